@@ -1,0 +1,19 @@
+"""Remove exact and near-duplicates, each with a kept witness.
+
+spark-submit jobs/dedup.py --conf conf/local.yaml --set plan.inputs=[DIR] --set output=OUT
+"""
+
+from sluice.core.cli import job
+from sluice.core.config import Config
+from sluice.spark import stages
+from sluice.spark.session import open_session
+
+
+@job
+def main(config: Config, force: bool) -> None:
+    with open_session(config.spark, "dedup") as spark:
+        stages.dedup(spark, config, force=force)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

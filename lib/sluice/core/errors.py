@@ -1,0 +1,36 @@
+"""The errors that sluice raises on purpose; each knows the exit code of the process it ends."""
+
+
+class SluiceError(Exception):
+    """Base of all deliberate errors. The message says what happened, what was expected, what to do."""
+
+    exit_code = 1
+
+
+class ConfigError(SluiceError):
+    """A command line or configuration that cannot be right."""
+
+    exit_code = 2
+
+
+class InputError(SluiceError):
+    """Input that is missing or cannot be read."""
+
+    exit_code = 3
+
+
+class FormatError(InputError):
+    """Input that is there but does not follow its format."""
+
+
+class StageError(SluiceError):
+    """A check of our own failed: books that do not balance, a shard set that is not whole, a loss that is not finite."""
+
+    exit_code = 4
+
+
+EXIT_PREEMPTED = 75
+"""Stopped by a signal after saving; running the same command again goes on."""
+
+EXIT_STALLED = 76
+"""Peers are missing or a step never ended; running the same command again may go on."""

@@ -1,0 +1,229 @@
+"""The records that flow between stages, and with them every table: a table is a struct, its fields are the columns.
+
+`spark.schemas` and `data.tables` derive Arrow and Spark schemas from the annotations; nothing else states a schema.
+"""
+
+from datetime import datetime
+from typing import Annotated, ClassVar
+
+import msgspec
+
+Int32 = Annotated[int, "int32"]
+Float32 = Annotated[float, "float32"]
+
+
+class Record(msgspec.Struct, frozen=True):
+    """Base of everything that becomes a row."""
+
+
+class Signals(Record):
+    """Quality measures of one text; None where a measure is undefined. Shares are 0 to 1 unless said.
+
+    Definitions and sources stand with the functions of the same names in `text.signals` and `text.repetition`.
+    """
+
+    n_words: int | None = None
+    mean_word_length: float | None = None
+    hash_per_word: float | None = None
+    ellipsis_per_word: float | None = None
+    bullet_line_share: float | None = None
+    ellipsis_line_share: float | None = None
+    alphabetic_word_share: float | None = None
+    n_stop_words: int | None = None
+    duplicate_line_share: float | None = None
+    duplicate_paragraph_share: float | None = None
+    duplicate_line_char_share: float | None = None
+    duplicate_paragraph_char_share: float | None = None
+    top_2gram_share: float | None = None
+    top_3gram_share: float | None = None
+    top_4gram_share: float | None = None
+    duplicate_5gram_share: float | None = None
+    duplicate_6gram_share: float | None = None
+    duplicate_7gram_share: float | None = None
+    duplicate_8gram_share: float | None = None
+    duplicate_9gram_share: float | None = None
+    duplicate_10gram_share: float | None = None
+    terminal_line_share: float | None = None
+    short_line_share: float | None = None
+    fineweb_duplicate_line_char_share: float | None = None
+    newlines_per_word: float | None = None
+    mean_line_chars: float | None = None
+    han_share: float | None = None
+    char_entropy: float | None = None
+
+
+class PlanEntry(Record):
+    """One archive to read. Table `plan`."""
+
+    crawl: Int32
+    warc_index: Int32
+    warc_name: str
+    path: str
+    size: int
+    batch: Int32
+
+
+class Located(Record):
+    """What tells a record's place: ids depend on it and on nothing else."""
+
+    crawl: Int32
+    warc_index: Int32
+    warc_name: str
+    rec_offset: int
+    rec_length: int | None = None
+    url: str | None = None
+    host: str | None = None
+
+
+class Page(Located, kw_only=True):
+    """One HTML response as it came from the archive, before any decision."""
+
+    doc_id: int
+    fetched_at: datetime | None
+    http_status: int | None
+    header_charset: str | None
+    payload: bytes
+    is_cut: bool = False
+    """The payload was larger than the cap and is not whole."""
+
+
+class Rejection(Located, kw_only=True):
+    """A page that cannot become a document: `reason` is a short constant, `detail` never holds text."""
+
+    kind: ClassVar[str] = "doc"
+
+    doc_id: int
+    fetched_at: datetime | None
+    reason: str
+    detail: str | None = None
+    charset: str | None = None
+    charset_by: str | None = None
+    language: str | None = None
+    language_score: Float32 | None = None
+    n_chars: Int32 | None = None
+    n_bytes: Int32 | None = None
+
+
+class Document(Located, kw_only=True):
+    """A page with its text and all that later stages decide on."""
+
+    kind: ClassVar[str] = "doc"
+
+    doc_id: int
+    fetched_at: datetime | None
+    charset: str
+    charset_by: str
+    language: str
+    language_score: Float32
+    script: str
+    n_chars: Int32
+    n_bytes: Int32
+    signals: Signals
+    text_hash: bytes
+    n_shingles: Int32
+    signature: bytes | None
+    """128 little-endian uint32; None for a document with too few shingles."""
+    text: str
+
+
+class Quarantine(Located, kw_only=True):
+    """A stretch of an archive that could not be read, with its place and cause."""
+
+    kind: ClassVar[str] = "quarantine"
+
+    reason: str
+    detail: str | None = None
+
+
+class WarcStats(Record):
+    """The closing account of one archive: `stats` is JSON, the same counts as `text.extract.WarcAccount`."""
+
+    kind: ClassVar[str] = "stats"
+
+    crawl: Int32
+    warc_index: Int32
+    warc_name: str
+    stats: str
+
+
+class DocsRow(Record):
+    """Table `docs`: documents, rejections, quarantined stretches and stats in one nullable schema; text is last."""
+
+    kind: str
+    doc_id: int | None
+    crawl: Int32
+    warc_index: Int32
+    warc_name: str
+    rec_offset: int | None
+    rec_length: int | None
+    url: str | None
+    host: str | None
+    fetched_at: datetime | None
+    charset: str | None
+    charset_by: str | None
+    language: str | None
+    language_score: Float32 | None
+    script: str | None
+    reason: str | None
+    detail: str | None
+    n_chars: Int32 | None
+    n_bytes: Int32 | None
+    signals: Signals | None
+    text_hash: bytes | None
+    n_shingles: Int32 | None
+    signature: bytes | None
+    stats: str | None
+    text: str | None
+
+
+class Decision(Record):
+    """Table `decisions`: each document row once; `value` broke `threshold` of the rule named `reason`."""
+
+    doc_id: int
+    reason: str | None
+    value: float | None
+    threshold: float | None
+
+
+class BandRow(Record):
+    """One band of one signature: documents with equal `bucket` are candidates."""
+
+    bucket: int
+    doc_id: int
+
+
+class Pair(Record):
+    """A candidate pair, u < v."""
+
+    u: int
+    v: int
+
+
+class Edge(Record):
+    """Table `edges`: a pair whose exact Jaccard similarity is at least the threshold, u < v."""
+
+    u: int
+    v: int
+    jaccard: Float32
+
+
+class Cluster(Record):
+    """Table `clusters`: documents joined by edges; `cluster_id` is the smallest member."""
+
+    doc_id: int
+    cluster_id: int
+
+
+class Removal(Record):
+    """Table `removals`: a document that goes, with the kept witness that makes it redundant.
+
+    `direct_witness` is what it was found equal or similar to, `witness` is in the final corpus, always, and
+    `jaccard` is the exact similarity of the shingle sets of the document and `witness`.
+    """
+
+    doc_id: int
+    step: str
+    direct_witness: int
+    witness: int
+    jaccard: float
+    cluster_id: int | None

@@ -1,0 +1,190 @@
+"""The sections under `train`: a language model, from a dataset directory to checkpoints and a report."""
+
+from typing import Literal
+
+from sluice.core.section import CountInt, Fraction, PositiveFloat, PositiveInt, Section
+
+
+class Data(Section):
+    """What is read, and how it is cut into streams."""
+
+    manifest: str = ""
+    """Dataset directory, `<root>/<name>/<x.y.z>`: the one that holds `manifest.json`."""
+    train_split: str = "train"
+    """Split that is trained on."""
+    valid_split: str | None = "valid"
+    """Split evaluated while training; decides which checkpoint is the best. null: none."""
+    test_split: str | None = "test"
+    """Split evaluated once at the end. null: none."""
+    rows: PositiveInt = 32
+    """G, the streams that are read side by side: the global batch, whatever the number of replicas."""
+    window: PositiveInt = 64
+    """T, tokens per step and row; gradients stop at its edge. Must divide the dataset's record length L."""
+    carry_state: bool = True
+    """Hand the LSTM state from each window to the next; false starts every window from zero."""
+    eval_rows: PositiveInt = 1
+    """Streams in evaluation. 1 is the published way; n costs n - 1 more cold starts and is about n times faster."""
+    prefetch: PositiveInt = 4
+    """Steps of input prepared ahead."""
+    verify_crc: bool = False
+    """Check both checksums and the ids of every training record while reading."""
+
+
+class Init(Section):
+    """The parameters before the first step."""
+
+    scale: PositiveFloat = 0.05
+    """All of them, biases too, are uniform in (-scale, scale)."""
+    forget_bias: float = 1.0
+    """Added to the bias of the forget gate. Zaremba et al. add 0."""
+
+
+class Dropout(Section):
+    """Shares set to zero, with a fresh mask at every time step and never from h to h (Zaremba et al. 2014)."""
+
+    input: Fraction = 0.0
+    """Of the embeddings."""
+    between: Fraction = 0.0
+    """Between two LSTM layers."""
+    output: Fraction = 0.0
+    """Before the softmax."""
+
+
+class Model(Section):
+    """An LSTM language model."""
+
+    layers: PositiveInt = 1
+    """LSTM layers."""
+    hidden: PositiveInt = 256
+    """H, cells per layer."""
+    embed: PositiveInt = 256
+    """Width of the embedding."""
+    proj: PositiveInt | None = None
+    """Width of a linear map between the last layer and the softmax; null: none."""
+    tie: bool = False
+    """The softmax uses the embedding matrix; `proj`, or `hidden` without it, must equal `embed`."""
+    kernel: Literal["loop", "loop_xla"] = "loop"
+    """`loop`: own gradient, one GEMM per weight. `loop_xla`: the same compiled; faster on CPU from about 200 cells."""
+    init: Init = Init()
+    dropout: Dropout = Dropout()
+
+
+class Loss(Section):
+    """Cross-entropy of the full softmax."""
+
+    reduction: Literal["mean", "zaremba_sum"] = "mean"
+    """`mean`: per token. `zaremba_sum`: summed over the window, averaged over the rows, so `lr` and `clip_norm`
+    belong to a gradient `window` times larger."""
+
+
+class Schedule(Section):
+    """The learning rate as a function of the step."""
+
+    kind: Literal["constant", "step", "cosine"] = "cosine"
+    """`step`: multiplied by `factor` per epoch from epoch `start_epoch` on. `cosine`: up in a line, down in a cosine."""
+    factor: Fraction = 0.5
+    """`step`: the multiplier."""
+    start_epoch: PositiveInt = 5
+    """`step`: the first epoch, counted from 1, that uses a smaller rate."""
+    warmup_steps: CountInt = 100
+    """`cosine`: steps of the rise from 0."""
+    final_share: Fraction = 0.1
+    """`cosine`: share of `lr` that is left at the last step."""
+
+
+class Optim(Section):
+    """From gradients to parameters."""
+
+    name: Literal["sgd", "momentum", "adamw"] = "adamw"
+    lr: PositiveFloat = 0.002
+    """Largest learning rate."""
+    clip_norm: PositiveFloat | None = 1.0
+    """Largest global norm of the gradient, taken after the sum over all replicas; null: no clipping."""
+    momentum: Fraction = 0.9
+    """Of `momentum`, and the first moment of `adamw`."""
+    weight_decay: Fraction = 0.0
+    """Each step takes `lr` times this share off every matrix (decoupled, also for `sgd`); biases are left alone."""
+    schedule: Schedule = Schedule()
+
+
+class Checkpoint(Section):
+    """What a killed run loses at most, and what it leaves behind."""
+
+    every_steps: PositiveInt = 500
+    """Steps between two checkpoints; one is also written at every evaluation and at the end."""
+    keep: PositiveInt = 2
+    """How many of the latest stay; the best one stays in any case."""
+
+
+class Sample(Section):
+    """Text written by the model."""
+
+    tokens: PositiveInt = 60
+    """Length of the continuation."""
+    temperature: PositiveFloat = 0.8
+    """Logits are divided by it: below 1 likelier tokens gain."""
+    top_k: PositiveInt | None = 40
+    """Only this many of the likeliest tokens can be drawn; null: all."""
+
+
+class Run(Section):
+    """One run and its directory."""
+
+    out: str = "out/train"
+    """Directory of everything a run writes; the same directory resumes. All workers must see it."""
+    seed: CountInt = 1
+    """Seed of initial parameters, dropout, shard order and samples."""
+    epochs: PositiveInt = 1
+    """Passes over the training split. A finished run goes on when this is raised."""
+    steps: PositiveInt | None = None
+    """Number of steps in place of `epochs`."""
+    eval_every: PositiveInt | None = None
+    """Steps between two evaluations of the validation split; null: at the end of each epoch."""
+    eval_tokens: PositiveInt | None = None
+    """Evaluations while training stop after about this many tokens; null: the whole split. The last one is whole."""
+    prompts: tuple[str, ...] = ()
+    """Texts that are continued in `samples.txt` at every evaluation, and by jobs/generate.py."""
+    sample: Sample = Sample()
+    checkpoint: Checkpoint = Checkpoint()
+    dry_run: bool = False
+    """Print parameters, steps per epoch and a memory estimate, then stop."""
+
+
+class Dist(Section):
+    """How many processes and devices; never what comes out (but for the last bits of sums)."""
+
+    strategy: Literal["none", "mirrored", "multiworker"] = "none"
+    """`mirrored`: all devices of this host. `multiworker`: the processes named in TF_CONFIG, or `local_workers`."""
+    local_workers: PositiveInt | None = None
+    """`multiworker` without TF_CONFIG: start this many processes here, on loopback ports."""
+    logical_devices: PositiveInt | None = None
+    """`mirrored` without a GPU: split the CPU into this many devices."""
+    startup_timeout_s: PositiveInt = 300
+    """`multiworker`: a process that misses its peers for longer names them and exits 76."""
+    stall_timeout_s: PositiveInt | None = 1800
+    """No finished step for longer: print all stacks and exit 76; null: wait for ever."""
+    deterministic: bool = True
+    """The same bits from the same run on one device."""
+    intra_threads: PositiveInt | None = None
+    """Threads inside one operation; null: one per core, shared among `local_workers`."""
+    inter_threads: PositiveInt | None = None
+    """Operations at the same time; null: TensorFlow's choice."""
+
+
+class TrainLog(Section):
+    """What is said while training."""
+
+    every: PositiveInt = 50
+    """Steps per progress line and per line of `metrics.jsonl`."""
+
+
+class Train(Section):
+    """Training of a language model."""
+
+    data: Data = Data()
+    model: Model = Model()
+    loss: Loss = Loss()
+    optim: Optim = Optim()
+    run: Run = Run()
+    dist: Dist = Dist()
+    log: TrainLog = TrainLog()

@@ -1,0 +1,123 @@
+"""The directory of one stage: what it belongs to, whether it is finished, what it counted.
+
+`_stage.json` is written first and says which settings the directory belongs to; `_summary.json` is written last and
+makes it finished. A directory of other settings is refused, never mixed.
+"""
+
+import json
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sluice.core.errors import ConfigError, InputError
+from sluice.core.ledger import Ledger
+from sluice.core.load import differences, digest
+from sluice.data import storage
+
+MARKER, SUMMARY = "_stage.json", "_summary.json"
+
+log = logging.getLogger("sluice.stage")
+
+
+class Stage:
+    """One stage of one run.
+
+    `settings` is everything the result depends on, as plain values; `upstream` the digest of the stage it reads.
+    """
+
+    def __init__(self, root: str, name: str, settings: Mapping[str, Any], upstream: str | None = None) -> None:
+        self.name = name
+        self.path = storage.join(root, name)
+        self.settings = dict(settings)
+        self.digest = digest({"stage": name, "settings": self.settings, "upstream": upstream})
+        self.upstream = upstream
+        self._started = time.monotonic()
+
+    def file(self, *parts: str) -> str:
+        """A path below the stage's directory."""
+        return storage.join(self.path, *parts)
+
+    def begin(self, *, force: bool = False, keep: bool = False) -> bool:
+        """Whether there is work to do. Leaves an empty directory, or with `keep` an unfinished one as it is.
+
+        Raises ConfigError when the directory belongs to other settings, InputError when it is not a stage at all;
+        `force` clears it in the first case and redoes it when it is finished.
+        """
+        marker = self._read(MARKER)
+        if marker is None and self._holds_files():
+            raise InputError(
+                f"{self.path} exists and was not written by sluice. Choose another `output`, or remove the directory."
+            )
+        if marker is not None and marker["digest"] != self.digest and not force:
+            raise ConfigError(self._belongs_elsewhere(marker))
+        if marker is not None and marker["digest"] == self.digest and not force:
+            if self._read(SUMMARY) is not None:
+                log.info("%s: already done in %s", self.name, self.path)
+                return False
+            if keep:
+                return True
+        storage.delete_tree(self.path)
+        self._write(
+            MARKER, {"stage": self.name, "digest": self.digest, "upstream": self.upstream, "settings": self.settings}
+        )
+        self._started = time.monotonic()
+        return True
+
+    def finish(self, ledgers: Sequence[Ledger], **counts: Any) -> dict[str, Any]:
+        """Checks the books and writes the summary, which makes the stage finished. Raises StageError on imbalance."""
+        for ledger in ledgers:
+            ledger.check(self.name)
+        summary = {
+            "stage": self.name,
+            "digest": self.digest,
+            "seconds": round(time.monotonic() - self._started, 2),
+            "ledgers": [ledger.to_dict() for ledger in ledgers],
+            **counts,
+        }
+        self._write(SUMMARY, summary)
+        first = ledgers[0] if ledgers else None
+        words = f"{first.total_in:,} {first.unit} in, {first.total_out:,} out" if first else "done"
+        log.info("%s: %s, %.1f s", self.name, words, summary["seconds"])
+        return summary
+
+    def require(self) -> dict[str, Any]:
+        """The summary of this stage as something to read from.
+
+        Raises InputError when it has not finished, ConfigError when it belongs to other settings.
+        """
+        marker, summary = self._read(MARKER), self._read(SUMMARY)
+        if marker is not None and marker["digest"] != self.digest:
+            raise ConfigError(self._belongs_elsewhere(marker))
+        if summary is None:
+            raise InputError(
+                f"Stage {self.name!r} has not finished in {self.path}. Run jobs/{self.name}.py (or jobs/pipeline.py) first."
+            )
+        return summary
+
+    def _belongs_elsewhere(self, marker: Mapping[str, Any]) -> str:
+        changed = differences(marker["settings"], self.settings)
+        what = "; ".join(changed[:5]) if changed else "a stage before it changed"
+        return (
+            f"{self.path} belongs to another configuration ({what}). Choose another `output`, restore the old settings, "
+            f"or run the job of stage {self.name!r} with --force to replace it."
+        )
+
+    def _holds_files(self) -> bool:
+        try:
+            return bool(storage.list_files(self.path))
+        except InputError:
+            return False
+
+    def _read(self, name: str) -> dict[str, Any] | None:
+        path = self.file(name)
+        return json.loads(storage.read_bytes(path)) if storage.exists(path) else None
+
+    def _write(self, name: str, value: Mapping[str, Any]) -> None:
+        text = json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True)
+        storage.write_atomic(self.file(name), text.encode() + b"\n")
+
+
+def ledgers_of(summary: Mapping[str, Any]) -> dict[str, Ledger]:
+    """The ledgers of a summary by unit."""
+    return {item["unit"]: Ledger.from_dict(item) for item in summary["ledgers"]}

@@ -1,0 +1,55 @@
+"""Arrow schemas of the tables in `core.records`, and records to Arrow by column name."""
+
+import types
+import typing
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+
+SCALARS: dict[Any, pa.DataType] = {
+    int: pa.int64(),
+    float: pa.float64(),
+    str: pa.string(),
+    bytes: pa.binary(),
+    datetime: pa.timestamp("us", tz="UTC"),
+}
+NAMED = {"int32": pa.int32(), "float32": pa.float32()}
+
+
+def arrow_schema(record: type[msgspec.Struct]) -> pa.Schema:
+    """The Arrow schema of a record type: fields in order, nullable where the annotation allows None."""
+    hints = typing.get_type_hints(record, include_extras=True)
+    return pa.schema([_field(name, hints[name]) for name in record.__struct_fields__])
+
+
+def _field(name: str, annotation: Any) -> pa.Field:
+    nullable = False
+    if isinstance(annotation, types.UnionType) or typing.get_origin(annotation) is typing.Union:
+        (annotation,) = (part for part in typing.get_args(annotation) if part is not type(None))
+        nullable = True
+    return pa.field(name, _data_type(annotation), nullable)
+
+
+def _data_type(annotation: Any) -> pa.DataType:
+    if typing.get_origin(annotation) is typing.Annotated:
+        return NAMED[typing.get_args(annotation)[1]]
+    if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
+        return pa.struct(list(arrow_schema(annotation)))
+    return SCALARS[annotation]
+
+
+def record_batch(records: Sequence[msgspec.Struct], schema: pa.Schema) -> pa.RecordBatch:
+    """One Arrow batch, columns taken **by name** in the order of the schema; a record without a column gives null.
+
+    mapInArrow matches columns by position and does not check types, so this is the only place that builds batches.
+    """
+    columns = []
+    for field in schema:
+        values = [getattr(record, field.name, None) for record in records]
+        if pa.types.is_struct(field.type):
+            values = [None if value is None else msgspec.structs.asdict(value) for value in values]
+        columns.append(pa.array(values, field.type))
+    return pa.RecordBatch.from_arrays(columns, schema=schema)

@@ -1,0 +1,31 @@
+"""Records to bounded Arrow batches, for functions handed to mapInArrow."""
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+import pyarrow as pa
+
+from sluice.data.tables import arrow_schema, record_batch
+
+MAX_ROWS, MAX_BYTES = 2048, 16 << 20
+
+
+def to_batches(records: Iterable[msgspec.Struct], table: type[msgspec.Struct]) -> Iterator[pa.RecordBatch]:
+    """Arrow batches of a table's schema, of at most 2,048 rows and about 16 MB of text each."""
+    schema = arrow_schema(table)
+    held: list[msgspec.Struct] = []
+    size = 0
+    for record in records:
+        held.append(record)
+        size += 256 + len(getattr(record, "text", None) or "")
+        if len(held) >= MAX_ROWS or size >= MAX_BYTES:
+            yield record_batch(held, schema)
+            held, size = [], 0
+    if held:
+        yield record_batch(held, schema)
+
+
+def iter_rows(batches: Iterable[pa.RecordBatch]) -> Iterator[dict]:
+    """The rows of a stream of batches as dictionaries, one batch in memory at a time."""
+    for batch in batches:
+        yield from batch.to_pylist()

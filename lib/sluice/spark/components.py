@@ -1,0 +1,116 @@
+"""Connected components of an edge table: one task when the edges fit, else alternating stars; the same labels."""
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from sluice.core.errors import StageError
+from sluice.core.records import Cluster, Pair
+from sluice.data.tables import arrow_schema
+from sluice.spark.schemas import spark_schema
+
+Checkpoint = Callable[[DataFrame, int], DataFrame]
+"""Writes a frame and reads it back, so that plans do not grow with the rounds."""
+
+MAX_ROUNDS = 60  # alternating stars need O(log^2 n) rounds (Kiveris et al. 2014); 60 is far beyond any input
+
+Ids = npt.NDArray[np.int64]
+
+
+def components(edges: DataFrame, n_edges: int, edges_per_task: int, checkpoint: Checkpoint) -> DataFrame:
+    """The component of every document that has an edge, named by its smallest member.
+
+    Needs: edges (u, v), `n_edges` of them. Returns: clusters. Raises StageError if the rounds do not converge.
+    """
+    pairs = edges.select("u", "v")
+    if n_edges <= edges_per_task:
+        return pairs.coalesce(1).mapInArrow(_label_all, spark_schema(Cluster))
+    partitions = -(-n_edges // edges_per_task)
+    return _labels(_converge(pairs, partitions, checkpoint))
+
+
+def _converge(pairs: DataFrame, partitions: int, checkpoint: Checkpoint) -> DataFrame:
+    """Star edges (member u > root v) that no round changes any more.
+
+    1. contract: each partition replaces its edges by stars of its own components, which shortens chains at once
+    2. large star: every larger neighbour of a node points to the node's smallest neighbour
+    3. small star: a node and its smaller neighbours point to the smallest of them
+    4. write, read back, compare with the round before; equal sets mean every tree is a star
+    """
+    before = checkpoint(_contract(pairs, partitions), 0)
+    for number in range(1, MAX_ROUNDS + 1):
+        after = checkpoint(_small_star(_large_star(before)), number)
+        if after.exceptAll(before).isEmpty() and before.exceptAll(after).isEmpty():
+            return after
+        before = after
+    raise StageError(
+        f"Connected components did not converge in {MAX_ROUNDS} rounds. Nothing was removed; please report this."
+    )
+
+
+def _contract(pairs: DataFrame, partitions: int) -> DataFrame:
+    return pairs.repartition(partitions, "u").mapInArrow(partial(_star_edges), spark_schema(Pair)).distinct()
+
+
+def _large_star(pairs: DataFrame) -> DataFrame:
+    """For every node m: each neighbour larger than m points to the smallest of m and its neighbours."""
+    both = pairs.select("u", "v").unionAll(pairs.select(F.col("v").alias("u"), F.col("u").alias("v")))
+    smallest = both.groupBy("u").agg(F.least(F.min("v"), F.col("u")).alias("root"))
+    joined = both.join(smallest, "u", "inner").where(F.col("v") > F.col("u"))
+    return joined.select(F.col("v").alias("u"), F.col("root").alias("v")).distinct()
+
+
+def _small_star(pairs: DataFrame) -> DataFrame:
+    """For every node m: m and its neighbours smaller than m point to the smallest of them."""
+    down = pairs.select(F.greatest("u", "v").alias("u"), F.least("u", "v").alias("v"))
+    smallest = down.groupBy("u").agg(F.min("v").alias("root"))
+    joined = down.join(smallest, "u", "inner")
+    roots = smallest.select("u", F.col("root").alias("v"))
+    neighbours = joined.where(F.col("v") != F.col("root")).select(F.col("v").alias("u"), F.col("root").alias("v"))
+    return roots.unionAll(neighbours).distinct()
+
+
+def _labels(stars: DataFrame) -> DataFrame:
+    members = stars.select(F.col("u").alias("doc_id"), F.col("v").alias("cluster_id"))
+    roots = stars.select(F.col("v").alias("doc_id"), F.col("v").alias("cluster_id")).distinct()
+    return members.unionAll(roots).select("doc_id", "cluster_id")
+
+
+def _label_all(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    nodes, roots = smallest_members(*_columns(batches))
+    yield pa.RecordBatch.from_arrays([pa.array(nodes), pa.array(roots)], schema=arrow_schema(Cluster))
+
+
+def _star_edges(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    nodes, roots = smallest_members(*_columns(batches))
+    inner = nodes != roots
+    yield pa.RecordBatch.from_arrays([pa.array(nodes[inner]), pa.array(roots[inner])], schema=arrow_schema(Pair))
+
+
+def _columns(batches: Iterable[pa.RecordBatch]) -> tuple[Ids, Ids]:
+    table = pa.Table.from_batches(list(batches), arrow_schema(Pair))
+    return table["u"].to_numpy(), table["v"].to_numpy()
+
+
+def smallest_members(u: Ids, v: Ids) -> tuple[Ids, Ids]:
+    """Every node of an edge list [n] int64 and the smallest node of its component.
+
+    Min-label hooking and pointer jumping on arrays (Shiloach, Vishkin 1982): each round hooks the larger root of an
+    edge under the smaller and then shortens all paths, until no edge joins two roots.
+    """
+    nodes, inverse = np.unique(np.concatenate([u, v]), return_inverse=True)
+    a, b = inverse[: len(u)], inverse[len(u) :]
+    parent = np.arange(len(nodes))
+    while len(a):
+        root_a, root_b = parent[a], parent[b]
+        np.minimum.at(parent, np.maximum(root_a, root_b), np.minimum(root_a, root_b))
+        while not np.array_equal(parent, shorter := parent[parent]):
+            parent = shorter
+        apart = parent[a] != parent[b]
+        a, b = a[apart], b[apart]
+    return nodes, nodes[parent]

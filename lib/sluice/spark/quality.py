@@ -1,0 +1,48 @@
+"""Rules compiled to SQL: the same answers as `text.rules.first_failure`, on stored signals, without Python."""
+
+from collections.abc import Sequence
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from sluice.text.rules import Rule
+
+
+def decide(df: DataFrame, rules: Sequence[Rule]) -> DataFrame:
+    """The first rule that each document breaks, or null; earlier rejections keep their reason.
+
+    Needs: docs, kind=doc (doc_id, language, reason, signals). Returns: decisions, one row per row.
+    """
+    verdict = first_failure_column(rules)
+    return df.select(
+        "doc_id", F.col("reason").alias("rejected"), F.when(F.col("reason").isNull(), verdict).alias("verdict")
+    ).select(
+        "doc_id",
+        F.coalesce("rejected", "verdict.reason").alias("reason"),
+        F.col("verdict.value").alias("value"),
+        F.col("verdict.threshold").alias("threshold"),
+    )
+
+
+def first_failure_column(rules: Sequence[Rule]) -> Column:
+    """A nullable struct<reason, value, threshold> over `language` and `signals`: the first rule broken."""
+    none = F.lit(None).cast("struct<reason: string, value: double, threshold: double>")
+    return F.coalesce(*(violation(rule) for rule in rules), none)
+
+
+def violation(rule: Rule) -> Column:
+    """The struct of one rule where it is broken, else null."""
+    value = F.col(f"signals.{rule.signal}").cast("double")
+    bounds = [
+        (rule.min, lambda bound: value < bound),
+        (rule.max, lambda bound: value > bound),
+        (rule.above, lambda bound: value <= bound),
+        (rule.below, lambda bound: value >= bound),
+    ]
+    broken = F.lit(None).cast("double")
+    for bound, is_broken in reversed(bounds):
+        if bound is not None:
+            broken = F.when(is_broken(F.lit(float(bound))), F.lit(float(bound))).otherwise(broken)
+    applies = F.lit(True) if rule.languages is None else F.col("language").isin(*rule.languages)
+    verdict = F.struct(F.lit(rule.name).alias("reason"), value.alias("value"), broken.alias("threshold"))
+    return F.when(applies & broken.isNotNull(), verdict)

@@ -1,0 +1,106 @@
+"""The stages of one run and what each depends on: the chain of digests that keeps outputs from being mixed."""
+
+import json
+from functools import cached_property
+from typing import Any
+
+import msgspec
+
+from sluice import __version__
+from sluice.core.config import Config
+from sluice.core.load import digest
+from sluice.data import storage
+from sluice.data.plan import InputPlan, make_plan
+from sluice.data.stage import MARKER, Stage
+from sluice.text.language import file_digest, model_path
+from sluice.text.rules import Rule, load_rules
+from sluice.text.shingles import KEY_VERSION
+
+
+class Run:
+    """Stages by name. A stage's digest covers its own settings and, through `upstream`, those of all before it."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+
+    @cached_property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules in force."""
+        return load_rules(self.config.rules.presets)
+
+    @cached_property
+    def result_settings(self) -> dict[str, Any]:
+        """Everything that decides what comes out, but not where it was read or written; names the data in manifests."""
+        plain = msgspec.to_builtins
+        config = self.config
+        extract = plain(config.extract)
+        del extract["max_loss"]
+        # the model by content: its path differs between machines
+        extract["lid_model"] = file_digest(model_path(config.extract.lid_model))
+        return {
+            "sluice": __version__,
+            "key": KEY_VERSION,
+            "crawl": config.plan.crawl,
+            "extract": extract,
+            "rules": plain(self.rules),
+            "dedup": plain(config.dedup),
+            "tokenizer": plain(config.tokenizer),
+            "shards": plain(config.shards),
+        }
+
+    @cached_property
+    def result_digest(self) -> str:
+        """SHA-256 of `result_settings`."""
+        return digest(self.result_settings)
+
+    def _settings(self, *names: str) -> dict[str, Any]:
+        return {name: self.result_settings[name] for name in names}
+
+    @cached_property
+    def input_plan(self) -> InputPlan:
+        """The archives as they are now."""
+        return make_plan(self.config.plan)
+
+    @cached_property
+    def extract(self) -> Stage:
+        """The stage of the archives as they are now; used by the extract job itself."""
+        archives = [[entry.path, entry.size] for entry in self.input_plan.entries]
+        return self._extract(digest({"archives": archives}))
+
+    @cached_property
+    def extracted(self) -> Stage:
+        """The extract stage as later stages see it: of the archives that were read, without looking at them again."""
+        path = storage.join(self.config.output, "extract", MARKER)
+        marker = json.loads(storage.read_bytes(path)) if storage.exists(path) else {"settings": {}}
+        return self._extract(marker["settings"].get("archives", ""))
+
+    def _extract(self, archives: str) -> Stage:
+        settings = {
+            **self._settings("sluice", "key", "crawl", "extract"),
+            "minhash": self.result_settings["dedup"]["minhash"],
+            "batch_warcs": self.config.plan.batch_warcs,
+            "inputs": list(self.config.plan.inputs),
+            "archives": archives,
+        }
+        return Stage(self.config.output, "extract", settings)
+
+    @cached_property
+    def select(self) -> Stage:
+        """Decisions."""
+        return Stage(self.config.output, "select", self._settings("rules"), self.extracted.digest)
+
+    @cached_property
+    def dedup(self) -> Stage:
+        """Edges, clusters and removals."""
+        return Stage(self.config.output, "dedup", self._settings("dedup"), self.select.digest)
+
+    @cached_property
+    def tokenizer(self) -> Stage:
+        """The tokenizer; it is trained on the training split, so it depends on how that is made."""
+        return Stage(self.config.output, "tokenizer", self._settings("tokenizer", "shards"), self.dedup.digest)
+
+    @cached_property
+    def shards(self) -> Stage:
+        """The dataset."""
+        settings = {"name": self.config.name, "version": self.config.version}
+        return Stage(self.config.output, "shards", settings, self.tokenizer.digest)

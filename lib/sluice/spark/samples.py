@@ -1,0 +1,25 @@
+"""A few rows to look at, for the report: chosen by hash, so the same run shows the same ones."""
+
+from typing import Any
+
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+SAMPLE_CHARS = 600
+
+
+def sample_by(df: DataFrame, keys: tuple[str, ...], per_key: int) -> DataFrame:
+    """At most `per_key` rows for each value of `keys`, in hash order of `doc_id`. Needs: doc_id and the keys."""
+    order = Window.partitionBy(*keys).orderBy(F.xxhash64("doc_id"), "doc_id")
+    return df.withColumn("_place", F.row_number().over(order)).where(F.col("_place") <= per_key).drop("_place")
+
+
+def with_clipped_text(df: DataFrame, texts: DataFrame) -> DataFrame:
+    """Adds url and the first 600 characters of the text. Needs: doc_id; texts (doc_id, url, text)."""
+    clipped = texts.select("doc_id", "url", F.substring("text", 1, SAMPLE_CHARS).alias("text"))
+    return df.join(clipped, "doc_id", "inner")
+
+
+def collect_sorted(df: DataFrame, *order: str) -> list[dict[str, Any]]:
+    """A small frame as dictionaries, sorted, so that equal runs write equal files."""
+    return [row.asDict(recursive=True) for row in df.orderBy(*order).collect()]

@@ -1,0 +1,42 @@
+"""Spark schemas of the tables in `core.records`, and the check that a frame has the columns a function needs."""
+
+import msgspec
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import types as T
+
+from sluice.core.errors import StageError
+from sluice.data.tables import arrow_schema
+
+TYPES = {
+    pa.int64(): T.LongType(),
+    pa.int32(): T.IntegerType(),
+    pa.float64(): T.DoubleType(),
+    pa.float32(): T.FloatType(),
+    pa.string(): T.StringType(),
+    pa.binary(): T.BinaryType(),
+    pa.timestamp("us", tz="UTC"): T.TimestampType(),
+}
+
+
+def spark_schema(record: type[msgspec.Struct]) -> T.StructType:
+    """The Spark schema of a record type, columns in the order of its fields."""
+    return _struct(arrow_schema(record))
+
+
+def _struct(fields: pa.Schema | pa.StructType) -> T.StructType:
+    return T.StructType([T.StructField(field.name, _data_type(field.type), field.nullable) for field in fields])
+
+
+def _data_type(arrow: pa.DataType) -> T.DataType:
+    return _struct(arrow) if pa.types.is_struct(arrow) else TYPES[arrow]
+
+
+def require_columns(df: DataFrame, names: tuple[str, ...], table: str) -> None:
+    """Raises StageError, naming what is missing and what is there, unless the frame has the columns."""
+    missing = [name for name in names if name not in df.columns]
+    if missing:
+        raise StageError(
+            f"Table {table!r} lacks the columns {', '.join(missing)}; it has {', '.join(df.columns)}. "
+            "It was written by another version of sluice; run the stage that writes it with --force."
+        )

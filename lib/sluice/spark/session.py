@@ -1,0 +1,70 @@
+"""The Spark session of a job: sets what results depend on, the same on every version, and nothing else."""
+
+import contextlib
+import logging
+import os
+import sys
+import threading
+from collections.abc import Iterator
+
+from pyspark.sql import SparkSession
+
+from sluice.core.config import Spark
+from sluice.spark.java import ensure_java
+
+log = logging.getLogger("sluice.spark")
+
+
+@contextlib.contextmanager
+def open_session(config: Spark, name: str) -> Iterator[SparkSession]:
+    """A session with the settings correctness needs; memory, cores and storage belong to spark-submit.
+
+    Without spark-submit (plain `python jobs/…`) it works on all cores of this machine.
+    """
+    ensure_java()
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    builder = (
+        SparkSession.builder.appName(f"sluice {name}")
+        .config("spark.sql.session.timeZone", "UTC")
+        .config("spark.sql.ansi.enabled", "true")
+        .config("spark.sql.execution.arrow.maxRecordsPerBatch", str(config.rows_per_batch))
+        .config("spark.sql.parquet.compression.codec", "zstd")
+        .config("spark.sql.files.ignoreCorruptFiles", "false")
+        .config("spark.python.worker.faulthandler.enabled", "true")
+        .config("spark.ui.showConsoleProgress", "false")  # our own lines say it, also in batch logs
+    )
+    if config.partitions:
+        builder = builder.config("spark.sql.shuffle.partitions", str(config.partitions))
+    spark = builder.getOrCreate()
+    spark.sparkContext.setLogLevel("ERROR")
+    try:
+        yield spark
+    finally:
+        spark.stop()
+
+
+def partitions_of(spark: SparkSession, config: Spark) -> int:
+    """Shuffle partitions: the setting, or three per core and at least 8."""
+    return config.partitions or max(8, 3 * spark.sparkContext.defaultParallelism)
+
+
+@contextlib.contextmanager
+def progress(spark: SparkSession, what: str, interval_s: float) -> Iterator[None]:
+    """Logs how many tasks of the running stages are done, once per interval, while the block runs."""
+    tracker = spark.sparkContext.statusTracker()
+    finished = threading.Event()
+
+    def watch() -> None:
+        while not finished.wait(interval_s):
+            infos = [info for stage in tracker.getActiveStageIds() if (info := tracker.getStageInfo(stage))]
+            if infos:
+                done, total = sum(i.numCompletedTasks for i in infos), sum(i.numTasks for i in infos)
+                log.info("%s: %d of %d tasks done", what, done, total)
+
+    watcher = threading.Thread(target=watch, name="progress", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        finished.set()
+        watcher.join()

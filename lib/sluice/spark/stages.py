@@ -1,0 +1,426 @@
+"""The stages: read tables, call the functions of this tower, write, balance the books, summarise.
+
+Reading, writing, counting and collecting happen here and nowhere else.
+"""
+
+import json
+import logging
+from typing import Any
+
+import msgspec
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from sluice.core.config import Config
+from sluice.core.errors import InputError, StageError
+from sluice.core.ledger import Ledger, require_handover
+from sluice.core.load import dump
+from sluice.core.records import Cluster, Decision, DocsRow, Edge, PlanEntry, Removal
+from sluice.data import storage
+from sluice.data.manifest import Shard, dataset_directory, token_dtype
+from sluice.data.report import write_report
+from sluice.data.shardset import DatasetPlan, commit_dataset
+from sluice.data.stage import Stage, ledgers_of
+from sluice.data.tokenizer import Tokenizer, save_tokenizer, train_tokenizer
+from sluice.spark.bands import candidate_pairs
+from sluice.spark.components import components
+from sluice.spark.exact import exact_removals
+from sluice.spark.extract import extract_entries
+from sluice.spark.keep import near_removals, removals
+from sluice.spark.quality import decide
+from sluice.spark.run import Run
+from sluice.spark.samples import collect_sorted, sample_by, with_clipped_text
+from sluice.spark.schemas import require_columns, spark_schema
+from sluice.spark.session import partitions_of, progress
+from sluice.spark.shards import ShardJob, shard_names, with_split, write_shards
+from sluice.spark.verify import verified_edges
+from sluice.text.extract import WarcAccount
+
+log = logging.getLogger("sluice.stages")
+
+SAMPLES = 3
+COMMON = 0.5
+"""Rules that fire on no document, or on more than this share, are named: they are often mistakes."""
+
+
+def pipeline(spark: SparkSession, config: Config, *, force: bool) -> None:
+    """All stages in order, then the report."""
+    for stage in (extract, select, dedup, tokenizer, shards):
+        stage(spark, config, force=force)
+    write_report(config.output)
+    log.info("report: %s", storage.join(config.output, "report.html"))
+
+
+def extract(spark: SparkSession, config: Config, *, force: bool) -> None:
+    """Archives to `extract/docs`, batch by batch; a batch that is complete is never done again."""
+    run = Run(config)
+    stage = run.extract
+    if not stage.begin(force=force, keep=True):
+        return
+    plan = run.input_plan
+    storage.write_atomic(stage.file("config.resolved.yaml"), dump(config).encode())
+    storage.write_atomic(stage.file("plan.json"), msgspec.json.format(msgspec.json.encode(plan.entries), indent=1))
+    for path in plan.ignored:
+        log.info("not an archive, left alone: %s", path)
+    account = WarcAccount()
+    files: list[dict[str, Any]] = []
+    num_batches = plan.entries[-1].batch + 1
+    for batch in range(num_batches):
+        entries = [entry for entry in plan.entries if entry.batch == batch]
+        done = _extract_batch(spark, config, stage, batch, entries, f"extract: batch {batch + 1} of {num_batches}")
+        files += done["archives"]
+        for item in done["archives"]:
+            account += WarcAccount.from_json(json.dumps(item["account"]))
+    _check_extract(config, account, len(plan.entries))
+    good = account.bytes - account.quarantined_bytes
+    lost = {"quarantined": account.quarantined_bytes} if account.quarantined_bytes else {}
+    stage.finish(
+        [account.ledger(), Ledger("bytes", account.bytes, good, lost)],
+        archives=len(plan.entries),
+        ignored=list(plan.ignored),
+        html=account.html,
+        languages=dict(sorted(account.languages.items())),
+        quarantined=dict(sorted(account.quarantined.items())),
+        files=files,
+    )
+
+
+def _extract_batch(
+    spark: SparkSession, config: Config, stage: Stage, batch: int, entries: list[PlanEntry], what: str
+) -> dict[str, Any]:
+    """One batch: its directory first, then its manifest, which makes it complete. Returns the manifest."""
+    manifest = stage.file("docs", "_batches", f"{batch:05d}.json")
+    if storage.exists(manifest):
+        log.info("%s: already complete", what)
+        done: dict[str, Any] = json.loads(storage.read_bytes(manifest))
+        return done
+    directory = stage.file("docs", f"batch={batch:05d}")
+    storage.delete_tree(directory)
+    log.info("%s: %d archives, %s bytes", what, len(entries), f"{sum(entry.size for entry in entries):,}")
+    with progress(spark, what, config.log.progress_s):
+        docs = extract_entries(spark, entries, config.extract, config.dedup.minhash)
+        docs.write.partitionBy("kind").parquet(directory)
+    rows = _read_docs(spark, [directory], stage).where("kind = 'stats'").select("warc_index", "stats").collect()
+    accounts = {row["warc_index"]: json.loads(row["stats"]) for row in rows}
+    if sorted(accounts) != sorted(entry.warc_index for entry in entries) or len(rows) != len(entries):
+        raise StageError(
+            f"{what}: {len(entries)} archives were read but {len(rows)} closing accounts came back; exactly one each is "
+            f"expected. Remove {directory} and run the job again."
+        )
+    done = {
+        "batch": batch,
+        "digest": stage.digest,
+        "archives": [
+            {"path": entry.path, "size": entry.size, "account": accounts[entry.warc_index]} for entry in entries
+        ],
+    }
+    storage.write_atomic(manifest, json.dumps(done, indent=1, sort_keys=True, ensure_ascii=False).encode())
+    return done
+
+
+def _check_extract(config: Config, account: WarcAccount, num_archives: int) -> None:
+    if account.quarantined_bytes > config.extract.max_loss * account.bytes:
+        causes = ", ".join(f"{reason} x {count}" for reason, count in sorted(account.quarantined.items()))
+        raise StageError(
+            f"{account.quarantined_bytes:,} of {account.bytes:,} bytes could not be read ({causes}), more than "
+            f"extract.max_loss = {config.extract.max_loss} allows. See kind=quarantine in {config.output}/extract/docs; "
+            "fetch the damaged archives again, or allow more loss."
+        )
+    if not account.html:
+        raise InputError(
+            f"{num_archives} archives with {account.records:,} records hold no HTML response. Check plan.inputs; "
+            "WAT and WET files carry no HTML."
+        )
+
+
+def select(spark: SparkSession, config: Config, *, force: bool) -> None:
+    """`extract/docs` to `select/decisions`: each document row once, with the first rule it broke."""
+    run = Run(config)
+    stage = run.select
+    upstream = run.extracted.require()
+    if not stage.begin(force=force):
+        return
+    docs = _documents(spark, run)
+    with progress(spark, "select", config.log.progress_s):
+        decisions = decide(docs, run.rules)
+        decisions.write.parquet(stage.file("decisions"))
+    decided = _table(spark, stage, "decisions", Decision).join(
+        docs.select("doc_id", "language", F.col("reason").alias("rejected")), "doc_id", "inner"
+    )
+    counts = collect_sorted(decided.groupBy("language", "rejected", "reason").count(), "language", "rejected", "reason")
+    judged = [row for row in counts if row["rejected"] is None]
+    dropped: dict[str, int] = {}
+    for row in judged:
+        if row["reason"]:
+            dropped[row["reason"]] = dropped.get(row["reason"], 0) + row["count"]
+    total = sum(row["count"] for row in judged)
+    ledger = Ledger("documents", total, total - sum(dropped.values()), dropped)
+    require_handover(ledgers_of(upstream)["records"], ledger, ("extract", "select"))
+    texts = docs.where("text is not null")
+    by_rule = decided.where("rejected is null").select("doc_id", "language", "reason", "value", "threshold")
+    samples = with_clipped_text(sample_by(by_rule, ("language", "reason"), SAMPLES), texts)
+    stage.finish(
+        [ledger],
+        by_language=_by_language(judged),
+        suspicious_rules=_suspicious(run, _by_language(judged)),
+        samples=collect_sorted(samples, "language", "reason", "doc_id"),
+    )
+
+
+def _by_language(rows: list[dict[str, Any]]) -> dict[str, dict[str, int]]:
+    table: dict[str, dict[str, int]] = {}
+    for row in rows:
+        table.setdefault(row["language"], {})[row["reason"] or "selected"] = row["count"]
+    return table
+
+
+def _suspicious(run: Run, by_language: dict[str, dict[str, int]]) -> dict[str, list[str]]:
+    """Rules that dropped nothing, and rules that dropped more than half of the documents of a language they judge."""
+    fired = {reason for counts in by_language.values() for reason in counts}
+    common = {
+        f"{reason} ({language})"
+        for language, counts in by_language.items()
+        for reason, count in counts.items()
+        if reason != "selected" and count > COMMON * sum(counts.values())
+    }
+    return {"fired_on_none": [r.name for r in run.rules if r.name not in fired], "fired_on_most": sorted(common)}
+
+
+def dedup(spark: SparkSession, config: Config, *, force: bool) -> None:
+    """Selected documents to `dedup/removals`, each with a kept witness; `edges` and `clusters` beside it."""
+    run = Run(config)
+    stage = run.dedup
+    upstream = run.select.require()
+    if not stage.begin(force=force):
+        return
+    partitions = partitions_of(spark, config.spark)
+    documents = _selected(spark, run)
+    with progress(spark, "dedup", config.log.progress_s):
+        exact = _checkpoint(exact_removals(documents), stage.file("_work", "exact"))
+        unique = documents.join(exact, "doc_id", "left_anti")
+        pairs = candidate_pairs(unique, config.dedup.minhash, config.dedup.centres, partitions)
+        candidates = _checkpoint(pairs, stage.file("_work", "pairs"))
+        texts = unique.select("doc_id", "text")
+        verified_edges(candidates, texts, config.dedup, partitions).write.parquet(stage.file("edges"))
+        edges = _table(spark, stage, "edges", Edge)
+        n_edges = edges.count()
+
+        def keep_round(df: DataFrame, number: int) -> DataFrame:
+            storage.delete_tree(stage.file("_work", f"round-{number - 2}"))
+            return _checkpoint(df, stage.file("_work", f"round-{number}"))
+
+        components(edges, n_edges, config.dedup.edges_per_task, keep_round).write.parquet(stage.file("clusters"))
+        clusters = _table(spark, stage, "clusters", Cluster)
+        near = near_removals(
+            clusters, unique.select("doc_id", "text", "n_chars", "fetched_at", "url"), config.dedup, partitions
+        )
+        near = _checkpoint(near, stage.file("_work", "near"))
+        removals(exact, near).write.parquet(stage.file("removals"))
+    removed = _table(spark, stage, "removals", Removal)
+    _check_removals(removed)
+    steps = {row["step"]: row["count"] for row in removed.groupBy("step").count().collect()}
+    total = documents.count()
+    ledger = Ledger("documents", total, total - sum(steps.values()), steps)
+    require_handover(ledgers_of(upstream)["documents"], ledger, ("select", "dedup"))
+    n_short = documents.where("signature is null").count()
+    n_candidates = candidates.count()
+    samples = _pair_samples(removed, documents)
+    storage.delete_tree(stage.file("_work"))
+    stage.finish(
+        [ledger],
+        candidate_pairs=n_candidates,
+        edges=n_edges,
+        too_short_for_near=n_short,
+        by_language=_removed_by_language(removed, documents),
+        samples=samples,
+    )
+
+
+def _check_removals(removed: DataFrame) -> None:
+    """Raises StageError unless every document is removed once and every witness is kept."""
+    twice = removed.groupBy("doc_id").count().where("count > 1").count()
+    lost = removed.select(F.col("witness").alias("doc_id")).join(removed, "doc_id", "left_semi").count()
+    if twice or lost:
+        raise StageError(
+            f"dedup: {twice} documents are removed twice and {lost} removals have a witness that is itself removed; "
+            "both must be 0. Nothing was published; please report this."
+        )
+
+
+def _pair_samples(removed: DataFrame, documents: DataFrame) -> list[dict[str, Any]]:
+    decile = F.floor(F.col("jaccard") * 20) / 20
+    some = sample_by(removed.withColumn("decile", decile), ("step", "decile"), SAMPLES)
+    texts = documents.select("doc_id", "url", F.substring("text", 1, 300).alias("text"))
+    witness = texts.select(
+        F.col("doc_id").alias("witness"), F.col("url").alias("witness_url"), F.col("text").alias("witness_text")
+    )
+    joined = some.join(texts, "doc_id", "inner").join(witness, "witness", "inner")
+    return collect_sorted(joined, "step", "jaccard", "doc_id")
+
+
+def _removed_by_language(removed: DataFrame, documents: DataFrame) -> dict[str, dict[str, int]]:
+    rows = (
+        documents.select("doc_id", "language")
+        .join(removed.select("doc_id", "step"), "doc_id", "left")
+        .groupBy("language", F.coalesce("step", F.lit("kept")).alias("reason"))
+        .count()
+    )
+    return _by_language(collect_sorted(rows, "language", "reason"))
+
+
+def tokenizer(spark: SparkSession, config: Config, *, force: bool) -> None:
+    """Kept training text to `tokenizer/tokenizer.json`."""
+    run = Run(config)
+    stage = run.tokenizer
+    run.dedup.require()
+    if not stage.begin(force=force):
+        return
+    kept = _kept(spark, run).where("split = 'train'")
+    total_bytes = kept.agg(F.sum("n_bytes")).collect()[0][0] or 0
+    if not total_bytes:
+        raise InputError(
+            "No document is left for the training split after rules and deduplication, so there is nothing to train a "
+            f"tokenizer on. Look at {storage.join(config.output, 'select')} and the rules, or add input."
+        )
+    used = 0
+
+    def sample() -> Any:
+        nonlocal used
+        order = F.xxhash64("doc_id", F.lit(config.tokenizer.seed).cast("long"))
+        rows = kept.select("text", "n_bytes", order.alias("place"), "doc_id")
+        share = min(1.0, 1.2 * config.tokenizer.sample_bytes / total_bytes)  # 20 % more than needed, then cut exactly
+        if share < 1.0:
+            rows = rows.where(F.col("place") < int(-(1 << 63) + share * (1 << 64)))
+        for row in rows.orderBy("place", "doc_id").select("text", "n_bytes").toLocalIterator(prefetchPartitions=True):
+            if used + row["n_bytes"] > config.tokenizer.sample_bytes and used:
+                return
+            used += row["n_bytes"]
+            yield row["text"]
+
+    data = train_tokenizer(sample(), config.tokenizer)
+    file, token_bytes = save_tokenizer(stage.path, data)
+    trained = Tokenizer.load(stage.file(file.file))
+    stage.finish(
+        [],
+        kind=file.kind,
+        lossless=file.lossless,
+        vocab_size=trained.vocab_size,
+        sample_bytes=used,
+        training_bytes=total_bytes,
+        tokenizer=msgspec.to_builtins(file),
+        token_bytes=msgspec.to_builtins(token_bytes),
+    )
+
+
+def shards(spark: SparkSession, config: Config, *, force: bool) -> None:
+    """Kept documents to `shards/<name>/<x.y.z>`: TFRecords, tokenizer, manifest last."""
+    run = Run(config)
+    stage = run.shards
+    trained = run.tokenizer.require()
+    upstream = run.dedup.require()
+    if not stage.begin(force=force):
+        return
+    directory = dataset_directory(stage.path, config.name, config.version)
+    file, token_bytes = save_tokenizer(directory, storage.read_bytes(run.tokenizer.file(trained["tokenizer"]["file"])))
+    vocabulary = Tokenizer.load(storage.join(directory, file.file))
+    kept = _kept(spark, run)
+    splits = tuple(
+        split
+        for split, share in (("valid", config.shards.valid_fraction), ("test", config.shards.test_fraction))
+        if share
+    )
+    num_train = config.shards.count or _num_shards(kept, config, token_dtype(vocabulary.vocab_size))
+    job = ShardJob(
+        directory=directory,
+        tokenizer=vocabulary,
+        ids=vocabulary.ids,
+        dtype=token_dtype(vocabulary.vocab_size),
+        seq_len=config.shards.seq_len,
+        add_bos=config.shards.add_bos,
+        names=shard_names(num_train, splits),
+        num_train=num_train,
+    )
+    with progress(spark, "shards", config.log.progress_s):
+        rows = write_shards(kept, job, splits, config.shards.seed).collect()
+    written = [Shard.from_dict(row.asDict()) for row in rows]
+    ledger = _shard_ledger(written)
+    require_handover(ledgers_of(upstream)["documents"], ledger[0], ("dedup", "shards"))
+    storage.write_atomic(storage.join(directory, "config.resolved.yaml"), dump(config).encode())
+    manifest = commit_dataset(
+        directory,
+        DatasetPlan(
+            name=config.name,
+            version=config.version,
+            seq_len=config.shards.seq_len,
+            vocab_size=vocabulary.vocab_size,
+            ids=vocabulary.ids,
+            tokenizer=file,
+            token_bytes=token_bytes,
+            config_digest=run.result_digest,
+            num_shards={"train": num_train, **dict.fromkeys(splits, 1)},
+        ),
+        written,
+    )
+    stage.finish(
+        list(ledger),
+        directory=directory,
+        splits={
+            name: {"records": s.records, "tokens": s.tokens, "docs": s.docs, "utf8_bytes": s.utf8_bytes}
+            for name, s in manifest.splits.items()
+        },
+    )
+
+
+def _num_shards(kept: DataFrame, config: Config, dtype: str) -> int:
+    """Training shards for the size aimed at: bytes of text at four per token, in steps of 8 from 8 up."""
+    text_bytes = kept.where("split = 'train'").agg(F.sum("n_bytes")).collect()[0][0] or 0
+    item_bytes = 2 if dtype == "uint16" else 4
+    wanted = max(1, -(-(text_bytes // 4 * item_bytes) // config.shards.shard_bytes))
+    return wanted if wanted < 8 else -(-wanted // 8) * 8
+
+
+def _shard_ledger(written: list[Shard]) -> tuple[Ledger, Ledger]:
+    documents = sum(shard.docs for shard in written)
+    tokens = sum(shard.tokens for shard in written)
+    dropped = sum(shard.dropped_tokens for shard in written)
+    drops = {"tail_of_training_shard": dropped} if dropped else {}
+    return Ledger("documents", documents, documents, {}), Ledger("tokens", tokens, tokens - dropped, drops)
+
+
+def _read_docs(spark: SparkSession, directories: list[str], stage: Stage) -> DataFrame:
+    schema = spark_schema(DocsRow)
+    docs = spark.read.schema(schema).option("basePath", stage.file("docs")).parquet(*directories)
+    require_columns(docs, DocsRow.__struct_fields__, "docs")
+    return docs.select(*DocsRow.__struct_fields__)
+
+
+def _documents(spark: SparkSession, run: Run) -> DataFrame:
+    """Rows kind=doc of every complete batch."""
+    stage = run.extracted
+    batches = [path for path in storage.list_files(stage.file("docs", "_batches")) if path.endswith(".json")]
+    names = [path.rpartition("/")[2].removesuffix(".json") for path in batches]
+    docs = _read_docs(spark, [stage.file("docs", f"batch={name}") for name in names], stage)
+    return docs.where("kind = 'doc'")
+
+
+def _selected(spark: SparkSession, run: Run) -> DataFrame:
+    """Documents that no rule dropped."""
+    decisions = _table(spark, run.select, "decisions", Decision).where("reason is null").select("doc_id")
+    return _documents(spark, run).join(decisions, "doc_id", "left_semi")
+
+
+def _kept(spark: SparkSession, run: Run) -> DataFrame:
+    """Documents of the final corpus with their split: doc_id, n_bytes, split, text."""
+    removed = _table(spark, run.dedup, "removals", Removal)
+    clusters = _table(spark, run.dedup, "clusters", Cluster)
+    kept = _selected(spark, run).join(removed, "doc_id", "left_anti").select("doc_id", "n_bytes", "text")
+    return with_split(kept, clusters, run.config.shards).select("doc_id", "n_bytes", "split", "text")
+
+
+def _table(spark: SparkSession, stage: Stage, name: str, record: type[msgspec.Struct]) -> DataFrame:
+    return spark.read.schema(spark_schema(record)).parquet(stage.file(name))
+
+
+def _checkpoint(df: DataFrame, path: str) -> DataFrame:
+    df.write.mode("overwrite").parquet(path)
+    return df.sparkSession.read.schema(df.schema).parquet(path)

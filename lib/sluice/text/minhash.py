@@ -1,0 +1,67 @@
+"""MinHash signatures equal to datasketch 2.0's `affine32` scheme bit for bit, and their band keys.
+
+Scheme (ekzhu/datasketch 2.0, read and written afresh): the input hash goes through MurmurHash3's 32-bit finaliser;
+permutation i is a_i * h + b_i mod 2^32 with odd a_i, and a, b drawn as two blocks from RandomState(seed).
+"""
+
+import functools
+
+import numpy as np
+import numpy.typing as npt
+
+from sluice.core.config import MinHash
+from sluice.core.ids import GOLDEN_GAMMA
+
+CHUNK = 4096  # hashes x 128 permutations x 4 bytes = 2 MiB at a time
+
+Signature = npt.NDArray[np.uint32]
+
+
+@functools.cache
+def permutations(count: int, seed: int) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
+    """The multipliers a (odd) and offsets b, [count] uint32 each."""
+    random = np.random.RandomState(seed)
+    a = random.randint(0, 1 << 31, size=count, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
+    b = random.randint(0, 1 << 32, size=count, dtype=np.uint64)
+    return a.astype(np.uint32), b.astype(np.uint32)
+
+
+def finalise32(h: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
+    """MurmurHash3's 32-bit finaliser (aappleby/smhasher), element by element."""
+    h = h ^ (h >> np.uint32(16))
+    h = h * np.uint32(0x85EBCA6B)
+    h = h ^ (h >> np.uint32(13))
+    h = h * np.uint32(0xC2B2AE35)
+    return h ^ (h >> np.uint32(16))
+
+
+def signature(hashes: npt.NDArray[np.uint32], minhash: MinHash) -> Signature:
+    """[bands x rows] uint32: the smallest value of each permutation over the shingle hashes [n] uint32, n >= 1."""
+    a, b = permutations(minhash.bands * minhash.rows, minhash.seed)
+    mixed = finalise32(hashes)
+    result = np.full(len(a), 0xFFFFFFFF, np.uint32)
+    for start in range(0, len(mixed), CHUNK):
+        values = mixed[start : start + CHUNK, None] * a + b  # [chunk, permutations], wraps modulo 2^32
+        np.minimum(result, values.min(axis=0), out=result)
+    return result
+
+
+def band_keys(signatures: npt.NDArray[np.uint32], minhash: MinHash) -> npt.NDArray[np.int64]:
+    """One 64-bit key per document and band, [n, bands] int64, from signatures [n, bands x rows].
+
+    Equal keys mean equal rows of the same band, up to 64-bit collisions, which verification absorbs.
+    """
+    n = len(signatures)
+    rows = signatures.reshape(n, minhash.bands, minhash.rows).astype(np.uint64)  # [n, bands, rows]
+    gamma = np.uint64(GOLDEN_GAMMA)
+    keys = np.broadcast_to(np.arange(1, minhash.bands + 1, dtype=np.uint64) * gamma, (n, minhash.bands))
+    for row in range(minhash.rows):
+        keys = _mix64(keys ^ rows[:, :, row]) + gamma
+    return keys.view(np.int64)
+
+
+def _mix64(z: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """SplitMix64's finaliser, as `core.ids.mix64`, element by element."""
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))

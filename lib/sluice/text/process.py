@@ -1,0 +1,88 @@
+"""One page to a document or a rejection, cheapest check first."""
+
+from typing import Any
+
+import msgspec
+
+from sluice.core.config import Extract, MinHash
+from sluice.core.errors import SluiceError
+from sluice.core.ids import text_digest
+from sluice.core.records import Document, Located, Page, Rejection
+from sluice.text import charset, html, signals
+from sluice.text.language import Language, LanguageIdentifier, main_script
+from sluice.text.minhash import signature
+from sluice.text.shingles import hash_shingles, key_text, shingles
+
+LOCATED = (*Located.__struct_fields__, "doc_id", "fetched_at")
+
+
+class PageProcessor:
+    """Decides one page at a time; the same page gives the same answer everywhere. Pickles, models load on first use."""
+
+    def __init__(self, extract: Extract, minhash: MinHash, lid_path: str) -> None:
+        self.extract = extract
+        self.minhash = minhash
+        self.languages = LanguageIdentifier(lid_path)
+
+    def process(self, page: Page) -> Document | Rejection:
+        """A document, or why the page is none. An unexpected error of a parser costs this page only."""
+        try:
+            return self._process(page)
+        except (SluiceError, MemoryError):
+            raise
+        except Exception as e:  # the one place where a page may fail for a reason nobody foresaw
+            return _reject(page, "extract_error", type(e).__name__)
+
+    def _process(self, page: Page) -> Document | Rejection:
+        if page.http_status not in (200, None):
+            return _reject(page, "http_status", str(page.http_status))
+        if page.is_cut:
+            return _reject(page, "too_big", f"over {self.extract.max_page_bytes} bytes")
+        decoded = charset.decode(page.payload, page.header_charset)
+        found: dict[str, Any] = {"charset": decoded.charset, "charset_by": decoded.by}
+        text = html.extract_text(decoded.text, main_content=self.extract.main_content)
+        found |= {"n_chars": len(text), "n_bytes": len(text.encode("utf-8", "surrogatepass"))}
+        if not text:
+            return _reject(page, "no_text", **found)
+        if len(text) < self.extract.min_chars:
+            return _reject(page, "too_short", **found)
+        language = self.languages.identify(text)
+        found |= {"language": language.code, "language_score": language.score}
+        if not self.is_wanted(language):
+            return _reject(page, "language", **found)
+        key = key_text(text)
+        parts = shingles(key, self.minhash.shingle)
+        is_long_enough = len(parts) >= self.minhash.min_shingles
+        return Document(
+            **_place(page),
+            **found,
+            script=main_script(text),
+            signals=signals.compute(text, language.code),
+            text_hash=text_digest(key),
+            n_shingles=len(parts),
+            signature=signature(hash_shingles(parts), self.minhash).astype("<u4").tobytes() if is_long_enough else None,
+            text=text,
+        )
+
+    def is_wanted(self, language: Language) -> bool:
+        """Whether a language is to be kept and named with enough certainty."""
+        if self.extract.languages is not None and language.code not in self.extract.languages:
+            return False
+        minimum = self.extract.min_language_score.get(language.code, self.extract.other_language_score)
+        return language.score >= minimum
+
+
+def _place(page: Page) -> dict[str, Any]:
+    return {name: getattr(page, name) for name in LOCATED}
+
+
+def _reject(page: Page, reason: str, detail: str | None = None, **found: Any) -> Rejection:
+    return Rejection(**_place(page), reason=reason, detail=detail, **found)
+
+
+def to_json(record: Document | Rejection) -> dict[str, Any]:
+    """A record as plain values for JSON lines, binary columns left out."""
+    plain = {name: value for name, value in msgspec.structs.asdict(record).items() if not isinstance(value, bytes)}
+    result: dict[str, Any] = msgspec.to_builtins(plain)
+    result.pop("signature", None)
+    return result

@@ -1,0 +1,51 @@
+"""Shingles: what near-duplicates are compared by. Script-aware, on a normalised key text that is never stored.
+
+A Jaccard value means something only with its key: NFKC (folds width), case folding, white space runs to one space;
+then sets of 5 characters without spaces where words are not spaced (Han, kana, Thai), of 5 words elsewhere, a word
+being a run of letters, marks, digits and underscores (`\\w+`).
+"""
+
+import hashlib
+import re
+import unicodedata
+
+import numpy as np
+import numpy.typing as npt
+
+from sluice.text.language import UNSPACED, main_script
+
+KEY_VERSION = "nfkc-casefold-1"
+"""Named in manifests; a change of normalisation changes the name."""
+
+WORD = re.compile(r"\w+")
+SPACE = re.compile(r"\s+")
+
+
+def key_text(text: str) -> str:
+    """The normalised text that exact and near-duplicate removal compare."""
+    return SPACE.sub(" ", unicodedata.normalize("NFKC", text).casefold()).strip()
+
+
+def shingles(key: str, size: int) -> frozenset[str]:
+    """The different shingles of a key text: `size` characters, or `size` words joined with spaces.
+
+    A text shorter than one shingle has none: two empty sets would otherwise count as equal.
+    """
+    if main_script(key) in UNSPACED:
+        solid = key.replace(" ", "")
+        return frozenset(solid[i : i + size] for i in range(len(solid) - size + 1))
+    tokens = WORD.findall(key)
+    return frozenset(" ".join(tokens[i : i + size]) for i in range(len(tokens) - size + 1))
+
+
+def jaccard(a: frozenset[str], b: frozenset[str]) -> float:
+    """Exact Jaccard similarity of two shingle sets; 0 when both are empty."""
+    common = len(a & b)
+    union = len(a) + len(b) - common
+    return common / union if union else 0.0
+
+
+def hash_shingles(parts: frozenset[str]) -> npt.NDArray[np.uint32]:
+    """datasketch's input hash: the first 4 bytes of SHA-1, little-endian. [n] uint32 in no particular order."""
+    joined = b"".join(hashlib.sha1(part.encode("utf-8", "surrogatepass")).digest()[:4] for part in parts)
+    return np.frombuffer(joined, "<u4")

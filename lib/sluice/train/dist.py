@@ -1,0 +1,184 @@
+"""Strategies, and the three ways a run can be stopped from outside: a signal, a missing peer, a stall."""
+
+import contextlib
+import faulthandler
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import tensorflow as tf
+
+from sluice.core.errors import EXIT_STALLED, ConfigError
+from sluice.core.train_config import Dist
+
+logger = logging.getLogger("sluice.train")
+PROBE_TIMEOUT_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """This process among its peers, from TF_CONFIG."""
+
+    index: int
+    addresses: tuple[str, ...]
+    """Of all processes, the chief first."""
+
+    @property
+    def is_chief(self) -> bool:
+        return self.index == 0
+
+
+def this_task(config: Dist) -> Task:
+    """Where this process stands. Raises ConfigError when the strategy needs a TF_CONFIG and there is none."""
+    if config.strategy != "multiworker":
+        return Task(0, ("localhost",))
+    text = os.environ.get("TF_CONFIG", "")
+    try:
+        value = json.loads(text)
+        cluster, task = value["cluster"], value["task"]
+        chiefs = tuple(cluster.get("chief", ()))
+        index = int(task["index"]) + (len(chiefs) if task["type"] == "worker" else 0)
+        return Task(index, (*chiefs, *cluster["worker"]))
+    except (ValueError, KeyError, TypeError) as e:
+        raise ConfigError(
+            f"train.dist.strategy = multiworker needs TF_CONFIG with cluster.worker and task, but it is {text[:80]!r}. "
+            "Let your scheduler set it, or start processes on this machine with train.dist.local_workers."
+        ) from e
+
+
+class Stop:
+    """SIGTERM or SIGUSR1 was received: save at the next step and leave."""
+
+    def __init__(self) -> None:
+        self.wanted = False
+
+    def __call__(self, *_: object) -> None:
+        self.wanted = True
+
+
+class Watchdog:
+    """Ends the process with exit code 76 when nobody says `beat` for too long. A thread, since the main one hangs."""
+
+    def __init__(self, timeout_s: float, explain: Callable[[], str]) -> None:
+        self._timeout_s = timeout_s
+        self._explain = explain
+        self._done = threading.Event()
+        self._last = time.monotonic()
+        threading.Thread(target=self._watch, daemon=True, name="watchdog").start()
+
+    def beat(self) -> None:
+        """Says that things are moving."""
+        self._last = time.monotonic()
+
+    def stop(self) -> None:
+        """Ends the watch."""
+        self._done.set()
+
+    def _watch(self) -> None:
+        while not self._done.wait(min(1.0, self._timeout_s / 4)):
+            if time.monotonic() - self._last > self._timeout_s:
+                print(f"sluice: {self._explain()}", file=sys.stderr, flush=True)
+                faulthandler.dump_traceback(all_threads=True)
+                os._exit(EXIT_STALLED)
+
+
+@dataclass(slots=True)
+class Cluster:
+    """A strategy that has met all its peers."""
+
+    strategy: Any
+    task: Task
+    stop: Stop
+    beat: Callable[[], None]
+
+
+@contextlib.contextmanager
+def join_cluster(config: Dist) -> Iterator[Cluster]:
+    """Builds the strategy, waits for all peers, then watches for signals and stalls until the block ends."""
+    task = this_task(config)
+    _configure(config)
+    startup = Watchdog(config.startup_timeout_s, lambda: _missing_peers(task, config.startup_timeout_s))
+    strategy = _make_strategy(config)
+    first_replica_value(strategy, 0)  # the first collective returns when everybody is there
+    startup.stop()
+    stop = Stop()
+    # after the strategy: building a multi-worker one replaces SIGTERM handlers silently (TF 2.21)
+    old = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGUSR1) if _in_main_thread()}
+    stall_s = config.stall_timeout_s
+    watchdog = Watchdog(stall_s, lambda: f"no step has ended for {stall_s} s; run again to go on") if stall_s else None
+    try:
+        yield Cluster(strategy, task, stop, watchdog.beat if watchdog else lambda: None)
+    finally:
+        if watchdog:
+            watchdog.stop()
+        for number, handler in old.items():
+            signal.signal(number, handler)
+
+
+def first_replica_value(strategy: Any, value: int) -> int:
+    """`value` as the first replica has it, on all workers. Collective: every worker must call it."""
+
+    def mine() -> Any:
+        context = tf.distribute.get_replica_context()
+        is_first = tf.equal(context.replica_id_in_sync_group, 0)
+        return context.all_reduce(tf.distribute.ReduceOp.SUM, tf.where(is_first, tf.constant(value, tf.float64), 0.0))
+
+    result = strategy.run(tf.function(mine))
+    return round(float(strategy.experimental_local_results(result)[0]))
+
+
+def _configure(config: Dist) -> None:
+    if config.deterministic:
+        tf.config.experimental.enable_op_determinism()
+    if config.intra_threads:
+        tf.config.threading.set_intra_op_parallelism_threads(config.intra_threads)
+    if config.inter_threads:
+        tf.config.threading.set_inter_op_parallelism_threads(config.inter_threads)
+    if config.logical_devices:
+        if config.strategy != "mirrored":
+            raise ConfigError(
+                f"train.dist.logical_devices = {config.logical_devices} needs train.dist.strategy = mirrored, "
+                f"but it is {config.strategy}."
+            )
+        cpu = tf.config.list_physical_devices("CPU")[0]
+        tf.config.set_logical_device_configuration(
+            cpu, [tf.config.LogicalDeviceConfiguration()] * config.logical_devices
+        )
+
+
+def _make_strategy(config: Dist) -> Any:
+    if config.strategy == "multiworker":
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    if config.strategy == "mirrored":
+        if config.logical_devices:
+            return tf.distribute.MirroredStrategy([f"/cpu:{index}" for index in range(config.logical_devices)])
+        return tf.distribute.MirroredStrategy()
+    return tf.distribute.get_strategy()
+
+
+def _missing_peers(task: Task, timeout_s: int) -> str:
+    """Who does not answer, found out by a plain TCP probe."""
+    silent = []
+    for index, address in enumerate(task.addresses):
+        host, _, port = address.rpartition(":")
+        try:
+            socket.create_connection((host, int(port)), PROBE_TIMEOUT_S).close()
+        except OSError:
+            silent.append(f"{index} ({address})")
+    who = ", ".join(silent) if silent else "none by TCP, so a process is there that does not take part"
+    return (
+        f"worker {task.index} waited {timeout_s} s for its {len(task.addresses) - 1} peers; not reachable: {who}. "
+        "Start all processes of the cluster, or raise train.dist.startup_timeout_s."
+    )
+
+
+def _in_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()

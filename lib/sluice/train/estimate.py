@@ -1,0 +1,59 @@
+"""What a run will take, worked out without running it."""
+
+import math
+from dataclasses import dataclass
+
+from sluice.core.train_config import Train
+from sluice.train.input import Dataset, epoch_steps
+from sluice.train.models import parameter_shapes
+from sluice.train.optim import SLOTS
+
+FLOAT_BYTES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Sizes that follow from configuration and manifest; `str()` is what `dry_run` prints."""
+
+    parameters: int
+    steps_per_epoch: int
+    total_steps: int
+    tokens_per_step: int
+    flop_per_token: int
+    """Of training: forward and twice as much backward, softmax included, embedding look-ups not."""
+    memory_bytes: int
+    """Parameters, gradient, optimiser and the activations of one global batch."""
+
+    def __str__(self) -> str:
+        return (
+            f"parameters        {self.parameters:,}\n"
+            f"steps per epoch   {self.steps_per_epoch:,}\n"
+            f"steps             {self.total_steps:,} of {self.tokens_per_step:,} tokens\n"
+            f"tokens            {self.total_steps * self.tokens_per_step:,}\n"
+            f"FLOP per token    {self.flop_per_token / 1e6:,.1f} M\n"
+            f"memory            about {self.memory_bytes / 2**20:,.0f} MiB, all replicas together, "
+            "besides TensorFlow itself"
+        )
+
+
+def estimate(config: Train, dataset: Dataset) -> Estimate:
+    """The estimate for one run. Raises ConfigError for a model that cannot be built."""
+    shapes = parameter_shapes(config.model, dataset.manifest.vocab_size)
+    parameters = sum(math.prod(shape) for shape in shapes.values())
+    matrices = sum(math.prod(s) for name, s in shapes.items() if len(s) == 2 and name != "embed.weight")
+    if config.model.tie:
+        matrices += math.prod(shapes["embed.weight"])
+    per_epoch = epoch_steps(dataset, config.data)
+    total = config.run.steps or config.run.epochs * per_epoch
+    tokens = config.data.rows * config.data.window
+    # kept for the backward pass, per token: x·W, gates (4H each), h and c per layer; logits, softmax and its gradient
+    activations = config.model.layers * 14 * config.model.hidden + 3 * dataset.manifest.vocab_size
+    copies = 2 + len(SLOTS[config.optim.name])
+    return Estimate(
+        parameters=parameters,
+        steps_per_epoch=per_epoch,
+        total_steps=total,
+        tokens_per_step=tokens,
+        flop_per_token=6 * matrices,
+        memory_bytes=FLOAT_BYTES * (copies * parameters + tokens * activations),
+    )

@@ -1,0 +1,117 @@
+"""Exact evaluation: every target once, state carried, sums in float64.
+
+Perplexity is exp(nll / tokens). Bits per byte is nll / (ln 2 · UTF-8 bytes of the scored tokens) and compares models
+across tokenizers; `<eos>` is scored and counts no bytes. With an `<unk>` in the vocabulary text is lost, the number
+would flatter, and it is refused.
+"""
+
+import json
+import logging
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import tensorflow as tf
+
+from sluice.core.train_config import Train
+from sluice.data import storage
+from sluice.train.input import Dataset, evaluation_blocks
+from sluice.train.models import LanguageModel
+from sluice.train.rundir import restore
+
+logger = logging.getLogger("sluice.train")
+LOGIT_BYTES = 64 << 20  # the window grows until its logits take this much
+
+
+class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
+    """Sums over one split."""
+
+    split: str
+    nll: float
+    """Nats."""
+    tokens: int
+    """Scored."""
+    utf8_bytes: int | None
+    """Of the scored tokens; None when the tokenizer loses text."""
+
+    @property
+    def nll_per_token(self) -> float:
+        return self.nll / self.tokens
+
+    @property
+    def ppl(self) -> float:
+        return math.exp(min(self.nll_per_token, 700.0))  # e^700 is near the largest float
+
+    @property
+    def bits_per_byte(self) -> float | None:
+        return self.nll / (math.log(2) * self.utf8_bytes) if self.utf8_bytes else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {**msgspec.structs.asdict(self), "ppl": self.ppl, "bits_per_byte": self.bits_per_byte}
+
+    def __str__(self) -> str:
+        bpb = self.bits_per_byte
+        bits = f"{bpb:.4f} bits per byte" if bpb else "no bits per byte: the tokenizer is not lossless"
+        return f"{self.split}: ppl {self.ppl:.2f}, {bits}, {self.tokens:,} tokens scored"
+
+
+class Evaluator:
+    """Scores splits with one model; traced once per window shape."""
+
+    def __init__(self, model: LanguageModel, dataset: Dataset, eval_rows: int) -> None:
+        manifest = dataset.manifest
+        self._model, self._dataset, self._rows = model, dataset, eval_rows
+        self._window = evaluation_window(manifest.seq_len, eval_rows, manifest.vocab_size)
+        self._token_bytes = dataset.token_bytes() if manifest.tokenizer.lossless else None
+        self._score = tf.function(self._nll, reduce_retracing=True)
+
+    def evaluate(
+        self, split: str, *, max_tokens: int | None = None, beat: Callable[[], None] = lambda: None
+    ) -> Evaluation:
+        """All of a split, or its first `max_tokens` tokens rounded up to a window. `beat` is called per window."""
+        pad = self._dataset.manifest.ids.pad
+        state = self._model.zero_state(self._rows)
+        nll, tokens, num_bytes = 0.0, 0, 0
+        for block in evaluation_blocks(self._dataset, split, self._rows, self._window):
+            total, state = self._score(tf.constant(block), state)
+            nll += float(total)
+            targets = block[:, 1:][block[:, 1:] != pad]
+            tokens += len(targets)
+            if self._token_bytes is not None:
+                num_bytes += int(self._token_bytes[targets].sum())
+            beat()
+            if max_tokens and tokens >= max_tokens:
+                break
+        return Evaluation(
+            split=split, nll=nll, tokens=tokens, utf8_bytes=None if self._token_bytes is None else num_bytes
+        )
+
+    def _nll(self, block: Any, state: Any) -> Any:
+        hidden, state = self._model.hidden(block[:, :-1], state)
+        targets = tf.reshape(tf.transpose(block[:, 1:]), [-1])  # [T·B], time-major as hidden is
+        nll = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=targets, logits=self._model.logits(hidden))
+        scored = tf.not_equal(targets, self._dataset.manifest.ids.pad)
+        return tf.reduce_sum(tf.cast(tf.boolean_mask(nll, scored), tf.float64)), state
+
+
+def evaluation_window(seq_len: int, rows: int, vocab_size: int) -> int:
+    """The largest divisor of the record length whose logits stay small. It changes speed, not the result."""
+    limit = LOGIT_BYTES // (rows * vocab_size * np.dtype(np.float32).itemsize)
+    return max(divisor for divisor in range(1, seq_len + 1) if seq_len % divisor == 0 and divisor <= max(1, limit))
+
+
+def evaluate_run(config: Train) -> list[Evaluation]:
+    """Evaluates the best (else latest) checkpoint of a run on its validation and test splits; writes evaluation.json."""
+    restored = restore(config)
+    evaluator = Evaluator(restored.model, restored.dataset, restored.config.data.eval_rows)
+    splits = filter(None, (restored.config.data.valid_split, restored.config.data.test_split))
+    results = [evaluator.evaluate(split) for split in splits]
+    for result in results:
+        logger.info("step %d, %s", restored.facts.step, result)
+    report = {"step": restored.facts.step, "splits": {result.split: result.to_dict() for result in results}}
+    storage.write_atomic(str(Path(config.run.out) / "evaluation.json"), json.dumps(report, indent=2).encode())
+    return results

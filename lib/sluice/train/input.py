@@ -1,0 +1,236 @@
+"""From a dataset directory to the blocks of tokens that each replica sees. Holds no state.
+
+Row g of the global batch is one contiguous stream, whatever the number of replicas: replica q of R owns the rows
+[q·G/R, (q+1)·G/R). A worker's tf.data yields one block [G/R, T + 1] per local replica and step, replicas in order,
+and TensorFlow hands them out unchanged; nothing is sharded or re-batched by anyone else.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from sluice.core.errors import ConfigError, FormatError, InputError
+from sluice.core.train_config import Data
+from sluice.data import storage
+from sluice.data.manifest import MANIFEST, Manifest, Split, read_manifest
+from sluice.data.tfrecord import FRAME_HEAD_BYTES
+from sluice.train.rows import Row, plan_rows, position, steps_per_epoch, without_first
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A finished dataset on disk."""
+
+    directory: str
+    manifest: Manifest
+    manifest_sha256: str
+
+    def split(self, name: str) -> Split:
+        """A split by name. Raises ConfigError when the manifest has none of it."""
+        if name not in self.manifest.splits:
+            known = ", ".join(self.manifest.splits) or "none"
+            raise ConfigError(f"{self.directory} has no split {name!r}; it has: {known}. Change train.data.")
+        return self.manifest.splits[name]
+
+    def path(self, name: str) -> str:
+        """A file beside the manifest."""
+        return storage.join(self.directory, name)
+
+    @property
+    def tokenizer_path(self) -> str:
+        return self.path(self.manifest.tokenizer.file)
+
+    def token_bytes(self) -> np.ndarray:
+        """UTF-8 bytes of each token [V]; special tokens have none."""
+        with storage.open_read(self.path(self.manifest.token_bytes.file)) as stream:
+            table: np.ndarray = np.load(stream)
+        if len(table) != self.manifest.vocab_size:
+            raise FormatError(
+                f"{self.manifest.token_bytes.file} has {len(table):,} entries, but the manifest says vocab_size "
+                f"{self.manifest.vocab_size:,}. Write the dataset again."
+            )
+        return table
+
+
+def open_dataset(config: Data) -> Dataset:
+    """The dataset of a configuration, checked against its own books.
+
+    Raises ConfigError, InputError or FormatError naming both values of whatever does not fit.
+    """
+    if not config.manifest:
+        raise ConfigError("train.data.manifest is empty. Give the directory <root>/<name>/<x.y.z> of a dataset.")
+    manifest = read_manifest(config.manifest)
+    digest = hashlib.sha256(storage.read_bytes(storage.join(config.manifest, MANIFEST))).hexdigest()
+    dataset = Dataset(config.manifest, manifest, digest)
+    for name in filter(None, (config.train_split, config.valid_split, config.test_split)):
+        _check_sizes(dataset, dataset.split(name))
+    _check_tokenizer(dataset)
+    if manifest.seq_len % config.window:
+        raise ConfigError(
+            f"train.data.window = {config.window} does not divide the record length {manifest.seq_len} of "
+            f"{config.manifest}. Choose a divisor, or write shards with another shards.seq_len."
+        )
+    records = dataset.split(config.train_split).records
+    if records < config.rows:
+        raise ConfigError(
+            f"train.data.rows = {config.rows}, but split {config.train_split!r} has only {records} records. "
+            "Choose fewer rows, or write shards with a smaller shards.seq_len."
+        )
+    return dataset
+
+
+def check_replicas(config: Data, num_replicas: int) -> None:
+    """Raises ConfigError when the rows cannot be dealt evenly."""
+    if config.rows % num_replicas:
+        raise ConfigError(
+            f"train.data.rows = {config.rows} cannot be split over {num_replicas} replicas; "
+            f"choose a multiple of {num_replicas} or change train.dist."
+        )
+
+
+def epoch_steps(dataset: Dataset, config: Data) -> int:
+    """Steps in one epoch."""
+    shards = dataset.split(config.train_split).shards
+    return steps_per_epoch(shards, config.rows, dataset.manifest.seq_len, config.window)
+
+
+def training_blocks(strategy: Any, dataset: Dataset, config: Data, *, seed: int, step: int) -> Iterator[Any]:
+    """From global step `step` to the end of its epoch, and then without end: blocks [G/R, T + 1] int32, per replica.
+
+    The caller stops at the end of the epoch. That the iterator has none spares the workers a collective per step in
+    which TensorFlow would agree on whether there is more (`_enable_get_next_as_optional` in TF 2.21).
+    """
+    shards = dataset.split(config.train_split).shards
+    seq_len = dataset.manifest.seq_len
+    place = position(step, steps_per_epoch(shards, config.rows, seq_len, config.window))
+    records, windows = divmod(place.step, seq_len // config.window)
+    rows = [without_first(row, records) for row in plan_rows(shards, config.rows, place.epoch, seed)]
+
+    def worker_blocks(context: Any) -> tf.data.Dataset:
+        per_worker = config.rows // context.num_input_pipelines
+        first = per_worker * context.input_pipeline_id
+        replicas = context.num_replicas_in_sync // context.num_input_pipelines
+        blocks = _blocks(dataset, rows[first : first + per_worker], config, replicas)
+        return blocks.skip(windows * replicas).repeat().prefetch(config.prefetch * replicas)
+
+    return iter(strategy.distribute_datasets_from_function(worker_blocks))
+
+
+def _blocks(dataset: Dataset, rows: list[Row], config: Data, replicas: int) -> tf.data.Dataset:
+    """Blocks [n/replicas, T + 1] of `rows` (n of them), window after window, replica after replica."""
+    manifest, n, T = dataset.manifest, len(rows), config.window
+    windows = manifest.seq_len // T
+    longest = max(map(len, rows))
+
+    def column(values: list[list[Any]], filler: Any) -> tf.Tensor:
+        return tf.constant([v + [filler] * (longest - len(v)) for v in values])  # [n, longest]
+
+    files = column([[dataset.path(s.path) for s in row] for row in rows], "")
+    firsts = column([[s.first for s in row] for row in rows], 0)
+    counts = column([[s.count for s in row] for row in rows], 0)  # a filler is read 0 times
+
+    def open_segment(file: tf.Tensor, first: tf.Tensor, count: tf.Tensor) -> tf.data.Dataset:
+        first, count = tf.cast(first, tf.int64), tf.cast(count, tf.int64)
+        if config.verify_crc:
+            return tf.data.TFRecordDataset(file).skip(first).take(count)
+        records = tf.data.FixedLengthRecordDataset(
+            file, manifest.record_bytes, header_bytes=first * manifest.record_bytes
+        )
+        return records.take(count)
+
+    def open_row(*segments: tf.Tensor) -> tf.data.Dataset:
+        return tf.data.Dataset.from_tensor_slices(segments).flat_map(open_segment)
+
+    def cut(records: tf.Tensor) -> tf.data.Dataset:
+        tokens = _decode(records, manifest, config.verify_crc)  # [n, L + 1]
+        block = tf.stack([tokens[:, w * T : (w + 1) * T + 1] for w in range(windows)])  # [windows, n, T + 1]
+        block = tf.reshape(block, [windows * replicas, n // replicas, T + 1])
+        return tf.data.Dataset.from_tensor_slices(block)
+
+    return (
+        tf.data.Dataset.from_tensor_slices((files, firsts, counts))
+        .interleave(open_row, cycle_length=n, block_length=1)
+        .batch(n, drop_remainder=True)  # record k of every row, in row order
+        .flat_map(cut)
+    )
+
+
+def _decode(records: tf.Tensor, manifest: Manifest, check_ids: bool) -> tf.Tensor:
+    """int32 ids [n, L + 1] from whole records, or from the examples inside them when they were read checked."""
+    width = manifest.seq_len + 1
+    offset = manifest.payload_offset - (FRAME_HEAD_BYTES if check_ids else 0)
+    payload = tf.strings.substr(records, offset, width * np.dtype(manifest.dtype).itemsize)
+    tokens = tf.cast(tf.io.decode_raw(payload, tf.dtypes.as_dtype(manifest.dtype)), tf.int32)
+    tokens = tf.ensure_shape(tokens, [None, width])
+    if check_ids:
+        message = f"a token id is not below the vocabulary size {manifest.vocab_size}"
+        with tf.control_dependencies([tf.debugging.assert_less(tokens, manifest.vocab_size, message)]):
+            tokens = tf.identity(tokens)
+    return tokens
+
+
+def evaluation_blocks(dataset: Dataset, split_name: str, num_rows: int, window: int) -> Iterator[np.ndarray]:
+    """Blocks [num_rows, T + 1] int32 that hold every target of a split exactly once, in order.
+
+    Records are cut into contiguous rows whose lengths differ by one at most; the target side of what is missing in
+    shorter rows is `pad`, which is not scored. Raises FormatError for an id outside the vocabulary.
+    """
+    manifest, split = dataset.manifest, dataset.split(split_name)
+    pad, L = manifest.ids.pad, manifest.seq_len
+    total = split.records
+    bounds = [total * row // num_rows for row in range(num_rows + 1)]
+    longest = max(end - start for start, end in zip(bounds, bounds[1:], strict=False))
+    read = _record_reader(dataset, split)
+    for k in range(longest):
+        block = np.full((num_rows, L + 1), pad, np.int32)
+        for row, (start, end) in enumerate(zip(bounds, bounds[1:], strict=False)):
+            if start + k < end:
+                block[row] = read(start + k)
+        for at in range(0, L, window):
+            yield block[:, at : at + window + 1]
+
+
+def _record_reader(dataset: Dataset, split: Split) -> Any:
+    """A function from the number of a record in a split to its ids [L + 1]."""
+    manifest = dataset.manifest
+    dtype = np.dtype(manifest.dtype).newbyteorder("<")
+    files = [storage.open_read(dataset.path(shard.path)) for shard in split.shards]
+    ends = np.cumsum([shard.records for shard in split.shards])
+
+    def read(number: int) -> np.ndarray:
+        index = int(np.searchsorted(ends, number, side="right"))
+        first = int(ends[index]) - split.shards[index].records
+        files[index].seek((number - first) * manifest.record_bytes + manifest.payload_offset)
+        ids = np.frombuffer(files[index].read((manifest.seq_len + 1) * dtype.itemsize), dtype).astype(np.int32)
+        if ids.min() < 0 or ids.max() >= manifest.vocab_size:
+            raise FormatError(
+                f"{split.shards[index].path}, record {number - first}: id {ids.max()} is not below the vocabulary "
+                f"size {manifest.vocab_size}. Run `sluice verify` on the dataset."
+            )
+        return ids
+
+    return read
+
+
+def _check_sizes(dataset: Dataset, split: Split) -> None:
+    for shard in split.shards:
+        expected, found = shard.records * dataset.manifest.record_bytes, storage.size(dataset.path(shard.path))
+        if expected != found:
+            raise FormatError(
+                f"{dataset.path(shard.path)} has {found:,} bytes; {shard.records:,} records of "
+                f"{dataset.manifest.record_bytes} bytes are {expected:,}. Copy or write the shard again."
+            )
+
+
+def _check_tokenizer(dataset: Dataset) -> None:
+    expected = dataset.manifest.tokenizer.sha256
+    found = hashlib.sha256(storage.read_bytes(dataset.tokenizer_path)).hexdigest()
+    if expected != found:
+        raise InputError(
+            f"{dataset.tokenizer_path} has sha256 {found}, but the manifest was written with {expected}. "
+            "Its ids mean other tokens; put the tokenizer of this dataset back."
+        )

@@ -1,0 +1,145 @@
+"""Several training processes on this machine: ports, environment, prefixed logs, and an end for all when one fails.
+
+`python -m sluice.train.launch` is what a started process runs; the configuration comes on its standard input.
+"""
+
+import contextlib
+import json
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from sluice.core.cli import exit_code_of
+from sluice.core.errors import EXIT_STALLED
+from sluice.core.log import set_up
+from sluice.core.train_config import Train
+
+logger = logging.getLogger("sluice.train")
+GRACE_S = 20.0
+POLL_S = 0.2
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What a started process is told."""
+
+    train: Train
+    force: bool
+    log_level: str
+
+
+def launch_local(config: Train, num_workers: int, force: bool) -> int:
+    """Runs the training in `num_workers` processes and returns their exit code.
+
+    The first failure ends all: SIGTERM, and SIGKILL after a grace period. A SIGTERM to this process is passed on, so
+    that all save and exit 75.
+    """
+    threads = config.dist.intra_threads or max(1, (os.cpu_count() or 1) // num_workers)
+    dist = msgspec.structs.replace(config.dist, intra_threads=threads)
+    order = Order(
+        train=msgspec.structs.replace(config, dist=dist),
+        force=force,
+        log_level=logging.getLevelName(logging.getLogger("sluice").getEffectiveLevel()).lower(),
+    )
+    addresses = [f"127.0.0.1:{port}" for port in free_ports(num_workers)]
+    logger.info("starting %d local workers with %d threads each: %s", num_workers, threads, ", ".join(addresses))
+    workers = [_start(order, addresses, index) for index in range(num_workers)]
+    with _passing_on_signals(workers):
+        code = _wait(workers)
+    logger.info("local workers ended with exit code %d", code)
+    return code
+
+
+def free_ports(count: int) -> list[int]:
+    """Loopback ports nobody listens on at this moment."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+
+
+def _start(order: Order, addresses: Sequence[str], index: int) -> subprocess.Popen[str]:
+    tf_config = {"cluster": {"worker": list(addresses)}, "task": {"type": "worker", "index": index}}
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "sluice.train.launch"],
+        env={**os.environ, "TF_CONFIG": json.dumps(tf_config)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert worker.stdin and worker.stdout
+    worker.stdin.write(msgspec.json.encode(order).decode())
+    worker.stdin.close()
+    threading.Thread(target=_prefix, args=(worker, index), daemon=True).start()
+    return worker
+
+
+def _prefix(worker: subprocess.Popen[str], index: int) -> None:
+    assert worker.stdout
+    for line in worker.stdout:
+        print(f"[worker {index}] {line}", end="", file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def _passing_on_signals(workers: Sequence[subprocess.Popen[str]]) -> Iterator[None]:
+    def pass_on(number: int, _: object) -> None:
+        for worker in workers:
+            worker.send_signal(number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    old = {number: signal.signal(number, pass_on) for number in (signal.SIGTERM, signal.SIGUSR1)}
+    try:
+        yield
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler)
+
+
+def _wait(workers: Sequence[subprocess.Popen[str]]) -> int:
+    """The exit code of the first process that ended badly, or of all; none is left running."""
+    try:
+        while True:
+            codes = [worker.poll() for worker in workers]
+            bad = [code for code in codes if code]
+            if bad or all(code == 0 for code in codes):
+                return (bad[0] if bad[0] > 0 else EXIT_STALLED) if bad else 0  # negative: killed by a signal
+            time.sleep(POLL_S)
+    finally:
+        _end(workers)
+
+
+def _end(workers: Sequence[subprocess.Popen[str]]) -> None:
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        alive = [worker for worker in workers if worker.poll() is None]
+        for worker in alive:
+            worker.send_signal(number)
+        deadline = time.monotonic() + GRACE_S
+        while any(worker.poll() is None for worker in alive) and time.monotonic() < deadline:
+            time.sleep(POLL_S)
+
+
+def main() -> int:
+    """The life of a started process."""
+    from sluice.train.loop import train_and_evaluate
+
+    def run() -> int:
+        order = msgspec.json.decode(sys.stdin.read(), type=Order)
+        set_up(order.log_level)
+        return train_and_evaluate(order.train, force=order.force).exit_code
+
+    return exit_code_of(run)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,281 @@
+"""The order of things: steps, evaluation, samples, checkpoints. `train_and_evaluate` is the one entry."""
+
+import contextlib
+import logging
+import math
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from sluice.core.errors import EXIT_PREEMPTED, EXIT_STALLED, FormatError, StageError
+from sluice.core.train_config import Train
+from sluice.data.tokenizer import Tokenizer
+from sluice.train import ckpt, rundir
+from sluice.train.dist import Cluster, first_replica_value, join_cluster
+from sluice.train.estimate import Estimate, estimate
+from sluice.train.evaluate import Evaluator
+from sluice.train.input import Dataset, check_replicas, open_dataset, training_blocks
+from sluice.train.launch import launch_local
+from sluice.train.models import LanguageModel
+from sluice.train.optim import Optimizer
+from sluice.train.report import Reporter
+from sluice.train.rows import position
+from sluice.train.sample import Sampler
+from sluice.train.schedule import learning_rate
+from sluice.train.step import StepResult, Trainer, make_step
+
+logger = logging.getLogger("sluice.train")
+NO_CHECKPOINT = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a run ended."""
+
+    exit_code: int
+    summary: dict[str, Any] = field(default_factory=dict)
+    """The content of summary.json; empty unless the run is finished."""
+
+
+def train_and_evaluate(config: Train, force: bool = False) -> Result:
+    """Trains to the end, or goes on where an earlier process of the same run stopped.
+
+    Exit code 0: finished. 75: asked to stop by a signal, and saved. 76: a peer is gone. Raises ConfigError, InputError
+    or FormatError before anything is written, and StageError when the loss is not finite; the last good checkpoint
+    stays. `force` starts over.
+    """
+    dataset = open_dataset(config.data)
+    plan = estimate(config, dataset)
+    if not force:
+        rundir.check_owner(config, dataset.manifest_sha256)
+    if config.run.dry_run:
+        print(plan)
+        return Result(0)
+    if not force and (summary := rundir.finished(config, plan.total_steps)):
+        logger.info("%s is finished; raise train.run.epochs to go on, or start over with --force", config.run.out)
+        return Result(0, summary)
+    if config.dist.strategy == "multiworker" and config.dist.local_workers and "TF_CONFIG" not in os.environ:
+        code = launch_local(config, config.dist.local_workers, force)
+        return Result(code, rundir.finished(config, plan.total_steps) or {})
+    with join_cluster(config.dist) as cluster, _explained(cluster):
+        return _Training(config, dataset, plan, cluster, force).run()
+
+
+@contextlib.contextmanager
+def _explained(cluster: Cluster) -> Iterator[None]:
+    """Turns two errors of the engine into words: a peer that died, and a damaged record."""
+    try:
+        yield
+    except tf.errors.DataLossError as e:
+        raise FormatError(f"A training record is damaged: {e.message}. Run `sluice verify` on the dataset.") from e
+    except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError) as e:
+        if len(cluster.task.addresses) == 1:
+            raise
+        logger.error("worker %d lost a peer: %s", cluster.task.index, str(e.message).splitlines()[0])
+        logging.shutdown()
+        os._exit(EXIT_STALLED)  # an orderly end would wait for the lost peer
+
+
+class _Training:
+    """What one process holds during a run."""
+
+    def __init__(self, config: Train, dataset: Dataset, plan: Estimate, cluster: Cluster, force: bool) -> None:
+        self.config, self.dataset, self.cluster = config, dataset, cluster
+        self.strategy, self.is_chief = cluster.strategy, cluster.task.is_chief
+        self.per_epoch, self.total = plan.steps_per_epoch, plan.total_steps
+        check_replicas(config.data, self.strategy.num_replicas_in_sync)
+        manifest = dataset.manifest
+        self.directory = rundir.checkpoints(config)
+        if self.is_chief and force:
+            rundir.clear(config)
+        with self.strategy.scope():
+            self.model = LanguageModel(config.model, manifest.vocab_size, config.run.seed)
+            self.optimizer = Optimizer(config.optim, self.model.variables)
+        self.train_step = make_step(Trainer(self.strategy, self.model, self.optimizer), config, manifest.ids.pad)
+        self.evaluator = Evaluator(self.model, dataset, config.data.eval_rows)
+        self.sampler = Sampler(self.model, manifest.ids.eos)
+        self.report = Reporter(Path(config.run.out), self.is_chief, self.total, self.per_epoch)
+        self.state = self._zero_state()
+        self.step, self.tokens, self.seconds = 0, 0, 0.0
+        self.best_nll: float | None = None
+        self.started = time.monotonic()
+        self.parameters = plan.parameters
+
+    def run(self) -> Result:
+        """The whole run."""
+        self._resume()
+        if self.is_chief:
+            rundir.claim(self.config, self.dataset.manifest_sha256)
+        while self.step < self.total:
+            place = position(self.step, self.per_epoch)
+            if place.step == 0:
+                self.state = self._zero_state()
+            blocks = training_blocks(
+                self.strategy, self.dataset, self.config.data, seed=self.config.run.seed, step=self.step
+            )
+            for _ in range(min(self.per_epoch - place.step, self.total - self.step)):
+                stop = self._one_step(blocks)
+                self._after_step(stop)
+                if stop:
+                    logger.info("stopped by a signal at step %d; the same command goes on from there", self.step)
+                    return Result(EXIT_PREEMPTED)
+        return self._finish()
+
+    def _one_step(self, blocks: Any) -> bool:
+        """Trains on the next blocks; says whether any process wants to stop."""
+        began = time.perf_counter()
+        tokens = next(blocks)
+        waited = time.perf_counter() - began
+        lr = self._lr(self.step)
+        result = self.train_step(tokens, self.state, self.step, lr, self.cluster.stop.wanted)
+        self._require_finite(result)
+        self.state = result.state
+        self.step += 1
+        self.tokens += int(result.count)
+        limit = self.config.optim.clip_norm
+        self.report.step(
+            nll=result.nll,
+            tokens=result.count,
+            norm=result.norm,
+            clipped=limit is not None and result.norm > limit,
+            step_s=time.perf_counter() - began,
+            wait_s=waited,
+        )
+        self.cluster.beat()
+        return bool(result.stop)
+
+    def _after_step(self, stop: bool) -> None:
+        """Whatever is due at this step; the same on every worker, since gathering the state is collective."""
+        config = self.config
+        is_last = self.step == self.total
+        if self.step % config.log.every == 0 or is_last:
+            self.report.train_line(self.step, self._lr(self.step - 1))
+        every = config.run.eval_every or self.per_epoch
+        is_eval = (self.step % every == 0 or is_last) and not stop
+        best = self._evaluate_while_training() if is_eval else False
+        if is_eval or stop or self.step % config.run.checkpoint.every_steps == 0:
+            self._save(best)
+
+    def _evaluate_while_training(self) -> bool:
+        """Evaluates the validation split and writes samples; says whether this is the best so far."""
+        config, best = self.config, False
+        if config.data.valid_split:
+            result = self.evaluator.evaluate(
+                config.data.valid_split, max_tokens=config.run.eval_tokens, beat=self.cluster.beat
+            )
+            best = self.best_nll is None or result.nll_per_token < self.best_nll
+            if best:
+                self.best_nll = result.nll_per_token
+            self.report.evaluation(self.step, result, best=best)
+        if config.run.prompts and self.is_chief:
+            tokenizer = Tokenizer.load(self.dataset.tokenizer_path)
+            texts = self.sampler.texts(tokenizer, config.run.prompts, config.run.sample, config.run.seed)
+            self.report.samples(self.step, texts)
+        return best
+
+    def _finish(self) -> Result:
+        """Evaluates the best weights on all of validation and test, and writes the summary."""
+        config = self.config
+        checkpoint = ckpt.load(self.directory, "BEST") or ckpt.load(self.directory, "LATEST")
+        assert checkpoint is not None, "a checkpoint is written after the last step"
+        self.model.assign(checkpoint.part("model"))
+        splits = list(filter(None, (config.data.valid_split, config.data.test_split)))
+        results = {name: self.evaluator.evaluate(name, beat=self.cluster.beat) for name in splits}
+        seconds = self._seconds()
+        summary = {
+            "step": self.step,
+            "epochs": self.step / self.per_epoch,
+            "evaluated_step": checkpoint.facts.step,
+            "parameters": self.parameters,
+            "tokens": self.tokens,
+            "wall_seconds": seconds,
+            "tokens_per_s": self.report.tokens_per_s,
+            "replicas": self.strategy.num_replicas_in_sync,
+            "splits": {name: result.to_dict() for name, result in results.items()},
+            "tensorflow": tf.__version__,
+        }
+        self.report.end(summary, list(results.values()))
+        first_replica_value(self.strategy, self.step)  # a peer that leaves early looks like one that died
+        return Result(0, summary)
+
+    def _resume(self) -> None:
+        """Loads the latest checkpoint, the one that the chief sees."""
+        latest = ckpt.latest_step(self.directory)
+        step = first_replica_value(self.strategy, NO_CHECKPOINT if latest is None else latest)
+        if step == NO_CHECKPOINT:
+            return
+        checkpoint = ckpt.load(self.directory, "LATEST")
+        if checkpoint is None or checkpoint.facts.step != step:
+            raise StageError(
+                f"Worker {self.cluster.task.index} does not see the checkpoint of step {step} below {self.directory}. "
+                "train.run.out must be on storage that all workers share."
+            )
+        facts = checkpoint.facts
+        self.model.assign(checkpoint.part("model"))
+        self.optimizer.assign(checkpoint.part("optim"))
+        states = checkpoint.part("state")
+        self.state = self._distribute([states[str(index)] for index in range(len(states))])
+        self.step, self.tokens, self.seconds, self.best_nll = facts.step, facts.tokens, facts.seconds, facts.best_nll
+        self.report.resume(step)
+        logger.info("resumed at step %d of %d", self.step, self.total)
+
+    def _save(self, best: bool) -> None:
+        """Gathers the state from all workers; the chief writes."""
+        arrays = {f"state/{index}": part for index, part in enumerate(self._gather(self.state))}
+        if self.is_chief:
+            self._write(arrays, best)
+        first_replica_value(self.strategy, self.step)  # nobody goes on, or leaves, before it is published
+
+    def _write(self, arrays: dict[str, np.ndarray], best: bool) -> None:
+        arrays |= {f"model/{name}": variable.numpy() for name, variable in self.model.variables.items()}
+        arrays |= {f"optim/{name}": slot.numpy() for name, slot in self.optimizer.slots.items()}
+        facts = ckpt.Facts(
+            step=self.step,
+            epoch=position(self.step, self.per_epoch).epoch,
+            tokens=self.tokens,
+            seconds=self._seconds(),
+            best_nll=self.best_nll,
+            config_digest=rundir.identity_digest(rundir.identity(self.config, self.dataset.manifest_sha256)),
+            manifest_sha256=self.dataset.manifest_sha256,
+        )
+        ckpt.save(self.directory, ckpt.Checkpoint(facts, arrays), keep=self.config.run.checkpoint.keep, best=best)
+
+    def _require_finite(self, result: StepResult) -> None:
+        if not math.isfinite(result.nll + result.norm):
+            raise StageError(
+                f"At step {self.step} the loss was {result.nll / result.count} and the gradient norm {result.norm}, "
+                "which are not finite. The last checkpoint is kept; start over with a smaller train.optim.lr or "
+                "train.optim.clip_norm."
+            )
+
+    def _zero_state(self) -> Any:
+        return self._distribute([np.zeros(shape, np.float32) for shape in self._state_shapes()])
+
+    def _state_shapes(self) -> list[tuple[int, int]]:
+        return self.model.state_shapes(self.config.data.rows)
+
+    def _distribute(self, state: list[np.ndarray]) -> Any:
+        """Per replica its rows of a global state [G, H]."""
+        rows = self.config.data.rows // self.strategy.num_replicas_in_sync
+
+        def of_replica(context: Any) -> Any:
+            first = int(context.replica_id_in_sync_group) * rows
+            return tuple(tf.constant(part[first : first + rows]) for part in state)
+
+        return self.strategy.experimental_distribute_values_from_function(of_replica)
+
+    def _gather(self, state: Any) -> list[np.ndarray]:
+        """The global state [G, H], in row order. Collective."""
+        return [self.strategy.gather(part, axis=0).numpy() for part in state]
+
+    def _lr(self, step: int) -> float:
+        return learning_rate(self.config.optim, step, per_epoch=self.per_epoch, total=self.total)
+
+    def _seconds(self) -> float:
+        return self.seconds + time.monotonic() - self.started

@@ -1,0 +1,155 @@
+"""What a run says: `metrics.jsonl` for programs, progress lines for people, `samples.txt`, `summary.json` at the end."""
+
+import json
+import logging
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sluice.data import storage
+from sluice.train.evaluate import Evaluation
+
+logger = logging.getLogger("sluice.train")
+
+
+@dataclass(slots=True)
+class Sums:
+    """Over some steps."""
+
+    nll: float = 0.0
+    tokens: float = 0.0
+    steps: int = 0
+    clipped: int = 0
+    largest_norm: float = 0.0
+    sum_norm: float = 0.0
+    timed_tokens: float = 0.0
+    """Of all steps but the first of a process, which is spent tracing."""
+    step_s: float = 0.0
+    """In those steps, waiting for data included; evaluation and checkpoints not."""
+    wait_s: float = 0.0
+    """In those steps, waiting for data."""
+
+    @property
+    def tokens_per_s(self) -> float:
+        return self.timed_tokens / self.step_s if self.step_s else 0.0
+
+
+@dataclass(slots=True)
+class Reporter:
+    """Writes the files of one run; on workers other than the chief nothing."""
+
+    out: Path
+    is_chief: bool
+    total_steps: int
+    steps_per_epoch: int
+    interval: Sums = field(default_factory=Sums)
+    """Since the last line."""
+    process: Sums = field(default_factory=Sums)
+    """Since the start of this process."""
+
+    def step(self, *, nll: float, tokens: float, norm: float, clipped: bool, step_s: float, wait_s: float) -> None:
+        """Counts one step."""
+        is_first = not self.process.steps
+        if is_first and self.is_chief:
+            logger.info("first step: %.1f s, most of it tracing", step_s)
+        for sums in (self.interval, self.process):
+            sums.nll, sums.tokens, sums.steps = sums.nll + nll, sums.tokens + tokens, sums.steps + 1
+            sums.clipped += clipped
+            sums.sum_norm, sums.largest_norm = sums.sum_norm + norm, max(sums.largest_norm, norm)
+            if not is_first:
+                sums.timed_tokens += tokens
+                sums.step_s, sums.wait_s = sums.step_s + step_s, sums.wait_s + wait_s
+
+    @property
+    def tokens_per_s(self) -> float:
+        """Of training alone, in this process."""
+        return self.process.tokens_per_s
+
+    def resume(self, step: int) -> None:
+        """Drops the lines of steps that a killed process did and that will be done again, and of an earlier end."""
+        path = self.out / "metrics.jsonl"
+        if not self.is_chief or not path.exists():
+            return
+        lines = path.read_text().splitlines()
+        whole = [(line, json.loads(line)) for line in lines if line.endswith("}")]
+        kept = [line for line, values in whole if values["step"] <= step and values["kind"] != "end"]
+        storage.write_atomic(str(path), "".join(line + "\n" for line in kept).encode())
+
+    def train_line(self, step: int, lr: float) -> None:
+        """One line for the steps since the last, and the progress for people."""
+        i, self.interval = self.interval, Sums()
+        if not i.steps:
+            return
+        loss, wait_share = i.nll / max(i.tokens, 1.0), i.wait_s / i.step_s if i.step_s else 0.0
+        line = {
+            "kind": "train",
+            "step": step,
+            "epoch": step / self.steps_per_epoch,
+            "loss": loss,
+            "ppl": _exp(loss),
+            "lr": lr,
+            "grad_norm": i.sum_norm / i.steps,
+            "grad_norm_max": i.largest_norm,
+            "clipped_share": i.clipped / i.steps,
+            "tokens": int(i.tokens),
+            "tokens_per_s": i.tokens_per_s,
+            "data_wait_share": wait_share,
+        }
+        self._write(line)
+        if self.is_chief:
+            seconds_left = (self.total_steps - step) * (i.tokens / i.steps) / max(i.tokens_per_s, 1e-9)
+            logger.info(
+                "step %d/%d  epoch %.2f  left %s  loss %.3f  ppl %.1f  lr %.2g  grad %.2f (%d %% clipped)  "
+                "%s tok/s  data wait %.1f %%",
+                step,
+                self.total_steps,
+                line["epoch"],
+                duration(seconds_left),
+                loss,
+                line["ppl"],
+                lr,
+                line["grad_norm"],
+                round(100 * i.clipped / i.steps),
+                f"{i.tokens_per_s:,.0f}",
+                100 * wait_share,
+            )
+
+    def evaluation(self, step: int, result: Evaluation, *, best: bool) -> None:
+        """One line for an evaluation."""
+        values = result.to_dict()
+        self._write({"kind": "eval", "step": step, "epoch": step / self.steps_per_epoch, **values, "best": best})
+        if self.is_chief:
+            logger.info("step %d  %s%s", step, result, "  (best so far)" if best else "")
+
+    def samples(self, step: int, texts: Sequence[str]) -> None:
+        """Appends texts written by the model."""
+        if self.is_chief and texts:
+            with open(self.out / "samples.txt", "a", encoding="utf-8") as stream:
+                stream.write(f"== step {step}\n" + "".join(f"{text}\n--\n" for text in texts))
+
+    def end(self, summary: dict[str, Any], results: Sequence[Evaluation]) -> None:
+        """The last line, and `summary.json`, which marks the run as finished."""
+        self._write({"kind": "end", **summary})
+        if self.is_chief:
+            for result in results:
+                logger.info("best checkpoint, step %d: %s", summary["evaluated_step"], result)
+            storage.write_atomic(str(self.out / "summary.json"), (json.dumps(summary, indent=2) + "\n").encode())
+
+    def _write(self, line: dict[str, Any]) -> None:
+        if self.is_chief:
+            with open(self.out / "metrics.jsonl", "a", encoding="utf-8") as stream:
+                stream.write(json.dumps({**line, "unix_time": round(time.time(), 3)}) + "\n")
+
+
+def duration(seconds: float) -> str:
+    """`1:02:03` or `2:03`."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _exp(value: float) -> float:
+    return math.exp(min(value, 700.0))

@@ -1,0 +1,132 @@
+"""The directory of a run: whose it is, and what is read back from it.
+
+    config.resolved.yaml   settings in force, fit for --conf
+    identity.json          those of them that decide the result, and the digest of the data
+    checkpoints/           see ckpt.py
+    metrics.jsonl, samples.txt, summary.json, evaluation.json
+"""
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from sluice.core.errors import ConfigError, InputError
+from sluice.core.load import differences, digest, merge, read_yaml
+from sluice.core.train_config import Train
+from sluice.data import storage
+from sluice.train import ckpt
+from sluice.train.input import Dataset, open_dataset
+from sluice.train.models import LanguageModel
+
+IDENTITY, RESOLVED = "identity.json", "config.resolved.yaml"
+
+
+def identity(config: Train, manifest_sha256: str) -> dict[str, Any]:
+    """What decides the numbers of a run. Paths, logging, devices and its length are left out: those may change.
+
+    The length decides too where the learning rate follows a cosine.
+    """
+    tree: dict[str, Any] = msgspec.to_builtins(config)
+    data = {key: tree["data"][key] for key in ("train_split", "rows", "window", "carry_state")}
+    run = {"seed": config.run.seed}
+    if config.optim.schedule.kind == "cosine":
+        run |= {"epochs": tree["run"]["epochs"], "steps": tree["run"]["steps"]}
+    return {
+        "data": {**data, "manifest_sha256": manifest_sha256},
+        "model": tree["model"],
+        "loss": tree["loss"],
+        "optim": tree["optim"],
+        "run": run,
+    }
+
+
+def identity_digest(value: Mapping[str, Any]) -> str:
+    """A short name of an identity, stored in checkpoints."""
+    return digest(value)
+
+
+def check_owner(config: Train, manifest_sha256: str) -> None:
+    """Raises ConfigError, naming the keys, when the directory belongs to a run of another configuration."""
+    path = Path(config.run.out) / IDENTITY
+    if not path.exists():
+        return
+    changed = differences(json.loads(path.read_bytes()), identity(config, manifest_sha256), "train.")
+    if changed:
+        raise ConfigError(
+            f"train.run.out = {config.run.out} holds a run of another configuration: {'; '.join(changed)}. "
+            "Choose another train.run.out, go back to those settings, or start over with --force."
+        )
+
+
+def claim(config: Train, manifest_sha256: str) -> None:
+    """Writes who owns the directory."""
+    root = Path(config.run.out)
+    text = json.dumps(identity(config, manifest_sha256), indent=2) + "\n"
+    storage.write_atomic(str(root / IDENTITY), text.encode())
+    resolved = yaml.safe_dump({"train": msgspec.to_builtins(config)}, sort_keys=False, allow_unicode=True)
+    storage.write_atomic(str(root / RESOLVED), resolved.encode())
+
+
+def clear(config: Train) -> None:
+    """Forgets an earlier run; nothing else in the directory is touched."""
+    root = Path(config.run.out)
+    shutil.rmtree(checkpoints(config), ignore_errors=True)
+    for name in (IDENTITY, RESOLVED, "metrics.jsonl", "samples.txt", "summary.json", "evaluation.json"):
+        (root / name).unlink(missing_ok=True)
+
+
+def finished(config: Train, total_steps: int) -> dict[str, Any] | None:
+    """The summary of a run that has done all its steps; None when there is something left to do."""
+    path = Path(config.run.out) / "summary.json"
+    summary: dict[str, Any] = json.loads(path.read_bytes()) if path.exists() else {"step": -1}
+    return summary if summary["step"] >= total_steps else None
+
+
+def checkpoints(config: Train) -> Path:
+    """Where the checkpoints of a run are."""
+    return Path(config.run.out) / "checkpoints"
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A trained model, with the settings and the data it was trained with."""
+
+    config: Train
+    dataset: Dataset
+    model: LanguageModel
+    facts: ckpt.Facts
+
+
+def restore(config: Train) -> Restored:
+    """The best checkpoint of `config.run.out`, else the latest.
+
+    Model and data come from the run itself; `run.prompts`, `run.sample`, `data.eval_rows` and, when it is given,
+    `data.manifest` from `config`.
+    """
+    path = Path(config.run.out) / RESOLVED
+    checkpoint = ckpt.load(checkpoints(config), "BEST") or ckpt.load(checkpoints(config), "LATEST")
+    if checkpoint is None or not path.exists():
+        raise InputError(f"{config.run.out} holds no checkpoint. Train first, or set train.run.out to a run.")
+    given: dict[str, Any] = msgspec.to_builtins(config)
+    over: dict[str, Any] = {
+        "run": {"out": config.run.out, "prompts": given["run"]["prompts"], "sample": given["run"]["sample"]},
+        "data": {"eval_rows": config.data.eval_rows},
+    }
+    if config.data.manifest:
+        over["data"]["manifest"] = config.data.manifest
+    trained = msgspec.convert(merge(read_yaml(path)["train"], over), Train)
+    dataset = open_dataset(trained.data)
+    if dataset.manifest_sha256 != checkpoint.facts.manifest_sha256:
+        raise InputError(
+            f"{dataset.directory} has a manifest with sha256 {dataset.manifest_sha256}, but the model was trained on "
+            f"{checkpoint.facts.manifest_sha256}. Set train.data.manifest to that dataset."
+        )
+    model = LanguageModel(trained.model, dataset.manifest.vocab_size, trained.run.seed)
+    model.assign(checkpoint.part("model"))
+    return Restored(trained, dataset, model, checkpoint.facts)

