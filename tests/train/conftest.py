@@ -138,6 +138,6 @@ def job_command(name: str, values: Settings, wrapper: str = "") -> list[str]:
     path = str(ROOT / "jobs" / f"{name}.py")
     arguments = [part for value in values for part in ("--set", value)]
     if not wrapper:
-        return [sys.executable, path, *arguments]
+        return [sys.executable, "-P", path, *arguments]
     code = f"{wrapper}\nimport runpy, sys\nsys.argv = [{path!r}, *sys.argv[1:]]\nrunpy.run_path({path!r}, run_name='__main__')"
     return [sys.executable, "-c", code, *arguments]

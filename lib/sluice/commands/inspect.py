@@ -112,7 +112,8 @@ def _record(index: int, example: bytes, manifest: Manifest, tokenizer: Tokenizer
 def _json_lines(path: str, rows: int) -> Iterator[str]:
     yield f"JSON lines {path}"
     for number, line in islice(iter_lines(path), rows):
-        yield f"  line {number}: {shorten(_parsed(line, path))}"
+        yield f"  line {number}"
+        yield from _fields(_parsed(line, path))
 
 
 def _json_file(path: str, rows: int) -> Iterator[str]:

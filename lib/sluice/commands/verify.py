@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
     if problems:
         sys.stdout.flush()
         raise StageError(
-            f"{options.directory} does not agree with its manifest ({problems} problems, listed above). "
+            f"{options.directory} does not agree with its manifest (problems: {problems}, listed above). "
             "Do not train on it; copy it again or write it again."
         )
     print(f"ok: {summary(read_manifest(options.directory))}")

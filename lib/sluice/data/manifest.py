@@ -96,16 +96,21 @@ class Split(_Part, frozen=True, kw_only=True):
 
 
 class Manifest(_Part, frozen=True, kw_only=True):
-    """Everything a reader must know of a dataset; field by field in docs/shards.md."""
+    """Everything a reader must know of a dataset."""
 
     format: int = FORMAT
     name: str
     version: str
     dtype: Literal["uint16", "int32"]
+    """Type of an id in a record, little-endian."""
     seq_len: int
+    """Tokens that a record scores, L; it stores L + 1."""
     overlap: int = 1
+    """Tokens that a record shares with the one before it in the same shard."""
     record_bytes: int
+    """Size of every record with its frame."""
     payload_offset: int
+    """Bytes from the start of a record to its first id."""
     vocab_size: int
     ids: SpecialIds
     tokenizer: TokenizerFile

@@ -1,8 +1,9 @@
 """Words of a text: what word-level vocabularies and word perplexities count.
 
 Chinese (`zh`): jieba's default mode with its HMM and its own dictionary. Every other language: a maximal run of
-letters, digits, combining marks and underscores, with apostrophes inside (`don't`); every other character that is
-not white space is a word of its own. In both, white space separates and vanishes, and nothing else does.
+letters, digits, combining marks and underscores, with single joiners inside (`don't`, `well-known`, `U.S`, `and/or`,
+`a@b.c`, `1,000`), close to the Penn Treebank tokens that the published English thresholds were set on; then a run of
+one and the same mark (`...`, `--`) is a word of its own. In both, white space separates and vanishes, nothing else does.
 """
 
 import functools
@@ -23,7 +24,7 @@ def words(text: str, language: str) -> list[str]:
     """The words of `text`, punctuation included, none empty; `language` is an ISO 639-1 code."""
     if language == "zh":
         return [word for word in _jieba().lcut(text) if not word.isspace()]
-    return _word_pattern().findall(text)
+    return [match.group() for match in _word_pattern().finditer(text)]
 
 
 def words_by_script(text: str) -> list[str]:
@@ -35,7 +36,8 @@ def words_by_script(text: str) -> list[str]:
 def _word_pattern() -> re.Pattern[str]:
     # Python's \w leaves out the vowel signs of Indic scripts
     marks = "".join(c for c in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(c).startswith("M"))
-    return re.compile(rf"[\w{marks}]+(?:['’][\w{marks}]+)*|\S")
+    joiner = r"(?:[-'’._/@&:+]|(?<=\d),(?=\d))"
+    return re.compile(rf"[\w{marks}]+(?:{joiner}[\w{marks}]+)*|([^\w\s])\1*")
 
 
 @functools.cache

@@ -28,7 +28,9 @@ from sluice.data.segment import HAN, words_by_script
 TOKENIZER, TOKEN_BYTES = "tokenizer.json", "token_bytes.npy"
 SPECIALS = ("<pad>", "<bos>", "<eos>", "<unk>")
 BYTE_ALPHABET = 256
-_BETWEEN_HAN = re.compile(f"(?<=[{HAN}]) (?=[{HAN}])")
+CJK = HAN + "\u3000-\u303f\uff00-\uffef"
+"""Han characters, ideographic punctuation and full-width forms: written without blanks between them."""
+_BLANK_IN_CJK = re.compile(f"(?<=[{CJK}]) (?=[{CJK}])")
 
 
 class Tokenizer:
@@ -64,9 +66,9 @@ class Tokenizer:
         return [encoding.ids for encoding in self._bpe.encode_batch_fast(list(texts), add_special_tokens=False)]
 
     def decode(self, ids: Iterable[int]) -> str:
-        """The text of ids; special tokens appear by name. Words are joined by blanks, except between Han characters."""
+        """The text of ids; special tokens appear by name. Words are joined by blanks, except in Chinese."""
         if self.kind == "word":
-            return _BETWEEN_HAN.sub("", " ".join(self._tokens[i] for i in ids))
+            return _BLANK_IN_CJK.sub("", " ".join(self._tokens[i] for i in ids))
         text: str = self._bpe.decode(list(ids), skip_special_tokens=False)
         return text
 

@@ -126,7 +126,12 @@ class _Contents:
         """Counts one record and yields what is wrong with it."""
         where = f"record {self.records}"
         self.records += 1
-        payload = decode_example(example)
+        try:
+            payload = decode_example(example)
+        except FormatError as e:
+            yield f"{where}: {e}"
+            self._last = None
+            return
         if len(payload) != self._payload_bytes:
             yield f"{where}: {len(payload)} bytes of ids, but {self._payload_bytes} were expected"
             self._last = None

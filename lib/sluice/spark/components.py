@@ -93,8 +93,10 @@ def _star_edges(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 
 def _columns(batches: Iterable[pa.RecordBatch]) -> tuple[Ids, Ids]:
-    table = pa.Table.from_batches(list(batches), arrow_schema(Pair))
-    return table["u"].to_numpy(), table["v"].to_numpy()
+    pairs = [batch.to_struct_array().flatten() for batch in batches if batch.num_rows]
+    u, v = ([part.to_numpy() for part in parts] for parts in zip(*pairs, strict=True)) if pairs else ([], [])
+    empty = np.empty(0, np.int64)
+    return np.concatenate([empty, *u]), np.concatenate([empty, *v])
 
 
 def smallest_members(u: Ids, v: Ids) -> tuple[Ids, Ids]:

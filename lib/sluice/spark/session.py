@@ -3,13 +3,17 @@
 import contextlib
 import logging
 import os
+import re
 import sys
 import threading
 from collections.abc import Iterator
 
+from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
+from sluice.core import errors
 from sluice.core.config import Spark
+from sluice.core.errors import SluiceError, StageError
 from sluice.spark.java import ensure_java
 
 log = logging.getLogger("sluice.spark")
@@ -50,7 +54,7 @@ def partitions_of(spark: SparkSession, config: Spark) -> int:
 
 @contextlib.contextmanager
 def progress(spark: SparkSession, what: str, interval_s: float) -> Iterator[None]:
-    """Logs how many tasks of the running stages are done, once per interval, while the block runs."""
+    """Around a block that makes Spark work: logs progress once per interval, and turns Spark's errors into ours."""
     tracker = spark.sparkContext.statusTracker()
     finished = threading.Event()
 
@@ -65,6 +69,22 @@ def progress(spark: SparkSession, what: str, interval_s: float) -> Iterator[None
     watcher.start()
     try:
         yield
+    except PySparkException as e:
+        raise translate(what, e) from e
     finally:
         finished.set()
         watcher.join()
+
+
+def translate(what: str, error: PySparkException) -> SluiceError:
+    """An error of ours that a Python worker raised, as itself; any other failure of Spark as a StageError."""
+    ours = re.search(r"^sluice\.core\.errors\.(\w+): (.+)$", str(error), re.MULTILINE)
+    if ours:
+        kind: type[SluiceError] = getattr(errors, ours[1])
+        return kind(ours[2])
+    lines = [line.strip() for line in str(error).splitlines() if line.strip() and not line.startswith((" ", "\t"))]
+    return StageError(
+        f"Spark failed during {what}: {lines[-1] if lines else type(error).__name__} "
+        "Finished stages and batches are kept; mend the cause and run the same command again "
+        "(SLUICE_TRACEBACK=1 shows where it happened)."
+    )

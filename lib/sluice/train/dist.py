@@ -16,11 +16,17 @@ from typing import Any
 
 import tensorflow as tf
 
-from sluice.core.errors import EXIT_STALLED, ConfigError
+from sluice.core.errors import EXIT_STALLED, ConfigError, SluiceError
 from sluice.core.train_config import Dist
 
 logger = logging.getLogger("sluice.train")
-PROBE_TIMEOUT_S = 2.0
+PROBE_TIMEOUT_S, PROBE_PAUSE_S = 2.0, 0.2
+
+
+class PeersMissing(SluiceError):
+    """Other workers of the cluster did not appear."""
+
+    exit_code = EXIT_STALLED
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +111,9 @@ def join_cluster(config: Dist) -> Iterator[Cluster]:
     """Builds the strategy, waits for all peers, then watches for signals and stalls until the block ends."""
     task = this_task(config)
     _configure(config)
-    startup = Watchdog(config.startup_timeout_s, lambda: _missing_peers(task, config.startup_timeout_s))
+    if config.strategy == "multiworker":
+        await_peers(task, config.startup_timeout_s)
     strategy = _make_strategy(config)
-    first_replica_value(strategy, 0)  # the first collective returns when everybody is there
-    startup.stop()
     stop = Stop()
     # after the strategy: building a multi-worker one replaces SIGTERM handlers silently (TF 2.21)
     old = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGUSR1) if _in_main_thread()}
@@ -164,20 +169,35 @@ def _make_strategy(config: Dist) -> Any:
     return tf.distribute.get_strategy()
 
 
-def _missing_peers(task: Task, timeout_s: int) -> str:
-    """Who does not answer, found out by a plain TCP probe."""
-    silent = []
-    for index, address in enumerate(task.addresses):
-        host, _, port = address.rpartition(":")
-        try:
-            socket.create_connection((host, int(port)), PROBE_TIMEOUT_S).close()
-        except OSError:
-            silent.append(f"{index} ({address})")
-    who = ", ".join(silent) if silent else "none by TCP, so a process is there that does not take part"
-    return (
-        f"worker {task.index} waited {timeout_s} s for its {len(task.addresses) - 1} peers; not reachable: {who}. "
-        "Start all processes of the cluster, or raise train.dist.startup_timeout_s."
-    )
+def await_peers(task: Task, timeout_s: float) -> None:
+    """Returns when every peer listens at its address. Raises PeersMissing, naming who does not, after `timeout_s`.
+
+    TensorFlow would wait for ever and hold Python's lock meanwhile, so that no watchdog thread could say anything
+    (TF 2.21). So this happens before, on the addresses that TensorFlow will use: a process listens at its own until
+    it has seen all others, and then TensorFlow does.
+    """
+    deadline = time.monotonic() + timeout_s
+    missing = {address: index for index, address in enumerate(task.addresses) if index != task.index}
+    with socket.create_server(("", int(task.addresses[task.index].rpartition(":")[2]))):
+        while missing:
+            missing = {address: index for address, index in missing.items() if not _listens(address)}
+            if missing and time.monotonic() > deadline:
+                names = ", ".join(f"{index} ({address})" for address, index in missing.items())
+                raise PeersMissing(
+                    f"Worker {task.index} of {len(task.addresses)} waited {timeout_s} s for workers that are not "
+                    f"reachable: {names}. Start them, or raise train.dist.startup_timeout_s."
+                )
+            if missing:
+                time.sleep(PROBE_PAUSE_S)
+
+
+def _listens(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), PROBE_TIMEOUT_S).close()
+    except OSError:
+        return False
+    return True
 
 
 def _in_main_thread() -> bool:

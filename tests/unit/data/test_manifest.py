@@ -1,6 +1,7 @@
 import json
 
 import pytest
+
 from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.data.manifest import (
     Manifest,

@@ -1,7 +1,10 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sluice.core.errors import StageError
 from sluice.data import packing
 from sluice.data.manifest import SpecialIds
@@ -85,7 +88,7 @@ def test_books_balance_and_windows_join_up_to_the_stream(docs, seq_len, add_bos,
         packing.FLUSH_TOKENS = default
 
     assert all(len(window) == seq_len + 1 for window in windows)
-    assert all(a[-1] == b[0] for a, b in zip(windows, windows[1:], strict=False))
+    assert all(a[-1] == b[0] for a, b in pairwise(windows))
     joined = windows[0][:1] + [token for window in windows for token in window[1:]] if windows else []
     real = [token for token in joined if token != 0]
     assert joined == real + [0] * counts.padded_tokens

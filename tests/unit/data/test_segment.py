@@ -5,6 +5,7 @@ import sys
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sluice.data.segment import words, words_by_script
 
 
@@ -15,7 +16,8 @@ from sluice.data.segment import words, words_by_script
         (" \t\n", []),
         ("The cat sat.", ["The", "cat", "sat", "."]),
         ("I don't, it’s 'ok'", ["I", "don't", ",", "it’s", "'", "ok", "'"]),
-        ("well-known 3.14 foo_bar", ["well", "-", "known", "3", ".", "14", "foo_bar"]),
+        ("well-known 3.14 foo_bar", ["well-known", "3.14", "foo_bar"]),
+        ("Wait... 1,000 -- a,b U.S. (x)", ["Wait", "...", "1,000", "--", "a", ",", "b", "U.S", ".", "(", "x", ")"]),
         ("हिन्दी भाषा", ["हिन्दी", "भाषा"]),
         ("Привет, мир!", ["Привет", ",", "мир", "!"]),
         ("e\u0301te\u0301", ["e\u0301te\u0301"]),

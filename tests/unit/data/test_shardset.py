@@ -3,6 +3,7 @@ import os
 
 import numpy as np
 import pytest
+
 from sluice.core.errors import StageError
 from sluice.data.manifest import NamedFile, Shard, SpecialIds, TokenizerFile, read_manifest
 from sluice.data.shardset import DatasetPlan, commit_dataset, shard_name, write_shard
@@ -111,7 +112,7 @@ def test_a_shard_set_that_is_not_whole_is_not_published(tmp_path, change, said):
 
 def test_a_shard_of_another_plan_is_not_published(tmp_path):
     shards = [*three_shards(tmp_path), written(tmp_path, "test-00000-of-00001.tfrecord")]
-    with pytest.raises(StageError, match="not planned: test-00000-of-00001.tfrecord"):
+    with pytest.raises(StageError, match=r"not planned: test-00000-of-00001\.tfrecord"):
         commit_dataset(str(tmp_path), PLAN, shards)
 
 
@@ -126,5 +127,5 @@ def test_a_shard_of_another_record_size_is_not_published(tmp_path):
         add_bos=False,
         pad_tail=False,
     )
-    with pytest.raises(StageError, match="train-00000-of-00002.tfrecord has 120 bytes, but 3 records of 42"):
+    with pytest.raises(StageError, match=r"train-00000-of-00002\.tfrecord has 120 bytes, but 3 records of 42"):
         commit_dataset(str(tmp_path), PLAN, shards)

@@ -1,6 +1,7 @@
 import gzip
 
 import pytest
+
 from sluice.core.errors import FormatError, InputError
 from sluice.data.texts import iter_texts
 

@@ -3,6 +3,7 @@ import random
 
 import numpy as np
 import pytest
+
 from sluice.core.errors import FormatError
 from sluice.data.tfrecord import (
     RecordLayout,

@@ -3,12 +3,14 @@
 import json
 import random
 import shutil
+import struct
 
 import pytest
+
 from sluice.core.config import Tokenizer as TokenizerConfig
 from sluice.data.manifest import SpecialIds
 from sluice.data.shardset import DatasetPlan, commit_dataset, write_shard
-from sluice.data.tfrecord import encode_record
+from sluice.data.tfrecord import encode_record, masked_crc
 from sluice.data.tokenizer import Tokenizer, save_tokenizer, train_tokenizer
 from sluice.data.verify import verify_dataset
 
@@ -136,6 +138,17 @@ def test_wrong_ids_are_found_under_right_checksums(dataset, tokens, said):
     payload = b"".join(token.to_bytes(2, "little") for token in tokens)
     (dataset / TRAIN).write_bytes(encode_record(payload))
     assert any(said in line for line in problems(dataset))
+
+
+def test_a_foreign_example_is_found_and_reading_goes_on(dataset):
+    path = dataset / TRAIN
+    data = path.read_bytes()
+    foreign = b"\x0a\x00"
+    frame = struct.pack("<QI", 2, masked_crc(struct.pack("<Q", 2))) + foreign + struct.pack("<I", masked_crc(foreign))
+    path.write_bytes(frame + frame + data)
+    found = problems(dataset)
+    assert any(line.startswith(f"{TRAIN}: record 0: An example of 2 bytes is not one bytes feature") for line in found)
+    assert any(line.startswith(f"{TRAIN}: record 1: An example of 2 bytes") for line in found)
 
 
 @pytest.mark.parametrize("field", ["records", "tokens", "docs", "utf8_bytes", "padded_tokens"])

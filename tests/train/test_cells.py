@@ -1,0 +1,74 @@
+"""Every kernel against the equations in NumPy: outputs, and gradients by central differences in float64."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from sluice.train.cells import KERNELS, lstm_reference
+
+NAMES = ("x", "h0", "c0", "W", "U", "b")
+
+
+def arrays(T: int, B: int, D: int, H: int) -> list[np.ndarray]:
+    random = np.random.default_rng(7)
+    shapes = [(T, B, D), (B, H), (B, H), (D, 4 * H), (H, 4 * H), (4 * H,)]
+    return [random.normal(0, 0.5, shape) for shape in shapes]
+
+
+def weights_of_loss(T: int, B: int, H: int) -> list[np.ndarray]:
+    random = np.random.default_rng(8)
+    return [random.normal(size=shape) for shape in [(T, B, H), (B, H), (B, H)]]
+
+
+def reference_loss(values: list[np.ndarray], weights: list[np.ndarray]) -> float:
+    return float(sum((o * w).sum() for o, w in zip(lstm_reference(*values), weights, strict=True)))
+
+
+def numeric_gradient(values: list[np.ndarray], weights: list[np.ndarray], which: int) -> np.ndarray:
+    gradient, eps = np.zeros_like(values[which]), 1e-6
+    for at in np.ndindex(gradient.shape):
+        up, down = [v.copy() for v in values], [v.copy() for v in values]
+        up[which][at] += eps
+        down[which][at] -= eps
+        gradient[at] = (reference_loss(up, weights) - reference_loss(down, weights)) / (2 * eps)
+    return gradient
+
+
+def test_reference_follows_the_equations_for_one_step_of_one_cell() -> None:
+    one = np.ones((1, 1))
+    W, U, b = np.array([[0.1, 0.2, 0.3, 0.4]]), np.array([[0.5, 0.6, 0.7, 0.8]]), np.array([0.0, 1.0, 0.0, 0.0])
+    _, h, c = lstm_reference(one[None], 2 * one, 3 * one, W, U, b)
+    # z = x W + h U + b = (1.1, 2.4, 1.7, 2.0)
+    expected_c = 3 / (1 + np.exp(-2.4)) + np.tanh(1.7) / (1 + np.exp(-1.1))
+    assert c[0, 0] == pytest.approx(expected_c, abs=1e-12)
+    assert h[0, 0] == pytest.approx(np.tanh(expected_c) / (1 + np.exp(-2.0)), abs=1e-12)
+
+
+@pytest.mark.parametrize("name", KERNELS)
+@pytest.mark.parametrize(("T", "B", "D", "H"), [(5, 3, 4, 2), (1, 2, 3, 4), (4, 1, 2, 3)])
+def test_kernel_equals_the_equations(name: str, T: int, B: int, D: int, H: int) -> None:
+    values, weights = arrays(T, B, D, H), weights_of_loss(T, B, H)
+
+    @tf.function
+    def run(*tensors: tf.Tensor) -> tuple:
+        with tf.GradientTape() as tape:
+            tape.watch(tensors)
+            outputs = KERNELS[name](*tensors)
+            loss = tf.add_n([tf.reduce_sum(o * tf.cast(w, tf.float32)) for o, w in zip(outputs, weights, strict=True)])
+        return outputs, tape.gradient(loss, tensors)
+
+    outputs, gradients = run(*[tf.constant(v, tf.float32) for v in values])
+
+    for found, expected in zip(outputs, lstm_reference(*values), strict=True):
+        np.testing.assert_allclose(found.numpy(), expected, atol=1e-5)
+    for which, found in enumerate(gradients):
+        expected = numeric_gradient(values, weights, which)
+        np.testing.assert_allclose(found.numpy(), expected, atol=1e-4, err_msg=f"gradient of {NAMES[which]}")
+
+
+def test_gradient_of_the_initial_state_flows_when_only_the_last_state_is_used() -> None:
+    x, h0, c0, W, U, b = (tf.constant(v, tf.float32) for v in arrays(3, 2, 2, 2))
+    with tf.GradientTape() as tape:
+        tape.watch(c0)
+        loss = tf.reduce_sum(KERNELS["loop"](x, h0, c0, W, U, b)[2])
+    assert float(tf.reduce_min(tf.abs(tape.gradient(loss, c0)))) > 0

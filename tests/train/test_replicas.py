@@ -1,0 +1,53 @@
+"""The number of devices and processes does not change what is learnt, clipping and dropout included."""
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import run_job, settings
+
+STEPS = 100
+COMMON = (
+    f"train.run.steps={STEPS}",
+    "train.log.every=1",
+    "train.optim.name=sgd",
+    "train.optim.lr=1.0",
+    "train.optim.clip_norm=0.2",
+    "train.model.init.scale=0.4",
+    "train.model.layers=2",
+    "train.model.dropout.between=0.2",
+)
+
+
+def train_lines(dataset: str, out: Path, *more: str) -> list[dict]:
+    done = run_job("train", settings(dataset, out, *COMMON, *more))
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
+    return [line for line in lines if line["kind"] == "train"]
+
+
+@pytest.fixture(scope="module")
+def one_device(tiny_dataset: str, tmp_path_factory: pytest.TempPathFactory) -> list[dict]:
+    return train_lines(tiny_dataset, tmp_path_factory.mktemp("run") / "one")
+
+
+def assert_same_losses(found: list[dict], expected: list[dict]) -> None:
+    assert len(found) == len(expected) == STEPS
+    assert sum(line["clipped_share"] for line in expected) > STEPS / 2
+    for a, b in zip(found, expected, strict=True):
+        assert a["loss"] == pytest.approx(b["loss"], rel=1e-4), f"step {a['step']}"
+        assert a["tokens"] == b["tokens"] == 64
+
+
+def test_two_logical_devices_learn_the_same(tiny_dataset: str, one_device: list[dict], tmp_path: Path) -> None:
+    found = train_lines(
+        tiny_dataset, tmp_path / "two", "train.dist.strategy=mirrored", "train.dist.logical_devices=2"
+    )
+    assert_same_losses(found, one_device)
+
+
+def test_two_processes_learn_the_same(tiny_dataset: str, one_device: list[dict], tmp_path: Path) -> None:
+    found = train_lines(
+        tiny_dataset, tmp_path / "two", "train.dist.strategy=multiworker", "train.dist.local_workers=2"
+    )
+    assert_same_losses(found, one_device)

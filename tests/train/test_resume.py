@@ -1,0 +1,122 @@
+"""Killed, asked to stop, or started again: the run goes on as if nothing had happened."""
+
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import job_command, run_job, settings
+
+from sluice.train import ckpt
+
+COMMON = (
+    "train.run.steps=300",
+    "train.run.eval_every=100",
+    "train.log.every=1",
+    "train.run.checkpoint.every_steps=17",
+    "train.model.layers=2",
+    "train.model.dropout.output=0.1",
+    "train.optim.schedule.kind=cosine",
+)
+MULTIWORKER = ("train.dist.strategy=multiworker", "train.dist.local_workers=2")
+
+
+def final_arrays(out: Path) -> dict[str, np.ndarray]:
+    checkpoint = ckpt.load(out / "checkpoints", "LATEST")
+    assert checkpoint and checkpoint.facts.step == 300
+    return checkpoint.arrays
+
+
+def losses(out: Path) -> list[tuple[int, float]]:
+    lines = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
+    return [(line["step"], line["loss"]) for line in lines if line["kind"] == "train"]
+
+
+def interrupt(number: int, values: list[str], out: Path, after_step: int) -> int:
+    """Runs the training, sends a signal once a step is logged, and returns the exit code."""
+    process = subprocess.Popen(job_command("train", values), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    metrics, deadline = out / "metrics.jsonl", time.monotonic() + 90
+    while not metrics.exists() or metrics.read_bytes().count(b"\n") < after_step:
+        assert process.poll() is None, process.stdout and process.stdout.read().decode()
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.send_signal(number)
+    process.communicate(timeout=60)
+    return process.returncode
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tiny_dataset: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("run") / "whole"
+    done = run_job("train", settings(tiny_dataset, out, *COMMON))
+    assert done.returncode == 0, done.stderr
+    return out
+
+
+def assert_same_run(out: Path, expected: Path) -> None:
+    assert losses(out) == losses(expected)
+    found, wanted = final_arrays(out), final_arrays(expected)
+    assert found.keys() == wanted.keys()
+    for name, value in wanted.items():
+        np.testing.assert_array_equal(found[name], value, err_msg=name)
+
+
+def test_kill_9_and_the_same_command_give_the_same_bits(tiny_dataset: str, uninterrupted: Path, tmp_path: Path) -> None:
+    values = settings(tiny_dataset, tmp_path, *COMMON)
+    assert interrupt(signal.SIGKILL, values, tmp_path, after_step=90) == -signal.SIGKILL
+    assert not (tmp_path / "summary.json").exists()
+
+    done = run_job("train", values)
+
+    assert done.returncode == 0, done.stderr
+    assert "resumed at step" in done.stderr
+    assert_same_run(tmp_path, uninterrupted)
+
+
+def test_sigterm_saves_the_step_it_came_in_exits_75_and_goes_on(
+    tiny_dataset: str, uninterrupted: Path, tmp_path: Path
+) -> None:
+    values = settings(tiny_dataset, tmp_path, *COMMON)
+    assert interrupt(signal.SIGTERM, values, tmp_path, after_step=50) == 75
+    saved = ckpt.latest_step(tmp_path / "checkpoints")
+    assert saved == losses(tmp_path)[-1][0] < 300
+
+    assert run_job("train", values).returncode == 0
+    assert_same_run(tmp_path, uninterrupted)
+
+
+def test_two_workers_stop_together_and_one_process_goes_on(
+    tiny_dataset: str, uninterrupted: Path, tmp_path: Path
+) -> None:
+    values = settings(tiny_dataset, tmp_path, *COMMON)
+    assert interrupt(signal.SIGTERM, [*values, *MULTIWORKER], tmp_path, after_step=40) == 75
+
+    assert run_job("train", values).returncode == 0
+
+    expected = dict(losses(uninterrupted))
+    assert [step for step, _ in losses(tmp_path)] == list(range(1, 301))
+    for step, loss in losses(tmp_path)[:150]:
+        assert loss == pytest.approx(expected[step], rel=1e-4), f"step {step}"
+
+
+def test_a_finished_run_is_left_alone(tiny_dataset: str, uninterrupted: Path) -> None:
+    before = (uninterrupted / "metrics.jsonl").read_bytes()
+    done = run_job("train", settings(tiny_dataset, uninterrupted, *COMMON))
+    assert done.returncode == 0 and "is finished" in done.stderr
+    assert (uninterrupted / "metrics.jsonl").read_bytes() == before
+
+
+def test_a_missing_peer_is_named_after_the_start_up_deadline(
+    tiny_dataset: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster = {"worker": ["127.0.0.1:29171", "127.0.0.1:29172"]}
+    monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": cluster, "task": {"type": "worker", "index": 0}}))
+    values = settings(
+        tiny_dataset, tmp_path, "train.dist.strategy=multiworker", "train.dist.startup_timeout_s=4"
+    )
+    done = run_job("train", values, timeout=60)
+    assert done.returncode == 76
+    assert "not reachable: 1 (127.0.0.1:29172)" in done.stderr
