@@ -1,6 +1,6 @@
 """Decide by rules which documents are good enough.
 
-    spark-submit jobs/select.py --conf conf/local.yaml --set plan.inputs=[DIR] --set output=OUT
+spark-submit jobs/select.py --conf conf/local.yaml --set plan.inputs=[DIR] --set output=OUT
 """
 
 if __name__ == "select":
@@ -20,12 +20,14 @@ else:
     from sluice.core.cli import job
     from sluice.core.config import Config
     from sluice.spark import stages
+    from sluice.spark.run import Run
     from sluice.spark.session import open_session
 
     @job
     def main(config: Config, force: bool) -> None:
+        run = Run(config)
         with open_session(config.spark, "select") as spark:
-            stages.select(spark, config, force=force)
+            stages.select(spark, run, force=force)
 
     if __name__ == "__main__":
         raise SystemExit(main())

@@ -6,13 +6,15 @@ spark-submit jobs/tokenizer.py --conf conf/local.yaml --set plan.inputs=[DIR] --
 from sluice.core.cli import job
 from sluice.core.config import Config
 from sluice.spark import stages
+from sluice.spark.run import Run
 from sluice.spark.session import open_session
 
 
 @job
 def main(config: Config, force: bool) -> None:
+    run = Run(config)
     with open_session(config.spark, "tokenizer") as spark:
-        stages.tokenizer(spark, config, force=force)
+        stages.tokenizer(spark, run, force=force)
 
 
 if __name__ == "__main__":

@@ -44,11 +44,7 @@ class Stage:
         Raises ConfigError when the directory belongs to other settings, InputError when it is not a stage at all;
         `force` clears it in the first case and redoes it when it is finished.
         """
-        marker = self._read(MARKER)
-        if marker is None and self._holds_files():
-            raise InputError(
-                f"{self.path} exists and was not written by sluice. Choose another `output`, or remove the directory."
-            )
+        marker = self.check()
         if marker is not None and marker["digest"] != self.digest and not force:
             raise ConfigError(self._belongs_elsewhere(marker))
         if marker is not None and marker["digest"] == self.digest and not force:
@@ -63,6 +59,15 @@ class Stage:
         )
         self._started = time.monotonic()
         return True
+
+    def check(self) -> dict[str, Any] | None:
+        """The marker in the directory, if any. Raises InputError when the directory is not a stage of ours."""
+        marker = self._read(MARKER)
+        if marker is None and self._holds_files():
+            raise InputError(
+                f"{self.path} exists and was not written by sluice. Choose another `output`, or remove the directory."
+            )
+        return marker
 
     def finish(self, ledgers: Sequence[Ledger], **counts: Any) -> dict[str, Any]:
         """Checks the books and writes the summary, which makes the stage finished. Raises StageError on imbalance."""

@@ -10,6 +10,7 @@ from sluice import __version__
 from sluice.core.config import Config
 from sluice.core.load import digest
 from sluice.data import storage
+from sluice.data.manifest import dataset_directory
 from sluice.data.plan import InputPlan, make_plan
 from sluice.data.stage import MARKER, Stage
 from sluice.text.language import file_digest, model_path
@@ -18,15 +19,24 @@ from sluice.text.shingles import KEY_VERSION
 
 
 class Run:
-    """Stages by name. A stage's digest covers its own settings and, through `upstream`, those of all before it."""
+    """Stages by name. A stage's digest covers its own settings and, through `upstream`, those of all before it.
+
+    Made before Spark is started, so that a bad rule, a missing model or (of_archives) missing input is said at once.
+    Raises ConfigError or InputError for those.
+    """
 
     def __init__(self, config: Config) -> None:
         self.config = config
+        self.rules: tuple[Rule, ...] = load_rules(config.rules.presets)
+        model_path(config.extract.lid_model)
+        dataset_directory(config.output, config.name, config.version)
 
-    @cached_property
-    def rules(self) -> tuple[Rule, ...]:
-        """The rules in force."""
-        return load_rules(self.config.rules.presets)
+    @classmethod
+    def of_archives(cls, config: Config) -> "Run":
+        """A run that begins with reading archives: they are looked up now."""
+        run = cls(config)
+        run.extract.check()
+        return run
 
     @cached_property
     def result_settings(self) -> dict[str, Any]:

@@ -43,18 +43,17 @@ COMMON = 0.5
 """Rules that fire on no document, or on more than this share, are named: they are often mistakes."""
 
 
-def pipeline(spark: SparkSession, config: Config, *, force: bool) -> None:
+def pipeline(spark: SparkSession, run: Run, *, force: bool) -> None:
     """All stages in order, then the report."""
     for stage in (extract, select, dedup, tokenizer, shards):
-        stage(spark, config, force=force)
-    write_report(config.output)
-    log.info("report: %s", storage.join(config.output, "report.html"))
+        stage(spark, run, force=force)
+    write_report(run.config.output)
+    log.info("report: %s", storage.join(run.config.output, "report.html"))
 
 
-def extract(spark: SparkSession, config: Config, *, force: bool) -> None:
+def extract(spark: SparkSession, run: Run, *, force: bool) -> None:
     """Archives to `extract/docs`, batch by batch; a batch that is complete is never done again."""
-    run = Run(config)
-    stage = run.extract
+    config, stage = run.config, run.extract
     if not stage.begin(force=force, keep=True):
         return
     plan = run.input_plan
@@ -133,10 +132,9 @@ def _check_extract(config: Config, account: WarcAccount, num_archives: int) -> N
         )
 
 
-def select(spark: SparkSession, config: Config, *, force: bool) -> None:
+def select(spark: SparkSession, run: Run, *, force: bool) -> None:
     """`extract/docs` to `select/decisions`: each document row once, with the first rule it broke."""
-    run = Run(config)
-    stage = run.select
+    config, stage = run.config, run.select
     upstream = run.extracted.require()
     if not stage.begin(force=force):
         return
@@ -186,10 +184,9 @@ def _suspicious(run: Run, by_language: dict[str, dict[str, int]]) -> dict[str, l
     return {"fired_on_none": [r.name for r in run.rules if r.name not in fired], "fired_on_most": sorted(common)}
 
 
-def dedup(spark: SparkSession, config: Config, *, force: bool) -> None:
+def dedup(spark: SparkSession, run: Run, *, force: bool) -> None:
     """Selected documents to `dedup/removals`, each with a kept witness; `edges` and `clusters` beside it."""
-    run = Run(config)
-    stage = run.dedup
+    config, stage = run.config, run.dedup
     upstream = run.select.require()
     if not stage.begin(force=force):
         return
@@ -268,10 +265,9 @@ def _removed_by_language(removed: DataFrame, documents: DataFrame) -> dict[str, 
     return _by_language(collect_sorted(rows, "language", "reason"))
 
 
-def tokenizer(spark: SparkSession, config: Config, *, force: bool) -> None:
+def tokenizer(spark: SparkSession, run: Run, *, force: bool) -> None:
     """Kept training text to `tokenizer/tokenizer.json`."""
-    run = Run(config)
-    stage = run.tokenizer
+    config, stage = run.config, run.tokenizer
     run.dedup.require()
     if not stage.begin(force=force):
         return
@@ -312,10 +308,9 @@ def tokenizer(spark: SparkSession, config: Config, *, force: bool) -> None:
     )
 
 
-def shards(spark: SparkSession, config: Config, *, force: bool) -> None:
+def shards(spark: SparkSession, run: Run, *, force: bool) -> None:
     """Kept documents to `shards/<name>/<x.y.z>`: TFRecords, tokenizer, manifest last."""
-    run = Run(config)
-    stage = run.shards
+    config, stage = run.config, run.shards
     trained = run.tokenizer.require()
     upstream = run.dedup.require()
     if not stage.begin(force=force):

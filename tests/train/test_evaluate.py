@@ -1,0 +1,147 @@
+"""Evaluation and samples against token-by-token arithmetic in float64."""
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import IDS, bpe_tokenizer, random_documents, train_config, write_dataset
+
+from sluice.core.train_config import Sample, Train
+from sluice.train.cells import lstm_reference
+from sluice.train.evaluate import Evaluator, evaluate_run
+from sluice.train.input import open_dataset
+from sluice.train.loop import train_and_evaluate
+from sluice.train.models import LanguageModel
+from sluice.train.sample import draw, generate_run
+
+
+def brute_force(weights: dict[str, np.ndarray], stream: list[int], layers: int) -> float:
+    """Sum of the negative log-likelihoods of stream[1:], one token at a time from a zero state."""
+    w = {name: value.astype(np.float64) for name, value in weights.items()}
+    hidden = w["lstm.0.recurrent_kernel"].shape[0]
+    states = [(np.zeros((1, hidden)), np.zeros((1, hidden)))] * layers
+    nll = 0.0
+    for token, target in zip(stream, stream[1:], strict=False):
+        x = w["embed.weight"][[token]]
+        for layer in range(layers):
+            parts = [w[f"lstm.{layer}.{part}"] for part in ("kernel", "recurrent_kernel", "bias")]
+            _, h, c = lstm_reference(x[None], *states[layer], *parts)
+            states[layer], x = (h, c), h
+        scores = (x @ w["softmax.kernel"] + w["softmax.bias"])[0]
+        nll += np.log(np.exp(scores - scores.max()).sum()) + scores.max() - scores[target]
+    return float(nll)
+
+
+def stream_of(documents: list[list[int]]) -> list[int]:
+    return [token for document in documents for token in (*document, IDS.eos)]
+
+
+def model_with_large_weights(config: Train, vocab_size: int) -> tuple[LanguageModel, dict[str, np.ndarray]]:
+    model = LanguageModel(config.model, vocab_size, seed=5)
+    weights = {name: 10 * variable.numpy() for name, variable in model.variables.items()}
+    model.assign(weights)
+    return model, weights
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_every_target_is_scored_once_with_the_state_carried(tiny_dataset: str, tmp_path: Path, layers: int) -> None:
+    config = train_config(tiny_dataset, tmp_path, f"train.model.layers={layers}")
+    model, weights = model_with_large_weights(config, 44)
+    stream = stream_of(random_documents(4, 5, 33))  # 170 tokens: ten records of 16 and a padded tail
+
+    result = Evaluator(model, open_dataset(config.data), eval_rows=1).evaluate("valid")
+
+    assert result.tokens == len(stream) - 1 == 169
+    assert result.nll == pytest.approx(brute_force(weights, stream, layers), rel=1e-6)
+    assert result.ppl == pytest.approx(math.exp(result.nll / 169))
+
+
+def test_more_rows_start_cold_at_their_first_record_and_still_score_all(tiny_dataset: str, tmp_path: Path) -> None:
+    config = train_config(tiny_dataset, tmp_path)
+    model, weights = model_with_large_weights(config, 44)
+    stream = stream_of(random_documents(4, 5, 33))
+    # 11 records over 3 rows: 0-2, 3-6, 7-10, each with the token after its last record as last target
+    rows = [stream[0 : 3 * 16 + 1], stream[3 * 16 : 7 * 16 + 1], stream[7 * 16 :]]
+
+    result = Evaluator(model, open_dataset(config.data), eval_rows=3).evaluate("valid")
+
+    assert result.tokens == 169
+    assert result.nll == pytest.approx(sum(brute_force(weights, row, 1) for row in rows), rel=1e-6)
+
+
+def test_bits_per_byte_is_refused_with_unk_in_the_vocabulary(tiny_dataset: str, tmp_path: Path) -> None:
+    config = train_config(tiny_dataset, tmp_path)
+    model, _ = model_with_large_weights(config, 44)
+    result = Evaluator(model, open_dataset(config.data), eval_rows=1).evaluate("test")
+    assert result.bits_per_byte is None
+    assert "tokenizer is not lossless" in str(result)
+
+
+def bpe_dataset(directory: Path) -> str:
+    from sluice.data.tokenizer import Tokenizer
+
+    data = bpe_tokenizer()
+    (directory / "tokenizer.json").write_bytes(data)
+    tokenizer = Tokenizer.load(str(directory / "tokenizer.json"))
+    train = [tokenizer.encode("the cat sat on the mat, the hat was flat. ") for _ in range(60)]
+    valid = [tokenizer.encode("the cat sät"), tokenizer.encode("on 垫子")]
+    return write_dataset(
+        directory / "bpe", {"train": [train], "valid": [valid]}, seq_len=8, vocab_size=280, tokenizer=data
+    )
+
+
+def test_bits_per_byte_divides_by_the_utf8_bytes_of_the_scored_tokens(tmp_path: Path) -> None:
+    config = train_config(bpe_dataset(tmp_path), tmp_path, "train.data.test_split=null")
+    model, _ = model_with_large_weights(config, 280)
+    dataset = open_dataset(config.data)
+
+    result = Evaluator(model, dataset, eval_rows=1).evaluate("valid")
+
+    first_token = len("the")  # read, never scored: the first merge of "the cat sät"
+    assert dataset.token_bytes()[IDS.eos] == 0
+    total = len("the cat sät".encode()) + len("on 垫子".encode())
+    assert result.utf8_bytes in {total - 1, total - 2, total - first_token}
+    assert result.bits_per_byte == pytest.approx(result.nll / math.log(2) / result.utf8_bytes)
+
+
+def test_a_run_is_evaluated_and_sampled_from_its_directory_alone(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    prompts = 'train.run.prompts=["the cat", "the hat"]'
+    config = train_config(
+        bpe_dataset(tmp_path), out, "train.data.test_split=null", "train.run.epochs=40", "train.run.eval_every=10",
+        "train.optim.lr=0.02", prompts,
+    )  # fmt: skip
+    trained = train_and_evaluate(config)
+    assert trained.exit_code == 0
+
+    (valid,) = evaluate_run(train_config("", out))
+
+    assert valid.nll == pytest.approx(trained.summary["splits"]["valid"]["nll"], rel=1e-12)
+    assert json.loads((out / "evaluation.json").read_bytes())["splits"]["valid"]["ppl"] == pytest.approx(valid.ppl)
+    assert (out / "samples.txt").read_text().count("== step") == len(range(10, trained.summary["step"] + 1, 10)) + (
+        trained.summary["step"] % 10 > 0
+    )
+
+    texts = generate_run(train_config("", out, prompts))
+    assert texts == generate_run(train_config("", out, prompts))
+    assert texts != generate_run(train_config("", out, prompts, "train.run.seed=2"))
+    assert [text[:7] for text in texts] == ["the cat", "the hat"]
+    likeliest = generate_run(train_config("", out, prompts, "train.run.sample.top_k=1"))
+    assert likeliest[0].startswith("the cat sat on the mat"), likeliest
+
+
+def test_draw_follows_temperature_and_top_k() -> None:
+    logits = np.log(np.array([0.1, 0.2, 0.3, 0.4]))
+
+    def shares(**values: object) -> np.ndarray:
+        random = np.random.default_rng(0)
+        drawn = [draw(logits, Sample(**values), random) for _ in range(4000)]  # type: ignore[arg-type]
+        return np.bincount(drawn, minlength=4) / 4000
+
+    np.testing.assert_allclose(shares(temperature=1.0, top_k=None), [0.1, 0.2, 0.3, 0.4], atol=0.03)
+    np.testing.assert_allclose(shares(temperature=1.0, top_k=2), [0, 0, 3 / 7, 4 / 7], atol=0.03)
+    squares = np.array([1, 4, 9, 16]) / 30
+    np.testing.assert_allclose(shares(temperature=0.5, top_k=None), squares, atol=0.03)
+    assert shares(temperature=1.0, top_k=1)[3] == 1.0

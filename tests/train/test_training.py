@@ -1,0 +1,203 @@
+"""The real training function on tiny data: what is read, what is learnt, what is refused."""
+
+import json
+import math
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import random_documents, run_job, settings, train_config, write_dataset
+
+from sluice.core.errors import ConfigError, FormatError, InputError, StageError
+from sluice.train import ckpt
+from sluice.train.input import check_replicas, open_dataset, training_blocks
+from sluice.train.loop import train_and_evaluate
+from sluice.train.models import parameter_shapes
+
+
+def blocks_of(dataset: str, steps: range, *more: str) -> list[np.ndarray]:
+    config = train_config(dataset, "unused", "train.data.rows=6", *more).data
+    blocks = training_blocks(tf.distribute.get_strategy(), open_dataset(config), config, seed=1, step=steps.start)
+    return [next(blocks).numpy() for _ in steps]
+
+
+def test_each_row_is_one_stream_whose_windows_overlap_by_one(tiny_dataset: str) -> None:
+    blocks = blocks_of(tiny_dataset, range(0, 8), "train.data.window=4")
+    assert {block.shape for block in blocks} == {(6, 5)}
+    for before, after in zip(blocks[:3], blocks[1:4], strict=True):  # the windows of the first record
+        np.testing.assert_array_equal(before[:, -1], after[:, 0])
+
+
+@pytest.mark.parametrize("verify", ["train.data.verify_crc=false", "train.data.verify_crc=true"])
+def test_input_from_any_step_equals_input_from_the_start(tiny_dataset: str, verify: str) -> None:
+    epoch = blocks_of(tiny_dataset, range(0, 80), verify)
+    for start in (1, 2, 37, 79):
+        np.testing.assert_array_equal(blocks_of(tiny_dataset, range(start, start + 1), verify)[0], epoch[start])
+
+
+def test_carried_state_is_learnt_from_where_a_reset_cannot(tmp_path: Path) -> None:
+    """k a b k c d with a random k of 8: at T = 4, half of the second k stand in the window after the first."""
+    random = np.random.default_rng(0)
+    stream = [token for k in random.integers(8, size=3000) for token in (10 + k, 4, 5, 10 + k, 6, 7)]
+    dataset = write_dataset(tmp_path / "data", {"train": [[stream]]}, seq_len=12)
+
+    def final_loss(*more: str) -> float:
+        out = tmp_path / "-".join(("run", *more)).replace("=", "-")
+        config = train_config(
+            dataset, out, "train.data.valid_split=null", "train.data.test_split=null", "train.data.rows=20",
+            "train.data.window=4", "train.run.epochs=4", "train.optim.lr=0.01", "train.log.every=100",
+            "train.model.hidden=32", "train.model.embed=16", *more,
+        )  # fmt: skip
+        train_and_evaluate(config)
+        lines = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
+        return [line["loss"] for line in lines if line["kind"] == "train"][-2]
+
+    first_k_only = math.log(8) / 6
+    assert final_loss() < 1.12 * first_k_only
+    assert final_loss("train.data.carry_state=false") > 1.4 * first_k_only
+
+
+def test_dry_run_prints_sizes_and_writes_nothing(
+    tiny_dataset: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    result = train_and_evaluate(train_config(tiny_dataset, tmp_path / "run", "train.run.dry_run=true"))
+    said = " ".join(capsys.readouterr().out.split())
+    # 44·12 + (12 + 16 + 1)·64 + 16·44 + 44 parameters; 254 records in 8 rows of 31, 2 windows each
+    assert "parameters 3,132" in said and "steps per epoch 62" in said
+    assert result.exit_code == 0 and not (tmp_path / "run").exists()
+
+
+def test_projection_and_tied_softmax_train(tiny_dataset: str, tmp_path: Path) -> None:
+    config = train_config(tiny_dataset, tmp_path, "train.model.proj=12", "train.model.tie=true", "train.run.steps=3")
+    assert "softmax.kernel" not in parameter_shapes(config.model, 44)
+    assert train_and_evaluate(config).summary["parameters"] == 44 * 12 + (12 + 16 + 1) * 64 + 16 * 12 + 44
+
+
+def test_another_configuration_is_refused_by_key_and_forced_starts_over(tiny_dataset: str, tmp_path: Path) -> None:
+    assert train_and_evaluate(train_config(tiny_dataset, tmp_path, "train.run.steps=4")).exit_code == 0
+    other = train_config(tiny_dataset, tmp_path, "train.run.steps=6", "train.model.hidden=20")
+    with pytest.raises(ConfigError, match=r"train\.model\.hidden: 16 -> 20.*--force"):
+        train_and_evaluate(other)
+    assert train_and_evaluate(other, force=True).summary["step"] == 6
+    lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines if line["kind"] == "end"] == [6]
+
+
+def test_a_finished_run_goes_on_when_it_is_made_longer(tiny_dataset: str, tmp_path: Path) -> None:
+    once = train_config(tiny_dataset, tmp_path / "a", "train.run.steps=70")
+    train_and_evaluate(train_config(tiny_dataset, tmp_path / "b", "train.run.steps=65"))
+    train_and_evaluate(once)
+    longer = train_and_evaluate(train_config(tiny_dataset, tmp_path / "b", "train.run.steps=70"))
+    assert longer.summary["tokens"] == 70 * 64
+    a, b = (ckpt.load(tmp_path / name / "checkpoints", "LATEST") for name in "ab")
+    assert a and b
+    for name, value in a.arrays.items():
+        np.testing.assert_array_equal(b.arrays[name], value)
+
+
+def test_non_finite_loss_fails_and_keeps_the_last_good_checkpoint(tiny_dataset: str, tmp_path: Path) -> None:
+    config = train_config(
+        tiny_dataset, tmp_path, "train.optim.name=sgd", "train.optim.lr=1.0e+30", "train.optim.clip_norm=null",
+        "train.run.checkpoint.every_steps=1",
+    )  # fmt: skip
+    with pytest.raises(StageError, match=r"At step \d+ the loss was .*not finite"):
+        train_and_evaluate(config)
+    assert ckpt.load(tmp_path / "checkpoints", "LATEST") is not None
+    assert not (tmp_path / "summary.json").exists()
+
+
+def test_damaged_checkpoint_is_refused(tiny_dataset: str, tmp_path: Path) -> None:
+    train_and_evaluate(train_config(tiny_dataset, tmp_path, "train.run.steps=3"))
+    arrays = tmp_path / "checkpoints" / "step-00000003" / "arrays.npz"
+    arrays.write_bytes(arrays.read_bytes()[:-1] + b"x")
+    with pytest.raises(FormatError, match=r"arrays\.npz has sha256 .* was written"):
+        train_and_evaluate(train_config(tiny_dataset, tmp_path, "train.run.steps=5"))
+
+
+def test_only_the_latest_and_the_best_checkpoints_stay(tiny_dataset: str, tmp_path: Path) -> None:
+    config = train_config(
+        tiny_dataset, tmp_path, "train.run.steps=20", "train.run.checkpoint.every_steps=2",
+        "train.run.checkpoint.keep=2", "train.run.eval_every=11", "train.optim.lr=0.5", "train.optim.clip_norm=null",
+    )  # fmt: skip
+    train_and_evaluate(config)
+    kept = sorted(path.name for path in (tmp_path / "checkpoints").iterdir())
+    lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    best = [line["step"] for line in lines if line["kind"] == "eval" and line["best"]][-1]
+    assert set(kept) == {"BEST", "LATEST", "step-00000018", "step-00000020", f"step-{best:08d}"}
+
+
+@pytest.fixture
+def own_dataset(tiny_dataset: str, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(tiny_dataset, tmp_path / "data"))
+
+
+def test_no_manifest(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"manifest\.json"):
+        train_and_evaluate(train_config(str(tmp_path), tmp_path / "run"))
+    with pytest.raises(ConfigError, match=r"train\.data\.manifest is empty"):
+        train_and_evaluate(train_config("", tmp_path / "run"))
+
+
+def test_truncated_shard(own_dataset: Path, tmp_path: Path) -> None:
+    shard = own_dataset / "train-00001-of-00003.tfrecord"
+    size = shard.stat().st_size
+    shard.write_bytes(shard.read_bytes()[:-7])
+    with pytest.raises(FormatError, match=rf"{size - 7:,} bytes; .* are {size:,}"):
+        train_and_evaluate(train_config(str(own_dataset), tmp_path / "run"))
+
+
+def test_tokenizer_of_another_dataset(own_dataset: Path, tmp_path: Path) -> None:
+    path = own_dataset / "tokenizer.json"
+    path.write_bytes(path.read_bytes() + b" ")
+    with pytest.raises(InputError, match=r"has sha256 [0-9a-f]{64}, but the manifest was written with [0-9a-f]{64}"):
+        train_and_evaluate(train_config(str(own_dataset), tmp_path / "run"))
+
+
+def test_flipped_bit_with_verify_crc(own_dataset: Path, tmp_path: Path) -> None:
+    shard = own_dataset / "train-00000-of-00003.tfrecord"
+    data = bytearray(shard.read_bytes())
+    data[len(data) // 2] ^= 1
+    shard.write_bytes(data)
+    with pytest.raises(FormatError, match="training record is damaged"):
+        train_and_evaluate(train_config(str(own_dataset), tmp_path / "run", "train.data.verify_crc=true"))
+
+
+def test_id_outside_the_vocabulary(tmp_path: Path) -> None:
+    splits = {"train": [random_documents(1, 20, 50)], "valid": [[[5, 44, 6]]]}
+    dataset = write_dataset(tmp_path / "data", splits, seq_len=16)
+    config = train_config(dataset, tmp_path / "run", "train.data.test_split=null", "train.run.steps=1")
+    with pytest.raises(FormatError, match="id 44 is not below the vocabulary size 44"):
+        train_and_evaluate(config)
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("train.data.window=6", "train.data.window = 6 does not divide the record length 16"),
+        ("train.data.rows=255", "train.data.rows = 255, but split 'train' has only 254 records"),
+        ("train.data.valid_split=dev", "has no split 'dev'; it has: train, valid, test"),
+        ("train.model.tie=true", "softmax reads 16 and train.model.embed is 12"),
+        ("train.dist.strategy=multiworker", "needs TF_CONFIG"),
+    ],
+)
+def test_settings_that_do_not_fit(tiny_dataset: str, tmp_path: Path, setting: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        train_and_evaluate(train_config(tiny_dataset, tmp_path, setting))
+
+
+def test_rows_that_cannot_be_dealt_to_replicas(tiny_dataset: str) -> None:
+    with pytest.raises(ConfigError, match=r"train\.data\.rows = 8 cannot be split over 3 replicas"):
+        check_replicas(train_config(tiny_dataset, "unused").data, 3)
+
+
+def test_the_jobs_run_where_pyspark_cannot_be_imported(tiny_dataset: str, tmp_path: Path) -> None:
+    block = "import sys; sys.modules['pyspark'] = None"
+    values = settings(tiny_dataset, tmp_path, "train.run.steps=5", "train.run.prompts=[w01 w02]")
+    trained = run_job("train", values, wrapper=block)
+    assert trained.returncode == 0, trained.stderr
+    evaluated = run_job("evaluate", [f"train.run.out={tmp_path}"], wrapper=block)
+    assert evaluated.returncode == 0 and "valid: ppl" in evaluated.stdout and "test: ppl" in evaluated.stdout
+    generated = run_job("generate", [f"train.run.out={tmp_path}", "train.run.prompts=[w01 w02]"], wrapper=block)
+    assert generated.returncode == 0 and generated.stdout.startswith("w01 w02 ")
