@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import run_job, settings
+from tiny_runs import run_job, settings
 
 STEPS = 100
 COMMON = (
@@ -40,14 +40,10 @@ def assert_same_losses(found: list[dict], expected: list[dict]) -> None:
 
 
 def test_two_logical_devices_learn_the_same(tiny_dataset: str, one_device: list[dict], tmp_path: Path) -> None:
-    found = train_lines(
-        tiny_dataset, tmp_path / "two", "train.dist.strategy=mirrored", "train.dist.logical_devices=2"
-    )
+    found = train_lines(tiny_dataset, tmp_path / "two", "train.dist.strategy=mirrored", "train.dist.logical_devices=2")
     assert_same_losses(found, one_device)
 
 
 def test_two_processes_learn_the_same(tiny_dataset: str, one_device: list[dict], tmp_path: Path) -> None:
-    found = train_lines(
-        tiny_dataset, tmp_path / "two", "train.dist.strategy=multiworker", "train.dist.local_workers=2"
-    )
+    found = train_lines(tiny_dataset, tmp_path / "two", "train.dist.strategy=multiworker", "train.dist.local_workers=2")
     assert_same_losses(found, one_device)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import job_command, run_job, settings
+from tiny_runs import job_command, run_job, settings
 
 from sluice.train import ckpt
 
@@ -114,9 +114,7 @@ def test_a_missing_peer_is_named_after_the_start_up_deadline(
 ) -> None:
     cluster = {"worker": ["127.0.0.1:29171", "127.0.0.1:29172"]}
     monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": cluster, "task": {"type": "worker", "index": 0}}))
-    values = settings(
-        tiny_dataset, tmp_path, "train.dist.strategy=multiworker", "train.dist.startup_timeout_s=4"
-    )
+    values = settings(tiny_dataset, tmp_path, "train.dist.strategy=multiworker", "train.dist.startup_timeout_s=4")
     done = run_job("train", values, timeout=60)
     assert done.returncode == 76
     assert "not reachable: 1 (127.0.0.1:29172)" in done.stderr

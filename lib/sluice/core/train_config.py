@@ -81,7 +81,7 @@ class Schedule(Section):
     """The learning rate as a function of the step."""
 
     kind: Literal["constant", "step", "cosine"] = "cosine"
-    """`step`: multiplied by `factor` per epoch from epoch `start_epoch` on. `cosine`: up in a line, down in a cosine."""
+    """`step`: multiplied by `factor` per epoch from `start_epoch` on. `cosine`: up in a line, down in a cosine."""
     factor: Fraction = 0.5
     """`step`: the multiplier."""
     start_epoch: PositiveInt = 5

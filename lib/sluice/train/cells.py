@@ -47,7 +47,6 @@ KERNELS: dict[str, Kernel] = {"loop": lstm_loop, "loop_xla": lstm_loop_xla}
 
 
 def _with_gradient(forward: Any, backward: Any, *inputs: Any) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    @tf.custom_gradient
     def layer(x: Any, h0: Any, c0: Any, W: Any, U: Any, b: Any) -> Any:
         h, c, gates = forward(x, h0, c0, W, U, b)
 
@@ -56,7 +55,7 @@ def _with_gradient(forward: Any, backward: Any, *inputs: Any) -> tuple[tf.Tensor
 
         return (h, h[-1], c[-1]), gradient
 
-    outputs: tuple[tf.Tensor, tf.Tensor, tf.Tensor] = layer(*map(tf.convert_to_tensor, inputs))
+    outputs: tuple[tf.Tensor, tf.Tensor, tf.Tensor] = tf.custom_gradient(layer)(*map(tf.convert_to_tensor, inputs))
     return outputs
 
 
@@ -74,9 +73,7 @@ def _forward(x: Any, h0: Any, c0: Any, W: Any, U: Any, b: Any) -> tuple[tf.Tenso
         return t + 1, h, c, hs.write(t, h), cs.write(t, c), gates
 
     buffers = (_buffer(T, x.dtype, [B, H]), _buffer(T, x.dtype, [B, H]), _buffer(T, x.dtype, [B, 4 * H]))
-    loop = tf.while_loop(
-        lambda t, *_: t < T, step, (0, h0, c0, *buffers), parallel_iterations=1, maximum_iterations=T
-    )
+    loop = tf.while_loop(lambda t, *_: t < T, step, (0, h0, c0, *buffers), parallel_iterations=1, maximum_iterations=T)
     return loop[3].stack(), loop[4].stack(), loop[5].stack()
 
 
@@ -134,7 +131,8 @@ def lstm_reference(
     """The equations above, one step at a time in the precision of its arguments: the oracle of every kernel."""
 
     def sigmoid(z: np.ndarray) -> np.ndarray:
-        return 1 / (1 + np.exp(-z))
+        value: np.ndarray = 1 / (1 + np.exp(-z))
+        return value
 
     h, c, outputs = h0, c0, []
     for x_t in x:

@@ -104,6 +104,7 @@ class Cluster:
     task: Task
     stop: Stop
     beat: Callable[[], None]
+    first_value: Callable[[int], int]
 
 
 @contextlib.contextmanager
@@ -120,7 +121,8 @@ def join_cluster(config: Dist) -> Iterator[Cluster]:
     stall_s = config.stall_timeout_s
     watchdog = Watchdog(stall_s, lambda: f"no step has ended for {stall_s} s; run again to go on") if stall_s else None
     try:
-        yield Cluster(strategy, task, stop, watchdog.beat if watchdog else lambda: None)
+        beat = watchdog.beat if watchdog else lambda: None
+        yield Cluster(strategy, task, stop, beat, first_value(strategy))
     finally:
         if watchdog:
             watchdog.stop()
@@ -128,16 +130,24 @@ def join_cluster(config: Dist) -> Iterator[Cluster]:
             signal.signal(number, handler)
 
 
-def first_replica_value(strategy: Any, value: int) -> int:
-    """`value` as the first replica has it, on all workers. Collective: every worker must call it."""
+def first_value(strategy: Any) -> Callable[[int], int]:
+    """A function that gives its argument as the first replica has it, on all workers.
 
-    def mine() -> Any:
+    Collective: every worker must call it, so it is also the point where all wait for the slowest.
+    """
+
+    def mine(value: Any) -> Any:
         context = tf.distribute.get_replica_context()
         is_first = tf.equal(context.replica_id_in_sync_group, 0)
-        return context.all_reduce(tf.distribute.ReduceOp.SUM, tf.where(is_first, tf.constant(value, tf.float64), 0.0))
+        return context.all_reduce(tf.distribute.ReduceOp.SUM, tf.where(is_first, value, 0))
 
-    result = strategy.run(tf.function(mine))
-    return round(float(strategy.experimental_local_results(result)[0]))
+    on_all = tf.function(lambda value: strategy.run(mine, args=(value,)))
+
+    def call(value: int) -> int:
+        result = on_all(tf.constant(value, tf.float64))  # sums of int64 have no kernel on every device
+        return round(float(strategy.experimental_local_results(result)[0]))
+
+    return call
 
 
 def _configure(config: Dist) -> None:

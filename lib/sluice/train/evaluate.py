@@ -105,7 +105,7 @@ def evaluation_window(seq_len: int, rows: int, vocab_size: int) -> int:
 
 
 def evaluate_run(config: Train) -> list[Evaluation]:
-    """Evaluates the best (else latest) checkpoint of a run on its validation and test splits; writes evaluation.json."""
+    """Evaluates the best (else latest) checkpoint of a run on validation and test; writes evaluation.json."""
     restored = restore(config)
     evaluator = Evaluator(restored.model, restored.dataset, restored.config.data.eval_rows)
     splits = filter(None, (restored.config.data.valid_split, restored.config.data.test_split))

@@ -6,6 +6,7 @@ and TensorFlow hands them out unchanged; nothing is sharded or re-batched by any
 """
 
 import hashlib
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -183,11 +184,11 @@ def evaluation_blocks(dataset: Dataset, split_name: str, num_rows: int, window: 
     pad, L = manifest.ids.pad, manifest.seq_len
     total = split.records
     bounds = [total * row // num_rows for row in range(num_rows + 1)]
-    longest = max(end - start for start, end in zip(bounds, bounds[1:], strict=False))
+    longest = max(end - start for start, end in itertools.pairwise(bounds))
     read = _record_reader(dataset, split)
     for k in range(longest):
         block = np.full((num_rows, L + 1), pad, np.int32)
-        for row, (start, end) in enumerate(zip(bounds, bounds[1:], strict=False)):
+        for row, (start, end) in enumerate(itertools.pairwise(bounds)):
             if start + k < end:
                 block[row] = read(start + k)
         for at in range(0, L, window):

@@ -17,7 +17,7 @@ from sluice.core.errors import EXIT_PREEMPTED, EXIT_STALLED, FormatError, StageE
 from sluice.core.train_config import Train
 from sluice.data.tokenizer import Tokenizer
 from sluice.train import ckpt, rundir
-from sluice.train.dist import Cluster, first_replica_value, join_cluster
+from sluice.train.dist import Cluster, join_cluster
 from sluice.train.estimate import Estimate, estimate
 from sluice.train.evaluate import Evaluator
 from sluice.train.input import Dataset, check_replicas, open_dataset, training_blocks
@@ -201,13 +201,13 @@ class _Training:
             "tensorflow": tf.__version__,
         }
         self.report.end(summary, list(results.values()))
-        first_replica_value(self.strategy, self.step)  # a peer that leaves early looks like one that died
+        self.cluster.first_value(self.step)  # a peer that leaves early looks like one that died
         return Result(0, summary)
 
     def _resume(self) -> None:
         """Loads the latest checkpoint, the one that the chief sees."""
         latest = ckpt.latest_step(self.directory)
-        step = first_replica_value(self.strategy, NO_CHECKPOINT if latest is None else latest)
+        step = self.cluster.first_value(NO_CHECKPOINT if latest is None else latest)
         if step == NO_CHECKPOINT:
             return
         checkpoint = ckpt.load(self.directory, "LATEST")
@@ -230,7 +230,7 @@ class _Training:
         arrays = {f"state/{index}": part for index, part in enumerate(self._gather(self.state))}
         if self.is_chief:
             self._write(arrays, best)
-        first_replica_value(self.strategy, self.step)  # nobody goes on, or leaves, before it is published
+        self.cluster.first_value(self.step)  # nobody goes on, or leaves, before it is published
 
     def _write(self, arrays: dict[str, np.ndarray], best: bool) -> None:
         arrays |= {f"model/{name}": variable.numpy() for name, variable in self.model.variables.items()}

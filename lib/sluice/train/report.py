@@ -1,4 +1,5 @@
-"""What a run says: `metrics.jsonl` for programs, progress lines for people, `samples.txt`, `summary.json` at the end."""
+"""What a run says: `metrics.jsonl` for programs, progress lines for people, `samples.txt`,
+and at the end `summary.json`."""
 
 import json
 import logging

@@ -1,9 +1,9 @@
 """The directory of a run: whose it is, and what is read back from it.
 
-    config.resolved.yaml   settings in force, fit for --conf
-    identity.json          those of them that decide the result, and the digest of the data
-    checkpoints/           see ckpt.py
-    metrics.jsonl, samples.txt, summary.json, evaluation.json
+config.resolved.yaml   settings in force, fit for --conf
+identity.json          those of them that decide the result, and the digest of the data
+checkpoints/           see ckpt.py
+metrics.jsonl, samples.txt, summary.json, evaluation.json
 """
 
 import json

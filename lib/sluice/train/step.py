@@ -65,9 +65,7 @@ def make_step(trainer: Trainer, config: Train, pad: int) -> Callable[..., StepRe
         optimizer.apply(gradients, lr, step)
         return StepResult(state, total, count, norm, stops)
 
-    @tf.function
-    def train_step(tokens: Any, state: Any, step: Any, lr: Any, stop: Any) -> Any:
-        return strategy.run(replica_step, args=(tokens, state, step, lr, stop))
+    train_step = tf.function(lambda *args: strategy.run(replica_step, args=args))
 
     def call(tokens: Any, state: Any, step: int, lr: float, stop: bool) -> StepResult:
         result = train_step(

@@ -1,0 +1,122 @@
+"""Small SVG charts as text: no scripts, no files, colours from the page's style sheet. Labels must be escaped already."""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+WIDTH, HEIGHT = 720, 340
+LEFT, RIGHT, TOP, BOTTOM = 56, 60, 16, 46
+
+
+class Series(NamedTuple):
+    """One line of `curve`; `style` is its class in the style sheet, `dots` marks every point."""
+
+    label: str
+    style: str
+    points: Sequence[tuple[float, float]]
+    dots: bool
+
+
+def bar(share: float, label: str, style: str = "bar") -> str:
+    """A bar of `share` (0 to 1) of the width it is given; `label` is shown on pointing at it."""
+    width = 100 * min(max(share, 0.004 if share > 0 else 0.0), 1.0)  # something is never drawn as nothing
+    return (
+        f'<svg class="{style}" viewBox="0 0 100 10" preserveAspectRatio="none" role="img"><title>{label}</title>'
+        f'<rect class="track" width="100" height="10"/><rect class="fill" width="{width:.2f}" height="10"/></svg>'
+    )
+
+
+def funnel_step(share: float, next_share: float | None, label: str) -> str:
+    """One band of a funnel, and the slope down to the next."""
+    wide, narrow = (100 * min(max(value, 0.004), 1.0) for value in (share, share if next_share is None else next_share))
+    slope = (
+        ""
+        if next_share is None
+        else f'<polygon class="slope" points="{50 - wide / 2:.2f},30 {50 + wide / 2:.2f},30 '
+        f'{50 + narrow / 2:.2f},48 {50 - narrow / 2:.2f},48"/>'
+    )
+    return (
+        '<svg class="funnel" viewBox="0 0 100 48" preserveAspectRatio="none" role="img">'
+        f'<title>{label}</title><rect class="fill" x="{50 - wide / 2:.2f}" width="{wide:.2f}" height="30"/>{slope}</svg>'
+    )
+
+
+def curve(series: Sequence[Series]) -> str:
+    """Loss in nats per token against step. The right axis reads the same heights as perplexity, e to the loss.
+
+    Empty when there is nothing to draw.
+    """
+    points = [point for line in series for point in line.points]
+    if not points:
+        return ""
+    last = max(step for step, _ in points) or 1
+    low, high = min(loss for _, loss in points), max(loss for _, loss in points)
+    margin = 0.06 * (high - low) or 0.5
+    low, high = max(0.0, low - margin), high + margin
+
+    def x(step: float) -> float:
+        return LEFT + (WIDTH - LEFT - RIGHT) * step / last
+
+    def y(loss: float) -> float:
+        return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * (loss - low) / (high - low)
+
+    edge, floor = WIDTH - RIGHT, HEIGHT - BOTTOM
+    parts = []
+    for tick in ticks(low, high, 5):
+        parts.append(f'<line class="grid" x1="{LEFT}" x2="{edge}" y1="{y(tick):.1f}" y2="{y(tick):.1f}"/>')
+        parts.append(f'<text x="{LEFT - 8}" y="{y(tick) + 4:.1f}" text-anchor="end">{_words(tick)}</text>')
+    for tick in _perplexities(low, high):
+        at = y(math.log(tick))
+        parts.append(f'<line class="axis" x1="{edge}" x2="{edge + 5}" y1="{at:.1f}" y2="{at:.1f}"/>')
+        parts.append(f'<text x="{edge + 9}" y="{at + 4:.1f}">{_words(tick)}</text>')
+    for tick in ticks(0, last, 6):
+        parts.append(f'<line class="axis" x1="{x(tick):.1f}" x2="{x(tick):.1f}" y1="{floor}" y2="{floor + 5}"/>')
+        parts.append(f'<text x="{x(tick):.1f}" y="{floor + 19}" text-anchor="middle">{_words(tick)}</text>')
+    middle = (TOP + floor) / 2
+    parts.append(f'<polyline class="axis" points="{LEFT},{TOP} {LEFT},{floor} {edge},{floor} {edge},{TOP}"/>')
+    parts.append(f'<text class="label" x="{(LEFT + edge) / 2}" y="{HEIGHT - 6}" text-anchor="middle">step</text>')
+    for at, text in ((14, "loss (nats per token)"), (WIDTH - 6, "perplexity")):
+        parts.append(
+            f'<text class="label" transform="translate({at} {middle}) rotate(-90)" text-anchor="middle">{text}</text>'
+        )
+    for place, line in enumerate(series):
+        parts.append(_line(line, [(x(step), y(loss)) for step, loss in line.points]))
+        top = TOP + 14 + 20 * place
+        parts.append(f'<line class="{line.style}" x1="{edge - 150}" x2="{edge - 126}" y1="{top - 4}" y2="{top - 4}"/>')
+        parts.append(f'<text x="{edge - 118}" y="{top}">{line.label}</text>')
+    return f'<svg class="curve" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">{"".join(parts)}</svg>'
+
+
+def _line(line: Series, places: Sequence[tuple[float, float]]) -> str:
+    drawn = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
+    text = f'<polyline class="{line.style}" points="{drawn}"><title>{line.label}</title></polyline>'
+    if line.dots or len(places) == 1:
+        for (x, y), (step, loss) in zip(places, line.points, strict=True):
+            title = f"{line.label}, step {step:,}: loss {loss:.4f}, perplexity {math.exp(min(loss, 700.0)):,.2f}"
+            text += f'<circle class="{line.style}" cx="{x:.1f}" cy="{y:.1f}" r="4"><title>{title}</title></circle>'
+    return text
+
+
+def _words(tick: float) -> str:
+    return f"{tick:,.0f}" if tick == round(tick) else f"{tick:g}"
+
+
+def ticks(low: float, high: float, about: int) -> list[float]:
+    """Round numbers from low to high: steps of 1, 2 or 5 times a power of ten, at most `about` + 1 of them."""
+    rough = (high - low) / about
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * (1 - 1e-9))
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [round(number * step, 12) for number in range(first, last + 1)]
+
+
+def _perplexities(low: float, high: float) -> list[float]:
+    """Round perplexities whose logarithm lies between low and high."""
+    tens = range(math.floor(low / math.log(10)), math.ceil(high / math.log(10)) + 1)
+    for factors in ((1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9), (1, 2, 3, 5), (1, 3), (1,)):
+        found = [
+            factor * 10.0**ten for ten in tens for factor in factors if low <= math.log(factor * 10.0**ten) <= high
+        ]
+        if len(found) <= 8:
+            break
+    return found[:: max(1, len(found) // 8)]
