@@ -15,7 +15,8 @@ def spark(tmp_path_factory):
         patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
         patch.setenv(
             "PYSPARK_SUBMIT_ARGS",
-            "--master local[2] --conf spark.ui.enabled=false --conf spark.sql.execution.arrow.pyspark.validateSchema.enabled=true "
+            "--master local[2] --conf spark.ui.enabled=false "
+            "--conf spark.sql.execution.arrow.pyspark.validateSchema.enabled=true "
             f"--conf spark.sql.warehouse.dir={warehouse} --driver-memory 1g pyspark-shell",
         )
         with open_session(Spark(partitions=2), "tests") as session:

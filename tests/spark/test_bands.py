@@ -62,11 +62,15 @@ def test_scan_over_any_batch_borders_equals_brute_force():
             columns = [pa.array([r[i] for r in part], pa.int64()) for i in (0, 1)]
             batches.append(pa.RecordBatch.from_arrays(columns, names=["bucket", "doc_id"]))
             start = stop
-        found = [pair for b in _scan(centres, batches) for pair in zip(*map(pa.Array.to_pylist, b.columns), strict=True)]
+        found = [
+            pair for b in _scan(centres, batches) for pair in zip(*map(pa.Array.to_pylist, b.columns), strict=True)
+        ]
         assert sorted(found) == brute_force(rows, centres)
 
 
 def test_a_giant_bucket_gives_a_bounded_number_of_pairs_per_member():
     n = 200_000
-    batch = pa.RecordBatch.from_arrays([pa.array(np.zeros(n, np.int64)), pa.array(np.arange(n))], names=["bucket", "doc_id"])
+    batch = pa.RecordBatch.from_arrays(
+        [pa.array(np.zeros(n, np.int64)), pa.array(np.arange(n))], names=["bucket", "doc_id"]
+    )
     assert sum(b.num_rows for b in _scan(4, [batch])) == 4 * n - (1 + 2 + 3 + 4)

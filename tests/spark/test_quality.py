@@ -65,7 +65,9 @@ def test_python_and_sql_agree_on_random_signals_and_the_shipped_presets(spark):
     random.seed(7)
     rules = load_rules(("en-default", "zh-default"))
     bounds = {(r.signal, b) for r in rules for b in (r.min, r.max, r.above, r.below) if b is not None}
-    values = {name: [None, 0.0, 0.5, 1.0, 1e9, *(b for s, b in bounds if s == name)] for name in Signals.__struct_fields__}
+    values = {
+        name: [None, 0.0, 0.5, 1.0, 1e9, *(b for s, b in bounds if s == name)] for name in Signals.__struct_fields__
+    }
 
     def signals():
         chosen = {name: random.choice(values[name]) for name in Signals.__struct_fields__}

@@ -113,8 +113,8 @@ def test_a_run_is_evaluated_and_sampled_from_its_directory_alone(tmp_path: Path)
     out = tmp_path / "run"
     prompts = 'train.run.prompts=["the cat", "the hat"]'
     config = train_config(
-        bpe_dataset(tmp_path, SENTENCE), out, "train.data.test_split=null", "train.run.steps=95",
-        "train.run.eval_every=30", "train.optim.lr=0.02", prompts,
+        bpe_dataset(tmp_path, SENTENCE), out, "train.data.test_split=null", "train.run.steps=215",
+        "train.run.eval_every=70", "train.optim.lr=0.03", "train.model.init.scale=0.3", prompts,
     )  # fmt: skip
     trained = train_and_evaluate(config)
     assert trained.exit_code == 0
@@ -124,11 +124,12 @@ def test_a_run_is_evaluated_and_sampled_from_its_directory_alone(tmp_path: Path)
     assert valid.nll == pytest.approx(trained.summary["splits"]["valid"]["nll"], rel=1e-12)
     assert json.loads((out / "evaluation.json").read_bytes())["splits"]["valid"]["ppl"] == pytest.approx(valid.ppl)
     headings = [line for line in (out / "samples.txt").read_text().splitlines() if line.startswith("==")]
-    assert headings == ["== step 30", "== step 60", "== step 90", "== step 95"]
+    assert headings == ["== step 70", "== step 140", "== step 210", "== step 215"]
 
     texts = generate_run(train_config("", out, prompts))
     assert texts == generate_run(train_config("", out, prompts))
-    assert texts != generate_run(train_config("", out, prompts, "train.run.seed=2"))
+    hot = (prompts, "train.run.sample.temperature=3")
+    assert generate_run(train_config("", out, *hot)) != generate_run(train_config("", out, *hot, "train.run.seed=2"))
     assert [text[:7] for text in texts] == ["the cat", "the hat"]
     likeliest = generate_run(train_config("", out, prompts, "train.run.sample.top_k=1"))
     assert likeliest[0].startswith("the cat sat on the mat"), likeliest

@@ -1,11 +1,11 @@
-"""Small SVG charts as text: no scripts, no files, colours from the page's style sheet. Labels must be escaped already."""
+"""Small SVG charts as text: no scripts, colours from the page's style sheet. Labels must be escaped already."""
 
 import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 WIDTH, HEIGHT = 720, 340
-LEFT, RIGHT, TOP, BOTTOM = 56, 60, 16, 46
+LEFT, RIGHT, TOP, BOTTOM = 60, 78, 16, 46
 
 
 class Series(NamedTuple):
@@ -37,7 +37,8 @@ def funnel_step(share: float, next_share: float | None, label: str) -> str:
     )
     return (
         '<svg class="funnel" viewBox="0 0 100 48" preserveAspectRatio="none" role="img">'
-        f'<title>{label}</title><rect class="fill" x="{50 - wide / 2:.2f}" width="{wide:.2f}" height="30"/>{slope}</svg>'
+        f'<title>{label}</title><rect class="fill" x="{50 - wide / 2:.2f}" width="{wide:.2f}" height="30"/>'
+        f"{slope}</svg>"
     )
 
 

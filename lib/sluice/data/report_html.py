@@ -19,6 +19,7 @@ OPEN_LANGUAGES = 3
 """Languages whose rules and samples are unfolded."""
 UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 """Control characters, direction overrides that would reach beyond their text, surrogates and non-characters."""
+HAN = re.compile("[\u4e00-\u9fff]")
 
 MEANINGS = {
     "not_response": "requests, metadata and other records that are no response",
@@ -100,7 +101,8 @@ h3 { font-size: 1rem; margin: 1.5rem 0 .5rem; }
 nav { display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; font-size: .92rem; margin: 1rem 0; }
 a { color: var(--water); text-decoration: none; }
 a:hover { text-decoration: underline; }
-section { background: var(--card); border: 1px solid var(--line); border-radius: .7rem; padding: 1.3rem; margin-top: 1.2rem; }
+section { background: var(--card); border: 1px solid var(--line); border-radius: .7rem; padding: 1.3rem;
+  margin-top: 1.2rem; }
 ul.attention { list-style: none; margin: 0; padding: .7rem 1rem; border-left: .25rem solid var(--alarm);
   background: var(--alarm-paper); border-radius: .3rem; }
 .wide { overflow-x: auto; }
@@ -119,13 +121,13 @@ svg .slope { fill: var(--slope); }
 svg.bar, svg.bar-dropped { height: .75rem; border-radius: .2rem; }
 svg.bar-dropped .fill { fill: var(--sand); }
 svg.funnel { height: 3.2rem; }
-.step { display: grid; grid-template-columns: 14rem 1fr 11rem; gap: 0 1.2rem; }
+.step { display: grid; grid-template-columns: 14.5rem 1fr 10rem; gap: 0 1.2rem; }
 .step > div { padding-top: .2rem; }
 .step .n { text-align: right; font-variant-numeric: tabular-nums; }
 .step b { font-size: 1.1rem; }
 .step small { display: block; color: var(--quiet); line-height: 1.3; }
-.bars { display: grid; grid-template-columns: minmax(8rem, 16rem) 1fr max-content; gap: .35rem 1rem; align-items: center;
-  font-size: .92rem; }
+.bars { display: grid; grid-template-columns: 16rem 1fr 7rem; gap: .35rem 1rem;
+  align-items: center; font-size: .92rem; }
 .bars .n { text-align: right; font-variant-numeric: tabular-nums; }
 .bars small { display: block; color: var(--quiet); line-height: 1.3; }
 .chips { display: flex; flex-wrap: wrap; gap: .35rem; }
@@ -134,6 +136,7 @@ code, pre { font-family: ui-monospace, "SF Mono", Consolas, "Noto Sans Mono", mo
 code { font-size: .9em; }
 pre { font-size: .8rem; overflow-x: auto; overflow-wrap: normal; margin: .5rem 0; }
 details { margin: .5rem 0; }
+details details { margin: .1rem 0; }
 summary { cursor: pointer; padding: .2rem 0; }
 blockquote { margin: .7rem 0 1rem; padding: .1rem 0 .1rem .9rem; border-left: .2rem solid var(--line); }
 blockquote.kept { border-color: var(--leaf); }
@@ -161,9 +164,7 @@ blockquote p { margin: 0; }
   .step { grid-template-columns: 1fr 1fr; }
   .step svg { grid-row: 2; grid-column: 1 / 3; }
   .bars { grid-template-columns: 1fr max-content; gap: .1rem .8rem; }
-  .bars svg { grid-column: 1 / 3; grid-row: auto; order: 0; margin-bottom: .5rem; }
-  .bars > svg { order: 0; }
-  .bars .row { display: contents; }
+  .bars svg { grid-column: 1 / 3; margin-bottom: .5rem; }
   .pair { grid-template-columns: 1fr; }
 }
 @media print { section { break-inside: avoid; } .text { max-height: none; } }
@@ -205,7 +206,7 @@ def escape(value: Any) -> str:
 
 def count(value: Any) -> str:
     """`1,234`, or a dash for what is not known."""
-    return "–" if value is None else f"{value:,.0f}"
+    return f"{value:,.0f}" if isinstance(value, int | float) else "–"
 
 
 def decimal(value: Any, digits: int = 2) -> str:
@@ -235,7 +236,8 @@ def _table(head: Sequence[str], rows: Iterable[tuple[Sequence[str], bool]]) -> s
     lines = []
     for cells, is_bad in rows:
         body = "".join(f"<td{kind}>{cell}</td>" for cell, kind in zip(cells, kinds, strict=True))
-        lines.append(f"<tr{' class="bad"' if is_bad else ''}>{body}</tr>")
+        kind = ' class="bad"' if is_bad else ""
+        lines.append(f"<tr{kind}>{body}</tr>")
     return f'<div class="wide"><table><thead><tr>{heads}</tr></thead><tbody>{"".join(lines)}</tbody></table></div>'
 
 
@@ -244,11 +246,11 @@ def _bars(counts: Mapping[str, int], total: int | None, meaning: Callable[[str],
     largest = max(counts.values(), default=0) or 1
     rows = []
     for reason, value in counts.items():
-        label = f"{escape(reason)}: {count(value)}, {_share(value, total)}"
+        label = f"{escape(reason)}: {count(value)}{f', {_share(value, total)}' if total else ''}"
         about = f"<small>{escape(text)}</small>" if (text := meaning(reason)) else ""
         rows.append(
             f"<div><code>{escape(reason)}</code>{about}</div>{bar(value / largest, label, style)}"
-            f'<div class="n">{count(value)} <span class="quiet">{_share(value, total)}</span></div>'
+            f'<div class="n">{count(value)} <span class="quiet">{_share(value, total) if total else ""}</span></div>'
         )
     return f'<div class="bars">{"".join(rows)}</div>'
 
@@ -259,17 +261,18 @@ def _funnel(report: Values) -> str:
     for place, row in enumerate(steps):
         following = steps[place + 1]["share_of_first"] if place + 1 < len(steps) else None
         label = f"{row['what']}: {count(row['count'])}, {percent(row['share_of_first'])} of the first"
-        before = f"{percent(row['share_of_previous'])} of the step before, −{count(row['lost'])}" if place else ""
+        before = f"−{count(row['lost'])}, keeps {percent(row['share_of_previous'])}" if place else ""
         parts.append(
             f'<div class="step"><div>{escape(row["what"])}</div>'
             f"{funnel_step(row['share_of_first'] or 0.0, following, escape(label))}"
-            f'<div class="n"><b>{count(row["count"])}</b> {percent(row["share_of_first"])}<small>{before}</small></div></div>'
+            f'<div class="n"><b>{count(row["count"])}</b> {percent(row["share_of_first"])}'
+            f"<small>{before}</small></div></div>"
         )
     missing = [row["what"] for row in report["funnel"] if row["count"] is None]
     text = "".join(parts) + (_none(f"Not counted yet: {', '.join(missing)}.") if missing else "")
     if report["splits"]:
         tokens = sum(split["tokens"] or 0 for split in report["splits"])
-        text += f'<p class="note">The documents in shards are <b>{count(tokens)}</b> tokens.</p>'
+        text += f'<div class="step"><div></div><div></div><div class="n"><b>{count(tokens)}</b> tokens</div></div>'
     return '<p class="note">Each band is as wide as its share of the first.</p>' + text
 
 
@@ -303,9 +306,7 @@ def _archives(archives: Values) -> str:
         text += _none(f"{count(rest)} more, all in report.json.")
     if archives["ignored"]:
         names = "".join(f"<li><code>{escape(path)}</code></li>" for path in archives["ignored"][:MAX_ARCHIVES])
-        text += (
-            f"<details><summary>{count(len(archives['ignored']))} files are no archives and were left alone</summary>"
-        )
+        text += f"<details><summary>{count(len(archives['ignored']))} files are no archives: left alone</summary>"
         text += f"<ul>{names}</ul></details>"
     return text
 
@@ -420,9 +421,11 @@ def _measure(value: Any) -> str:
     return f"{value:,.4g}" if isinstance(value, int | float) else escape(value)
 
 
-def _text(text: Any, url: Any, language: Any = None) -> str:
+def _text(text: Any, url: Any = None, language: Any = None) -> str:
+    language = language or ("zh" if HAN.search(str(text)) else None)  # decides the shapes of shared characters
     lang = f' lang="{escape(language)}"' if language else ""
-    return f'<p class="text" dir="auto"{lang}>{escape(text)}</p><p class="url">{escape(url)}</p>'
+    address = f'<p class="url">{escape(url)}</p>' if url is not None else ""
+    return f'<p class="text" dir="auto"{lang}>{escape(text)}</p>{address}'
 
 
 def _pairs(report: Values) -> str:
@@ -455,7 +458,8 @@ def _shards(report: Values) -> str:
     tokenizer, text = report["tokenizer"], ""
     if tokenizer["vocab_size"] is not None:
         lossless = {True: "lossless", False: "not lossless"}.get(tokenizer["lossless"], "")
-        text += f'<p class="note">Tokenizer: {escape(tokenizer["kind"])}, {count(tokenizer["vocab_size"])} tokens, {lossless}; '
+        kind, size = escape(tokenizer["kind"]), count(tokenizer["vocab_size"])
+        text += f'<p class="note">Tokenizer: {kind}, {size} tokens, {lossless}; '
         text += f"trained on {count(tokenizer['sample_bytes'])} of {count(tokenizer['training_bytes'])} bytes.</p>"
     if not report["splits"]:
         return text + _none("The stage shards has not finished.")
@@ -514,7 +518,7 @@ def _training(training: Values | None) -> str:
         step = training["generated"]["step"]
         text += f"<h3>Written by the model{f' after step {count(step)}' if step is not None else ''}</h3>"
         for sample in training["generated"]["texts"]:
-            text += f'<blockquote><p class="text" dir="auto">{escape(sample)}</p></blockquote>'
+            text += f"<blockquote>{_text(sample)}</blockquote>"
     return text
 
 
@@ -538,7 +542,8 @@ def _books(books: Sequence[Values]) -> str:
         )
         for line in books
     ]
-    text = '<p class="note">For every stage: what came in is what went out plus what was dropped. An arrow is a handover.</p>'
+    text = '<p class="note">For every stage: what came in is what went out plus what was dropped.'
+    text += " An arrow is a handover.</p>"
     return text + _table(("stage", "unit", "in#", "out#", "dropped#", ""), rows)
 
 

@@ -1,0 +1,18 @@
+"""The jobs as their users run them: processes of their own, through spark-submit."""
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("pyspark")
+
+from jobs_helpers import command, run
+
+
+@pytest.fixture(scope="session")
+def reference(sample, tmp_path_factory) -> Path:
+    """The output of one calm run on two cores."""
+    output = tmp_path_factory.mktemp("reference") / "out"
+    done = run(command("pipeline", sample, output))
+    assert done.returncode == 0, done.stderr[-4000:]
+    return output

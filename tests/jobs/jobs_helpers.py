@@ -1,0 +1,46 @@
+"""How the tests of this layer run jobs."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+SETTINGS = {
+    "tokenizer.vocab_size": "600",
+    "shards.seq_len": "64",
+    "shards.count": "3",
+    "shards.valid_fraction": "0.1",
+    "shards.test_fraction": "0.1",
+}
+
+
+def command(job: str, archives: Path, output: Path, *, master: str = "local[2]", **settings: str) -> list[str]:
+    """The spark-submit line of a job."""
+    submit = shutil.which("spark-submit", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    assert submit
+    values = {"plan.inputs": f"[{archives}]", "output": str(output), **SETTINGS}
+    values |= {key.replace("__", "."): value for key, value in settings.items()}
+    pairs = [part for key, value in values.items() for part in ("--set", f"{key}={value}")]
+    options = ["--master", master, "--driver-memory", "1g", "--conf", "spark.ui.enabled=false"]
+    return [submit, *options, str(ROOT / "jobs" / f"{job}.py"), *pairs]
+
+
+def environment() -> dict[str, str]:
+    """As the user's, with Spark on the loopback interface and this Python on the executors."""
+    return {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable}
+
+
+def run(line: list[str], *, timeout_s: int = 240) -> subprocess.CompletedProcess[str]:
+    """Runs a command to its end."""
+    return subprocess.run(line, env=environment(), capture_output=True, text=True, timeout=timeout_s, check=False)
+
+
+def digests(output: Path) -> dict[str, str]:
+    """SHA-256 of every file of the dataset that is promised to be the same bytes."""
+    folder = output / "shards" / "corpus" / "1.0.0"
+    names = sorted(p.name for p in folder.iterdir() if p.name != "config.resolved.yaml" and not p.name.startswith("."))
+    return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}

@@ -1,0 +1,159 @@
+"""The whole curation road through spark-submit: books, duplicates, and the same bytes however it is run."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from jobs_helpers import command, digests, environment, run
+
+from sluice.commands.main import main as sluice
+
+
+def summary(output, stage):
+    return json.loads((output / stage / "_summary.json").read_text())
+
+
+def test_the_books_of_every_stage_balance_and_hand_over(reference, sample):
+    extract, select, dedup, shards = (
+        summary(reference, s)["ledgers"] for s in ("extract", "select", "dedup", "shards")
+    )
+    for ledger in (*extract, *select, *dedup, *shards):
+        assert ledger["in"] == ledger["out"] + sum(ledger["dropped"].values())
+    assert extract[0]["out"] == select[0]["in"]
+    assert select[0]["out"] == dedup[0]["in"]
+    assert dedup[0]["out"] == shards[0]["in"]
+    archives = list(sample.glob("*.warc.gz"))
+    assert extract[1]["in"] == sum(path.stat().st_size for path in archives)
+    assert summary(reference, "extract")["archives"] == len(archives) == 9
+    assert [Path(path).name for path in summary(reference, "extract")["ignored"]] == ["ATTRIBUTION.md", "planted.json"]
+
+
+def documents(output):
+    columns = ["doc_id", "url", "language", "text"]
+    table = pq.read_table(output / "extract" / "docs", columns=columns, partitioning="hive")
+    return {row["url"]: row for row in table.to_pylist() if row["url"]}
+
+
+def test_planted_copies_go_with_a_kept_witness_and_distinct_documents_stay(reference, sample):
+    docs = documents(reference)
+    removals = pq.read_table(reference / "dedup" / "removals").to_pylist()
+    removed = {row["doc_id"]: row for row in removals}
+    planted = json.loads((sample / "planted.json").read_text())
+    seen = set()
+    for copy in planted:
+        row = removed[docs[copy["url"]]["doc_id"]]
+        assert row["witness"] not in removed
+        assert row["jaccard"] >= 0.8
+        seen.add((copy["language"], copy["edit"], copy["charset"], row["step"]))
+    assert ("en", "edited", "utf-8", "near") in seen
+    assert ("zh", "edited", "utf-8", "near") in seen
+    assert ("zh", "exact", "gb18030", "exact") in seen
+    # everything removed is similar to its witness by an independent count of shared 5-grams
+    texts = {row["doc_id"]: "".join(row["text"].split()).casefold() for row in docs.values() if row["text"]}
+    for row in removals:
+        a, b = ({t[i : i + 5] for i in range(len(t) - 4)} for t in (texts[row["doc_id"]], texts[row["witness"]]))
+        assert len(a & b) / len(a | b) > 0.75
+    # and nothing that was kept is
+    kept = pq.read_table(reference / "select" / "decisions").to_pylist()
+    kept_ids = [row["doc_id"] for row in kept if row["reason"] is None and row["doc_id"] not in removed]
+    assert len(kept_ids) == summary(reference, "dedup")["ledgers"][0]["out"]
+    assert len({texts[doc_id] for doc_id in kept_ids}) == len(kept_ids)
+
+
+def test_one_core_and_seven_partitions_give_the_same_bytes(reference, sample, tmp_path):
+    done = run(command("pipeline", sample, tmp_path / "out", master="local[1]", spark__partitions="7"))
+    assert done.returncode == 0, done.stderr[-4000:]
+    assert digests(tmp_path / "out") == digests(reference)
+
+
+def test_the_dataset_verifies_and_a_report_is_written(reference, capsys):
+    assert sluice(["verify", str(reference / "shards" / "corpus" / "1.0.0")]) == 0
+    assert "<html" in (reference / "report.html").read_text()
+
+
+def test_a_second_run_does_nothing_and_other_settings_are_refused(reference, sample):
+    before = {path: path.stat().st_mtime_ns for path in reference.rglob("*.parquet")}
+    again = run(command("pipeline", sample, reference))
+    assert again.returncode == 0
+    assert again.stderr.count("already done") == 5
+    assert {path: path.stat().st_mtime_ns for path in reference.rglob("*.parquet")} == before
+    other = run(command("dedup", sample, reference, dedup__threshold="0.9"))
+    assert other.returncode == 2
+    assert "dedup.threshold: 0.8 -> 0.9" in other.stderr
+    assert "--force" in other.stderr
+
+
+def test_kill_in_mid_extract_then_the_same_command_again(reference, sample, tmp_path):
+    line = command("pipeline", sample, tmp_path / "out", plan__batch_warcs="1")
+    batches = tmp_path / "out" / "extract" / "docs" / "_batches"
+    process = subprocess.Popen(
+        line, env=environment(), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        deadline = time.monotonic() + 120
+        while len(list(batches.glob("0*.json"))) < 2 and time.monotonic() < deadline:
+            time.sleep(0.05)
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    complete = {path: path.stat().st_mtime_ns for path in batches.glob("0*.json")}
+    assert 2 <= len(complete) < 9, "the run was to be killed between the second and the last batch"
+    parts = {path: path.stat().st_mtime_ns for b in complete for path in _files_of(tmp_path / "out", b)}
+    done = run(line)
+    assert done.returncode == 0, done.stderr[-4000:]
+    assert done.stderr.count("already complete") == len(complete)
+    assert {path: path.stat().st_mtime_ns for path in parts} == parts
+    assert digests(tmp_path / "out") == digests(reference)
+
+
+def _files_of(output: Path, manifest: Path) -> list[Path]:
+    return sorted((output / "extract" / "docs" / f"batch={manifest.stem}").rglob("*.parquet"))
+
+
+@pytest.fixture
+def standalone():
+    """A Spark master and two workers on addresses of their own, from the pip package; yields the master's URL."""
+    import pyspark
+
+    home = str(Path(pyspark.__file__).parent)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    env = environment() | {"SPARK_HOME": home, "SPARK_DAEMON_MEMORY": "256m", "SPARK_WORKER_WEBUI_PORT": "0"}
+    launch = [f"{home}/bin/spark-class"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "start_new_session": True}
+    master = [
+        *launch,
+        "org.apache.spark.deploy.master.Master",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--webui-port",
+        "0",
+    ]
+    url = f"spark://127.0.0.1:{port}"
+    processes = [subprocess.Popen([*master, "--webui-port", "0"], env=env, **quiet)]
+    for host in ("127.0.0.2", "127.0.0.3"):
+        worker = [*launch, "org.apache.spark.deploy.worker.Worker", "--host", host, "--cores", "1", "--memory", "1g"]
+        processes.append(
+            subprocess.Popen([*worker, "--webui-port", "0", url], env=env | {"SPARK_LOCAL_IP": host}, **quiet)
+        )
+    try:
+        yield url
+    finally:
+        for process in processes:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def test_a_standalone_cluster_with_real_executors_gives_the_same_bytes(reference, sample, tmp_path, standalone):
+    done = run(command("pipeline", sample, tmp_path / "out", master=standalone), timeout_s=300)
+    assert done.returncode == 0, done.stderr[-4000:]
+    assert digests(tmp_path / "out") == digests(reference)
