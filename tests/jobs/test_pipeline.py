@@ -13,6 +13,7 @@ import pytest
 from jobs_helpers import command, digests, environment, run
 
 from sluice.commands.main import main as sluice
+from sluice.data.manifest import read_manifest
 
 
 def summary(output, stage):
@@ -28,6 +29,9 @@ def test_the_books_of_every_stage_balance_and_hand_over(reference, sample):
     assert extract[0]["out"] == select[0]["in"]
     assert select[0]["out"] == dedup[0]["in"]
     assert dedup[0]["out"] == shards[0]["in"]
+    manifest = read_manifest(str(reference / "shards" / "corpus" / "1.0.0"))
+    assert shards[1]["out"] == sum(split.tokens for split in manifest.splits.values())
+    assert sum(shards[1]["dropped"].values()) == sum(split.dropped_tokens for split in manifest.splits.values())
     archives = list(sample.glob("*.warc.gz"))
     assert extract[1]["in"] == sum(path.stat().st_size for path in archives)
     assert summary(reference, "extract")["archives"] == len(archives) == 9

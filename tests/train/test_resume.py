@@ -1,6 +1,7 @@
 """Killed, asked to stop, or started again: the run goes on as if nothing had happened."""
 
 import json
+import os
 import signal
 import subprocess
 import time
@@ -38,14 +39,18 @@ def losses(out: Path) -> list[tuple[int, float]]:
 def interrupt(number: int, values: list[str], out: Path, after_step: int) -> int:
     """Runs the training, sends a signal once a step is logged, and returns the exit code."""
     process = subprocess.Popen(job_command("train", values), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    metrics, deadline = out / "metrics.jsonl", time.monotonic() + 90
-    while not metrics.exists() or metrics.read_bytes().count(b"\n") < after_step:
-        assert process.poll() is None, process.stdout and process.stdout.read().decode()
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_for_lines(process, out / "metrics.jsonl", after_step)
     process.send_signal(number)
     process.communicate(timeout=60)
     return process.returncode
+
+
+def wait_for_lines(process: subprocess.Popen[bytes], metrics: Path, count: int) -> None:
+    deadline = time.monotonic() + 90
+    while not metrics.exists() or metrics.read_bytes().count(b"\n") < count:
+        assert process.poll() is None, process.stdout and process.stdout.read().decode()
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +105,20 @@ def test_two_workers_stop_together_and_one_process_goes_on(
     assert [step for step, _ in losses(tmp_path)] == list(range(1, 301))
     for step, loss in losses(tmp_path)[:150]:
         assert loss == pytest.approx(expected[step], rel=1e-4), f"step {step}"
+
+
+def test_a_killed_worker_ends_the_others(tiny_dataset: str, tmp_path: Path) -> None:
+    values = settings(tiny_dataset, tmp_path, *COMMON, *MULTIWORKER, "train.run.steps=100000")
+    parent = subprocess.Popen(job_command("train", values), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    wait_for_lines(parent, tmp_path / "metrics.jsonl", 20)
+    children = Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_text().split()
+
+    os.kill(int(children[1]), signal.SIGKILL)
+
+    said = parent.communicate(timeout=90)[0].decode()
+    assert parent.returncode == 76, said
+    assert not any(Path(f"/proc/{child}/cmdline").exists() for child in children)
+    assert ckpt.load(tmp_path / "checkpoints", "LATEST") is not None
 
 
 def test_a_finished_run_is_left_alone(tiny_dataset: str, uninterrupted: Path) -> None:

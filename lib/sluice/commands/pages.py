@@ -1,4 +1,11 @@
-"""`sluice pages`: archives in, one JSON object per HTML page out. No Java, no TensorFlow."""
+"""Every HTML page of web archives as JSON lines: text, language, signals, verdict.
+
+One object per HTML response, kept or rejected: url, warc_path, warc_offset, charset, language, language_score, text,
+reason (null for a kept page, else the first check or rule it failed), signals. The books go to standard error.
+Exit codes: 0 done, 2 wrong command line, 3 missing input or more loss than extract.max_loss allows.
+
+example: sluice pages crawl.warc.gz | jq 'select(.reason == null) | .text'
+"""
 
 import argparse
 import json
@@ -15,14 +22,6 @@ from sluice.text.extract import WarcAccount, extract_archive
 from sluice.text.language import model_path
 from sluice.text.process import PageProcessor, to_json
 from sluice.text.rules import first_failure, load_rules
-
-HELP = "every HTML page of WARC files as JSON lines: text, language, signals, reason"
-EPILOG = """\
-One object per HTML response, kept or rejected: url, warc_path, warc_offset, charset, language, language_score, text,
-reason (null for a kept page, else the first check or rule it failed), signals. The books go to standard error.
-
-  sluice pages crawl.warc.gz | jq 'select(.reason == null) | .text'
-"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -76,4 +75,6 @@ def iter_lines(config: Config) -> Iterator[dict[str, Any] | WarcAccount]:
                         verdict := first_failure(record.signals, record.language, rules)
                     ):
                         line |= {"reason": verdict.reason, "detail": f"{verdict.value:g} against {verdict.threshold:g}"}
-                    yield {name: value for name, value in line.items() if name not in ("crawl", "warc_name", "rec_offset")}
+                    yield {
+                        name: value for name, value in line.items() if name not in ("crawl", "warc_name", "rec_offset")
+                    }

@@ -15,6 +15,20 @@ from sluice.core.ids import json_digest
 from sluice.core.section import Section
 
 
+class _Loader(yaml.SafeLoader):
+    """PyYAML's, but `3e-4` is a number, as in YAML 1.2 and everywhere else; PyYAML takes it for a text."""
+
+
+class _Dumper(yaml.SafeDumper):
+    """The inverse: a text that looks like such a number is quoted."""
+
+
+for _side in (_Loader, _Dumper):
+    _side.add_implicit_resolver(
+        "tag:yaml.org,2002:float", re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)[eE][-+]?\d+$"), list("-+.0123456789")
+    )
+
+
 def load_config(files: Iterable[str | Path] = (), settings: Iterable[str] = ()) -> Config:
     """Defaults < files in order < settings `a.b=c` in order. Lists are replaced, not merged.
 
@@ -34,8 +48,10 @@ def read_yaml(path: Path) -> dict[str, Any]:
         text = path.read_text(encoding="utf-8")
     except OSError as e:
         raise ConfigError(f"Cannot read the configuration {path}: {e.strerror}. Check the path given to --conf.") from e
+    except UnicodeDecodeError as e:
+        raise ConfigError(f"{path} is not UTF-8 text at byte {e.start}. Save it as UTF-8.") from e
     try:
-        tree = yaml.safe_load(text)
+        tree = yaml.load(text, _Loader)
     except yaml.YAMLError as e:
         raise ConfigError(f"{path} is not valid YAML: {' '.join(str(e).split())}") from e
     if tree is None:
@@ -51,7 +67,7 @@ def parse_setting(setting: str) -> dict[str, Any]:
     if not equals or not all(path.split(".")):
         raise ConfigError(f"--set {setting!r} is not of the form section.key=value, for example extract.max_loss=0.05.")
     try:
-        tree: Any = yaml.safe_load(value)
+        tree: Any = yaml.load(value, _Loader)
     except yaml.YAMLError as e:
         raise ConfigError(f"The value in --set {setting!r} is not valid YAML: {' '.join(str(e).split())}") from e
     for key in reversed(path.split(".")):
@@ -111,7 +127,7 @@ def _struct_in(annotation: Any) -> type[msgspec.Struct] | None:
 
 def dump(config: Section) -> str:
     """YAML that loads back to an equal section, every default written out."""
-    text: str = yaml.safe_dump(msgspec.to_builtins(config), sort_keys=False, allow_unicode=True)
+    text: str = yaml.dump(msgspec.to_builtins(config), Dumper=_Dumper, sort_keys=False, allow_unicode=True)
     return text
 
 

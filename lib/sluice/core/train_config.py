@@ -57,7 +57,7 @@ class Model(Section):
     """LSTM layers."""
     hidden: PositiveInt = 256
     """H, cells per layer."""
-    embed: PositiveInt = 256
+    embed: PositiveInt = 128
     """Width of the embedding."""
     proj: PositiveInt | None = None
     """Width of a linear map between the last layer and the softmax; null: none."""
@@ -96,7 +96,7 @@ class Optim(Section):
     """From gradients to parameters."""
 
     name: Literal["sgd", "momentum", "adamw"] = "adamw"
-    lr: PositiveFloat = 0.002
+    lr: PositiveFloat = 0.003
     """Largest learning rate."""
     clip_norm: PositiveFloat | None = 1.0
     """Largest global norm of the gradient, taken after the sum over all replicas; null: no clipping."""

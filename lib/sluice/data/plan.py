@@ -33,7 +33,8 @@ def make_plan(plan: Plan) -> InputPlan:
             "No input: plan.inputs is empty. Name archive files, directories or globs, for example "
             "--set 'plan.inputs=[/data/crawl]'."
         )
-    taken, ignored = set(), set()
+    taken: dict[str, str] = {}  # by its absolute place: two spellings of one path are one file
+    ignored: set[str] = set()
     for given in plan.inputs:
         files = storage.list_files(given)
         archives = files if files == [given] else [path for path in files if ARCHIVE_NAME.search(_basename(path))]
@@ -41,12 +42,13 @@ def make_plan(plan: Plan) -> InputPlan:
             raise InputError(
                 f"{given} holds {len(files)} files but no archive (*.warc, *.warc.gz, *.arc, *.arc.gz). Check plan.inputs."
             )
-        taken |= set(archives)
+        for path in archives:
+            taken.setdefault(path if storage.is_uri(path) else os.path.abspath(path), path)
         ignored |= set(files) - set(archives)
-    paths = sorted(taken)
+    paths = sorted(taken.values())
     if len(paths) > 1 << WARC_BITS:
         raise InputError(f"{len(paths):,} archives are more than the {1 << WARC_BITS:,} that one collection can hold.")
-    return InputPlan(tuple(_entries(paths, plan)), tuple(sorted(ignored - taken)))
+    return InputPlan(tuple(_entries(paths, plan)), tuple(sorted(ignored - set(paths))))
 
 
 def _entries(paths: Iterable[str], plan: Plan) -> Iterable[PlanEntry]:

@@ -110,7 +110,8 @@ table { border-collapse: collapse; width: 100%; font-size: .92rem; font-variant-
 th, td { text-align: left; vertical-align: top; padding: .35rem .9rem .35rem 0; border-bottom: 1px solid var(--line); }
 th { color: var(--quiet); font-weight: 500; white-space: nowrap; }
 th.n, td.n { text-align: right; white-space: nowrap; overflow-wrap: normal; }
-td.path { min-width: 14rem; }
+.path { display: block; min-width: 15rem; }
+td { min-width: 5rem; }
 tr.bad td { background: var(--alarm-paper); }
 .bad-word { color: var(--alarm); font-weight: 600; }
 .good-word { color: var(--leaf); }
@@ -124,10 +125,11 @@ svg.funnel { height: 3.2rem; }
 .step { display: grid; grid-template-columns: 14.5rem 1fr 10rem; gap: 0 1.2rem; }
 .step > div { padding-top: .2rem; }
 .step .n { text-align: right; font-variant-numeric: tabular-nums; }
-.step b { font-size: 1.1rem; }
+.tokens { text-align: right; margin: .6rem 0 0; }
+.step b, .tokens b { font-size: 1.1rem; }
 .step small { display: block; color: var(--quiet); line-height: 1.3; }
-.bars { display: grid; grid-template-columns: 16rem 1fr 7rem; gap: .35rem 1rem;
-  align-items: center; font-size: .92rem; }
+.bars .row { display: grid; grid-template-columns: 16rem 1fr 7rem; gap: 0 1rem; align-items: center;
+  margin-bottom: .4rem; font-size: .92rem; }
 .bars .n { text-align: right; font-variant-numeric: tabular-nums; }
 .bars small { display: block; color: var(--quiet); line-height: 1.3; }
 .chips { display: flex; flex-wrap: wrap; gap: .35rem; }
@@ -137,6 +139,8 @@ code { font-size: .9em; }
 pre { font-size: .8rem; overflow-x: auto; overflow-wrap: normal; margin: .5rem 0; }
 details { margin: .5rem 0; }
 details details { margin: .1rem 0; }
+summary + h3 { margin-top: .4rem; }
+td svg.bar { margin-top: .4rem; min-width: 5rem; }
 summary { cursor: pointer; padding: .2rem 0; }
 blockquote { margin: .7rem 0 1rem; padding: .1rem 0 .1rem .9rem; border-left: .2rem solid var(--line); }
 blockquote.kept { border-color: var(--leaf); }
@@ -163,8 +167,8 @@ blockquote p { margin: 0; }
   section { padding: 1rem .8rem; }
   .step { grid-template-columns: 1fr 1fr; }
   .step svg { grid-row: 2; grid-column: 1 / 3; }
-  .bars { grid-template-columns: 1fr max-content; gap: .1rem .8rem; }
-  .bars svg { grid-column: 1 / 3; margin-bottom: .5rem; }
+  .bars .row { grid-template-columns: 1fr max-content; }
+  .bars svg { grid-row: 2; grid-column: 1 / 3; margin: .2rem 0 .5rem; }
   .pair { grid-template-columns: 1fr; }
 }
 @media print { section { break-inside: avoid; } .text { max-height: none; } }
@@ -221,6 +225,11 @@ def percent(share: float | None) -> str:
     return f"{100 * share:.1f} %" if share >= 0.001 or not share else f"{100 * share:.2g} %"
 
 
+def _change(lost: Any) -> str:
+    """`−35`, and `+3` where books do not balance."""
+    return f"−{count(lost)}" if lost is None or lost >= 0 else f"+{count(-lost)}"
+
+
 def _share(part: Any, whole: Any) -> str:
     return percent(part / whole if part is not None and whole else None)
 
@@ -246,11 +255,12 @@ def _bars(counts: Mapping[str, int], total: int | None, meaning: Callable[[str],
     largest = max(counts.values(), default=0) or 1
     rows = []
     for reason, value in counts.items():
-        label = f"{escape(reason)}: {count(value)}{f', {_share(value, total)}' if total else ''}"
+        share = _share(value, total) if total else ""
+        label = f"{escape(reason)}: {count(value)} {share}".rstrip()
         about = f"<small>{escape(text)}</small>" if (text := meaning(reason)) else ""
         rows.append(
-            f"<div><code>{escape(reason)}</code>{about}</div>{bar(value / largest, label, style)}"
-            f'<div class="n">{count(value)} <span class="quiet">{_share(value, total) if total else ""}</span></div>'
+            f"<div class='row'><div><code>{escape(reason)}</code>{about}</div>{bar(value / largest, label, style)}"
+            f'<div class="n">{count(value)} <span class="quiet">{share}</span></div></div>'
         )
     return f'<div class="bars">{"".join(rows)}</div>'
 
@@ -261,7 +271,8 @@ def _funnel(report: Values) -> str:
     for place, row in enumerate(steps):
         following = steps[place + 1]["share_of_first"] if place + 1 < len(steps) else None
         label = f"{row['what']}: {count(row['count'])}, {percent(row['share_of_first'])} of the first"
-        before = f"−{count(row['lost'])}, keeps {percent(row['share_of_previous'])}" if place else ""
+        change = f"{_change(row['lost'])}, keeps {percent(row['share_of_previous'])}" if row["lost"] else "loses none"
+        before = change if place else ""
         parts.append(
             f'<div class="step"><div>{escape(row["what"])}</div>'
             f"{funnel_step(row['share_of_first'] or 0.0, following, escape(label))}"
@@ -272,7 +283,7 @@ def _funnel(report: Values) -> str:
     text = "".join(parts) + (_none(f"Not counted yet: {', '.join(missing)}.") if missing else "")
     if report["splits"]:
         tokens = sum(split["tokens"] or 0 for split in report["splits"])
-        text += f'<div class="step"><div></div><div></div><div class="n"><b>{count(tokens)}</b> tokens</div></div>'
+        text += f'<p class="tokens"><b>{count(tokens)}</b> tokens</p>'
     return '<p class="note">Each band is as wide as its share of the first.</p>' + text
 
 
@@ -300,13 +311,13 @@ def _archives(archives: Values) -> str:
             else '<span class="good-word">whole</span>'
         )
         numbers = [count(file[name]) for name in ("bytes", "records", "html", "documents", "quarantined_bytes")]
-        rows.append(([f"<code>{escape(file['path'])}</code>", *numbers, state], bad))
+        rows.append(([f"<code class='path'>{escape(file['path'])}</code>", *numbers, state], bad))
     text += _table(("file", "bytes#", "records#", "HTML#", "documents#", "lost bytes#", "state"), rows)
     if rest := len(archives["files"]) - len(shown):
         text += _none(f"{count(rest)} more, all in report.json.")
     if archives["ignored"]:
         names = "".join(f"<li><code>{escape(path)}</code></li>" for path in archives["ignored"][:MAX_ARCHIVES])
-        text += f"<details><summary>{count(len(archives['ignored']))} files are no archives: left alone</summary>"
+        text += f"<details><summary>Left alone (no archives): {count(len(archives['ignored']))}</summary>"
         text += f"<ul>{names}</ul></details>"
     return text
 
@@ -480,8 +491,14 @@ def _training(training: Values | None) -> str:
         return _none("No model has been trained yet.")
     text = ""
     final = training["final"]
-    if final:
-        text += _figures(*((decimal(values["ppl"]), f"{escape(split)} perplexity") for split, values in final.items()))
+    figures = [(decimal(values["ppl"]), f"{escape(split)} perplexity") for split, values in final.items()]
+    if not final:
+        latest = ((split, points[-1]) for split, points in training["evaluations"].items())
+        figures = [
+            (decimal(point["ppl"]), f"{escape(split)} perplexity at step {count(point['step'])}")
+            for split, point in latest
+        ]
+    text += _figures(*figures) if figures else ""
     facts = [
         (training["parameters"], "parameters"),
         (training["step"], "steps"),

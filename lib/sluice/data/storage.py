@@ -4,10 +4,12 @@ Filesystem objects are made on first use in the process that uses them: they hol
 """
 
 import contextlib
+import errno
 import fnmatch
 import functools
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -71,7 +73,10 @@ def size(path: str) -> int:
     """Length of a file in bytes. Raises InputError when it is not there."""
     try:
         if not is_uri(path):
-            return os.stat(path).st_size
+            status = os.stat(path)
+            if not stat.S_ISDIR(status.st_mode):
+                return status.st_size
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         filesystem, key = _split(path)
         info = filesystem.get_file_info(key)
     except OSError as e:
@@ -151,8 +156,8 @@ def list_files(path: str) -> list[str]:
 
 def _list_local(path: str) -> list[str]:
     if GLOB_CHARACTERS & set(path) and not os.path.exists(path):
-        root = Path(path[: min(path.index(c) for c in GLOB_CHARACTERS if c in path)]).parent
-        candidates = _walk(str(root))
+        root = os.path.dirname(path[: min(path.index(c) for c in GLOB_CHARACTERS if c in path)])
+        candidates = _walk(root) if root else [name.removeprefix("./") for name in _walk(".")]
         return [name for name in candidates if fnmatch.fnmatchcase(name, path)]
     if os.path.isfile(path):
         return [path]

@@ -61,6 +61,7 @@ def read_archive(
     if not head.startswith((GZIP_MAGIC, *PLAIN_MAGICS)):
         yield Damage(0, size, "unsupported_format", f"the file begins with {head[:4].hex(' ')}")
         return
+    is_gzip = head.startswith(GZIP_MAGIC)
     archive = _QuietIterator(stream, arc2warc=True)
     held: ArchiveRecord | Damage | None = None  # the last one read, until it is known where the next one begins
     end = 0  # of the last good record; everything before it is accounted for
@@ -75,6 +76,8 @@ def read_archive(
             if is_wanted(record.rec_type, content_type):
                 payload, payload_error = _read_payload(record, max_bytes)
             missing = _drain(record)
+            if is_gzip and archive.reader.decompressor is None:  # warcio takes what does not inflate for plain text
+                raise ArchiveLoadFailed("a gzip member does not inflate")
             offset = archive.get_record_offset()
             next_offset = offset + archive.get_record_length()
             if not end <= offset < next_offset <= size:
@@ -85,9 +88,8 @@ def read_archive(
             # ValueError and AttributeError: warcio's header parsing on damaged bytes
             damage = Damage(end, size - end, "bad_member", f"{type(e).__name__}: {_one_line(e)}")
             break
-        if missing:
-            detail = f"the record at {offset} lacks {missing} bytes of its Content-Length"
-            damage = Damage(end, size - end, "truncated", detail)
+        if cause := _incomplete(archive, record, missing):
+            damage = Damage(end, size - end, "truncated", f"the record at {offset} {cause}")
             break
         if held:
             yield replace(held, length=offset - held.offset)
@@ -173,6 +175,18 @@ def _drain(record: Any) -> int:
     while stream.read(READ_BYTES):
         pass
     return int(getattr(stream, "limit", 0) or 0)
+
+
+def _incomplete(archive: ArchiveIterator, record: Any, missing: int) -> str | None:
+    """Why a record that warcio has read to its end is not whole; None when it is."""
+    if missing:
+        return f"lacks {missing} bytes of its Content-Length"
+    member = archive.reader.decompressor
+    if member is None and record.length is None:
+        return "has no Content-Length, so nobody knows where it ends"
+    if member is not None and archive.next_line is None and not member.eof:
+        return "stands in a gzip member that has no sound end"  # cut in its headers, or its checksum is wrong
+    return None
 
 
 def _one_line(error: BaseException) -> str:

@@ -360,7 +360,14 @@ def shards(spark: SparkSession, run: Run, *, force: bool) -> None:
         list(ledger),
         directory=directory,
         splits={
-            name: {"records": s.records, "tokens": s.tokens, "docs": s.docs, "utf8_bytes": s.utf8_bytes}
+            name: {
+                "shards": len(s.shards),
+                "records": s.records,
+                "tokens": s.tokens,
+                "docs": s.docs,
+                "utf8_bytes": s.utf8_bytes,
+                "dropped_tokens": s.dropped_tokens,
+            }
             for name, s in manifest.splits.items()
         },
     )
@@ -379,7 +386,7 @@ def _shard_ledger(written: list[Shard]) -> tuple[Ledger, Ledger]:
     tokens = sum(shard.tokens for shard in written)
     dropped = sum(shard.dropped_tokens for shard in written)
     drops = {"tail_of_training_shard": dropped} if dropped else {}
-    return Ledger("documents", documents, documents, {}), Ledger("tokens", tokens, tokens - dropped, drops)
+    return Ledger("documents", documents, documents, {}), Ledger("tokens", tokens + dropped, tokens, drops)
 
 
 def _read_docs(spark: SparkSession, directories: list[str], stage: Stage) -> DataFrame:

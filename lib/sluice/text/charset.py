@@ -20,6 +20,9 @@ META_CHARSET = re.compile(rb"""<meta[^>]{0,500}?charset\s*=\s*["']?\s*([A-Za-z0-
 HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{2,40})", re.IGNORECASE)
 DETECT_BYTES = 1 << 16
 
+LENIENT_GB18030 = "sluice.gb18030"
+"""Error handler: a lone byte 80 is the euro sign, as in browsers and in Windows' code page 936; else U+FFFD."""
+
 MAX_BROKEN_SHARE = 0.002
 """A declared charset that turns more than this share of characters into U+FFFD plainly does not decode the page."""
 
@@ -31,6 +34,16 @@ class Decoded:
     text: str
     charset: str
     by: str
+
+
+def _euro_or_replace(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)
+    if error.object[error.start] == 0x80:
+        return "€", error.start + 1
+    return "\ufffd", error.end
+
+
+codecs.register_error(LENIENT_GB18030, _euro_or_replace)
 
 
 def header_charset(content_type: str | None) -> str | None:
@@ -51,7 +64,7 @@ def decode(payload: bytes, declared: str | None) -> Decoded:
         codec = codec_for(label)
         if codec is None or (codec == "cp1252" and by != "detector" and _is_multibyte_utf8(payload)):
             continue
-        text = payload.decode(codec, "replace")
+        text = payload.decode(codec, LENIENT_GB18030 if codec == "gb18030" else "replace")
         broken = text.count("\ufffd") / max(len(text), 1)
         if broken <= MAX_BROKEN_SHARE:
             return Decoded(text.lstrip("\ufeff"), codec, by)

@@ -140,6 +140,6 @@ def _moment(date: str | None) -> datetime | None:
     """A WARC-Date, in UTC; None when it is missing or malformed."""
     try:
         moment = datetime.fromisoformat(date or "")
-    except ValueError:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):  # overflow: a zone that leads before the year 1
         return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

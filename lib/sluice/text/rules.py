@@ -56,13 +56,14 @@ def load_rules(presets: Iterable[str]) -> tuple[Rule, ...]:
     and a name used twice for the same language.
     """
     rules = [rule for preset in presets for rule in _read(preset)]
-    seen: set[tuple[str, str]] = set()
+    seen: dict[str, set[str]] = {}
     for rule in rules:
         _check(rule)
-        for language in rule.languages or ("*",):
-            if (rule.name, language) in seen:
-                raise ConfigError(f"Two rules are named {rule.name!r} for language {language!r}; give each its name.")
-            seen.add((rule.name, language))
+        languages, used = set(rule.languages or ("*",)), seen.setdefault(rule.name, set())
+        both = languages & used or (used if "*" in languages else {"*"} & used)  # `*`, every language, meets any
+        if both:
+            raise ConfigError(f"Two rules are named {rule.name!r} for language {min(both)!r}; give each its name.")
+        used |= languages
     return tuple(rules)
 
 
@@ -90,8 +91,8 @@ def _check(rule: Rule) -> None:
     upper = [bound for bound in (rule.max, rule.below) if bound is not None]
     if not lower and not upper:
         raise ConfigError(f"Rule {rule.name!r} has no bound; give it min, max, above or below.")
-    if lower and upper and max(lower) > min(upper):
-        raise ConfigError(f"Rule {rule.name!r} drops everything: its lower bound {max(lower)} is over {min(upper)}.")
+    if lower and upper and (max(lower) > min(upper) or (max(lower) == min(upper) in (rule.above, rule.below))):
+        raise ConfigError(f"Rule {rule.name!r} drops everything: no value lies between {max(lower)} and {min(upper)}.")
 
 
 def first_failure(signals: Signals, language: str, rules: Sequence[Rule]) -> Verdict | None:

@@ -40,12 +40,12 @@ class TextView:
     @cached_property
     def blocks(self) -> list[str]:
         """Split on runs of newlines (Gopher repetition's lines)."""
-        return NEWLINES.split(self.text.strip())
+        return [part for part in NEWLINES.split(self.text.strip()) if part]
 
     @cached_property
     def paragraphs(self) -> list[str]:
         """Split on two newlines or more (Gopher repetition's paragraphs)."""
-        return PARAGRAPH_BREAK.split(self.text.strip())
+        return [part for part in PARAGRAPH_BREAK.split(self.text.strip()) if part]
 
 
 def is_punctuation(token: str) -> bool:

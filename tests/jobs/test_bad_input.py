@@ -1,0 +1,84 @@
+"""Bad input ends with one clear line, a non-zero exit code, and nothing half-published."""
+
+import gzip
+import io
+
+import pytest
+from jobs_helpers import command, run
+from warcio.warcwriter import WARCWriter
+
+
+def refused(done, code, *words):
+    assert done.returncode == code, done.stderr[-3000:]
+    lines = [line for line in done.stderr.splitlines() if line.startswith("sluice: ")]
+    assert len(lines) == 1, done.stderr[-3000:]
+    for word in words:
+        assert word in lines[0]
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("setting", "code", "words"),
+    [
+        ({"plan__inputs": "[/not/there]"}, 3, ["No input files at /not/there", "Give an existing file"]),
+        ({"plan__inputs": "[]"}, 3, ["plan.inputs is empty"]),
+        ({"extract__min_char": "5"}, 2, ["unknown key 'extract.min_char'", "Did you mean 'min_chars'"]),
+        ({"dedup__threshold": "high"}, 2, ["dedup.threshold", "Expected `float`"]),
+        ({"dedup__threshold": "1.5"}, 2, ["dedup.threshold", "<= 1.0"]),
+        ({"extract__lid_model": "/no/model.bin"}, 3, ["/no/model.bin is not there", "extract.lid_model"]),
+        ({"rules__presets": "[zh-defualt]"}, 2, ["'zh-defualt'", "zh-default"]),
+        ({"name": "not-a-name"}, 2, ["'not-a-name'", "letters, digits and underscores"]),
+    ],
+)
+def test_settings_that_cannot_be_right_are_said_before_spark_starts(sample, tmp_path, setting, code, words):
+    done = run(command("pipeline", sample, tmp_path / "out", **setting), timeout_s=60)
+    refused(done, code, *words)
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_empty_folder_and_a_foreign_output_are_refused(sample, tmp_path):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    refused(run(command("extract", empty, tmp_path / "out")), 3, f"No input files at {empty}")
+    foreign = tmp_path / "home" / "extract"
+    foreign.mkdir(parents=True)
+    (foreign / "thesis.txt").write_text("years of work")
+    refused(run(command("pipeline", sample, tmp_path / "home")), 3, "was not written by sluice")
+    assert (foreign / "thesis.txt").read_text() == "years of work"
+
+
+def test_a_stage_before_its_input_is_finished_names_what_to_run(sample, tmp_path):
+    refused(run(command("dedup", sample, tmp_path / "out")), 3, "'select' has not finished", "jobs/select.py")
+
+
+def test_an_archive_without_html_is_said_and_leaves_no_finished_stage(tmp_path):
+    buffer = io.BytesIO()
+    writer = WARCWriter(buffer, gzip=True)
+    writer.write_record(writer.create_warcinfo_record("x.warc.gz", {"software": "test"}))
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "x.warc.gz").write_bytes(buffer.getvalue())
+    done = run(command("pipeline", folder, tmp_path / "out"))
+    refused(done, 3, "1 archives with 1 records hold no HTML response")
+    assert not list((tmp_path / "out").rglob("_summary.json"))
+
+
+def test_a_truncated_archive_fails_above_the_allowed_loss_and_passes_below(sample, tmp_path):
+    whole = (sample / "planted.warc.gz").read_bytes()
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "cut.warc.gz").write_bytes(whole[: int(len(whole) * 0.9)])
+    done = run(command("extract", folder, tmp_path / "out"))
+    refused(done, 4, "bytes could not be read", "truncated x 1", "extract.max_loss = 0.01")
+    assert not (tmp_path / "out" / "extract" / "_summary.json").exists()
+    again = run(command("extract", folder, tmp_path / "out", extract__max_loss="0.2"))
+    assert again.returncode == 0, again.stderr[-3000:]
+    assert "already complete" in again.stderr
+    assert gzip.decompress(whole)  # the original is sound
+
+
+def test_a_job_explains_itself(sample, tmp_path):
+    done = run([*command("select", sample, tmp_path)[:8], "--help"])
+    assert done.returncode == 0
+    assert "--set A.B=C" in done.stdout
+    assert "Decide by rules" in done.stdout
