@@ -14,5 +14,5 @@ def reference(sample, tmp_path_factory) -> Path:
     """The output of one calm run on two cores."""
     output = tmp_path_factory.mktemp("reference") / "out"
     done = run(command("pipeline", sample, output))
-    assert done.returncode == 0, done.stderr[-4000:]
+    assert done.returncode == 0, done.stdout[-4000:]
     return output

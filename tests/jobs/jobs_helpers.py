@@ -35,8 +35,16 @@ def environment() -> dict[str, str]:
 
 
 def run(line: list[str], *, timeout_s: int = 240) -> subprocess.CompletedProcess[str]:
-    """Runs a command to its end."""
-    return subprocess.run(line, env=environment(), capture_output=True, text=True, timeout=timeout_s, check=False)
+    """Runs a command to its end; all it said is in `stdout`, since spark-submit sends a job's errors there too."""
+    return subprocess.run(
+        line,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=timeout_s,
+        check=False,
+    )
 
 
 def digests(output: Path) -> dict[str, str]:

@@ -9,12 +9,12 @@ from warcio.warcwriter import WARCWriter
 
 
 def refused(done, code, *words):
-    assert done.returncode == code, done.stderr[-3000:]
-    lines = [line for line in done.stderr.splitlines() if line.startswith("sluice: ")]
-    assert len(lines) == 1, done.stderr[-3000:]
+    assert done.returncode == code, done.stdout[-3000:]
+    lines = [line for line in done.stdout.splitlines() if line.startswith("sluice: ")]
+    assert len(lines) == 1, done.stdout[-3000:]
     for word in words:
         assert word in lines[0]
-    assert "Traceback" not in done.stderr
+    assert "Traceback" not in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -72,8 +72,8 @@ def test_a_truncated_archive_fails_above_the_allowed_loss_and_passes_below(sampl
     refused(done, 4, "bytes could not be read", "truncated x 1", "extract.max_loss = 0.01")
     assert not (tmp_path / "out" / "extract" / "_summary.json").exists()
     again = run(command("extract", folder, tmp_path / "out", extract__max_loss="0.2"))
-    assert again.returncode == 0, again.stderr[-3000:]
-    assert "already complete" in again.stderr
+    assert again.returncode == 0, again.stdout[-3000:]
+    assert "already complete" in again.stdout
     assert gzip.decompress(whole)  # the original is sound
 
 

@@ -72,7 +72,7 @@ def test_planted_copies_go_with_a_kept_witness_and_distinct_documents_stay(refer
 
 def test_one_core_and_seven_partitions_give_the_same_bytes(reference, sample, tmp_path):
     done = run(command("pipeline", sample, tmp_path / "out", master="local[1]", spark__partitions="7"))
-    assert done.returncode == 0, done.stderr[-4000:]
+    assert done.returncode == 0, done.stdout[-4000:]
     assert digests(tmp_path / "out") == digests(reference)
 
 
@@ -85,12 +85,12 @@ def test_a_second_run_does_nothing_and_other_settings_are_refused(reference, sam
     before = {path: path.stat().st_mtime_ns for path in reference.rglob("*.parquet")}
     again = run(command("pipeline", sample, reference))
     assert again.returncode == 0
-    assert again.stderr.count("already done") == 5
+    assert again.stdout.count("already done") == 5
     assert {path: path.stat().st_mtime_ns for path in reference.rglob("*.parquet")} == before
     other = run(command("dedup", sample, reference, dedup__threshold="0.9"))
     assert other.returncode == 2
-    assert "dedup.threshold: 0.8 -> 0.9" in other.stderr
-    assert "--force" in other.stderr
+    assert "dedup.threshold: 0.8 -> 0.9" in other.stdout
+    assert "--force" in other.stdout
 
 
 def test_kill_in_mid_extract_then_the_same_command_again(reference, sample, tmp_path):
@@ -110,8 +110,8 @@ def test_kill_in_mid_extract_then_the_same_command_again(reference, sample, tmp_
     assert 2 <= len(complete) < 9, "the run was to be killed between the second and the last batch"
     parts = {path: path.stat().st_mtime_ns for b in complete for path in _files_of(tmp_path / "out", b)}
     done = run(line)
-    assert done.returncode == 0, done.stderr[-4000:]
-    assert done.stderr.count("already complete") == len(complete)
+    assert done.returncode == 0, done.stdout[-4000:]
+    assert done.stdout.count("already complete") == len(complete)
     assert {path: path.stat().st_mtime_ns for path in parts} == parts
     assert digests(tmp_path / "out") == digests(reference)
 
@@ -159,5 +159,5 @@ def standalone():
 
 def test_a_standalone_cluster_with_real_executors_gives_the_same_bytes(reference, sample, tmp_path, standalone):
     done = run(command("pipeline", sample, tmp_path / "out", master=standalone), timeout_s=300)
-    assert done.returncode == 0, done.stderr[-4000:]
+    assert done.returncode == 0, done.stdout[-4000:]
     assert digests(tmp_path / "out") == digests(reference)

@@ -7,6 +7,8 @@ import pytest
 from tiny_runs import run_job, settings
 
 STEPS = 100
+pytestmark = pytest.mark.slow
+
 COMMON = (
     f"train.run.steps={STEPS}",
     "train.log.every=1",

@@ -13,6 +13,8 @@ from tiny_runs import job_command, run_job, settings
 
 from sluice.train import ckpt
 
+pytestmark = pytest.mark.slow
+
 COMMON = (
     "train.run.steps=300",
     "train.run.eval_every=100",
@@ -21,6 +23,7 @@ COMMON = (
     "train.model.layers=2",
     "train.model.dropout.output=0.1",
     "train.optim.schedule.kind=cosine",
+    "train.run.prompts=[w01 w02]",
 )
 MULTIWORKER = ("train.dist.strategy=multiworker", "train.dist.local_workers=2")
 
@@ -78,6 +81,8 @@ def test_kill_9_and_the_same_command_give_the_same_bits(tiny_dataset: str, unint
 
     assert done.returncode == 0, done.stderr
     assert "resumed at step" in done.stderr
+    samples = (tmp_path / "samples.txt").read_text()
+    assert samples == (uninterrupted / "samples.txt").read_text() and samples.count("== step") == 3
     assert_same_run(tmp_path, uninterrupted)
 
 

@@ -38,6 +38,7 @@ def test_input_from_any_step_equals_input_from_the_start(tiny_dataset: str, veri
         np.testing.assert_array_equal(blocks_of(tiny_dataset, range(start, start + 1), verify)[0], epoch[start])
 
 
+@pytest.mark.slow
 def test_carried_state_is_learnt_from_where_a_reset_cannot(tmp_path: Path) -> None:
     """k a b k c d with a random k of 4: at T = 4, half of the second k stand in the window after the first."""
     random = np.random.default_rng(0)
@@ -193,6 +194,7 @@ def test_rows_that_cannot_be_dealt_to_replicas(tiny_dataset: str) -> None:
         check_replicas(train_config(tiny_dataset, "unused").data, 3)
 
 
+@pytest.mark.slow
 def test_the_jobs_run_where_pyspark_cannot_be_imported(tiny_dataset: str, tmp_path: Path) -> None:
     block = "import sys; sys.modules['pyspark'] = None"
     values = settings(tiny_dataset, tmp_path, "train.run.steps=5", "train.run.prompts=[w01 w02]")

@@ -120,6 +120,6 @@ def job_command(name: str, values: Settings, wrapper: str = "") -> list[str]:
     path = str(ROOT / "jobs" / f"{name}.py")
     arguments = [part for value in values for part in ("--set", value)]
     if not wrapper:
-        return [sys.executable, "-P", path, *arguments]
+        return [sys.executable, path, *arguments]
     run = f"import runpy, sys; sys.argv = [{path!r}, *sys.argv[1:]]; runpy.run_path({path!r}, run_name='__main__')"
     return [sys.executable, "-c", f"{wrapper}\n{run}", *arguments]

@@ -15,11 +15,11 @@ from sluice.core.ids import json_digest
 from sluice.core.section import Section
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.SafeLoader):  # type: ignore[misc]
     """PyYAML's, but `3e-4` is a number, as in YAML 1.2 and everywhere else; PyYAML takes it for a text."""
 
 
-class _Dumper(yaml.SafeDumper):
+class _Dumper(yaml.SafeDumper):  # type: ignore[misc]
     """The inverse: a text that looks like such a number is quoted."""
 
 

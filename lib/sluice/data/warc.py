@@ -84,12 +84,14 @@ def read_archive(
                 raise ArchiveLoadFailed(f"a record from {offset} to {next_offset} is out of place")
         except StopIteration:
             break
-        except (ArchiveLoadFailed, zlib.error, EOFError, OSError, ValueError, AttributeError) as e:
-            # ValueError and AttributeError: warcio's header parsing on damaged bytes
-            damage = Damage(end, size - end, "bad_member", f"{type(e).__name__}: {_one_line(e)}")
+        except (ArchiveLoadFailed, zlib.error, EOFError, OSError, ValueError, OverflowError, AttributeError) as e:
+            # the last three: warcio on damaged headers
+            if not (held and _is_padding(stream, end)):
+                damage = Damage(end, size - end, "bad_member", f"{type(e).__name__}: {_one_line(e)}")
             break
         if cause := _incomplete(archive, record, missing):
-            damage = Damage(end, size - end, "truncated", f"the record at {offset} {cause}")
+            start = offset if held else 0  # between plain records stand line ends, which belong to the one before
+            damage = Damage(start, size - start, "truncated", f"the record at {offset} {cause}")
             break
         if held:
             yield replace(held, length=offset - held.offset)
@@ -114,7 +116,7 @@ def read_archive(
     if damage is None and end < size and not (held and _is_padding(stream, end)):
         damage = Damage(end, size - end, "trailing_bytes")
     if held:
-        yield held if damage else replace(held, length=size - held.offset)
+        yield replace(held, length=(damage.offset if damage else size) - held.offset)
     if damage:
         yield damage
 
@@ -138,6 +140,7 @@ class _BrotliDecompressor:
 
 
 BufferedReader.DECOMPRESSORS["br"] = _BrotliDecompressor
+BufferedReader.DECOMPRESSORS["x-gzip"] = BufferedReader.DECOMPRESSORS["gzip"]  # one and the same, RFC 9110 8.4.1.3
 
 
 def _is_padding(stream: BinaryIO, start: int) -> bool:
@@ -182,7 +185,7 @@ def _incomplete(archive: ArchiveIterator, record: Any, missing: int) -> str | No
     if missing:
         return f"lacks {missing} bytes of its Content-Length"
     member = archive.reader.decompressor
-    if member is None and record.length is None:
+    if member is None and not (record.rec_headers.get_header("Content-Length") or "").strip().isdecimal():
         return "has no Content-Length, so nobody knows where it ends"
     if member is not None and archive.next_line is None and not member.eof:
         return "stands in a gzip member that has no sound end"  # cut in its headers, or its checksum is wrong

@@ -4,6 +4,7 @@ and at the end `summary.json`."""
 import json
 import logging
 import math
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from sluice.data import storage
 from sluice.train.evaluate import Evaluation
 
 logger = logging.getLogger("sluice.train")
+SAMPLES_OF = re.compile(r"^== step (\d+)$", re.MULTILINE)
 
 
 @dataclass(slots=True)
@@ -71,9 +73,13 @@ class Reporter:
 
     def resume(self, step: int) -> None:
         """Drops the lines of steps that a killed process did and that will be done again, and of an earlier end."""
-        path = self.out / "metrics.jsonl"
+        path, samples = self.out / "metrics.jsonl", self.out / "samples.txt"
         if not self.is_chief or not path.exists():
             return
+        if samples.exists():
+            text = samples.read_text(encoding="utf-8")
+            later = [match.start() for match in SAMPLES_OF.finditer(text) if int(match[1]) > step]
+            storage.write_atomic(str(samples), text[: min(later, default=len(text))].encode())
         lines = path.read_text().splitlines()
         whole = [(line, json.loads(line)) for line in lines if line.endswith("}")]
         kept = [line for line, values in whole if values["step"] <= step and values["kind"] != "end"]

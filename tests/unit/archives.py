@@ -1,0 +1,38 @@
+"""WARC records written byte by byte, so that their offsets are known without any reader or writer of ours."""
+
+import gzip
+
+DATE = "2024-01-02T03:04:05Z"
+
+
+def warc_record(block, *, kind="response", url="http://example.test/", date=DATE, length=None):
+    """One record; `length` is the Content-Length it claims, its true one by default."""
+    head = f"WARC/1.0\r\nWARC-Type: {kind}\r\nWARC-Record-ID: <urn:uuid:0>\r\nWARC-Date: {date}\r\n"
+    if url:
+        head += f"WARC-Target-URI: {url}\r\n"
+    head += f"Content-Length: {len(block) if length is None else length}\r\n\r\n"
+    return head.encode() + block + b"\r\n\r\n"
+
+
+def http_block(body, *, content_type="text/html", status="200 OK", headers=()):
+    """An HTTP response message."""
+    lines = [f"HTTP/1.1 {status}", *([f"Content-Type: {content_type}"] if content_type else []), *headers]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+def page(body, *, url="http://example.test/", length=None, date=DATE, **http):
+    """A response record with an HTML page."""
+    return warc_record(http_block(body, **http), url=url, length=length, date=date)
+
+
+def member(record):
+    """The record as one gzip member, the same bytes every time."""
+    return gzip.compress(record, mtime=0)
+
+
+def starts(parts):
+    """The offset of each part when they are put one after the other, and the length of the whole at the end."""
+    offsets = [0]
+    for part in parts:
+        offsets.append(offsets[-1] + len(part))
+    return offsets

@@ -1,0 +1,167 @@
+import json
+
+import pytest
+
+from sluice.core.errors import ConfigError, InputError, StageError
+from sluice.core.ledger import Ledger
+from sluice.data.stage import Stage, ledgers_of
+
+SETTINGS = {"extract": {"min_chars": 50, "languages": ["en", "zh"]}, "seed": 1}
+BOOKS = Ledger("records", 10, 7, {"too_short": 3})
+
+
+def stage(root, settings=SETTINGS, upstream=None):
+    return Stage(str(root), "extract", settings, upstream)
+
+
+def finished(root, **kwargs):
+    done = stage(root, **kwargs)
+    assert done.begin()
+    (root / "extract" / "part-0").write_text("data")
+    done.finish([BOOKS])
+    return done
+
+
+def test_a_new_stage_has_work_to_do_and_an_empty_marked_directory(tmp_path):
+    assert stage(tmp_path).begin() is True
+    assert [path.name for path in (tmp_path / "extract").iterdir()] == ["_stage.json"]
+    marker = json.loads((tmp_path / "extract" / "_stage.json").read_text())
+    assert marker["stage"] == "extract"
+    assert marker["settings"] == SETTINGS
+
+
+def test_a_finished_stage_is_skipped_and_left_as_it_is(tmp_path):
+    finished(tmp_path)
+    assert stage(tmp_path).begin() is False
+    assert (tmp_path / "extract" / "part-0").read_text() == "data"
+
+
+def test_an_unfinished_stage_is_cleared_and_done_again(tmp_path):
+    stage(tmp_path).begin()
+    (tmp_path / "extract" / "part-0").write_text("half")
+    assert stage(tmp_path).begin() is True
+    assert not (tmp_path / "extract" / "part-0").exists()
+
+
+def test_an_unfinished_stage_is_kept_when_asked(tmp_path):
+    stage(tmp_path).begin()
+    (tmp_path / "extract" / "part-0").write_text("half")
+    assert stage(tmp_path).begin(keep=True) is True
+    assert (tmp_path / "extract" / "part-0").read_text() == "half"
+
+
+def test_a_finished_stage_is_redone_with_force(tmp_path):
+    finished(tmp_path)
+    assert stage(tmp_path).begin(force=True) is True
+    assert [path.name for path in (tmp_path / "extract").iterdir()] == ["_stage.json"]
+
+
+def test_other_settings_are_refused_naming_what_differs(tmp_path):
+    finished(tmp_path)
+    other = {"extract": {"min_chars": 60, "languages": ["en", "zh"]}, "seed": 1}
+    with pytest.raises(ConfigError) as e:
+        stage(tmp_path, other).begin()
+    assert "(extract.min_chars: 50 -> 60)" in str(e.value)
+    assert "--force" in str(e.value)
+    assert str(tmp_path) in str(e.value)
+    assert (tmp_path / "extract" / "part-0").read_text() == "data"
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_other_settings_are_refused_even_when_the_stage_never_finished(tmp_path, keep):
+    stage(tmp_path).begin()
+    with pytest.raises(ConfigError, match="seed: 1 -> 2"):
+        stage(tmp_path, {**SETTINGS, "seed": 2}).begin(keep=keep)
+
+
+def test_other_settings_replace_the_old_with_force(tmp_path):
+    finished(tmp_path)
+    assert stage(tmp_path, {**SETTINGS, "seed": 2}).begin(force=True, keep=True) is True
+    assert not (tmp_path / "extract" / "part-0").exists()
+    assert json.loads((tmp_path / "extract" / "_stage.json").read_text())["settings"]["seed"] == 2
+
+
+def test_a_changed_stage_before_it_is_refused_and_said_so(tmp_path):
+    finished(tmp_path, upstream="one")
+    with pytest.raises(ConfigError, match="a stage before it changed"):
+        stage(tmp_path, upstream="two").begin()
+
+
+def test_the_order_of_settings_does_not_matter(tmp_path):
+    finished(tmp_path)
+    turned = {"seed": 1, "extract": {"languages": ["en", "zh"], "min_chars": 50}}
+    assert stage(tmp_path, turned).begin() is False
+
+
+@pytest.mark.parametrize("force", [True, False])
+def test_a_directory_that_is_no_stage_is_never_touched(tmp_path, force):
+    (tmp_path / "extract" / "deep").mkdir(parents=True)
+    (tmp_path / "extract" / "deep" / "thesis.txt").write_text("mine")
+    with pytest.raises(InputError, match="was not written by sluice"):
+        stage(tmp_path).begin(force=force)
+    assert (tmp_path / "extract" / "deep" / "thesis.txt").read_text() == "mine"
+
+
+def test_a_file_in_the_place_of_the_directory_is_never_touched(tmp_path):
+    (tmp_path / "extract").write_text("mine")
+    with pytest.raises(InputError, match="was not written by sluice"):
+        stage(tmp_path).begin(force=True)
+
+
+def test_an_empty_directory_is_taken(tmp_path):
+    (tmp_path / "extract").mkdir()
+    assert stage(tmp_path).begin() is True
+
+
+def test_the_summary_holds_books_counts_and_digest(tmp_path):
+    begun = stage(tmp_path)
+    begun.begin()
+    begun.finish([BOOKS, Ledger("bytes", 5, 5)], files=3)
+    summary = json.loads((tmp_path / "extract" / "_summary.json").read_text())
+    assert summary["ledgers"] == [
+        {"unit": "records", "in": 10, "out": 7, "dropped": {"too_short": 3}},
+        {"unit": "bytes", "in": 5, "out": 5, "dropped": {}},
+    ]
+    assert (summary["stage"], summary["files"], summary["digest"]) == ("extract", 3, begun.digest)
+    assert ledgers_of(summary) == {"records": BOOKS, "bytes": Ledger("bytes", 5, 5, {})}
+
+
+def test_books_that_do_not_balance_leave_the_stage_unfinished(tmp_path):
+    begun = stage(tmp_path)
+    begun.begin()
+    with pytest.raises(StageError, match="'extract' do not balance: 10 records came in"):
+        begun.finish([Ledger("bytes", 1, 1), Ledger("records", 10, 7, {"too_short": 2})])
+    assert not (tmp_path / "extract" / "_summary.json").exists()
+    assert stage(tmp_path).begin() is True
+
+
+def test_a_finished_stage_can_be_read_from(tmp_path):
+    finished(tmp_path)
+    assert stage(tmp_path).require()["ledgers"][0]["out"] == 7
+
+
+def test_a_stage_that_never_began_cannot_be_read_from(tmp_path):
+    with pytest.raises(InputError, match=r"'extract' has not finished in .* Run jobs/extract\.py"):
+        stage(tmp_path).require()
+
+
+def test_an_unfinished_stage_cannot_be_read_from(tmp_path):
+    stage(tmp_path).begin()
+    with pytest.raises(InputError, match="has not finished"):
+        stage(tmp_path).require()
+
+
+def test_a_stage_of_other_settings_cannot_be_read_from(tmp_path):
+    finished(tmp_path)
+    with pytest.raises(ConfigError, match="seed: 1 -> 9"):
+        stage(tmp_path, {**SETTINGS, "seed": 9}).require()
+
+
+def test_a_stage_works_the_same_behind_a_uri(tmp_path):
+    remote = Stage(f"file://{tmp_path}", "extract", SETTINGS)
+    assert remote.begin() is True
+    remote.finish([BOOKS])
+    assert stage(tmp_path).begin() is False
+    assert remote.begin(force=True) is True
+    with pytest.raises(InputError, match="has not finished"):
+        stage(tmp_path).require()

@@ -1,0 +1,185 @@
+import os
+import stat
+
+import pytest
+
+from sluice.core.errors import InputError
+from sluice.data import storage
+
+
+@pytest.fixture(params=["", "file://"], ids=["path", "uri"])
+def root(request, tmp_path):
+    """The same folder as a local path and as a URI that pyarrow opens."""
+    for name, data in [("a.txt", b"hello"), ("b/c.txt", b"you"), ("b/d/e.bin", b""), ("b/f[1].txt", b"1")]:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    (tmp_path / "empty").mkdir()
+    return f"{request.param}{tmp_path}"
+
+
+def local(root):
+    return root.removeprefix("file://")
+
+
+@pytest.mark.parametrize(
+    ("parts", "joined"),
+    [(("/a",), "/a"), (("/a/", "b"), "/a/b"), (("s3://k/a", "/b/", "c"), "s3://k/a/b/c"), (("a", "b/c"), "a/b/c")],
+)
+def test_join_puts_one_slash_between(parts, joined):
+    assert storage.join(*parts) == joined
+
+
+def test_a_file_is_read_whole_or_from_anywhere(root):
+    assert storage.read_bytes(f"{root}/a.txt") == b"hello"
+    with storage.open_read(f"{root}/a.txt") as stream:
+        stream.seek(3)
+        assert stream.read(1) == b"l"
+        assert stream.tell() == 4
+        assert stream.read() == b"o"
+        assert stream.read(1) == b""
+
+
+def test_an_empty_file_is_read_as_nothing(root):
+    assert storage.read_bytes(f"{root}/b/d/e.bin") == b""
+    assert storage.size(f"{root}/b/d/e.bin") == 0
+
+
+def test_size_is_in_bytes(root):
+    assert storage.size(f"{root}/a.txt") == 5
+    assert isinstance(storage.size(f"{root}/a.txt"), int)
+
+
+@pytest.mark.parametrize("call", [storage.open_read, storage.read_bytes, storage.size, storage.list_files])
+def test_a_missing_file_is_named(root, call):
+    with pytest.raises(InputError) as e:
+        call(f"{root}/none.txt")
+    assert f"{root}/none.txt" in str(e.value)
+
+
+@pytest.mark.parametrize("call", [storage.read_bytes, storage.size])
+def test_a_directory_is_no_file(root, call):
+    with pytest.raises(InputError) as e:
+        call(f"{root}/b")
+    assert f"{root}/b" in str(e.value)
+
+
+def test_files_and_directories_exist_and_others_do_not(root):
+    assert storage.exists(f"{root}/a.txt")
+    assert storage.exists(f"{root}/b")
+    assert storage.exists(f"{root}/empty")
+    assert not storage.exists(f"{root}/none")
+    assert not storage.exists(f"{root}/a.txt/deeper")
+
+
+def test_a_directory_is_listed_to_the_bottom_in_order(root):
+    assert storage.list_files(root) == [f"{root}/{name}" for name in ("a.txt", "b/c.txt", "b/d/e.bin", "b/f[1].txt")]
+
+
+def test_a_file_lists_itself(root):
+    assert storage.list_files(f"{root}/a.txt") == [f"{root}/a.txt"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [
+        ("*.txt", ["a.txt", "b/c.txt", "b/f[1].txt"]),  # a star also passes slashes
+        ("b/*.txt", ["b/c.txt", "b/f[1].txt"]),
+        ("b/?.txt", ["b/c.txt"]),
+        ("[ab]*/*.bin", ["b/d/e.bin"]),
+        ("b/d/e.*", ["b/d/e.bin"]),
+    ],
+)
+def test_a_glob_lists_what_it_matches(root, pattern, names):
+    assert storage.list_files(f"{root}/{pattern}") == [f"{root}/{name}" for name in names]
+
+
+@pytest.mark.parametrize("pattern", ["*.gz", "none/*", "B/*"])
+def test_a_glob_that_matches_nothing_is_named(root, pattern):
+    with pytest.raises(InputError) as e:
+        storage.list_files(f"{root}/{pattern}")
+    assert f"{root}/{pattern}" in str(e.value)
+
+
+def test_an_empty_directory_is_no_input(root):
+    with pytest.raises(InputError, match="empty"):
+        storage.list_files(f"{root}/empty")
+
+
+@pytest.mark.parametrize(("pattern", "names"), [("b/*.txt", ["b/c.txt", "b/f[1].txt"]), ("a*", ["a.txt"]), ("?.t*", ["a.txt"])])
+def test_a_relative_glob_gives_relative_paths(root, pattern, names, monkeypatch):
+    monkeypatch.chdir(local(root))
+    assert storage.list_files(pattern) == names
+
+
+def test_a_glob_looks_only_below_its_fixed_part(root, monkeypatch):
+    walked = []
+    walk = os.walk
+    monkeypatch.setattr(os, "walk", lambda top: walked.append(top) or walk(top))
+    storage.list_files(f"{local(root)}/b/*.txt")
+    assert walked == [f"{local(root)}/b"]
+
+
+def test_a_local_file_with_glob_characters_in_its_name_is_found(root):
+    path = f"{local(root)}/b/f[1].txt"
+    assert storage.list_files(path) == [path]
+
+
+def test_a_written_file_is_there_with_its_parents_and_no_other(root):
+    storage.write_atomic(f"{root}/new/deep/x.bin", b"\0data")
+    assert storage.read_bytes(f"{root}/new/deep/x.bin") == b"\0data"
+    assert os.listdir(f"{local(root)}/new/deep") == ["x.bin"]
+
+
+def test_writing_again_replaces_the_file(root):
+    storage.write_atomic(f"{root}/a.txt", b"2")
+    assert storage.read_bytes(f"{root}/a.txt") == b"2"
+
+
+@pytest.mark.parametrize("name", ["a.txt", "new.txt"])
+def test_a_writer_that_fails_leaves_the_old_file_or_none_and_nothing_beside_it(root, name):
+    before = sorted(os.listdir(local(root)))
+    with pytest.raises(ZeroDivisionError), storage.atomic_writer(f"{root}/{name}") as stream:
+        stream.write(b"half")
+        raise ZeroDivisionError
+    assert sorted(os.listdir(local(root))) == before
+    assert storage.read_bytes(f"{root}/a.txt") == b"hello"
+
+
+def test_nothing_is_visible_before_the_writer_is_done(root):
+    with storage.atomic_writer(f"{root}/new.txt") as stream:
+        stream.write(b"x" * 100_000)
+        assert not storage.exists(f"{root}/new.txt")
+    assert storage.size(f"{root}/new.txt") == 100_000
+
+
+def test_others_may_read_a_written_file(root):
+    storage.write_atomic(f"{root}/new.txt", b"x")
+    assert stat.S_IMODE(os.stat(f"{local(root)}/new.txt").st_mode) & 0o444 == 0o444
+
+
+def test_a_deleted_tree_is_gone_and_its_neighbours_are_not(root):
+    storage.delete_tree(f"{root}/b")
+    assert not storage.exists(f"{root}/b")
+    assert storage.read_bytes(f"{root}/a.txt") == b"hello"
+
+
+def test_deleting_what_is_not_there_is_no_error(root):
+    storage.delete_tree(f"{root}/none")
+
+
+def test_deleting_a_tree_never_deletes_a_file(root):
+    storage.delete_tree(f"{root}/a.txt")
+    assert storage.exists(f"{root}/a.txt")
+
+
+@pytest.mark.parametrize("path", ["nosuch://host/x", "nosuch://host/*.gz"])
+def test_an_unknown_scheme_is_named(path):
+    with pytest.raises(InputError, match="nosuch://host"):
+        storage.list_files(path)
+
+
+def test_unicode_and_blanks_in_names_are_names(root):
+    storage.write_atomic(f"{root}/语料 1.txt", b"x")
+    assert f"{root}/语料 1.txt" in storage.list_files(root)
+    assert storage.read_bytes(f"{root}/语料 1.txt") == b"x"
