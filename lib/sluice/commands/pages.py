@@ -43,8 +43,8 @@ def run(options: argparse.Namespace) -> int:
             print(json.dumps(line, ensure_ascii=False))
     drops = ", ".join(f"{reason} {count}" for reason, count in sorted(account.dropped.items()))
     print(
-        f"{account.records} records, {account.html} HTML pages, {account.documents} documents; dropped: {drops or '-'}; "
-        f"quarantined {account.quarantined_bytes} of {account.bytes} bytes",
+        f"{account.records} records, {account.html} HTML pages, {account.documents} documents; "
+        f"dropped: {drops or '-'}; quarantined {account.quarantined_bytes} of {account.bytes} bytes",
         file=sys.stderr,
     )
     if account.quarantined_bytes > config.extract.max_loss * account.bytes:

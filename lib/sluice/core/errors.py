@@ -24,7 +24,7 @@ class FormatError(InputError):
 
 
 class StageError(SluiceError):
-    """A check of our own failed: books that do not balance, a shard set that is not whole, a loss that is not finite."""
+    """A check of our own failed: unbalanced books, a shard set that is not whole, a loss that is not finite."""
 
     exit_code = 4
 

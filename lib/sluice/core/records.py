@@ -4,7 +4,7 @@
 """
 
 from datetime import datetime
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, dataclass_transform
 
 import msgspec
 
@@ -12,6 +12,7 @@ Int32 = Annotated[int, "int32"]
 Float32 = Annotated[float, "float32"]
 
 
+@dataclass_transform(frozen_default=True)
 class Record(msgspec.Struct, frozen=True):
     """Base of everything that becomes a row."""
 

@@ -16,7 +16,7 @@ ARCHIVE_NAME = re.compile(r"\.w?arc($|\.)", re.IGNORECASE)  # .warc .arc, with a
 
 @dataclass(frozen=True, slots=True)
 class InputPlan:
-    """Archives to read, and the other files that stood beside them (named, so that nothing is passed over in silence)."""
+    """Archives to read, and the other files beside them: named, so that nothing is passed over in silence."""
 
     entries: tuple[PlanEntry, ...]
     ignored: tuple[str, ...]
@@ -40,7 +40,8 @@ def make_plan(plan: Plan) -> InputPlan:
         archives = files if files == [given] else [path for path in files if ARCHIVE_NAME.search(_basename(path))]
         if not archives:
             raise InputError(
-                f"{given} holds {len(files)} files but no archive (*.warc, *.warc.gz, *.arc, *.arc.gz). Check plan.inputs."
+                f"{given} holds {len(files)} files but no archive (*.warc, *.warc.gz, *.arc, *.arc.gz). "
+                "Check plan.inputs."
             )
         for path in archives:
             taken.setdefault(path if storage.is_uri(path) else os.path.abspath(path), path)

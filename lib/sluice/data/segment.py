@@ -3,7 +3,8 @@
 Chinese (`zh`): jieba's default mode with its HMM and its own dictionary. Every other language: a maximal run of
 letters, digits, combining marks and underscores, with single joiners inside (`don't`, `well-known`, `U.S`, `and/or`,
 `a@b.c`, `1,000`), close to the Penn Treebank tokens that the published English thresholds were set on; then a run of
-one and the same mark (`...`, `--`) is a word of its own. In both, white space separates and vanishes, nothing else does.
+one and the same mark (`...`, `--`) is a word of its own. In both, white space separates and vanishes; nothing else
+does.
 """
 
 import functools

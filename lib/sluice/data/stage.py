@@ -96,7 +96,8 @@ class Stage:
             raise ConfigError(self._belongs_elsewhere(marker))
         if summary is None:
             raise InputError(
-                f"Stage {self.name!r} has not finished in {self.path}. Run jobs/{self.name}.py (or jobs/pipeline.py) first."
+                f"Stage {self.name!r} has not finished in {self.path}. "
+                f"Run jobs/{self.name}.py (or jobs/pipeline.py) first."
             )
         return summary
 
@@ -104,8 +105,8 @@ class Stage:
         changed = differences(marker["settings"], self.settings)
         what = "; ".join(changed[:5]) if changed else "a stage before it changed"
         return (
-            f"{self.path} belongs to another configuration ({what}). Choose another `output`, restore the old settings, "
-            f"or run the job of stage {self.name!r} with --force to replace it."
+            f"{self.path} belongs to another configuration ({what}). Choose another `output`, restore the old "
+            f"settings, or run the job of stage {self.name!r} with --force to replace it."
         )
 
     def _holds_files(self) -> bool:

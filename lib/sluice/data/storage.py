@@ -145,10 +145,7 @@ def delete_tree(path: str) -> None:
 
 def list_files(path: str) -> list[str]:
     """All files at a file, below a directory or matching a glob, sorted. Raises InputError when there is none."""
-    if not is_uri(path):
-        found = _list_local(path)
-    else:
-        found = _list_remote(path)
+    found = _list_remote(path) if is_uri(path) else _list_local(path)
     if not found:
         raise InputError(f"No input files at {path}. Give an existing file, a directory that holds files, or a glob.")
     return sorted(found)

@@ -1,6 +1,7 @@
 """Records to bounded Arrow batches, for functions handed to mapInArrow."""
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -25,7 +26,7 @@ def to_batches(records: Iterable[msgspec.Struct], table: type[msgspec.Struct]) -
         yield record_batch(held, schema)
 
 
-def iter_rows(batches: Iterable[pa.RecordBatch]) -> Iterator[dict]:
+def iter_rows(batches: Iterable[pa.RecordBatch]) -> Iterator[dict[str, Any]]:
     """The rows of a stream of batches as dictionaries, one batch in memory at a time."""
     for batch in batches:
         yield from batch.to_pylist()

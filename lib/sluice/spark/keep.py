@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from functools import partial
+from typing import Any
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
@@ -43,9 +44,9 @@ def _walk(dedup: Dedup, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Record
     return to_batches(walk(iter_rows(batches), dedup), NearRemoval)
 
 
-def walk(rows: Iterable[dict], dedup: Dedup) -> Iterator[NearRemoval]:
+def walk(rows: Iterable[dict[str, Any]], dedup: Dedup) -> Iterator[NearRemoval]:
     """Removals of documents given best first within each cluster (cluster_id, doc_id, text)."""
-    cluster: int | None = None
+    cluster = -1  # ids are never negative
     kept: list[tuple[int, frozenset[str]]] = []
     for row in rows:
         if row["cluster_id"] != cluster:

@@ -103,8 +103,8 @@ def _extract_batch(
     accounts = {row["warc_index"]: json.loads(row["stats"]) for row in rows}
     if sorted(accounts) != sorted(entry.warc_index for entry in entries) or len(rows) != len(entries):
         raise StageError(
-            f"{what}: {len(entries)} archives were read but {len(rows)} closing accounts came back; exactly one each is "
-            f"expected. Remove {directory} and run the job again."
+            f"{what}: {len(entries)} archives were read but {len(rows)} closing accounts came back; exactly one "
+            f"each is expected. Remove {directory} and run the job again."
         )
     done = {
         "batch": batch,
@@ -122,8 +122,8 @@ def _check_extract(config: Config, account: WarcAccount, num_archives: int) -> N
         causes = ", ".join(f"{reason} x {count}" for reason, count in sorted(account.quarantined.items()))
         raise StageError(
             f"{account.quarantined_bytes:,} of {account.bytes:,} bytes could not be read ({causes}), more than "
-            f"extract.max_loss = {config.extract.max_loss} allows. See kind=quarantine in {config.output}/extract/docs; "
-            "fetch the damaged archives again, or allow more loss."
+            f"extract.max_loss = {config.extract.max_loss} allows. See kind=quarantine in "
+            f"{config.output}/extract/docs; fetch the damaged archives again, or allow more loss."
         )
     if not account.html:
         raise InputError(

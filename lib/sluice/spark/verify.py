@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from functools import partial
+from typing import Any
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
@@ -36,7 +37,7 @@ def _verify(dedup: Dedup, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Reco
     return to_batches(_edges(dedup, iter_rows(batches)), Edge)
 
 
-def _edges(dedup: Dedup, rows: Iterable[dict]) -> Iterator[Edge]:
+def _edges(dedup: Dedup, rows: Iterable[dict[str, Any]]) -> Iterator[Edge]:
     held: frozenset[str] = frozenset()
     for row in rows:
         parts = shingles(key_text(row["text"]), dedup.minhash.shingle)

@@ -88,8 +88,8 @@ def _candidates(payload: bytes, declared: str | None) -> list[tuple[str, str]]:
 
 def codec_for(label: str) -> str | None:
     """The Python codec that decodes a web encoding label as browsers do; None for a label nobody knows."""
-    name = map_encoding_to_html5(label.strip().lower(), fallback_utf8=False)
-    return DECODERS.get(name, name)
+    name: str | None = map_encoding_to_html5(label.strip().lower(), fallback_utf8=False)
+    return DECODERS.get(name, name) if name else None
 
 
 def _is_utf8(payload: bytes) -> bool:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 from sluice.core.ids import document_id
@@ -45,8 +45,9 @@ class WarcAccount:
     @classmethod
     def from_json(cls, text: str) -> "WarcAccount":
         """The inverse of `to_json`."""
-        plain = json.loads(text)
-        return cls(**{name: Counter(value) if isinstance(value, dict) else value for name, value in plain.items()})
+        plain: dict[str, Any] = json.loads(text)
+        values: dict[str, Any] = {n: Counter(v) if isinstance(v, dict) else v for n, v in plain.items()}
+        return cls(**values)
 
     def ledger(self) -> Ledger:
         """Records in, documents out."""

@@ -1,4 +1,4 @@
-"""Repetition measures of table A1 of the Gopher paper, as huggingface/datatrove `gopher_repetition_filter.py` has them."""
+"""Repetition measures of table A1 of the Gopher paper, as datatrove's `gopher_repetition_filter.py` has them."""
 
 from collections import Counter
 from collections.abc import Sequence

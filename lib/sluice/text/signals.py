@@ -8,6 +8,7 @@ undefined value passes every rule. Sources: Gopher (Rae et al. 2021, as in huggi
 import math
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 from sluice.core.records import Signals
 from sluice.text import repetition
@@ -186,4 +187,5 @@ FUNCTIONS: dict[str, Callable[[TextView], float | None]] = {
 def compute(text: str, language: str) -> Signals:
     """All signals of one text."""
     view = TextView(text, language)
-    return Signals(**{name: function(view) for name, function in FUNCTIONS.items()})
+    values: dict[str, Any] = {name: function(view) for name, function in FUNCTIONS.items()}
+    return Signals(**values)
