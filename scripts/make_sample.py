@@ -19,8 +19,8 @@ from warcio.archiveiterator import ArchiveIterator
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from sluice.core.load import load_config
 from sluice.commands.pages import iter_lines
+from sluice.core.load import load_config
 from sluice.text.extract import WarcAccount
 
 SAMPLE = Path(__file__).parent.parent / "tests" / "data" / "sample"
@@ -84,7 +84,7 @@ def plant() -> None:
     for name, language in (("wcxb", "en"), ("asf-project-sites", "zh"), ("zh-news-pages", "zh")):
         source = SAMPLE / f"{name}.warc.gz"
         long = [p for p in pages(source) if p["reason"] is None and p["language"] == language and p["n_chars"] > 1500]
-        html = {url: body for url, body in payloads(source)}
+        html = dict(payloads(source))
         for number, page in enumerate(long[:4]):
             body = html[page["url"]].decode(page["charset"], "replace")
             for edit in ("exact", "edited"):
@@ -101,7 +101,7 @@ def plant() -> None:
 def edited(html: str, text: str) -> str:
     """The page with the longest line of its text cut in half wherever the page has it as it stands."""
     for line in sorted(text.split("\n"), key=len, reverse=True)[1:]:
-        if 20 <= len(line) and line in html:
+        if len(line) >= 20 and line in html:
             return html.replace(line, line[: len(line) // 2])
     raise SystemExit("no line of the text stands unbroken in the page; choose another page to plant")
 

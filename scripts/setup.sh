@@ -20,7 +20,7 @@ find_python() {
 
 make_venv() {
   local python stamp
-  stamp=$(cat "$ROOT/requirements.lock" "$ROOT/setup.py" "$ROOT/scripts/setup.sh" | cksum)
+  stamp="$ROOT $(cat "$ROOT/requirements.lock" "$ROOT/setup.py" "$ROOT/scripts/setup.sh" | cksum)"
   [ -x "$PYTHON" ] && [ "$(cat "$VENV/.sluice" 2>/dev/null)" = "$stamp" ] && return
   python=$(find_python) || die "no Python 3.11 to 3.13 on PATH. Install one (for example: apt-get install python3.11 python3.11-venv)."
   say "Setting up $VENV with $("$python" --version) (once; downloads about 1 GB if nothing is cached)."

@@ -91,9 +91,13 @@ class LanguageIdentifier:
     def identify(self, text: str) -> Language:
         """The most probable language. Newlines become spaces (fastText refuses them); case is kept."""
         line = " ".join(text[:LID_CHARS].split())
-        # the batch call: predict(str) raises under NumPy 2 in fasttext 0.9.3
-        labels, scores = _load(self.path).predict([line])
-        return Language(labels[0][0].removeprefix("__label__"), min(float(scores[0][0]), 1.0))
+        # The binding itself: Model.predict(str) raises under NumPy 2 in fasttext 0.9.3, and the batch call, which does
+        # not, raises in the prediction-only fasttext-predict.
+        found = _load(self.path).f.predict(line + "\n", 1, 0.0, "strict")
+        if not found:  # nothing in the text that the model knows
+            return Language("und", 0.0)
+        score, label = found[0]
+        return Language(label.removeprefix("__label__"), min(float(score), 1.0))
 
 
 def main_script(text: str) -> str:

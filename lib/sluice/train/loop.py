@@ -98,6 +98,8 @@ class _Training:
             self.model = LanguageModel(config.model, manifest.vocab_size, config.run.seed)
             self.optimizer = Optimizer(config.optim, self.model.variables)
         self.train_step = make_step(Trainer(self.strategy, self.model, self.optimizer), config, manifest.ids.pad)
+        # traced once: outside a tf.function TensorFlow traces every gather again
+        self._gathered = tf.function(lambda state: [self.strategy.gather(part, axis=0) for part in state])
         self.evaluator = Evaluator(self.model, dataset, config.data.eval_rows)
         self.sampler = Sampler(self.model, manifest.ids.eos)
         self.report = Reporter(Path(config.run.out), self.is_chief, self.total, self.per_epoch)
@@ -272,7 +274,7 @@ class _Training:
 
     def _gather(self, state: Any) -> list[np.ndarray]:
         """The global state [G, H], in row order. Collective."""
-        return [self.strategy.gather(part, axis=0).numpy() for part in state]
+        return [part.numpy() for part in self._gathered(state)]
 
     def _lr(self, step: int) -> float:
         return learning_rate(self.config.optim, step, per_epoch=self.per_epoch, total=self.total)

@@ -27,7 +27,7 @@ CHINESE = "价格与质量是消费者最关心的两个问题，本文介绍如
         (b"\x81\x30\x81\x30", "gbk", "\x80"),  # four bytes of GB18030 under the older label
         (b"\x95\x32\x82\x36", "gb18030", "𠀀"),
         (b"\xc6\xe2", "big5", "〇"),  # Python's big5 and cp950 lack these four (HKSCS)
-        (b"\x9d\xc4", "big5", "嘅"),
+        (b"\x9d\xef", "big5", "嘅"),
         (b"\xa1\x45", "big5", "•"),  # cp950: U+2027
         (b"\x87\x40", "shift_jis", "①"),  # Python's shift_jis lacks NEC's characters
         (b"\x8c\x63", "euc-kr", "똠"),  # Python's euc_kr lacks the syllables of code page 949

@@ -1,0 +1,189 @@
+import math
+import random
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sluice.core.config import MinHash
+from sluice.core.ids import GOLDEN_GAMMA, mix64
+from sluice.text.minhash import band_keys, finalise32, permutations, signature
+from sluice.text.shingles import hash_shingles, jaccard, key_text, shingles
+
+DEFAULT = MinHash()
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("  Two   words\n\n more ", "two words more"),
+        ("ＡＢＣ１２３", "abc123"),  # full width
+        ("ｶﾀｶﾅ", "カタカナ"),  # half width
+        ("Straße ﬁne", "strasse fine"),
+        ("e\u0301", "é"),
+        ("全角\u3000空格", "全角 空格"),
+        ("", ""),
+        (" \n ", ""),
+    ],
+)
+def test_the_key_folds_width_case_and_white_space(text, key):
+    assert key_text(text) == key
+
+
+@settings(derandomize=True, max_examples=300)
+@given(st.text())
+def test_white_space_never_changes_the_key(text):
+    assert key_text("\n " + text.replace(" ", " \t\n") + "\u3000") == key_text(text)
+
+
+def test_spaced_text_has_shingles_of_words_without_marks():
+    assert shingles("a b, c. d!", 3) == {"a b c", "b c d"}
+
+
+def test_unspaced_text_has_shingles_of_characters_across_spaces():
+    assert shingles("你好 世界。", 3) == {"你好世", "好世界", "世界。"}
+    assert shingles("ひらがな", 3) == {"ひらが", "らがな"}
+
+
+def test_korean_is_spaced():
+    assert shingles("나는 학교에 간다", 2) == {"나는 학교에", "학교에 간다"}
+
+
+@pytest.mark.parametrize(("key", "size"), [("", 5), ("a b c d", 5), ("你好世界", 5), ("!!!", 1)])
+def test_a_text_shorter_than_a_shingle_has_none(key, size):
+    assert shingles(key, size) == frozenset()
+
+
+@pytest.mark.parametrize("key", ["a b c d e", "你好世界吗"])
+def test_a_text_as_long_as_a_shingle_has_one(key):
+    assert len(shingles(key, 5)) == 1
+
+
+def test_repeated_shingles_count_once():
+    assert shingles("a b a b a b", 2) == {"a b", "b a"}
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "value"),
+    [("abc", "abc", 1.0), ("abcd", "cdef", 2 / 6), ("ab", "cd", 0.0), ("", "ab", 0.0), ("", "", 0.0)],
+)
+def test_jaccard_is_common_over_all(a, b, value):
+    assert jaccard(frozenset(a), frozenset(b)) == value
+
+
+@settings(derandomize=True, max_examples=200)
+@given(st.frozensets(st.text(max_size=2)), st.frozensets(st.text(max_size=2)))
+def test_jaccard_equals_the_slow_one(a, b):
+    union = [x for x in {*a, *b}]
+    common = [x for x in union if x in a and x in b]
+    assert jaccard(a, b) == (len(common) / len(union) if union else 0)
+
+
+def test_hashes_are_the_beginning_of_sha1():
+    # printf abc | sha1sum: a9993e36..., little-endian
+    assert hash_shingles(frozenset(["abc"])).tolist() == [0x363E99A9]
+    assert hash_shingles(frozenset()).tolist() == []
+
+
+def test_the_finaliser_is_murmurs():
+    # fmix32 of MurmurHash3: 0 stays, 1 becomes 0x514e28b7
+    assert finalise32(np.array([0, 1], np.uint32)).tolist() == [0, 0x514E28B7]
+
+
+def test_multipliers_are_odd_so_that_permutations_are():
+    a, b = permutations(128, 1)
+    assert (a % 2 == 1).all()
+    assert len(set(a.tolist())) == len(set(b.tolist())) == 128
+
+
+@settings(derandomize=True, max_examples=60, deadline=None)
+@given(
+    st.frozensets(st.text(alphabet=st.characters(exclude_categories=["Cs"])), min_size=1, max_size=50),
+    st.sampled_from([(16, 8, 1), (4, 2, 1), (8, 8, 7)]),
+)
+def test_signatures_equal_datasketch_bit_for_bit(parts, shape):
+    datasketch = pytest.importorskip("datasketch", minversion="2.0")
+    bands, rows, seed = shape
+    theirs = datasketch.MinHash(num_perm=bands * rows, seed=seed)
+    for part in parts:
+        theirs.update(part.encode())
+    ours = signature(hash_shingles(parts), MinHash(bands=bands, rows=rows, seed=seed))
+    assert ours.tolist() == [int(value) for value in theirs.hashvalues]
+
+
+def test_a_huge_set_equals_datasketch_too():
+    datasketch = pytest.importorskip("datasketch", minversion="2.0")
+    parts = frozenset(f"part {i}" for i in range(10_000))  # more than two chunks
+    theirs = datasketch.MinHash(num_perm=128)
+    theirs.update_batch([part.encode() for part in parts])
+    assert signature(hash_shingles(parts), DEFAULT).tolist() == [int(value) for value in theirs.hashvalues]
+
+
+@settings(derandomize=True, max_examples=50, deadline=None)
+@given(st.lists(st.integers(0, 2**32 - 1), min_size=1, max_size=30))
+def test_a_signature_is_the_smallest_of_each_permutation(hashes):
+    a, b = permutations(8, 1)
+
+    def fmix(h):
+        h ^= h >> 16
+        h = h * 0x85EBCA6B % 2**32
+        h ^= h >> 13
+        h = h * 0xC2B2AE35 % 2**32
+        return h ^ h >> 16
+
+    expected = [min((int(a[i]) * fmix(h) + int(b[i])) % 2**32 for h in hashes) for i in range(8)]
+    assert signature(np.array(hashes, np.uint32), MinHash(bands=4, rows=2)).tolist() == expected
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
+def test_the_estimate_is_within_four_sigma(share):
+    rng = random.Random(7)
+    n, pairs = 128, 30
+    for pair in range(pairs):
+        common = {f"{pair} c {rng.random()}" for _ in range(int(400 * share))}
+        rest = 400 - len(common)
+        a = frozenset(common | {f"{pair} a {i}" for i in range(rest // 2)})
+        b = frozenset(common | {f"{pair} b {i}" for i in range(rest - rest // 2)})
+        exact = jaccard(a, b)
+        assert exact == pytest.approx(share)
+        estimate = np.mean(signature(hash_shingles(a), DEFAULT) == signature(hash_shingles(b), DEFAULT))
+        assert abs(estimate - exact) <= 4 * math.sqrt(exact * (1 - exact) / n)
+
+
+ROWS = st.lists(st.lists(st.integers(0, 2), min_size=6, max_size=6), min_size=1, max_size=12)
+
+
+@settings(derandomize=True, max_examples=200)
+@given(ROWS)
+def test_keys_of_a_band_are_equal_exactly_when_its_rows_are(table):
+    keys = band_keys(np.array(table, np.uint32), MinHash(bands=3, rows=2))
+    assert keys.shape == (len(table), 3)
+    assert keys.dtype == np.int64
+    for band in range(3):
+        for i, one in enumerate(table):
+            for j, other in enumerate(table):
+                same = one[2 * band : 2 * band + 2] == other[2 * band : 2 * band + 2]
+                assert (keys[i, band] == keys[j, band]) == same
+
+
+def test_equal_rows_in_different_bands_have_different_keys():
+    keys = band_keys(np.array([[5, 6, 5, 6, 5, 6]], np.uint32), MinHash(bands=3, rows=2))
+    assert len(set(keys[0].tolist())) == 3
+
+
+def test_band_keys_equal_the_slow_ones():
+    # one key: start at (band + 1) gamma; for each row xor, mix as SplitMix64 does, add gamma
+    rng = random.Random(3)
+    table = [[rng.getrandbits(32) for _ in range(8)] for _ in range(5)]
+    keys = band_keys(np.array(table, np.uint32), MinHash(bands=2, rows=4)).view(np.uint64)
+    for i, row in enumerate(table):
+        for band in range(2):
+            key = (band + 1) * GOLDEN_GAMMA % 2**64
+            for value in row[4 * band : 4 * band + 4]:
+                key = (mix64((key ^ value) - GOLDEN_GAMMA, 0) + GOLDEN_GAMMA) % 2**64  # mix64 adds one gamma itself
+            assert int(keys[i, band]) == key
+
+
+def test_no_documents_have_no_keys():
+    assert band_keys(np.empty((0, 128), np.uint32), DEFAULT).shape == (0, 16)
