@@ -84,8 +84,8 @@ def read_archive(
                 raise ArchiveLoadFailed(f"a record from {offset} to {next_offset} is out of place")
         except StopIteration:
             break
-        except (ArchiveLoadFailed, zlib.error, EOFError, OSError, ValueError, OverflowError, AttributeError) as e:
-            # the last three: warcio on damaged headers
+        except (ArchiveLoadFailed, zlib.error, EOFError, ValueError, OverflowError, AttributeError) as e:
+            # the last three: warcio on damaged headers. OSError is the storage's and fails the task: never half a file
             if not (held and _is_padding(stream, end)):
                 damage = Damage(end, size - end, "bad_member", f"{type(e).__name__}: {_one_line(e)}")
             break
@@ -167,6 +167,8 @@ def _read_payload(record: Any, max_bytes: int) -> tuple[bytes, str | None]:
             if not part:
                 break
             body += part
+    except OSError:  # the storage failed, not the page
+        raise
     except Exception as e:  # brotli, zlib and chunk errors share no base; the page is rejected with the type
         return bytes(body), type(e).__name__
     return bytes(body), None

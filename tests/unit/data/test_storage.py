@@ -106,7 +106,9 @@ def test_an_empty_directory_is_no_input(root):
         storage.list_files(f"{root}/empty")
 
 
-@pytest.mark.parametrize(("pattern", "names"), [("b/*.txt", ["b/c.txt", "b/f[1].txt"]), ("a*", ["a.txt"]), ("?.t*", ["a.txt"])])
+@pytest.mark.parametrize(
+    ("pattern", "names"), [("b/*.txt", ["b/c.txt", "b/f[1].txt"]), ("a*", ["a.txt"]), ("?.t*", ["a.txt"])]
+)
 def test_a_relative_glob_gives_relative_paths(root, pattern, names, monkeypatch):
     monkeypatch.chdir(local(root))
     assert storage.list_files(pattern) == names

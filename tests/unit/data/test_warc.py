@@ -371,6 +371,18 @@ def test_arbitrary_bytes_raise_nothing_and_are_accounted_for(head, tail):
     assert tiles(read(head + tail), len(head + tail))
 
 
+@pytest.mark.parametrize("at", [1, GZIP_STARTS[2], len(GZIPPED) - 20])
+def test_a_failing_storage_is_an_error_and_never_damage(at):
+    class Breaking(io.BytesIO):
+        def read(self, n=-1):
+            if self.tell() >= at:
+                raise OSError("connection reset")
+            return super().read(min(n, at - self.tell()) if self.tell() or n != 12 else n)
+
+    with pytest.raises(OSError, match="connection reset"):
+        list(read_archive(Breaking(GZIPPED), len(GZIPPED), is_wanted=is_html, max_bytes=1000))
+
+
 def test_reading_twice_gives_the_same():
     assert read(GZIPPED) == read(GZIPPED)
 

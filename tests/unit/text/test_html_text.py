@@ -62,7 +62,9 @@ def test_tidying_twice_changes_nothing_more(text):
     assert all(line == line.strip() for line in once.split("\n"))
 
 
-TAG = st.sampled_from(["<p>", "</p>", "<div>", "<table><tr><td>", "<!--", "-->", "<script>", "</script>", "&#0;", "<", ">"])
+TAG = st.sampled_from(
+    ["<p>", "</p>", "<div>", "<table><tr><td>", "<!--", "-->", "<script>", "</script>", "&#0;", "<", ">"]
+)
 
 
 @settings(derandomize=True, max_examples=200, deadline=None)

@@ -68,7 +68,9 @@ def test_top_ngram_of_a_short_text_counts_a_single_occurrence():
 
 def test_a_tie_for_the_top_goes_to_the_first():
     # "a b" (3 long) and "long er" (7 long) both occur twice; the first to occur counts: 3 x 2 of 22
-    assert repetition.top_ngram_share(["a", "b", "long", "er", "a", "b", "x", "long", "er"], 2, 22) == pytest.approx(6 / 22)
+    assert repetition.top_ngram_share(["a", "b", "long", "er", "a", "b", "x", "long", "er"], 2, 22) == pytest.approx(
+        6 / 22
+    )
 
 
 def test_duplicate_ngrams_join_with_nothing_and_step_over():

