@@ -47,6 +47,11 @@ def run(options: argparse.Namespace) -> int:
         f"dropped: {drops or '-'}; quarantined {account.quarantined_bytes} of {account.bytes} bytes",
         file=sys.stderr,
     )
+    if not account.records:
+        raise InputError(
+            f"Not one record could be read from {', '.join(options.files)} ({account.bytes} bytes). "
+            "WARC or ARC files with at least one record are expected; check the path and the download."
+        )
     if account.quarantined_bytes > config.extract.max_loss * account.bytes:
         causes = ", ".join(f"{reason} {count}" for reason, count in sorted(account.quarantined.items()))
         raise InputError(

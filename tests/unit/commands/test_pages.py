@@ -156,11 +156,12 @@ def test_a_file_that_is_no_archive_exits_with_3(tmp_path, capsys):
     assert "unsupported_format" in err
 
 
-def test_an_empty_file_is_named_on_standard_error(tmp_path, capsys):
+def test_an_empty_file_is_named_and_exits_with_3(tmp_path, capsys):
     (tmp_path / "a.warc.gz").write_bytes(b"")
-    _, lines, err = pages(capsys, tmp_path / "a.warc.gz")
-    assert lines == []
+    code, lines, err = pages(capsys, tmp_path / "a.warc.gz")
+    assert (code, lines) == (3, [])
     assert "empty_file" in err
+    assert "Not one record could be read" in err
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sluice.text.html import extract_text, tidy
+from sluice.text.html import MAX_DEPTH, extract_text, is_deeper_than, tidy
 
 
 def test_paragraphs_are_parted_and_list_items_get_bullets():
@@ -79,3 +79,16 @@ def test_any_soup_gives_tidy_text(parts):
 def test_a_huge_page_is_read_to_its_end():
     html = "<p>a word or two</p>" * 20_000 + "<p>the last</p>"
     assert extract_text(html, main_content=False).endswith("the last")
+
+
+def test_depth_counts_open_tags_that_really_nest():
+    assert not is_deeper_than("<div>" * 5, 5)
+    assert is_deeper_than("<div>" * 6, 5)
+    assert is_deeper_than("<B>" * 6, 5)
+    assert not is_deeper_than("<div></div>" * 100, 5)
+    assert not is_deeper_than("<p>a<br>b<li>c" * 100, 5)  # the parser closes these
+
+
+def test_a_page_nested_without_end_costs_its_menus_and_not_the_task():
+    html = "<nav>Menu</nav>" + "<div>" * 100 * MAX_DEPTH + "some words"  # 51,200 levels: hours by main-content rules
+    assert extract_text(html, main_content=True) == "Menu\nsome words"
