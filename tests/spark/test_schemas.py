@@ -5,10 +5,9 @@ from datetime import UTC, datetime
 import pyarrow as pa
 import pytest
 
-from sluice.core.errors import StageError
 from sluice.core.records import DocsRow, Edge, Quarantine, Signals
 from sluice.data.tables import arrow_schema, record_batch
-from sluice.spark.schemas import require_columns, spark_schema
+from sluice.spark.schemas import spark_schema
 
 
 def test_spark_and_arrow_schemas_name_the_same_columns_in_the_same_order():
@@ -53,11 +52,6 @@ def test_a_signal_struct_survives_spark(spark):
     assert (row["doc_id"], row["text"], row["signals"]["n_words"], row["signals"]["han_share"]) == (5, "你好", 2, 0.25)
     assert row["signals"]["char_entropy"] is None
     assert row["fetched_at"].astimezone(UTC) == when
-
-
-def test_missing_columns_are_named_with_those_present(spark):
-    with pytest.raises(StageError, match=r"'docs' lacks the columns b; it has a, c"):
-        require_columns(spark.createDataFrame([(1, 2)], "a int, c int"), ("a", "b"), "docs")
 
 
 def test_wrong_types_are_refused_before_spark_sees_them():

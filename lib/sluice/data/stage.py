@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sluice.core.errors import ConfigError, InputError
+from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.core.ledger import Ledger
 from sluice.core.load import differences, digest
 from sluice.data import storage
@@ -117,7 +117,13 @@ class Stage:
 
     def _read(self, name: str) -> dict[str, Any] | None:
         path = self.file(name)
-        return json.loads(storage.read_bytes(path)) if storage.exists(path) else None
+        if not storage.exists(path):
+            return None
+        try:
+            value: dict[str, Any] = json.loads(storage.read_bytes(path))
+        except ValueError as e:
+            raise FormatError(f"{path} is damaged: {e}. Remove {self.path} and run the job again.") from e
+        return value
 
     def _write(self, name: str, value: Mapping[str, Any]) -> None:
         text = json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True)

@@ -1,11 +1,9 @@
-"""Spark schemas of the tables in `core.records`, and the check that a frame has the columns a function needs."""
+"""Spark schemas of the tables in `core.records`."""
 
 import msgspec
 import pyarrow as pa
-from pyspark.sql import DataFrame
 from pyspark.sql import types as T
 
-from sluice.core.errors import StageError
 from sluice.data.tables import arrow_schema
 
 TYPES = {
@@ -30,13 +28,3 @@ def _struct(fields: pa.Schema | pa.StructType) -> T.StructType:
 
 def _data_type(arrow: pa.DataType) -> T.DataType:
     return _struct(arrow) if pa.types.is_struct(arrow) else TYPES[arrow]
-
-
-def require_columns(df: DataFrame, names: tuple[str, ...], table: str) -> None:
-    """Raises StageError, naming what is missing and what is there, unless the frame has the columns."""
-    missing = [name for name in names if name not in df.columns]
-    if missing:
-        raise StageError(
-            f"Table {table!r} lacks the columns {', '.join(missing)}; it has {', '.join(df.columns)}. "
-            "It was written by another version of sluice; run the stage that writes it with --force."
-        )

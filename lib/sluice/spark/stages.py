@@ -15,7 +15,7 @@ from sluice.core.config import Config
 from sluice.core.errors import InputError, StageError
 from sluice.core.ledger import Ledger, require_handover
 from sluice.core.load import dump
-from sluice.core.records import Cluster, Decision, DocsRow, Edge, PlanEntry, Removal
+from sluice.core.records import Cluster, Decision, Edge, PlanEntry, Removal
 from sluice.data import storage
 from sluice.data.manifest import Shard, dataset_directory, token_dtype
 from sluice.data.report import write_report
@@ -30,9 +30,9 @@ from sluice.spark.keep import near_removals, removals
 from sluice.spark.quality import decide
 from sluice.spark.run import Run
 from sluice.spark.samples import collect_sorted, sample_by, with_clipped_text
-from sluice.spark.schemas import require_columns, spark_schema
 from sluice.spark.session import partitions_of, progress
-from sluice.spark.shards import ShardJob, shard_names, with_split, write_shards
+from sluice.spark.shards import ShardJob, shard_names, write_shards
+from sluice.spark.tables import checkpoint, document_rows, kept_documents, read_docs, read_table, selected_documents
 from sluice.spark.verify import verified_edges
 from sluice.text.extract import WarcAccount
 
@@ -99,7 +99,7 @@ def _extract_batch(
     with progress(spark, what, config.log.progress_s):
         docs = extract_entries(spark, entries, config.extract, config.dedup.minhash)
         docs.write.partitionBy("kind").parquet(directory)
-    rows = _read_docs(spark, [directory], stage).where("kind = 'stats'").select("warc_index", "stats").collect()
+    rows = read_docs(spark, stage, [directory]).where("kind = 'stats'").select("warc_index", "stats").collect()
     accounts = {row["warc_index"]: json.loads(row["stats"]) for row in rows}
     if sorted(accounts) != sorted(entry.warc_index for entry in entries) or len(rows) != len(entries):
         raise StageError(
@@ -138,11 +138,11 @@ def select(spark: SparkSession, run: Run, *, force: bool) -> None:
     upstream = run.extracted.require()
     if not stage.begin(force=force):
         return
-    docs = _documents(spark, run)
+    docs = document_rows(spark, run)
     with progress(spark, "select", config.log.progress_s):
         decisions = decide(docs, run.rules)
         decisions.write.parquet(stage.file("decisions"))
-    decided = _table(spark, stage, "decisions", Decision).join(
+    decided = read_table(spark, stage, "decisions", Decision).join(
         docs.select("doc_id", "language", F.col("reason").alias("rejected")), "doc_id", "inner"
     )
     counts = collect_sorted(decided.groupBy("language", "rejected", "reason").count(), "language", "rejected", "reason")
@@ -191,29 +191,29 @@ def dedup(spark: SparkSession, run: Run, *, force: bool) -> None:
     if not stage.begin(force=force):
         return
     partitions = partitions_of(spark, config.spark)
-    documents = _selected(spark, run)
+    documents = selected_documents(spark, run)
     with progress(spark, "dedup", config.log.progress_s):
-        exact = _checkpoint(exact_removals(documents), stage.file("_work", "exact"))
+        exact = checkpoint(exact_removals(documents), stage.file("_work", "exact"))
         unique = documents.join(exact, "doc_id", "left_anti")
         pairs = candidate_pairs(unique, config.dedup.minhash, config.dedup.centres, partitions)
-        candidates = _checkpoint(pairs, stage.file("_work", "pairs"))
+        candidates = checkpoint(pairs, stage.file("_work", "pairs"))
         texts = unique.select("doc_id", "text")
         verified_edges(candidates, texts, config.dedup, partitions).write.parquet(stage.file("edges"))
-        edges = _table(spark, stage, "edges", Edge)
+        edges = read_table(spark, stage, "edges", Edge)
         n_edges = edges.count()
 
         def keep_round(df: DataFrame, number: int) -> DataFrame:
             storage.delete_tree(stage.file("_work", f"round-{number - 2}"))
-            return _checkpoint(df, stage.file("_work", f"round-{number}"))
+            return checkpoint(df, stage.file("_work", f"round-{number}"))
 
         components(edges, n_edges, config.dedup.edges_per_task, keep_round).write.parquet(stage.file("clusters"))
-        clusters = _table(spark, stage, "clusters", Cluster)
+        clusters = read_table(spark, stage, "clusters", Cluster)
         near = near_removals(
             clusters, unique.select("doc_id", "text", "n_chars", "fetched_at", "url"), config.dedup, partitions
         )
-        near = _checkpoint(near, stage.file("_work", "near"))
+        near = checkpoint(near, stage.file("_work", "near"))
         removals(exact, near).write.parquet(stage.file("removals"))
-    removed = _table(spark, stage, "removals", Removal)
+    removed = read_table(spark, stage, "removals", Removal)
     _check_removals(removed)
     steps = {row["step"]: row["count"] for row in removed.groupBy("step").count().collect()}
     total = documents.count()
@@ -271,7 +271,7 @@ def tokenizer(spark: SparkSession, run: Run, *, force: bool) -> None:
     run.dedup.require()
     if not stage.begin(force=force):
         return
-    kept = _kept(spark, run).where("split = 'train'")
+    kept = kept_documents(spark, run).where("split = 'train'")
     total_bytes = kept.agg(F.sum("n_bytes")).collect()[0][0] or 0
     if not total_bytes:
         raise InputError(
@@ -318,7 +318,7 @@ def shards(spark: SparkSession, run: Run, *, force: bool) -> None:
     directory = dataset_directory(stage.path, config.name, config.version)
     file, token_bytes = save_tokenizer(directory, storage.read_bytes(run.tokenizer.file(trained["tokenizer"]["file"])))
     vocabulary = Tokenizer.load(storage.join(directory, file.file))
-    kept = _kept(spark, run)
+    kept = kept_documents(spark, run)
     splits = tuple(
         split
         for split, share in (("valid", config.shards.valid_fraction), ("test", config.shards.test_fraction))
@@ -387,42 +387,3 @@ def _shard_ledger(written: list[Shard]) -> tuple[Ledger, Ledger]:
     dropped = sum(shard.dropped_tokens for shard in written)
     drops = {"tail_of_training_shard": dropped} if dropped else {}
     return Ledger("documents", documents, documents, {}), Ledger("tokens", tokens + dropped, tokens, drops)
-
-
-def _read_docs(spark: SparkSession, directories: list[str], stage: Stage) -> DataFrame:
-    schema = spark_schema(DocsRow)
-    docs = spark.read.schema(schema).option("basePath", stage.file("docs")).parquet(*directories)
-    require_columns(docs, DocsRow.__struct_fields__, "docs")
-    return docs.select(*DocsRow.__struct_fields__)
-
-
-def _documents(spark: SparkSession, run: Run) -> DataFrame:
-    """Rows kind=doc of every complete batch."""
-    stage = run.extracted
-    batches = [path for path in storage.list_files(stage.file("docs", "_batches")) if path.endswith(".json")]
-    names = [path.rpartition("/")[2].removesuffix(".json") for path in batches]
-    docs = _read_docs(spark, [stage.file("docs", f"batch={name}") for name in names], stage)
-    return docs.where("kind = 'doc'")
-
-
-def _selected(spark: SparkSession, run: Run) -> DataFrame:
-    """Documents that no rule dropped."""
-    decisions = _table(spark, run.select, "decisions", Decision).where("reason is null").select("doc_id")
-    return _documents(spark, run).join(decisions, "doc_id", "left_semi")
-
-
-def _kept(spark: SparkSession, run: Run) -> DataFrame:
-    """Documents of the final corpus with their split: doc_id, n_bytes, split, text."""
-    removed = _table(spark, run.dedup, "removals", Removal)
-    clusters = _table(spark, run.dedup, "clusters", Cluster)
-    kept = _selected(spark, run).join(removed, "doc_id", "left_anti").select("doc_id", "n_bytes", "text")
-    return with_split(kept, clusters, run.config.shards).select("doc_id", "n_bytes", "split", "text")
-
-
-def _table(spark: SparkSession, stage: Stage, name: str, record: type[msgspec.Struct]) -> DataFrame:
-    return spark.read.schema(spark_schema(record)).parquet(stage.file(name))
-
-
-def _checkpoint(df: DataFrame, path: str) -> DataFrame:
-    df.write.mode("overwrite").parquet(path)
-    return df.sparkSession.read.schema(df.schema).parquet(path)

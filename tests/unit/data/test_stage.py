@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from sluice.core.errors import ConfigError, InputError, StageError
+from sluice.core.errors import ConfigError, FormatError, InputError, StageError
 from sluice.core.ledger import Ledger
 from sluice.data.stage import Stage, ledgers_of
 
@@ -165,3 +165,10 @@ def test_a_stage_works_the_same_behind_a_uri(tmp_path):
     assert remote.begin(force=True) is True
     with pytest.raises(InputError, match="has not finished"):
         stage(tmp_path).require()
+
+
+def test_a_damaged_marker_is_said_with_what_to_remove(tmp_path):
+    finished(tmp_path)
+    (tmp_path / "extract" / "_stage.json").write_text("{half")
+    with pytest.raises(FormatError, match=r"_stage\.json is damaged: .*Remove .*extract and run the job again"):
+        stage(tmp_path).begin()
