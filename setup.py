@@ -25,6 +25,7 @@ DEV = [
     "pytest-xdist>=3",
     "hypothesis>=6",
     "datasketch>=2,<3",
+    "moto[server,s3]>=5",
     "tensorflow-datasets>=4.9.7",
     "ruff>=0.6",
     "mypy>=1.11",
