@@ -2,7 +2,7 @@
 
 import pytest
 
-pytest.importorskip("moto", reason="needs moto[server,s3]")
+pytest.importorskip("moto", reason="pip install 'sluice[s3test]'")
 boto3 = pytest.importorskip("boto3")
 
 from sluice.core.config import Plan, Transport  # noqa: E402
