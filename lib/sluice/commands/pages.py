@@ -11,6 +11,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from sluice.core.config import Config
@@ -65,8 +66,9 @@ def iter_lines(config: Config) -> Iterator[dict[str, Any] | WarcAccount]:
     """One dictionary per page, and the account of each archive after its pages."""
     processor = PageProcessor(config.extract, config.dedup.minhash, model_path(config.extract.lid_model))
     rules = load_rules(config.rules.presets)
-    for entry in plan.make_plan(config.plan).entries:
-        for record in extract_archive(entry, processor, storage.open_read):
+    open_read = partial(storage.open_stream, transport=config.extract.transport)
+    for entry in plan.make_plan(config.plan, config.extract.transport).entries:
+        for record in extract_archive(entry, processor, open_read):
             match record:
                 case WarcStats():
                     yield WarcAccount.from_json(record.stats)

@@ -7,7 +7,7 @@ from typing import Literal
 
 from msgspec import field
 
-from sluice.core.section import CountInt, Fraction, PositiveInt, Section
+from sluice.core.section import CountInt, Fraction, PositiveFloat, PositiveInt, Section
 from sluice.core.train_config import Train
 
 KIB, MIB = 1 << 10, 1 << 20
@@ -17,11 +17,34 @@ class Plan(Section):
     """Which archives are read, in which groups."""
 
     inputs: tuple[str, ...] = ()
-    """Archive files, directories (searched to the bottom) or globs. Ids follow the sorted order of the full list."""
+    """Archive files, directories (searched to the bottom), globs (`**` crosses folders) or `*.paths[.gz]` lists: local
+    paths, s3://, gs://, hdfs:// or, files and lists only, https://. Ids follow the sorted order of the full list."""
+    base_url: str | None = None
+    """Put before relative lines of lists, for Common Crawl `https://data.commoncrawl.org/`; null takes the folder of
+    the list."""
     crawl: CountInt = 1
     """Number of the collection, below 2^19; for Common Crawl year x 100 + week. Part of every document id."""
     batch_warcs: PositiveInt = 512
     """Archives per Spark job. A killed run loses at most one batch of work."""
+
+
+class Transport(Section):
+    """How archives come over a network; never what comes out."""
+
+    chunk_bytes: PositiveInt = 8 * MIB
+    """Length of one ranged read; two of them are held, one being read and one ahead."""
+    requests_per_s: PositiveFloat | None = 4.0
+    """Most requests per second of one process, all its files together; null does not limit them."""
+    attempts: PositiveInt = 10
+    """Tries per range, each at the first byte that has not come; then the rest of the file is lost."""
+    backoff_s: PositiveFloat = 1.0
+    """Least pause before a retry. Common Crawl asks for at most one retry per second."""
+    backoff_max_s: PositiveFloat = 60.0
+    """The pause doubles, with jitter, up to this; a server's Retry-After counts up to it too."""
+    timeout_s: PositiveFloat = 60.0
+    """A connection that is silent for so long is broken."""
+    user_agent: str = "sluice (Common Crawl text pipeline)"
+    """Name of the client in requests; add an address where you can be reached."""
 
 
 class Extract(Section):
@@ -43,6 +66,7 @@ class Extract(Section):
     """Leave out menus, headers and footers (resiliparse's main-content rules)."""
     max_loss: Fraction = 0.01
     """The run fails when more than this share of the input bytes had to be quarantined."""
+    transport: Transport = Transport()
 
 
 class Rules(Section):

@@ -23,6 +23,10 @@ class FormatError(InputError):
     """Input that is there but does not follow its format."""
 
 
+class RemoteError(InputError, OSError):
+    """A file on a network that stayed unreadable after all retries. An OSError too: readers must let it pass."""
+
+
 class StageError(SluiceError):
     """A check of our own failed: unbalanced books, a shard set that is not whole, a loss that is not finite."""
 

@@ -33,6 +33,7 @@ MEANINGS = {
     "extract_error": "the page could not be parsed",
     "timeout": "the page took too long to parse",
     "truncated": "the archive ends in the middle of a record",
+    "unreadable": "a remote file still failed after all retries",
     "bad_member": "a compressed member is damaged",
     "content_length": "bytes that belong to no record",
     "trailing_bytes": "bytes after the last record",

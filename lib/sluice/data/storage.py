@@ -1,6 +1,8 @@
-"""The only opener of files. A path is a local path or a URI that pyarrow.fs knows (`s3://`, `gs://`, `hdfs://`, `file://`).
+"""The only opener of files: local paths, `file://`, `s3://`, `gs://`, `hdfs://` and, to read, `https://`.
 
-Filesystem objects are made on first use in the process that uses them: they hold threads and must not be forked.
+Object stores are read through pyarrow.fs rather than fsspec: pyarrow is here for the tables anyway, one wheel brings
+s3, gs and hdfs, and there is no event loop that a fork breaks (fsspec/s3fs#914). Its filesystems hold threads too, so
+each process makes its own on first use. HTTP and ranged reads with retries are in `remote`.
 """
 
 import contextlib
@@ -8,14 +10,17 @@ import errno
 import fnmatch
 import functools
 import os
+import re
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from sluice.core.config import Transport
 from sluice.core.errors import InputError
+from sluice.data import remote
 
 GLOB_CHARACTERS = frozenset("*?[")
 
@@ -30,30 +35,50 @@ def join(path: str, *parts: str) -> str:
     return "/".join((path.rstrip("/"), *(part.strip("/") for part in parts)))
 
 
+def _split(uri: str) -> tuple[Any, str]:
+    """The filesystem of this process for a URI and the key in it."""
+    scheme, _, rest = uri.partition("://")
+    host, _, key = rest.partition("/")
+    if scheme in ("http", "https"):
+        raise InputError(f"{remote.without_secrets(uri)} can only be read, as one file. Use a local path or s3://.")
+    filesystem = _filesystem(f"{scheme}://{host}/", os.getpid())
+    # pyarrow's object stores address `bucket/key`; hdfs addresses `/key` on the host it was opened with
+    return filesystem, f"/{key}" if scheme in ("hdfs", "viewfs", "file") else f"{host}/{key}"
+
+
 @functools.cache
-def _filesystem(scheme_and_host: str) -> Any:
+def _filesystem(scheme_and_host: str, _pid: int) -> Any:
     try:
         from pyarrow import fs
     except ImportError as e:
         raise InputError(f"Reading {scheme_and_host} needs pyarrow: pip install 'sluice[objectstore]'.") from e
+    scheme, _, host = scheme_and_host.rstrip("/").partition("://")
     try:
-        return fs.FileSystem.from_uri(scheme_and_host)[0]
+        return _s3(host) if scheme == "s3" else fs.FileSystem.from_uri(scheme_and_host)[0]
     except Exception as e:  # pyarrow raises ArrowInvalid, OSError or ValueError by scheme
-        raise InputError(f"Cannot open the storage of {scheme_and_host}: {e}") from e
+        raise InputError(f"Cannot open the storage of {scheme_and_host}: {_reason(e)}") from e
 
 
-def _split(uri: str) -> tuple[Any, str]:
-    scheme, _, rest = uri.partition("://")
-    if scheme == "file":
-        return _filesystem("file:///"), rest
-    host, _, key = rest.partition("/")
-    filesystem = _filesystem(f"{scheme}://{host}/")
-    # pyarrow's object stores address `bucket/key`; hdfs addresses `/key` on the host it was opened with
-    return filesystem, f"/{key}" if scheme in ("hdfs", "viewfs") else f"{host}/{key}"
+def _s3(bucket: str) -> Any:
+    """A client with the credentials of the environment; AWS_ENDPOINT_URL names a server other than Amazon's."""
+    from pyarrow import fs
+
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    settings: dict[str, Any] = {"endpoint_override": endpoint} if endpoint else {}
+    return fs.S3FileSystem(
+        region=region or ("us-east-1" if endpoint else fs.resolve_s3_region(bucket)),
+        retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=3),
+        connect_timeout=10,
+        request_timeout=60,
+        **settings,
+    )
 
 
 def open_read(path: str) -> BinaryIO:
-    """A seekable binary stream. Raises InputError when the file is not there."""
+    """A seekable binary stream, to read anywhere. Raises InputError when the file is not there."""
+    if remote.is_http(path):
+        return open_stream(path, Transport())
     try:
         if not is_uri(path):
             return open(path, "rb")
@@ -63,14 +88,63 @@ def open_read(path: str) -> BinaryIO:
         raise InputError(f"Cannot read {path}: {_reason(e)}. Check that it exists and may be read.") from e
 
 
+def open_stream(path: str, transport: Transport) -> BinaryIO:
+    """A binary stream to be read from its beginning: what is remote comes in ranges, with retries.
+
+    Raises InputError when a local file is not there, RemoteError when a remote one stays unreadable, then or later.
+    """
+    if not is_uri(path) or path.startswith("file://"):
+        return open_read(path)
+    return remote.open_source(_source(path, transport), remote.Patience.of(transport))
+
+
+def _source(path: str, transport: Transport) -> remote.Source:
+    return remote.HttpFile(path, transport) if remote.is_http(path) else _Object(path)
+
+
+class _Object:
+    """A file of an object store as a source of ranges."""
+
+    def __init__(self, path: str) -> None:
+        self.name = path
+        self._filesystem, self._key = _split(path)
+        self._file: Any = None
+
+    def fetch_size(self) -> int:
+        info = self._try(lambda: self._filesystem.get_file_info(self._key))
+        if not info.is_file:
+            raise remote.Failure(_absence(self.name, self._filesystem), is_final=True)
+        return cast(int, info.size)
+
+    def iter_range(self, start: int, stop: int) -> Iterator[bytes]:
+        if self._file is None:
+            self._file = self._try(lambda: self._filesystem.open_input_file(self._key))
+        yield self._try(lambda: self._file.read_at(stop - start, start))
+
+    def close(self) -> None:
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
+
+    def _try(self, call: Callable[[], Any]) -> Any:
+        try:
+            return call()
+        except OSError as e:
+            self._file = None
+            raise remote.Failure(_reason(e), is_final=_hint(e) != "" or isinstance(e, FileNotFoundError)) from e
+
+
 def read_bytes(path: str) -> bytes:
     """The whole file."""
     with open_read(path) as stream:
         return stream.read()
 
 
-def size(path: str) -> int:
+def size(path: str, transport: Transport | None = None) -> int:
     """Length of a file in bytes. Raises InputError when it is not there."""
+    if is_uri(path) and not path.startswith("file://"):
+        transport = transport or Transport()
+        return remote.fetch_size(_source(path, transport), remote.Patience.of(transport))
     try:
         if not is_uri(path):
             status = os.stat(path)
@@ -90,8 +164,18 @@ def exists(path: str) -> bool:
     """Whether a file or directory is there."""
     if not is_uri(path):
         return os.path.exists(path)
+    if remote.is_http(path):
+        try:
+            return size(path) >= 0
+        except InputError as e:
+            if "is not there" in str(e):
+                return False
+            raise
     filesystem, key = _split(path)
-    return filesystem.get_file_info(key).type.name != "NotFound"
+    try:
+        return filesystem.get_file_info(key).type.name != "NotFound"
+    except OSError as e:
+        raise InputError(f"Cannot look up {path}: {_reason(e)}") from e
 
 
 def write_atomic(path: str, data: bytes) -> None:
@@ -106,6 +190,7 @@ def atomic_writer(path: str) -> Iterator[BinaryIO]:
 
     Local files are written beside their place and renamed; object stores publish on close. Parents are made.
     """
+    path = path.removeprefix("file://")
     if not is_uri(path):
         target = Path(path)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -127,10 +212,13 @@ def atomic_writer(path: str) -> Iterator[BinaryIO]:
     with spool:
         yield cast(BinaryIO, spool)
         spool.seek(0)
-        if filesystem.type_name in ("local", "hdfs"):
+        if filesystem.type_name == "hdfs":
             filesystem.create_dir(key.rpartition("/")[0], recursive=True)
-        with filesystem.open_output_stream(key) as stream:
-            shutil.copyfileobj(spool, stream, 1 << 20)
+        try:
+            with filesystem.open_output_stream(key) as stream:
+                shutil.copyfileobj(spool, stream, 1 << 20)
+        except OSError as e:
+            raise InputError(f"Cannot write {path}: {_reason(e)}") from e
 
 
 def delete_tree(path: str) -> None:
@@ -144,7 +232,15 @@ def delete_tree(path: str) -> None:
 
 
 def list_files(path: str) -> list[str]:
-    """All files at a file, below a directory or matching a glob, sorted. Raises InputError when there is none."""
+    """All files at a file, below a directory or matching a glob, sorted. Raises InputError when there is none.
+
+    In a glob `*` and `?` stay within a folder, `**` crosses folders. An https:// URL is one file, taken as it is.
+    """
+    if remote.is_http(path):
+        remote.require_safe(path)
+        if path.endswith("/") or "*" in path:
+            raise InputError(f"{path}: a web server has no folders to look into. Name files or a *.paths.gz list.")
+        return [path]
     found = _list_remote(path) if is_uri(path) else _list_local(path)
     if not found:
         raise InputError(f"No input files at {path}. Give an existing file, a directory that holds files, or a glob.")
@@ -155,7 +251,7 @@ def _list_local(path: str) -> list[str]:
     if GLOB_CHARACTERS & set(path) and not os.path.exists(path):
         root = os.path.dirname(path[: min(path.index(c) for c in GLOB_CHARACTERS if c in path)])
         candidates = _walk(root) if root else [name.removeprefix("./") for name in _walk(".")]
-        return [name for name in candidates if fnmatch.fnmatchcase(name, path)]
+        return list(filter(glob_pattern(path).fullmatch, candidates))
     if os.path.isfile(path):
         return [path]
     return _walk(path)
@@ -172,16 +268,67 @@ def _list_remote(path: str) -> list[str]:
     wild = GLOB_CHARACTERS & set(path)
     root = path[: min(path.index(c) for c in wild)].rpartition("/")[0] if wild else path
     filesystem, key = _split(root)
-    info = filesystem.get_file_info(key)
+    try:
+        info = filesystem.get_file_info(key)
+        if info.type == fs.FileType.NotFound:
+            if scheme == "s3":
+                raise InputError(f"Cannot list {path}: {_absence(root, filesystem)}.")
+            return []
+        infos = [] if info.is_file else filesystem.get_file_info(fs.FileSelector(key, recursive=True))
+    except OSError as e:
+        if isinstance(e, InputError):
+            raise
+        raise InputError(f"Cannot list {path}: {_reason(e)}") from e
     if info.is_file:
         return [path]
-    if info.type == fs.FileType.NotFound:
-        return []
     host = "" if scheme == "file" else root.partition("://")[2].partition("/")[0] if scheme == "hdfs" else ""
-    infos = filesystem.get_file_info(fs.FileSelector(key, recursive=True))
     names = [f"{scheme}://{host}{info.path}" for info in infos if info.is_file]
-    return [name for name in names if not wild or fnmatch.fnmatchcase(name, path)]
+    return [name for name in names if not wild or glob_pattern(path).fullmatch(name)]
 
 
-def _reason(error: OSError) -> str:
-    return error.strerror or str(error) or type(error).__name__
+@functools.cache
+def glob_pattern(glob: str) -> re.Pattern[str]:
+    """A glob as a regular expression: `*` and `?` do not match a slash, `**/` matches any folders, also none."""
+    parts = re.split(r"(\*\*/|\*\*|\*|\?|\[!?\]?[^\]/]*\])", glob)
+    words = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    found = ""
+    for i, part in enumerate(parts):
+        if i % 2 == 0:
+            found += re.escape(part)
+        elif part in words:
+            found += words[part]
+        else:
+            found += "(?!/)" + re.sub(r"^\(\?s:|\)\\[Zz]$", "", fnmatch.translate(part))
+    return re.compile(found, re.DOTALL)
+
+
+REFUSALS = ("ACCESS_DENIED", "INVALID_ACCESS_KEY", "SIGNATURE_DOES_NOT_MATCH", "UNRECOGNIZED_CLIENT", "HTTP status 403")
+NO_BUCKETS = ("NO_SUCH_BUCKET", "NoSuchBucket", "bucket does not exist")
+
+
+def _reason(error: BaseException) -> str:
+    """What went wrong in one line, with what to do where that is known."""
+    words = str(getattr(error, "strerror", None) or error or type(error).__name__)
+    return " ".join(words.split()) + _hint(error)
+
+
+def _hint(error: BaseException) -> str:
+    words = str(error)
+    if any(refusal in words for refusal in REFUSALS):
+        return (
+            ". The storage refused the credentials, or there are none: set AWS_ACCESS_KEY_ID and "
+            "AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or give the machine a role. Common Crawl is read without any under "
+            "https://data.commoncrawl.org/"
+        )
+    if any(missing in words for missing in NO_BUCKETS):
+        return ". The bucket does not exist; check its name, region and AWS_ENDPOINT_URL"
+    return ""
+
+
+def _absence(path: str, filesystem: Any) -> str:
+    """Why nothing is at a path of an object store."""
+    scheme, _, rest = path.partition("://")
+    bucket = rest.partition("/")[0]
+    if scheme == "s3" and filesystem.get_file_info(bucket).type.name == "NotFound":
+        return f"the bucket {bucket!r} does not exist; check its name, region and AWS_ENDPOINT_URL"
+    return "it is not a file; check the path"

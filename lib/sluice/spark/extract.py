@@ -32,6 +32,7 @@ def _read(
 ) -> Iterator[pa.RecordBatch]:
     # the model's default place is found on the executor, whose paths may differ from the driver's
     processor = PageProcessor(extract, minhash, model_path(extract.lid_model))
+    open_read = partial(storage.open_stream, transport=extract.transport)
     for batch in batches:
         for number in batch.column(0).to_pylist():
-            yield from to_batches(extract_archive(entries[number], processor, storage.open_read), DocsRow)
+            yield from to_batches(extract_archive(entries[number], processor, open_read), DocsRow)

@@ -44,7 +44,7 @@ class Run:
         plain = msgspec.to_builtins
         config = self.config
         extract = plain(config.extract)
-        del extract["max_loss"]
+        del extract["max_loss"], extract["transport"]
         # the model by content: its path differs between machines
         extract["lid_model"] = file_digest(model_path(config.extract.lid_model))
         return {
@@ -69,7 +69,7 @@ class Run:
     @cached_property
     def input_plan(self) -> InputPlan:
         """The archives as they are now."""
-        return make_plan(self.config.plan)
+        return make_plan(self.config.plan, self.config.extract.transport)
 
     @cached_property
     def extract(self) -> Stage:

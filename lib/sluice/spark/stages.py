@@ -90,9 +90,12 @@ def _extract_batch(
     """One batch: its directory first, then its manifest, which makes it complete. Returns the manifest."""
     manifest = stage.file("docs", "_batches", f"{batch:05d}.json")
     if storage.exists(manifest):
-        log.info("%s: already complete", what)
         done: dict[str, Any] = json.loads(storage.read_bytes(manifest))
-        return done
+        if not any("unreadable" in item["account"]["quarantined"] for item in done["archives"]):
+            log.info("%s: already complete", what)
+            return done
+        # a kill in mid-repeat is harmless: the old manifest still says that the batch is to be repeated
+        log.info("%s: an archive was unreadable, so it is read again", what)
     directory = stage.file("docs", f"batch={batch:05d}")
     storage.delete_tree(directory)
     log.info("%s: %d archives, %s bytes", what, len(entries), f"{sum(entry.size for entry in entries):,}")

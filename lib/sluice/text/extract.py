@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
+from sluice.core.errors import RemoteError
 from sluice.core.ids import document_id
 from sluice.core.ledger import Ledger
 from sluice.core.records import Document, Page, PlanEntry, Quarantine, Rejection, WarcStats
@@ -60,33 +61,42 @@ def extract_archive(
     """Everything one archive yields, in file order, then exactly one `WarcStats`.
 
     Same bytes in, same records out. Holds one record in memory. Records that are no HTML response are counted by
-    reason and give no row; HTML responses always give one. Raises InputError when the file cannot be opened.
+    reason and give no row; HTML responses always give one. Raises InputError when a local file cannot be opened.
     """
     account = WarcAccount(bytes=entry.size)
-    with open_read(entry.path) as stream:
-        for item in read_archive(
-            stream, entry.size, is_wanted=_is_html_response, max_bytes=processor.extract.max_page_bytes
-        ):
-            if isinstance(item, Damage):
-                account.quarantined[item.reason] += 1
-                account.quarantined_bytes += item.length
-                yield _quarantine(entry, item)
-                continue
-            account.records += 1
-            if item.payload is None:
-                account.dropped["not_response" if item.record_type != "response" else "not_html"] += 1
-                continue
-            account.html += 1
-            page = _page(entry, item, processor.extract.max_page_bytes)
-            result = processor.process(page) if not item.payload_error else _undecodable(page, item.payload_error)
-            if isinstance(result, Document):
-                account.documents += 1
-                account.languages[result.language] += 1
-            else:
-                account.dropped[result.reason] += 1
-            yield result
+    for item in _read(entry, processor.extract.max_page_bytes, open_read):
+        if isinstance(item, Damage):
+            account.quarantined[item.reason] += 1
+            account.quarantined_bytes += item.length
+            yield _quarantine(entry, item)
+            continue
+        account.records += 1
+        if item.payload is None:
+            account.dropped["not_response" if item.record_type != "response" else "not_html"] += 1
+            continue
+        account.html += 1
+        page = _page(entry, item, processor.extract.max_page_bytes)
+        result = processor.process(page) if not item.payload_error else _undecodable(page, item.payload_error)
+        if isinstance(result, Document):
+            account.documents += 1
+            account.languages[result.language] += 1
+        else:
+            account.dropped[result.reason] += 1
+        yield result
     account.ledger().check("extract")
     yield WarcStats(crawl=entry.crawl, warc_index=entry.warc_index, warc_name=entry.warc_name, stats=account.to_json())
+
+
+def _read(entry: PlanEntry, max_bytes: int, open_read: OpenRead) -> Iterator[ArchiveRecord | Damage]:
+    """Records and damage; of a remote file that stays unreadable, the bytes without a record yet are damage."""
+    end = 0
+    try:
+        with open_read(entry.path) as stream:
+            for item in read_archive(stream, entry.size, is_wanted=_is_html_response, max_bytes=max_bytes):
+                yield item
+                end = item.offset + item.length
+    except RemoteError as e:
+        yield Damage(end, entry.size - end, "unreadable", str(e))
 
 
 def _is_html_response(record_type: str, content_type: str | None) -> bool:

@@ -83,14 +83,23 @@ def test_a_file_lists_itself(root):
 @pytest.mark.parametrize(
     ("pattern", "names"),
     [
-        ("*.txt", ["a.txt", "b/c.txt", "b/f[1].txt"]),  # a star also passes slashes
+        ("*.txt", ["a.txt"]),  # a star stays in its folder
+        ("**.txt", ["a.txt", "b/c.txt", "b/f[1].txt"]),
+        ("**/*.txt", ["a.txt", "b/c.txt", "b/f[1].txt"]),  # `**/` is also no folder
+        ("**/d/*", ["b/d/e.bin"]),
+        ("b/[!f]*", ["b/c.txt"]),
+        ("b?c.txt", []),
         ("b/*.txt", ["b/c.txt", "b/f[1].txt"]),
         ("b/?.txt", ["b/c.txt"]),
-        ("[ab]*/*.bin", ["b/d/e.bin"]),
+        ("[ab]*/?/*.bin", ["b/d/e.bin"]),
         ("b/d/e.*", ["b/d/e.bin"]),
     ],
 )
 def test_a_glob_lists_what_it_matches(root, pattern, names):
+    if not names:
+        with pytest.raises(InputError):
+            storage.list_files(f"{root}/{pattern}")
+        return
     assert storage.list_files(f"{root}/{pattern}") == [f"{root}/{name}" for name in names]
 
 

@@ -1,3 +1,4 @@
+import io
 import json
 import pickle
 from datetime import UTC, datetime
@@ -6,7 +7,7 @@ import pytest
 from archives import http_block, member, page, warc_record
 
 from sluice.core.config import Extract, MinHash
-from sluice.core.errors import InputError, StageError
+from sluice.core.errors import InputError, RemoteError, StageError
 from sluice.core.ledger import Ledger
 from sluice.core.records import Document, Page, PlanEntry, Quarantine, Rejection, WarcStats
 from sluice.data import storage
@@ -258,6 +259,58 @@ def test_a_damaged_stretch_is_a_row_and_in_the_books(tmp_path):
     assert account.quarantined_bytes == len(records[6])
     assert sum(account.quarantined.values()) == 1
     assert account.records == account.documents + sum(account.dropped.values()) == 6
+
+
+class Breaking(io.BytesIO):
+    """A remote file that gives a number of bytes and then fails for good."""
+
+    def __init__(self, data, good):
+        super().__init__(data)
+        self.good = good
+
+    def read(self, size=-1):
+        if self.tell() >= self.good:
+            raise RemoteError("Cannot read s3://b/a: HTTP 503 at the last of 10 attempts.")
+        return super().read(min(size, self.good - self.tell()) if size >= 0 else size)
+
+
+@pytest.mark.parametrize("whole_records", [0, 5])
+def test_the_unread_rest_of_a_remote_file_is_quarantined_and_in_the_books(tmp_path, whole_records):
+    records = mixed() * 40
+    path = tmp_path / "a.warc.gz"
+    path.write_bytes(b"".join(records))
+    good = len(b"".join(records[:-8])) if whole_records else 0
+    rows = list(extract_archive(entry(path), processor(), lambda _: Breaking(path.read_bytes(), good)))
+    quarantine, stats = rows[-2:]
+    account = WarcAccount.from_json(stats.stats)
+    assert isinstance(quarantine, Quarantine)
+    assert (quarantine.reason, account.quarantined) == ("unreadable", {"unreadable": 1})
+    assert quarantine.rec_offset + quarantine.rec_length == path.stat().st_size
+    assert account.quarantined_bytes == quarantine.rec_length
+    assert (quarantine.rec_offset == 0) == (whole_records == 0)
+    assert account.records >= whole_records * 40
+    assert account.records == account.documents + sum(account.dropped.values())
+
+
+def test_a_remote_file_that_cannot_be_opened_is_quarantined_whole(tmp_path):
+    path = tmp_path / "a.warc.gz"
+    path.write_bytes(b"x" * 100)
+
+    def refuse(_):
+        raise RemoteError("Cannot read it.")
+
+    quarantine, stats = extract_archive(entry(path), processor(), refuse)
+    assert (quarantine.reason, quarantine.rec_offset, quarantine.rec_length) == ("unreadable", 0, 100)
+    assert WarcAccount.from_json(stats.stats).quarantined_bytes == 100
+
+
+def test_a_local_file_that_is_missing_is_an_error(tmp_path):
+    path = tmp_path / "a.warc.gz"
+    path.write_bytes(b"x")
+    place = entry(path)
+    path.unlink()
+    with pytest.raises(InputError):
+        list(extract_archive(place, processor(), storage.open_read))
 
 
 def test_a_page_over_the_cap_is_too_big_and_one_of_the_cap_is_not(tmp_path):

@@ -1,0 +1,288 @@
+"""Against a real server on the loopback interface that fails on purpose; only the clock is not real."""
+
+import gzip
+import http.server
+import re
+import threading
+
+import pytest
+
+from sluice.core.config import Plan, Transport
+from sluice.core.errors import InputError, RemoteError
+from sluice.data import remote, storage
+from sluice.data.plan import make_plan
+
+DATA = bytes(i * 7 % 251 for i in range(1_000_003))
+FAST = Transport(chunk_bytes=100_000, requests_per_s=None, attempts=4, timeout_s=5.0, user_agent="test agent")
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def do_HEAD(self):
+        self.do_GET()
+
+    def do_GET(self):
+        server = self.server
+        server.seen.append((self.command, self.headers.get("Range"), self.headers.get("User-Agent")))
+        # the first fault that is armed for this kind of request and still has a count
+        for fault in server.faults:
+            if fault["left"] and fault.get("method", "GET") == self.command:
+                fault["left"] -= 1
+                return self.answer(**{k: v for k, v in fault.items() if k not in ("left", "method")})
+        return self.answer()
+
+    def answer(self, status=None, headers=(), cut=None, ranges=True, etag='"1"', data=None, declared=None):
+        data = self.server.files.get(self.path) if data is None else data
+        if status or data is None:
+            body, status = b"<Error>SlowDown</Error>", status or 404
+            self.send_response(status)
+        else:
+            match = re.match(r"bytes=(\d+)-(\d+)", self.headers.get("Range") or "")
+            if match and ranges:
+                start, stop = int(match[1]), min(int(match[2]) + 1, len(data))
+                self.send_response(206)
+                self.send_header("Content-Range", f"bytes {start}-{stop - 1}/{len(data)}")
+                body = data[start:stop]
+            else:
+                self.send_response(200)
+                body = data
+            self.send_header("ETag", etag)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(declared or len(body)))
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(body if cut is None else body[:cut])
+        if cut is not None or (declared and declared != len(body)):
+            self.close_connection = True
+
+
+@pytest.fixture
+def server():
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.files, server.faults, server.seen = {"/a.warc.gz": DATA}, [], []
+        server.url = f"http://127.0.0.1:{server.server_port}"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        yield server
+        server.shutdown()
+
+
+@pytest.fixture
+def pauses():
+    return []
+
+
+def opened(server, pauses, path="/a.warc.gz", transport=FAST):
+    patience = remote.Patience(transport, sleep=pauses.append, jitter=lambda: 0.5)
+    return remote.open_source(remote.HttpFile(server.url + path, transport), patience)
+
+
+def test_a_file_comes_in_ranges_under_our_name(server, pauses):
+    with opened(server, pauses) as stream:
+        assert stream.read() == DATA
+    assert pauses == []
+    assert [r for _, r, _ in server.seen][:3] == [None, "bytes=0-99999", "bytes=100000-199999"]
+    assert len(server.seen) == 12  # HEAD, ten full ranges and the rest
+    assert {agent for _, _, agent in server.seen} == {"test agent"}
+
+
+def test_a_stream_is_read_from_anywhere(server, pauses):
+    with opened(server, pauses) as stream:
+        assert stream.read(12) == DATA[:12]
+        for place in (0, 950_000, 99_999, 1_000_002, 300_000):
+            stream.seek(place)
+            assert stream.read(150_000) == DATA[place : place + 150_000]
+        assert stream.tell() == 450_000
+        stream.seek(2_000_000)
+        assert stream.read(1) == b""
+
+
+@pytest.mark.parametrize("size", [0, 1, 99_999, 100_000, 100_001])
+def test_lengths_around_a_range(server, pauses, size):
+    server.files["/b"] = DATA[:size]
+    with opened(server, pauses, "/b") as stream:
+        assert stream.read() == DATA[:size]
+
+
+@pytest.mark.parametrize("status", [403, 429, 500, 503])
+def test_a_burst_of_refusals_is_waited_out(server, pauses, status):
+    server.faults = [{"left": 3, "status": status}]
+    with opened(server, pauses) as stream:
+        assert stream.read() == DATA
+    assert pauses == [1.5, 2.5, 4.5]  # half way between the floor of 1 s and 2, 4, 8 s
+
+
+def test_retry_after_is_obeyed_up_to_the_longest_pause(server, pauses):
+    server.faults = [
+        {"left": 1, "status": 503, "headers": [("Retry-After", "7")]},
+        {"left": 1, "status": 429, "headers": [("Retry-After", "7200")]},
+    ]
+    with opened(server, pauses) as stream:
+        assert stream.read() == DATA
+    assert pauses == [7.0, 60.0]
+
+
+def test_retries_are_bounded_and_the_error_says_so(server, pauses):
+    server.faults = [{"left": 10**6, "status": 503}]
+    with opened(server, pauses) as stream, pytest.raises(RemoteError, match=r"a\.warc\.gz: HTTP 503.*4 attempts"):
+        stream.read()
+    assert len(pauses) == 3
+
+
+def test_what_is_not_there_is_not_asked_for_again(server, pauses):
+    with pytest.raises(RemoteError, match="HTTP 404, is not there"):
+        opened(server, pauses, "/none")
+    assert (len(server.seen), pauses) == (1, [])
+
+
+def test_a_connection_cut_in_mid_body_goes_on_at_the_first_unread_byte(server, pauses):
+    server.faults = [{"left": 1, "cut": 70_000}, {"left": 1, "cut": 10_000}]
+    with opened(server, pauses) as stream:
+        assert stream.read() == DATA
+    ranges = [r for _, r, _ in server.seen]
+    assert ranges[1:4] == ["bytes=0-99999", "bytes=70000-99999", "bytes=80000-99999"]
+
+
+def test_a_connection_that_is_cut_every_time_is_given_up(server, pauses):
+    server.faults = [{"left": 10**6, "cut": 0}]
+    with opened(server, pauses) as stream, pytest.raises(RemoteError, match="ended at byte 0 of 1000003"):
+        stream.read()
+    assert len(pauses) == 3
+
+
+def test_a_content_length_larger_than_the_body_is_a_cut(server, pauses):
+    server.faults = [{"left": 1, "declared": 150_000}]
+    with opened(server, pauses) as stream:
+        assert stream.read() == DATA
+
+
+def test_a_silent_server_is_a_broken_connection(server, pauses):
+    server.faults = [{"left": 1, "declared": 150_000, "cut": 5}]
+    slow = Transport(chunk_bytes=100_000, requests_per_s=None, timeout_s=0.2)
+    with opened(server, pauses, transport=slow) as stream:
+        assert stream.read() == DATA
+
+
+def test_a_server_without_ranges_is_read_in_one_go_and_resumed_by_skipping(server, pauses):
+    server.faults = [{"left": 1, "ranges": False, "cut": 250_000}, {"left": 10**6, "ranges": False}]
+    with opened(server, pauses) as stream:
+        assert stream.read() == DATA
+    assert len(server.seen) == 3  # HEAD, the cut answer, the whole one
+
+
+def test_a_server_without_head_is_asked_for_one_byte(server, pauses):
+    server.faults = [{"left": 10**6, "method": "HEAD", "status": 405}]
+    with opened(server, pauses) as stream:
+        assert stream.read() == DATA
+
+
+def test_redirects_are_followed_and_loops_are_not(server, pauses):
+    server.faults = [{"left": 1, "method": "HEAD", "status": 302, "headers": [("Location", "/a.warc.gz")]}]
+    with opened(server, pauses, "/old") as stream:
+        assert stream.read() == DATA
+    server.faults = [{"left": 99, "method": "HEAD", "status": 302, "headers": [("Location", "/old")]}]
+    with pytest.raises(RemoteError, match="more than 5 redirects"):
+        opened(server, pauses, "/old")
+
+
+def test_a_redirect_to_plain_http_elsewhere_is_refused(server, pauses):
+    server.faults = [{"left": 1, "method": "HEAD", "status": 302, "headers": [("Location", "http://example.test/x")]}]
+    with pytest.raises(InputError, match="plain http"):
+        opened(server, pauses)
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [({"etag": '"2"'}, 'its ETag was "1" and is now "2"'), ({"data": DATA[:-1]}, "its length was 1000003")],
+)
+def test_a_file_that_changes_in_mid_read_is_an_error(server, pauses, fault, words):
+    server.faults = [{"left": 2}, {"left": 10**6, **fault}]
+    with opened(server, pauses) as stream, pytest.raises(RemoteError, match=words):
+        stream.read()
+    assert pauses == []
+
+
+def test_plain_http_is_for_this_machine_only():
+    with pytest.raises(InputError, match="Use https"):
+        storage.open_read("http://example.test/x")
+
+
+def test_messages_hold_no_secrets():
+    assert remote.without_secrets("https://me:pw@h.test/a?Signature=x") == "https://h.test/a"
+
+
+# pauses and rates
+
+
+def test_pauses_double_with_jitter_from_the_floor_to_the_longest():
+    low, high = (remote.Patience(Transport(), jitter=lambda x=x: x) for x in (0.0, 1.0))
+    assert [low.pause_s(n) for n in (1, 2, 9)] == [1.0, 1.0, 1.0]
+    assert [high.pause_s(n) for n in (1, 2, 3, 9, 999)] == [2.0, 4.0, 8.0, 60.0, 60.0]
+
+
+def test_requests_are_spaced_evenly():
+    now, slept = [100.0], []
+
+    def sleep(seconds):
+        slept.append(seconds)
+        now[0] += seconds
+
+    limiter = remote.RateLimiter(4.0, clock=lambda: now[0], sleep=sleep)
+    for _ in range(3):
+        limiter.wait()
+    now[0] += 10
+    limiter.wait()
+    assert slept == [0.25, 0.25]
+
+
+def test_all_files_of_a_process_share_one_limiter():
+    assert remote.process_limiter(3.0) is remote.process_limiter(3.0)
+    assert remote.process_limiter(None) is None
+
+
+@pytest.mark.parametrize(("value", "seconds"), [(None, 0.0), ("12", 12.0), ("soon", 0.0), ("", 0.0)])
+def test_retry_after(value, seconds):
+    assert remote.retry_after_s(value) == seconds
+    assert remote.retry_after_s("Fri, 01 Jan 2100 00:00:00 GMT") > 1e6
+
+
+# through the door
+
+
+def test_storage_reads_urls(server):
+    url = f"{server.url}/a.warc.gz"
+    assert storage.size(url) == len(DATA)
+    assert storage.read_bytes(url) == DATA
+    assert storage.exists(url)
+    assert not storage.exists(f"{server.url}/none")
+    assert storage.list_files(url) == [url]
+
+
+@pytest.mark.parametrize("path", ["https://h.test/x/", "https://h.test/*.gz"])
+def test_a_web_server_has_no_folders(path):
+    with pytest.raises(InputError, match="no folders"):
+        storage.list_files(path)
+
+
+def test_nothing_is_written_to_a_web_server():
+    with pytest.raises(InputError, match="only be read"):
+        storage.write_atomic("https://h.test/x", b"")
+
+
+def test_a_list_on_a_server_names_archives_beside_it(server):
+    server.files["/crawl/warc.paths.gz"] = gzip.compress(b"/a.warc.gz\n\nx/b.warc.gz\n/a.warc.gz\nx/b.warc.gz\n")
+    server.files["/base//a.warc.gz"] = server.files["/base/a.warc.gz"] = b"ab"
+    server.files["/base/x/b.warc.gz"] = b"abc"
+    given = f"{server.url}/crawl/warc.paths.gz"
+    server.files["/crawl/warc.paths.gz"] = gzip.compress(b"a.warc.gz\n\nx/b.warc.gz\na.warc.gz\n")
+    plan = make_plan(Plan(inputs=(given,), base_url=f"{server.url}/base/"), FAST)
+    assert [(e.path, e.size) for e in plan.entries] == [
+        (f"{server.url}/base/a.warc.gz", 2),
+        (f"{server.url}/base/x/b.warc.gz", 3),
+    ]
+    assert plan.ignored == (f"{given}:2: blank line", f"{given}:4: repeated line")
