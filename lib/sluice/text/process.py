@@ -40,7 +40,8 @@ class PageProcessor:
             return _reject(page, "too_big", f"over {self.extract.max_page_bytes} bytes")
         decoded = charset.decode(page.payload, page.header_charset)
         found: dict[str, Any] = {"charset": decoded.charset, "charset_by": decoded.by}
-        text = html.extract_text(decoded.text, main_content=self.extract.main_content)
+        extracted = html.extract_page(decoded.text, self.extract.extractor)
+        text, facts = extracted.text, extracted.facts
         found |= {"n_chars": len(text), "n_bytes": len(text.encode("utf-8", "surrogatepass"))}
         if not text:
             return _reject(page, "no_text", **found)
@@ -57,6 +58,9 @@ class PageProcessor:
             **_place(page),
             **found,
             script=main_script(text),
+            title=facts.title,
+            author=facts.author,
+            published=facts.published,
             signals=signals.compute(text, language.code),
             text_hash=text_digest(key),
             n_shingles=len(parts),

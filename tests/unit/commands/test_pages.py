@@ -65,7 +65,7 @@ def pages(capsys, *arguments):
 
 
 def test_every_page_is_one_line_with_its_verdict(archive, capsys):
-    code, lines, err = pages(capsys, archive, "--set", "extract.main_content=false")
+    code, lines, err = pages(capsys, archive, "--set", "extract.extractor=all")
     assert code == 0
     assert [line["url"] for line in lines] == ["http://kept.test/", "http://short.test/", "http://spam.test/"]
     assert lines[0]["reason"] is None

@@ -1,39 +1,103 @@
+import sys
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sluice.text.html import MAX_DEPTH, extract_text, is_deeper_than, tidy
+from sluice.core.errors import ConfigError
+from sluice.text.html import extract_page, extract_text, tidy
+
+SENTENCE = "The article itself has a sentence of some length, and then another one. "
+ARTICLE = "".join(f"<p>{SENTENCE * 4}</p>" for _ in range(4))
+MENU = "<nav><ul>" + "".join(f"<li><a href='/{n}'>{n}</a>" for n in ("Home", "Products", "Contact")) + "</ul></nav>"
 
 
 def test_paragraphs_are_parted_and_list_items_get_bullets():
-    html = "<html><body><p>one</p><p>two</p><ul><li>first<li>second</ul></body></html>"
-    assert extract_text(html, main_content=False) == "one\n\ntwo\n\n• first\n• second"
+    html = "<html><body><p>one</p><p>two</p><ul><li>first<li>second<ul><li>deeper</ul></ul>after</body></html>"
+    assert extract_text(html, "all") == "one\n\ntwo\n\n• first\n• second\n• deeper\n\nafter"
+
+
+def test_a_list_item_of_two_paragraphs_has_one_bullet():
+    assert extract_text("<ul><li><p>a</p><p>b</p><li>c</ul>", "all") == "• a\nb\n• c"
+
+
+def test_rows_of_data_are_lines_and_layout_tables_are_not():
+    data = "<table><tr><th>year<th>sum</tr><tr><td>2019<td>3<br>4</tr></table>"
+    assert extract_text(data, "all") == "year | sum\n2019 | 3 4"
+    layout = "<table><tr><td><p>one</p><p>two</p></td><td>side</td></tr></table>"
+    assert extract_text(layout, "all") == "one\n\ntwo\n\nside"
+
+
+def test_terms_stay_with_their_definitions():
+    assert extract_text("<dl><dt>a<dd>first<dt>b<dd>second</dl><p>c", "all") == "a\nfirst\nb\nsecond\n\nc"
+
+
+def test_code_keeps_its_spaces_and_lines():
+    html = "<p>Like this:</p><pre><code>def f():\n    return  1  \n\n\n\nf()</code></pre>"
+    assert extract_text(html, "all") == "Like this:\n\ndef f():\n    return  1\n\nf()"
+
+
+def test_line_breaks_stay_and_two_of_them_part_paragraphs():
+    assert extract_text("<p>one<br>two<br><br>three</p>", "all") == "one\ntwo\n\nthree"
 
 
 def test_scripts_styles_forms_and_alternative_texts_are_no_text():
     html = (
-        "<body><script>var x</script><style>p{}</style><noscript>off</noscript><!-- note -->"
+        "<body><script>var x</script><style>p{}</style><!-- note -->"
         "<img alt='picture'><form><input value='field'></form><p>the <a href='http://u.test'>link</a></p></body>"
     )
-    assert extract_text(html, main_content=False) == "the link"
+    assert extract_text(html, "all") == "the link"
 
 
-def test_menus_are_left_out_only_when_the_main_content_is_wanted():
-    body = "<p>" + "The article itself has a sentence of some length, and then another one. " * 5 + "</p>"
-    html = f"<html><body><nav><a href='/'>Home</a> <a href='/x'>Products</a></nav><main>{body}</main></body></html>"
-    assert "Products" in extract_text(html, main_content=False)
-    assert "Products" not in extract_text(html, main_content=True)
-    assert "another one." in extract_text(html, main_content=True)
+def test_menus_are_left_out_of_the_main_text_only():
+    html = f"<html><body>{MENU}<main>{ARTICLE}</main><footer>Copyright 2019 by us</footer></body></html>"
+    assert "Products" in extract_text(html, "all") and "Copyright" in extract_text(html, "all")
+    assert extract_text(html, "main").split("\n\n") == [(SENTENCE * 4).strip()] * 4
+
+
+def test_chinese_articles_are_found_in_tables_and_line_breaks():
+    text = (
+        "委员会星期二开会，决定在老市政厅旁边建造新的图书馆，预计两年后向公众开放，孩子们可以为它起名字，大家都很高兴。"
+    )
+    body = "<br>".join(f"\u3000\u3000{text}" for _ in range(5))
+    menu = "".join(f"<td><a href='/{n}'>{n}</a></td>" for n in ("首页", "新闻", "体育", "财经"))
+    html = (
+        f"<table><tr>{menu}</tr></table><table><tr><td>{body}</td></tr></table><p>版权所有 <a href='/'>联系我们</a></p>"
+    )
+    assert extract_text(html, "main") == "\n".join([text] * 5)
+
+
+def test_a_page_that_is_one_long_list_is_that_list():
+    rows = "".join(f"<li><a href='/{n}.html'>第{n}章 名字</a></li>" for n in range(1, 200))
+    html = f"<div><a href='/'>首页</a></div><ul>{rows}</ul><div><a href='/x'>上一页</a></div>"
+    lines = extract_text(html, "main").split("\n")
+    assert lines[0] == "• 第1章 名字" and len([line for line in lines if line.startswith("• 第")]) == 199
 
 
 @pytest.mark.parametrize("html", ["", " ", "<p", "<html></html>", "<!doctype html>", "<script>x</script>"])
-@pytest.mark.parametrize("main_content", [True, False])
-def test_a_page_without_text_is_an_empty_text(html, main_content):
-    assert extract_text(html, main_content=main_content) == ""
+@pytest.mark.parametrize("extractor", ["main", "all"])
+def test_a_page_without_text_is_an_empty_text(html, extractor):
+    assert extract_text(html, extractor) == ""
 
 
-def test_entities_are_characters():
-    assert extract_text("<p>a &amp; b &#20320;&hellip;</p>", main_content=False) == "a & b 你…"
+def test_facts_come_with_the_text():
+    page = extract_page(
+        "<title>A &amp; B</title><meta property='article:published_time' content='2019-03-05T01:02:03Z'><p>x"
+    )
+    assert (page.facts.title, page.facts.author, page.facts.published) == ("A & B", None, "2019-03-05")
+
+
+def test_trafilatura_is_there_for_those_who_want_it():
+    pytest.importorskip("trafilatura")
+    html = f"<html><body>{MENU}<article>{ARTICLE}</article></body></html>"
+    text = extract_text(html, "trafilatura")
+    assert SENTENCE.strip() in text and "Products" not in text
+
+
+def test_trafilatura_without_the_package_is_said(monkeypatch):
+    monkeypatch.setitem(sys.modules, "trafilatura", None)
+    with pytest.raises(ConfigError, match=r"extractor = trafilatura, but .*pip install 'sluice\[trafilatura\]'"):
+        extract_text("<p>x", "trafilatura")
 
 
 @pytest.mark.parametrize(
@@ -41,54 +105,64 @@ def test_entities_are_characters():
     [
         ("", ""),
         (" \n\t\n ", ""),
-        ("  a  \n  b\t\n", "a\nb"),
+        ("  a  \n  b\t\n", "a\n  b"),
         ("a\n\n\n\n\nb", "a\n\nb"),
         ("a\r\nb", "a\nb"),
-        ("a\x00b\x1fc\x7fd\ufeffe", "abcde"),
         ("你\u3000好\u3000", "你\u3000好"),
-        ("a\n \x01 \n\n\nb", "a\n\nb"),
+        ("a\n  \n\n\nb", "a\n\nb"),
     ],
 )
-def test_tidying_strips_lines_and_shortens_gaps(text, tidied):
+def test_tidying_shortens_gaps_and_ends_of_lines(text, tidied):
     assert tidy(text) == tidied
 
 
+def test_control_characters_and_byte_order_marks_are_no_text():
+    assert extract_text("<p>a\x00b\x1fc\x7fd\ufeffe&#xFEFF;f\ufffeg</p>", "all") == "abcdefg"
+
+
 @settings(derandomize=True, max_examples=300)
-@given(st.text(alphabet=st.one_of(st.sampled_from(" \n\r\t\x00\x0b\x1c\u3000ab"), st.characters()), max_size=60))
+@given(st.text(alphabet=st.one_of(st.sampled_from(" \n\r\t\x0b\x1c\u3000ab"), st.characters()), max_size=60))
 def test_tidying_twice_changes_nothing_more(text):
     once = tidy(text)
     assert tidy(once) == once
     assert "\n\n\n" not in once
-    assert all(line == line.strip() for line in once.split("\n"))
+    assert all(line == line.rstrip() for line in once.split("\n"))
 
 
 TAG = st.sampled_from(
-    ["<p>", "</p>", "<div>", "<table><tr><td>", "<!--", "-->", "<script>", "</script>", "&#0;", "<", ">"]
+    [
+        "<p>",
+        "</p>",
+        "<div>",
+        "<table><tr><td>",
+        "<!--",
+        "-->",
+        "<script>",
+        "</script>",
+        "&#0;",
+        "<",
+        ">",
+        "<li>",
+        "<pre>",
+    ]
 )
 
 
 @settings(derandomize=True, max_examples=200, deadline=None)
 @given(st.lists(st.one_of(TAG, st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=8)), max_size=30))
-def test_any_soup_gives_tidy_text(parts):
+def test_any_soup_gives_tidy_text_and_main_text_is_part_of_all(parts):
     html = "".join(parts)
-    for main_content in (True, False):
-        text = extract_text(html, main_content=main_content)
-        assert text == tidy(text)
+    whole, main = extract_text(html, "all"), extract_text(html, "main")
+    assert whole == tidy(whole) and main == tidy(main)
+    assert set(main.split()) <= set(whole.split()) | {"|", "•"}
 
 
 def test_a_huge_page_is_read_to_its_end():
-    html = "<p>a word or two</p>" * 20_000 + "<p>the last</p>"
-    assert extract_text(html, main_content=False).endswith("the last")
+    html = "<p>a word or two</p>" * 50_000 + "<p>the last</p>"  # more blocks than are judged: the whole text
+    assert extract_text(html, "main").endswith("the last")
+    assert extract_text(html, "main") == extract_text(html, "all")
 
 
-def test_depth_counts_open_tags_that_really_nest():
-    assert not is_deeper_than("<div>" * 5, 5)
-    assert is_deeper_than("<div>" * 6, 5)
-    assert is_deeper_than("<B>" * 6, 5)
-    assert not is_deeper_than("<div></div>" * 100, 5)
-    assert not is_deeper_than("<p>a<br>b<li>c" * 100, 5)  # the parser closes these
-
-
-def test_a_page_nested_without_end_costs_its_menus_and_not_the_task():
-    html = "<nav>Menu</nav>" + "<div>" * 100 * MAX_DEPTH + "some words"  # 51,200 levels: hours by main-content rules
-    assert extract_text(html, main_content=True) == "Menu\nsome words"
+def test_a_page_nested_without_end_costs_no_more_than_its_length():
+    html = "<nav>Menu</nav>" + "<div>" * 200_000 + "some words"
+    assert extract_text(html, "all") == "Menu\n\nsome words"

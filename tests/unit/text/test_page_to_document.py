@@ -13,6 +13,8 @@ from sluice.core.records import Document, Page, PlanEntry, Quarantine, Rejection
 from sluice.data import storage
 from sluice.text import process
 from sluice.text.extract import WarcAccount, extract_archive
+from sluice.text.facts import Facts
+from sluice.text.html import PageText
 from sluice.text.language import model_path
 from sluice.text.process import PageProcessor, to_json
 
@@ -34,7 +36,7 @@ def html(text, head=""):
 
 
 def processor(**settings):
-    return PageProcessor(Extract(main_content=False, **settings), MinHash(), model_path(None))
+    return PageProcessor(Extract(extractor="all", **settings), MinHash(), model_path(None))
 
 
 def a_page(payload, **fields):
@@ -118,12 +120,12 @@ def test_a_rejected_language_is_on_the_row():
 
 
 def test_an_exception_inside_a_parser_costs_that_page_only(monkeypatch):
-    def explode(text, **kwargs):
+    def explode(text, extractor):
         if "dynamite" in text:
             raise RecursionError("too deep")
-        return ENGLISH
+        return PageText(ENGLISH, Facts(None, None, None))
 
-    monkeypatch.setattr(process.html, "extract_text", explode)
+    monkeypatch.setattr(process.html, "extract_page", explode)
     rejection = processor().process(a_page("dynamite"))
     assert (rejection.reason, rejection.detail) == ("extract_error", "RecursionError")
     assert isinstance(processor().process(a_page("fine")), Document)
@@ -131,10 +133,10 @@ def test_an_exception_inside_a_parser_costs_that_page_only(monkeypatch):
 
 @pytest.mark.parametrize("error", [InputError("no model"), MemoryError(), KeyboardInterrupt()])
 def test_what_is_no_fault_of_the_page_is_not_blamed_on_it(monkeypatch, error):
-    def explode(text, **kwargs):
+    def explode(text, extractor):
         raise error
 
-    monkeypatch.setattr(process.html, "extract_text", explode)
+    monkeypatch.setattr(process.html, "extract_page", explode)
     with pytest.raises(type(error)):
         processor().process(a_page("x"))
 

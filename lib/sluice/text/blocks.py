@@ -1,0 +1,95 @@
+"""What tells main text from menus: measures of each block, of the elements around it, its neighbours and its page.
+
+Compiled, linear in the page but for two sorts of its blocks and elements. Sources: text and link density (Kohlschütter
+et al. 2010, "Boilerplate Detection using Shallow Text Features"), paragraph scores passed on to parents (Arc90's
+Readability), repeated siblings and paths (ours), log-odds of class words and of words (ours, learned).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sluice.text.kernels import blocks as counts
+from sluice.text.kernels import features as kernels
+from sluice.text.kernels.features import LEVELS, NEIGHBOURS
+from sluice.text.markup import Markup
+
+TOKENS = counts.TOKENS
+
+
+class Lexicon(NamedTuple):
+    """Log-odds (content against not) of class words and of text words, as hash tables: keys uint64, values float32."""
+
+    class_keys: np.ndarray
+    class_values: np.ndarray
+    word_keys: np.ndarray
+    word_values: np.ndarray
+
+
+_OWN = (
+    "characters tokens mean_word link bold breaks pictures han digits upper marks_per_token ends commas first last "
+    "lex_sum lex_mean lex_min lex_max title is_good tag depth context_distance class_own class_parent class_sum "
+    "class_min class_max class_near"
+).split()
+_CONTEXTS = (
+    "nav header footer aside article main form table list figure quote pre hidden link dialog button heading item "
+    "definition paragraph cell label caption noscript"
+).split()
+_LEVEL = "tokens link good blocks share class lex repeated".split()
+_GROUP = "size tokens link good".split()
+_BEST = "in_best to_best from_best best_share meet_share meet_link meet_good".split()
+_PLACE = (
+    "index token_share tokens_left since_heading heading_tag heading_class after_title repeated repeat_distance".split()
+)
+_NEIGHBOUR = "tokens link good lex same_path same_parent heading".split()
+_WINDOW = "tokens link good lex".split()
+_FAMILY = "size share mean before in level".split()
+_PAGE = "tokens link good blocks han largest best lex".split()
+
+FEATURES: tuple[str, ...] = (
+    *_OWN,
+    *(f"in_{name}" for name in _CONTEXTS),
+    *(f"level{level}_{name}" for level in range(1, LEVELS + 1) for name in _LEVEL),
+    *(f"group_{name}" for name in _GROUP),
+    *_BEST,
+    *_PLACE,
+    *(f"near{offset:+d}_{name}" for offset in NEIGHBOURS for name in _NEIGHBOUR),
+    *(f"window_{name}" for name in _WINDOW),
+    *(f"family_{name}" for name in _FAMILY),
+    *(f"page_{name}" for name in _PAGE),
+)
+
+
+_SECOND = (
+    "own odds_before odds_after path page cumulative expected_rank since_first to_last heading family "
+    "level1 level2 level3 level4 level5 window3 window8 max_before max_after near-3 near-2 near-1 near+1 near+2 near+3"
+).split()
+SECOND_FEATURES: tuple[str, ...] = tuple(f"first_{name}" for name in _SECOND)
+
+
+def block_features(markup: Markup, title: bytes, lexicon: Lexicon) -> tuple[np.ndarray, np.ndarray]:
+    """One row per block, one column per name in FEATURES, and the counts they come from; both float32."""
+    table = counts.title_table(np.frombuffer(title, np.uint8))
+    stats = counts.block_stats(markup.text, markup.block_start, markup.block_end, table, *lexicon[2:])
+    return kernels.block_features(*markup[1:], stats, *lexicon[:2], len(FEATURES)), stats
+
+
+def second_features(markup: Markup, tokens: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """What the first round's opinion [B] of all blocks tells about each: one column per name in SECOND_FEATURES."""
+    return np.asarray(
+        kernels.second_features(
+            markup.block_node,
+            markup.node_parent,
+            markup.node_context,
+            markup.node_path,
+            markup.node_sign,
+            tokens,
+            first,
+        )
+    )
+
+
+def word_hashes(markup: Markup) -> tuple[np.ndarray, np.ndarray]:
+    """Block and hash of every word and of every pair of neighbouring Han characters: what a lexicon is learned from."""
+    blocks, hashes = counts.word_hashes(markup.text, markup.block_start, markup.block_end)
+    return blocks, hashes

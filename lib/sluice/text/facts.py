@@ -1,0 +1,121 @@
+"""What a page says of itself: title, author, day of publication. From its metadata, where that is cheap to read."""
+
+import html
+import re
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from sluice.text.markup import JSON_MARK, META_MARK, TIME_MARK, TITLE_MARK, Markup
+
+MAX_CHARS = 300
+"""Longer titles and names are cut; they are spam."""
+MAX_JSON_BYTES = 200_000
+
+ATTRIBUTE = re.compile(r"""([a-zA-Z:_-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
+SPACES = re.compile(r"\s+")
+DAY = re.compile(r"(?<!\d)((?:19|20)\d\d)\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})(?!\d)")
+COMPACT_DAY = re.compile(r"(?<!\d)((?:19|20)\d\d)(\d\d)(\d\d)(?:\d{6})?(?!\d)")
+JSON_DAY = re.compile(r'"datePublished"\s*:\s*"([^"]{4,40})"')
+JSON_AUTHOR = re.compile(
+    r'"author"\s*:\s*(?:\[\s*)?(?:"([^"\\]{2,100})"|\{[^{}]{0,500}?"name"\s*:\s*(?:\[\s*)?"([^"\\]{2,100})")'
+)
+JSON_TITLE = re.compile(r'"headline"\s*:\s*"((?:[^"\\]|\\.){1,400})"')
+
+# In order of trust. Chinese government and news sites have names of their own (GB/T standard of site metadata).
+TITLE_NAMES = ("og:title", "twitter:title", "articletitle", "dc.title")
+AUTHOR_NAMES = (
+    "author",
+    "article:author",
+    "dc.creator",
+    "parsely-author",
+    "sailthru.author",
+    "byl",
+    "og:article:author",
+)
+DAY_NAMES = (
+    "article:published_time",
+    "og:published_time",
+    "datepublished",
+    "pubdate",
+    "publishdate",
+    "publish-date",
+    "publish_date",
+    "parsely-pub-date",
+    "sailthru.date",
+    "dc.date",
+    "dc.date.issued",
+    "dcterms.created",
+    "og:article:published_time",
+    "weibo:article:create_at",
+    "date",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """None where the page does not tell. `published` is an ISO 8601 day."""
+
+    title: str | None
+    author: str | None
+    published: str | None
+
+
+def page_facts(data: bytes, markup: Markup) -> Facts:
+    """Facts from <meta>, JSON-LD, <time> and <title>, in this order. `data` is what `markup` was parsed from."""
+    metas = _metas(data, markup)
+    ld = "\n".join(_marked(data, markup, JSON_MARK, MAX_JSON_BYTES))
+    titles = _marked(data, markup, TITLE_MARK, 4 * MAX_CHARS)
+    title = _first(metas, TITLE_NAMES) or _clean(_group(JSON_TITLE, ld)) or _clean(titles[0] if titles else None)
+    author = _first(metas, AUTHOR_NAMES)
+    if author is None or "://" in author:
+        author = _clean(_group(JSON_AUTHOR, ld))
+    days = [metas[name] for name in DAY_NAMES if name in metas]
+    days += JSON_DAY.findall(ld)[:1] + _marked(data, markup, TIME_MARK, 500)[:1]
+    return Facts(title, author, next(filter(None, map(find_day, days)), None))
+
+
+def find_day(text: str) -> str | None:
+    """The first calendar day written as year, month, day, in ISO 8601; None without one.
+
+    >>> find_day("发布时间：2019年3月5日 10:20"), find_day("20190305")
+    ('2019-03-05', '2019-03-05')
+    """
+    match = DAY.search(text) or COMPACT_DAY.search(text)
+    if not match:
+        return None
+    try:
+        return date(int(match[1]), int(match[2]), int(match[3])).isoformat()
+    except ValueError:
+        return None
+
+
+def _metas(data: bytes, markup: Markup) -> dict[str, str]:
+    """Contents of <meta> by lower-case name, the first of each name."""
+    found: dict[str, str] = {}
+    for tag in _marked(data, markup, META_MARK, 4096):
+        values = {m[1].lower(): m[2] or m[3] or m[4] or "" for m in ATTRIBUTE.finditer(tag)}
+        name = values.get("property") or values.get("name") or values.get("itemprop")
+        if name and values.get("content"):
+            found.setdefault(name.lower(), values["content"])
+    return found
+
+
+def _marked(data: bytes, markup: Markup, kind: int, limit: int) -> list[str]:
+    rows: np.ndarray = markup.marks[markup.marks[:, 0] == kind]
+    return [data[start : min(end, start + limit)].decode("utf-8", "replace") for _, start, end in rows.tolist()]
+
+
+def _first(metas: dict[str, str], names: tuple[str, ...]) -> str | None:
+    return next(filter(None, (_clean(metas.get(name)) for name in names)), None)
+
+
+def _group(pattern: re.Pattern[str], text: str) -> str | None:
+    match = pattern.search(text)
+    return next(filter(None, match.groups()), None) if match else None
+
+
+def _clean(text: str | None) -> str | None:
+    words = SPACES.sub(" ", html.unescape(text or "")).strip()
+    return words[:MAX_CHARS] or None

@@ -1,0 +1,62 @@
+"""Compiled kernels: numba functions whose machine code is kept on disk, once per host and version of the sources.
+
+numba itself trusts the time stamp of the one file that holds a function, and would go on with constants of yesterday
+that came from another file. Here every change of any file of this package leads to another directory.
+"""
+
+import hashlib
+import os
+import stat
+import tempfile
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numba
+
+from sluice import __version__
+
+
+def kernel(function: Callable[..., Any]) -> Any:
+    """A function compiled on first use; its machine code is read from disk after that."""
+    return _compiled(function)
+
+
+def inlined(function: Callable[..., Any]) -> Any:
+    """The same, for a few lines called from the inner loop of a kernel."""
+    return _compiled(function, inline="always")
+
+
+def _compiled(function: Callable[..., Any], **options: Any) -> Any:
+    config: Any = numba.config
+    theirs = config.CACHE_DIR
+    config.CACHE_DIR = theirs or cache_directory()  # looked at while decorating; other packages keep their own
+    try:
+        return numba.njit(cache=True, **options)(function)
+    finally:
+        config.CACHE_DIR = theirs
+
+
+@cache
+def cache_directory() -> str:
+    """Where compiled kernels are kept: $XDG_CACHE_HOME/sluice (else ~/.cache/sluice), else a private folder in /tmp.
+
+    NUMBA_CACHE_DIR goes before both.
+    """
+    digest = hashlib.sha256(__version__.encode())
+    for source in sorted(Path(__file__).parent.rglob("*.py")):
+        digest.update(source.read_bytes())
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sluice"
+    for place in (home, Path(tempfile.gettempdir()) / f"sluice-{os.getuid()}"):
+        directory = place / f"kernels-{digest.hexdigest()[:16]}"
+        try:
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError:
+            continue
+        status = directory.stat()
+        # what lies there is executed: nobody else may have put it there
+        is_ours = status.st_uid == os.getuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+        if is_ours and os.access(directory, os.W_OK):
+            return str(directory)
+    return tempfile.mkdtemp(prefix="sluice-kernels-")

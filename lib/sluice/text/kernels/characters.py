@@ -1,0 +1,208 @@
+"""Reading UTF-8 and HTML's character references, byte by byte."""
+
+import numpy as np
+
+from sluice.text import tags
+from sluice.text.jit import inlined, kernel
+
+FNV_START, FNV_PRIME = np.uint64(tags.FNV_START), np.uint64(tags.FNV_PRIME)
+SPACE, LETTER, DIGIT, MARK, HAN = 0, 1, 2, 3, 4
+"""Kinds of characters; HAN is every character that is a word by itself (kana, too)."""
+
+_REFERENCE_KEYS, _REFERENCE_VALUES, _REFERENCE_TEXT = tags.REFERENCE_KEYS, tags.REFERENCE_VALUES, tags.REFERENCE_TEXT
+_NUMERIC_1252 = tags.NUMERIC_1252
+
+
+@inlined
+def lower(byte):
+    """ASCII lower case."""
+    return byte | 32 if 65 <= byte <= 90 else byte
+
+
+@inlined
+def is_space(byte):
+    """HTML's white space, and the vertical tab."""
+    return byte == 32 or 9 <= byte <= 13
+
+
+@inlined
+def is_letter(byte):
+    """ASCII letters."""
+    return 97 <= (byte | 32) <= 122
+
+
+@inlined
+def find_slot(keys, key):
+    """Slot of a key in a hash table with open addressing, -1 without one."""
+    mask = np.uint64(len(keys) - 1)
+    slot = key & mask
+    while keys[slot] != 0:
+        if keys[slot] == key:
+            return np.int64(slot)
+        slot = (slot + np.uint64(1)) & mask
+    return np.int64(-1)
+
+
+@inlined
+def find_value(keys, values, key):
+    """Value of a key, 0 without one."""
+    slot = find_slot(keys, key)
+    return values[slot] if slot >= 0 else np.float32(0)
+
+
+@inlined
+def code_point(text, i):
+    """Code point at i of valid UTF-8, and its width; broken bytes count as U+FFFD."""
+    byte = np.int64(text[i])
+    n = len(text)
+    if byte < 0x80:
+        return byte, 1
+    if byte >= 0xF0 and i + 3 < n:
+        high = ((byte & 7) << 18) | ((np.int64(text[i + 1]) & 63) << 12)
+        return high | ((np.int64(text[i + 2]) & 63) << 6) | (text[i + 3] & 63), 4
+    if byte >= 0xE0 and i + 2 < n:
+        return ((byte & 15) << 12) | ((np.int64(text[i + 1]) & 63) << 6) | (text[i + 2] & 63), 3
+    if byte >= 0xC0 and i + 1 < n:
+        return ((byte & 31) << 6) | (text[i + 1] & 63), 2
+    return np.int64(0xFFFD), 1
+
+
+@inlined
+def kind_of(code):
+    """SPACE, LETTER, DIGIT, MARK or HAN."""
+    if code < 0x80:
+        if 97 <= (code | 32) <= 122:
+            return LETTER
+        if 48 <= code <= 57:
+            return DIGIT
+        return SPACE if code <= 32 else MARK
+    if code < 0xC0:
+        return LETTER if code == 0xAA or code == 0xB5 or code == 0xBA else MARK
+    if code < 0x2000:
+        return MARK if code == 0xD7 or code == 0xF7 else LETTER
+    if code < 0x2E80:
+        return MARK
+    if code == 0x3000:
+        return SPACE
+    if code < 0x3040:
+        return HAN if code == 0x3005 or code == 0x3007 else MARK
+    if (
+        code < 0x3100
+        or 0x3400 <= code < 0x4DC0
+        or 0x4E00 <= code < 0xA000
+        or 0xF900 <= code < 0xFB00
+        or code >= 0x20000
+    ):
+        return HAN
+    if 0xFF10 <= code <= 0xFF19:
+        return DIGIT
+    if 0xFF00 <= code < 0xFF66:
+        return LETTER if 0xFF21 <= code <= 0xFF3A or 0xFF41 <= code <= 0xFF5A else MARK
+    if 0xE000 <= code < 0xF900 or 0xFFE0 <= code < 0x10000 or 0x1F000 <= code < 0x20000:
+        return MARK
+    return LETTER
+
+
+@inlined
+def is_end(code):
+    """Whether a character ends a sentence."""
+    return (
+        code == 46 or code == 33 or code == 63 or code == 0x3002 or code == 0xFF01 or code == 0xFF1F or code == 0x2026
+    )
+
+
+@kernel
+def put_code_point(text, position, code):
+    """Writes UTF-8; the place after it."""
+    if code < 0x80:
+        text[position] = code
+        return position + 1
+    if code < 0x800:
+        text[position] = 0xC0 | (code >> 6)
+        text[position + 1] = 0x80 | (code & 63)
+        return position + 2
+    if code < 0x10000:
+        text[position] = 0xE0 | (code >> 12)
+        text[position + 1] = 0x80 | ((code >> 6) & 63)
+        text[position + 2] = 0x80 | (code & 63)
+        return position + 3
+    text[position] = 0xF0 | (code >> 18)
+    text[position + 1] = 0x80 | ((code >> 12) & 63)
+    text[position + 2] = 0x80 | ((code >> 6) & 63)
+    text[position + 3] = 0x80 | (code & 63)
+    return position + 4
+
+
+@kernel
+def resolve_reference(html, i, out):
+    """Resolves the character reference at `&`: bytes into out; their number, and the place after it (i: it is none)."""
+    n = len(html)
+    k = i + 1
+    if k < n and html[k] == 35:
+        k += 1
+        code = np.int64(0)
+        digits = 0
+        if k < n and (html[k] | 32) == 120:
+            k += 1
+            while k < n and (48 <= html[k] <= 57 or 97 <= (html[k] | 32) <= 102):
+                digit = html[k] - 48 if html[k] <= 57 else (html[k] | 32) - 87
+                code = min(code * 16 + digit, 0x110000)
+                digits += 1
+                k += 1
+        else:
+            while k < n and 48 <= html[k] <= 57:
+                code = min(code * 10 + (html[k] - 48), 0x110000)
+                digits += 1
+                k += 1
+        if digits == 0:
+            return 0, i
+        if k < n and html[k] == 59:
+            k += 1
+        if 0x80 <= code <= 0x9F:
+            code = np.int64(_NUMERIC_1252[code - 0x80])
+        if code == 0 or code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:
+            code = np.int64(0xFFFD)
+        return put_code_point(out, 0, code), k
+    key = FNV_START
+    found = -1
+    after = i
+    while k < n and k - i <= 33 and (is_letter(html[k]) or 48 <= html[k] <= 57):
+        key = (key ^ np.uint64(html[k])) * FNV_PRIME
+        k += 1
+        slot = find_slot(_REFERENCE_KEYS, key)
+        if slot >= 0:  # an old name, good without its semicolon
+            found, after = slot, k
+    if k < n and html[k] == 59:
+        slot = find_slot(_REFERENCE_KEYS, (key ^ np.uint64(59)) * FNV_PRIME)
+        if slot >= 0:
+            found, after = slot, k + 1
+    if found < 0:
+        return 0, i
+    row = _REFERENCE_TEXT[_REFERENCE_VALUES[found]]
+    for j in range(row[0]):
+        out[j] = row[1 + j]
+    return np.int64(row[0]), after
+
+
+@kernel
+def group_keys(keys):
+    """Number of each key's group, in order of first appearance, and how many groups there are."""
+    size = 64
+    while size < 2 * len(keys) + 8:
+        size *= 2
+    mask = np.uint64(size - 1)
+    table = np.full(size, -1, np.int32)
+    groups = np.empty(len(keys), np.int32)
+    heads = np.empty(len(keys), np.uint64)
+    count = 0
+    for i in range(len(keys)):
+        mixed = keys[i] * np.uint64(0x9E3779B97F4A7C15)
+        slot = (mixed ^ (mixed >> np.uint64(29))) & mask
+        while table[slot] >= 0 and heads[table[slot]] != keys[i]:
+            slot = (slot + np.uint64(1)) & mask
+        if table[slot] < 0:
+            table[slot] = count
+            heads[count] = keys[i]
+            count += 1
+        groups[i] = table[slot]
+    return groups, count

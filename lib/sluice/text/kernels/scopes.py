@@ -1,0 +1,111 @@
+"""Which open elements a tag ends: WHATWG's implied end tags and scopes, on a stack of element numbers."""
+
+import numpy as np
+
+from sluice.text import tags
+from sluice.text.jit import kernel
+from sluice.text.tags import BLOCK, CLOSES_P, NUMBER, SCOPE, TABLE_PART
+
+P, LI, DD, DT, A, B, STRONG = (NUMBER[name] for name in ("p", "li", "dd", "dt", "a", "b", "strong"))
+TR, TD, TH, TABLE, TBODY, THEAD, TFOOT, CAPTION = (
+    NUMBER[name] for name in ("tr", "td", "th", "table", "tbody", "thead", "tfoot", "caption")
+)
+UL, OL, DL, MENU, DIR = (NUMBER[name] for name in ("ul", "ol", "dl", "menu", "dir"))
+H1, H6 = NUMBER["h1"], NUMBER["h6"]
+_CATEGORY = tags.CATEGORY
+
+
+@kernel
+def end_target(tag, category, key, stack_tag, stack_sign, top):
+    """Place on the stack of the element that an end tag ends; -1 when there is none within reach."""
+    is_heading = H1 <= tag <= H6
+    for k in range(top, 0, -1):
+        other = stack_tag[k]
+        if (other == tag and (tag != 0 or stack_sign[k] == key)) or (is_heading and H1 <= other <= H6):
+            return k
+        other_category = _CATEGORY[other]
+        if category & TABLE_PART:
+            if other == TABLE:
+                return -1
+        elif other_category & SCOPE:
+            return -1
+        # most inline elements end with their line; links and bold may end in a later one
+        elif not (category & BLOCK) and (other_category & BLOCK) and tag != A and tag != B and tag != STRONG:
+            return -1
+    return -1
+
+
+@kernel
+def crosses_line(stack_tag, target, top):
+    """Whether line-breaking elements were opened inside the element at target."""
+    crosses = False
+    for k in range(target + 1, top + 1):
+        crosses |= (_CATEGORY[stack_tag[k]] & BLOCK) != 0
+    return crosses
+
+
+@kernel
+def implied_target(tag, category, stack_tag, num_open, top):
+    """Place on the stack from which a start tag ends the open elements; -1 when it ends none."""
+    target = -1
+    if tag == LI and num_open[LI] > 0:
+        for k in range(top, 0, -1):
+            other = stack_tag[k]
+            if other == LI:
+                target = k
+                break
+            if other == UL or other == OL or other == MENU or other == DIR or (_CATEGORY[other] & SCOPE):
+                break
+    elif (tag == DD or tag == DT) and num_open[DD] + num_open[DT] > 0:
+        for k in range(top, 0, -1):
+            other = stack_tag[k]
+            if other == DD or other == DT:
+                target = k
+                break
+            if other == DL or (_CATEGORY[other] & SCOPE):
+                break
+    elif (category & TABLE_PART) and tag != TABLE and num_open[TABLE] > 0:
+        is_cell = tag == TD or tag == TH
+        for k in range(top, 0, -1):
+            other = stack_tag[k]
+            if other == TABLE:
+                break
+            is_group = other == TBODY or other == THEAD or other == TFOOT
+            if (
+                (other == TD or other == TH or other == CAPTION)
+                or (other == TR and not is_cell)
+                or (is_group and not is_cell and tag != TR)
+            ):
+                target = k
+    elif H1 <= tag <= H6 and H1 <= stack_tag[top] <= H6:
+        target = top
+    if (category & CLOSES_P) and num_open[P] > 0 and target < 0:
+        for k in range(top, 0, -1):
+            if stack_tag[k] == P:
+                return k
+            if _CATEGORY[stack_tag[k]] & SCOPE:
+                break
+    return target
+
+
+@kernel
+def open_link(stack_tag, top):
+    """Place of the open link that another link ends, since links do not nest; -1 without one in scope."""
+    for k in range(top, 0, -1):
+        if stack_tag[k] == A:
+            return k
+        if _CATEGORY[stack_tag[k]] & SCOPE:
+            return -1
+    return -1
+
+
+@kernel
+def close_down_to(target, top, stack_tag, num_open):
+    """Ends the elements from the top to target; how many links and bold elements were among them."""
+    links, bolds = 0, 0
+    for k in range(top, target - 1, -1):
+        closed = stack_tag[k]
+        links += closed == A
+        bolds += closed == B or closed == STRONG
+        num_open[closed] -= 1
+    return np.int64(links), np.int64(bolds)

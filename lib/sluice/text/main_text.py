@@ -1,0 +1,105 @@
+"""Main text of a page: two rounds of decision trees over its blocks, then the choice that promises the best F1.
+
+Trained on pages with human or template truth by `scripts/train_extractor.py`, which also reports what it is worth on
+sites that it has not seen. Source: ours; two rounds as in stacked sequential learning (Cohen and Carvalho 2005), the
+choice after "Optimal thresholding of classifiers to maximize F1" (Lipton et al. 2014).
+"""
+
+from functools import cache
+from importlib import resources
+from typing import NamedTuple
+
+import numpy as np
+
+from sluice.text.blocks import TOKENS, Lexicon, block_features, second_features
+from sluice.text.kernels import choice as kernels
+from sluice.text.markup import Markup
+from sluice.text.trees import Trees, predict
+
+MODEL = "main_text.npz"
+MAX_BLOCKS = 32_768
+"""Pages with more blocks are lists or data, and would need much memory to judge; they give their whole text."""
+
+
+class Model(NamedTuple):
+    """Words and trees of both rounds."""
+
+    lexicon: Lexicon
+    first: Trees
+    second: Trees
+
+
+@cache
+def load_model() -> Model:
+    """The model that ships with the package."""
+    with resources.as_file(resources.files("sluice.text") / "data" / MODEL) as path, np.load(path) as arrays:
+        return unpack(dict(arrays))
+
+
+def unpack(arrays: dict[str, np.ndarray]) -> Model:
+    """A model from its arrays: `class_keys` and the like sorted, trees as `first_*` and `second_*`."""
+    lexicon = Lexicon(
+        *hash_table(arrays["class_keys"], arrays["class_values"]),
+        *hash_table(arrays["word_keys"], arrays["word_values"]),
+    )
+    return Model(lexicon, *(Trees(*(arrays[f"{r}_{name}"] for name in Trees._fields)) for r in ("first", "second")))
+
+
+def hash_table(keys: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Open-addressing hash table, at most half full."""
+    capacity = 64
+    while capacity < 2 * len(keys) + 2:
+        capacity *= 2
+    slots, held = np.zeros(capacity, np.uint64), np.zeros(capacity, np.float32)
+    for key, value in zip(keys.tolist(), values.tolist(), strict=True):
+        slot = key & (capacity - 1)
+        while slots[slot]:
+            slot = (slot + 1) & (capacity - 1)
+        slots[slot], held[slot] = key, value
+    return slots, held
+
+
+def probabilities(markup: Markup, title: bytes, model: Model) -> tuple[np.ndarray, np.ndarray]:
+    """For each block how likely it is main text, and its words; both float32."""
+    features, stats = block_features(markup, title, model.lexicon)
+    tokens = np.ascontiguousarray(stats[:, TOKENS])
+    first = predict(model.first, features)
+    both = np.concatenate([features, second_features(markup, tokens, first)], axis=1)
+    return predict(model.second, both), tokens
+
+
+def choose_main(markup: Markup, title: bytes, model: Model | None = None) -> np.ndarray:
+    """Which blocks are main text: bool [B]. `title` is the text of <title>. Depends on the page only."""
+    num_blocks = len(markup.block_start)
+    if num_blocks == 0 or num_blocks > MAX_BLOCKS:
+        return np.ones(num_blocks, np.bool_)
+    likely, tokens = probabilities(markup, title, model or load_model())
+    chosen = best_choice(likely, tokens)
+    listed = main_list(markup, tokens)
+    return chosen | listed if listed.any() else chosen
+
+
+def best_choice(likely: np.ndarray, tokens: np.ndarray) -> np.ndarray:
+    """The blocks with the highest expected F1 in words: those above some likelihood. bool [B]."""
+    order = np.argsort(-likely, kind="stable")
+    hits = np.cumsum((likely * tokens)[order], dtype=np.float64)
+    expected = 2 * hits / (np.cumsum(tokens[order], dtype=np.float64) + hits[-1] + 1e-9)
+    chosen = np.zeros(len(likely), np.bool_)
+    chosen[order[: int(np.argmax(expected)) + 1]] = True
+    return chosen
+
+
+def main_list(markup: Markup, tokens: np.ndarray) -> np.ndarray:
+    """Blocks of the one list that a page without running text consists of (a directory, a table of contents)."""
+    starts, ends, nodes, links = markup[1:5]
+    return np.asarray(kernels.main_list(nodes, starts, ends, links, markup.node_parent, markup.node_sign, tokens))
+
+
+def render(markup: Markup, chosen: np.ndarray) -> str:
+    """Readable plain text of the chosen blocks.
+
+    An empty line between paragraphs and around headings; list items on lines of their own, begun with a bullet; rows of
+    data tables on one line, cells parted by ` | `; preformatted text with its spaces.
+    """
+    data = kernels.render(*markup[:4], markup.node_parent, markup.node_tag, chosen)
+    return data.tobytes().decode("utf-8", "replace")

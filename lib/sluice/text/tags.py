@@ -1,0 +1,133 @@
+"""What the markup kernel knows of HTML's elements and character references, as arrays that numba can look things up in.
+
+Source of the categories: WHATWG HTML, "Parsing HTML documents" and "Rendering"; of the references: `html.entities`.
+"""
+
+from collections.abc import Iterable, Mapping
+from html.entities import html5
+
+import numpy as np
+
+# Categories of elements, bits.
+VOID = 1  # no end tag
+BLOCK = 2  # begins and ends a line of text
+CLOSES_P = 4  # its start tag ends an open <p>
+RAW = 8  # what it holds is no markup, and no text of the page
+RAW_TO_END = 16  # and without an end tag it reaches to the end of the file
+SCOPE = 32  # end tags do not reach beyond it
+TABLE_PART = 64  # its end tag reaches up to the table
+
+# What surrounds a text: bits, inherited by everything inside.
+NAV, HEADER, FOOTER, ASIDE, ARTICLE, MAIN, FORM, TABLE = 1, 2, 4, 8, 16, 32, 64, 128
+LIST, FIGURE, QUOTE, PRE, HIDDEN, LINK, DIALOG, BUTTON = 256, 512, 1024, 2048, 4096, 8192, 16384, 32768
+HEADING, ITEM, DEFINITION, PARAGRAPH, CELL, LABEL, CAPTION, NOSCRIPT = (1 << bit for bit in range(16, 24))
+NUM_CONTEXTS = 24
+
+TAGS: dict[str, tuple[int, int]] = {"": (0, 0)}
+"""Category bits and context bits by name; the position is the element's number, 0 an unknown one."""
+
+
+def _add(names: str, category: int, context: int = 0) -> None:
+    for name in names.split():
+        old = TAGS.get(name, (0, 0))
+        TAGS[name] = (old[0] | category, old[1] | context)
+
+
+_add("area base basefont bgsound br col embed frame hr img input keygen link meta param source track wbr", VOID)
+_add("hr", BLOCK | CLOSES_P)
+_add("html head body frameset", BLOCK)
+_add("script style textarea title iframe noembed noframes xmp", RAW | RAW_TO_END)
+_add("template svg select datalist object audio video canvas annotation annotation-xml applet", RAW)
+_add(
+    "address article aside blockquote center details dialog dir div dl fieldset figcaption figure footer",
+    BLOCK | CLOSES_P,
+)
+_add(
+    "header hgroup main menu nav ol p section summary ul h1 h2 h3 h4 h5 h6 pre listing form li dd dt", BLOCK | CLOSES_P
+)
+_add("noscript search legend optgroup option button label", BLOCK)
+_add("table caption thead tbody tfoot tr td th", BLOCK | TABLE_PART)
+_add("table td th caption", SCOPE)
+_add("table", CLOSES_P)
+_add(
+    "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd mark nobr output picture q rb rp rt ruby s",
+    0,
+)
+_add("samp small span strike strong sub sup time tt u var", 0)
+for _names, _context in (
+    ("nav menu", NAV),
+    ("header", HEADER),
+    ("footer", FOOTER),
+    ("aside", ASIDE),
+    ("article", ARTICLE),
+    ("main", MAIN),
+    ("form fieldset", FORM),
+    ("table", TABLE),
+    ("ul ol dir menu", LIST),
+    ("figure figcaption", FIGURE),
+    ("blockquote q", QUOTE),
+    ("pre listing", PRE),
+    ("a", LINK),
+    ("dialog", DIALOG),
+    ("button", BUTTON),
+    ("h1 h2 h3 h4 h5 h6", HEADING),
+    ("li", ITEM),
+    ("dl dt dd", DEFINITION),
+    ("p", PARAGRAPH),
+    ("td th", CELL),
+    ("label legend", LABEL),
+    ("figcaption caption", CAPTION),
+    ("noscript", NOSCRIPT),
+):
+    _add(_names, 0, _context)
+
+NUMBER = {name: number for number, name in enumerate(TAGS)}
+CATEGORY = np.array([category for category, _ in TAGS.values()], np.int32)
+CONTEXT = np.array([context for _, context in TAGS.values()], np.int32)
+
+FNV_START, FNV_PRIME = 0xCBF29CE484222325, 0x100000001B3
+
+
+def fnv(data: bytes) -> int:
+    """64-bit FNV-1a (Fowler, Noll, Vo), as the kernels compute it."""
+    value = FNV_START
+    for byte in data:
+        value = ((value ^ byte) * FNV_PRIME) & 0xFFFFFFFFFFFFFFFF
+    return value
+
+
+def hash_table(values: Mapping[str, int], capacity: int) -> tuple[np.ndarray, np.ndarray]:
+    """Open addressing: keys (FNV-1a of the name, 0 for a free slot) and values. `capacity` is a power of two."""
+    keys, held = np.zeros(capacity, np.uint64), np.zeros(capacity, np.int32)
+    for name, value in values.items():
+        key = fnv(name.encode())
+        slot = key & (capacity - 1)
+        while keys[slot]:
+            slot = (slot + 1) & (capacity - 1)
+        keys[slot], held[slot] = key, value
+    return keys, held
+
+
+TAG_KEYS, TAG_VALUES = hash_table({name: number for name, number in NUMBER.items() if name}, 1024)
+
+_REFERENCES: list[str] = sorted(set(html5.values()))
+_PLACE = {text: place for place, text in enumerate(_REFERENCES)}
+REFERENCE_TEXT = np.zeros((len(_REFERENCES), 7), np.uint8)
+"""UTF-8 of each character reference: its length, then the bytes."""
+for _place, _text in enumerate(_REFERENCES):
+    _data = _text.encode()
+    REFERENCE_TEXT[_place, 0] = len(_data)
+    REFERENCE_TEXT[_place, 1 : 1 + len(_data)] = list(_data)
+# names keep their semicolon: those without one are the old ones that browsers take without it, too
+REFERENCE_KEYS, REFERENCE_VALUES = hash_table({name: _PLACE[text] for name, text in html5.items()}, 8192)
+
+_WINDOWS_1252 = bytes(range(0x80, 0xA0)).decode("cp1252", "replace")
+NUMERIC_1252 = np.array(
+    [ord(char) if char != "\ufffd" else 0x80 + place for place, char in enumerate(_WINDOWS_1252)], np.int32
+)
+"""What `&#128;` to `&#159;` mean in browsers."""
+
+
+def numbers(names: Iterable[str]) -> np.ndarray:
+    """Element numbers, in order."""
+    return np.array([NUMBER[name] for name in names], np.int32)

@@ -1,0 +1,58 @@
+import pytest
+
+from sluice.text.facts import MAX_CHARS, find_day, page_facts
+from sluice.text.markup import parse
+
+
+def facts(html):
+    data = html.encode()
+    found = page_facts(data, parse(data))
+    return found.title, found.author, found.published
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2019-03-05T10:00:00+08:00", "2019-03-05"),
+        ("发布时间：2019年3月5日 10:20", "2019-03-05"),
+        ("2019/3/5", "2019-03-05"),
+        ("2019.03.05", "2019-03-05"),
+        ("20190305", "2019-03-05"),
+        ("20190305102000", "2019-03-05"),
+        ("2019-13-05", None),
+        ("2019-02-30", None),
+        ("12019-02-03", None),
+        ("5 March 2019", None),  # not guessed
+        ("", None),
+    ],
+)
+def test_a_day_is_read_where_the_year_comes_first(text, day):
+    assert find_day(text) == day
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ("", (None, None, None)),
+        ("<title> A \n B </title>", ("A B", None, None)),
+        ("<title>Site: A</title><meta property='og:title' content='A &quot;B&quot;'>", ('A "B"', None, None)),
+        ("<meta content='Ann Lee' name=Author>", (None, "Ann Lee", None)),
+        ("<meta name=author content='https://x.test/ann'>", (None, None, None)),
+        ("<meta name=PubDate content='2020-01-02 03:04:05'>", (None, None, "2020-01-02")),
+        ("<meta name=date content='soon'><time datetime='2020-01-02'>x</time>", (None, None, "2020-01-02")),
+        ("<time>2020年1月2日</time>", (None, None, None)),  # only what the tag itself says
+        (
+            '<script type="application/ld+json">{"headline":"H","datePublished":"2021-05-06T00:00:00Z",'
+            '"author":[{"@type":"Person","name":"Bo"}]}</script>',
+            ("H", "Bo", "2021-05-06"),
+        ),
+        ('<script type="application/ld+json">{"author":"Bo"}</script>', (None, "Bo", None)),
+        ('<script>{"author":"Bo"}</script>', (None, None, None)),
+    ],
+)
+def test_facts_come_from_metadata(html, expected):
+    assert facts(html) == expected
+
+
+def test_titles_without_end_are_cut():
+    assert facts(f"<title>{'x' * 10_000}</title>")[0] == "x" * MAX_CHARS

@@ -1,0 +1,45 @@
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sluice.text.jit import cache_directory
+
+
+def run(environment):
+    done = subprocess.run(
+        [sys.executable, "-c", "from sluice.text.jit import cache_directory as c; print(c())"],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return Path(done.stdout.strip())
+
+
+def test_machine_code_lies_in_a_private_folder_named_after_the_sources(tmp_path):
+    directory = run({"XDG_CACHE_HOME": str(tmp_path)})
+    assert directory.parent == tmp_path / "sluice"
+    assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+    assert directory.name == Path(cache_directory()).name
+
+
+def test_without_a_writable_home_it_lies_in_the_folder_for_temporary_files(tmp_path):
+    (tmp_path / "file").touch()
+    directory = run({"XDG_CACHE_HOME": str(tmp_path / "file"), "TMPDIR": str(tmp_path)})
+    assert directory.parent == tmp_path / f"sluice-{os.getuid()}"
+
+
+def test_a_folder_that_others_may_write_is_not_trusted(tmp_path):
+    directory = run({"XDG_CACHE_HOME": str(tmp_path)})
+    directory.chmod(0o777)
+    other = run({"XDG_CACHE_HOME": str(tmp_path), "TMPDIR": str(tmp_path)})
+    assert other != directory
+
+
+def test_the_cache_of_other_packages_is_left_alone():
+    numba = pytest.importorskip("numba")
+    assert os.environ.get("NUMBA_CACHE_DIR", "") == numba.config.CACHE_DIR

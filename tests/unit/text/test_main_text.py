@@ -1,0 +1,123 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sluice.text import main_text, trees
+from sluice.text.blocks import FEATURES, SECOND_FEATURES, block_features, second_features
+from sluice.text.markup import parse
+
+PAGE = (
+    b"<title>News of the town</title><nav><a href=/>Home</a> <a href=/n>News</a></nav><h1>News of the town</h1>"
+    b"<div class='post-content'><p>On Tuesday the council met, and it decided to build a new library by the river.</p>"
+    b"<p>It opens in two years. Children may name it, says the mayor.</p></div><div id=footer>Copyright</div>"
+)
+
+
+def row(markup, text, features):
+    data = markup.text.tobytes()
+    for b, (start, end) in enumerate(zip(markup.block_start, markup.block_end, strict=True)):
+        if data[start:end].startswith(text):
+            return dict(zip(FEATURES, features[b].tolist(), strict=True))
+    raise AssertionError(text)
+
+
+def test_features_are_what_their_names_say():
+    markup = parse(PAGE)
+    features, _ = block_features(markup, b"News of the town", main_text.load_model().lexicon)
+    assert features.shape == (5, len(FEATURES)) and len(set(FEATURES)) == len(FEATURES)
+    menu, heading, first, footer = (
+        row(markup, t, features) for t in (b"Home", b"News of", b"On Tuesday", b"Copyright")
+    )
+    assert (menu["in_nav"], heading["in_nav"]) == (1, 0)
+    assert menu["link"] == pytest.approx(8 / 9) and first["link"] == 0  # the space is in no link
+    assert first["tokens"] == pytest.approx(np.log1p(16)) and (first["is_good"], menu["is_good"]) == (1, 0)
+    assert (heading["in_heading"], heading["title"], first["title"]) == (1, 1, pytest.approx(2 / 16))  # "the", twice
+    assert (heading["after_title"], menu["after_title"], footer["after_title"]) == (1, 0, 1)
+    assert (first["ends"], first["commas"]) == (pytest.approx(np.log1p(1)),) * 2
+    assert (first["first"], first["last"], footer["last"]) == (1, 1, 3)  # upper case; an end; a letter
+    assert (first["near+1_tokens"], footer["near+1_tokens"]) == (pytest.approx(np.log1p(12)), -1)
+    assert (menu["index"], footer["index"]) == (0, pytest.approx(0.8))
+    assert (first["in_best"], footer["in_best"]) == (1, 0)  # both paragraphs stand in the <div>
+    assert (first["to_best"], footer["to_best"], footer["from_best"]) == (0, 1, 1)
+    assert menu["page_blocks"] == pytest.approx(np.log1p(5))
+
+
+def test_chinese_characters_are_words():
+    markup = parse("<p>今天开会，决定建造图书馆。</p>".encode())
+    features, _ = block_features(markup, b"", main_text.load_model().lexicon)
+    page = row(markup, "今天".encode(), features)
+    assert (page["tokens"], page["han"], page["ends"]) == (pytest.approx(np.log1p(11)), 1, pytest.approx(np.log1p(1)))
+
+
+def test_the_second_round_sees_the_first_opinion_of_the_neighbours():
+    markup = parse(PAGE)
+    tokens = np.array([2, 4, 17, 12, 1], np.float32)
+    first = np.array([0.1, 0.6, 0.9, 0.8, 0.2], np.float32)
+    second = second_features(markup, tokens, first)
+    assert second.shape == (5, len(SECOND_FEATURES))
+    rows = [dict(zip(SECOND_FEATURES, values.tolist(), strict=True)) for values in second]
+    assert [r["first_own"] for r in rows] == pytest.approx(first.tolist())
+    assert [r["first_near+1"] for r in rows] == pytest.approx([0.6, 0.9, 0.8, 0.2, -1])
+    assert [r["first_near-2"] for r in rows] == pytest.approx([-1, -1, 0.1, 0.6, 0.9])
+    assert [r["first_since_first"] for r in rows] == [-1, 0, 1, 2, 3]
+    assert [r["first_max_before"] for r in rows] == pytest.approx([0, 0.1, 0.6, 0.9, 0.9])
+    assert rows[2]["first_path"] == pytest.approx((17.5 * 0.9 + 12.5 * 0.8) / 30)
+    assert rows[2]["first_heading"] == pytest.approx(0.6)
+
+
+@pytest.mark.parametrize(
+    ("likely", "tokens", "chosen"),
+    [
+        ([0.9, 0.1], [10, 10], [True, False]),
+        ([0.9, 0.6], [10, 10], [True, True]),  # (9 + 6) / (20 + 15) is more than 9 / (10 + 15)
+        ([0.02, 0.019], [10, 10], [True, False]),  # 0.2 / (10 + 0.39) against 0.39 / (20 + 0.39): both are poor
+        ([0.9, 0.3], [10, 1000], [True, True]),  # 309 expected words of 1,010
+        ([1.0, 0.0, 1.0], [5, 500, 5], [True, False, True]),
+    ],
+)
+def test_the_choice_is_the_one_with_the_best_expected_f1(likely, tokens, chosen):
+    assert main_text.best_choice(np.array(likely, np.float32), np.array(tokens, np.float32)).tolist() == chosen
+
+
+@settings(derandomize=True, max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.floats(0.0625, 0.96875, width=32), st.integers(1, 50)), min_size=1, max_size=7))
+def test_no_other_choice_promises_more(blocks):
+    likely, tokens = (np.array(column, np.float32) for column in zip(*blocks, strict=True))
+
+    def promise(mask):
+        return 2 * (likely * tokens)[mask].sum() / (tokens[mask].sum() + (likely * tokens).sum())
+
+    best = promise(main_text.best_choice(likely, tokens))
+    every = (np.array([number >> k & 1 for k in range(len(likely))], bool) for number in range(1, 1 << len(likely)))
+    assert all(promise(mask) <= best + 1e-5 for mask in every)
+
+
+def slow_predict(model, rows):
+    sums = []
+    for values in rows:
+        total = 0.0
+        for node in model.roots.tolist():
+            while node >= 0:
+                node = int(model.children[node][int(values[model.feature[node]] > model.threshold[node])])
+            total += float(model.leaves[-1 - node])
+        sums.append(total)
+    return 1 / (1 + np.exp(-np.array(sums)))
+
+
+@pytest.mark.parametrize("num_rows", [0, 1, 3, 4, 5, 8, 11])
+def test_trees_equal_a_plain_loop(num_rows):
+    model = main_text.load_model().first
+    rows = np.random.default_rng(5).normal(size=(num_rows, len(FEATURES))).astype(np.float32)
+    assert trees.predict(model, rows) == pytest.approx(slow_predict(model, rows), abs=1e-6)
+
+
+def test_the_shipped_model_fits_the_features():
+    model = main_text.load_model()
+    assert model.first.feature.max() < len(FEATURES)
+    assert model.second.feature.max() < len(FEATURES) + len(SECOND_FEATURES)
+
+
+def test_rendering_nothing_is_an_empty_text():
+    markup = parse(PAGE)
+    assert main_text.render(markup, np.zeros(5, bool)) == ""

@@ -1,0 +1,256 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sluice.text import tags
+from sluice.text.markup import JSON_MARK, MAX_DEPTH, META_MARK, TIME_MARK, TITLE_MARK, parse
+
+NAMES = list(tags.NUMBER)
+
+
+def blocks(html):
+    """(innermost line-breaking element, text) of each block."""
+    markup = parse(html.encode())
+    data = markup.text.tobytes()
+    return [
+        (NAMES[markup.node_tag[node]], data[start:end].decode())
+        for start, end, node in zip(markup.block_start, markup.block_end, markup.block_node, strict=True)
+    ]
+
+
+def texts(html):
+    return [text for _, text in blocks(html)]
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ("", []),
+        ("  \n ", []),
+        ("words without a tag", [("", "words without a tag")]),
+        ("<div>a <b>bold</b>, <a href=x>link</a></div>", [("div", "a bold, link")]),
+        ("a\n\n  b&nbsp;&nbsp;c", [("", "a b c")]),
+        ("<p>one<p>two<div>three</div>four", [("p", "one"), ("p", "two"), ("div", "three"), ("", "four")]),
+        ("<ul><li>a<li>b<ul><li>c</ul></ul>", [("li", "a"), ("li", "b"), ("li", "c")]),
+        ("<dl><dt>t<dd>d<dt>u</dl>", [("dt", "t"), ("dd", "d"), ("dt", "u")]),
+        ("<table><tr><td>a<td>b<tr><th>c</table>d", [("td", "a"), ("td", "b"), ("th", "c"), ("", "d")]),
+        ("<p>a<br>b<br/><br>c</p>", [("p", "a\nb"), ("p", "c")]),
+        ("<h1>title</h2>after", [("h1", "title"), ("", "after")]),
+        ("a<hr>b", [("", "a"), ("", "b")]),
+        ("<P CLASS=x>up</P>", [("p", "up")]),
+        ("<pre>\n  a\n    b\n</pre>", [("pre", "  a\n    b")]),
+        ("<p>\u3000\u3000段落<br>\u3000\u3000第二\u3000行\u3000</p>", [("p", "段落\n第二\u3000行")]),
+        ("<my-card>a</my-card><my-card>b</my-card>", [("", "a"), ("", "b")]),
+        ("<span>a</span><span>b</span>", [("", "ab")]),
+    ],
+)
+def test_blocks_are_what_a_browser_shows_as_lines(html, expected):
+    assert blocks(html) == expected
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<script>if (a < b) document.write('<p>no</p>')</script>x",
+        "<style>p > a {}</style>x",
+        "<SCRIPT>no</sCript >x",
+        "<title>no</title>x",
+        "<textarea><p>no</textarea>x",
+        "<svg><text>no</text></svg>x",
+        "<select><option>no</select>x",
+        "<!-- <p>no</p> -->x",
+        "<!-->x",
+        "<!doctype html>x",
+        "<?php no ?>x",
+        "</ no>x",
+        "<template><p>no</template>x",
+    ],
+)
+def test_what_is_no_text_of_the_page_is_left_out(html):
+    assert texts(html) == ["x"]
+
+
+def test_text_for_browsers_without_scripts_is_kept_and_known_as_such():
+    markup = parse(b"<noscript><p>the posts</p></noscript><p>x</p>")
+    assert [bool(markup.node_context[n] & tags.NOSCRIPT) for n in markup.block_node] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("reference", "char"),
+    [
+        ("&amp;", "&"),
+        ("&copy", "©"),
+        ("&copyx", "©x"),
+        ("&hellip;", "…"),
+        ("&nosuch;", "&nosuch;"),
+        ("&#20320;", "你"),
+        ("&#x4F60;", "你"),
+        ("&#x4f60", "你"),
+        ("&#128;", "€"),
+        ("&#0;", "\ufffd"),
+        ("&#xD800;", "\ufffd"),
+        ("&#99999999999;", "\ufffd"),
+        ("&nGt;", "\u226b\u20d2"),
+        ("&", "&"),
+        ("&;", "&;"),
+        ("&#;", "&#;"),
+        ("&notin;", "∉"),
+        ("&notit;", "¬it;"),
+        ("a &lt;b&gt; c", "a <b> c"),
+    ],
+)
+def test_character_references_are_resolved_as_in_browsers(reference, char):
+    assert texts(f"<p>{reference}</p>") == [char]
+
+
+def test_all_named_references_equal_those_of_the_standard_library():
+    from html.entities import html5
+
+    for name, value in html5.items():
+        if value.strip():
+            assert "".join(texts(f"<pre>x&{name}</pre>")) == f"x{value}".rstrip("\n\t\u00a0 "), name
+
+
+@pytest.mark.parametrize(
+    ("html", "linked"),
+    [
+        ("<p>ab <a href=x>cd</a> ef</p>", [2]),
+        ("<a href=x><p>ab</p></a><p>cd</p>", [2, 0]),
+        ("<a>ab<a>cd</a>ef", [4]),
+        ("<p><a>ab</p><p>cd</a>ef</p>", [2, 0]),
+        ("<div><a>ab<div>cd</a>ef</div>gh</div>", [2, 2, 0]),
+        ("<a><table><tr><td>ab</td></tr></table></a>cd", [2, 0]),
+    ],
+)
+def test_bytes_in_links_are_counted(html, linked):
+    assert parse(html.encode()).block_link.tolist() == linked
+
+
+def test_elements_know_what_is_around_them():
+    markup = parse(
+        b"<nav><ul><li>a</ul></nav><article><div hidden><p>b</p></div><div style='color:red; DISPLAY : none'>c"
+    )
+    first, second, third = (markup.node_context[n] for n in markup.block_node)
+    assert first & tags.NAV and first & tags.LIST and first & tags.ITEM and not first & tags.ARTICLE
+    assert second & tags.ARTICLE and second & tags.HIDDEN and second & tags.PARAGRAPH
+    assert third & tags.HIDDEN and not third & tags.NAV
+
+
+def test_class_words_are_parted_and_whole_names_kept():
+    markup = parse(b'<div class="postBody entry-content-12" id="Main"><p>x')
+    expected = [
+        tags.fnv(word) for word in (b"post", b"body", b"postbody", b"entry", b"content", b"entry-content-", b"main")
+    ]
+    assert markup.word_hash.tolist() == expected
+    assert set(markup.word_node.tolist()) == {1}
+
+
+def test_brothers_have_one_sign_whatever_their_number():
+    markup = parse(b'<ul><li class="post-1 odd">a<li class="post-22 even">b<li class="ad">c</ul>')
+    a, b, c = (markup.node_sign[n] for n in markup.block_node)
+    assert a == b != c
+
+
+def test_places_of_metadata_are_noted():
+    html = b"<title>T</title><meta name=a content=b><script type='application/ld+json'>{}</script><time datetime=x>y"
+    markup = parse(html)
+    kinds = {int(kind): html[start:end] for kind, start, end in markup.marks}
+    assert kinds == {
+        TITLE_MARK: b"T",
+        META_MARK: b"<meta name=a content=b>",
+        JSON_MARK: b"{}",
+        TIME_MARK: b"<time datetime=x>",
+    }
+
+
+def test_a_page_nested_without_end_is_flattened():
+    markup = parse(
+        b"<nav>Menu</nav>" + b"<div>" * 100 * MAX_DEPTH + b"<p>some words</p>" + b"</div>" * 100 * MAX_DEPTH + b"end"
+    )
+    assert markup.text.tobytes() == b"Menusome wordsend"
+    assert markup.node_depth.max() <= MAX_DEPTH + 1
+
+
+@pytest.mark.parametrize(
+    "part", [b"<svg>", b"<b>", b"</b>", b"<!--", b"<a>", b"<p><a>", b"&#", b"<td>", b'<x y="', b"<li><b>", b"<"]
+)
+def test_adversarial_pages_of_megabytes_are_read_to_their_end(part):
+    """Work that grows faster than the length would not end here: millions of elements."""
+    markup = parse(part * (4_000_000 // len(part)) + b"<p>x")
+    assert len(markup.text) <= 8_100_000
+
+
+SOUP = st.sampled_from(
+    "<p> </p> <div> </div> <a href=x> </a> <b> </b> <table> <tr> <td> </td> </table> <ul> <li> </ul> <br> <!-- --> "
+    "<script> </script> <svg> </svg> <pre> </pre> <h1> </h3> &amp; &#0; &nGt; & < > </ = \" ' <x-y z= "
+    "<meta <title> </title> <select> <noscript> <time datetime= <img/> "
+    "你好 \u3000 \u00a0 \x00 \x85 é 𝒳 \ufeff \n".split(" ")
+)
+
+
+@settings(derandomize=True, max_examples=500, deadline=None)
+@given(st.lists(st.one_of(SOUP, st.text(max_size=6), st.binary(max_size=4)), max_size=40))
+def test_any_soup_gives_blocks_in_order_inside_their_page(parts):
+    html = b"".join(part if isinstance(part, bytes) else part.encode("utf-8", "replace") for part in parts)
+    markup = parse(html)
+    assert (markup.block_start < markup.block_end).all()
+    assert (markup.block_end[:-1] <= markup.block_start[1:]).all()
+    assert (markup.node_parent[1:] < np.arange(1, len(markup.node_parent))).all()
+    assert (markup.block_node < len(markup.node_parent)).all()
+    assert len(markup.text) <= 2 * len(html) + 64
+    for row in (markup.block_link, markup.block_bold):
+        assert (row >= 0).all() and (row <= markup.block_end - markup.block_start + 8).all()
+
+
+FUZZ = """
+import random
+from sluice.text.html import extract_page
+from sluice.text.markup import parse
+parts = {parts!r}
+chance = random.Random(7)
+for turn in range(4000):
+    html = "".join(chance.choice(parts) for _ in range(chance.randrange(60)))
+    extract_page(html[chance.randrange(4):], "main")
+    parse(bytes(chance.randrange(256) for _ in range(chance.randrange(80))))
+print("done")
+"""
+
+
+@pytest.mark.slow
+def test_kernels_stay_inside_their_arrays(tmp_path):
+    """Compiled code does not look at bounds; here it does, on random soup, in a process of its own."""
+    parts = "<p> </p> <div\tclass=a-b> </div> <a> </a> <table> <tr> <td> </table> <li> <br> <!-- -->".split(" ")
+    parts += ["<script>", "</script>"]
+    parts += [
+        "&nGt;",
+        "&#x10FFFF;",
+        "<",
+        ">",
+        "</",
+        "&",
+        "word ",
+        "你好。",
+        "a, b. ",
+        "<pre>",
+        "</pre>",
+        "<h1>T</h1>",
+        "<title>",
+        "\x00",
+        '"',
+        "<x y='",
+    ]
+    environment = os.environ | {"NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", FUZZ.format(parts=parts)],
+        env=environment | {"PYTHONPATH": str(Path(__file__).parents[3] / "lib")},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.stdout == "done\n", done.stderr[-2000:]
