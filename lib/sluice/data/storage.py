@@ -93,9 +93,43 @@ def open_stream(path: str, transport: Transport) -> BinaryIO:
 
     Raises InputError when a local file is not there, RemoteError when a remote one stays unreadable, then or later.
     """
-    if not is_uri(path) or path.startswith("file://"):
+    if not is_remote(path):
         return open_read(path)
     return remote.open_source(_source(path, transport), remote.Patience.of(transport))
+
+
+def open_ranges(path: str, transport: Transport) -> remote.RangeReader:
+    """A file of which some ranges are wanted. Raises as `open_stream` does."""
+    if is_remote(path):
+        return remote.RemoteRanges(_source(path, transport), remote.Patience.of(transport))
+    return _StreamRanges(open_read(path))
+
+
+def is_remote(path: str) -> bool:
+    """Whether a path leads over a network."""
+    return is_uri(path) and not path.startswith("file://")
+
+
+def stream_size(stream: BinaryIO) -> int:
+    """Length of an open file in bytes; the stream stands at its beginning afterwards."""
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(0)
+    return size
+
+
+class _StreamRanges:
+    """Ranges of a stream."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.size = stream_size(stream)
+
+    def read(self, start: int, stop: int) -> bytes:
+        self._stream.seek(start)
+        return self._stream.read(stop - start)
+
+    def close(self) -> None:
+        self._stream.close()
 
 
 def _source(path: str, transport: Transport) -> remote.Source:
@@ -142,7 +176,7 @@ def read_bytes(path: str) -> bytes:
 
 def size(path: str, transport: Transport | None = None) -> int:
     """Length of a file in bytes. Raises InputError when it is not there."""
-    if is_uri(path) and not path.startswith("file://"):
+    if is_remote(path):
         transport = transport or Transport()
         return remote.fetch_size(_source(path, transport), remote.Patience.of(transport))
     try:

@@ -150,7 +150,7 @@ def test_a_connection_cut_in_mid_body_goes_on_at_the_first_unread_byte(server, p
 
 def test_a_connection_that_is_cut_every_time_is_given_up(server, pauses):
     server.faults = [{"left": 10**6, "cut": 0}]
-    with opened(server, pauses) as stream, pytest.raises(RemoteError, match="ended at byte 0 of 1000003"):
+    with opened(server, pauses) as stream, pytest.raises(RemoteError, match="ended at byte 0, before 100000"):
         stream.read()
     assert len(pauses) == 3
 
