@@ -17,7 +17,7 @@ from sluice.text.probe import measure
 def main(config: Config, force: bool, *, probe: bool) -> None:
     transport = config.extract.transport
     plan = make_plan_table(config.output, config.plan, transport, force=force)
-    works = estimates(config.output, config.plan, transport)
+    works = estimates(config.output, config.plan)
     print(table(works, config.plan.cost, transport.requests_per_s))
     if unknown := sum(entry.size is None for entry in plan.entries):
         each = f"plan.cost.archive_bytes = {config.plan.cost.archive_bytes:,}"

@@ -8,6 +8,7 @@ the other columns, some 300 bytes an archive, and a task the row group of its ar
 import hashlib
 import itertools
 import logging
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -37,14 +38,12 @@ WANTED = ("wanted", "wanted_lengths")
 log = logging.getLogger("sluice.plan")
 
 
-def plan_stage(output: str, plan: Plan, transport: Transport) -> Stage:
-    """The stage whose directory holds the plan table."""
-    settings = {
-        "plan": msgspec.to_builtins(plan),
-        "chunk_bytes": transport.chunk_bytes,
-        "merge_gap_bytes": transport.merge_gap_bytes,
-    }
-    return Stage(output, "plan", settings)
+def plan_stage(output: str, plan: Plan) -> Stage:
+    """The stage whose directory holds the plan table.
+
+    How archives are transported may change while a run is resumed: only estimates depend on it.
+    """
+    return Stage(output, "plan", {"plan": msgspec.to_builtins(plan)})
 
 
 def make_plan_table(output: str, plan: Plan, transport: Transport, *, force: bool = False) -> InputPlan:
@@ -60,15 +59,15 @@ def make_plan_table(output: str, plan: Plan, transport: Transport, *, force: boo
         )
     if plan.index is None and plan.mode == "index":
         raise ConfigError("plan.mode = index reads at the places of an index, but plan.index is null. Name one.")
-    stage = plan_stage(output, plan, transport)
+    stage = plan_stage(output, plan)
     if stage.begin(force=force):
         _make(stage, plan, transport)
     return _read(stage)
 
 
-def estimates(output: str, plan: Plan, transport: Transport) -> dict[str, Work]:
+def estimates(output: str, plan: Plan) -> dict[str, Work]:
     """What the plan in `<output>/plan` was reckoned to take, by way of reading; `chosen` is last."""
-    summary = plan_stage(output, plan, transport).require()
+    summary = plan_stage(output, plan).require()
     return {way: Work(**summary["estimates"][way]) for way in WAYS if way in summary["estimates"]}
 
 
@@ -207,4 +206,5 @@ def _read(stage: Stage) -> InputPlan:
     with storage.open_read(path) as stream:
         rows = parquet.read_table(stream, columns=columns).to_pylist()
     entries = tuple(PlanEntry(**row) for row in rows)
-    return InputPlan(entries, tuple(summary["ignored"]), path if summary["places"] else None, summary["places"])
+    place = path if storage.is_uri(path) else os.path.abspath(path)  # tasks work in other folders
+    return InputPlan(entries, tuple(summary["ignored"]), place if summary["places"] else None, summary["places"])

@@ -81,7 +81,7 @@ class Run:
         if plan.index is None and not describe(plan.selection):
             return make_plan(plan, transport)
         made = make_plan_table(self.config.output, plan, transport)
-        works = estimates(self.config.output, plan, transport)
+        works = estimates(self.config.output, plan)
         for line in table(works, plan.cost, transport.requests_per_s).splitlines():
             log.info("plan: %s", line)
         return made

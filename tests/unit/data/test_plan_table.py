@@ -76,6 +76,13 @@ def test_a_plan_is_made_once(crawl, tmp_path):
     first = make_plan_table(str(tmp_path / "out"), crawl, TRANSPORT)
     (tmp_path / "index" / "0.parquet").unlink()
     assert make_plan_table(str(tmp_path / "out"), crawl, TRANSPORT) == first
+    assert make_plan_table(str(tmp_path / "out"), crawl, Transport(chunk_bytes=5)) == first
+
+
+def test_the_table_is_found_from_any_folder(crawl, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    plan = make_plan_table("out", crawl, TRANSPORT)
+    assert plan.table == f"{tmp_path}/out/plan/plan.parquet"
 
 
 def test_the_table_is_the_same_for_any_split_and_order_of_the_index(crawl, tmp_path):
@@ -96,7 +103,7 @@ def test_each_archive_is_read_the_way_that_is_cheaper_for_it(crawl, tmp_path):
     crawl = changed(crawl, index=(write_index(tmp_path / "z.parquet", rows),))
     plan = make_plan_table(str(tmp_path / "out"), crawl, Transport(merge_gap_bytes=0, chunk_bytes=1000))
     assert [entry.mode for entry in plan.entries][:2] == ["scan", "index"]
-    works = estimates(str(tmp_path / "out"), crawl, Transport(merge_gap_bytes=0, chunk_bytes=1000))
+    works = estimates(str(tmp_path / "out"), crawl)
     assert list(works) == ["scan", "index", "chosen"]
     # 19 archives: lengths, and 5 chunks of the first, 6 of all others; ranges: 15 of the first, 2 of the others
     assert (works["scan"].requests, works["index"].requests) == (19 + 5 + 18 * 6, 19 + 15 + 18 * 2)
@@ -117,7 +124,7 @@ def test_without_an_index_the_table_has_every_archive_whole(crawl, tmp_path):
     plan = make_plan_table(str(tmp_path / "out"), plain, TRANSPORT)
     assert plan.entries == plan_module.make_plan(plain).entries
     assert (plan.table, plan.places) == (None, None)
-    assert list(estimates(str(tmp_path / "out"), plain, TRANSPORT)) == ["scan", "chosen"]
+    assert list(estimates(str(tmp_path / "out"), plain)) == ["scan", "chosen"]
 
 
 # bad input
