@@ -3,7 +3,7 @@
 Source of the columns: commoncrawl/cc-index-table, schema `cc-index-schema-flat.json`. Two passes: the index is read
 once, by row batches, only the columns needed, with the selection pushed down to row groups; the places found are spilt
 to files by archive, 16 bytes each. Then one file at a time is sorted, so that the order of index files and rows does
-not matter. Memory: one row batch, then the places of 256 archives (about 110 MB if all of a Common Crawl are wanted).
+not matter. Memory: a few row batches, then the places of 256 archives (110 MB if all of a Common Crawl is wanted).
 """
 
 import logging
@@ -33,6 +33,7 @@ CONDITION_COLUMNS = {
 }
 PLACE = np.dtype([("archive", "<i4"), ("length", "<i4"), ("offset", "<i8")])
 BATCH_ROWS = 1 << 17
+AHEAD = 4
 BUCKET_ARCHIVES = 256
 PROGRESS_S = 10.0
 
@@ -146,7 +147,11 @@ def _iter_places(
         _check_columns(file, schema, selection)
         counts.rows += fragment.metadata.num_rows
         scanner = fragment.scanner(
-            schema=schema, columns=list(PLACE_COLUMNS), filter=_condition(selection, schema), batch_size=BATCH_ROWS
+            schema=schema,
+            columns=list(PLACE_COLUMNS),
+            filter=_condition(selection, schema),
+            batch_size=BATCH_ROWS,
+            batch_readahead=AHEAD,
         )
         for batch in scanner.to_batches():
             if not batch.num_rows:

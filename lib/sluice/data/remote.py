@@ -290,8 +290,9 @@ class HttpFile:
         return self._size
 
     def iter_range(self, start: int, stop: int) -> Iterator[bytes]:
-        if self._response is None or self._position != start:
+        if self._response is None or self._position > start:
             self._open(start, stop)
+        self._skip_to(start)  # no ranges here: what is known or unwanted is passed over
         assert self._response is not None
         while self._position < stop:
             with self._breaking():
@@ -308,7 +309,7 @@ class HttpFile:
         self._drop()
 
     def _open(self, start: int, stop: int) -> None:
-        """Stands at `start` of a body afterwards."""
+        """Stands at `start` of a body afterwards, or at its beginning if the server does not know ranges."""
         if self._response is not None:
             self._drop()
         response = self._request("GET", {"Range": f"bytes={start}-{stop - 1}"})
@@ -327,9 +328,12 @@ class HttpFile:
                 raise Failure(f"it has no byte {start} any more: it changed while it was read", is_final=True)
             raise self._failure(response)
         self._response, self._position = response, start if response.status == 206 else 0
-        while self._position < start:  # no ranges here: what is known already is passed over
+
+    def _skip_to(self, start: int) -> None:
+        while self._position < start:
+            assert self._response is not None
             with self._breaking():
-                skipped = len(response.read(min(PART_BYTES, start - self._position)))
+                skipped = len(self._response.read(min(PART_BYTES, start - self._position)))
             if not skipped:
                 self._drop()
                 raise Failure("the connection ended before the first unread byte")

@@ -7,10 +7,12 @@ import re
 import threading
 
 import pytest
+from index_table import index_row, write_index
 
-from sluice.core.config import Plan, Transport
+from sluice.core.config import Plan, Selection, Transport
 from sluice.core.errors import InputError, RemoteError
 from sluice.data import remote, storage
+from sluice.data.index import IndexCounts, iter_wanted, list_index
 from sluice.data.plan import make_plan
 
 DATA = bytes(i * 7 % 251 for i in range(1_000_003))
@@ -235,6 +237,14 @@ def test_ranges_take_one_request_each_and_end_with_the_file(server):
     ]
 
 
+def test_ranges_of_a_server_without_any_take_one_pass_over_the_file(server):
+    server.faults = [{"left": 10**6, "ranges": False}]
+    with contextlib.closing(storage.open_ranges(f"{server.url}/a.warc.gz", FAST)) as reader:
+        for start in (100_000, 100_050, 600_000, 999_999):
+            assert reader.read(start, start + 50) == DATA[start : start + 50]
+    assert [method for method, _, _ in server.seen] == ["HEAD", "GET"]
+
+
 def test_ranges_are_tried_again_from_the_first_unread_byte(server):
     server.faults = [{"left": 1, "cut": 70_000}, {"left": 2, "status": 503}]
     quick = Transport(requests_per_s=None, attempts=4, backoff_s=0.01, backoff_max_s=0.02)
@@ -369,3 +379,15 @@ def test_an_archive_of_the_list_that_is_not_there_is_named_at_once(server):
     server.files["/warc.paths"] = b"a.warc.gz\nnone.warc.gz\n"
     with pytest.raises(InputError, match=r"/none\.warc\.gz: HTTP 404, is not there"):
         make_plan(Plan(inputs=(f"{server.url}/warc.paths",)), FAST)
+
+
+def test_an_index_is_read_from_a_server(server, tmp_path):
+    pytest.importorskip("pyarrow")
+    rows = [index_row("a.warc.gz", 100 * n, 50, languages="zho" if n % 2 else "eng") for n in range(6)]
+    with open(write_index(tmp_path / "i.parquet", rows), "rb") as stream:
+        server.files["/i.parquet"] = stream.read()
+    files = list_index([f"{server.url}/i.parquet"])
+    found = dict(iter_wanted(files, Selection(languages=("zho",)), ["crawl/a.warc.gz"], IndexCounts()))
+    assert found[0].offsets.tolist() == [100, 300, 500]
+    with pytest.raises(RemoteError, match=r"/none\.parquet: HTTP 404, is not there"):
+        list(iter_wanted([f"{server.url}/none.parquet"], Selection(), ["a.warc.gz"], IndexCounts()))
