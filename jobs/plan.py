@@ -10,7 +10,6 @@ from sluice.core.cli import job_with
 from sluice.core.config import Config
 from sluice.data.estimate import table
 from sluice.data.plan_table import estimates, make_plan_table
-from sluice.text.probe import measure
 
 
 @job_with(probe="read the beginning of the first archive, and estimate again with the speeds measured")
@@ -23,6 +22,8 @@ def main(config: Config, force: bool, *, probe: bool) -> None:
         each = f"plan.cost.archive_bytes = {config.plan.cost.archive_bytes:,}"
         print(f"{unknown:,} archives were not asked for their length: {each} is taken for each")
     if probe:
+        from sluice.text.probe import measure  # planning alone needs none of the page libraries
+
         speed = measure(config, plan)
         print(f"\nmeasured on {speed}\n{table(works, speed.apply(config.plan.cost), transport.requests_per_s)}")
 

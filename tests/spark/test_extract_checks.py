@@ -13,7 +13,7 @@ from sluice.text.extract import WarcAccount
 def test_records_of_the_index_that_are_missing_count_as_loss_whatever_their_bytes():
     fine = WarcAccount(bytes=1000, records=100, html=100, documents=100, wanted=100, missing=1)
     _check_extract(Config(), fine, 1, 0)
-    with pytest.raises(StageError, match=r"2 of the 100 records that the index names .* same crawl"):
+    with pytest.raises(StageError, match=r"2 of the 100 records that the index names could not be read .* same crawl"):
         _check_extract(Config(), fine + WarcAccount(missing=1), 1, 0)
 
 

@@ -8,6 +8,7 @@ not matter. Memory: a few row batches, then the places of 256 archives (110 MB i
 
 import logging
 import os
+import re
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -201,7 +202,7 @@ def _condition(selection: Selection, schema: Any) -> Any:
         if name != "languages":
             conditions.append(field.isin(pa.array(values, schema.field(column).type)))
         elif selection.language_rank == "any":
-            conditions.append(pc.match_substring_regex(field, f"(^|,)({'|'.join(values)})(,|$)"))
+            conditions.append(pc.match_substring_regex(field, f"(^|,)({'|'.join(map(re.escape, values))})(,|$)"))
         else:  # "zho" or "zho,…": comparisons, since statistics of row groups answer them ("-" follows "," in ASCII)
             first = [(field == v) | ((field >= f"{v},") & (field < f"{v}-")) for v in values]
             conditions.append(reduce(lambda a, b: a | b, first) if first else pc.scalar(False))

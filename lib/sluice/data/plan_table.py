@@ -6,8 +6,8 @@ the other columns, some 300 bytes an archive, and a task the row group of its ar
 """
 
 import hashlib
+import importlib.util
 import itertools
-import logging
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
@@ -35,8 +35,6 @@ ROW_GROUP = 16
 WAYS = ("scan", "index", "chosen")
 WANTED = ("wanted", "wanted_lengths")
 
-log = logging.getLogger("sluice.plan")
-
 
 def plan_stage(output: str, plan: Plan) -> Stage:
     """The stage whose directory holds the plan table.
@@ -59,6 +57,8 @@ def make_plan_table(output: str, plan: Plan, transport: Transport, *, force: boo
         )
     if plan.index is None and plan.mode == "index":
         raise ConfigError("plan.mode = index reads at the places of an index, but plan.index is null. Name one.")
+    if importlib.util.find_spec("pyarrow") is None:
+        raise InputError("Planning with tables needs pyarrow: pip install 'sluice[objectstore]'.")
     stage = plan_stage(output, plan)
     if stage.begin(force=force):
         _make(stage, plan, transport)

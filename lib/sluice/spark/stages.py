@@ -155,8 +155,8 @@ def _check_extract(config: Config, account: WarcAccount, num_archives: int, num_
         )
     if account.missing > config.extract.max_loss * account.wanted:
         raise StageError(
-            f"{account.missing:,} of the {account.wanted:,} records that the index names are not where it has them, "
-            f"more than extract.max_loss = {config.extract.max_loss} allows. See kind=quarantine in "
+            f"{account.missing:,} of the {account.wanted:,} records that the index names could not be read where it "
+            f"has them, more than extract.max_loss = {config.extract.max_loss} allows. See kind=quarantine in "
             f"{config.output}/extract/docs; check that plan.index and plan.inputs are of the same crawl."
         )
     if not account.html:

@@ -31,13 +31,20 @@ class Speed:
 
     def apply(self, cost: Cost) -> Cost:
         """The cost model with these speeds; waiting is in the reading speed already."""
-        rate = max(1e-6, self.bytes / 1e6 / max(self.read_s, 1e-9))
-        each = max(1e-9, self.page_s / self.pages)
-        return msgspec.structs.replace(cost, read_mb_per_s=rate, page_s=each, request_s=0.0)
+        return msgspec.structs.replace(cost, read_mb_per_s=self.mb_per_s, page_s=1 / self.pages_per_s, request_s=0.0)
+
+    @property
+    def mb_per_s(self) -> float:
+        """10^6 bytes of the archive per second of reading."""
+        return self.bytes / 1e6 / max(self.read_s, 1e-9)
+
+    @property
+    def pages_per_s(self) -> float:
+        """Pages per second of work on pages."""
+        return self.pages / max(self.page_s, 1e-9)
 
     def __str__(self) -> str:
-        rate = self.bytes / 1e6 / max(self.read_s, 1e-9)
-        return f"{self.pages:,} pages: {rate:,.1f} MB/s read, {self.pages / max(self.page_s, 1e-9):,.1f} pages/s"
+        return f"{self.pages:,} pages: {self.mb_per_s:,.1f} MB/s read, {self.pages_per_s:,.1f} pages/s"
 
 
 class _TimedProcessor(PageProcessor):
