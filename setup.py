@@ -60,7 +60,6 @@ setup(
         "tensorboard": ["tensorboard>=2.19"],
         "dev": DEV,
         "bench": BENCH,
-        "s3test": ["moto[server,s3]>=5"],  # not in dev: botocore needs python-dateutil < 3, the lock has 4
     },
     entry_points={"console_scripts": ["sluice=sluice.commands.main:main"]},
 )

@@ -1,9 +1,11 @@
 # Sourced by scripts/demo, scripts/test and scripts/lock: makes .venv from requirements.lock, finds Java, sets $PYTHON.
-# Doing it again with the same lock file takes a second. SLUICE_VENV names another place for the environment.
+# Doing it again with the same lock file takes a second. SLUICE_VENV names another place for the environment,
+# SLUICE_S3_VENV one for the S3 server of the tests, which only scripts/test makes.
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 VENV=${SLUICE_VENV:-$ROOT/.venv}
 PYTHON=$VENV/bin/python
+S3_VENV=${SLUICE_S3_VENV:-$ROOT/.venv-s3}
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "sluice: $*"; exit 2; }
@@ -42,6 +44,22 @@ install_fasttext() {
   "$@" install --no-deps "$pinned" 2>"$VENV/fasttext.log" && return
   say "fasttext could not be compiled (no C++ compiler or Python headers? see $VENV/fasttext.log); installing fasttext-predict instead."
   "$@" install --no-deps 'fasttext-predict==0.9.2.4' || die "neither fasttext nor fasttext-predict could be installed. Install g++ and the Python headers (apt-get install g++ python3-dev)."
+}
+
+# The S3 server of the tests, apart from .venv (scripts/s3test.lock says why). Without it those tests are skipped.
+make_s3_venv() {
+  local stamp
+  export SLUICE_S3_PYTHON=$S3_VENV/bin/python
+  stamp="$ROOT $(cksum <"$ROOT/scripts/s3test.lock")"
+  [ -x "$SLUICE_S3_PYTHON" ] && [ "$(cat "$S3_VENV/.sluice" 2>/dev/null)" = "$stamp" ] && return
+  say "Setting up $S3_VENV, the S3 server of the tests (once; downloads about 25 MB)."
+  if "$PYTHON" -m venv --clear "$S3_VENV" &&
+    "$SLUICE_S3_PYTHON" -m pip --disable-pip-version-check --quiet install --no-deps -r "$ROOT/scripts/s3test.lock"; then
+    echo "$stamp" >"$S3_VENV/.sluice"
+  else
+    say "sluice: the S3 server of the tests could not be installed (see above); tests of s3:// will be skipped."
+    rm -rf "$S3_VENV"
+  fi
 }
 
 find_java() {

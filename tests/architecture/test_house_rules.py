@@ -203,7 +203,7 @@ def test_functions_handed_to_spark_pickle_twice():
     job_type = shards.ShardJob
     assert job_type.__struct_config__.frozen
     for function in (
-        partial(extract._read, (PlanEntry(1, 2, "w", "/w", 3, 0),), Extract(), MinHash()),
+        partial(extract._read, (PlanEntry(1, 2, "w", "/w", 3, 0),), Extract(), MinHash(), None),
         partial(verify._verify, Dedup()),
         partial(keep._walk, Dedup()),
         components._label_all,

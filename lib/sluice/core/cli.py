@@ -6,14 +6,13 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from sluice.core.config import Config
 from sluice.core.errors import SluiceError
 from sluice.core.load import dump, load_config
 from sluice.core.log import set_up
 
-Job = Callable[[Config, bool], int | None]
+Job = Callable[..., int | None]
 
 EPILOG = """\
 Settings come from the defaults, then each --conf file, then each --set, the later winning.
@@ -24,7 +23,18 @@ Exit codes: 0 done, 2 bad configuration, 3 bad input, 4 a check failed, 75 preem
 
 def job(main: Job) -> Callable[..., int]:
     """Turns `main(config, force)` into a command line; the docstring of its module is the help text."""
+    return job_with()(main)
 
+
+def job_with(**switches: str) -> Callable[[Job], Callable[..., int]]:
+    """`job` for a main that takes switches too, by name; each is given with its line of help.
+
+    A switch asks for something to be done once; what decides about results is a setting.
+    """
+    return functools.partial(_command, switches)
+
+
+def _command(switches: Mapping[str, str], main: Job) -> Callable[..., int]:
     @functools.wraps(main)
     def command(arguments: Sequence[str] | None = None) -> int:
         parser = argparse.ArgumentParser(
@@ -38,6 +48,8 @@ def job(main: Job) -> Callable[..., int]:
         )
         parser.add_argument("--force", action="store_true", help="redo finished stages, also of another configuration")
         parser.add_argument("--print-config", action="store_true", help="print the resolved configuration and stop")
+        for name, line in switches.items():
+            parser.add_argument(f"--{name}", action="store_true", help=line)
         options = parser.parse_args(arguments)
 
         def run() -> int:
@@ -46,7 +58,7 @@ def job(main: Job) -> Callable[..., int]:
                 print(dump(config), end="")
                 return 0
             set_up(config.log.level)
-            return main(config, options.force) or 0
+            return main(config, options.force, **{name: getattr(options, name) for name in switches}) or 0
 
         return exit_code_of(run)
 

@@ -3,6 +3,9 @@
 import hashlib
 
 CRAWL_BITS, WARC_BITS, RECORD_BITS = 19, 20, 24
+CELL_BYTES = 128
+"""Grain of ids by offset: 2^24 cells reach 2 GiB, and a WARC/1.0 response with its mandatory headers takes at least
+149 bytes as a gzip member (zlib at its best), so two of them never share a cell."""
 GOLDEN_GAMMA = 0x9E3779B97F4A7C15  # 2^64 / golden ratio: spreads neighbouring ids (Steele et al. 2014, SplitMix64)
 MASK64 = (1 << 64) - 1
 
@@ -21,6 +24,17 @@ def document_id(crawl: int, warc_index: int, ordinal: int) -> int:
         if not 0 <= value < 1 << bits:
             raise ValueError(f"{name} = {value} does not fit {bits} bits; document ids hold 0 to {(1 << bits) - 1}")
     return crawl << (WARC_BITS + RECORD_BITS) | warc_index << RECORD_BITS | ordinal
+
+
+def document_id_at(crawl: int, warc_index: int, offset: int) -> int:
+    """`crawl << 44 | warc_index << 24 | offset / 128`: the id of a record that was chosen by its offset in the file.
+
+    For records named by an index, whose ordinals nobody knows who has not read the whole file. It depends on the
+    place only, as `document_id` does, and is the same for any selection and any way of reading; the two kinds are
+    never mixed in one run. Raises ValueError beyond 2 GiB; whoever makes the list of offsets must see to it that no two
+    share a cell.
+    """
+    return document_id(crawl, warc_index, offset // CELL_BYTES)
 
 
 def mix64(value: int, seed: int) -> int:

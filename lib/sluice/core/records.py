@@ -54,14 +54,26 @@ class Signals(Record):
 
 
 class PlanEntry(Record):
-    """One archive to read. Table `plan`."""
+    """One archive to read. Table `plan`.
+
+    `wanted` and `wanted_lengths` stand in the table only: the task that reads an archive fetches its own row.
+    """
 
     crawl: Int32
     warc_index: Int32
+    """Position in the full list of inputs, not in the selection: ids depend on it."""
     warc_name: str
     path: str
-    size: int
+    size: int | None
+    """Bytes; None when it is learnt as the archive is read."""
     batch: Int32
+    mode: str | None = None
+    """`scan` or `index`: how the wanted records are reached; None when every record is wanted."""
+    num_wanted: Int32 | None = None
+    wanted: list[int] | None = None
+    """Offsets of the wanted records, ascending."""
+    wanted_lengths: list[int] | None = None
+    """Their lengths in the file, in bytes."""
 
 
 class Located(Record):

@@ -8,6 +8,7 @@ from msgspec import Meta
 PositiveInt = Annotated[int, Meta(ge=1)]
 CountInt = Annotated[int, Meta(ge=0)]
 Fraction = Annotated[float, Meta(ge=0.0, le=1.0)]
+CountFloat = Annotated[float, Meta(ge=0.0)]
 PositiveFloat = Annotated[float, Meta(gt=0.0)]
 
 

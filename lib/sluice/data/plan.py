@@ -1,10 +1,14 @@
 """Which archives there are: inputs to a sorted, numbered, batched list."""
 
+import contextlib
 import gzip
+import logging
 import os
 import re
+import time
 import zlib
-from collections.abc import Iterable
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from sluice.core.config import Plan, Transport
@@ -17,20 +21,50 @@ ARCHIVE_NAME = re.compile(r"\.w?arc($|\.)", re.IGNORECASE)  # .warc .arc, with a
 LIST_NAME = re.compile(r"\.paths(\.gz)?$", re.IGNORECASE)  # Common Crawl's warc.paths.gz
 
 
-@dataclass(frozen=True, slots=True)
-class InputPlan:
-    """Archives to read, and what was ignored (files, lines of lists): nothing is passed over in silence."""
+MAX_ASKED = 1000
+"""With `plan.sizes: auto`, longer lists of remote archives are not asked for their lengths: at 4 requests a second the
+90,000 of a Common Crawl would take six hours."""
+ASKING_THREADS = 16
+PROGRESS_S = 10.0
 
-    entries: tuple[PlanEntry, ...]
+log = logging.getLogger("sluice.plan")
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Paths of all archives, sorted, and the files and lines of lists ignored: nothing is passed over in silence."""
+
+    paths: tuple[str, ...]
     ignored: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class InputPlan:
+    """Archives to read, and what was ignored. `table` is the plan table with the wanted records of each, if there is
+    a selection, and `places` a digest of them all."""
+
+    entries: tuple[PlanEntry, ...]
+    ignored: tuple[str, ...]
+    table: str | None = None
+    places: str | None = None
+
+
 def make_plan(plan: Plan, transport: Transport | None = None) -> InputPlan:
+    """Every archive under `plan.inputs` in order, to be read whole. Raises as `list_archives` does."""
+    listing = list_archives(plan, transport)
+    lengths = sizes(listing.paths, plan, transport)
+    entries = (
+        plan_entry(index, path, lengths[index], index // plan.batch_warcs, plan)
+        for index, path in enumerate(listing.paths)
+    )
+    return InputPlan(tuple(entries), listing.ignored)
+
+
+def list_archives(plan: Plan, transport: Transport | None = None) -> Listing:
     """Every archive under `plan.inputs`, sorted by path, once each; ids depend on this order.
 
     A file that is named itself is taken whatever its name, but for lists (`*.paths`, `*.paths.gz`), whose lines are;
-    from directories and globs only archives are. The length of each file is asked for now.
-    Raises InputError when an input is missing or holds no archive.
+    from directories and globs only archives are. Raises InputError when an input is missing or holds no archive.
     """
     if not plan.inputs:
         raise InputError(
@@ -59,7 +93,32 @@ def make_plan(plan: Plan, transport: Transport | None = None) -> InputPlan:
     paths = sorted(taken.values())
     if len(paths) > 1 << WARC_BITS:
         raise InputError(f"{len(paths):,} archives are more than the {1 << WARC_BITS:,} that one collection can hold.")
-    return InputPlan(tuple(_entries(paths, plan, transport)), tuple(sorted(ignored - set(paths))))
+    return Listing(tuple(paths), tuple(sorted(ignored - set(paths))))
+
+
+def sizes(
+    paths: Sequence[str], plan: Plan, transport: Transport | None = None, num_listed: int | None = None
+) -> list[int | None]:
+    """Length of each file in bytes, None where it is to be learnt later; remote ones are asked several at a time.
+
+    All threads share the limiter of requests. `num_listed` is the length of the full list when `paths` is a part.
+    """
+    is_asked = plan.sizes == "ask" or (plan.sizes == "auto" and (num_listed or len(paths)) <= MAX_ASKED)
+    found: list[int | None] = []
+    said = time.monotonic()
+    with contextlib.ExitStack() as stack:
+        pool = ThreadPoolExecutor(ASKING_THREADS, "length")
+        stack.callback(pool.shutdown, cancel_futures=True)  # after an error nobody waits for the rest of the list
+        asked = [
+            pool.submit(storage.size, path, transport) if is_asked or not storage.is_remote(path) else None
+            for path in paths
+        ]
+        for future in asked:
+            found.append(future.result() if future else None)
+            if time.monotonic() - said > PROGRESS_S:
+                said = time.monotonic()
+                log.info("plan: %s of %s lengths are known", f"{len(found):,}", f"{len(paths):,}")
+    return found
 
 
 def read_list(path: str, base_url: str | None, transport: Transport | None = None) -> tuple[list[str], list[str]]:
@@ -91,16 +150,9 @@ def read_list(path: str, base_url: str | None, transport: Transport | None = Non
     return list(found), passed
 
 
-def _entries(paths: Iterable[str], plan: Plan, transport: Transport | None) -> Iterable[PlanEntry]:
-    for index, path in enumerate(paths):
-        yield PlanEntry(
-            crawl=plan.crawl,
-            warc_index=index,
-            warc_name=warc_name(path),
-            path=path,
-            size=storage.size(path, transport),
-            batch=index // plan.batch_warcs,
-        )
+def plan_entry(index: int, path: str, size: int | None, batch: int, plan: Plan) -> PlanEntry:
+    """One archive by its number in the full list."""
+    return PlanEntry(crawl=plan.crawl, warc_index=index, warc_name=warc_name(path), path=path, size=size, batch=batch)
 
 
 def warc_name(path: str) -> str:

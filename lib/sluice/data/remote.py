@@ -60,6 +60,20 @@ class Source(Protocol):
         ...
 
 
+class RangeReader(Protocol):
+    """A file of which only some stretches are wanted. One caller at a time."""
+
+    size: int
+
+    def read(self, start: int, stop: int) -> bytes:
+        """The bytes from start to stop; fewer where the file ends. Raises RemoteError."""
+        ...
+
+    def close(self) -> None:
+        """Ends connections."""
+        ...
+
+
 class RateLimiter:
     """Lets callers of any thread pass at most `per_s` times a second, evenly spaced."""
 
@@ -143,6 +157,43 @@ def fetch_size(source: Source, patience: Patience) -> int:
         return patience.insist(source.fetch_size, source.name)
 
 
+def read_range(
+    source: Source, start: int, stop: int, patience: Patience, is_closed: Callable[[], bool] = lambda: False
+) -> bytes:
+    """The bytes from start to stop, which must lie within the file. Raises RemoteError."""
+    data = bytearray()
+
+    def attempt() -> None:
+        if is_closed():
+            raise Failure("it was closed", is_final=True)
+        for part in source.iter_range(start + len(data), stop):
+            data.extend(part)
+        if len(data) < stop - start:
+            raise Failure(f"the connection ended at byte {start + len(data)}, before {stop}")
+
+    patience.insist(attempt, source.name)
+    return bytes(data)
+
+
+class RemoteRanges:
+    """A `RangeReader` over a source: its length is asked for once, then each read is one request."""
+
+    def __init__(self, source: Source, patience: Patience) -> None:
+        self._source, self._patience = source, patience
+        try:
+            self.size = patience.insist(source.fetch_size, source.name)
+        except BaseException:
+            source.close()
+            raise
+
+    def read(self, start: int, stop: int) -> bytes:
+        stop = min(stop, self.size)
+        return read_range(self._source, start, stop, self._patience) if start < stop else b""
+
+    def close(self) -> None:
+        self._source.close()
+
+
 class _Ranges(io.RawIOBase):
     """Chunks on a fixed grid: one in hand, the next one on its way in a thread. One reader at a time."""
 
@@ -176,9 +227,10 @@ class _Ranges(io.RawIOBase):
         return len(part)
 
     def close(self) -> None:
-        if not self.closed:
+        was_closed = self.closed
+        super().close()  # first, so that the thread that reads ahead does not connect anew
+        if not was_closed:
             self._source.close()
-        super().close()
 
     def _take(self, number: int) -> bytes:
         ahead, self._ahead = self._ahead, None
@@ -200,18 +252,7 @@ class _Ranges(io.RawIOBase):
     def _fetch(self, number: int) -> bytes:
         size = self._patience.transport.chunk_bytes
         start, stop = number * size, min((number + 1) * size, self._length)
-        data = bytearray()
-
-        def attempt() -> None:
-            if self.closed:
-                raise Failure("it was closed", is_final=True)
-            for part in self._source.iter_range(start + len(data), stop):
-                data.extend(part)
-            if len(data) < stop - start:
-                raise Failure(f"the connection ended at byte {start + len(data)} of {self._length}")
-
-        self._patience.insist(attempt, self._source.name)
-        return bytes(data)
+        return read_range(self._source, start, stop, self._patience, lambda: self.closed)
 
 
 @dataclass
@@ -238,7 +279,8 @@ class HttpFile:
         length = response.getheader("Content-Length")
         if response.status == 200 and length and length.isdecimal():
             self._remember(int(length), response)
-        elif response.status in (200, 405, 501):  # no HEAD here: the first byte tells the length of the whole
+        elif response.status in (200, 403, 405, 501):
+            # no HEAD here, or a signature that is good for GET only: the first byte tells the length of the whole
             self._open(0, 1)
             self._drop()
         else:
@@ -248,8 +290,9 @@ class HttpFile:
         return self._size
 
     def iter_range(self, start: int, stop: int) -> Iterator[bytes]:
-        if self._response is None or self._position != start:
+        if self._response is None or self._position > start:
             self._open(start, stop)
+        self._skip_to(start)  # no ranges here: what is known or unwanted is passed over
         assert self._response is not None
         while self._position < stop:
             with self._breaking():
@@ -266,7 +309,7 @@ class HttpFile:
         self._drop()
 
     def _open(self, start: int, stop: int) -> None:
-        """Stands at `start` of a body afterwards."""
+        """Stands at `start` of a body afterwards, or at its beginning if the server does not know ranges."""
         if self._response is not None:
             self._drop()
         response = self._request("GET", {"Range": f"bytes={start}-{stop - 1}"})
@@ -285,9 +328,12 @@ class HttpFile:
                 raise Failure(f"it has no byte {start} any more: it changed while it was read", is_final=True)
             raise self._failure(response)
         self._response, self._position = response, start if response.status == 206 else 0
-        while self._position < start:  # no ranges here: what is known already is passed over
+
+    def _skip_to(self, start: int) -> None:
+        while self._position < start:
+            assert self._response is not None
             with self._breaking():
-                skipped = len(response.read(min(PART_BYTES, start - self._position)))
+                skipped = len(self._response.read(min(PART_BYTES, start - self._position)))
             if not skipped:
                 self._drop()
                 raise Failure("the connection ended before the first unread byte")

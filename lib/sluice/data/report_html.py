@@ -24,6 +24,7 @@ HAN = re.compile("[\u4e00-\u9fff]")
 MEANINGS = {
     "not_response": "requests, metadata and other records that are no response",
     "not_html": "responses that are not HTML",
+    "not_selected": "records that plan.selection does not want",
     "http_status": "the server's answer was an error or a redirect",
     "too_big": "larger than extract.max_page_bytes",
     "too_short": "less text than extract.min_chars",
@@ -34,6 +35,7 @@ MEANINGS = {
     "timeout": "the page took too long to parse",
     "truncated": "the archive ends in the middle of a record",
     "unreadable": "a remote file still failed after all retries",
+    "no_record": "places of the index where no record begins",
     "bad_member": "a compressed member is damaged",
     "content_length": "bytes that belong to no record",
     "trailing_bytes": "bytes after the last record",

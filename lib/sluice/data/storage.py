@@ -35,31 +35,31 @@ def join(path: str, *parts: str) -> str:
     return "/".join((path.rstrip("/"), *(part.strip("/") for part in parts)))
 
 
-def _split(uri: str) -> tuple[Any, str]:
-    """The filesystem of this process for a URI and the key in it."""
+def _split(uri: str, attempts: int = 3) -> tuple[Any, str]:
+    """The filesystem of this process for a URI and the key in it; the client of an object store tries so often."""
     scheme, _, rest = uri.partition("://")
     host, _, key = rest.partition("/")
     if scheme in ("http", "https"):
         raise InputError(f"{remote.without_secrets(uri)} can only be read, as one file. Use a local path or s3://.")
-    filesystem = _filesystem(f"{scheme}://{host}/", os.getpid())
+    filesystem = _filesystem(f"{scheme}://{host}/", os.getpid(), attempts)
     # pyarrow's object stores address `bucket/key`; hdfs addresses `/key` on the host it was opened with
     return filesystem, f"/{key}" if scheme in ("hdfs", "viewfs", "file") else f"{host}/{key}"
 
 
 @functools.cache
-def _filesystem(scheme_and_host: str, _pid: int) -> Any:
+def _filesystem(scheme_and_host: str, _pid: int, attempts: int) -> Any:
     try:
         from pyarrow import fs
     except ImportError as e:
         raise InputError(f"Reading {scheme_and_host} needs pyarrow: pip install 'sluice[objectstore]'.") from e
     scheme, _, host = scheme_and_host.rstrip("/").partition("://")
     try:
-        return _s3(host) if scheme == "s3" else fs.FileSystem.from_uri(scheme_and_host)[0]
+        return _s3(host, attempts) if scheme == "s3" else fs.FileSystem.from_uri(scheme_and_host)[0]
     except Exception as e:  # pyarrow raises ArrowInvalid, OSError or ValueError by scheme
         raise InputError(f"Cannot open the storage of {scheme_and_host}: {_reason(e)}") from e
 
 
-def _s3(bucket: str) -> Any:
+def _s3(bucket: str, attempts: int) -> Any:
     """A client with the credentials of the environment; AWS_ENDPOINT_URL names a server other than Amazon's."""
     from pyarrow import fs
 
@@ -68,7 +68,7 @@ def _s3(bucket: str) -> Any:
     settings: dict[str, Any] = {"endpoint_override": endpoint} if endpoint else {}
     return fs.S3FileSystem(
         region=region or ("us-east-1" if endpoint else fs.resolve_s3_region(bucket)),
-        retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=3),
+        retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=attempts),
         connect_timeout=10,
         request_timeout=60,
         **settings,
@@ -85,6 +85,8 @@ def open_read(path: str) -> BinaryIO:
         filesystem, key = _split(path)
         return cast(BinaryIO, filesystem.open_input_file(key))
     except OSError as e:
+        if isinstance(e, FileNotFoundError) and path.startswith("s3://"):
+            raise InputError(f"Cannot read {path}: {_absence(path, filesystem)}.") from e
         raise InputError(f"Cannot read {path}: {_reason(e)}. Check that it exists and may be read.") from e
 
 
@@ -93,9 +95,43 @@ def open_stream(path: str, transport: Transport) -> BinaryIO:
 
     Raises InputError when a local file is not there, RemoteError when a remote one stays unreadable, then or later.
     """
-    if not is_uri(path) or path.startswith("file://"):
+    if not is_remote(path):
         return open_read(path)
     return remote.open_source(_source(path, transport), remote.Patience.of(transport))
+
+
+def open_ranges(path: str, transport: Transport) -> remote.RangeReader:
+    """A file of which some ranges are wanted. Raises as `open_stream` does."""
+    if is_remote(path):
+        return remote.RemoteRanges(_source(path, transport), remote.Patience.of(transport))
+    return _StreamRanges(open_read(path))
+
+
+def is_remote(path: str) -> bool:
+    """Whether a path leads over a network."""
+    return is_uri(path) and not path.startswith("file://")
+
+
+def stream_size(stream: BinaryIO) -> int:
+    """Length of an open file in bytes; the stream stands at its beginning afterwards."""
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(0)
+    return size
+
+
+class _StreamRanges:
+    """Ranges of a stream."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.size = stream_size(stream)
+
+    def read(self, start: int, stop: int) -> bytes:
+        self._stream.seek(start)
+        return self._stream.read(stop - start)
+
+    def close(self) -> None:
+        self._stream.close()
 
 
 def _source(path: str, transport: Transport) -> remote.Source:
@@ -107,7 +143,8 @@ class _Object:
 
     def __init__(self, path: str) -> None:
         self.name = path
-        self._filesystem, self._key = _split(path)
+        # one attempt is one request: pauses and their number are ours, the client's own would be too short and too many
+        self._filesystem, self._key = _split(path, attempts=1)
         self._file: Any = None
 
     def fetch_size(self) -> int:
@@ -142,7 +179,7 @@ def read_bytes(path: str) -> bytes:
 
 def size(path: str, transport: Transport | None = None) -> int:
     """Length of a file in bytes. Raises InputError when it is not there."""
-    if is_uri(path) and not path.startswith("file://"):
+    if is_remote(path):
         transport = transport or Transport()
         return remote.fetch_size(_source(path, transport), remote.Patience.of(transport))
     try:
@@ -215,7 +252,8 @@ def atomic_writer(path: str) -> Iterator[BinaryIO]:
         if filesystem.type_name == "hdfs":
             filesystem.create_dir(key.rpartition("/")[0], recursive=True)
         try:
-            with filesystem.open_output_stream(key) as stream:
+            # by default pyarrow compresses what goes to a name with .gz at its end
+            with filesystem.open_output_stream(key, compression=None) as stream:
                 shutil.copyfileobj(spool, stream, 1 << 20)
         except OSError as e:
             raise InputError(f"Cannot write {path}: {_reason(e)}") from e
@@ -309,26 +347,41 @@ NO_BUCKETS = ("NO_SUCH_BUCKET", "NoSuchBucket", "bucket does not exist")
 def _reason(error: BaseException) -> str:
     """What went wrong in one line, with what to do where that is known."""
     words = str(getattr(error, "strerror", None) or error or type(error).__name__)
-    return " ".join(words.split()) + _hint(error)
+    return " ".join(words.split()).rstrip(".") + _hint(error)
 
 
 def _hint(error: BaseException) -> str:
     words = str(error)
     if any(refusal in words for refusal in REFUSALS):
         return (
-            ". The storage refused the credentials, or there are none: set AWS_ACCESS_KEY_ID and "
-            "AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or give the machine a role. Common Crawl is read without any under "
-            "https://data.commoncrawl.org/"
+            f". {_credentials()}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, set AWS_PROFILE, or give the "
+            "machine a role. Common Crawl is read without any under https://data.commoncrawl.org/"
         )
     if any(missing in words for missing in NO_BUCKETS):
         return ". The bucket does not exist; check its name, region and AWS_ENDPOINT_URL"
     return ""
 
 
+def _credentials() -> str:
+    """Which credentials a storage refused, as far as their place tells; in the order in which they are looked for."""
+    environment = os.environ.get
+    shared = environment("AWS_SHARED_CREDENTIALS_FILE") or os.path.expanduser("~/.aws/credentials")
+    if environment("AWS_ACCESS_KEY_ID"):
+        return "The storage refused the credentials in AWS_ACCESS_KEY_ID"
+    if environment("AWS_PROFILE"):
+        return f"The storage refused the credentials of AWS_PROFILE {environment('AWS_PROFILE')!r}"
+    if os.path.isfile(shared):
+        return f"The storage refused the credentials in {shared}"
+    if environment("AWS_ROLE_ARN") or environment("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"):
+        return "The storage refused the role of this machine"
+    return "The storage wants credentials, and there are none in the environment or in ~/.aws"
+
+
 def _absence(path: str, filesystem: Any) -> str:
     """Why nothing is at a path of an object store."""
     scheme, _, rest = path.partition("://")
     bucket = rest.partition("/")[0]
-    if scheme == "s3" and filesystem.get_file_info(bucket).type.name == "NotFound":
-        return f"the bucket {bucket!r} does not exist; check its name, region and AWS_ENDPOINT_URL"
+    with contextlib.suppress(OSError):  # who may read objects may still not look at the bucket
+        if scheme == "s3" and filesystem.get_file_info(bucket).type.name == "NotFound":
+            return f"the bucket {bucket!r} does not exist; check its name, region and AWS_ENDPOINT_URL"
     return "it is not a file; check the path"

@@ -36,6 +36,8 @@ def _field(name: str, annotation: Any) -> pa.Field:
 def _data_type(annotation: Any) -> pa.DataType:
     if typing.get_origin(annotation) is typing.Annotated:
         return NAMED[typing.get_args(annotation)[1]]
+    if typing.get_origin(annotation) is list:
+        return pa.list_(_data_type(typing.get_args(annotation)[0]))
     if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
         return pa.struct(list(arrow_schema(annotation)))
     return SCALARS[annotation]

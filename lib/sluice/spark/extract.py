@@ -9,6 +9,7 @@ from pyspark.sql import DataFrame, SparkSession
 from sluice.core.config import Extract, MinHash
 from sluice.core.records import DocsRow, PlanEntry
 from sluice.data import storage
+from sluice.data.plan_table import load_wanted
 from sluice.spark.batches import to_batches
 from sluice.spark.schemas import spark_schema
 from sluice.text.extract import extract_archive
@@ -16,23 +17,34 @@ from sluice.text.language import model_path
 from sluice.text.process import PageProcessor
 
 
-def extract_entries(spark: SparkSession, entries: Sequence[PlanEntry], extract: Extract, minhash: MinHash) -> DataFrame:
+def extract_entries(
+    spark: SparkSession, entries: Sequence[PlanEntry], extract: Extract, minhash: MinHash, plan_table: str | None = None
+) -> DataFrame:
     """Everything that some archives yield. Returns: docs.
 
     No shuffle: task i reads archive i of the largest-first order, so that long archives start early and a retry redoes
-    one archive. Raw HTML never leaves the Python worker.
+    one archive. Raw HTML never leaves the Python worker. Entries travel with each task, about 300 bytes for each of the
+    archives of a batch; their wanted records do not: a task fetches those of its archive from `plan_table`.
     """
-    ordered = sorted(entries, key=lambda entry: (-entry.size, entry.warc_index))
+    ordered = sorted(entries, key=lambda entry: (-(entry.size or 0), -(entry.num_wanted or 0), entry.warc_index))
     numbers = spark.range(0, len(ordered), 1, len(ordered))
-    return numbers.mapInArrow(partial(_read, tuple(ordered), extract, minhash), spark_schema(DocsRow))
+    return numbers.mapInArrow(partial(_read, tuple(ordered), extract, minhash, plan_table), spark_schema(DocsRow))
 
 
 def _read(
-    entries: tuple[PlanEntry, ...], extract: Extract, minhash: MinHash, batches: Iterable[pa.RecordBatch]
+    entries: tuple[PlanEntry, ...],
+    extract: Extract,
+    minhash: MinHash,
+    plan_table: str | None,
+    batches: Iterable[pa.RecordBatch],
 ) -> Iterator[pa.RecordBatch]:
     # the model's default place is found on the executor, whose paths may differ from the driver's
     processor = PageProcessor(extract, minhash, model_path(extract.lid_model))
     open_read = partial(storage.open_stream, transport=extract.transport)
+    open_ranges = partial(storage.open_ranges, transport=extract.transport)
     for batch in batches:
         for number in batch.column(0).to_pylist():
-            yield from to_batches(extract_archive(entries[number], processor, open_read), DocsRow)
+            entry = entries[number]
+            wanted = load_wanted(plan_table, entry) if plan_table and entry.mode else None
+            rows = extract_archive(entry, processor, open_read, wanted=wanted, open_ranges=open_ranges)
+            yield from to_batches(rows, DocsRow)

@@ -1,6 +1,7 @@
 """The stages of one run and what each depends on: the chain of digests that keeps outputs from being mixed."""
 
 import json
+import logging
 from functools import cached_property
 from typing import Any
 
@@ -10,12 +11,17 @@ from sluice import __version__
 from sluice.core.config import Config
 from sluice.core.load import digest
 from sluice.data import storage
+from sluice.data.estimate import table
+from sluice.data.index import describe
 from sluice.data.manifest import dataset_directory
 from sluice.data.plan import InputPlan, make_plan
+from sluice.data.plan_table import estimates, make_plan_table
 from sluice.data.stage import MARKER, Stage
 from sluice.text.language import file_digest, model_path
 from sluice.text.rules import Rule, load_rules
 from sluice.text.shingles import KEY_VERSION
+
+log = logging.getLogger("sluice.run")
 
 
 class Run:
@@ -47,10 +53,12 @@ class Run:
         del extract["max_loss"], extract["transport"]
         # the model by content: its path differs between machines
         extract["lid_model"] = file_digest(model_path(config.extract.lid_model))
+        selected = {} if config.plan.index is None else {"selection": plain(config.plan.selection)}
         return {
             "sluice": __version__,
             "key": KEY_VERSION,
             "crawl": config.plan.crawl,
+            **selected,
             "extract": extract,
             "rules": plain(self.rules),
             "dedup": plain(config.dedup),
@@ -68,14 +76,22 @@ class Run:
 
     @cached_property
     def input_plan(self) -> InputPlan:
-        """The archives as they are now."""
-        return make_plan(self.config.plan, self.config.extract.transport)
+        """The archives as they are now; with an index, the plan of the output, which is made first if need be."""
+        plan, transport = self.config.plan, self.config.extract.transport
+        if plan.index is None and not describe(plan.selection):
+            return make_plan(plan, transport)
+        made = make_plan_table(self.config.output, plan, transport)
+        works = estimates(self.config.output, plan)
+        for line in table(works, plan.cost, transport.requests_per_s).splitlines():
+            log.info("plan: %s", line)
+        return made
 
     @cached_property
     def extract(self) -> Stage:
         """The stage of the archives as they are now; used by the extract job itself."""
-        archives = [[entry.path, entry.size] for entry in self.input_plan.entries]
-        return self._extract(digest({"archives": archives}))
+        plan = self.input_plan
+        archives = {"archives": [[entry.path, entry.size] for entry in plan.entries]}
+        return self._extract(digest(archives | ({"places": plan.places} if plan.places else {})))
 
     @cached_property
     def extracted(self) -> Stage:
@@ -87,6 +103,7 @@ class Run:
     def _extract(self, archives: str) -> Stage:
         settings = {
             **self._settings("sluice", "key", "crawl", "extract"),
+            **({} if self.config.plan.index is None else self._settings("selection")),
             "minhash": self.result_settings["dedup"]["minhash"],
             "batch_warcs": self.config.plan.batch_warcs,
             "inputs": list(self.config.plan.inputs),

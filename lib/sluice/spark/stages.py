@@ -66,11 +66,12 @@ def extract(spark: SparkSession, run: Run, *, force: bool) -> None:
     num_batches = plan.entries[-1].batch + 1
     for batch in range(num_batches):
         entries = [entry for entry in plan.entries if entry.batch == batch]
-        done = _extract_batch(spark, config, stage, batch, entries, f"extract: batch {batch + 1} of {num_batches}")
+        what = f"extract: batch {batch + 1} of {num_batches}"
+        done = _extract_batch(spark, config, stage, batch, entries, plan.table, what)
         files += done["archives"]
         for item in done["archives"]:
             account += WarcAccount.from_json(json.dumps(item["account"]))
-    _check_extract(config, account, len(plan.entries))
+    _check_extract(config, account, len(plan.entries), sum(_is_unread(item["account"]) for item in files))
     good = account.bytes - account.quarantined_bytes
     lost = {"quarantined": account.quarantined_bytes} if account.quarantined_bytes else {}
     stage.finish(
@@ -85,7 +86,13 @@ def extract(spark: SparkSession, run: Run, *, force: bool) -> None:
 
 
 def _extract_batch(
-    spark: SparkSession, config: Config, stage: Stage, batch: int, entries: list[PlanEntry], what: str
+    spark: SparkSession,
+    config: Config,
+    stage: Stage,
+    batch: int,
+    entries: list[PlanEntry],
+    plan_table: str | None,
+    what: str,
 ) -> dict[str, Any]:
     """One batch: its directory first, then its manifest, which makes it complete. Returns the manifest."""
     manifest = stage.file("docs", "_batches", f"{batch:05d}.json")
@@ -98,9 +105,11 @@ def _extract_batch(
         log.info("%s: an archive was unreadable, so it is read again", what)
     directory = stage.file("docs", f"batch={batch:05d}")
     storage.delete_tree(directory)
-    log.info("%s: %d archives, %s bytes", what, len(entries), f"{sum(entry.size for entry in entries):,}")
+    known = [entry.size for entry in entries if entry.size is not None]
+    unknown = f", {len(entries) - len(known)} of unknown length" if len(known) < len(entries) else ""
+    log.info("%s: %d archives, %s bytes%s", what, len(entries), f"{sum(known):,}", unknown)
     with progress(spark, what, config.log.progress_s):
-        docs = extract_entries(spark, entries, config.extract, config.dedup.minhash)
+        docs = extract_entries(spark, entries, config.extract, config.dedup.minhash, plan_table)
         docs.write.partitionBy("kind").parquet(directory)
     rows = read_docs(spark, stage, [directory]).where("kind = 'stats'").select("warc_index", "stats").collect()
     accounts = {row["warc_index"]: json.loads(row["stats"]) for row in rows}
@@ -113,20 +122,42 @@ def _extract_batch(
         "batch": batch,
         "digest": stage.digest,
         "archives": [
-            {"path": entry.path, "size": entry.size, "account": accounts[entry.warc_index]} for entry in entries
+            {
+                "path": entry.path,
+                "size": accounts[entry.warc_index]["bytes"] if entry.size is None else entry.size,
+                "account": accounts[entry.warc_index],
+            }
+            for entry in entries
         ],
     }
     storage.write_atomic(manifest, json.dumps(done, indent=1, sort_keys=True, ensure_ascii=False).encode())
     return done
 
 
-def _check_extract(config: Config, account: WarcAccount, num_archives: int) -> None:
+def _is_unread(account: dict[str, Any]) -> bool:
+    """Whether not even the length of an archive could be learnt: bytes do not show such a loss."""
+    return "unreadable" in account["quarantined"] and not account["bytes"]
+
+
+def _check_extract(config: Config, account: WarcAccount, num_archives: int, num_unread: int) -> None:
+    if num_unread > config.extract.max_loss * num_archives:
+        raise StageError(
+            f"{num_unread:,} of {num_archives:,} archives could not be reached at all, more than extract.max_loss = "
+            f"{config.extract.max_loss} allows. See kind=quarantine in {config.output}/extract/docs for the causes; "
+            "check plan.inputs and plan.base_url, then run the job again."
+        )
     if account.quarantined_bytes > config.extract.max_loss * account.bytes:
         causes = ", ".join(f"{reason} x {count}" for reason, count in sorted(account.quarantined.items()))
         raise StageError(
             f"{account.quarantined_bytes:,} of {account.bytes:,} bytes could not be read ({causes}), more than "
             f"extract.max_loss = {config.extract.max_loss} allows. See kind=quarantine in "
             f"{config.output}/extract/docs; fetch the damaged archives again, or allow more loss."
+        )
+    if account.missing > config.extract.max_loss * account.wanted:
+        raise StageError(
+            f"{account.missing:,} of the {account.wanted:,} records that the index names could not be read where it "
+            f"has them, more than extract.max_loss = {config.extract.max_loss} allows. See kind=quarantine in "
+            f"{config.output}/extract/docs; check that plan.index and plan.inputs are of the same crawl."
         )
     if not account.html:
         raise InputError(

@@ -1,18 +1,23 @@
 """Everything one archive yields, in one pass: documents, rejections, damaged stretches and a closing account."""
 
+import contextlib
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
+from sluice.core.config import Extract
 from sluice.core.errors import RemoteError
-from sluice.core.ids import document_id
+from sluice.core.ids import document_id, document_id_at
 from sluice.core.ledger import Ledger
 from sluice.core.records import Document, Page, PlanEntry, Quarantine, Rejection, WarcStats
+from sluice.data.ranges import NO_RECORD, Wanted, read_wanted
+from sluice.data.remote import RangeReader
+from sluice.data.storage import stream_size
 from sluice.data.warc import ArchiveRecord, Damage, read_archive
 from sluice.text.charset import header_charset
 from sluice.text.process import PageProcessor
@@ -21,11 +26,16 @@ HTML_TYPES = ("text/html", "application/xhtml+xml", "application/vnd.wap.xhtml+x
 STATUS = re.compile(r"(?:^|\s)([1-5]\d\d)(?:\s|$)")  # also of the malformed `HTTP/1.1 HTTP/1.1 200 OK`
 
 OpenRead = Callable[[str], BinaryIO]
+OpenRanges = Callable[[str], RangeReader]
 
 
 @dataclass
 class WarcAccount:
-    """The books of one archive: `records = documents + Σ dropped`, `bytes = good + Σ quarantined_bytes`."""
+    """The books of one archive: `records = documents + Σ dropped`, `bytes = good + Σ quarantined_bytes`.
+
+    Of an archive read at wanted places only, `bytes` are those of the wanted records. `wanted` counts the records that
+    an index named; those of them that were not there are `missing`.
+    """
 
     bytes: int = 0
     quarantined_bytes: int = 0
@@ -35,6 +45,8 @@ class WarcAccount:
     dropped: Counter[str] = field(default_factory=Counter)
     quarantined: Counter[str] = field(default_factory=Counter)
     languages: Counter[str] = field(default_factory=Counter)
+    wanted: int = 0
+    missing: int = 0
 
     def __add__(self, other: "WarcAccount") -> "WarcAccount":
         return WarcAccount(**{name: value + getattr(other, name) for name, value in vars(self).items()})
@@ -56,26 +68,42 @@ class WarcAccount:
 
 
 def extract_archive(
-    entry: PlanEntry, processor: PageProcessor, open_read: OpenRead
-) -> Iterator[Document | Rejection | Quarantine | WarcStats]:
+    entry: PlanEntry,
+    processor: PageProcessor,
+    open_read: OpenRead,
+    *,
+    wanted: Wanted | None = None,
+    open_ranges: OpenRanges | None = None,
+) -> Generator[Document | Rejection | Quarantine | WarcStats, None, None]:
     """Everything one archive yields, in file order, then exactly one `WarcStats`.
 
     Same bytes in, same records out. Holds one record in memory. Records that are no HTML response are counted by
     reason and give no row; HTML responses always give one. Raises InputError when a local file cannot be opened.
+
+    With `wanted`, only the records at those places are taken, and ids are by offset: the same documents whether the
+    archive is read whole (the other records are dropped as `not_selected`) or, if `open_ranges` is given and
+    `entry.mode` is `index`, at those places only.
     """
-    account = WarcAccount(bytes=entry.size)
-    for item in _read(entry, processor.extract.max_page_bytes, open_read):
+    account = WarcAccount(wanted=0 if wanted is None else len(wanted))
+    if wanted is not None and open_ranges is not None and entry.mode == "index":
+        items = _read_places(entry, processor.extract, open_ranges, wanted, account)
+    else:
+        items = _read(entry, processor.extract, open_read, account)
+        items = items if wanted is None else _select(items, wanted, account)
+    num_taken = 0
+    for item in items:
         if isinstance(item, Damage):
             account.quarantined[item.reason] += 1
             account.quarantined_bytes += item.length
             yield _quarantine(entry, item)
             continue
         account.records += 1
+        num_taken += 1
         if item.payload is None:
             account.dropped["not_response" if item.record_type != "response" else "not_html"] += 1
             continue
         account.html += 1
-        page = _page(entry, item, processor.extract.max_page_bytes)
+        page = _page(entry, item, processor.extract.max_page_bytes, is_by_offset=wanted is not None)
         result = processor.process(page) if not item.payload_error else _undecodable(page, item.payload_error)
         if isinstance(result, Document):
             account.documents += 1
@@ -83,28 +111,68 @@ def extract_archive(
         else:
             account.dropped[result.reason] += 1
         yield result
+    if wanted is not None:
+        account.missing = len(wanted) - num_taken
     account.ledger().check("extract")
     yield WarcStats(crawl=entry.crawl, warc_index=entry.warc_index, warc_name=entry.warc_name, stats=account.to_json())
 
 
-def _read(entry: PlanEntry, max_bytes: int, open_read: OpenRead) -> Iterator[ArchiveRecord | Damage]:
+def _read(
+    entry: PlanEntry, extract: Extract, open_read: OpenRead, account: WarcAccount
+) -> Iterator[ArchiveRecord | Damage]:
     """Records and damage; of a remote file that stays unreadable, the bytes without a record yet are damage."""
+    account.bytes = entry.size or 0
     end = 0
     try:
         with open_read(entry.path) as stream:
-            for item in read_archive(stream, entry.size, is_wanted=_is_html_response, max_bytes=max_bytes):
+            if entry.size is None:
+                account.bytes = stream_size(stream)
+            for item in read_archive(
+                stream, account.bytes, is_wanted=_is_html_response, max_bytes=extract.max_page_bytes
+            ):
                 yield item
                 end = item.offset + item.length
     except RemoteError as e:
-        yield Damage(end, entry.size - end, "unreadable", str(e))
+        yield Damage(end, account.bytes - end, "unreadable", str(e))
+
+
+def _read_places(
+    entry: PlanEntry, extract: Extract, open_ranges: OpenRanges, wanted: Wanted, account: WarcAccount
+) -> Iterator[ArchiveRecord | Damage]:
+    account.bytes = int(wanted.lengths.sum())
+    try:
+        reader = open_ranges(entry.path)
+    except RemoteError as e:
+        yield Damage(int(wanted.offsets[0]), account.bytes, "unreadable", str(e))
+        return
+    with contextlib.closing(reader):
+        yield from read_wanted(
+            reader, wanted, extract.transport, is_wanted=_is_html_response, max_bytes=extract.max_page_bytes
+        )
+
+
+def _select(
+    items: Iterator[ArchiveRecord | Damage], wanted: Wanted, account: WarcAccount
+) -> Iterator[ArchiveRecord | Damage]:
+    """The wanted records, all damage, and at the end damage of no length for each wanted place without a record."""
+    lengths = dict(zip(wanted.offsets.tolist(), wanted.lengths.tolist(), strict=True))
+    for item in items:
+        if isinstance(item, Damage) or lengths.pop(item.offset, None) is not None:
+            yield item
+        else:
+            account.records += 1
+            account.dropped["not_selected"] += 1
+    for offset, length in lengths.items():  # of no length: the bytes there are in the books as something else
+        yield Damage(offset, 0, NO_RECORD, f"the index has one of {length} bytes, the archive none that begins there")
 
 
 def _is_html_response(record_type: str, content_type: str | None) -> bool:
     return record_type == "response" and (content_type or "").partition(";")[0].strip().lower() in HTML_TYPES
 
 
-def _page(entry: PlanEntry, record: ArchiveRecord, max_bytes: int) -> Page:
+def _page(entry: PlanEntry, record: ArchiveRecord, max_bytes: int, *, is_by_offset: bool) -> Page:
     assert record.payload is not None
+    name, place = (document_id_at, record.offset) if is_by_offset else (document_id, record.ordinal)
     status = STATUS.search(record.http_status or "")
     return Page(
         crawl=entry.crawl,
@@ -114,7 +182,7 @@ def _page(entry: PlanEntry, record: ArchiveRecord, max_bytes: int) -> Page:
         rec_length=record.length,
         url=record.url,
         host=_host(record.url),
-        doc_id=document_id(entry.crawl, entry.warc_index, record.ordinal),
+        doc_id=name(entry.crawl, entry.warc_index, place),
         fetched_at=_moment(record.date),
         http_status=int(status[1]) if status else None,
         header_charset=header_charset(record.content_type),

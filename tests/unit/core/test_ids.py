@@ -1,8 +1,10 @@
+import zlib
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sluice.core.ids import document_id, json_digest, mix64, text_digest
+from sluice.core.ids import CELL_BYTES, document_id, document_id_at, json_digest, mix64, text_digest
 
 
 @pytest.mark.parametrize(
@@ -87,3 +89,26 @@ def test_a_text_digest_is_half_a_sha256():
 
 def test_a_json_digest_is_a_whole_sha256():
     assert json_digest("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+@pytest.mark.parametrize(
+    ("offset", "cell"), [(0, 0), (127, 0), (128, 1), (1_000_000_000, 7_812_500), (2**31 - 1, 2**24 - 1)]
+)
+def test_an_id_by_offset_is_crawl_file_and_cell_of_128_bytes_side_by_side(offset, cell):
+    assert document_id_at(202442, 5, offset) == 202442 * 2**44 + 5 * 2**24 + cell
+
+
+def test_an_offset_beyond_two_gibibytes_is_refused():
+    with pytest.raises(ValueError, match="16777216 does not fit 24 bits"):
+        document_id_at(1, 2, 2**31)
+
+
+def test_no_valid_html_response_is_as_short_as_a_cell():
+    # every header that WARC/1.0 demands (section 5), and what makes a page of it
+    record = (
+        b"WARC/1.0\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:uuid:00000000-0000-0000-0000-000000000000>\r\n"
+        b"WARC-Date: 2000-00-00T00:00:00Z\r\nContent-Length: 44\r\n\r\n"
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n\r\n\r\n"
+    )
+    packers = [zlib.compressobj(level, zlib.DEFLATED, 31, 9, way) for level in range(1, 10) for way in range(5)]
+    assert min(len(packer.compress(record) + packer.flush()) for packer in packers) > CELL_BYTES

@@ -5,7 +5,7 @@ import logging
 import pytest
 import yaml
 
-from sluice.core.cli import exit_code_of, job
+from sluice.core.cli import exit_code_of, job, job_with
 from sluice.core.errors import ConfigError, FormatError, InputError, StageError
 
 
@@ -139,3 +139,18 @@ def test_a_reader_that_has_had_enough_is_no_error(monkeypatch):
         raise BrokenPipeError
 
     assert exit_code_of(run) == 0
+
+
+def test_a_job_may_take_switches_beside_its_settings(capsys):
+    seen = []
+
+    @job_with(probe="measure too", dry="only look")
+    def main(config, force, *, probe, dry):
+        seen.append((config.name, force, probe, dry))
+
+    assert main(["--probe", "--set", "name=b"]) == 0
+    assert main(["--force"]) == 0
+    assert seen == [("b", False, True, False), ("corpus", True, False, False)]
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert "--probe" in (text := capsys.readouterr().out) and "measure too" in text

@@ -1,15 +1,18 @@
 """Against a real server on the loopback interface that fails on purpose; only the clock is not real."""
 
+import contextlib
 import gzip
 import http.server
 import re
 import threading
 
 import pytest
+from index_table import index_row, write_index
 
-from sluice.core.config import Plan, Transport
+from sluice.core.config import Plan, Selection, Transport
 from sluice.core.errors import InputError, RemoteError
 from sluice.data import remote, storage
+from sluice.data.index import IndexCounts, iter_wanted, list_index
 from sluice.data.plan import make_plan
 
 DATA = bytes(i * 7 % 251 for i in range(1_000_003))
@@ -35,7 +38,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 return self.answer(**{k: v for k, v in fault.items() if k not in ("left", "method")})
         return self.answer()
 
-    def answer(self, status=None, headers=(), cut=None, ranges=True, etag='"1"', data=None, declared=None):
+    def answer(self, status=None, headers=(), cut=None, ranges=True, etag='"1"', data=None, declared=None, silent=None):
+        if silent == 0:  # not even a status line
+            return self.hold()
         data = self.server.files.get(self.path) if data is None else data
         if status or data is None:
             body, status = b"<Error>SlowDown</Error>", status or 404
@@ -56,19 +61,28 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(declared or len(body)))
         self.end_headers()
         if self.command == "GET":
-            self.wfile.write(body if cut is None else body[:cut])
+            self.wfile.write(body[: silent if cut is None else cut])
+        if silent:
+            return self.hold()
         if cut is not None or (declared and declared != len(body)):
             self.close_connection = True
+
+    def hold(self):
+        self.server.released.wait(10)
+        self.close_connection = True
 
 
 @pytest.fixture
 def server():
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.files, server.faults, server.seen = {"/a.warc.gz": DATA}, [], []
+        server.handle_error = lambda *_: None  # a client that hangs up is part of the tests
+        server.released = threading.Event()
         server.url = f"http://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()
         yield server
+        server.released.set()
         server.shutdown()
 
 
@@ -150,7 +164,7 @@ def test_a_connection_cut_in_mid_body_goes_on_at_the_first_unread_byte(server, p
 
 def test_a_connection_that_is_cut_every_time_is_given_up(server, pauses):
     server.faults = [{"left": 10**6, "cut": 0}]
-    with opened(server, pauses) as stream, pytest.raises(RemoteError, match="ended at byte 0 of 1000003"):
+    with opened(server, pauses) as stream, pytest.raises(RemoteError, match="ended at byte 0, before 100000"):
         stream.read()
     assert len(pauses) == 3
 
@@ -161,11 +175,28 @@ def test_a_content_length_larger_than_the_body_is_a_cut(server, pauses):
         assert stream.read() == DATA
 
 
-def test_a_silent_server_is_a_broken_connection(server, pauses):
-    server.faults = [{"left": 1, "declared": 150_000, "cut": 5}]
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"silent": 0},
+        {"silent": 30_000},
+        {"silent": 0, "method": "HEAD"},
+        {"declared": 150_000, "cut": 5},  # says that more comes, and hangs up
+    ],
+)
+def test_a_silent_server_is_a_broken_connection(server, pauses, fault):
+    server.faults = [{"left": 1, **fault}]
     slow = Transport(chunk_bytes=100_000, requests_per_s=None, timeout_s=0.2)
     with opened(server, pauses, transport=slow) as stream:
         assert stream.read() == DATA
+    assert (server.faults[0]["left"], len(pauses)) == (0, 1)
+
+
+def test_a_server_that_stays_silent_is_given_up_and_the_error_says_so(server, pauses):
+    server.faults = [{"left": 10**6, "silent": 0}]
+    slow = Transport(chunk_bytes=10**6, requests_per_s=None, timeout_s=0.1, attempts=2)
+    with opened(server, pauses, transport=slow) as stream, pytest.raises(RemoteError, match=r"timed out.* 2 attempts"):
+        stream.read()
 
 
 def test_a_server_without_ranges_is_read_in_one_go_and_resumed_by_skipping(server, pauses):
@@ -179,6 +210,48 @@ def test_a_server_without_head_is_asked_for_one_byte(server, pauses):
     server.faults = [{"left": 10**6, "method": "HEAD", "status": 405}]
     with opened(server, pauses) as stream:
         assert stream.read() == DATA
+
+
+def test_a_signature_that_is_good_for_get_only_is_no_obstacle(server, pauses):
+    server.faults = [{"left": 10**6, "method": "HEAD", "status": 403}]
+    with opened(server, pauses) as stream:
+        assert stream.read() == DATA
+    assert pauses == []
+    server.faults = [{"left": 1, "method": "HEAD", "status": 403}, {"left": 1, "status": 403}]  # too many requests
+    with opened(server, pauses) as stream:
+        assert stream.read() == DATA
+    assert pauses == [1.5]
+
+
+def test_ranges_take_one_request_each_and_end_with_the_file(server):
+    with contextlib.closing(storage.open_ranges(f"{server.url}/a.warc.gz", FAST)) as reader:
+        assert reader.size == len(DATA)
+        assert reader.read(500_000, 750_000) == DATA[500_000:750_000]  # more than a chunk
+        assert reader.read(10, 20) == DATA[10:20]
+        assert reader.read(1_000_000, 1_000_009) == DATA[1_000_000:]
+        assert reader.read(2_000_000, 2_000_009) == b""
+    assert [(method, r) for method, r, _ in server.seen] == [
+        ("HEAD", None),
+        ("GET", "bytes=500000-749999"),
+        ("GET", "bytes=10-19"),
+        ("GET", "bytes=1000000-1000002"),
+    ]
+
+
+def test_ranges_of_a_server_without_any_take_one_pass_over_the_file(server):
+    server.faults = [{"left": 10**6, "ranges": False}]
+    with contextlib.closing(storage.open_ranges(f"{server.url}/a.warc.gz", FAST)) as reader:
+        for start in (100_000, 100_050, 600_000, 999_999):
+            assert reader.read(start, start + 50) == DATA[start : start + 50]
+    assert [method for method, _, _ in server.seen] == ["HEAD", "GET"]
+
+
+def test_ranges_are_tried_again_from_the_first_unread_byte(server):
+    server.faults = [{"left": 1, "cut": 70_000}, {"left": 2, "status": 503}]
+    quick = Transport(requests_per_s=None, attempts=4, backoff_s=0.01, backoff_max_s=0.02)
+    with contextlib.closing(storage.open_ranges(f"{server.url}/a.warc.gz", quick)) as reader:
+        assert reader.read(100_000, 300_000) == DATA[100_000:300_000]
+    assert [r for _, r, _ in server.seen][1:] == ["bytes=100000-299999", *["bytes=170000-299999"] * 3]
 
 
 def test_redirects_are_followed_and_loops_are_not(server, pauses):
@@ -286,3 +359,36 @@ def test_a_list_on_a_server_names_archives_beside_it(server):
         (f"{server.url}/base/x/b.warc.gz", 3),
     ]
     assert plan.ignored == (f"{given}:2: blank line", f"{given}:4: repeated line")
+
+
+def test_lengths_of_a_list_are_asked_several_at_a_time_or_left_to_be_learnt(server):
+    names = [f"{i:03d}.warc.gz" for i in range(40)]
+    server.files |= {f"/{name}": bytes(100 + i) for i, name in enumerate(names)}
+    server.files["/warc.paths.gz"] = gzip.compress("\n".join(names).encode())
+    given = (f"{server.url}/warc.paths.gz",)
+    plan = make_plan(Plan(inputs=given), FAST)
+    assert [entry.size for entry in plan.entries] == list(range(100, 140))
+    assert len([1 for method, _, _ in server.seen if method == "HEAD"]) == 41  # each once, and the list
+    server.seen.clear()
+    learning = make_plan(Plan(inputs=given, sizes="learn"), FAST)
+    assert [entry.size for entry in learning.entries] == [None] * 40
+    assert [entry.path for entry in learning.entries] == [entry.path for entry in plan.entries]
+    assert len(server.seen) == 2
+
+
+def test_an_archive_of_the_list_that_is_not_there_is_named_at_once(server):
+    server.files["/warc.paths"] = b"a.warc.gz\nnone.warc.gz\n"
+    with pytest.raises(InputError, match=r"/none\.warc\.gz: HTTP 404, is not there"):
+        make_plan(Plan(inputs=(f"{server.url}/warc.paths",)), FAST)
+
+
+def test_an_index_is_read_from_a_server(server, tmp_path):
+    pytest.importorskip("pyarrow")
+    rows = [index_row("a.warc.gz", 100 * n, 50, languages="zho" if n % 2 else "eng") for n in range(6)]
+    with open(write_index(tmp_path / "i.parquet", rows), "rb") as stream:
+        server.files["/i.parquet"] = stream.read()
+    files = list_index([f"{server.url}/i.parquet"])
+    found = dict(iter_wanted(files, Selection(languages=("zho",)), ["crawl/a.warc.gz"], IndexCounts()))
+    assert found[0].offsets.tolist() == [100, 300, 500]
+    with pytest.raises(RemoteError, match=r"/none\.parquet: HTTP 404, is not there"):
+        list(iter_wanted([f"{server.url}/none.parquet"], Selection(), ["a.warc.gz"], IndexCounts()))

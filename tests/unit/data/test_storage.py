@@ -194,3 +194,25 @@ def test_unicode_and_blanks_in_names_are_names(root):
     storage.write_atomic(f"{root}/语料 1.txt", b"x")
     assert f"{root}/语料 1.txt" in storage.list_files(root)
     assert storage.read_bytes(f"{root}/语料 1.txt") == b"x"
+
+
+@pytest.mark.parametrize(
+    ("environment", "words"),
+    [
+        ({"AWS_ACCESS_KEY_ID": "AKIA7", "AWS_PROFILE": "p"}, "refused the credentials in AWS_ACCESS_KEY_ID"),
+        ({"AWS_PROFILE": "crawler"}, "refused the credentials of AWS_PROFILE 'crawler'"),
+        ({"AWS_SHARED_CREDENTIALS_FILE": __file__}, f"refused the credentials in {__file__}"),
+        ({"AWS_ROLE_ARN": "arn:x"}, "refused the role of this machine"),
+        ({}, "wants credentials, and there are none in the environment or in ~/.aws"),
+    ],
+)
+def test_refused_credentials_are_named_by_their_place_and_never_shown(monkeypatch, tmp_path, environment, words):
+    for name in list(os.environ):
+        if name.startswith("AWS_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    reason = storage._reason(OSError("AWS Error ACCESS_DENIED during HeadObject operation: No response body."))
+    assert f"No response body. The storage {words}. Set AWS_ACCESS_KEY_ID and" in reason
+    assert "AKIA7" not in reason

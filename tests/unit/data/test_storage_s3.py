@@ -1,55 +1,77 @@
-"""s3:// against a moto server on the loopback interface."""
+"""s3:// against a real S3 server on the loopback interface, through a proxy that fails on purpose."""
+
+import os
 
 import pytest
+import s3_server
+from archives import member, page, starts
+from index_table import index_row, write_index
 
-pytest.importorskip("moto", reason="pip install 'sluice[s3test]'")
-boto3 = pytest.importorskip("boto3")
+fs = pytest.importorskip("pyarrow.fs")
 
-from sluice.core.config import Plan, Transport  # noqa: E402
+from sluice.core.config import Plan, Selection, Transport  # noqa: E402
 from sluice.core.errors import InputError, RemoteError  # noqa: E402
 from sluice.data import storage  # noqa: E402
 from sluice.data.plan import make_plan  # noqa: E402
+from sluice.data.plan_table import load_wanted, make_plan_table  # noqa: E402
+from sluice.data.ranges import read_wanted  # noqa: E402
 
 DATA = bytes(range(256)) * 1000
 SMALL = Transport(chunk_bytes=100_000, requests_per_s=None, attempts=1)
+PATIENT = Transport(chunk_bytes=100_000, requests_per_s=None, attempts=6, backoff_s=0.01, backoff_max_s=0.02)
 
 
 @pytest.fixture(scope="module")
-def endpoint():
-    from moto.server import ThreadedMotoServer
+def moto():
+    with s3_server.moto() as port:
+        yield port
 
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+
+@pytest.fixture(scope="module")
+def server(moto):
+    with s3_server.proxy(moto) as server:
+        yield server
 
 
 @pytest.fixture
-def bucket(endpoint, monkeypatch):
+def bucket(server, monkeypatch, tmp_path):
+    for name in list(os.environ):
+        if name.startswith("AWS_"):
+            monkeypatch.delenv(name)
     for name, value in {
-        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ENDPOINT_URL": server.url,
         "AWS_ACCESS_KEY_ID": "k",
         "AWS_SECRET_ACCESS_KEY": "s",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none"),
+        "AWS_CONFIG_FILE": str(tmp_path / "none"),
     }.items():
         monkeypatch.setenv(name, value)
     storage._filesystem.cache_clear()
-    client = boto3.client("s3", endpoint_url=endpoint)
-    client.create_bucket(Bucket="crawl")
-    client.put_object(Bucket="crawl", Key="a/1.warc.gz", Body=DATA)
-    client.put_object(Bucket="crawl", Key="a/b/2.warc.gz", Body=b"two")
+    server.faults, server.seen = [], []
+    client = fs.S3FileSystem(endpoint_override=server.url, region="us-east-1", allow_bucket_creation=True)
+    client.create_dir("crawl")
+    put(client, "a/1.warc.gz", DATA)
+    put(client, "a/b/2.warc.gz", b"two")
+    server.seen.clear()
     yield "s3://crawl"
     storage._filesystem.cache_clear()
 
 
-def test_objects_are_read_in_ranges_and_anywhere(bucket):
+def put(client, key, data):
+    with client.open_output_stream(f"crawl/{key}", compression=None) as stream:
+        stream.write(data)
+
+
+def test_objects_are_read_in_ranges_and_anywhere(bucket, server):
     with storage.open_stream(f"{bucket}/a/1.warc.gz", SMALL) as stream:
         assert stream.read() == DATA
         stream.seek(99_999)
         assert stream.read(3) == DATA[99_999:100_002]
     assert storage.read_bytes(f"{bucket}/a/b/2.warc.gz") == b"two"
+    ranges = [found for method, path, found in server.seen if method == "GET" and "1.warc.gz" in path]
+    assert ranges[:3] == ["bytes=0-99999", "bytes=100000-199999", "bytes=200000-255999"]
 
 
 def test_objects_are_listed_by_folder_and_by_glob(bucket):
@@ -60,18 +82,128 @@ def test_objects_are_listed_by_folder_and_by_glob(bucket):
 
 
 def test_an_object_is_written_and_nothing_when_the_writer_fails(bucket):
-    storage.write_atomic(f"{bucket}/new/x", b"data")
-    assert storage.read_bytes(f"{bucket}/new/x") == b"data"
+    for name in ("x", "x.gz"):  # whatever its name, the bytes are those given
+        storage.write_atomic(f"{bucket}/new/{name}", b"data")
+        assert storage.read_bytes(f"{bucket}/new/{name}") == b"data"
     with pytest.raises(ZeroDivisionError), storage.atomic_writer(f"{bucket}/new/y") as stream:
         stream.write(b"half")
         raise ZeroDivisionError
     assert not storage.exists(f"{bucket}/new/y")
 
 
+def test_a_selection_is_planned_and_read_from_the_bucket(bucket, server, tmp_path):
+    parts = [member(page(f"<p>{n}</p>".encode() * 20, url=f"http://h{n}.test/")) for n in range(4)]
+    offsets = starts(parts)
+    client = storage._split(f"{bucket}/x")[0]
+    put(client, "crawl-data/a.warc.gz", b"".join(parts))
+    rows = [
+        index_row("crawl-data/a.warc.gz", offsets[n], len(parts[n]), languages="zho" if n in (1, 3) else "eng")
+        for n in range(4)
+    ]
+    with open(write_index(tmp_path / "i.parquet", rows), "rb") as stream:
+        put(client, "cc-index/crawl=X/subset=warc/0.parquet", stream.read())
+    plan = Plan(
+        inputs=(f"{bucket}/crawl-data",),
+        index=(f"{bucket}/cc-index/**/*.parquet",),
+        mode="index",
+        selection=Selection(languages=("zho",)),
+    )
+    transport = Transport(merge_gap_bytes=0, requests_per_s=None)
+    made = make_plan_table(f"{bucket}/run", plan, transport)
+    assert made.entries[0].size == offsets[-1]
+    wanted = load_wanted(made.table, made.entries[0])
+    server.seen.clear()
+    reader = storage.open_ranges(made.entries[0].path, transport)
+    found = list(read_wanted(reader, wanted, transport, is_wanted=lambda *_: True, max_bytes=1 << 20))
+    reader.close()
+    assert [record.url for record in found] == ["http://h1.test/", "http://h3.test/"]
+    assert [found for method, _, found in server.seen if method == "GET"] == [
+        f"bytes={offsets[1]}-{offsets[2] - 1}",
+        f"bytes={offsets[3]}-{offsets[4] - 1}",
+    ]
+
+
+# faults
+
+
+def test_a_burst_of_slow_down_is_waited_out_by_our_own_pauses(bucket, server):
+    server.faults = [{"left": 4, "method": "GET", "key": "1.warc.gz", "status": 503}]
+    with storage.open_stream(f"{bucket}/a/1.warc.gz", PATIENT) as stream:
+        assert stream.read() == DATA
+    assert server.faults[0]["left"] == 0
+    assert len([1 for method, path, _ in server.seen if method == "GET" and "1.warc.gz" in path]) == 3 + 4
+
+
+def test_slow_down_without_end_is_given_up_after_so_many_requests(bucket, server):
+    server.faults = [{"left": 10**6, "method": "GET", "key": "1.warc.gz", "status": 503}]
+    two = Transport(chunk_bytes=10**6, requests_per_s=None, attempts=2, backoff_s=0.01, backoff_max_s=0.02)
+    with (
+        storage.open_stream(f"{bucket}/a/1.warc.gz", two) as stream,
+        pytest.raises(RemoteError, match=r"a/1\.warc\.gz: .*at the last of 2 attempts"),
+    ):
+        stream.read()
+    assert len([1 for method, path, _ in server.seen if method == "GET" and "1.warc.gz" in path]) == 2
+
+
+def test_a_connection_cut_in_mid_body_is_tried_again(bucket, server):
+    server.faults = [{"left": 2, "method": "GET", "key": "1.warc.gz", "cut": 40_000}]
+    with storage.open_stream(f"{bucket}/a/1.warc.gz", PATIENT) as stream:
+        assert stream.read() == DATA
+    assert server.faults[0]["left"] == 0
+
+
+# bad input
+
+
 def test_what_is_missing_is_named(bucket):
-    with pytest.raises(RemoteError, match=f"{bucket}/none"):
+    with pytest.raises(RemoteError, match=f"{bucket}/none: it is not a file"):
         storage.open_stream(f"{bucket}/none", SMALL)
-    with pytest.raises(InputError, match=r"nobucket.*does not exist"):
-        storage.list_files("s3://nobucket/x/*.gz")
-    with pytest.raises(InputError, match=r"nobucket.*does not exist"):
-        storage.size("s3://nobucket/x", SMALL)
+    with pytest.raises(InputError, match=f"{bucket}/none: it is not a file"):
+        storage.open_read(f"{bucket}/none")
+
+
+def test_a_bucket_that_does_not_exist_is_named(bucket):
+    words = r"nobucket.*the bucket 'nobucket' does not exist; check its name, region and AWS_ENDPOINT_URL"
+    for call in (
+        lambda: storage.list_files("s3://nobucket/x/*.gz"),
+        lambda: storage.list_files("s3://nobucket/x"),
+        lambda: storage.size("s3://nobucket/x", SMALL),
+        lambda: storage.open_read("s3://nobucket/x"),
+        lambda: storage.open_ranges("s3://nobucket/x", SMALL),
+        lambda: make_plan(Plan(inputs=("s3://nobucket/x/",))),
+    ):
+        with pytest.raises(InputError, match=words):
+            call()
+    with pytest.raises(InputError, match=r"nobucket.*bucket does not exist"):
+        storage.write_atomic("s3://nobucket/x", b"")
+
+
+CALLS = {
+    "size": lambda path: storage.size(path, PATIENT),
+    "open_stream": lambda path: storage.open_stream(path, PATIENT),
+    "open_read": storage.open_read,
+    "list_files": storage.list_files,
+    "exists": storage.exists,
+    "write": lambda path: storage.write_atomic(path, b"x"),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_refused_credentials_are_said_with_how_to_give_others(bucket, moto, call):
+    s3_server.check_credentials(moto, "0")
+    try:
+        with pytest.raises(InputError, match=r"refused the credentials in AWS_ACCESS_KEY_ID\. Set AWS_ACCESS_KEY_ID"):
+            CALLS[call](f"{bucket}/a/1.warc.gz")
+    finally:
+        s3_server.check_credentials(moto, "inf")
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_missing_credentials_are_said_with_how_to_give_them(bucket, server, monkeypatch, call):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    storage._filesystem.cache_clear()
+    server.faults = [{"left": 10**6, "unsigned": True, "status": 403}]  # as Amazon's; moto trips over such requests
+    with pytest.raises(InputError, match=r"wants credentials, and there are none .* Set AWS_ACCESS_KEY_ID and"):
+        CALLS[call](f"{bucket}/a/1.warc.gz")
+    assert len(server.seen) <= 3  # what is refused is not asked for again and again

@@ -1,0 +1,132 @@
+"""Records at known places of an archive, without reading the rest: wanted stretches close together come in one range.
+
+Memory: two ranges, one being parsed and one on its way, each of at most `chunk_bytes` or one record.
+"""
+
+import contextlib
+import io
+import zlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sluice.core.config import Transport
+from sluice.core.errors import RemoteError
+from sluice.data.remote import RangeReader
+from sluice.data.warc import GZIP_MAGIC, PLAIN_MAGICS, ArchiveRecord, Damage, read_archive
+
+Numbers = NDArray[np.int64]
+
+NO_RECORD = "no_record"
+"""Damage: the index names a record at a place where none begins."""
+HEAD_BYTES = 4096
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Wanted:
+    """The wanted records of one archive: offsets ascending, stretches apart; 16 bytes a record."""
+
+    offsets: Numbers
+    lengths: Numbers
+
+    def __len__(self) -> int:
+        return len(self.offsets)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One range of a file, [start, stop), with the records number `first` to `last - 1` of those wanted."""
+
+    start: int
+    stop: int
+    first: int
+    last: int
+
+
+def coalesce(wanted: Wanted, gap_bytes: int, max_bytes: int) -> list[Span]:
+    """Ranges that cover every wanted record once: neighbours at most `gap_bytes` apart share one.
+
+    No range is longer than `max_bytes` but for a single record that is.
+    """
+    spans: list[Span] = []
+    ends = wanted.offsets + wanted.lengths
+    gaps = np.flatnonzero(wanted.offsets[1:] - ends[:-1] > gap_bytes) + 1
+    first = 0
+    for last in [*gaps.tolist(), len(wanted)]:
+        while first < last:  # a stretch without large gaps, cut where it is too long
+            start = int(wanted.offsets[first])
+            fitting = int(np.searchsorted(ends[first:last], start + max_bytes, "right"))
+            until = first + max(1, fitting)
+            spans.append(Span(start, int(ends[until - 1]), first, until))
+            first = until
+    return spans
+
+
+def read_wanted(
+    reader: RangeReader,
+    wanted: Wanted,
+    transport: Transport,
+    *,
+    is_wanted: Callable[[str, str | None], bool],
+    max_bytes: int,
+) -> Iterator[ArchiveRecord | Damage]:
+    """For each wanted place, in order, the record that begins there as `read_archive` gives it, or damage.
+
+    Ordinals are those among the wanted. The lengths of damage are the wanted ones: they and the records add up to the
+    sum of `wanted.lengths`. Where a range stays unreadable, all that is not read yet is one damage, `unreadable`.
+    """
+    place = 0
+    try:
+        for span, data in _iter_ranges(reader, coalesce(wanted, transport.merge_gap_bytes, transport.chunk_bytes)):
+            for place in range(span.first, span.last):
+                offset, length = int(wanted.offsets[place]), int(wanted.lengths[place])
+                part = data[offset - span.start : offset - span.start + length]
+                item = _record_in(part, length, is_wanted, max_bytes)
+                yield (
+                    replace(item, offset=offset, ordinal=place)
+                    if isinstance(item, ArchiveRecord)
+                    else replace(item, offset=offset)
+                )
+            place = span.last
+    except RemoteError as e:
+        yield Damage(int(wanted.offsets[place]), int(wanted.lengths[place:].sum()), "unreadable", str(e))
+
+
+def _iter_ranges(reader: RangeReader, spans: list[Span]) -> Iterator[tuple[Span, bytes]]:
+    """Each span with its bytes, the next one being fetched meanwhile."""
+    with contextlib.ExitStack() as stack:
+        pool = ThreadPoolExecutor(1, "range-ahead")
+        stack.callback(pool.shutdown, cancel_futures=True)
+        ahead = pool.submit(reader.read, spans[0].start, spans[0].stop) if spans else None
+        for i, span in enumerate(spans):
+            assert ahead is not None
+            data = ahead.result()
+            following = spans[i + 1 : i + 2]
+            ahead = pool.submit(reader.read, following[0].start, following[0].stop) if following else None
+            yield span, data
+
+
+def _record_in(
+    part: bytes, length: int, is_wanted: Callable[[str, str | None], bool], max_bytes: int
+) -> ArchiveRecord | Damage:
+    """The record at the beginning of a stretch that should be `length` bytes long, at offset 0."""
+    if not part:
+        return Damage(0, length, NO_RECORD, "the file ends before it")
+    if not _begins_record(part):
+        return Damage(0, length, NO_RECORD, f"the bytes there begin with {part[:4].hex(' ')}")
+    item = next(read_archive(io.BytesIO(part), len(part), is_wanted=is_wanted, max_bytes=max_bytes))
+    return item if isinstance(item, ArchiveRecord) else replace(item, offset=0, length=length)
+
+
+def _begins_record(part: bytes) -> bool:
+    """Whether a record header stands at the beginning, or in the gzip member that begins there."""
+    if not part.startswith(GZIP_MAGIC):
+        return part.startswith(PLAIN_MAGICS)
+    try:
+        head = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(part[:HEAD_BYTES], 16)
+    except zlib.error:
+        return False
+    return head.startswith(PLAIN_MAGICS)

@@ -1,0 +1,32 @@
+"""When extraction has lost too much to go on."""
+
+from collections import Counter
+
+import pytest
+
+from sluice.core.config import Config
+from sluice.core.errors import InputError, StageError
+from sluice.spark.stages import _check_extract, _is_unread
+from sluice.text.extract import WarcAccount
+
+
+def test_records_of_the_index_that_are_missing_count_as_loss_whatever_their_bytes():
+    fine = WarcAccount(bytes=1000, records=100, html=100, documents=100, wanted=100, missing=1)
+    _check_extract(Config(), fine, 1, 0)
+    with pytest.raises(StageError, match=r"2 of the 100 records that the index names could not be read .* same crawl"):
+        _check_extract(Config(), fine + WarcAccount(missing=1), 1, 0)
+
+
+def test_archives_that_were_not_reached_count_though_their_length_is_unknown():
+    account = WarcAccount(bytes=1000, records=10, html=10, documents=10)
+    _check_extract(Config(), account, 100, 1)
+    with pytest.raises(StageError, match="2 of 100 archives could not be reached at all"):
+        _check_extract(Config(), account, 100, 2)
+    assert _is_unread(vars(WarcAccount(quarantined=Counter(unreadable=1))))
+    assert not _is_unread(vars(WarcAccount(bytes=9, quarantined=Counter(unreadable=1))))
+    assert not _is_unread(vars(WarcAccount(quarantined=Counter(empty_file=1))))
+
+
+def test_an_extraction_without_html_is_bad_input():
+    with pytest.raises(InputError, match="3 archives with 7 records hold no HTML"):
+        _check_extract(Config(), WarcAccount(records=7), 3, 0)

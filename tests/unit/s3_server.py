@@ -1,0 +1,143 @@
+"""A real S3 server on the loopback interface (moto, a process of its own), and a proxy before it that fails on purpose.
+
+The server runs in another environment, `.venv-s3`, made by scripts/test; the client is pyarrow, as in the product.
+"""
+
+import contextlib
+import http.client
+import http.server
+import os
+import socket
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SLOW_DOWN = (
+    b"<?xml version='1.0'?><Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
+)
+HOP_BY_HOP = ("transfer-encoding", "connection", "expect", "content-length")
+DENIED = b"<?xml version='1.0'?><Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
+
+
+def server_python():
+    """The interpreter that has moto; where there is none the test is skipped, or fails with SLUICE_REQUIRE_S3."""
+    python = Path(os.environ.get("SLUICE_S3_PYTHON") or ROOT / ".venv-s3" / "bin" / "python")
+    if not python.exists():
+        missing = f"no S3 server in {python.parent.parent}: scripts/test installs it where a package index is in reach"
+        pytest.fail(missing) if os.environ.get("SLUICE_REQUIRE_S3") else pytest.skip(missing)
+    return str(python)
+
+
+@contextlib.contextmanager
+def moto():
+    """Yields the port of a server, for as long as the block lasts."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    line = [server_python(), "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    process = subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            assert process.poll() is None and time.monotonic() < deadline, "the S3 server did not start"
+            with contextlib.suppress(OSError, urllib.error.URLError):
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/moto-api/data.json", timeout=5).close()
+                break
+            time.sleep(0.1)
+        yield port
+    finally:
+        process.kill()
+        process.wait()
+
+
+def check_credentials(port, after):
+    """From request number `after` on the server refuses keys it did not give out; "inf" for never."""
+    url = f"http://127.0.0.1:{port}/moto-api/reset-auth"
+    headers = {"Content-Type": "text/plain"}
+    urllib.request.urlopen(urllib.request.Request(url, after.encode(), headers, method="POST"), timeout=10).close()
+
+
+class Proxy(http.server.ThreadingHTTPServer):
+    """Passes requests on. `faults` are met in turn: `{"left": n, "method": m, "key": k, "status": s}` answers so
+    instead, with `"cut": bytes` the answer ends after so many bytes of its body, `"unsigned": True` is a request
+    without credentials."""
+
+    def __init__(self, port):
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.upstream, self.faults, self.seen = port, [], []
+        self.handle_error = lambda *_: None  # a client that hangs up is part of the tests
+        self.url = f"http://127.0.0.1:{self.server_port}"
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def _pass_on(self):
+        server = self.server
+        body = self._body()
+        server.seen.append((self.command, self.path, self.headers.get("Range")))
+        fault = next((f for f in server.faults if self._meets(f)), None)
+        if fault:
+            fault["left"] -= 1
+        if fault and "status" in fault:
+            return self._answer(fault["status"], [], DENIED if fault["status"] == 403 else SLOW_DOWN, None)
+        upstream = http.client.HTTPConnection("127.0.0.1", server.upstream, timeout=30)
+        headers = {k: v for k, v in self.headers.items() if k.lower() not in HOP_BY_HOP}
+        upstream.request(self.command, self.path, body, headers | {"Content-Length": str(len(body))})
+        answer = upstream.getresponse()
+        headers = [(k, v) for k, v in answer.getheaders() if k.lower() not in HOP_BY_HOP[:2]]
+        data = answer.read()
+        upstream.close()
+        self._answer(answer.status, headers, data, fault and fault.get("cut"))
+
+    def _body(self):
+        if self.headers.get("Transfer-Encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = b""
+        while size := int(self.rfile.readline().split(b";")[0], 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return body
+
+    def _meets(self, fault):
+        return (
+            fault["left"] > 0
+            and fault.get("method", self.command) == self.command
+            and fault.get("key", "") in self.path
+            and not (fault.get("unsigned") and self.headers.get("Authorization"))
+        )
+
+    def _answer(self, status, headers, data, cut):
+        self.send_response(status)
+        names = {name.lower() for name, _ in headers}
+        for name, value in headers:
+            self.send_header(name, value)
+        if "content-length" not in names:
+            self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(data if cut is None else data[:cut])
+        if cut is not None:
+            self.close_connection = True
+
+    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _pass_on
+
+
+@contextlib.contextmanager
+def proxy(port):
+    """Yields a proxy before the server on a port."""
+    with Proxy(port) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        yield server
+        server.shutdown()
