@@ -38,6 +38,7 @@ BOOSTING = {
     "bagging_fraction": 0.7,
     "bagging_freq": 1,
     "lambda_l2": 5,
+    "max_bin": 127,
     "seed": 1,
     "deterministic": True,
     "force_row_wise": True,

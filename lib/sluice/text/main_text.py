@@ -19,6 +19,8 @@ from sluice.text.trees import Trees, predict
 MODEL = "main_text.npz"
 MAX_BLOCKS = 32_768
 """Pages with more blocks are lists or data, and would need much memory to judge; they give their whole text."""
+MIN_LIKELY = 1 / 3
+"""A less likely block is taken only on a page without a better one. It would pay in words; but it is mostly a menu."""
 
 
 class Model(NamedTuple):
@@ -80,13 +82,14 @@ def choose_main(markup: Markup, title: bytes, model: Model | None = None) -> np.
 
 
 def best_choice(likely: np.ndarray, tokens: np.ndarray) -> np.ndarray:
-    """The blocks with the highest expected F1 in words: those above some likelihood. bool [B]."""
+    """The blocks with the highest expected F1 in words: those above some likelihood, if possible MIN_LIKELY. bool [B]."""
     order = np.argsort(-likely, kind="stable")
     hits = np.cumsum((likely * tokens)[order], dtype=np.float64)
     expected = 2 * hits / (np.cumsum(tokens[order], dtype=np.float64) + hits[-1] + 1e-9)
     chosen = np.zeros(len(likely), np.bool_)
     chosen[order[: int(np.argmax(expected)) + 1]] = True
-    return chosen
+    likely_enough = chosen & (likely >= MIN_LIKELY)
+    return likely_enough if likely_enough.any() else chosen
 
 
 def main_list(markup: Markup, tokens: np.ndarray) -> np.ndarray:
