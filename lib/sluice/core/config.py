@@ -64,6 +64,9 @@ class Extract(Section):
     """Shorter texts are rejected as `too_short`: no language model is to be trusted on them."""
     main_content: bool = True
     """Leave out menus, headers and footers (resiliparse's main-content rules)."""
+    check_digests: bool = False
+    """Quarantine records that do not match their WARC-Block-Digest or, without one, WARC-Payload-Digest: what changes
+    bytes in a file that is not compressed shows in nothing else. Costs one hash of every record."""
     max_loss: Fraction = 0.01
     """The run fails when more than this share of the input bytes had to be quarantined."""
     transport: Transport = Transport()

@@ -13,11 +13,13 @@ from sluice.core.errors import RemoteError
 from sluice.core.ids import document_id
 from sluice.core.ledger import Ledger
 from sluice.core.records import Document, Page, PlanEntry, Quarantine, Rejection, WarcStats
-from sluice.data.warc import ArchiveRecord, Damage, read_archive
+from sluice.data.warc import ArchiveRecord, Damage, Item, read_archive
 from sluice.text.charset import header_charset
 from sluice.text.process import PageProcessor
 
 HTML_TYPES = ("text/html", "application/xhtml+xml", "application/vnd.wap.xhtml+xml")
+TEXT_TYPE = "text/plain"  # of the conversion records in WET files
+WAT_TYPE = "application/json"  # of the metadata records in WAT files
 STATUS = re.compile(r"(?:^|\s)([1-5]\d\d)(?:\s|$)")  # also of the malformed `HTTP/1.1 HTTP/1.1 200 OK`
 
 OpenRead = Callable[[str], BinaryIO]
@@ -25,7 +27,10 @@ OpenRead = Callable[[str], BinaryIO]
 
 @dataclass
 class WarcAccount:
-    """The books of one archive: `records = documents + Σ dropped`, `bytes = good + Σ quarantined_bytes`."""
+    """The books of one archive: `records = documents + Σ dropped`, `bytes = good + Σ quarantined_bytes`.
+
+    `html` counts HTML responses, `texts` the conversion records of WET files: each gives a document or a rejection.
+    """
 
     bytes: int = 0
     quarantined_bytes: int = 0
@@ -35,6 +40,7 @@ class WarcAccount:
     dropped: Counter[str] = field(default_factory=Counter)
     quarantined: Counter[str] = field(default_factory=Counter)
     languages: Counter[str] = field(default_factory=Counter)
+    texts: int = 0
 
     def __add__(self, other: "WarcAccount") -> "WarcAccount":
         return WarcAccount(**{name: value + getattr(other, name) for name, value in vars(self).items()})
@@ -60,23 +66,29 @@ def extract_archive(
 ) -> Iterator[Document | Rejection | Quarantine | WarcStats]:
     """Everything one archive yields, in file order, then exactly one `WarcStats`.
 
-    Same bytes in, same records out. Holds one record in memory. Records that are no HTML response are counted by
-    reason and give no row; HTML responses always give one. Raises InputError when a local file cannot be opened.
+    Same bytes in, same records out. Holds one record in memory. Records that hold no page are counted by reason and
+    give no row; HTML responses and the texts of WET files always give one. Raises InputError when a local file cannot
+    be opened.
     """
     account = WarcAccount(bytes=entry.size)
-    for item in _read(entry, processor.extract.max_page_bytes, open_read):
+    for item in _read(entry, processor, open_read):
         if isinstance(item, Damage):
             account.quarantined[item.reason] += 1
             account.quarantined_bytes += item.length
             yield _quarantine(entry, item)
+        if not isinstance(item, ArchiveRecord):
             continue
         account.records += 1
         if item.payload is None:
-            account.dropped["not_response" if item.record_type != "response" else "not_html"] += 1
+            account.dropped[_other(item)] += 1
             continue
-        account.html += 1
-        page = _page(entry, item, processor.extract.max_page_bytes)
-        result = processor.process(page) if not item.payload_error else _undecodable(page, item.payload_error)
+        page = _page(entry, item, item.payload)
+        if item.record_type == "conversion":
+            account.texts += 1
+            result = processor.process_text(page)
+        else:
+            account.html += 1
+            result = processor.process(page) if not item.payload_error else _undecodable(page, item.payload_error)
         if isinstance(result, Document):
             account.documents += 1
             account.languages[result.language] += 1
@@ -87,24 +99,42 @@ def extract_archive(
     yield WarcStats(crawl=entry.crawl, warc_index=entry.warc_index, warc_name=entry.warc_name, stats=account.to_json())
 
 
-def _read(entry: PlanEntry, max_bytes: int, open_read: OpenRead) -> Iterator[ArchiveRecord | Damage]:
+def _read(entry: PlanEntry, processor: PageProcessor, open_read: OpenRead) -> Iterator[Item]:
     """Records and damage; of a remote file that stays unreadable, the bytes without a record yet are damage."""
     end = 0
+    settings = processor.extract
     try:
         with open_read(entry.path) as stream:
-            for item in read_archive(stream, entry.size, is_wanted=_is_html_response, max_bytes=max_bytes):
+            for item in read_archive(
+                stream,
+                entry.size,
+                is_wanted=_is_page,
+                max_bytes=settings.max_page_bytes,
+                check_digests=settings.check_digests,
+            ):
                 yield item
                 end = item.offset + item.length
     except RemoteError as e:
         yield Damage(end, entry.size - end, "unreadable", str(e))
 
 
-def _is_html_response(record_type: str, content_type: str | None) -> bool:
-    return record_type == "response" and (content_type or "").partition(";")[0].strip().lower() in HTML_TYPES
+def _is_page(record_type: str, content_type: str | None) -> bool:
+    media_type = (content_type or "").partition(";")[0].strip().lower()
+    return (record_type == "response" and media_type in HTML_TYPES) or (
+        record_type == "conversion" and media_type == TEXT_TYPE
+    )
 
 
-def _page(entry: PlanEntry, record: ArchiveRecord, max_bytes: int) -> Page:
-    assert record.payload is not None
+def _other(record: ArchiveRecord) -> str:
+    """Why a record that holds no page is dropped."""
+    if not record.is_selected:
+        return "not_selected"
+    if record.record_type == "metadata" and (record.content_type or "").startswith(WAT_TYPE):
+        return "wat"
+    return "not_html" if record.record_type == "response" else "not_response"
+
+
+def _page(entry: PlanEntry, record: ArchiveRecord, payload: bytes) -> Page:
     status = STATUS.search(record.http_status or "")
     return Page(
         crawl=entry.crawl,
@@ -118,8 +148,8 @@ def _page(entry: PlanEntry, record: ArchiveRecord, max_bytes: int) -> Page:
         fetched_at=_moment(record.date),
         http_status=int(status[1]) if status else None,
         header_charset=header_charset(record.content_type),
-        payload=record.payload[:max_bytes],
-        is_cut=len(record.payload) > max_bytes,
+        payload=payload,
+        is_cut=record.is_cut,
     )
 
 
