@@ -56,7 +56,9 @@ def key(kind: str, url: str | None, payload: bytes | None) -> tuple[str, str, st
 
 def with_sluice(data: bytes) -> Reading:
     reading = Reading([], [])
-    for item in read_archive(io.BytesIO(data), len(data), is_wanted=lambda kind, content_type: True, max_bytes=MAX_BYTES):
+    for item in read_archive(
+        io.BytesIO(data), len(data), is_wanted=lambda kind, content_type: True, max_bytes=MAX_BYTES
+    ):
         if isinstance(item, ArchiveRecord):
             reading.records.append(key(item.record_type, item.url, item.payload))
             reading.said.extend([f"body: {item.payload_error}"] if item.payload_error else [])
@@ -261,7 +263,9 @@ def print_speed(parts: list[bytes], megabytes: int, repeats: int) -> None:
             start = time.process_time()
             counts[name] = walk(data)
             taken[name].append(time.process_time() - start)
-    print(f"\n{'reader':12} {'records':>8} {'MB/s':>7} {'lowest':>7} {'highest':>8}   of {len(data) / 1e6:.1f} MB gzipped")
+    print(
+        f"\n{'reader':12} {'records':>8} {'MB/s':>7} {'lowest':>7} {'highest':>8}   of {len(data) / 1e6:.1f} MB gzipped"
+    )
     for name, seconds in taken.items():
         median, low, high = (len(data) / 1e6 / s for s in (statistics.median(seconds), max(seconds), min(seconds)))
         print(f"{name:12} {counts[name]:8} {median:7.1f} {low:7.1f} {high:8.1f}")

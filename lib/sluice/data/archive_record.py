@@ -7,85 +7,33 @@ large swallows nothing.
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
-
-import msgspec
+from collections.abc import Iterator, Sequence
 
 from sluice.data import arc, digests, httpbody
+from sluice.data.archive_head import (
+    LINE_ENDS,
+    MAX_HEAD,
+    MAX_LINE_ENDS,
+    VERSION,
+    Fault,
+    Head,
+    begins_record,
+    line_at,
+    read_head,
+)
+from sluice.data.archive_item import ArchiveRecord, Damage, Filler, IsWanted
 from sluice.data.archive_text import PlainText, Text
 from sluice.data.members import NOT_BLANK
 
-MAX_HEAD = 1 << 16
 USUAL_HEAD = 1 << 12
-MAX_LINE_ENDS = 1 << 12
-VERSION = re.compile(rb"WARC/\d{1,2}\.\d{1,3}[ \t]{0,8}\r?\n(?=[a-z][a-z0-9-]{0,60}[ \t]{0,8}:)", re.IGNORECASE)
-HEAD_STOP = re.compile(rb"\n(?:\r?\n|(?i:WARC)/\d)|WARC/\d{1,2}\.\d{1,3}[ \t]{0,8}\r?\n")
-"""What ends a header: an empty line or, should it have none, the next version line."""
 NEXT_HEAD = re.compile(rb"(?i:WARC)/\d|(?<=\n)[A-Za-z][A-Za-z0-9+.-]{0,20}:")
-FIELD = re.compile(
-    rb"\n(warc-type|warc-target-uri|warc-date|content-length|content-type|warc-block-digest|warc-payload-digest)"
-    rb"[ \t]*:([^\r\n]*)",
-    re.IGNORECASE,
-)
-LINE_ENDS = re.compile(rb"[\r\n]*")
+NEXT_HEAD_BYTES = 24
 BLANK = re.compile(rb"[\r\n\0]*")
 EMPTY_LINE = b"\r\n\r\n"
-NEXT_HEAD_BYTES = 24
 MAX_AHEAD = MAX_LINE_ENDS + arc.MAX_LINE
 PEEK_WARC, PEEK_ARC = 64, 1024
 COUNTED = ("content_length", "digest")
 """Damage to a record that is there: it takes an ordinal, so that ids do not depend on what is checked."""
-
-IsWanted = Callable[[str, str | None], bool]
-
-
-class ArchiveRecord(msgspec.Struct, frozen=True):
-    """One whole record.
-
-    `content_type` and `http_status` (the status line without its protocol) are those of the HTTP message for a
-    response; of other records the content type is their own. `payload` is there when it was wanted: the body without
-    its encodings, or the block of a record that is no HTTP message.
-    """
-
-    ordinal: int
-    offset: int
-    length: int
-    record_type: str
-    url: str | None = None
-    date: str | None = None
-    http_status: str | None = None
-    content_type: str | None = None
-    payload: bytes | None = None
-    payload_error: str | None = None
-    is_cut: bool = False
-    """The payload is larger than the cap, so only its beginning is here."""
-    is_selected: bool = True
-    """Its offset was asked for; else only its type is known."""
-
-
-class Damage(msgspec.Struct, frozen=True):
-    """A stretch of bytes that gave no record."""
-
-    offset: int
-    length: int
-    reason: str
-    detail: str | None = None
-
-
-class Filler(msgspec.Struct, frozen=True):
-    """A stretch of bytes that need give none: line ends and zeros at the end, an empty member, a zstd dictionary."""
-
-    offset: int
-    length: int
-    kind: str
-
-
-class Fault(Exception):
-    """What stands at `at` is not a whole record."""
-
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = reason
 
 
 class RecordReader:
@@ -119,37 +67,33 @@ class RecordReader:
         for match in NEXT_HEAD.finditer(head):
             if VERSION.match(head, match.start()):
                 return True
-            if arc.parse_line(_line(head, match.start())):
+            if arc.parse_line(line_at(head, match.start())):
                 self._is_arc = True
                 return True
         return False
 
-    def begins_record(self, data: bytes, at: int = 0) -> bool:
-        """Whether a WARC version line or an ARC header line stands there, perhaps after line ends."""
-        at = LINE_ENDS.match(data, at).end()  # type: ignore[union-attr]
-        return VERSION.match(data, at) is not None or arc.parse_line(_line(data, at)) is not None
-
     def _record(self, text: Text) -> ArchiveRecord:
         """The record at `at`; moves behind it and its line ends. Raises Fault, in most cases without moving."""
         start = text.offset
-        fields, head_size = self._head(text)
-        length = self._measure(text, fields, head_size)
+        head = read_head(text)
+        self._is_arc |= head.is_arc
+        length = self._measure(text, head)
         is_whole = length <= self._max_block
-        line_ends = self._line_ends(text, head_size + length) if is_whole else 0
-        data, first = text.data, text.at + head_size
+        line_ends = self._line_ends(text, head.size + length) if is_whole else 0
+        data, first = text.data, text.at + head.size
         if is_whole:
             text.at = first + length + line_ends
         else:
-            self._pass(text, head_size + length)
+            self._pass(text, head.size + length)
         offset, size = text.place(start)
-        kind = httpbody.text_of(fields.get(b"warc-type", b"unknown").strip()).lower()
+        kind = head.record_type
         if self._wanted is not None and not _is_in(self._wanted, offset):
             return ArchiveRecord(self._ordinal, offset, size, kind, is_selected=False)
         stop = first + min(length, self._max_block)
         http = httpbody.parse_head(data, first, stop) if kind == "response" else None
         if self._check_digests and is_whole:
-            _check_digests(fields, kind, data[first:stop], http, first)
-        content_type = http.content_type if http else _text(fields, b"content-type")
+            _check_digests(head, data[first:stop], http, first)
+        content_type = http.content_type if http else head.text(b"content-type")
         body = httpbody.Body(None)
         if self._is_wanted(kind, content_type):
             if http:
@@ -163,8 +107,8 @@ class RecordReader:
             offset,
             size,
             kind,
-            url=_url(fields),
-            date=_text(fields, b"warc-date"),
+            url=head.url,
+            date=head.text(b"warc-date"),
             http_status=http.status if http else None,
             content_type=content_type,
             payload=body.data,
@@ -172,51 +116,22 @@ class RecordReader:
             is_cut=body.is_cut,
         )
 
-    def _head(self, text: Text) -> tuple[dict[bytes, bytes], int]:
-        """The headers that matter, names in lower case, and the length of the head with what ends it."""
-        begin = _skip_line_ends(text)
-        if VERSION.match(text.data, begin):
-            end = HEAD_STOP.search(text.data, begin + len(b"WARC/"), begin + MAX_HEAD)
-            if not end:
-                have = text.need_across(begin - text.at + MAX_HEAD)
-                begin = _skip_line_ends(text)
-                end = HEAD_STOP.search(text.data, begin + len(b"WARC/"), begin + MAX_HEAD)
-                if not end and have >= MAX_HEAD:
-                    raise Fault("header", f"no empty line ends the header within {MAX_HEAD} bytes")
-                if not end:
-                    raise Fault("truncated", "the text ends within a header")
-            if end[0].strip():
-                raise Fault("header", "the next record begins before an empty line ends the header")
-            head = text.data[begin : end.start()]
-            if b"\n " in head or b"\n\t" in head:
-                head = httpbody.FOLD.sub(b" ", head)
-            return {name.lower(): value for name, value in reversed(FIELD.findall(head))}, end.end() - text.at
-        text.need(MAX_LINE_ENDS + arc.MAX_LINE)
-        begin = _skip_line_ends(text)
-        line = _line(text.data, begin)
-        if fields := arc.parse_line(line):
-            self._is_arc = True
-            return fields, begin + len(line) - text.at
-        what = "begins with" if text.offset == 0 else "goes on with"
-        reason = "gap" if text.is_plain or text.offset else "bad_member"
-        raise Fault(reason, f"the text {what} {text.data[begin : begin + 12]!r}, not with a record")
-
-    def _measure(self, text: Text, fields: dict[bytes, bytes], head_size: int) -> int:
+    def _measure(self, text: Text, head: Head) -> int:
         """The length of the block, of which `_max_block` bytes are at hand then. Raises Fault when it is wrong."""
-        claim = fields.get(b"content-length", b"").strip()
+        claim = head.fields.get(b"content-length", b"").strip()
         if claim.isdigit() and len(claim) < 19:
             length = int(claim)
         elif text.is_plain or claim:
             raise Fault("content_length", f"the record has no Content-Length but {httpbody.text_of(claim[:40])!r}")
         else:  # the member says where it ends
-            have = text.need(head_size + self._max_block)
+            have = text.need(head.size + self._max_block)
             if not text.is_over:
                 raise Fault(
                     "content_length", "the record has no Content-Length, and its member is too large to guess it"
                 )
-            block = text.data[text.at + head_size : text.at + have]
+            block = text.data[text.at + head.size : text.at + have]
             return len(block.removesuffix(EMPTY_LINE))
-        size = head_size + length
+        size = head.size + length
         if isinstance(text, PlainText):
             missing = text.offset + size - text.size
             if missing > 0:
@@ -224,7 +139,7 @@ class RecordReader:
             if length > self._max_block:
                 ahead = text.peek(text.offset + size, PEEK_ARC if self._is_arc else PEEK_WARC)
                 self._count_line_ends(ahead, is_plain=True)
-        held = head_size + min(length, self._max_block)
+        held = head.size + min(length, self._max_block)
         have = text.need(held + 8)
         have = text.need_across(held) if have < held else have
         if have < held:
@@ -245,7 +160,7 @@ class RecordReader:
         """The same of the MAX_AHEAD bytes behind a record, of fewer at the end of the text."""
         pattern = LINE_ENDS if is_plain else BLANK
         count = pattern.match(ahead, 0, MAX_LINE_ENDS).end()  # type: ignore[union-attr]
-        if count == len(ahead) or self.begins_record(ahead, count):
+        if count == len(ahead) or begins_record(ahead, count):
             return count
         if is_plain and ahead.count(b"\n", 0, count) >= (1 if self._is_arc else 2):
             return count  # ended as a record should be: what follows is a gap
@@ -277,16 +192,7 @@ class RecordReader:
             return False
         if VERSION.match(text.data, text.at):
             return True
-        return self._is_arc and arc.parse_line(_line(text.data, text.at)) is not None
-
-
-def _skip_line_ends(text: Text) -> int:
-    return LINE_ENDS.match(text.data, text.at, text.at + MAX_LINE_ENDS).end()  # type: ignore[union-attr]
-
-
-def _line(data: bytes, at: int) -> bytes:
-    """The line there with its end; b"" when it does not end within `arc.MAX_LINE`."""
-    return data[at : data.find(b"\n", at, at + arc.MAX_LINE) + 1]
+        return self._is_arc and arc.parse_line(line_at(text.data, text.at)) is not None
 
 
 def _is_in(offsets: Sequence[int], offset: int) -> bool:
@@ -294,25 +200,14 @@ def _is_in(offsets: Sequence[int], offset: int) -> bool:
     return at < len(offsets) and offsets[at] == offset
 
 
-def _text(fields: dict[bytes, bytes], name: bytes) -> str | None:
-    return httpbody.text_of(fields[name].strip()) if name in fields else None
-
-
-def _url(fields: dict[bytes, bytes]) -> str | None:
-    url = _text(fields, b"warc-target-uri")
-    return url[1:-1] if url and url[0] == "<" and url[-1] == ">" else url  # WARC/1.0's grammar, written by wget
-
-
-def _check_digests(
-    fields: dict[bytes, bytes], kind: str, block: bytes, http: httpbody.HttpHead | None, start: int
-) -> None:
+def _check_digests(head: Head, block: bytes, http: httpbody.HttpHead | None, start: int) -> None:
     """Raises Fault when a digest of the record does not match; the payload's counts only where the block has none.
 
     Some writers digest the payload with its transfer encoding and some without, so both will do.
     """
-    if claim := _text(fields, b"warc-block-digest"):
+    if claim := head.text(b"warc-block-digest"):
         variants: tuple[bytes, ...] = (block,)
-    elif kind != "revisit" and (claim := _text(fields, b"warc-payload-digest")):  # a revisit has that of another record
+    elif head.record_type != "revisit" and (claim := head.text(b"warc-payload-digest")):  # its is another record's
         payload = block[http.end - start :] if http else block
         try:
             variants = (payload, httpbody.dechunk(payload)) if http and http.is_chunked else (payload,)

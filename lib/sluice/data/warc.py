@@ -15,14 +15,14 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
-from sluice.data.archive_record import MAX_AHEAD, ArchiveRecord, Damage, Filler, IsWanted, RecordReader
+from sluice.data.archive_head import begins_record
+from sluice.data.archive_item import ArchiveRecord, Damage, Filler, IsWanted, Item
+from sluice.data.archive_record import MAX_AHEAD, RecordReader
 from sluice.data.archive_text import MemberText, PlainText
 from sluice.data.members import NOT_BLANK, Broken, Codec, Gzip, Source, find_member, search_start
 from sluice.data.zstd_frames import Zstd
 
 __all__ = ["ArchiveRecord", "Damage", "Filler", "Item", "read_archive"]
-
-Item = ArchiveRecord | Damage | Filler
 
 HEAD_BYTES = 1 << 20
 INFLATED_PAGES = 64
@@ -61,12 +61,12 @@ def _read(source: Source, size: int, reader: RecordReader, max_inflated: int) ->
     head = bytes(source.part(0, MAX_AHEAD, 0))
     codecs: list[Codec] = [Gzip(max_inflated), Zstd(max_inflated)]
     codec = next((codec for codec in codecs if codec.begins(head)), None)
-    is_plain = codec is None and reader.begins_record(head)
+    is_plain = codec is None and begins_record(head)
     name = next((name for magic, name in FOREIGN.items() if head.startswith(magic)), None)
     if codec is None and not is_plain and name is None:  # the damage may be in front
         head = bytes(source.view(0, HEAD_BYTES, 0))
         is_plain = reader.holds_record(head)
-        codec = None if is_plain else next((codec for codec in codecs if _holds_member(head, codec, reader)), None)
+        codec = None if is_plain else next((codec for codec in codecs if _holds_member(head, codec)), None)
     if codec:
         yield from _read_members(source, codec, reader)
     elif is_plain:
@@ -81,8 +81,8 @@ def _read(source: Source, size: int, reader: RecordReader, max_inflated: int) ->
         yield Damage(source.end, size - source.end, "truncated", f"the file ends at {source.end} of {size} bytes")
 
 
-def _holds_member(head: bytes, codec: Codec, reader: RecordReader) -> bool:
-    return find_member(Source(io.BytesIO(head), len(head)), codec, 0, reader.begins_record) is not None
+def _holds_member(head: bytes, codec: Codec) -> bool:
+    return find_member(Source(io.BytesIO(head), len(head)), codec, 0, begins_record) is not None
 
 
 def _read_members(source: Source, codec: Codec, reader: RecordReader) -> Iterator[Item]:
@@ -94,19 +94,19 @@ def _read_members(source: Source, codec: Codec, reader: RecordReader) -> Iterato
             if begin is None:
                 yield Filler(at, source.end - at, "padding")
                 return
-            found = find_member(source, codec, begin, reader.begins_record)
+            found = find_member(source, codec, begin, begins_record)
             stop = source.end if found is None else found
             yield Damage(at, stop - at, "gap", f"{head[:4].hex(' ')} begins no member")
         else:
             try:
                 member = codec.open(source, at)
-                text = MemberText(source, codec, member, reader.begins_record)
+                text = MemberText(source, codec, member, begins_record)
                 yield from reader.read(text)
                 stop = text.end
                 if text.offset == 0:
                     yield Filler(at, stop - at, member.kind)
             except Broken as e:
-                found = find_member(source, codec, search_start(source, at, e.end), reader.begins_record)
+                found = find_member(source, codec, search_start(source, at, e.end), begins_record)
                 stop = source.end if found is None else found
                 reason = "bad_member" if e.reason == "truncated" and found is not None else e.reason
                 yield Damage(at, stop - at, reason, str(e))
