@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import BinaryIO, Protocol
 
 READ_BYTES = 1 << 18  # divides the usual transport chunks: a range that fails costs no byte of the one before it
-FEED_BYTES = 1 << 14
+FEED_BYTES = 1 << 15
 PIECE_BYTES = 1 << 20
 LOOK_BACK = 1 << 22
 PROBE_BYTES, FREE_PROBES = 256, 1000
