@@ -8,6 +8,7 @@ from sluice.data import arc, httpbody
 from sluice.data.archive_text import Text
 
 MAX_HEAD = 1 << 16
+USUAL_HEAD = 1 << 12
 MAX_LINE_ENDS = 1 << 12
 VERSION = re.compile(rb"WARC/\d{1,2}\.\d{1,3}[ \t]{0,8}\r?\n(?=[a-z][a-z0-9-]{0,60}[ \t]{0,8}:)", re.IGNORECASE)
 STOP = re.compile(rb"\n(?:\r?\n|(?i:WARC)/\d)|WARC/\d{1,2}\.\d{1,3}[ \t]{0,8}\r?\n")
@@ -53,9 +54,21 @@ class Head(msgspec.Struct, frozen=True):
 
 def read_head(text: Text) -> Head:
     """The head of the record at `at`, perhaps behind line ends. Raises Fault, without moving."""
-    begin = text.at if VERSION.match(text.data, text.at) else skip_line_ends(text)
+    begin = text.at
     if not VERSION.match(text.data, begin):
-        return _read_line(text)
+        begin = skip_line_ends(text)
+        if not VERSION.match(text.data, begin):
+            return _read_line(text)
+    stop = text.data.find(b"\n\r\n", begin, begin + USUAL_HEAD)
+    head = text.data[begin:stop]
+    if stop < 0 or b"\n\n" in head or b"WARC/" in head[5:]:
+        return _read_odd(text)
+    return Head(_parse(head), stop + 3 - text.at)
+
+
+def _read_odd(text: Text) -> Head:
+    """A head that is long, uses bare line feeds, or has no end."""
+    begin = skip_line_ends(text)
     end = STOP.search(text.data, begin + len(b"WARC/"), begin + MAX_HEAD)
     if not end:
         have = text.need_across(begin - text.at + MAX_HEAD)
@@ -67,11 +80,13 @@ def read_head(text: Text) -> Head:
             raise Fault("truncated", "the text ends within a header")
     if end[0].strip():
         raise Fault("header", "the next record begins before an empty line ends the header")
-    head = text.data[begin : end.start()]
+    return Head(_parse(text.data[begin : end.start()]), end.end() - text.at)
+
+
+def _parse(head: bytes) -> dict[bytes, bytes]:
     if b"\n " in head or b"\n\t" in head:
         head = httpbody.FOLD.sub(b" ", head)
-    fields = {name.lower(): value for name, value in reversed(FIELD.findall(head))}  # of two, the first one counts
-    return Head(fields, end.end() - text.at)
+    return {name.lower(): value for name, value in reversed(FIELD.findall(head))}  # of two, the first one counts
 
 
 def _read_line(text: Text) -> Head:

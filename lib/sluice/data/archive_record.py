@@ -14,6 +14,7 @@ from sluice.data.archive_head import (
     LINE_ENDS,
     MAX_HEAD,
     MAX_LINE_ENDS,
+    USUAL_HEAD,
     VERSION,
     Fault,
     Head,
@@ -25,7 +26,6 @@ from sluice.data.archive_item import ArchiveRecord, Damage, Filler, IsWanted
 from sluice.data.archive_text import PlainText, Text
 from sluice.data.members import NOT_BLANK
 
-USUAL_HEAD = 1 << 12
 NEXT_HEAD = re.compile(rb"(?i:WARC)/\d|(?<=\n)[A-Za-z][A-Za-z0-9+.-]{0,20}:")
 NEXT_HEAD_BYTES = 24
 BLANK = re.compile(rb"[\r\n\0]*")
@@ -178,10 +178,12 @@ class RecordReader:
         """Moves to the next record, or to the end; what was passed."""
         if fault.reason == "gap" and not text.search(NOT_BLANK, 0):
             return Filler(*text.place(start), "padding")
-        if text.offset == start and fault.reason != "gap":
+        is_found = (text.offset > start or fault.reason == "gap") and self._is_at_record(text)
+        if text.offset == start:
             text.at += 1  # the head that stands there is the one that was refused
-        while text.search(NEXT_HEAD, NEXT_HEAD_BYTES) and not self._is_at_record(text):
-            text.at += 1
+        while not is_found and text.search(NEXT_HEAD, NEXT_HEAD_BYTES):
+            is_found = self._is_at_record(text)
+            text.at += not is_found
         reason = fault.reason
         if reason == "truncated" and not text.is_done:
             reason = "content_length"  # another record stands in what it claims

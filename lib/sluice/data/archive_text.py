@@ -35,14 +35,17 @@ class Text:
         have = len(self.data) - self.at
         if have >= count or self.is_over:
             return have
-        parts = [self.data[self.at :]]
-        while have < count and not self.is_over:
-            parts.append(self._more())
-            have += len(parts[-1])
-            self.is_over = not parts[-1]
+        parts = [self.data[self.at :]] if have else []
+        while have < count:
+            piece = self._more()
+            if not piece:
+                self.is_over = True
+                break
+            parts.append(piece)
+            have += len(piece)
         self._forgotten += self.at
         self.at = 0
-        self.data = b"".join(parts)
+        self.data = b"".join(parts)  # of one part: that part, no copy
         return have
 
     def need_across(self, count: int) -> int:

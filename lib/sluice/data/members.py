@@ -16,7 +16,7 @@ from typing import BinaryIO, Protocol
 READ_BYTES = 1 << 18  # divides the usual transport chunks: a range that fails costs no byte of the one before it
 FEED_BYTES = 1 << 15
 PIECE_BYTES = 1 << 20
-LOOK_BACK = 1 << 22
+LOOK_BACK = 1 << 20  # damaged deflate fails within kilobytes, mostly
 PROBE_BYTES, FREE_PROBES = 256, 1000
 REREADS, FREE_REREADS = 4, 1 << 24
 BOMB_RATIO = 100  # pages shrink 3 to 20 times, logs up to 60; deflate cannot exceed 1032, zstd can

@@ -108,6 +108,14 @@ def test_damage_costs_one_record(compress):
     ]
 
 
+@pytest.mark.parametrize("junk", [b"\0" * 99, b"junk\n", b"http://no.header/ at all\n"])
+def test_bytes_between_records_cost_none(junk):
+    parts = archive(b"<p>0</p>", b"<p>1</p>")
+    items = read(parts[0] + parts[1] + junk + parts[2])
+    assert [item.payload for item in items if isinstance(item, ArchiveRecord)] == [None, b"<p>0</p>", b"<p>1</p>"]
+    assert [item.length for item in items if not isinstance(item, ArchiveRecord)] == [len(junk)]
+
+
 def test_a_page_without_http_headers_has_the_type_of_its_header_line():
     parts = archive()
     parts.append(b"http://example.test/ 127.0.0.1 19960101000000 text/html 10\n<p>old</p>\n")

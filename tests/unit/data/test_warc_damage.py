@@ -303,6 +303,14 @@ def test_bytes_that_imitate_members_cost_work_in_proportion(name, monkeypatch):
     assert counting.fed < 30 * len(data)
 
 
+def test_bytes_that_imitate_zstd_frames_cost_work_in_proportion(monkeypatch):
+    probed = []
+    monkeypatch.setattr("sluice.data.zstd_frames.Zstd.probe", lambda self, source, at: probed.append(at) or b"")
+    data = ARCHIVES["zstd"][0] + b"\x28\xb5\x2f\xfd" * 500_000
+    assert records(read(data))[0].payload == BODIES[0]
+    assert len(probed) <= FREE_PROBES + len(data) // PROBE_BYTES
+
+
 class Reads(io.BytesIO):
     total = 0
 
