@@ -60,8 +60,8 @@ class SkippableFrame:
 
     def read(self) -> bytes:
         """Nothing; a length that leads to no other frame is not believed, lest it swallow records."""
-        follows = self._source.peek(self.end, 8)
-        if self.end > self._source.size or (follows and not begins_frame(follows)):
+        found = self._source.peek(self.end - 1, 9)  # its last byte, and what follows
+        if not found or (len(found) > 1 and not begins_frame(found[1:])):
             raise Broken("bad_member", "a skippable frame does not end where another one begins", self.start + 8)
         return b""
 

@@ -7,7 +7,7 @@ import tracemalloc
 import zlib
 
 import pytest
-from archives import http_block, member, page, starts, tiles, zstd_frame
+from archives import http_block, member, page, skippable_frame, starts, tiles, zstd_frame
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -159,6 +159,14 @@ def test_a_file_cut_between_records_whose_size_agrees_cannot_be_told_from_a_whol
 def test_bytes_beyond_the_size_are_not_read():
     size = starts(ARCHIVES["gzip"])[6]
     assert len(records(read(b"".join(ARCHIVES["gzip"]), size=size))) == 6
+
+
+@pytest.mark.parametrize("claimed", [0, 50])
+def test_a_zstd_dictionary_that_was_cut_is_damage(claimed):
+    data = skippable_frame(b"x" * 500)[:300]
+    items = read(data, size=len(data) + claimed)
+    assert not records(items)
+    assert damage(items)[0] == (0, 300, "bad_member")
 
 
 # wrong lengths
