@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import BinaryIO, Protocol
 
 READ_BYTES = 1 << 18  # divides the usual transport chunks: a range that fails costs no byte of the one before it
-FEED_BYTES = 1 << 15
+FEED_BYTES = 1 << 14
 PIECE_BYTES = 1 << 20
 LOOK_BACK = 1 << 20  # damaged deflate fails within kilobytes, mostly
 PROBE_BYTES, FREE_PROBES = 256, 1000

@@ -6,9 +6,10 @@ records, a Content-Length that is wrong, a member that does not inflate. Neither
 at the first damage and tells no lengths, FastWARC knows no ARC. warcio writes (`scripts/make_sample.py`, tests) and is
 the oracle of the tests and of `scripts/bench_warc.py`.
 
-What cannot be known: a file cut between two records looks whole when `size` is that of what was left of it. A plain
-file has no checksums: a changed byte inside a block is found by its digest only, if asked for. Of the records that
-share one member, those before a broken place have been delivered when it is reached.
+What cannot be known: a file cut between two records looks whole when `size` is that of what was left of it. Plain files
+and zstd frames without checksum do not show a changed byte inside a block; its digest does, if asked for. Of the records
+that share one member, those before the place where damage shows have been delivered by then, and the last of them may
+already be wrong.
 """
 
 import io
@@ -26,7 +27,7 @@ __all__ = ["ArchiveRecord", "Damage", "Filler", "Item", "read_archive"]
 
 HEAD_BYTES = 1 << 20
 INFLATED_PAGES = 64
-"""A member that holds more than this many times `max_bytes`, and MIN_INFLATED bytes, may be a bomb."""
+"""A member may be a bomb (`members.check_for_bomb`) beyond so many times `max_bytes`, and beyond MIN_INFLATED."""
 MIN_INFLATED = 1 << 26
 FOREIGN = {b"BZh": "bzip2", b"\x04\x22\x4d\x18": "lz4", b"PK\x03\x04": "zip", b"\xfd7zXZ": "xz"}
 
