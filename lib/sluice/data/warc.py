@@ -6,10 +6,10 @@ records, a Content-Length that is wrong, a member that does not inflate. Neither
 at the first damage and tells no lengths, FastWARC knows no ARC. warcio writes (`scripts/make_sample.py`, tests) and is
 the oracle of the tests and of `scripts/bench_warc.py`.
 
-What cannot be known: a file cut between two records looks whole when `size` is that of what was left of it. Plain files
-and zstd frames without checksum do not show a changed byte inside a block; its digest does, if asked for. Of the records
-that share one member, those before the place where damage shows have been delivered by then, and the last of them may
-already be wrong.
+What cannot be known: a file cut between two records looks whole when `size` is that of what was left of it. Plain
+files, and zstd frames without checksum, do not show a changed byte inside a block; its digest does, if asked for. Of
+the records that share one member, those before the place where damage shows have been delivered by then, and the last
+of them may already be wrong.
 """
 
 import io
