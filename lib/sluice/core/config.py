@@ -116,6 +116,9 @@ class Extract(Section):
     extractor: Extractor = "main"
     """`main`: without menus, advertisements and footers. `all`: everything that a browser shows. `trafilatura`: that
     package with its defaults, about twenty times slower; needs the extra of that name."""
+    check_digests: bool = False
+    """Quarantine records that do not match their WARC-Block-Digest or, without one, WARC-Payload-Digest: what changes
+    bytes in a file that is not compressed shows in nothing else. Costs one hash of every record."""
     max_loss: Fraction = 0.01
     """The run fails when more than this share of the input bytes had to be quarantined."""
     transport: Transport = Transport()

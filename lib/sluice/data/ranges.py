@@ -6,23 +6,29 @@ Memory: two ranges, one being parsed and one on its way, each of at most `chunk_
 import contextlib
 import io
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from sluice.core.config import Transport
 from sluice.core.errors import RemoteError
+from sluice.data.archive_head import begins_record
+from sluice.data.archive_item import IsWanted
+from sluice.data.members import GZIP_MAGIC
 from sluice.data.remote import RangeReader
-from sluice.data.warc import GZIP_MAGIC, PLAIN_MAGICS, ArchiveRecord, Damage, read_archive
+from sluice.data.warc import ArchiveRecord, Damage, read_archive
 
 Numbers = NDArray[np.int64]
 
 NO_RECORD = "no_record"
 """Damage: the index names a record at a place where none begins."""
 HEAD_BYTES = 4096
+FIRST_BYTES = 256  # of text; more would meet damage that is the record's, not the place's
+ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,8 +76,9 @@ def read_wanted(
     wanted: Wanted,
     transport: Transport,
     *,
-    is_wanted: Callable[[str, str | None], bool],
+    is_wanted: IsWanted,
     max_bytes: int,
+    check_digests: bool = False,
 ) -> Iterator[ArchiveRecord | Damage]:
     """For each wanted place, in order, the record that begins there as `read_archive` gives it, or damage.
 
@@ -84,7 +91,7 @@ def read_wanted(
             for place in range(span.first, span.last):
                 offset, length = int(wanted.offsets[place]), int(wanted.lengths[place])
                 part = data[offset - span.start : offset - span.start + length]
-                item = _record_in(part, length, is_wanted, max_bytes)
+                item = _record_in(part, length, is_wanted, max_bytes, check_digests)
                 yield (
                     replace(item, offset=offset, ordinal=place)
                     if isinstance(item, ArchiveRecord)
@@ -110,23 +117,30 @@ def _iter_ranges(reader: RangeReader, spans: list[Span]) -> Iterator[tuple[Span,
 
 
 def _record_in(
-    part: bytes, length: int, is_wanted: Callable[[str, str | None], bool], max_bytes: int
+    part: bytes, length: int, is_wanted: IsWanted, max_bytes: int, check_digests: bool
 ) -> ArchiveRecord | Damage:
     """The record at the beginning of a stretch that should be `length` bytes long, at offset 0."""
     if not part:
         return Damage(0, length, NO_RECORD, "the file ends before it")
     if not _begins_record(part):
         return Damage(0, length, NO_RECORD, f"the bytes there begin with {part[:4].hex(' ')}")
-    item = next(read_archive(io.BytesIO(part), len(part), is_wanted=is_wanted, max_bytes=max_bytes))
-    return item if isinstance(item, ArchiveRecord) else replace(item, offset=0, length=length)
+    item = next(
+        read_archive(io.BytesIO(part), length, is_wanted=is_wanted, max_bytes=max_bytes, check_digests=check_digests)
+    )
+    if isinstance(item, ArchiveRecord):
+        return replace(item, length=length)
+    detail = item.detail if isinstance(item, Damage) else f"nothing but {item.kind}"
+    return Damage(0, length, item.reason if isinstance(item, Damage) else NO_RECORD, detail)
 
 
 def _begins_record(part: bytes) -> bool:
     """Whether a record header stands at the beginning, or in the gzip member that begins there."""
-    if not part.startswith(GZIP_MAGIC):
-        return part.startswith(PLAIN_MAGICS)
-    try:
-        head = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(part[:HEAD_BYTES], 16)
-    except zlib.error:
-        return False
-    return head.startswith(PLAIN_MAGICS)
+    if part.startswith(ZSTD_MAGIC):
+        return True  # what is inside is said by the reader, which knows the format
+    head = part[:HEAD_BYTES]
+    if part.startswith(GZIP_MAGIC):
+        try:
+            head = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(head, FIRST_BYTES)
+        except zlib.error:
+            return False
+    return begins_record(head)

@@ -104,9 +104,10 @@ def _funnel(summaries: Mapping[str, Values]) -> list[Values]:
     extract, select, dedup = summaries["extract"], summaries["select"], summaries["dedup"]
     records, unique = _ledger(extract, "records"), _ledger(dedup, "documents")
     removed = _dropped(dedup, "documents")
+    pages, texts = number(extract.get("html")), number(extract.get("texts"))
     counts = [
         ("records in the archives", number(records.get("in"))),
-        ("HTML pages", number(extract.get("html"))),
+        ("HTML pages and WET texts", (pages or 0) + texts) if texts else ("HTML pages", pages),
         ("documents in wanted languages", number(records.get("out"))),
         ("selected by the rules", number(_ledger(select, "documents").get("out"))),
         ("after exact duplicates", _minus(number(unique.get("in")), removed.get("exact", 0))),

@@ -79,6 +79,7 @@ def extract(spark: SparkSession, run: Run, *, force: bool) -> None:
         archives=len(plan.entries),
         ignored=list(plan.ignored),
         html=account.html,
+        texts=account.texts,
         languages=dict(sorted(account.languages.items())),
         quarantined=dict(sorted(account.quarantined.items())),
         files=files,
@@ -159,10 +160,10 @@ def _check_extract(config: Config, account: WarcAccount, num_archives: int, num_
             f"has them, more than extract.max_loss = {config.extract.max_loss} allows. See kind=quarantine in "
             f"{config.output}/extract/docs; check that plan.index and plan.inputs are of the same crawl."
         )
-    if not account.html:
+    if not account.html + account.texts:
         raise InputError(
-            f"{num_archives} archives with {account.records:,} records hold no HTML response. Check plan.inputs; "
-            "WAT and WET files carry no HTML."
+            f"{num_archives} archives with {account.records:,} records hold no HTML response and no text. Check "
+            "plan.inputs: WARC, ARC or WET files are expected; WAT files carry no text."
         )
 
 

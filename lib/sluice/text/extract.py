@@ -15,14 +15,16 @@ from sluice.core.errors import RemoteError
 from sluice.core.ids import document_id, document_id_at
 from sluice.core.ledger import Ledger
 from sluice.core.records import Document, Page, PlanEntry, Quarantine, Rejection, WarcStats
-from sluice.data.ranges import NO_RECORD, Wanted, read_wanted
+from sluice.data.ranges import Wanted, read_wanted
 from sluice.data.remote import RangeReader
 from sluice.data.storage import stream_size
-from sluice.data.warc import ArchiveRecord, Damage, read_archive
+from sluice.data.warc import ArchiveRecord, Damage, Item, read_archive
 from sluice.text.charset import header_charset
 from sluice.text.process import PageProcessor
 
 HTML_TYPES = ("text/html", "application/xhtml+xml", "application/vnd.wap.xhtml+xml")
+TEXT_TYPE = "text/plain"  # of the conversion records in WET files
+WAT_TYPE = "application/json"  # of the metadata records in WAT files
 STATUS = re.compile(r"(?:^|\s)([1-5]\d\d)(?:\s|$)")  # also of the malformed `HTTP/1.1 HTTP/1.1 200 OK`
 
 OpenRead = Callable[[str], BinaryIO]
@@ -33,6 +35,7 @@ OpenRanges = Callable[[str], RangeReader]
 class WarcAccount:
     """The books of one archive: `records = documents + Σ dropped`, `bytes = good + Σ quarantined_bytes`.
 
+    `html` counts HTML responses, `texts` the conversion records of WET files: each gives a document or a rejection.
     Of an archive read at wanted places only, `bytes` are those of the wanted records. `wanted` counts the records that
     an index named; those of them that were not there are `missing`.
     """
@@ -45,6 +48,7 @@ class WarcAccount:
     dropped: Counter[str] = field(default_factory=Counter)
     quarantined: Counter[str] = field(default_factory=Counter)
     languages: Counter[str] = field(default_factory=Counter)
+    texts: int = 0
     wanted: int = 0
     missing: int = 0
 
@@ -77,8 +81,9 @@ def extract_archive(
 ) -> Generator[Document | Rejection | Quarantine | WarcStats, None, None]:
     """Everything one archive yields, in file order, then exactly one `WarcStats`.
 
-    Same bytes in, same records out. Holds one record in memory. Records that are no HTML response are counted by
-    reason and give no row; HTML responses always give one. Raises InputError when a local file cannot be opened.
+    Same bytes in, same records out. Holds one record in memory. Records that hold no page are counted by reason and
+    give no row; HTML responses and the texts of WET files always give one. Raises InputError when a local file cannot
+    be opened.
 
     With `wanted`, only the records at those places are taken, and ids are by offset: the same documents whether the
     archive is read whole (the other records are dropped as `not_selected`) or, if `open_ranges` is given and
@@ -88,38 +93,42 @@ def extract_archive(
     if wanted is not None and open_ranges is not None and entry.mode == "index":
         items = _read_places(entry, processor.extract, open_ranges, wanted, account)
     else:
-        items = _read(entry, processor.extract, open_read, account)
-        items = items if wanted is None else _select(items, wanted, account)
-    num_taken = 0
+        items = _read(entry, processor.extract, open_read, wanted, account)
+    taken: set[int] = set()  # of the wanted offsets
     for item in items:
         if isinstance(item, Damage):
             account.quarantined[item.reason] += 1
             account.quarantined_bytes += item.length
             yield _quarantine(entry, item)
+        if not isinstance(item, ArchiveRecord):
             continue
         account.records += 1
-        num_taken += 1
+        if wanted is not None and item.is_selected:
+            taken.add(item.offset)
         if item.payload is None:
-            account.dropped["not_response" if item.record_type != "response" else "not_html"] += 1
+            account.dropped[_other(item)] += 1
             continue
-        account.html += 1
-        page = _page(entry, item, processor.extract.max_page_bytes, is_by_offset=wanted is not None)
-        result = processor.process(page) if not item.payload_error else _undecodable(page, item.payload_error)
+        page = _page(entry, item, item.payload, is_by_offset=wanted is not None)
+        if item.record_type == "conversion":
+            account.texts += 1
+            result = processor.process_text(page)
+        else:
+            account.html += 1
+            result = processor.process(page) if not item.payload_error else _undecodable(page, item.payload_error)
         if isinstance(result, Document):
             account.documents += 1
             account.languages[result.language] += 1
         else:
             account.dropped[result.reason] += 1
         yield result
-    if wanted is not None:
-        account.missing = len(wanted) - num_taken
+    account.missing = account.wanted - len(taken)
     account.ledger().check("extract")
     yield WarcStats(crawl=entry.crawl, warc_index=entry.warc_index, warc_name=entry.warc_name, stats=account.to_json())
 
 
 def _read(
-    entry: PlanEntry, extract: Extract, open_read: OpenRead, account: WarcAccount
-) -> Iterator[ArchiveRecord | Damage]:
+    entry: PlanEntry, extract: Extract, open_read: OpenRead, wanted: Wanted | None, account: WarcAccount
+) -> Iterator[Item]:
     """Records and damage; of a remote file that stays unreadable, the bytes without a record yet are damage."""
     account.bytes = entry.size or 0
     end = 0
@@ -128,17 +137,22 @@ def _read(
             if entry.size is None:
                 account.bytes = stream_size(stream)
             for item in read_archive(
-                stream, account.bytes, is_wanted=_is_html_response, max_bytes=extract.max_page_bytes
+                stream,
+                account.bytes,
+                is_wanted=_is_page,
+                max_bytes=extract.max_page_bytes,
+                wanted=None if wanted is None else wanted.offsets.tolist(),
+                check_digests=extract.check_digests,
             ):
                 yield item
-                end = item.offset + item.length
+                end = max(end, item.offset + item.length)  # a wanted place without record comes after it is passed
     except RemoteError as e:
         yield Damage(end, account.bytes - end, "unreadable", str(e))
 
 
 def _read_places(
     entry: PlanEntry, extract: Extract, open_ranges: OpenRanges, wanted: Wanted, account: WarcAccount
-) -> Iterator[ArchiveRecord | Damage]:
+) -> Iterator[Item]:
     account.bytes = int(wanted.lengths.sum())
     try:
         reader = open_ranges(entry.path)
@@ -147,31 +161,32 @@ def _read_places(
         return
     with contextlib.closing(reader):
         yield from read_wanted(
-            reader, wanted, extract.transport, is_wanted=_is_html_response, max_bytes=extract.max_page_bytes
+            reader,
+            wanted,
+            extract.transport,
+            is_wanted=_is_page,
+            max_bytes=extract.max_page_bytes,
+            check_digests=extract.check_digests,
         )
 
 
-def _select(
-    items: Iterator[ArchiveRecord | Damage], wanted: Wanted, account: WarcAccount
-) -> Iterator[ArchiveRecord | Damage]:
-    """The wanted records, all damage, and at the end damage of no length for each wanted place without a record."""
-    lengths = dict(zip(wanted.offsets.tolist(), wanted.lengths.tolist(), strict=True))
-    for item in items:
-        if isinstance(item, Damage) or lengths.pop(item.offset, None) is not None:
-            yield item
-        else:
-            account.records += 1
-            account.dropped["not_selected"] += 1
-    for offset, length in lengths.items():  # of no length: the bytes there are in the books as something else
-        yield Damage(offset, 0, NO_RECORD, f"the index has one of {length} bytes, the archive none that begins there")
+def _is_page(record_type: str, content_type: str | None) -> bool:
+    media_type = (content_type or "").partition(";")[0].strip().lower()
+    return (record_type == "response" and media_type in HTML_TYPES) or (
+        record_type == "conversion" and media_type == TEXT_TYPE
+    )
 
 
-def _is_html_response(record_type: str, content_type: str | None) -> bool:
-    return record_type == "response" and (content_type or "").partition(";")[0].strip().lower() in HTML_TYPES
+def _other(record: ArchiveRecord) -> str:
+    """Why a record that holds no page is dropped."""
+    if not record.is_selected:
+        return "not_selected"
+    if record.record_type == "metadata" and (record.content_type or "").startswith(WAT_TYPE):
+        return "wat"
+    return "not_html" if record.record_type == "response" else "not_response"
 
 
-def _page(entry: PlanEntry, record: ArchiveRecord, max_bytes: int, *, is_by_offset: bool) -> Page:
-    assert record.payload is not None
+def _page(entry: PlanEntry, record: ArchiveRecord, payload: bytes, *, is_by_offset: bool) -> Page:
     name, place = (document_id_at, record.offset) if is_by_offset else (document_id, record.ordinal)
     status = STATUS.search(record.http_status or "")
     return Page(
@@ -186,8 +201,8 @@ def _page(entry: PlanEntry, record: ArchiveRecord, max_bytes: int, *, is_by_offs
         fetched_at=_moment(record.date),
         http_status=int(status[1]) if status else None,
         header_charset=header_charset(record.content_type),
-        payload=record.payload[:max_bytes],
-        is_cut=len(record.payload) > max_bytes,
+        payload=payload,
+        is_cut=record.is_cut,
     )
 
 

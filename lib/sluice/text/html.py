@@ -34,7 +34,7 @@ def extract_page(html: str, extractor: Extractor = "main") -> PageText:
     markup = parse(data)
     facts = page_facts(data, markup)
     if extractor == "trafilatura":
-        return PageText(tidy(CONTROL.sub("", _trafilatura(html))), facts)
+        return PageText(tidy_foreign(_trafilatura(html)), facts)
     if extractor == "main":
         chosen = choose_main(markup, title_bytes(data, markup))
     else:
@@ -61,6 +61,11 @@ def tidy(text: str) -> str:
     """No space at the end of a line, no more than one empty line in a row, none at the ends."""
     lines = map(str.rstrip, text.replace("\r\n", "\n").split("\n"))
     return BLANK_LINES.sub("\n\n", "\n".join(lines)).strip()
+
+
+def tidy_foreign(text: str) -> str:
+    """The same for text that somebody else has extracted: lines are not indented, control characters removed."""
+    return tidy("\n".join(map(str.lstrip, CONTROL.sub("", text).split("\n"))))
 
 
 def _trafilatura(html: str) -> str:

@@ -82,7 +82,7 @@ def choose_main(markup: Markup, title: bytes, model: Model | None = None) -> np.
 
 
 def best_choice(likely: np.ndarray, tokens: np.ndarray) -> np.ndarray:
-    """The blocks with the highest expected F1 in words: those above some likelihood, if possible MIN_LIKELY. bool [B]."""
+    """The blocks with the highest expected F1 in words: above some likelihood, MIN_LIKELY if possible; bool [B]."""
     order = np.argsort(-likely, kind="stable")
     hits = np.cumsum((likely * tokens)[order], dtype=np.float64)
     expected = 2 * hits / (np.cumsum(tokens[order], dtype=np.float64) + hits[-1] + 1e-9)

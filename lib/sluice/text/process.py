@@ -1,5 +1,6 @@
 """One page to a document or a rejection, cheapest check first."""
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ from sluice.core.errors import SluiceError
 from sluice.core.ids import text_digest
 from sluice.core.records import Document, Located, Page, Rejection
 from sluice.text import charset, html, signals
+from sluice.text.facts import Facts
 from sluice.text.language import Language, LanguageIdentifier, main_script
 from sluice.text.minhash import signature
 from sluice.text.shingles import hash_shingles, key_text, shingles
@@ -26,22 +28,39 @@ class PageProcessor:
 
     def process(self, page: Page) -> Document | Rejection:
         """A document, or why the page is none. An unexpected error of a parser costs this page only."""
+        return self._guard(self._process, page)
+
+    def process_text(self, page: Page) -> Document | Rejection:
+        """The same for a page whose payload is text that somebody else has extracted, in UTF-8 as WET files have it."""
+        return self._guard(self._process_text, page)
+
+    def _guard(self, judge: Callable[[Page], Document | Rejection], page: Page) -> Document | Rejection:
         try:
-            return self._process(page)
+            return self._reject_unread(page) or judge(page)
         except (SluiceError, MemoryError):
             raise
         except Exception as e:  # the one place where a page may fail for a reason nobody foresaw
             return _reject(page, "extract_error", type(e).__name__)
 
-    def _process(self, page: Page) -> Document | Rejection:
+    def _reject_unread(self, page: Page) -> Rejection | None:
         if page.http_status not in (200, None):
             return _reject(page, "http_status", str(page.http_status))
         if page.is_cut:
             return _reject(page, "too_big", f"over {self.extract.max_page_bytes} bytes")
+        return None
+
+    def _process(self, page: Page) -> Document | Rejection:
         decoded = charset.decode(page.payload, page.header_charset)
-        found: dict[str, Any] = {"charset": decoded.charset, "charset_by": decoded.by}
         extracted = html.extract_page(decoded.text, self.extract.extractor)
-        text, facts = extracted.text, extracted.facts
+        return self._judge(
+            page, extracted.text, extracted.facts, {"charset": decoded.charset, "charset_by": decoded.by}
+        )
+
+    def _process_text(self, page: Page) -> Document | Rejection:
+        text = html.tidy_foreign(page.payload.decode("utf-8", "replace"))
+        return self._judge(page, text, Facts(None, None, None), {"charset": "utf-8", "charset_by": "wet"})
+
+    def _judge(self, page: Page, text: str, facts: Facts, found: dict[str, Any]) -> Document | Rejection:
         found |= {"n_chars": len(text), "n_bytes": len(text.encode("utf-8", "surrogatepass"))}
         if not text:
             return _reject(page, "no_text", **found)

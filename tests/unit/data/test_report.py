@@ -155,6 +155,11 @@ def test_the_funnel_counts_every_step(run):
     )
 
 
+def test_the_texts_of_wet_files_are_pages_of_the_funnel(run):
+    _, report = run(**finished() | {"extract": EXTRACT | {"html": 0, "texts": 1800}})
+    assert (report["funnel"][1]["what"], report["funnel"][1]["count"]) == ("HTML pages and WET texts", 1800)
+
+
 def test_damaged_archives_come_first_with_their_cause(run):
     page, report = run(**finished())
     assert [file["path"] for file in report["archives"]["files"]] == ["b/cut.warc.gz", "a/whole.warc.gz"]

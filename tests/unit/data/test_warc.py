@@ -1,17 +1,13 @@
 import gzip
 import io
-import random
-import zlib
 
-import brotli
 import pytest
-from archives import http_block, member, page, starts, warc_record
-from hypothesis import given, settings
-from hypothesis import strategies as st
+import zstandard
+from archives import chunked, http_block, member, page, skippable_frame, starts, tiles, warc_record, zstd_frame
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from sluice.data.warc import ArchiveRecord, Damage, read_archive
+from sluice.data.warc import ArchiveRecord, Damage, Filler, read_archive
 
 BODIES = [b"<p>first</p>", b"<p>the second page</p>" * 9, b"<p>third, the longest</p>" * 30]
 INFO = warc_record(b"software: hand\r\n", kind="warcinfo", url=None)
@@ -19,6 +15,7 @@ RECORDS = [INFO, *(page(body, url=f"http://example.test/{i}") for i, body in enu
 MEMBERS = [member(record) for record in RECORDS]
 GZIPPED = b"".join(MEMBERS)
 GZIP_STARTS = starts(MEMBERS)
+FRAMES = [zstd_frame(record) for record in RECORDS]
 PLAIN = b"".join(RECORDS)
 PLAIN_STARTS = starts(RECORDS)
 
@@ -27,34 +24,21 @@ def is_html(kind, content_type):
     return kind == "response" and (content_type or "").startswith("text/html")
 
 
-def read(data, max_bytes=1 << 20, is_wanted=is_html):
-    return list(read_archive(io.BytesIO(data), len(data), is_wanted=is_wanted, max_bytes=max_bytes))
+def read(data, max_bytes=1 << 20, size=None, **options):
+    options.setdefault("is_wanted", is_html)
+    return list(read_archive(io.BytesIO(data), len(data) if size is None else size, max_bytes=max_bytes, **options))
 
 
 def places(items):
     return [(type(item).__name__, item.offset, item.length) for item in items]
 
 
-def payload_of(body, max_bytes=1 << 20, **http):
-    (record,) = read(page(body, **http), max_bytes)
-    assert isinstance(record, ArchiveRecord)
-    return record.payload, record.payload_error
-
-
-def tiles(items, size):
-    """Whether the stretches lie end to end from 0 to `size`."""
-    position = 0
-    for item in items:
-        if item.offset != position:
-            return False
-        position += item.length
-    return position == size
-
-
 # sound files
 
 
-@pytest.mark.parametrize(("data", "at"), [(GZIPPED, GZIP_STARTS), (PLAIN, PLAIN_STARTS)])
+@pytest.mark.parametrize(
+    ("data", "at"), [(GZIPPED, GZIP_STARTS), (PLAIN, PLAIN_STARTS), (b"".join(FRAMES), starts(FRAMES))]
+)
 def test_a_sound_file_gives_every_record_at_its_place(data, at):
     items = read(data)
     assert places(items) == [("ArchiveRecord", at[i], at[i + 1] - at[i]) for i in range(4)]
@@ -89,34 +73,183 @@ def test_what_warcio_writes_is_read(compress):
     assert tiles(items, len(stream.getvalue()))
 
 
-def arc(body):
-    """An ARC file of version 1: its own header, then a URL record, each followed by an empty line."""
-    text = b"1 0 test\nURL IP-address Archive-date Content-type Archive-length\n"
-    head = b"filedesc://t.arc 0.0.0.0 20080430204825 text/plain %d\n" % len(text) + text + b"\n"
-    block = http_block(body)
-    return [head, b"http://example.test/a 127.0.0.1 20080430204826 text/html %d\n" % len(block) + block + b"\n"]
+def test_line_ends_after_the_last_record_belong_to_it():
+    items = read(PLAIN + b"\r\n" * 5)
+    assert len(items) == 4
+    assert tiles(items, len(PLAIN) + 10)
 
 
-@pytest.mark.parametrize("compress", [True, False])
-def test_an_arc_file_is_read_with_its_dates_as_in_warc(compress):
-    parts = [member(part) for part in arc(b"<p>old</p>")] if compress else arc(b"<p>old</p>")
-    data = b"".join(parts)
+@pytest.mark.parametrize("data", [PLAIN, GZIPPED, b"".join(FRAMES)])
+def test_zeros_after_the_last_record_are_filler_and_no_damage(data):
+    items = read(data + b"\0" * 512)
+    assert [type(item) for item in items[:4]] == [ArchiveRecord] * 4
+    assert items[4:] == [Filler(len(data), 512, "padding")]
+
+
+@pytest.mark.parametrize("compress", [member, zstd_frame])
+def test_an_empty_member_is_filler_and_no_damage(compress):
+    parts = [compress(RECORDS[1]), compress(b""), compress(RECORDS[2])]
+    items = read(b"".join(parts))
+    assert [type(item) for item in items] == [ArchiveRecord, Filler, ArchiveRecord]
+    assert items[1] == Filler(len(parts[0]), len(parts[1]), "empty_member")
+    assert [item.ordinal for item in items if isinstance(item, ArchiveRecord)] == [0, 1]
+
+
+@pytest.mark.parametrize("compress", [member, zstd_frame])
+def test_records_that_share_a_member_have_its_offset_and_the_last_has_its_length(compress):
+    parts = [compress(RECORDS[0]), compress(b"".join(RECORDS[1:3])), compress(RECORDS[3])]
+    at = starts(parts)
+    items = read(b"".join(parts))
+    assert [(item.offset, item.length) for item in items] == [
+        (0, at[1]),
+        (at[1], 0),
+        (at[1], len(parts[1])),
+        (at[2], len(parts[2])),
+    ]
+    assert [item.payload for item in items] == [None, *BODIES]
+
+
+def test_a_file_gzipped_as_a_whole_gives_every_record():
+    data = gzip.compress(PLAIN)
     items = read(data)
-    assert [item.record_type for item in items] == ["warcinfo", "response"]
-    assert (items[1].payload, items[1].url, items[1].date) == (
-        b"<p>old</p>",
-        "http://example.test/a",
-        "2008-04-30T20:48:26Z",
-    )
-    assert [item.offset for item in items] == starts(parts)[:2]
+    assert [item.payload for item in items] == [None, *BODIES]
+    assert [item.ordinal for item in items] == [0, 1, 2, 3]
     assert tiles(items, len(data))
 
 
-@pytest.mark.parametrize("padding", [b"\r\n" * 5, b"\0" * 512])
-def test_line_ends_and_zeros_after_the_last_record_are_no_damage(padding):
-    items = read(PLAIN + padding)
-    assert len(items) == 4
-    assert tiles(items, len(PLAIN) + len(padding))
+@pytest.mark.parametrize("compress", [member, zstd_frame])
+@pytest.mark.parametrize("cut", [40, 60, 200, 500])
+def test_a_record_that_goes_on_in_the_next_member_is_one(compress, cut):
+    parts = [compress(RECORDS[1]), compress(RECORDS[3][:cut]), compress(RECORDS[3][cut:]), compress(RECORDS[2])]
+    at = starts(parts)
+    items = read(b"".join(parts))
+    assert [item.payload for item in items] == [BODIES[0], BODIES[2], BODIES[1]]
+    assert (items[1].offset, items[1].length) == (at[1], at[3] - at[1])
+
+
+@pytest.mark.parametrize("is_compressed", [False, True])
+def test_a_zstd_dictionary_in_front_serves_all_frames(is_compressed):
+    samples = [page(b"<p>%d</p>" % i * 40, url=f"http://example.test/{i}") for i in range(400)]
+    dictionary = zstandard.train_dictionary(2000, samples)
+    frames = [zstd_frame(record, dictionary) for record in RECORDS]
+    content = dictionary.as_bytes()
+    front = skippable_frame(zstandard.compress(content) if is_compressed else content)
+    extension = skippable_frame(b"anything", b"\x50\x2a\x4d\x18")
+    items = read(front + frames[0] + extension + b"".join(frames[1:]))
+    assert items[0] == Filler(0, len(front), "dictionary")
+    assert items[2] == Filler(len(front) + len(frames[0]), 16, "skippable_frame")
+    assert [item.payload for item in items if isinstance(item, ArchiveRecord)] == [None, *BODIES]
+    assert tiles(items, len(front + extension) + sum(map(len, frames)))
+
+
+def test_the_texts_of_wet_files_reach_the_caller():
+    text = "第一行\nsecond line\n".encode()
+    record = warc_record(text, kind="conversion", headers=["Content-Type: text/plain"])
+    (item,) = read(member(record), is_wanted=lambda kind, _: kind == "conversion")
+    assert (item.payload, item.content_type, item.http_status) == (text, "text/plain", None)
+
+
+def test_header_lines_are_read_as_they_are_found():
+    odd = (
+        b"warc/1.1\r\nwarc-TYPE : Response\r\nWARC-Target-URI: <http://example.test/\xc3\xa9>\r\n"
+        b"WARC-Date: 2024-01-02\r\n\tT03:04:05Z\r\nWARC-Date: 1999\r\ncontent-length:%d\r\n\r\n"
+    )
+    block = http_block(b"<p>odd</p>")
+    (item,) = read(odd % len(block) + block + b"\r\n\r\n")
+    assert (item.record_type, item.url, item.date) == ("response", "http://example.test/é", "2024-01-02 T03:04:05Z")
+    assert item.payload == b"<p>odd</p>"
+
+
+def test_a_header_with_bare_line_feeds_is_read():
+    block = http_block(b"<p>a</p>")
+    data = b"WARC/1.0\nWARC-Type: response\nContent-Length: %d\n\n%s\n\n" % (len(block), block) + RECORDS[2]
+    assert [item.payload for item in read(data)] == [b"<p>a</p>", BODIES[1]]
+
+
+def test_a_member_tells_the_length_of_a_record_that_does_not():
+    record = RECORDS[1].replace(b"Content-Length", b"X-Length")
+    items = read(member(record) + MEMBERS[2])
+    assert [item.payload for item in items] == BODIES[:2]
+
+
+# selection by offset
+
+
+def test_only_records_at_wanted_offsets_are_looked_at_and_all_are_counted():
+    items = read(GZIPPED, wanted=[GZIP_STARTS[2]])
+    assert [item.is_selected for item in items] == [False, False, True, False]
+    assert [item.payload for item in items] == [None, None, BODIES[1], None]
+    assert [item.ordinal for item in items] == [0, 1, 2, 3]
+    assert tiles(items, len(GZIPPED))
+
+
+def test_a_wanted_offset_without_record_is_reported():
+    wanted = [GZIP_STARTS[1], GZIP_STARTS[1] + 5, GZIP_STARTS[3], len(GZIPPED) + 7]
+    items = read(GZIPPED, wanted=wanted)
+    missed = [item for item in items if isinstance(item, Damage)]
+    assert [(item.offset, item.length, item.reason) for item in missed] == [
+        (GZIP_STARTS[1] + 5, 0, "no_record"),
+        (len(GZIPPED) + 7, 0, "no_record"),
+    ]
+    assert [item.payload for item in items if isinstance(item, ArchiveRecord)] == [None, BODIES[0], None, BODIES[2]]
+
+
+def test_nothing_wanted_selects_nothing():
+    assert [item.is_selected for item in read(PLAIN, wanted=[])] == [False] * 4
+
+
+# digests
+
+OTHER = "sha1:ZTCUZQKSJHPT5SIL2SEZPZO4VWQR5D57"  # of b"other bytes"; each of these by hashlib, not by the code here
+BLOCK = http_block(b"<p>hello</p>")
+BLOCK_DIGESTS = [
+    "sha1:TI5DHC6GG4FXDT4ZC5FK3PYJIPOZDAKD",
+    "SHA-1:ti5dhc6gg4fxdt4zc5fk3pyjipozdakd",
+    "sha256:f55856b0b056c376e17aa199622d108ca090a103655f97024fd444f2a3c393dd",
+    "md5:aa49a340fd0b22d458916a4f5d232e5a",
+]
+PAYLOAD_SHA1 = "sha1:EH2SPSI2J7IA53E7X7MLVOIBNGZPXYIP"
+CHUNKED_SHA1 = "sha1:CG2VCU7S7FZULPZQY325UCJW4WESYS4N"
+
+
+def checked(block, *headers, kind="response"):
+    data = member(warc_record(block, headers=headers, kind=kind)) + MEMBERS[2]
+    items = read(data, check_digests=True)
+    assert items[1].ordinal == 1  # whatever the first one is: ids do not depend on what is checked
+    assert tiles(items, len(data))
+    return items[0].reason if isinstance(items[0], Damage) else items[0].payload
+
+
+@pytest.mark.parametrize("digest", BLOCK_DIGESTS)
+def test_a_record_that_matches_its_block_digest_is_delivered(digest):
+    assert checked(BLOCK, f"WARC-Block-Digest: {digest}") == b"<p>hello</p>"
+    assert checked(BLOCK.replace(b"hello", b"jello"), f"WARC-Block-Digest: {digest}") == "digest"
+
+
+def test_the_block_digest_comes_before_that_of_the_payload():
+    assert checked(BLOCK, f"WARC-Payload-Digest: {OTHER}", f"WARC-Block-Digest: {BLOCK_DIGESTS[0]}") == b"<p>hello</p>"
+    assert checked(BLOCK, f"WARC-Payload-Digest: {PAYLOAD_SHA1}", f"WARC-Block-Digest: {OTHER}") == "digest"
+
+
+@pytest.mark.parametrize("digest", [PAYLOAD_SHA1, CHUNKED_SHA1])
+def test_a_payload_digest_may_be_of_the_chunks_or_of_what_they_hold(digest):
+    block = http_block(chunked(b"<p>he", b"llo</p>"), headers=["Transfer-Encoding: chunked"])
+    assert checked(block, f"WARC-Payload-Digest: {digest}") == b"<p>hello</p>"
+    assert checked(block, f"WARC-Payload-Digest: {OTHER}") == "digest"
+
+
+@pytest.mark.parametrize("claim", ["sha1:NOT32CHARACTERS", "crc32:12345678", "none", "", "sha1:", "sha256:0g"])
+def test_a_digest_that_cannot_be_checked_is_not_held_against_the_record(claim):
+    assert checked(BLOCK, f"WARC-Block-Digest: {claim}") == b"<p>hello</p>"
+
+
+def test_a_revisit_has_the_payload_digest_of_another_record():
+    assert checked(BLOCK, f"WARC-Payload-Digest: {OTHER}", kind="revisit") is None
+
+
+def test_digests_are_not_checked_unasked():
+    (item,) = read(member(warc_record(BLOCK, headers=[f"WARC-Block-Digest: {OTHER}"])))
+    assert item.payload == b"<p>hello</p>"
 
 
 # files that are no archive
@@ -126,7 +259,7 @@ def test_an_empty_file_is_damage():
     assert read(b"") == [Damage(0, 0, "empty_file")]
 
 
-@pytest.mark.parametrize("data", [b"<html>not an archive</html>", b"\0" * 100, b"PK\x03\x04zip", b"W"])
+@pytest.mark.parametrize("data", [b"<html>not an archive</html>", b"\0" * 100, b"PK\x04\x05zip", b"W"])
 def test_a_file_of_another_format_is_one_damaged_stretch_that_shows_its_first_bytes(data):
     (item,) = read(data)
     assert places([item]) == [("Damage", 0, len(data))]
@@ -140,235 +273,13 @@ def test_a_gzipped_file_of_another_format_is_damage():
     assert (item.offset, item.length, item.reason) == (0, len(data), "bad_member")
 
 
-def test_a_file_gzipped_as_a_whole_loses_no_byte_silently():
-    data = gzip.compress(PLAIN)
-    items = read(data)
-    assert sum(item.length for item in items) == len(data)
-    assert isinstance(items[-1], Damage)
-    assert items[-1].reason == "bad_member"
-
-
-# truncation
-
-
-@pytest.mark.parametrize("cut", [len(MEMBERS[3]) - 40, len(MEMBERS[3]) - 8, len(MEMBERS[3]) - 1])
-def test_a_cut_behind_the_headers_of_a_record_is_called_truncation(cut):
-    assert [item.reason for item in read(GZIPPED[: GZIP_STARTS[3] + cut])[3:]] == ["truncated"]
-
-
-@pytest.mark.parametrize("cut", [1, 9, 40, len(MEMBERS[3]) // 2, len(MEMBERS[3]) - 1])
-def test_a_gzipped_file_cut_in_a_record_gives_those_before_and_one_damaged_stretch(cut):
-    size = GZIP_STARTS[3] + cut
-    items = read(GZIPPED[:size])
-    assert [item.payload for item in items[:3]] == [None, *BODIES[:2]]
-    assert tiles(items, size)
-    assert places(items[3:]) == [("Damage", GZIP_STARTS[3], cut)]
-
-
-@pytest.mark.parametrize("cut", [5, 12, 60])
-def test_a_plain_file_cut_before_the_content_length_gives_those_before_and_one_damaged_stretch(cut):
-    size = PLAIN_STARTS[3] + cut
-    items = read(PLAIN[:size])
-    assert [item.payload for item in items[:3]] == [None, *BODIES[:2]]
-    assert tiles(items, size)
-    assert [type(item) for item in items[3:]] == [Damage]
-    assert items[3].length - cut in (0, 4)  # with or without the line ends before it
-
-
-@pytest.mark.parametrize("cut", [150, 200, 300, len(RECORDS[3]) - 5])
-def test_a_plain_file_cut_in_a_record_gives_those_before_and_one_truncated_stretch(cut):
-    size = PLAIN_STARTS[3] + cut
-    items = read(PLAIN[:size])
-    assert [item.payload for item in items[:3]] == [None, *BODIES[:2]]
-    assert places(items[3:]) == [("Damage", PLAIN_STARTS[3], cut)]
-    assert items[3].reason == "truncated"
-
-
-def test_a_file_cut_between_two_records_is_sound():
-    assert [type(item) for item in read(GZIPPED[: GZIP_STARTS[2]])] == [ArchiveRecord] * 2
-    assert [type(item) for item in read(PLAIN[: PLAIN_STARTS[2]])] == [ArchiveRecord] * 2
-
-
-def test_a_member_cut_in_the_headers_of_its_record_is_no_empty_page():
-    # up to its URI and no further, in a gzip member that has no end: there is no Content-Length to compare with
-    whole = zlib.compressobj(wbits=31)
-    begun = whole.compress(RECORDS[1].partition(b"Content-Length")[0]) + whole.flush(zlib.Z_SYNC_FLUSH)
-    (item,) = read(MEMBERS[0] + begun)[1:]
-    assert places([item]) == [("Damage", len(MEMBERS[0]), len(begun))]
-
-
-def test_a_plain_record_without_content_length_is_damage_and_swallows_nothing_silently():
-    data = RECORDS[1] + RECORDS[2].replace(b"Content-Length", b"X-Length") + RECORDS[3]
-    items = read(data)
-    assert [item.payload for item in items[:1]] == BODIES[:1]
-    assert places(items[1:]) == [("Damage", len(RECORDS[1]), len(data) - len(RECORDS[1]))]
-    assert "no Content-Length" in items[1].detail
-
-
-# damage in the middle
-
-
-@pytest.mark.parametrize("k", [0, 1, 2, 3])
-def test_a_flipped_byte_in_a_member_costs_no_record_before_it(k):
-    data = bytearray(GZIPPED)
-    data[(GZIP_STARTS[k] + GZIP_STARTS[k + 1]) // 2] ^= 0xFF
-    items = read(bytes(data))
-    assert [item.payload for item in items[:k]] == [None, *BODIES][:k]
-    assert tiles(items, len(data))
-    assert {type(item) for item in items[k:]} == {Damage}
-
-
-def test_a_wrong_checksum_is_damage_even_when_it_is_read_after_the_record():
-    # warcio reads 16 KiB at a time. A member whose checksum begins a new block has given all its text by then.
-    letters = random.Random(0).choices(b"abcdefghijklmnopqrstuvwxyz0123456789", k=26000)
-    lengths = (member(page(bytes(letters[:n]))) for n in range(24000, 26000))
-    first = next(whole for whole in lengths if 16389 <= len(whole) <= 16392)
-    data = bytearray(first + MEMBERS[1])
-    assert len(read(bytes(data))) == 2
-    data[len(first) - 5] ^= 1  # the last byte of the CRC
-    (item,) = read(bytes(data))
-    assert places([item]) == [("Damage", 0, len(data))]
-
-
-@pytest.mark.parametrize("junk", [b"junk between", b"\x1f\x8b\x08\0broken", b"\0" * 300, b"WARC/"])
-def test_junk_between_members_costs_no_record_before_it(junk):
-    data = GZIPPED[: GZIP_STARTS[2]] + junk + GZIPPED[GZIP_STARTS[2] :]
-    items = read(data)
-    assert [item.payload for item in items[:2]] == [None, BODIES[0]]
-    assert tiles(items, len(data))
-    assert any(isinstance(item, Damage) for item in items)
-
-
-def test_a_content_length_that_is_too_short_is_damage_and_the_next_record_is_read():
-    bad = page(b"<p>0123456789</p>" + b"\n" + b"the rest", length=len(http_block(b"<p>0123")))
-    data = RECORDS[1] + bad + RECORDS[2]
-    items = read(data)
-    assert items[0].payload == BODIES[0]
-    assert (items[1].offset, items[1].reason) == (len(RECORDS[1]), "content_length")
-    assert tiles(items, len(data))
-    assert not any(isinstance(item, ArchiveRecord) and (item.payload or b"").startswith(b"<p>0123") for item in items)
-
-
-def test_a_content_length_that_is_too_long_is_truncation():
-    data = RECORDS[1] + page(b"<p>short</p>", length=5000)
-    items = read(data)
-    assert items[0].payload == BODIES[0]
-    assert places(items[1:]) == [("Damage", len(RECORDS[1]), len(data) - len(RECORDS[1]))]
-    assert items[1].reason == "truncated"
-
-
-@pytest.mark.parametrize("length", ["-5", "many", "9" * 30])
-def test_a_content_length_that_is_no_length_is_damage(length):
-    data = RECORDS[1] + page(b"<p>odd</p>", length=length)
-    items = read(data)
-    assert items[0].payload == BODIES[0]
-    assert tiles(items, len(data))
-    assert any(isinstance(item, Damage) for item in items[1:])
-
-
-# payloads
-
-
-def chunked(*parts):
-    return b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
-
-
-def raw_deflate(data):
-    whole = zlib.compressobj(wbits=-15)
-    return whole.compress(data) + whole.flush()
-
-
-BODY = "<p>你好 world</p>".encode() * 40
-
-
 @pytest.mark.parametrize(
-    ("headers", "body"),
-    [
-        (["Content-Encoding: gzip"], gzip.compress(BODY)),
-        (["Content-Encoding: GZIP"], gzip.compress(BODY)),
-        (["Content-Encoding: x-gzip"], gzip.compress(BODY)),
-        (["Content-Encoding: deflate"], zlib.compress(BODY)),
-        (["Content-Encoding: deflate"], raw_deflate(BODY)),
-        (["Content-Encoding: br"], brotli.compress(BODY)),
-        (["Content-Encoding: identity"], BODY),
-        (["Transfer-Encoding: chunked"], chunked(BODY[:7], BODY[7:8], BODY[8:])),
-        (["Transfer-Encoding: chunked", "Content-Encoding: gzip"], chunked(gzip.compress(BODY))),
-        (["Transfer-Encoding: chunked", "Content-Encoding: br"], chunked(brotli.compress(BODY))),
-        (["Content-Encoding: gzip"], BODY),  # already undone by the crawler, the header left as it was
-        (["Transfer-Encoding: chunked"], BODY),
-    ],
+    ("data", "name"), [(b"BZh91AY&SY", "bzip2"), (b"\x04\x22\x4d\x18lz4", "lz4"), (b"PK\x03\x04", "zip")]
 )
-def test_transfer_and_content_encodings_are_undone(headers, body):
-    assert payload_of(body, headers=headers) == (BODY, None)
-
-
-@pytest.mark.parametrize("headers", [[], ["Content-Encoding: gzip"], ["Transfer-Encoding: chunked"]])
-def test_a_payload_over_the_cap_is_cut_one_byte_after_it(headers):
-    body = BODY if not headers else gzip.compress(BODY) if "gzip" in headers[0] else chunked(BODY)
-    assert payload_of(body, max_bytes=100, headers=headers)[0] == BODY[:101]
-
-
-def test_a_payload_of_exactly_the_cap_is_whole():
-    assert payload_of(BODY, max_bytes=len(BODY))[0] == BODY
-
-
-def test_a_record_after_a_cut_payload_is_read_whole():
-    data = member(page(b"x" * 300_000)) + MEMBERS[2]
-    first, second = read(data, max_bytes=1000)
-    assert len(first.payload) == 1001
-    assert second.payload == BODIES[1][:1001]
-
-
-def test_an_empty_body_is_an_empty_payload():
-    assert payload_of(b"") == (b"", None)
-
-
-def test_a_huge_payload_costs_no_more_memory_than_the_cap():
-    import tracemalloc
-
-    data = member(page(b"a" * 150_000_000))
-    tracemalloc.start()
-    (record,) = read(data, max_bytes=1000)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    # one 16 KiB block of gzip inflates at most 1032 times, to 17 MB, and is copied on the way
-    assert len(record.payload) == 1001
-    assert peak < 100_000_000
-
-
-# any damage at all
-
-
-@settings(derandomize=True, max_examples=400, deadline=None)
-@given(st.sampled_from([GZIPPED, PLAIN]), st.floats(0, 1, exclude_max=True), st.integers(1, 255))
-def test_any_one_changed_byte_raises_nothing_and_every_byte_is_accounted_for(data, where, flip):
-    damaged = bytearray(data)
-    damaged[int(where * len(data))] ^= flip
-    assert tiles(read(bytes(damaged)), len(data))
-
-
-@settings(derandomize=True, max_examples=400, deadline=None)
-@given(st.floats(0, 1, exclude_max=True), st.integers(1, 255))
-def test_a_changed_byte_never_changes_a_payload_of_a_gzipped_file(where, flip):
-    damaged = bytearray(GZIPPED)
-    damaged[int(where * len(GZIPPED))] ^= flip
-    sound = {(item.offset, item.payload) for item in read(GZIPPED)}
-    assert {(item.offset, item.payload) for item in read(bytes(damaged)) if isinstance(item, ArchiveRecord)} <= sound
-
-
-@pytest.mark.parametrize("data", [GZIPPED, PLAIN], ids=["gzipped", "plain"])
-def test_a_cut_anywhere_raises_nothing_and_delivers_no_part_of_a_record(data):
-    sound = {(item.offset, item.payload) for item in read(data)}
-    for size in range(len(data)):
-        items = read(data[:size])
-        assert tiles(items, size), size
-        assert {(item.offset, item.payload) for item in items if isinstance(item, ArchiveRecord)} <= sound, size
-
-
-@settings(derandomize=True, max_examples=200, deadline=None)
-@given(st.sampled_from([b"WARC/1.0\r\n", b"\x1f\x8b\x08\0", b"filedesc://", b""]), st.binary(max_size=300))
-def test_arbitrary_bytes_raise_nothing_and_are_accounted_for(head, tail):
-    assert tiles(read(head + tail), len(head + tail))
+def test_a_known_format_that_is_not_read_is_named(data, name):
+    (item,) = read(data)
+    assert (item.reason, item.length) == ("unsupported_format", len(data))
+    assert name in item.detail
 
 
 @pytest.mark.parametrize("at", [1, GZIP_STARTS[2], len(GZIPPED) - 20])
@@ -377,26 +288,25 @@ def test_a_failing_storage_is_an_error_and_never_damage(at):
         def read(self, n=-1):
             if self.tell() >= at:
                 raise OSError("connection reset")
-            return super().read(min(n, at - self.tell()) if self.tell() or n != 12 else n)
+            return super().read(min(n, at - self.tell()))
 
     with pytest.raises(OSError, match="connection reset"):
         list(read_archive(Breaking(GZIPPED), len(GZIPPED), is_wanted=is_html, max_bytes=1000))
 
 
+def test_records_before_a_failure_of_the_storage_are_delivered():
+    class Breaking(io.BytesIO):
+        def read(self, n=-1):
+            if self.tell() >= GZIP_STARTS[3]:
+                raise OSError("connection reset")
+            return super().read(min(n, GZIP_STARTS[3] - self.tell()))
+
+    items = []
+    with pytest.raises(OSError, match="connection reset"):
+        items.extend(read_archive(Breaking(GZIPPED), len(GZIPPED), is_wanted=is_html, max_bytes=1000))
+    reader = read_archive(Breaking(GZIPPED), len(GZIPPED), is_wanted=is_html, max_bytes=1000)
+    assert [next(reader).ordinal for _ in range(3)] == [0, 1, 2]
+
+
 def test_reading_twice_gives_the_same():
     assert read(GZIPPED) == read(GZIPPED)
-
-
-def test_every_odd_archive_of_the_collection_is_read_and_accounted_for(shared_data):
-    folder = shared_data / "warc-edge"
-    if not folder.is_dir():
-        pytest.skip("shared data has no warc-edge folder")
-    files = sorted(path for path in folder.iterdir() if path.suffix != ".jsonl")
-    records = 0
-    for path in files:
-        data = path.read_bytes()
-        items = read(data)
-        assert tiles(items, len(data)), path.name
-        records += sum(isinstance(item, ArchiveRecord) for item in items)
-    assert len(files) > 150
-    assert records > 500

@@ -223,6 +223,69 @@ def test_an_archive_gives_a_row_per_page_and_then_its_account(tmp_path):
     assert account.ledger() == Ledger("records", 8, 2, dict(account.dropped))
 
 
+def wet(text, **fields):
+    block = text if isinstance(text, bytes) else text.encode()
+    return warc_record(block, kind="conversion", headers=["Content-Type: text/plain"], **fields)
+
+
+def test_the_texts_of_a_wet_file_become_documents_without_charset_and_html(tmp_path):
+    english = ENGLISH.replace("library", "<b>library</b> &amp;")  # text as it is: nothing in it is markup
+    records = [
+        wet(f"{english}\r\n\x00 next  line\n"),
+        wet(CHINESE, url="http://zh.test/"),
+        wet("short"),
+        wet(b"\xff" * 9),
+    ]
+    *rows, stats = extract(tmp_path, [member(record) for record in records])
+    assert [getattr(row, "reason", None) for row in rows] == [None, None, "too_short", "too_short"]
+    assert [row.text for row in rows[:2]] == [f"{english}\nnext  line", CHINESE]
+    assert {(row.charset, row.charset_by) for row in rows} == {("utf-8", "wet")}
+    assert [row.language for row in rows[:2]] == ["en", "zh"]
+    assert rows[1].host == "zh.test"
+    account = WarcAccount.from_json(stats.stats)
+    assert (account.records, account.texts, account.html, account.documents) == (4, 4, 0, 2)
+    account.ledger().check("extract")
+
+
+def test_a_wet_text_over_the_cap_is_too_big(tmp_path):
+    (row, _) = extract(tmp_path, [member(wet(ENGLISH))], max_page_bytes=len(ENGLISH) - 1)
+    assert row.reason == "too_big"
+
+
+def test_a_text_and_the_page_it_was_taken_from_have_one_hash():
+    text = processor().process_text(a_page(ENGLISH, http_status=None))
+    assert text.text_hash == processor().process(a_page(html(ENGLISH))).text_hash
+
+
+def test_records_of_a_wat_file_are_dropped_as_such(tmp_path):
+    record = warc_record(b'{"Envelope": 1}', kind="metadata", headers=["Content-Type: application/json"])
+    other = warc_record(b"fetchTimeMs: 7", kind="metadata", headers=["Content-Type: application/warc-fields"])
+    (stats,) = extract(tmp_path, [member(record), member(other)])
+    assert WarcAccount.from_json(stats.stats).dropped == {"wat": 1, "not_response": 1}
+
+
+def test_a_body_that_breaks_is_rejected_with_the_error(tmp_path):
+    import zlib
+
+    body = zlib.compress(html(ENGLISH).encode())[:-5]
+    (row, _) = extract(tmp_path, [member(page(body, headers=["Content-Encoding: deflate"]))])
+    assert (row.reason, row.detail) == ("bad_encoding", "EOFError")
+
+
+def test_digests_are_checked_when_asked_for(tmp_path):
+    record = member(warc_record(http_block(html(ENGLISH).encode()), headers=["WARC-Block-Digest: md5:" + "0" * 32]))
+    assert isinstance(extract(tmp_path, [record])[0], Document)
+    quarantine, stats = extract(tmp_path, [record], check_digests=True)
+    assert (quarantine.reason, quarantine.rec_length) == ("digest", len(record))
+    assert WarcAccount.from_json(stats.stats).records == 0
+
+
+def test_bytes_that_need_give_no_record_are_in_no_book(tmp_path):
+    rows = extract(tmp_path, [*mixed(), member(b""), b"\0" * 99])
+    account = WarcAccount.from_json(rows[-1].stats)
+    assert (account.records, account.quarantined_bytes) == (8, 0)
+
+
 def test_a_row_tells_the_place_of_its_record(tmp_path):
     records = mixed()
     first = extract(tmp_path, records)[0]

@@ -1,0 +1,116 @@
+"""Where a record begins, and its headers, WARC or ARC."""
+
+import re
+
+import msgspec
+
+from sluice.data import arc, httpbody
+from sluice.data.archive_text import Text
+
+MAX_HEAD = 1 << 16
+USUAL_HEAD = 1 << 12
+MAX_LINE_ENDS = 1 << 12
+VERSION = re.compile(rb"WARC/\d{1,2}\.\d{1,3}[ \t]{0,8}\r?\n(?=[a-z][a-z0-9-]{0,60}[ \t]{0,8}:)", re.IGNORECASE)
+STOP = re.compile(rb"\n(?:\r?\n|(?i:WARC)/\d)|WARC/\d{1,2}\.\d{1,3}[ \t]{0,8}\r?\n")
+"""What ends a header: an empty line or, should it have none, the next version line. So no byte is searched twice."""
+FIELD = re.compile(
+    rb"\n(warc-type|warc-target-uri|warc-date|content-length|content-type|warc-block-digest|warc-payload-digest)"
+    rb"[ \t]*:([^\r\n]*)",
+    re.IGNORECASE,
+)
+LINE_ENDS = re.compile(rb"[\r\n]*")
+
+
+class Fault(Exception):
+    """What stands at `at` of a text is no whole record; `reason` is that of the damage."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
+class Head(msgspec.Struct, frozen=True):
+    """The headers that matter, names in lower case, and the length in bytes of the head with what ends it."""
+
+    fields: dict[bytes, bytes]
+    size: int
+    is_arc: bool = False
+
+    def text(self, name: bytes) -> str | None:
+        """A header as text."""
+        return httpbody.text_of(self.fields[name].strip()) if name in self.fields else None
+
+    @property
+    def record_type(self) -> str:
+        """In lower case; `unknown` when there is none."""
+        return (self.text(b"warc-type") or "unknown").lower()
+
+    @property
+    def url(self) -> str | None:
+        """Without the angle brackets of WARC/1.0's grammar, which wget writes."""
+        url = self.text(b"warc-target-uri")
+        return url[1:-1] if url and url[0] == "<" and url[-1] == ">" else url
+
+
+def read_head(text: Text) -> Head:
+    """The head of the record at `at`, perhaps behind line ends. Raises Fault, without moving."""
+    begin = text.at
+    if not VERSION.match(text.data, begin):
+        begin = skip_line_ends(text)
+        if not VERSION.match(text.data, begin):
+            return _read_line(text)
+    stop = text.data.find(b"\n\r\n", begin, begin + USUAL_HEAD)
+    head = text.data[begin:stop]
+    if stop < 0 or b"\n\n" in head or b"WARC/" in head[5:]:
+        return _read_odd(text)
+    return Head(_parse(head), stop + 3 - text.at)
+
+
+def _read_odd(text: Text) -> Head:
+    """A head that is long, uses bare line feeds, or has no end."""
+    begin = skip_line_ends(text)
+    end = STOP.search(text.data, begin + len(b"WARC/"), begin + MAX_HEAD)
+    if not end:
+        have = text.need_across(begin - text.at + MAX_HEAD)
+        begin = skip_line_ends(text)
+        end = STOP.search(text.data, begin + len(b"WARC/"), begin + MAX_HEAD)
+        if not end and have >= MAX_HEAD:
+            raise Fault("header", f"no empty line ends the header within {MAX_HEAD} bytes")
+        if not end:
+            raise Fault("truncated", "the text ends within a header")
+    if end[0].strip():
+        raise Fault("header", "the next record begins before an empty line ends the header")
+    return Head(_parse(text.data[begin : end.start()]), end.end() - text.at)
+
+
+def _parse(head: bytes) -> dict[bytes, bytes]:
+    if b"\n " in head or b"\n\t" in head:
+        head = httpbody.FOLD.sub(b" ", head)
+    return {name.lower(): value for name, value in reversed(FIELD.findall(head))}  # of two, the first one counts
+
+
+def _read_line(text: Text) -> Head:
+    text.need(MAX_LINE_ENDS + arc.MAX_LINE)
+    begin = skip_line_ends(text)
+    line = line_at(text.data, begin)
+    if fields := arc.parse_line(line):
+        return Head(fields, begin + len(line) - text.at, is_arc=True)
+    what = "begins with" if text.offset == 0 else "goes on with"
+    reason = "gap" if text.is_plain or text.offset else "bad_member"
+    raise Fault(reason, f"the text {what} {text.data[begin : begin + 12]!r}, not with a record")
+
+
+def begins_record(data: bytes, at: int = 0) -> bool:
+    """Whether a WARC version line or an ARC header line stands there, perhaps behind line ends."""
+    at = LINE_ENDS.match(data, at).end()  # type: ignore[union-attr]
+    return VERSION.match(data, at) is not None or arc.parse_line(line_at(data, at)) is not None
+
+
+def skip_line_ends(text: Text) -> int:
+    """Where the line ends at `at` are over, MAX_LINE_ENDS at most."""
+    return LINE_ENDS.match(text.data, text.at, text.at + MAX_LINE_ENDS).end()  # type: ignore[union-attr]
+
+
+def line_at(data: bytes, at: int) -> bytes:
+    """The line there with its end; b"" when it does not end within `arc.MAX_LINE`."""
+    return data[at : data.find(b"\n", at, at + arc.MAX_LINE) + 1]

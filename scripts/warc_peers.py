@@ -1,0 +1,126 @@
+"""The archive reader beside warcio and FastWARC: what each makes of an archive, and why one differs from another.
+
+Used by `bench_warc.py`, which prints it, and by the tests, which demand that no difference is without a cause.
+"""
+
+import hashlib
+import io
+from collections import Counter
+from collections.abc import Callable
+from typing import NamedTuple
+
+from fastwarc.warc import ArchiveIterator as FastIterator
+from warcio.archiveiterator import ArchiveIterator
+
+from sluice.data.warc import ArchiveRecord, Damage, read_archive
+
+MAX_BYTES = 2 << 20
+ENCODED = "encoded"
+COMPARED = ("response", "resource", "conversion", "metadata")
+"""Of requests and revisits the readers give different parts, to a file's own header different names."""
+
+Key = tuple[str, str, str]
+
+
+class Reading(NamedTuple):
+    """What one reader made of one archive: type, URL, length and digest of the payload, and what it said of losses."""
+
+    records: list[Key]
+    said: list[str]
+
+
+class Difference(NamedTuple):
+    """A record that another reader gave and sluice did not, or otherwise, and why."""
+
+    reader: str
+    record: Key
+    cause: str
+
+
+def digest(payload: bytes | None) -> str:
+    return f"{len(payload or b'')} {hashlib.sha1(payload or b'').hexdigest()[:12]}"
+
+
+def key(kind: str, url: str | None, payload: bytes | None) -> Key:
+    kind = kind.strip().lower()
+    if kind not in COMPARED:
+        return kind, "", ""
+    return kind, (url or "").replace(" ", "%20").strip("\t<>%20"), digest(payload)
+
+
+def with_sluice(data: bytes) -> Reading:
+    reading = Reading([], [])
+    for item in read_archive(io.BytesIO(data), len(data), is_wanted=lambda kind, content: True, max_bytes=MAX_BYTES):
+        if isinstance(item, ArchiveRecord):
+            reading.records.append(key(item.record_type, item.url, item.payload))
+            reading.said.extend([f"body: {item.payload_error}"] if item.payload_error else [])
+        elif isinstance(item, Damage):
+            reading.said.append(f"{item.reason} {item.length}")
+    return reading
+
+
+def with_warcio(data: bytes) -> Reading:
+    reading = Reading([], [])
+    try:
+        for record in ArchiveIterator(io.BytesIO(data), arc2warc=True):
+            body = record.content_stream().read(MAX_BYTES)
+            reading.records.append(key(record.rec_type, record.rec_headers.get_header("WARC-Target-URI"), body))
+    except Exception as e:  # whatever it raises is what it says
+        reading.said.append(type(e).__name__)
+    return reading
+
+
+def with_fastwarc(data: bytes) -> Reading:
+    """Encoded bodies are not compared: its decoding ends the file at the first body that is not as its headers say."""
+    reading = Reading([], [])
+    try:
+        for record in FastIterator(io.BytesIO(data), quirks_mode=True):
+            kind = str(record.record_type).rpartition(".")[2]
+            found = key(kind, record.headers.get("WARC-Target-URI"), record.reader.read()[:MAX_BYTES])
+            names = {name.lower() for name, _ in record.http_headers or ()}
+            is_encoded = kind == "response" and names & {"content-encoding", "transfer-encoding"}
+            reading.records.append((*found[:2], ENCODED) if is_encoded else found)
+    except Exception as e:
+        reading.said.append(type(e).__name__)
+    return reading
+
+
+READERS: dict[str, Callable[[bytes], Reading]] = {
+    "sluice": with_sluice,
+    "warcio": with_warcio,
+    "fastwarc": with_fastwarc,
+}
+
+
+def differences(data: bytes) -> list[Difference]:
+    """What warcio and FastWARC read and sluice does not; a cause of "?" is unexplained."""
+    ours = with_sluice(data)
+    found = []
+    for name in ("warcio", "fastwarc"):
+        theirs = READERS[name](data).records
+        encoded = {record[:2] for record in theirs if record[2] == ENCODED}
+        here, there = (
+            Counter((*record[:2], ENCODED if record[:2] in encoded else record[2]) for record in records)
+            for records in (ours.records, theirs)
+        )
+        found += [Difference(name, record, cause(record, ours)) for record in (there - here).elements()]
+    return found
+
+
+def cause(record: Key, ours: Reading) -> str:
+    kind, url, content = record
+    if damage := [said for said in ours.said if not said.startswith("body")]:
+        return "not whole: " + ", ".join(sorted({said.split()[0] for said in damage}))
+    if kind == "unknown":
+        return "its type is not understood there"
+    lengths = [int(other[2].split()[0]) for other in ours.records if other[:2] == (kind, url)]
+    if not lengths:
+        return "?"
+    if content == digest(b""):
+        return "no payload there"
+    if any(said.startswith("body") for said in ours.said):
+        return "a body that breaks"
+    length = int(content.split()[0])
+    if length + 1 in lengths:
+        return "a line end less there"  # warcio takes the first one of a body that is not chunked as claimed
+    return "the HTTP head is part of the payload there" if length > min(lengths) else "?"
