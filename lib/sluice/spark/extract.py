@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 import pyarrow as pa
+from pyspark import TaskContext
 from pyspark.sql import DataFrame, SparkSession
 
 from sluice.core.config import Extract, MinHash
@@ -12,6 +13,7 @@ from sluice.data import storage
 from sluice.spark.batches import to_batches
 from sluice.spark.schemas import spark_schema
 from sluice.text.extract import extract_archive
+from sluice.text.guard import GuardedProcessor, Shield, WatchedProcessor
 from sluice.text.language import model_path
 from sluice.text.process import PageProcessor
 
@@ -33,6 +35,16 @@ def _read(
     # the model's default place is found on the executor, whose paths may differ from the driver's
     processor = PageProcessor(extract, minhash, model_path(extract.lid_model))
     open_read = partial(storage.open_stream, transport=extract.transport)
-    for batch in batches:
-        for number in batch.column(0).to_pylist():
-            yield from to_batches(extract_archive(entries[number], processor, open_read), DocsRow)
+    with shield(processor) as shielded:
+        for batch in batches:
+            for number in batch.column(0).to_pylist():
+                yield from to_batches(extract_archive(entries[number], shielded, open_read), DocsRow)
+
+
+def shield(processor: PageProcessor) -> Shield:
+    """The processor made safe for a task: a page that hangs or crashes may cost the first attempt, but no other.
+
+    Healthy archives pay nothing: they have one attempt, and it works in this process.
+    """
+    task = TaskContext.get()
+    return GuardedProcessor(processor) if task and task.attemptNumber() else WatchedProcessor(processor)
