@@ -15,8 +15,7 @@
 Times are medians of interleaved rounds. Without names all three are measured, without --archives the repository's
 sample. Bars: overhead at most 15 %, parts at least 0.85, memory at most 800 MB.
 
-examples: python scripts/bench_extract.py overhead --repeats 7
-          python scripts/bench_extract.py memory --memory-mb 100
+example: python scripts/bench_extract.py overhead memory --repeats 7 --memory-mb 100
 """
 
 import argparse
@@ -75,7 +74,7 @@ def timed(*runs: Callable[[], Any], repeats: int) -> list[float]:
 
 
 def consume(entries: tuple[PlanEntry, ...], processor: PageProcessor) -> int:
-    """The plain loop: every record of every archive, one after the other. Returns how many there were."""
+    """The plain loop over every record of every archive. Returns how many there were."""
     return sum(1 for entry in entries for _ in extract_archive(entry, processor, OPEN))
 
 
@@ -218,7 +217,7 @@ def measure_memory(entries: tuple[PlanEntry, ...], megabytes: int) -> None:
             seconds = time.perf_counter() - start
             stop.set()
             watcher.join()
-    row("memory: time", f"{seconds:,.0f} s", f"{megabytes / seconds:.2f} MB/s compressed")
+    row("memory: time", f"{seconds:,.0f} s", f"{megabytes / seconds:.2f} MB/s")
     row("memory: highest resident size of a Python worker", f"{max(peaks.values()) / MB:,.0f} MB", "at most 800 MB")
 
 
@@ -234,9 +233,8 @@ def main() -> None:
     if unknown := set(wanted) - {"parts", "overhead", "memory"}:
         parser.error(f"there is no measurement {', '.join(sorted(unknown))}; choose from overhead, parts, memory")
     entries = plan.make_plan(Plan(inputs=tuple(map(str, options.archives)))).entries
-    with contextlib.suppress(OSError):
-        cpu = next(line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name"))
-        print(f"{cpu.partition(':')[2].strip()}, {os.cpu_count()} cores; Python {platform.python_version()}, ", end="")
+    cpu = next(line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name"))
+    print(f"{cpu.partition(':')[2].strip()}, {os.cpu_count()} cores; Python {platform.python_version()}, ", end="")
     print(", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("resiliparse", "pyspark", "pyarrow")))
     print(f"{len(entries)} archives, {sum(entry.size for entry in entries) / MB:.1f} MB; load {os.getloadavg()[0]:.1f}")
     if "parts" in wanted:

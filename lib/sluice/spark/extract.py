@@ -1,6 +1,7 @@
 """Archives to rows of the `docs` table: mapInArrow around `text.extract`, one archive per task."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 
 import pyarrow as pa
@@ -13,7 +14,7 @@ from sluice.data import storage
 from sluice.spark.batches import to_batches
 from sluice.spark.schemas import spark_schema
 from sluice.text.extract import extract_archive
-from sluice.text.guard import GuardedProcessor, Shield, WatchedProcessor
+from sluice.text.guard import GuardedProcessor, WatchedProcessor
 from sluice.text.language import model_path
 from sluice.text.process import PageProcessor
 
@@ -41,10 +42,13 @@ def _read(
                 yield from to_batches(extract_archive(entries[number], shielded, open_read), DocsRow)
 
 
-def shield(processor: PageProcessor) -> Shield:
+def shield(processor: PageProcessor) -> AbstractContextManager[PageProcessor]:
     """The processor made safe for a task: a page that hangs or crashes may cost the first attempt, but no other.
 
-    Healthy archives pay nothing: they have one attempt, and it works in this process.
+    Healthy archives pay nothing: they have one attempt, and it works in this process. Outside of a task, as in tests,
+    the processor stays as it is.
     """
     task = TaskContext.get()
-    return GuardedProcessor(processor) if task and task.attemptNumber() else WatchedProcessor(processor)
+    if task is None:
+        return nullcontext(processor)
+    return GuardedProcessor(processor) if task.attemptNumber() else WatchedProcessor(processor)
