@@ -8,7 +8,7 @@ import pytest
 
 from sluice.core.errors import InputError, StageError
 from sluice.spark import java
-from sluice.spark.session import progress
+from sluice.spark.session import _with_retries, progress
 
 
 def test_an_error_of_ours_in_a_worker_comes_back_as_itself(spark):
@@ -27,6 +27,27 @@ def test_any_other_failure_names_the_stage_and_the_cause(spark):
 
     with pytest.raises(StageError, match=r"Spark failed during dedup: .*seven by zero"), progress(spark, "dedup", 10):
         spark.range(1).mapInArrow(fail, "id long").collect()
+
+
+@pytest.mark.parametrize(
+    ("master", "failures", "wanted"),
+    [
+        (None, None, "local[*,4]"),  # plain python
+        ("local[*]", None, "local[*,4]"),
+        ("local[2]", "7", "local[2,7]"),
+        ("local", None, "local[1,4]"),
+        ("local[2,1]", None, None),  # somebody wants no retries
+        ("local-cluster[2,1,1024]", None, None),
+        ("spark://h:7077", None, None),
+        ("yarn", "2", None),
+    ],
+)
+def test_a_local_master_gets_the_retries_of_a_cluster(master, failures, wanted):
+    assert _with_retries(master, failures) == wanted
+
+
+def test_the_session_of_a_local_master_retries(spark):
+    assert spark.sparkContext.master == "local[2,4]"
 
 
 def test_no_java_is_said_with_what_to_install(monkeypatch, tmp_path):

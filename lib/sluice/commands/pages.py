@@ -11,19 +11,20 @@ example: sluice pages crawl.warc.gz | jq 'select(.reason == null) | .text'
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
 from sluice.core.config import Config
 from sluice.core.errors import InputError
 from sluice.core.load import load_config
-from sluice.core.records import Document, Quarantine, Rejection, WarcStats
+from sluice.core.records import Document, PlanEntry, Quarantine, Rejection, WarcStats
 from sluice.data import plan, storage
-from sluice.text.extract import WarcAccount, extract_archive
+from sluice.text.extract import OpenRead, WarcAccount, extract_archive
+from sluice.text.guard import GuardedProcessor
 from sluice.text.language import model_path
 from sluice.text.process import PageProcessor, to_json
-from sluice.text.rules import first_failure, load_rules
+from sluice.text.rules import Rule, first_failure, load_rules
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,24 +67,29 @@ def run(options: argparse.Namespace) -> int:
 
 def iter_lines(config: Config) -> Iterator[dict[str, Any] | WarcAccount]:
     """One dictionary per page, and the account of each archive after its pages."""
-    processor = PageProcessor(config.extract, config.dedup.minhash, model_path(config.extract.lid_model))
+    inner = PageProcessor(config.extract, config.dedup.minhash, model_path(config.extract.lid_model))
     rules = load_rules(config.rules.presets)
     open_read = partial(storage.open_stream, transport=config.extract.transport)
-    for entry in plan.make_plan(config.plan, config.extract.transport).entries:
-        for record in extract_archive(entry, processor, open_read):
-            match record:
-                case WarcStats():
-                    yield WarcAccount.from_json(record.stats)
-                case Quarantine():
-                    place = f"{entry.path} at {record.rec_offset}, {record.rec_length} bytes"
-                    print(f"quarantined: {place}: {record.reason} {record.detail or ''}", file=sys.stderr)
-                case Document() | Rejection():
-                    line = {"url": record.url, "warc_path": entry.path, "warc_offset": record.rec_offset}
-                    line |= {"reason": None, "text": None, "signals": None} | to_json(record)
-                    if isinstance(record, Document) and (
-                        verdict := first_failure(record.signals, record.language, rules)
-                    ):
-                        line |= {"reason": verdict.reason, "detail": f"{verdict.value:g} against {verdict.threshold:g}"}
-                    yield {
-                        name: value for name, value in line.items() if name not in ("crawl", "warc_name", "rec_offset")
-                    }
+    entries = plan.make_plan(config.plan, config.extract.transport).entries
+    # always in a child: half a second at the start and 3 % a page, and the page that kills it is a line like others
+    with GuardedProcessor(inner) as processor:
+        for entry in entries:
+            yield from _lines_of(entry, processor, rules, open_read)
+
+
+def _lines_of(
+    entry: PlanEntry, processor: PageProcessor, rules: Sequence[Rule], open_read: OpenRead
+) -> Iterator[dict[str, Any] | WarcAccount]:
+    for record in extract_archive(entry, processor, open_read):
+        match record:
+            case WarcStats():
+                yield WarcAccount.from_json(record.stats)
+            case Quarantine():
+                place = f"{entry.path} at {record.rec_offset}, {record.rec_length} bytes"
+                print(f"quarantined: {place}: {record.reason} {record.detail or ''}", file=sys.stderr)
+            case Document() | Rejection():
+                line = {"url": record.url, "warc_path": entry.path, "warc_offset": record.rec_offset}
+                line |= {"reason": None, "text": None, "signals": None} | to_json(record)
+                if isinstance(record, Document) and (verdict := first_failure(record.signals, record.language, rules)):
+                    line |= {"reason": verdict.reason, "detail": f"{verdict.value:g} against {verdict.threshold:g}"}
+                yield {name: value for name, value in line.items() if name not in ("crawl", "warc_name", "rec_offset")}

@@ -119,6 +119,12 @@ class Extract(Section):
     check_digests: bool = False
     """Quarantine records that do not match their WARC-Block-Digest or, without one, WARC-Payload-Digest: what changes
     bytes in a file that is not compressed shows in nothing else. Costs one hash of every record."""
+    page_timeout_s: PositiveFloat = 60.0
+    """A page that takes longer is hanging. On a task's first attempt it ends the worker; on a retry, where pages are
+    judged in a child process, it is rejected as `page_timeout`. Pages take milliseconds: this is a last resort."""
+    page_memory_bytes: PositiveInt | None = None
+    """Address space of that child process, language model included; a page that needs more is rejected as `page_crash`.
+    Reserved memory counts too, so give twice what is expected. Null does not limit it."""
     max_loss: Fraction = 0.01
     """The run fails when more than this share of the input bytes had to be quarantined."""
     transport: Transport = Transport()

@@ -323,6 +323,15 @@ def _attention(report: Values) -> list[str]:
         lost, total = archives["quarantined_bytes"], archives["bytes"]
         share = f" ({100 * lost / total:.2g} %)" if lost and total else ""
         notes.append(f"{archives['damaged']:,} of the archives damaged: {lost or 0:,} bytes{share} could not be read.")
+    drops = report["drops"]["extract"]
+    for reason, deed in (
+        ("page_crash", "ended the process that judged them"),
+        ("page_timeout", "did not come to an end"),
+    ):
+        if drops.get(reason):
+            notes.append(
+                f"Pages that {deed}: {drops[reason]:,}, rejected as {reason}. Their places stand in extract/docs."
+            )
     for rule in report["rules"].get("fired_on_most", []):
         notes.append(f"Rule {rule} drops more than half of what it judges.")
     for row in report["languages"]:

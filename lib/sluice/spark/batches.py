@@ -8,11 +8,11 @@ import pyarrow as pa
 
 from sluice.data.tables import arrow_schema, record_batch
 
-MAX_ROWS, MAX_BYTES = 2048, 16 << 20
+MAX_ROWS, MAX_BYTES = 512, 4 << 20  # small, so that the JVM writes one batch while Python makes the next
 
 
 def to_batches(records: Iterable[msgspec.Struct], table: type[msgspec.Struct]) -> Iterator[pa.RecordBatch]:
-    """Arrow batches of a table's schema, of at most 2,048 rows and about 16 MB of text each."""
+    """Arrow batches of a table's schema, of at most 512 rows and about 4 MB of text each."""
     schema = arrow_schema(table)
     held: list[msgspec.Struct] = []
     size = 0

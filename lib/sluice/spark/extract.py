@@ -1,9 +1,11 @@
 """Archives to rows of the `docs` table: mapInArrow around `text.extract`, one archive per task."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 
 import pyarrow as pa
+from pyspark import TaskContext
 from pyspark.sql import DataFrame, SparkSession
 
 from sluice.core.config import Extract, MinHash
@@ -13,6 +15,7 @@ from sluice.data.plan_table import load_wanted
 from sluice.spark.batches import to_batches
 from sluice.spark.schemas import spark_schema
 from sluice.text.extract import extract_archive
+from sluice.text.guard import GuardedProcessor, WatchedProcessor
 from sluice.text.language import model_path
 from sluice.text.process import PageProcessor
 
@@ -42,9 +45,23 @@ def _read(
     processor = PageProcessor(extract, minhash, model_path(extract.lid_model))
     open_read = partial(storage.open_stream, transport=extract.transport)
     open_ranges = partial(storage.open_ranges, transport=extract.transport)
-    for batch in batches:
-        for number in batch.column(0).to_pylist():
-            entry = entries[number]
-            wanted = load_wanted(plan_table, entry) if plan_table and entry.mode else None
-            rows = extract_archive(entry, processor, open_read, wanted=wanted, open_ranges=open_ranges)
-            yield from to_batches(rows, DocsRow)
+    processor.warm_up()  # no page's time
+    with shield(processor) as shielded:
+        for batch in batches:
+            for number in batch.column(0).to_pylist():
+                entry = entries[number]
+                wanted = load_wanted(plan_table, entry) if plan_table and entry.mode else None
+                rows = extract_archive(entry, shielded, open_read, wanted=wanted, open_ranges=open_ranges)
+                yield from to_batches(rows, DocsRow)
+
+
+def shield(processor: PageProcessor) -> AbstractContextManager[PageProcessor]:
+    """The processor made safe for a task: a page that hangs or crashes may cost the first attempt, but no other.
+
+    Healthy archives pay nothing: they have one attempt, and it works in this process. Outside of a task, as in tests,
+    the processor stays as it is.
+    """
+    task = TaskContext.get()
+    if task is None:
+        return nullcontext(processor)
+    return GuardedProcessor(processor) if task.attemptNumber() else WatchedProcessor(processor)

@@ -51,6 +51,7 @@ class Run:
         config = self.config
         extract = plain(config.extract)
         del extract["max_loss"], extract["transport"]
+        del extract["page_timeout_s"], extract["page_memory_bytes"]  # for pages that give nothing in any case
         # the model by content: its path differs between machines
         extract["lid_model"] = file_digest(model_path(config.extract.lid_model))
         selected = {} if config.plan.index is None else {"selection": plain(config.plan.selection)}

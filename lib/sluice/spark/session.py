@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 
+from pyspark import SparkConf, SparkContext
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
@@ -18,12 +19,16 @@ from sluice.spark.java import ensure_java
 
 log = logging.getLogger("sluice.spark")
 
+TASK_ATTEMPTS = 4
+"""spark.task.maxFailures where nobody set it, as on a cluster."""
+
 
 @contextlib.contextmanager
 def open_session(config: Spark, name: str) -> Iterator[SparkSession]:
     """A session with the settings correctness needs; memory, cores and storage belong to spark-submit.
 
-    Without spark-submit (plain `python jobs/…`) it works on all cores of this machine.
+    Without spark-submit (plain `python jobs/…`) it works on all cores of this machine. A local master gets the retries
+    that a cluster has: Spark gives a task of `local[N]` one attempt, and a page that kills a worker would end the job.
     """
     ensure_java()
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
@@ -37,6 +42,8 @@ def open_session(config: Spark, name: str) -> Iterator[SparkSession]:
         .config("spark.python.worker.faulthandler.enabled", "true")
         .config("spark.ui.showConsoleProgress", "false")  # our own lines say it, also in batch logs
     )
+    if master := _with_retries(_configured("spark.master"), _configured("spark.task.maxFailures")):
+        builder = builder.master(master)
     if config.partitions:
         builder = builder.config("spark.sql.shuffle.partitions", str(config.partitions))
     spark = builder.getOrCreate()
@@ -45,6 +52,20 @@ def open_session(config: Spark, name: str) -> Iterator[SparkSession]:
         yield spark
     finally:
         spark.stop()
+
+
+def _configured(name: str) -> str | None:
+    """A setting of spark-submit or spark-defaults.conf. They live in the JVM, which is started here if none is."""
+    SparkContext._ensure_initialized()  # not public, but older than DataFrames and in 3.5 to 4.3 alike
+    return SparkConf().get(name)
+
+
+def _with_retries(master: str | None, failures: str | None) -> str | None:
+    """`local[N,4]` for a master `local[N]`; None for all that have retries already."""
+    local = re.fullmatch(r"local(?:\[(\d+|\*)\])?", master or "local[*]")
+    if not local:
+        return None
+    return f"local[{local[1] or ('1' if master else '*')},{failures or TASK_ATTEMPTS}]"
 
 
 def partitions_of(spark: SparkSession, config: Spark) -> int:

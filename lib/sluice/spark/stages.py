@@ -35,6 +35,7 @@ from sluice.spark.shards import ShardJob, shard_names, write_shards
 from sluice.spark.tables import checkpoint, document_rows, kept_documents, read_docs, read_table, selected_documents
 from sluice.spark.verify import verified_edges
 from sluice.text.extract import WarcAccount
+from sluice.text.guard import CRASH, TIMEOUT
 
 log = logging.getLogger("sluice.stages")
 
@@ -141,6 +142,11 @@ def _is_unread(account: dict[str, Any]) -> bool:
 
 
 def _check_extract(config: Config, account: WarcAccount, num_archives: int, num_unread: int) -> None:
+    if lost := {reason: n for reason in (CRASH, TIMEOUT) if (n := account.dropped[reason])}:
+        causes = " and ".join(f"{count} {reason}" for reason, count in lost.items())
+        log.warning(
+            "extract: pages that ended or stopped their process were rejected (%s); see `detail` in docs", causes
+        )
     if num_unread > config.extract.max_loss * num_archives:
         raise StageError(
             f"{num_unread:,} of {num_archives:,} archives could not be reached at all, more than extract.max_loss = "

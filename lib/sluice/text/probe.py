@@ -82,7 +82,7 @@ def measure(config: Config, plan: InputPlan) -> Speed:
     """
     transport = config.extract.transport
     processor = _TimedProcessor(config.extract, config.dedup.minhash, model_path(config.extract.lid_model))
-    processor.languages.identify("loads the model")
+    processor.warm_up()
     entry = plan.entries[0]
     wanted = load_wanted(plan.table, entry) if plan.table else None
     delivered = [0]

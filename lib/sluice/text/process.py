@@ -26,6 +26,11 @@ class PageProcessor:
         self.minhash = minhash
         self.languages = LanguageIdentifier(lid_path)
 
+    def warm_up(self) -> None:
+        """Loads models and compiles kernels now (once per host: half a minute), so that no page's time limit pays."""
+        html.extract_page("<p>a", self.extract.extractor)
+        self.languages.identify("a")
+
     def process(self, page: Page) -> Document | Rejection:
         """A document, or why the page is none. An unexpected error of a parser costs this page only."""
         return self._guard(self._process, page)

@@ -5,6 +5,7 @@ import sys
 import pytest
 from archives import member, page, warc_record
 
+from planted_pages import PlantedProcessor
 from sluice.commands.main import main
 
 pytest.importorskip("fasttext")
@@ -115,6 +116,20 @@ def test_a_directory_and_a_glob_are_read_in_order(archive, tmp_path, capsys):
     _, by_glob, _ = pages(capsys, f"{tmp_path}/*.warc.gz")
     assert by_folder == by_glob
     assert [line["warc_index"] for line in by_folder] == [0, 1, 1, 1]
+
+
+def test_a_page_that_kills_its_process_is_a_line_like_others(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("sluice.commands.pages.PageProcessor", PlantedProcessor)
+    records = [member(page(html("PLANTED-segfault"), url="http://bad.test/")), *RECORDS]
+    (tmp_path / "a.warc.gz").write_bytes(b"".join(records))
+    code, lines, err = pages(capsys, tmp_path / "a.warc.gz")
+    assert code == 0
+    assert [(line["url"], line["reason"]) for line in lines[:2]] == [
+        ("http://bad.test/", "page_crash"),
+        ("http://kept.test/", None),
+    ]
+    assert (lines[0]["detail"], lines[0]["warc_offset"]) == ("SIGSEGV", 0)
+    assert "page_crash 1" in err
 
 
 def test_a_missing_file_exits_with_3_and_names_it(tmp_path, capsys):

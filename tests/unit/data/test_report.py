@@ -167,6 +167,16 @@ def test_damaged_archives_come_first_with_their_cause(run):
     assert "1 of the archives damaged: 1,000 bytes (1.4 %) could not be read." in report["attention"]
 
 
+def test_pages_that_killed_or_stopped_their_process_are_pointed_out(run):
+    dropped = ledger("records", 2468, 1222, not_response=663, language=578, page_crash=3, page_timeout=2)
+    page, report = run(**finished() | {"extract": EXTRACT | {"ledgers": [dropped, EXTRACT["ledgers"][1]]}})
+    assert report["attention"][1:3] == [
+        "Pages that ended the process that judged them: 3, rejected as page_crash. Their places stand in extract/docs.",
+        "Pages that did not come to an end: 2, rejected as page_timeout. Their places stand in extract/docs.",
+    ]
+    assert "page_timeout" in text_of(page)
+
+
 def test_drops_languages_rules_and_splits_have_their_numbers(run):
     page, _ = run(**finished())
     text = text_of(page)

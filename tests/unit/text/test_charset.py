@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sluice.text.charset import Decoded, codec_for, decode, header_charset
+from sluice.text.charset import Decoded, decode, header_charset
 
 CHINESE = "价格与质量是消费者最关心的两个问题，本文介绍如何选择。" * 4
 
@@ -28,7 +28,7 @@ CHINESE = "价格与质量是消费者最关心的两个问题，本文介绍如
         (b"\x95\x32\x82\x36", "gb18030", "𠀀"),
         (b"\xc6\xe2", "big5", "〇"),  # Python's big5 and cp950 lack these four (HKSCS)
         (b"\x9d\xef", "big5", "嘅"),
-        (b"\xa1\x45", "big5", "•"),  # cp950: U+2027
+        (b"\xa1\x45", "big5", "‧"),  # Python's big5 and big5hkscs: U+2022
         (b"\x87\x40", "shift_jis", "①"),  # Python's shift_jis lacks NEC's characters
         (b"\x8c\x63", "euc-kr", "똠"),  # Python's euc_kr lacks the syllables of code page 949
         (b"\x93hi\x94", "iso-8859-1", "“hi”"),
@@ -46,33 +46,6 @@ def test_a_label_means_what_browsers_make_of_it(payload, label, text):
 @pytest.mark.parametrize("char", "嘅喺咗")
 def test_cantonese_characters_decode_under_the_label_big5(char):
     assert decode(char.encode("big5hkscs"), "big5").text == char
-
-
-@pytest.mark.parametrize(
-    ("label", "codec"),
-    [
-        ("gb2312", "gb18030"),
-        ("GB_2312-80", "gb18030"),
-        ("x-gbk", "gb18030"),
-        ("gb18030", "gb18030"),
-        ("big5-hkscs", "big5hkscs"),
-        ("x-sjis", "cp932"),
-        ("ks_c_5601-1987", "cp949"),
-        ("us-ascii", "cp1252"),
-        ("ISO-8859-1", "cp1252"),
-        (" UTF-8 ", "utf-8"),
-        ("utf8", "utf-8"),
-    ],
-)
-def test_labels_are_known_in_any_case(label, codec):
-    assert codec_for(label) == codec
-
-
-@pytest.mark.parametrize(
-    "label", ["", "nonsense", "hz-gb-2312", "iso-2022-kr", "iso-2022-cn", "utf-7", "x-user-defined", "none", "中文"]
-)
-def test_unknown_and_refused_labels_have_no_codec(label):
-    assert codec_for(label) is None
 
 
 def test_euro_bytes_do_not_make_a_chinese_page_western():
@@ -128,6 +101,12 @@ def test_the_meta_wins_over_the_detector():
     assert decode(payload, None) == Decoded(meta("iso-8859-2") + "ą", "iso8859-2", "meta")
 
 
+def test_an_xml_declaration_counts_as_a_meta():
+    text = '<?xml version="1.0" encoding="gb2312"?><html>' + CHINESE
+    assert decode(text.encode("gbk"), None) == Decoded(text, "gb18030", "meta")
+    assert decode((meta("big5") + text).encode("big5hkscs", "ignore"), None).charset == "big5hkscs"
+
+
 @pytest.mark.parametrize("label", ["<meta charset=gbk>", '<META CHARSET = "GBK">', "<meta charset='gb2312' />"])
 def test_the_short_form_of_meta_is_understood(label):
     payload = (label + CHINESE).encode("gbk")
@@ -144,6 +123,23 @@ def test_a_meta_that_says_utf16_is_not():
     assert decode(payload, None) == Decoded(meta("utf-16") + "é", "utf-8", "meta")
 
 
+def test_two_byte_order_marks_are_no_text():
+    assert decode(b"\xef\xbb\xbf\xef\xbb\xbfhi", None) == Decoded("hi", "utf-8", "bom")
+
+
+@pytest.mark.parametrize("codec", ["utf-32-le", "utf-32-be"])
+def test_utf32_is_known_by_its_mark(codec):
+    payload = "\ufeffhi".encode(codec)
+    assert decode(payload, None) == Decoded("hi", codec, "bom")
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+def test_utf16_without_a_mark_is_read_in_the_order_that_its_markup_tells(codec):
+    payload = f"<p>{CHINESE}</p>".encode(codec)
+    for declared in ("utf-16", "utf-16be", "utf-16le", None):
+        assert decode(payload, declared).text == f"<p>{CHINESE}</p>"
+
+
 def test_an_unknown_header_gives_way_to_the_meta():
     payload = (meta("gbk") + CHINESE).encode("gbk")
     assert decode(payload, "none") == Decoded(meta("gbk") + CHINESE, "gb18030", "meta")
@@ -157,12 +153,40 @@ def test_without_any_word_the_bytes_decide():
 # declarations that are wrong
 
 
-@pytest.mark.parametrize("declared", ["gbk", "big5", "euc-kr", "shift_jis", "iso-8859-1", "utf-16"])
+@pytest.mark.parametrize(
+    "declared", ["gbk", "big5", "euc-kr", "shift_jis", "iso-8859-1", "iso-8859-2", "windows-1251", "utf-16", "utf-16be"]
+)
 def test_utf8_declared_as_something_else_is_utf8(declared):
     text = "<p>" + CHINESE * 3
     decoded = decode(text.encode(), declared)
     assert decoded.text == text
     assert decoded.charset == "utf-8"
+
+
+def test_few_bytes_that_happen_to_be_utf8_do_not_outweigh_a_declaration():
+    assert decode("联通".encode("gbk"), "gbk") == Decoded("联通", "gb18030", "header")  # also valid UTF-8
+
+
+def test_utf8_that_was_cut_in_mid_character_is_utf8():
+    payload = "<p>café, über".encode() + CHINESE.encode()[:-1]
+    assert decode(payload, None) == Decoded("<p>café, über" + CHINESE[:-1] + "\ufffd", "utf-8", "detector")
+    assert decode(payload, "iso-8859-1").charset == "utf-8"
+    assert decode(payload, "utf-8").by == "header"
+
+
+def test_utf8_with_stray_bytes_stays_utf8():
+    payload = CHINESE.encode() + b"\xa9 2004 " + CHINESE.encode() + b"\x93hi\x94"
+    assert decode(payload, None) == Decoded(f"{CHINESE}\ufffd 2004 {CHINESE}\ufffdhi\ufffd", "utf-8", "detector")
+    assert decode(payload, "utf-8").charset == "utf-8"
+
+
+def test_a_gbk_page_with_several_broken_bytes_stays_what_it_says():
+    payload = (CHINESE.encode("gbk") + b"\xff\xff") * 3
+    assert decode(payload, "gb2312") == Decoded((CHINESE + "\ufffd\ufffd") * 3, "gb18030", "header")
+
+
+def test_control_bytes_of_windows_1252_are_not_broken():
+    assert decode(b"a\x81\x8d\x8f\x90\x9d", "windows-1252") == Decoded("a\x81\x8d\x8f\x90\x9d", "cp1252", "header")
 
 
 def test_gbk_declared_as_utf8_is_gbk():
@@ -212,35 +236,14 @@ def test_any_text_in_utf8_with_its_header_comes_back(text):
     assert decode(text.encode(), "utf-8").text == text
 
 
-@settings(derandomize=True, max_examples=200, deadline=None)
-@given(st.binary(max_size=60))
-def test_a_byte_80_is_an_euro_only_where_a_character_begins(payload):
-    # the slow way: bytes that decode strictly are decoded, a lone 80 is an euro
-    try:
-        expected = payload.decode("gb18030")
-    except UnicodeDecodeError:
-        return
-    assert (b"\x80" + payload).decode("gb18030", "sluice.gb18030") == "€" + expected
-    assert payload.decode("gb18030", "sluice.gb18030") == expected
-
-
 def test_huge_payload_is_decoded_whole():
     payload = (CHINESE * 20_000).encode("gbk")
     assert len(decode(payload, None).text) == len(CHINESE) * 20_000
 
 
-FAMILIES = {
-    "utf-8": "utf-8",
-    "utf-16": "utf-16",
-    "gb2312": "gb18030",
-    "gbk": "gb18030",
-    "gb18030": "gb18030",
-    "big5": "big5hkscs",
-    "shift_jis": "cp932",
-    "euc-jp": "euc_jp",
-    "euc-kr": "cp949",
-    "windows-1252": "cp1252",
-}
+# real samples: charset/ of the shared data
+
+PYTHON_CODECS = {"mac-centraleurope": "mac_latin2", "mac-cyrillic": "mac_cyrillic", "uhc": "cp949"}
 
 
 def labelled(shared_data):
@@ -251,31 +254,24 @@ def labelled(shared_data):
         for line in lines:
             sample = json.loads(line)
             if sample["decodes_strictly"]:
-                yield sample["encoding"].lower(), base64.b64decode(sample["data_base64"])
+                encoding = sample["encoding"].lower()
+                payload = base64.b64decode(sample["data_base64"])
+                yield encoding, payload, payload.decode(PYTHON_CODECS.get(encoding, encoding)).lstrip("\ufeff")
 
 
-def test_labelled_samples_decode_as_with_their_label(shared_data):
-    seen = 0
-    for encoding, payload in labelled(shared_data):
-        codec = FAMILIES.get(encoding)
-        if codec is None or encoding == "utf-16":
-            continue
-        seen += 1
-        expected = payload.decode(codec, "replace").lstrip("\ufeff")
-        if "\ufffd" not in expected:
-            assert decode(payload, encoding).text == expected
-    assert seen > 20
+def test_labelled_samples_decode_as_strict_decoding_under_their_label(shared_data):
+    samples = list(labelled(shared_data))
+    wrong = [encoding for encoding, payload, text in samples if decode(payload, encoding).text != text]
+    # this one holds five signs that Python's big5 reads otherwise than browsers, see test_webcodecs
+    assert (len(samples), wrong) == (161, ["big5"])
 
 
-def test_detection_of_labelled_samples_stays_above_its_measured_floor(shared_data):
-    hits, misses = 0, []
-    for encoding, payload in labelled(shared_data):
-        codec = FAMILIES.get(encoding)
-        if codec is None or encoding == "utf-16":
-            continue
-        right = decode(payload, None).text == payload.decode(codec, "replace").lstrip("\ufeff")
-        hits += right
-        misses += [] if right else [encoding]
-    share = hits / (hits + len(misses))
-    print(f"{hits} of {hits + len(misses)}; missed {sorted(misses)}")
-    assert share >= 0.9, sorted(misses)
+SELDOM = ("ibm852", "ibm855", "mac-centraleurope", "utf-32be", "utf-32le")
+"""Encodings that no detector of web pages looks for."""
+
+
+def test_detection_of_samples_without_their_label_stays_above_its_measured_floor(shared_data):
+    samples = [sample for sample in labelled(shared_data) if sample[0] not in SELDOM]
+    missed = sorted(encoding for encoding, payload, text in samples if decode(payload, None).text != text)
+    print(f"{len(samples) - len(missed)} of {len(samples)}; missed {missed}")
+    assert len(missed) <= 0.08 * len(samples), missed
