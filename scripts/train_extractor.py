@@ -54,7 +54,7 @@ AGED_WEIGHT = 0.3
 NAMES = re.compile(r"""\s(?:class|id|role|itemprop)\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>]+)""", re.IGNORECASE)
 SECTIONS = re.compile(r"<(/?)(?:nav|header|footer|aside|article|main|section)(?![\w-])", re.IGNORECASE)
 SNIPPET_WEIGHT = 0.12
-LINE_WEIGHT = 5.0
+LINE_WEIGHT = 1.5
 """Of a block, in words, beside its words."""
 MAX_CELLS = 600_000_000
 """Larger alignments (page words x true words) are done by shared 4-grams alone."""

@@ -26,6 +26,9 @@ class FormatError(InputError):
 class RemoteError(InputError, OSError):
     """A file on a network that stayed unreadable after all retries. An OSError too: readers must let it pass."""
 
+    received = b""
+    """What came of the range before it failed."""
+
 
 class StageError(SluiceError):
     """A check of our own failed: unbalanced books, a shard set that is not whole, a loss that is not finite."""

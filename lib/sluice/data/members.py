@@ -38,6 +38,8 @@ class Source:
 
     def __init__(self, stream: BinaryIO, size: int) -> None:
         self._stream, self.size = stream, size
+        # one call for what is there: read() would lose it, should the connection fail for good before it has all
+        self._read_some = getattr(stream, "read1", stream.read)
         self._buffer = b""
         self.begin = 0
         """Offset of the first byte that is not yet forgotten."""
@@ -77,7 +79,7 @@ class Source:
         return found
 
     def _fill(self, keep: int) -> bool:
-        part = self._stream.read(min(READ_BYTES, self.size - self.end))
+        part: bytes = self._read_some(min(READ_BYTES, self.size - self.end))
         keep = min(max(keep, self.begin), self.end)
         self._buffer = self._buffer[keep - self.begin :] + part
         self.begin = keep

@@ -160,7 +160,7 @@ def fetch_size(source: Source, patience: Patience) -> int:
 def read_range(
     source: Source, start: int, stop: int, patience: Patience, is_closed: Callable[[], bool] = lambda: False
 ) -> bytes:
-    """The bytes from start to stop, which must lie within the file. Raises RemoteError."""
+    """The bytes from start to stop, which must lie within the file. Raises RemoteError, with what has come of them."""
     data = bytearray()
 
     def attempt() -> None:
@@ -171,7 +171,11 @@ def read_range(
         if len(data) < stop - start:
             raise Failure(f"the connection ended at byte {start + len(data)}, before {stop}")
 
-    patience.insist(attempt, source.name)
+    try:
+        patience.insist(attempt, source.name)
+    except RemoteError as e:
+        e.received = bytes(data)
+        raise
     return bytes(data)
 
 
@@ -201,6 +205,7 @@ class _Ranges(io.RawIOBase):
         self._source, self._length, self._patience = source, length, patience
         self._position = 0
         self._chunk: tuple[int, bytes] = (-1, b"")
+        self._error: RemoteError | None = None  # behind the bytes of the chunk in hand
         self._ahead: tuple[int, Future[bytes]] | None = None
 
     def readable(self) -> bool:
@@ -220,8 +225,13 @@ class _Ranges(io.RawIOBase):
         size = self._patience.transport.chunk_bytes
         number, start = divmod(self._position, size)
         if self._chunk[0] != number:
-            self._chunk = (number, self._take(number))
+            try:
+                self._chunk, self._error = (number, self._take(number)), None
+            except RemoteError as e:  # records may be whole in what has come
+                self._chunk, self._error = (number, e.received), e
         part = self._chunk[1][start : start + len(buffer)]
+        if not part and self._error:
+            raise self._error
         buffer[: len(part)] = part
         self._position += len(part)
         return len(part)

@@ -70,14 +70,14 @@ def test_the_second_round_sees_the_first_opinion_of_the_neighbours():
     ("likely", "tokens", "chosen"),
     [
         ([0.9, 0.1], [10, 10], [True, False]),
-        ([0.9, 0.6], [10, 10], [True, True]),  # (9 + 6) / (20 + 15) is more than 9 / (10 + 15)
-        ([0.02, 0.019], [10, 10], [True, False]),  # 0.2 / (10 + 0.39) against 0.39 / (20 + 0.39): both are poor
+        ([0.9, 0.6], [10, 10], [True, True]),  # 15 / (20 + 7.35) is more than 9 / (10 + 7.35)
+        ([0.02, 0.019], [10, 10], [True, False]),  # 0.2 / (10 + 0.19) against 0.39 / (20 + 0.19)
         ([0.9, 0.34], [10, 1000], [True, True]),  # 349 expected words of 1,010
         ([0.9, 0.3], [10, 1000], [True, False]),  # the best in words, but too unlikely
         ([1.0, 0.0, 1.0], [5, 500, 5], [True, False, True]),
     ],
 )
-def test_the_choice_is_the_one_with_the_best_expected_f1(likely, tokens, chosen):
+def test_the_choice_is_the_one_with_the_best_expected_f(likely, tokens, chosen):
     assert main_text.best_choice(np.array(likely, np.float32), np.array(tokens, np.float32)).tolist() == chosen
 
 
@@ -87,7 +87,7 @@ def test_no_other_choice_promises_more(blocks):
     likely, tokens = (np.array(column, np.float32) for column in zip(*blocks, strict=True))
 
     def promise(mask):
-        return 2 * (likely * tokens)[mask].sum() / (tokens[mask].sum() + (likely * tokens).sum())
+        return (likely * tokens)[mask].sum() / (tokens[mask].sum() + main_text.BETA**2 * (likely * tokens).sum())
 
     best = promise(main_text.best_choice(likely, tokens))
     every = (np.array([number >> k & 1 for k in range(len(likely))], bool) for number in range(1, 1 << len(likely)))
