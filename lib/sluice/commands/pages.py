@@ -20,6 +20,7 @@ from sluice.core.errors import InputError
 from sluice.core.load import load_config
 from sluice.core.records import Document, PlanEntry, Quarantine, Rejection, WarcStats
 from sluice.data import plan, storage
+from sluice.text import jit
 from sluice.text.extract import OpenRead, WarcAccount, extract_archive
 from sluice.text.guard import GuardedProcessor
 from sluice.text.language import model_path
@@ -39,6 +40,8 @@ def run(options: argparse.Namespace) -> int:
     inputs = json.dumps(options.files, ensure_ascii=False)
     config = load_config(options.conf, [*options.set, f"plan.inputs={inputs}"])
     account = WarcAccount()
+    if jit.is_cold():
+        print("compiling kernels, once per machine: about half a minute", file=sys.stderr)
     for line in iter_lines(config):
         if isinstance(line, WarcAccount):
             account += line

@@ -60,3 +60,9 @@ def cache_directory() -> str:
         if is_ours and os.access(directory, os.W_OK):
             return str(directory)
     return tempfile.mkdtemp(prefix="sluice-kernels-")
+
+
+def is_cold() -> bool:
+    """Whether the kernels are still to be compiled on this host, which takes about half a minute."""
+    directory = Path(os.environ.get("NUMBA_CACHE_DIR") or cache_directory())
+    return not any(directory.rglob("*.nbc"))

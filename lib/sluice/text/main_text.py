@@ -85,7 +85,7 @@ def choose_main(markup: Markup, title: bytes, model: Model | None = None) -> np.
 
 
 def best_choice(likely: np.ndarray, tokens: np.ndarray) -> np.ndarray:
-    """The blocks with the highest expected F of BETA in words: above some likelihood, MIN_LIKELY if possible; bool [B]."""
+    """The blocks with the highest expected F of BETA in words: above a likelihood, MIN_LIKELY if possible; bool [B]."""
     order = np.argsort(-likely, kind="stable")
     hits = np.cumsum((likely * tokens)[order], dtype=np.float64)
     expected = hits / (np.cumsum(tokens[order], dtype=np.float64) + BETA**2 * hits[-1] + 1e-9)

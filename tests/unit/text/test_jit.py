@@ -40,6 +40,16 @@ def test_a_folder_that_others_may_write_is_not_trusted(tmp_path):
     assert other != directory
 
 
+def test_a_fresh_machine_is_known_as_such(tmp_path):
+    code = "from sluice.text import jit; print(jit.is_cold())"
+    environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"
+    (next((tmp_path / "sluice").iterdir()) / "a.nbc").touch()
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
 def test_the_cache_of_other_packages_is_left_alone():
     numba = pytest.importorskip("numba")
     assert os.environ.get("NUMBA_CACHE_DIR", "") == numba.config.CACHE_DIR
