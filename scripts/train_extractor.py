@@ -49,9 +49,15 @@ MIN_SITES_CLASS, MIN_SITES_WORD = 4, 10
 SMOOTHING = 2.0
 SET_WEIGHT = {"asf-project-sites": 0.25}  # 193 pages of two templates
 REFERENCE_WEIGHT = 0.25
-AGED_WEIGHT = 0.3
-"""Of each page's second copy, without class names and sectioning elements, as pages were written before 2010."""
+AGED_WEIGHT = 0.1
+"""Of each page's second copy, as pages were written before 2010: no class names, no sectioning elements, and on every
+second page tables where there are lists now."""
 NAMES = re.compile(r"""\s(?:class|id|role|itemprop)\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>]+)""", re.IGNORECASE)
+OLD_TAGS = [
+    (re.compile(r"<[uo]l(?![\w-])[^>]*>", re.IGNORECASE), "<table><tr>"),
+    (re.compile(r"</[uo]l\s*>", re.IGNORECASE), "</tr></table>"),
+    (re.compile(r"<(/?)li(?![\w-])", re.IGNORECASE), r"<\1td"),
+]
 SECTIONS = re.compile(r"<(/?)(?:nav|header|footer|aside|article|main|section)(?![\w-])", re.IGNORECASE)
 SNIPPET_WEIGHT = 0.12
 LINE_WEIGHT = 1.5
@@ -150,7 +156,11 @@ def matched_shares(blocks: list[list[str]], truth: list[str]) -> np.ndarray:
 
 
 def aged(page: TruthPage) -> TruthPage:
-    return replace(page, html=SECTIONS.sub(r"<\1div", NAMES.sub("", page.html)))
+    html = SECTIONS.sub(r"<\1div", NAMES.sub("", page.html))
+    if len(page.html) % 2:
+        for pattern, tags in OLD_TAGS:
+            html = pattern.sub(tags, html)
+    return replace(page, html=html)
 
 
 def make_example(page: TruthPage, scale: float = 1.0) -> Example:

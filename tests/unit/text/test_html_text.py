@@ -55,16 +55,21 @@ def test_menus_are_left_out_of_the_main_text_only():
     assert extract_text(html, "main").split("\n\n") == [(SENTENCE * 4).strip()] * 4
 
 
-def test_chinese_articles_are_found_in_tables_and_line_breaks():
-    text = (
-        "委员会星期二开会，决定在老市政厅旁边建造新的图书馆，预计两年后向公众开放，孩子们可以为它起名字，大家都很高兴。"
-    )
-    body = "<br>".join(f"\u3000\u3000{text}" for _ in range(5))
-    menu = "".join(f"<td><a href='/{n}'>{n}</a></td>" for n in ("首页", "新闻", "体育", "财经"))
+def test_chinese_articles_are_found_between_menus_in_tables_and_line_breaks():
+    lines = [
+        "委员会星期二开会，决定在老市政厅旁边建造新的图书馆，预计两年后向公众开放。",
+        "市长在会后表示，孩子们可以为它起名字，希望大家都来参加讨论，并提出自己的意见。",
+        "据介绍，新馆面积为三千平方米，设有阅览室、报告厅和儿童活动区，可以同时接待五百人。",
+        "居民王先生说：“我们等这座图书馆已经等了很多年，现在终于可以在家门口看书了。”",
+    ]
+    menu = "".join(f"<li><a href='/{n}'>{n}</a></li>" for n in ("首页", "新闻", "体育", "财经", "论坛"))
+    body = "<br>".join(f"\u3000\u3000{line}" for line in lines)
     html = (
-        f"<table><tr>{menu}</tr></table><table><tr><td>{body}</td></tr></table><p>版权所有 <a href='/'>联系我们</a></p>"
+        f"<div id=nav><ul>{menu}</ul></div><table><tr><td><h1>新图书馆明年动工</h1><div class=content>{body}</div></td></tr>"
+        "</table><div class=footer>版权所有 <a href='/about'>联系我们</a> 京ICP备12345678号</div>"
     )
-    assert extract_text(html, "main") == "\n".join([text] * 5)
+    text = extract_text(html, "main")
+    assert text.removeprefix("新图书馆明年动工\n\n") == "\n".join(lines)
 
 
 def test_a_page_that_is_one_long_list_is_that_list():
