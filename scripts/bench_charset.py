@@ -90,6 +90,11 @@ class Collector:
         located = {name: getattr(page, name) for name in Rejection.__struct_fields__ if hasattr(page, name)}
         return Rejection(**located, reason="kept_here")
 
+    def process_text(self, page: Page) -> Rejection:
+        """Texts of WET files have no encoding to be found."""
+        located = {name: getattr(page, name) for name in Rejection.__struct_fields__ if hasattr(page, name)}
+        return Rejection(**located, reason="wet")
+
 
 def pages(collection: Path) -> list[Page]:
     """Every HTML page of the collection, each payload once."""
