@@ -115,7 +115,7 @@ class Extract(Section):
     """Shorter texts are rejected as `too_short`: no language model is to be trusted on them."""
     extractor: Extractor = "main"
     """`main`: without menus, advertisements and footers. `all`: everything that a browser shows. `trafilatura`: that
-    package with its defaults, about twenty times slower; needs the extra of that name."""
+    package with its defaults, about ten times slower; needs the extra of that name."""
     check_digests: bool = False
     """Quarantine records that do not match their WARC-Block-Digest or, without one, WARC-Payload-Digest: what changes
     bytes in a file that is not compressed shows in nothing else. Costs one hash of every record."""

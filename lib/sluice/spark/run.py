@@ -17,6 +17,7 @@ from sluice.data.manifest import dataset_directory
 from sluice.data.plan import InputPlan, make_plan
 from sluice.data.plan_table import estimates, make_plan_table
 from sluice.data.stage import MARKER, Stage
+from sluice.text.html import check_extractor, extractor_identity
 from sluice.text.language import file_digest, model_path
 from sluice.text.rules import Rule, load_rules
 from sluice.text.shingles import KEY_VERSION
@@ -35,6 +36,7 @@ class Run:
         self.config = config
         self.rules: tuple[Rule, ...] = load_rules(config.rules.presets)
         model_path(config.extract.lid_model)
+        check_extractor(config.extract.extractor)
         dataset_directory(config.output, config.name, config.version)
 
     @classmethod
@@ -54,6 +56,7 @@ class Run:
         del extract["page_timeout_s"], extract["page_memory_bytes"]  # for pages that give nothing in any case
         # the model by content: its path differs between machines
         extract["lid_model"] = file_digest(model_path(config.extract.lid_model))
+        extract["extractor"] = extractor_identity(config.extract.extractor)
         selected = {} if config.plan.index is None else {"selection": plain(config.plan.selection)}
         return {
             "sluice": __version__,

@@ -1,5 +1,7 @@
 """From a decoded HTML page to its readable text and what it says of itself."""
 
+import importlib.metadata
+import importlib.util
 import re
 from dataclasses import dataclass
 
@@ -8,9 +10,13 @@ import numpy as np
 from sluice.core.config import Extractor
 from sluice.core.errors import ConfigError
 from sluice.text.facts import Facts, page_facts
-from sluice.text.main_text import choose_main, render
+from sluice.text.main_text import choose_main, model_digest, render
 from sluice.text.markup import TITLE_MARK, Markup, parse
 
+NO_TRAFILATURA = (
+    "extract.extractor = trafilatura, but that package is not installed. pip install 'sluice[trafilatura]', or use "
+    "extract.extractor = main."
+)
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ufeff\ufffe\uffff]")
 BLANK_LINES = re.compile(r"\n{3,}")
 
@@ -27,7 +33,7 @@ def extract_page(html: str, extractor: Extractor = "main") -> PageText:
     """Text and facts of a page.
 
     `main` leaves out menus, advertisements, footers and the like (`text.main_text`), `all` leaves out nothing that a
-    browser shows, `trafilatura` is that package with its defaults (which takes about twenty times as long).
+    browser shows, `trafilatura` is that package with its defaults (which takes about ten times as long).
     Raises ConfigError when trafilatura is wanted but not installed.
     """
     data = html.encode("utf-8", "replace")
@@ -40,6 +46,19 @@ def extract_page(html: str, extractor: Extractor = "main") -> PageText:
     else:
         chosen = np.ones(len(markup.block_start), np.bool_)
     return PageText(tidy(render(markup, chosen)), facts)
+
+
+def check_extractor(extractor: Extractor) -> None:
+    """Raises ConfigError when what an extractor needs is not installed, before any page is read."""
+    if extractor == "trafilatura" and importlib.util.find_spec("trafilatura") is None:
+        raise ConfigError(NO_TRAFILATURA)
+
+
+def extractor_identity(extractor: Extractor) -> str:
+    """The extractor and what its answers depend on beside the code: outputs of another identity are not mixed."""
+    if extractor == "main":
+        return f"main {model_digest()}"
+    return f"trafilatura {importlib.metadata.version('trafilatura')}" if extractor == "trafilatura" else extractor
 
 
 def extract_text(html: str, extractor: Extractor = "main") -> str:
@@ -72,9 +91,6 @@ def _trafilatura(html: str) -> str:
     try:
         import trafilatura
     except ImportError as e:
-        raise ConfigError(
-            "extract.extractor = trafilatura, but that package is not installed. pip install 'sluice[trafilatura]', or "
-            "use extract.extractor = main."
-        ) from e
+        raise ConfigError(NO_TRAFILATURA) from e
     text: str | None = trafilatura.extract(html)
     return text or ""

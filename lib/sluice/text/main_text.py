@@ -5,6 +5,7 @@ sites that it has not seen. Source: ours; two rounds as in stacked sequential le
 choice after "Optimal thresholding of classifiers to maximize F1" (Lipton et al. 2014).
 """
 
+import hashlib
 from functools import cache
 from importlib import resources
 from typing import NamedTuple
@@ -39,6 +40,11 @@ def load_model() -> Model:
     """The model that ships with the package."""
     with resources.as_file(resources.files("sluice.text") / "data" / MODEL) as path, np.load(path) as arrays:
         return unpack(dict(arrays))
+
+
+def model_digest() -> str:
+    """SHA-256 of the shipped model in hex."""
+    return hashlib.sha256((resources.files("sluice.text") / "data" / MODEL).read_bytes()).hexdigest()
 
 
 def unpack(arrays: dict[str, np.ndarray]) -> Model:

@@ -1,3 +1,4 @@
+import re
 import sys
 
 import pytest
@@ -5,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sluice.core.errors import ConfigError
-from sluice.text.html import extract_page, extract_text, tidy
+from sluice.text.html import check_extractor, extract_page, extract_text, extractor_identity, tidy
 
 SENTENCE = "The article itself has a sentence of some length, and then another one. "
 ARTICLE = "".join(f"<p>{SENTENCE * 4}</p>" for _ in range(4))
@@ -103,6 +104,18 @@ def test_trafilatura_without_the_package_is_said(monkeypatch):
     monkeypatch.setitem(sys.modules, "trafilatura", None)
     with pytest.raises(ConfigError, match=r"extractor = trafilatura, but .*pip install 'sluice\[trafilatura\]'"):
         extract_text("<p>x", "trafilatura")
+
+
+def test_an_extractor_that_is_not_installed_is_said_before_any_page(monkeypatch):
+    check_extractor("main")
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    with pytest.raises(ConfigError, match="not installed"):
+        check_extractor("trafilatura")
+
+
+def test_the_identity_of_the_extractor_names_its_model():
+    assert extractor_identity("all") == "all"
+    assert re.fullmatch("main [0-9a-f]{64}", extractor_identity("main"))
 
 
 @pytest.mark.parametrize(

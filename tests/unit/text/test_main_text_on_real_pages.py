@@ -1,0 +1,47 @@
+"""What the shipped model is worth, on real pages."""
+
+import io
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.append(str(Path(__file__).parents[3] / "scripts"))
+from extraction_data import HELD_OUT, iter_pages, precision_recall_f1, words
+from sluice.data.warc import ArchiveRecord, read_archive
+from sluice.text.charset import decode
+from sluice.text.html import extract_text
+
+
+def test_no_text_that_another_parser_finds_is_lost(sample):
+    """resiliparse builds the whole tree; nearly all of its words must be in ours, on every page that ships."""
+    html2text = pytest.importorskip("resiliparse.extract.html2text")
+    shares = []
+    for path in sorted(sample.glob("*.warc.gz")):
+        data = path.read_bytes()
+        for item in read_archive(
+            io.BytesIO(data), len(data), is_wanted=lambda kind, _: kind == "response", max_bytes=1 << 23
+        ):
+            if isinstance(item, ArchiveRecord) and item.payload:
+                html = decode(item.payload, None).text
+                theirs = html2text.extract_plain_text(
+                    html, main_content=False, noscript=True, alt_texts=False, form_fields=False, list_bullets=False
+                )
+                if len(words(theirs)) > 20:
+                    shares.append(precision_recall_f1(extract_text(html, "all"), theirs)[1])
+    assert len(shares) > 400
+    assert min(shares) > 0.96  # it numbers the items of ordered lists
+    assert sum(shares) / len(shares) > 0.998
+
+
+@pytest.mark.slow
+def test_main_text_is_better_than_trafilatura_on_sites_that_the_model_has_not_seen(shared_data):
+    trafilatura = pytest.importorskip("trafilatura")
+    ours, theirs = [], []
+    for page in iter_pages(shared_data):
+        if page.set == "wcxb" and page.fold == HELD_OUT and page.text:
+            ours.append(precision_recall_f1(extract_text(page.html), page.text)[2])
+            theirs.append(precision_recall_f1(trafilatura.extract(page.html) or "", page.text)[2])
+    assert len(ours) == 83
+    assert sum(ours) / 83 > 0.92
+    assert sum(ours) > sum(theirs) + 83 * 0.02
