@@ -1,6 +1,6 @@
 """Main text and speed of sluice beside trafilatura and resiliparse, on pages with known main text.
 
-    pip install 'sluice[bench]'
+    pip install '.[bench]'
     python scripts/bench_extraction.py                 # pages of sites that the shipped model has not seen
     python scripts/bench_extraction.py --all           # every page (most were trained on; for comparison only)
     python scripts/bench_extraction.py --speed wcxb    # pages per second, interleaved, medians of rounds
