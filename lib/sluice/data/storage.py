@@ -20,7 +20,7 @@ from typing import Any, BinaryIO, cast
 
 from sluice.core.config import Transport
 from sluice.core.errors import InputError
-from sluice.data import remote
+from sluice.data import http_file, remote
 
 GLOB_CHARACTERS = frozenset("*?[")
 
@@ -40,7 +40,7 @@ def _split(uri: str, attempts: int = 3) -> tuple[Any, str]:
     scheme, _, rest = uri.partition("://")
     host, _, key = rest.partition("/")
     if scheme in ("http", "https"):
-        raise InputError(f"{remote.without_secrets(uri)} can only be read, as one file. Use a local path or s3://.")
+        raise InputError(f"{http_file.without_secrets(uri)} can only be read, as one file. Use a local path or s3://.")
     filesystem = _filesystem(f"{scheme}://{host}/", os.getpid(), attempts)
     # pyarrow's object stores address `bucket/key`; hdfs addresses `/key` on the host it was opened with
     return filesystem, f"/{key}" if scheme in ("hdfs", "viewfs", "file") else f"{host}/{key}"
@@ -77,7 +77,7 @@ def _s3(bucket: str, attempts: int) -> Any:
 
 def open_read(path: str) -> BinaryIO:
     """A seekable binary stream, to read anywhere. Raises InputError when the file is not there."""
-    if remote.is_http(path):
+    if http_file.is_http(path):
         return open_stream(path, Transport())
     try:
         if not is_uri(path):
@@ -135,7 +135,7 @@ class _StreamRanges:
 
 
 def _source(path: str, transport: Transport) -> remote.Source:
-    return remote.HttpFile(path, transport) if remote.is_http(path) else _Object(path)
+    return http_file.HttpFile(path, transport) if http_file.is_http(path) else _Object(path)
 
 
 class _Object:
@@ -201,7 +201,7 @@ def exists(path: str) -> bool:
     """Whether a file or directory is there."""
     if not is_uri(path):
         return os.path.exists(path)
-    if remote.is_http(path):
+    if http_file.is_http(path):
         try:
             return size(path) >= 0
         except InputError as e:
@@ -274,8 +274,8 @@ def list_files(path: str) -> list[str]:
 
     In a glob `*` and `?` stay within a folder, `**` crosses folders. An https:// URL is one file, taken as it is.
     """
-    if remote.is_http(path):
-        remote.require_safe(path)
+    if http_file.is_http(path):
+        http_file.require_safe(path)
         if path.endswith("/") or "*" in path:
             raise InputError(f"{path}: a web server has no folders to look into. Name files or a *.paths.gz list.")
         return [path]

@@ -11,6 +11,7 @@ import numpy as np
 
 from sluice.text.kernels import blocks as counts
 from sluice.text.kernels import features as kernels
+from sluice.text.kernels import second_round
 from sluice.text.kernels.features import LEVELS, NEIGHBOURS
 from sluice.text.markup import Markup
 
@@ -77,7 +78,7 @@ def block_features(markup: Markup, title: bytes, lexicon: Lexicon) -> tuple[np.n
 def second_features(markup: Markup, tokens: np.ndarray, first: np.ndarray) -> np.ndarray:
     """What the first round's opinion [B] of all blocks tells about each: one column per name in SECOND_FEATURES."""
     return np.asarray(
-        kernels.second_features(
+        second_round.second_features(
             markup.block_node,
             markup.node_parent,
             markup.node_context,
@@ -85,6 +86,7 @@ def second_features(markup: Markup, tokens: np.ndarray, first: np.ndarray) -> np
             markup.node_sign,
             tokens,
             first,
+            len(SECOND_FEATURES),
         )
     )
 

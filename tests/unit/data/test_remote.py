@@ -11,7 +11,7 @@ from index_table import index_row, write_index
 
 from sluice.core.config import Plan, Selection, Transport
 from sluice.core.errors import InputError, RemoteError
-from sluice.data import remote, storage
+from sluice.data import http_file, remote, storage
 from sluice.data.index import IndexCounts, iter_wanted, list_index
 from sluice.data.plan import make_plan
 
@@ -93,7 +93,7 @@ def pauses():
 
 def opened(server, pauses, path="/a.warc.gz", transport=FAST):
     patience = remote.Patience(transport, sleep=pauses.append, jitter=lambda: 0.5)
-    return remote.open_source(remote.HttpFile(server.url + path, transport), patience)
+    return remote.open_source(http_file.HttpFile(server.url + path, transport), patience)
 
 
 def test_a_file_comes_in_ranges_under_our_name(server, pauses):
@@ -286,7 +286,7 @@ def test_plain_http_is_for_this_machine_only():
 
 
 def test_messages_hold_no_secrets():
-    assert remote.without_secrets("https://me:pw@h.test/a?Signature=x") == "https://h.test/a"
+    assert http_file.without_secrets("https://me:pw@h.test/a?Signature=x") == "https://h.test/a"
 
 
 # pauses and rates
@@ -320,8 +320,8 @@ def test_all_files_of_a_process_share_one_limiter():
 
 @pytest.mark.parametrize(("value", "seconds"), [(None, 0.0), ("12", 12.0), ("soon", 0.0), ("", 0.0)])
 def test_retry_after(value, seconds):
-    assert remote.retry_after_s(value) == seconds
-    assert remote.retry_after_s("Fri, 01 Jan 2100 00:00:00 GMT") > 1e6
+    assert http_file.retry_after_s(value) == seconds
+    assert http_file.retry_after_s("Fri, 01 Jan 2100 00:00:00 GMT") > 1e6
 
 
 # through the door

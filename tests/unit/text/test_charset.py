@@ -1,6 +1,7 @@
 import base64
 import gzip
 import json
+from collections import Counter
 
 import pytest
 from hypothesis import given, settings
@@ -270,8 +271,14 @@ SELDOM = ("ibm852", "ibm855", "mac-centraleurope", "utf-32be", "utf-32le")
 """Encodings that no detector of web pages looks for."""
 
 
-def test_detection_of_samples_without_their_label_stays_above_its_measured_floor(shared_data):
+MISSED = (
+    "big5 iso-8859-2 iso-8859-4 iso-8859-10 iso-8859-13 iso-8859-13 iso-8859-15 iso-8859-16 mac-cyrillic windows-1250"
+)
+"""A sentence or two each: too little to tell alphabets apart."""
+
+
+def test_of_samples_without_their_label_none_is_missed_that_was_found_before(shared_data):
     samples = [sample for sample in labelled(shared_data) if sample[0] not in SELDOM]
     missed = sorted(encoding for encoding, payload, text in samples if decode(payload, None).text != text)
-    print(f"{len(samples) - len(missed)} of {len(samples)}; missed {missed}")
-    assert len(missed) <= 0.08 * len(samples), missed
+    assert len(samples) == 145
+    assert Counter(missed) <= Counter(MISSED.split())

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
+import numba
 
 from sluice.text.jit import cache_directory
 
@@ -51,5 +51,4 @@ def test_a_fresh_machine_is_known_as_such(tmp_path):
 
 
 def test_the_cache_of_other_packages_is_left_alone():
-    numba = pytest.importorskip("numba")
     assert os.environ.get("NUMBA_CACHE_DIR", "") == numba.config.CACHE_DIR

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 sys.path.append(str(Path(__file__).parents[3] / "scripts"))
+from resiliparse.extract.html2text import extract_plain_text
+
 from extraction_data import HELD_OUT, iter_pages, precision_recall_f1, words
 from sluice.data.warc import ArchiveRecord, read_archive
 from sluice.text.charset import decode
@@ -15,7 +17,6 @@ from sluice.text.html import extract_text
 
 def test_no_text_that_another_parser_finds_is_lost(sample):
     """resiliparse builds the whole tree; nearly all of its words must be in ours, on every page that ships."""
-    html2text = pytest.importorskip("resiliparse.extract.html2text")
     shares = []
     for path in sorted(sample.glob("*.warc.gz")):
         data = path.read_bytes()
@@ -24,14 +25,14 @@ def test_no_text_that_another_parser_finds_is_lost(sample):
         ):
             if isinstance(item, ArchiveRecord) and item.payload:
                 html = decode(item.payload, None).text
-                theirs = html2text.extract_plain_text(
+                theirs = extract_plain_text(
                     html, main_content=False, noscript=True, alt_texts=False, form_fields=False, list_bullets=False
                 )
                 if len(words(theirs)) > 20:
                     shares.append(precision_recall_f1(extract_text(html, "all"), theirs)[1])
-    assert len(shares) > 400
-    assert min(shares) > 0.96  # it numbers the items of ordered lists
-    assert sum(shares) / len(shares) > 0.998
+    assert len(shares) == 524
+    assert min(shares) > 0.975  # one page of 524 lacks 10 words
+    assert sum(shares) / len(shares) > 0.9999
 
 
 @pytest.mark.slow
@@ -43,5 +44,5 @@ def test_main_text_is_better_than_trafilatura_on_sites_that_the_model_has_not_se
             ours.append(precision_recall_f1(extract_text(page.html), page.text)[2])
             theirs.append(precision_recall_f1(trafilatura.extract(page.html) or "", page.text)[2])
     assert len(ours) == 83
-    assert sum(ours) / 83 > 0.92
-    assert sum(ours) > sum(theirs) + 83 * 0.02
+    assert sum(ours) / 83 > 0.93
+    assert sum(ours) > sum(theirs) + 83 * 0.04

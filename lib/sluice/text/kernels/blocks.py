@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sluice.text.jit import kernel
+from sluice.text.jit import inlined, kernel
 from sluice.text.kernels.characters import (
     DIGIT,
     FNV_PRIME,
@@ -12,6 +12,7 @@ from sluice.text.kernels.characters import (
     SPACE,
     code_point,
     find_value,
+    hash_on,
     is_end,
     kind_of,
 )
@@ -54,9 +55,7 @@ def block_stats(text, starts, ends, title_keys, word_keys, word_values):
                     in_title += 1
                 word, width_in_word = FNV_START, 0
             if kind == LETTER or kind == DIGIT:
-                for k in range(width):
-                    byte = text[i + k]
-                    word = (word ^ np.uint64(byte | 32 if 65 <= byte <= 90 else byte)) * FNV_PRIME
+                word = hash_on(word, text, i, width)
                 width_in_word += 1
                 if kind == DIGIT:
                     row[DIGITS] += 1
@@ -67,9 +66,7 @@ def block_stats(text, starts, ends, title_keys, word_keys, word_values):
                 row[TOKENS] += 1
                 row[HAN] += 1
                 row[LETTERS] += 1
-                single = FNV_START
-                for k in range(width):
-                    single = (single ^ np.uint64(text[i + k])) * FNV_PRIME
+                single = hash_on(FNV_START, text, i, width)
                 if find_value(title_keys, title_keys, single) != 0:
                     in_title += 1
                 if previous_han != 0:
@@ -119,20 +116,26 @@ def word_hashes(text, starts, ends):
                 word, in_word = FNV_START, False
             if kind == LETTER or kind == DIGIT:
                 in_word = True
-                for k in range(width):
-                    byte = text[i + k]
-                    word = (word ^ np.uint64(byte | 32 if 65 <= byte <= 90 else byte)) * FNV_PRIME
+                word = hash_on(word, text, i, width)
             single = np.uint64(0)
             if kind == HAN_KIND:
-                single = FNV_START
-                for k in range(width):
-                    single = (single ^ np.uint64(text[i + k])) * FNV_PRIME
+                single = hash_on(FNV_START, text, i, width)
                 if previous != 0:
                     blocks[count], hashes[count] = b, (previous * FNV_PRIME) ^ single
                     count += 1
             previous = single
             i += width
     return blocks[:count], hashes[:count]
+
+
+@inlined
+def _add_key(keys, key):
+    """Puts a key into a hash table of keys, once."""
+    mask = np.uint64(len(keys) - 1)
+    slot = key & mask
+    while keys[slot] != 0 and keys[slot] != key:
+        slot = (slot + np.uint64(1)) & mask
+    keys[slot] = key
 
 
 @kernel
@@ -142,31 +145,18 @@ def title_table(text):
     while size < 2 * len(text) + 8:
         size *= 2
     keys = np.zeros(size, np.uint64)
-    mask = np.uint64(size - 1)
     i, end = 0, len(text)
     word, in_word = FNV_START, False
     while i <= end:
         code, width = code_point(text, i) if i < end else (np.int64(32), 1)
         kind = kind_of(code)
-        key = np.uint64(0)
         if in_word and kind != LETTER and kind != DIGIT:
-            slot = word & mask
-            while keys[slot] != 0 and keys[slot] != word:
-                slot = (slot + np.uint64(1)) & mask
-            keys[slot] = word
+            _add_key(keys, word)
             word, in_word = FNV_START, False
         if kind == LETTER or kind == DIGIT:
             in_word = True
-            for k in range(width):
-                byte = text[i + k]
-                word = (word ^ np.uint64(byte | 32 if 65 <= byte <= 90 else byte)) * FNV_PRIME
+            word = hash_on(word, text, i, width)
         elif kind == HAN_KIND:
-            key = FNV_START
-            for k in range(width):
-                key = (key ^ np.uint64(text[i + k])) * FNV_PRIME
-            slot = key & mask
-            while keys[slot] != 0 and keys[slot] != key:
-                slot = (slot + np.uint64(1)) & mask
-            keys[slot] = key
+            _add_key(keys, hash_on(FNV_START, text, i, width))
         i += width
     return keys

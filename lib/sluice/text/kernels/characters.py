@@ -32,6 +32,14 @@ def is_letter(byte):
 
 
 @inlined
+def hash_on(value, text, i, width):
+    """A hash gone on with `width` bytes at i, in ASCII lower case."""
+    for k in range(width):
+        value = (value ^ np.uint64(lower(text[i + k]))) * FNV_PRIME
+    return value
+
+
+@inlined
 def find_slot(keys, key):
     """Slot of a key in a hash table with open addressing, -1 without one."""
     mask = np.uint64(len(keys) - 1)
@@ -182,27 +190,3 @@ def resolve_reference(html, i, out):
     for j in range(row[0]):
         out[j] = row[1 + j]
     return np.int64(row[0]), after
-
-
-@kernel
-def group_keys(keys):
-    """Number of each key's group, in order of first appearance, and how many groups there are."""
-    size = 64
-    while size < 2 * len(keys) + 8:
-        size *= 2
-    mask = np.uint64(size - 1)
-    table = np.full(size, -1, np.int32)
-    groups = np.empty(len(keys), np.int32)
-    heads = np.empty(len(keys), np.uint64)
-    count = 0
-    for i in range(len(keys)):
-        mixed = keys[i] * np.uint64(0x9E3779B97F4A7C15)
-        slot = (mixed ^ (mixed >> np.uint64(29))) & mask
-        while table[slot] >= 0 and heads[table[slot]] != keys[i]:
-            slot = (slot + np.uint64(1)) & mask
-        if table[slot] < 0:
-            table[slot] = count
-            heads[count] = keys[i]
-            count += 1
-        groups[i] = table[slot]
-    return groups, count

@@ -4,7 +4,7 @@ import numpy as np
 
 from sluice.text import tags
 from sluice.text.jit import kernel
-from sluice.text.kernels.characters import FNV_PRIME, group_keys
+from sluice.text.kernels.groups import group_brothers
 
 MIN_LIST, LIST_SHARE, RUNNING_SHARE = 30, 0.8, 0.02
 """A page without running text whose words lie nearly all in one list of so many items is that list."""
@@ -29,10 +29,7 @@ def main_list(block_node, block_start, block_end, block_link, node_parent, node_
         return listed
     for v in range(num_nodes - 1, 0, -1):
         held[node_parent[v]] += held[v]
-    keys = np.empty(num_nodes, np.uint64)
-    for v in range(num_nodes):
-        keys[v] = (np.uint64(node_parent[v] + 1) * FNV_PRIME) ^ node_sign[v]
-    groups, count = group_keys(keys)
+    groups, count = group_brothers(node_parent, node_sign)
     sizes, words = np.zeros(count), np.zeros(count)
     for v in range(1, num_nodes):
         if held[v] > 0:
