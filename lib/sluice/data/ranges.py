@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from sluice.core.config import Transport
 from sluice.core.errors import RemoteError
+from sluice.data import zstd_frames
 from sluice.data.archive_head import begins_record
 from sluice.data.archive_item import IsWanted
 from sluice.data.members import GZIP_MAGIC
@@ -28,7 +29,6 @@ NO_RECORD = "no_record"
 """Damage: the index names a record at a place where none begins."""
 HEAD_BYTES = 4096
 FIRST_BYTES = 256  # of text; more would meet damage that is the record's, not the place's
-ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,7 +135,7 @@ def _record_in(
 
 def _begins_record(part: bytes) -> bool:
     """Whether a record header stands at the beginning, or in the gzip member that begins there."""
-    if part.startswith(ZSTD_MAGIC):
+    if part.startswith(zstd_frames.MAGIC):
         return True  # what is inside is said by the reader, which knows the format
     head = part[:HEAD_BYTES]
     if part.startswith(GZIP_MAGIC):
