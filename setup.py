@@ -47,7 +47,7 @@ setup(
     license="Apache-2.0",
     package_dir={"": "lib"},
     packages=find_packages("lib"),
-    package_data={"sluice.text": ["presets/*.yaml", "data/*.txt"]},
+    package_data={"sluice.text": ["presets/*.yaml", "data/*"]},
     python_requires=">=3.11",
     install_requires=["msgspec>=0.18", "PyYAML>=6", "numpy>=1.26", "google-crc32c>=1.5"],
     extras_require={

@@ -71,8 +71,9 @@ def test_python_and_sql_agree_on_random_signals_and_the_shipped_presets(spark):
 
     def signals():
         chosen = {name: random.choice(values[name]) for name in Signals.__struct_fields__}
-        for name in ("n_words", "n_stop_words"):
-            chosen[name] = None if chosen[name] is None else int(chosen[name])
+        for name, kind in Signals.__annotations__.items():
+            if kind == int | None:
+                chosen[name] = None if chosen[name] is None else int(chosen[name])
         # most random documents would break the first rules, so most values are left undefined
         return Signals(**{name: value for name, value in chosen.items() if random.random() < 0.12})
 
@@ -89,3 +90,22 @@ def test_python_and_sql_agree_on_random_signals_and_the_shipped_presets(spark):
 def test_a_rule_for_all_languages_applies_to_a_null_language(spark):
     rule = (Rule(name="any", signal="n_words", min=1),)
     assert decided(spark, [(1, None, None, Signals(n_words=0))], rule) == [(1, "any", 0.0, 1.0)]
+
+
+def test_python_and_sql_throw_the_same_dice(spark):
+    rules = (
+        Rule(name="gentle", signal="quality_score", pareto=1),
+        Rule(name="pareto", signal="quality_score", pareto=9),
+    )
+    draw = random.Random(7)
+    found = []
+    for i in range(1000):
+        score = draw.choice([None, 0.0, 1.0, draw.random()])
+        edge = 1.0 if score is None else (2.0 - score) ** -draw.choice([1, 9])  # on the edge, where a bit would tell
+        found.append((i, "en", None, Signals(quality_score=score, dice=draw.choice([None, edge, draw.random()]))))
+    expected = []
+    for i, language, _, signals in found:
+        verdict = first_failure(signals, language, rules)
+        expected.append((i, verdict.reason, verdict.value, verdict.threshold) if verdict else (i, None, None, None))
+    assert decided(spark, found, rules) == expected
+    assert {row[1] for row in expected} == {None, "pareto", "gentle"}

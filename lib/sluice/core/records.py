@@ -20,21 +20,40 @@ class Record(msgspec.Struct, frozen=True):
 class Signals(Record):
     """Quality measures of one text; None where a measure is undefined. Shares are 0 to 1 unless said.
 
-    Definitions and sources stand with the functions of the same names in `text.signals` and `text.repetition`.
+    Definitions and sources stand with the functions that `text.signals` lists in the same order.
     """
 
     n_words: int | None = None
     mean_word_length: float | None = None
+    median_word_length: float | None = None
+    longest_run_chars: int | None = None
     hash_per_word: float | None = None
     ellipsis_per_word: float | None = None
-    bullet_line_share: float | None = None
-    ellipsis_line_share: float | None = None
     alphabetic_word_share: float | None = None
     n_stop_words: int | None = None
+    n_stop_word_hits: int | None = None
+    n_function_words: int | None = None
+    function_word_share: float | None = None
+    unique_word_share: float | None = None
+    word_entropy: float | None = None
+    all_caps_word_share: float | None = None
+    n_sentences: int | None = None
+    bullet_line_share: float | None = None
+    ellipsis_line_share: float | None = None
+    list_line_share: float | None = None
+    fineweb_terminal_line_share: float | None = None
+    terminal_line_share: float | None = None
+    short_line_share: float | None = None
+    mean_line_chars: float | None = None
+    newlines_per_word: float | None = None
+    javascript_line_share: float | None = None
+    policy_line_share: float | None = None
+    more_line_share: float | None = None
     duplicate_line_share: float | None = None
     duplicate_paragraph_share: float | None = None
     duplicate_line_char_share: float | None = None
     duplicate_paragraph_char_share: float | None = None
+    fineweb_duplicate_line_char_share: float | None = None
     top_2gram_share: float | None = None
     top_3gram_share: float | None = None
     top_4gram_share: float | None = None
@@ -44,13 +63,32 @@ class Signals(Record):
     duplicate_8gram_share: float | None = None
     duplicate_9gram_share: float | None = None
     duplicate_10gram_share: float | None = None
-    terminal_line_share: float | None = None
-    short_line_share: float | None = None
-    fineweb_duplicate_line_char_share: float | None = None
-    newlines_per_word: float | None = None
-    mean_line_chars: float | None = None
+    char_repetition_share: float | None = None
+    word_repetition_share: float | None = None
     han_share: float | None = None
     char_entropy: float | None = None
+    unique_char_share: float | None = None
+    digit_share: float | None = None
+    uppercase_share: float | None = None
+    punctuation_share: float | None = None
+    non_alphanumeric_share: float | None = None
+    whitespace_share: float | None = None
+    parenthesis_share: float | None = None
+    curly_bracket_share: float | None = None
+    url_char_share: float | None = None
+    special_char_share: float | None = None
+    bracketed_char_share: float | None = None
+    fullwidth_share: float | None = None
+    garbled_share: float | None = None
+    lorem_ipsum_share: float | None = None
+    c4_sentences: int | None = None
+    c4_curly_lines: int | None = None
+    c4_lorem_lines: int | None = None
+    c4_any_end_sentences: int | None = None
+    c4_any_end_curly_lines: int | None = None
+    c4_any_end_lorem_lines: int | None = None
+    quality_score: float | None = None
+    dice: float | None = None
 
 
 class PlanEntry(Record):

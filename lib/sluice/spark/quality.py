@@ -1,5 +1,6 @@
 """Rules compiled to SQL: the same answers as `text.rules.first_failure`, on stored signals, without Python."""
 
+import functools
 from collections.abc import Sequence
 
 from pyspark.sql import Column, DataFrame
@@ -40,6 +41,10 @@ def violation(rule: Rule) -> Column:
         (rule.below, lambda bound: value >= bound),
     ]
     broken = F.lit(None).cast("double")
+    if rule.pareto is not None:
+        dice = F.col("signals.dice")
+        product = functools.reduce(lambda product, _: product * (F.lit(2.0) - value), range(rule.pareto), dice)
+        broken = F.when(product >= 1.0, dice)
     for bound, is_broken in reversed(bounds):
         if bound is not None:
             broken = F.when(is_broken(F.lit(float(bound))), F.lit(float(bound))).otherwise(broken)

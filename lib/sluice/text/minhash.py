@@ -11,8 +11,7 @@ import numpy.typing as npt
 
 from sluice.core.config import MinHash
 from sluice.core.ids import GOLDEN_GAMMA
-
-CHUNK = 4096  # hashes x 128 permutations x 4 bytes = 2 MiB at a time
+from sluice.text.kernels.signatures import sign
 
 Signature = npt.NDArray[np.uint32]
 
@@ -26,23 +25,11 @@ def permutations(count: int, seed: int) -> tuple[npt.NDArray[np.uint32], npt.NDA
     return a.astype(np.uint32), b.astype(np.uint32)
 
 
-def finalise32(h: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
-    """MurmurHash3's 32-bit finaliser (aappleby/smhasher), element by element."""
-    h = h ^ (h >> np.uint32(16))
-    h = h * np.uint32(0x85EBCA6B)
-    h = h ^ (h >> np.uint32(13))
-    h = h * np.uint32(0xC2B2AE35)
-    return h ^ (h >> np.uint32(16))
-
-
 def signature(hashes: npt.NDArray[np.uint32], minhash: MinHash) -> Signature:
     """[bands x rows] uint32: the smallest value of each permutation over the shingle hashes [n] uint32, n >= 1."""
     a, b = permutations(minhash.bands * minhash.rows, minhash.seed)
-    mixed = finalise32(hashes)
-    result = np.full(len(a), 0xFFFFFFFF, np.uint32)
-    for start in range(0, len(mixed), CHUNK):
-        values = mixed[start : start + CHUNK, None] * a + b  # [chunk, permutations], wraps modulo 2^32
-        np.minimum(result, values.min(axis=0), out=result)
+    result = np.empty(len(a), np.uint32)
+    sign(hashes, a, b, result)
     return result
 
 

@@ -9,11 +9,11 @@ from sluice.core.config import Extract, MinHash
 from sluice.core.errors import SluiceError
 from sluice.core.ids import text_digest
 from sluice.core.records import Document, Located, Page, Rejection
-from sluice.text import charset, html, signals
+from sluice.text import charset, html, measure
 from sluice.text.facts import Facts
 from sluice.text.language import Language, LanguageIdentifier, main_script
 from sluice.text.minhash import signature
-from sluice.text.shingles import hash_shingles, key_text, shingles
+from sluice.text.shingles import key_text, shingle_hashes
 
 LOCATED = (*Located.__struct_fields__, "doc_id", "fetched_at")
 
@@ -30,6 +30,9 @@ class PageProcessor:
         """Loads models and compiles kernels now (once per host: half a minute), so that no page's time limit pays."""
         html.extract_page("<p>a", self.extract.extractor)
         self.languages.identify("a")
+        for language in ("en", "zh"):
+            measure.compute("a", language)
+        signature(shingle_hashes("a b c d e", 5), self.minhash)
 
     def process(self, page: Page) -> Document | Rejection:
         """A document, or why the page is none. An unexpected error of a parser costs this page only."""
@@ -76,8 +79,8 @@ class PageProcessor:
         if not self.is_wanted(language):
             return _reject(page, "language", **found)
         key = key_text(text)
-        parts = shingles(key, self.minhash.shingle)
-        is_long_enough = len(parts) >= self.minhash.min_shingles
+        hashes = shingle_hashes(key, self.minhash.shingle)
+        is_long_enough = len(hashes) >= self.minhash.min_shingles
         return Document(
             **_place(page),
             **found,
@@ -85,10 +88,10 @@ class PageProcessor:
             title=facts.title,
             author=facts.author,
             published=facts.published,
-            signals=signals.compute(text, language.code),
+            signals=measure.compute(text, language.code),
             text_hash=text_digest(key),
-            n_shingles=len(parts),
-            signature=signature(hash_shingles(parts), self.minhash).astype("<u4").tobytes() if is_long_enough else None,
+            n_shingles=len(hashes),
+            signature=signature(hashes, self.minhash).astype("<u4").tobytes() if is_long_enough else None,
             text=text,
         )
 

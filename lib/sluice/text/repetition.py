@@ -1,7 +1,73 @@
-"""Repetition measures of table A1 of the Gopher paper, as datatrove's `gopher_repetition_filter.py` has them."""
+"""Signals of repetition: table A1 of the Gopher paper as in datatrove's `gopher_repetition_filter.py`, and ROOTS."""
 
+import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+from sluice.text.view import TextView
+
+
+def duplicate_line_share(view: TextView) -> float | None:
+    """Lines that repeat an earlier line (Gopher repetition; repeats only: trap T3)."""
+    return repeated_share(view.blocks)
+
+
+def duplicate_paragraph_share(view: TextView) -> float | None:
+    """Paragraphs that repeat an earlier paragraph (Gopher repetition)."""
+    return repeated_share(view.paragraphs)
+
+
+def duplicate_line_char_share(view: TextView) -> float | None:
+    """Characters of repeated lines, of all characters with newlines (Gopher repetition: trap T17)."""
+    return repeated_char_share(view.blocks, len(view.text))
+
+
+def duplicate_paragraph_char_share(view: TextView) -> float | None:
+    """Characters of repeated paragraphs, of all characters with newlines (Gopher repetition)."""
+    return repeated_char_share(view.paragraphs, len(view.text))
+
+
+def fineweb_duplicate_line_char_share(view: TextView) -> float | None:
+    """Characters of repeated lines that are not blank, of all characters without newlines (FineWeb: trap T17)."""
+    return repeated_char_share(view.lines, len(view.text) - view.text.count("\n"))
+
+
+def top_ngram_signal(n: int) -> Callable[[TextView], float | None]:
+    """The signal `top_{n}gram_share`."""
+
+    def share(view: TextView) -> float | None:
+        return top_ngram_share(view.tokens or (), n, len(view.text))
+
+    share.__doc__ = f"Characters of the most frequent {n}-gram of tokens, of all (Gopher as in datatrove: trap T1)."
+    return share
+
+
+def duplicate_ngram_signal(n: int) -> Callable[[TextView], float | None]:
+    """The signal `duplicate_{n}gram_share`."""
+
+    def share(view: TextView) -> float | None:
+        return duplicate_ngram_share(view.tokens or (), n, len(view.text))
+
+    share.__doc__ = f"Characters of {n}-grams of tokens that occurred before, of all (Gopher as in datatrove)."
+    return share
+
+
+def char_repetition_share(view: TextView) -> float | None:
+    """Occurrences of the most frequent character 10-grams (3-grams in unspaced languages), of all (ROOTS).
+
+    The most frequent are as many as the root of the number of different ones, without those that occur once.
+    """
+    n = 3 if view.is_unspaced else 10
+    counts = sorted(Counter(view.text[i : i + n] for i in range(len(view.text) - n + 1)).values(), reverse=True)
+    repeated = [count for count in counts if count > 1]
+    return sum(repeated[: math.isqrt(len(counts))]) / sum(counts) if counts else None
+
+
+def word_repetition_share(view: TextView) -> float | None:
+    """Occurrences of token 5-grams that occur twice or more, of all (ROOTS; here case and marks are kept)."""
+    tokens = view.tokens or ()
+    counts = Counter(zip(*(tokens[i:] for i in range(5)), strict=False)).values()
+    return sum(count for count in counts if count > 1) / sum(counts) if counts else None
 
 
 def repeated_share(parts: Sequence[str]) -> float | None:

@@ -2,21 +2,34 @@
 
 One semantics for both evaluators (this one and `spark.quality`): a document passes a rule when
 `min <= value <= max` and `above < value < below`, each bound optional, so that the strictness of a published rule
-survives; an undefined value passes; a rule for other languages passes.
+survives; an undefined value passes; a rule for other languages passes. `pareto` keeps by chance, the more often the
+nearer a value is to 1.
 """
 
+import difflib
+import math
 from collections.abc import Iterable, Sequence
 from importlib import resources
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
 from sluice.core.errors import ConfigError
 from sluice.core.load import read_yaml
 from sluice.core.records import Signals
-from sluice.core.section import Section
+from sluice.core.section import PositiveInt, Section
+
+Exponent = Annotated[int, msgspec.Meta(ge=1, le=64)]
 
 PRESETS = resources.files("sluice.text") / "presets"
+
+
+class Repeated(Section, kw_only=True):
+    """A long example: a text so many times over."""
+
+    text: str
+    times: PositiveInt
 
 
 class Rule(Section):
@@ -30,6 +43,13 @@ class Rule(Section):
     max: float | None = None
     above: float | None = None
     below: float | None = None
+    pareto: Exponent | None = None
+    """Keeps with probability (2 - value)^-pareto (GPT-3's rule, 9 there), by the document's `dice`: the same documents
+    in every run, and fewer of the same for a larger exponent."""
+    drops: tuple[str | Repeated, ...] = ()
+    """Texts that it drops: one for each bound. `sluice rules` and the tests judge them."""
+    keeps: tuple[str | Repeated, ...] = ()
+    """Texts that it keeps, beside the plain prose that every rule must keep."""
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -46,6 +66,10 @@ class RuleFile(Section, kw_only=True):
     description: str
     languages: tuple[str, ...] | None = None
     """Languages of every rule that names none itself."""
+    include: tuple[str, ...] = ()
+    """Presets or files whose rules come first."""
+    without: tuple[str, ...] = ()
+    """Names of included rules that are left out."""
     rules: tuple[Rule, ...]
 
 
@@ -67,32 +91,73 @@ def load_rules(presets: Iterable[str]) -> tuple[Rule, ...]:
     return tuple(rules)
 
 
-def _read(preset: str) -> list[Rule]:
+def preset_names() -> list[str]:
+    """The shipped presets."""
+    return sorted(Path(str(p)).stem for p in PRESETS.iterdir() if str(p).endswith(".yaml"))
+
+
+def _read(preset: str, through: tuple[str, ...] = ()) -> list[Rule]:
     path = Path(preset) if preset.endswith((".yaml", ".yml")) else Path(str(PRESETS / f"{preset}.yaml"))
     if not path.is_file():
-        known = sorted(Path(str(p)).stem for p in PRESETS.iterdir() if str(p).endswith(".yaml"))
         raise ConfigError(
-            f"rules.presets names {preset!r}, which is neither a shipped preset ({', '.join(known)}) nor a YAML file."
+            f"rules.presets names {preset!r}, which is neither a shipped preset ({', '.join(preset_names())}) nor a "
+            "YAML file."
         )
+    if preset in through:
+        raise ConfigError(f"The rules in {path} include themselves: {' > '.join((*through, preset))}.")
     try:
         file = msgspec.convert(read_yaml(path), RuleFile)
     except msgspec.ValidationError as e:
         raise ConfigError(f"The rules in {path} are wrong: {e}.") from None
-    return [msgspec.structs.replace(r, languages=r.languages or file.languages) for r in file.rules]
+    included = [rule for name in file.include for rule in _read(name, (*through, preset))]
+    if unknown := set(file.without) - {rule.name for rule in included}:
+        raise ConfigError(f"The rules in {path} leave out {min(unknown)!r}, which nothing that they include has.")
+    own = [msgspec.structs.replace(r, languages=r.languages or file.languages) for r in file.rules]
+    return [rule for rule in included if rule.name not in file.without] + own
 
 
 def _check(rule: Rule) -> None:
     if rule.signal not in Signals.__struct_fields__:
+        near = difflib.get_close_matches(rule.signal, Signals.__struct_fields__, 1)
+        hint = f"Did you mean {near[0]!r}? " if near else ""
         raise ConfigError(
-            f"Rule {rule.name!r} tests the signal {rule.signal!r}, which nothing computes. "
-            f"Known signals: {', '.join(Signals.__struct_fields__)}."
+            f"Rule {rule.name!r} tests the signal {rule.signal!r}, which nothing computes. {hint}"
+            "`sluice signals` lists all."
         )
     lower = [bound for bound in (rule.min, rule.above) if bound is not None]
     upper = [bound for bound in (rule.max, rule.below) if bound is not None]
-    if not lower and not upper:
-        raise ConfigError(f"Rule {rule.name!r} has no bound; give it min, max, above or below.")
+    if not lower and not upper and rule.pareto is None:
+        raise ConfigError(f"Rule {rule.name!r} has no bound; give it min, max, above, below or pareto.")
     if lower and upper and (max(lower) > min(upper) or (max(lower) == min(upper) in (rule.above, rule.below))):
         raise ConfigError(f"Rule {rule.name!r} drops everything: no value lies between {max(lower)} and {min(upper)}.")
+    low, high = signal_range(rule.signal)
+    if (rule.min is not None and rule.min > high) or (rule.above is not None and rule.above >= high):
+        raise ConfigError(f"Rule {rule.name!r} drops everything: {rule.signal} is never more than {high:g}.")
+    if (rule.max is not None and rule.max < low) or (rule.below is not None and rule.below <= low):
+        raise ConfigError(f"Rule {rule.name!r} drops everything: {rule.signal} is never less than {low:g}.")
+    idle = [
+        name
+        for name, bound, can_break in (
+            ("min", rule.min, rule.min is not None and rule.min > low),
+            ("above", rule.above, rule.above is not None and rule.above >= low),
+            ("max", rule.max, rule.max is not None and rule.max < high),
+            ("below", rule.below, rule.below is not None and rule.below <= high),
+        )
+        if bound is not None and not can_break
+    ]
+    if idle:
+        raise ConfigError(
+            f"Rule {rule.name!r} can never break its bound {idle[0]}: {rule.signal} lies between {low:g} and {high:g}."
+        )
+
+
+def signal_range(name: str) -> tuple[float, float]:
+    """Least and largest value that a signal can have.
+
+    Shares end at 1, but for those of the most frequent n-grams, which count overlaps and joiners (trap T1).
+    """
+    is_share = name.endswith(("_share", "_score")) or name == "dice"
+    return 0.0, 1.0 if is_share and not name.startswith("top_") else math.inf
 
 
 def first_failure(signals: Signals, language: str, rules: Sequence[Rule]) -> Verdict | None:
@@ -101,10 +166,13 @@ def first_failure(signals: Signals, language: str, rules: Sequence[Rule]) -> Ver
         if rule.languages is not None and language not in rule.languages:
             continue
         value = getattr(signals, rule.signal)
-        if value is not None:
-            threshold = broken_bound(rule, value)
-            if threshold is not None:
-                return Verdict(rule.name, float(value), threshold)
+        if value is None:
+            continue
+        threshold = broken_bound(rule, value)
+        if threshold is None and rule.pareto is not None and is_unlucky(value, rule.pareto, signals.dice):
+            threshold = signals.dice
+        if threshold is not None:
+            return Verdict(rule.name, float(value), threshold)
     return None
 
 
@@ -119,3 +187,16 @@ def broken_bound(rule: Rule, value: float) -> float | None:
     if rule.below is not None and value >= rule.below:
         return rule.below
     return None
+
+
+def is_unlucky(value: float, exponent: int, dice: float | None) -> bool:
+    """Whether the dice decides against a value; a document without dice is kept.
+
+    The power is a product from left to right, so that Spark's arithmetic gives the same bits.
+    """
+    if dice is None:
+        return False
+    product = dice
+    for _ in range(exponent):
+        product *= 2.0 - value
+    return product >= 1.0

@@ -5,25 +5,25 @@ then sets of 5 characters without spaces where words are not spaced (Han, kana, 
 being a run of letters, marks, digits and underscores (`\\w+`).
 """
 
-import hashlib
 import re
 import unicodedata
 
 import numpy as np
 import numpy.typing as npt
 
+from sluice.text.characters import code_points, flags
+from sluice.text.kernels.signatures import hash_shingles
 from sluice.text.language import UNSPACED, main_script
 
 KEY_VERSION = "nfkc-casefold-1"
 """Named in manifests; a change of normalisation changes the name."""
 
 WORD = re.compile(r"\w+")
-SPACE = re.compile(r"\s+")
 
 
 def key_text(text: str) -> str:
     """The normalised text that exact and near-duplicate removal compare."""
-    return SPACE.sub(" ", unicodedata.normalize("NFKC", text).casefold()).strip()
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def shingles(key: str, size: int) -> frozenset[str]:
@@ -45,7 +45,11 @@ def jaccard(a: frozenset[str], b: frozenset[str]) -> float:
     return common / union if union else 0.0
 
 
-def hash_shingles(parts: frozenset[str]) -> npt.NDArray[np.uint32]:
-    """datasketch's input hash: the first 4 bytes of SHA-1, little-endian. [n] uint32 in no particular order."""
-    joined = b"".join(hashlib.sha1(part.encode("utf-8", "surrogatepass")).digest()[:4] for part in parts)
-    return np.frombuffer(joined, "<u4")
+def shingle_hashes(key: str, size: int) -> npt.NDArray[np.uint32]:
+    """datasketch's input hash of each shingle of a key text: the first 4 bytes of SHA-1, little-endian.
+
+    [n] uint32, one for each of `shingles(key, size)`, in the order of their first occurrence.
+    """
+    codes = code_points(key)
+    hashes: npt.NDArray[np.uint32] = hash_shingles(codes, flags(codes), size, main_script(key) in UNSPACED)
+    return hashes

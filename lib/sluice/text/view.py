@@ -1,10 +1,14 @@
-"""What all signals look at: lines, paragraphs and words of one text, computed once."""
+"""What all definitions of signals look at: lines, paragraphs and words of one text, computed once."""
 
 import re
 import unicodedata
 from functools import cached_property
 
-from sluice.data.segment import words
+from sluice.data.segment import JIEBA_LANGUAGES, words
+from sluice.text.characters import GOPHER_MARKS
+
+UNSEGMENTED = frozenset({"ja", "th", "lo", "km", "my", "bo", "dz"})
+"""Languages without spaces between words, and without a segmenter here: what counts words is undefined for them."""
 
 NEWLINES = re.compile(r"\n+")
 PARAGRAPH_BREAK = re.compile(r"\n{2,}")
@@ -16,16 +20,18 @@ class TextView:
     def __init__(self, text: str, language: str) -> None:
         self.text = text
         self.language = language
+        self.is_chinese = language in JIEBA_LANGUAGES
+        self.is_unspaced = self.is_chinese or language in UNSEGMENTED
 
     @cached_property
-    def tokens(self) -> list[str]:
-        """Words and punctuation marks in order, without white space (`data.segment.words`)."""
-        return words(self.text, self.language)
+    def tokens(self) -> list[str] | None:
+        """Words and marks in order, without white space (`data.segment.words`); None where nothing segments."""
+        return None if self.language in UNSEGMENTED else words(self.text, self.language)
 
     @cached_property
-    def words(self) -> list[str]:
-        """Tokens with at least one character that is neither punctuation nor a symbol."""
-        return [token for token in self.tokens if not is_punctuation(token)]
+    def words(self) -> list[str] | None:
+        """Tokens with at least one character that is no Gopher mark."""
+        return None if self.tokens is None else [token for token in self.tokens if not is_mark(token)]
 
     @cached_property
     def all_lines(self) -> list[str]:
@@ -34,20 +40,30 @@ class TextView:
 
     @cached_property
     def lines(self) -> list[str]:
-        """Non-empty lines (FineWeb)."""
+        """Lines between newlines that are not blank (FineWeb)."""
         return [line for line in self.text.split("\n") if line.strip()]
 
     @cached_property
     def blocks(self) -> list[str]:
-        """Split on runs of newlines (Gopher repetition's lines)."""
-        return [part for part in NEWLINES.split(self.text.strip()) if part]
+        """Split on runs of newlines (Gopher repetition's lines), an empty one before or after a newline at the edge."""
+        return NEWLINES.split(self.text) if self.text else []
 
     @cached_property
     def paragraphs(self) -> list[str]:
         """Split on two newlines or more (Gopher repetition's paragraphs)."""
-        return [part for part in PARAGRAPH_BREAK.split(self.text.strip()) if part]
+        return PARAGRAPH_BREAK.split(self.text.strip()) if self.text else []
+
+    @cached_property
+    def solid(self) -> int:
+        """Characters that are not white space."""
+        return sum(not char.isspace() for char in self.text)
 
 
-def is_punctuation(token: str) -> bool:
-    """Whether every character is punctuation or a symbol (Unicode categories P and S)."""
-    return not any(char.isalnum() for char in token) and all(unicodedata.category(char)[0] in "PS" for char in token)
+def is_mark(token: str) -> bool:
+    """Whether every character is in datatrove's PUNCTUATION_SET."""
+    return all(char in GOPHER_MARKS for char in token)
+
+
+def is_sign(char: str) -> bool:
+    """Whether a character is punctuation or a symbol (Unicode categories P and S)."""
+    return unicodedata.category(char)[0] in "PS"

@@ -2,103 +2,51 @@ import pytest
 
 from sluice.core.errors import ConfigError
 from sluice.core.records import Signals
-from sluice.text.rules import Rule, broken_bound, first_failure, load_rules
-from sluice.text.signals import compute
+from sluice.text.measure import compute
+from sluice.text.rule_examples import faults, prose
+from sluice.text.rules import Rule, broken_bound, first_failure, is_unlucky, load_rules, preset_names
 
 EN, ZH = load_rules(["en-default"]), load_rules(["zh-default"])
 
-GOOD = {
-    "en": "The old mill stood at the edge of the village, where the river turned sharply to the south. For almost two "
-    "hundred years it had ground the corn of every farmer in the valley, and people still remember the sound of its "
-    "wheel.\nWhen the last miller died, his daughter sold the building to a painter with more hope than money. She "
-    "repaired the roof herself, planted apple trees along the water, and opened a small school for anyone who wanted "
-    "to learn.",
-    "zh": "这座古老的磨坊建在村子边上，河水在那里急转向南流去。近两百年来，山谷里每户农家的粮食都在这里加工，"
-    "老人们至今还记得水车转动时发出的声音。\n最后一位磨坊主去世以后，他的女儿把房子卖给了一个没有多少钱却充满希望的画家。"
-    "她亲手修好了屋顶，沿着河岸种下苹果树，又办起一所小学校，欢迎任何想学画画的孩子来上课。",
-}
-
-PHRASE = "one two three four five six seven eight nine ten "
-PHRASE_ZH = "春天，小河边的柳树发芽，孩子们在草地上放风筝。"
-
-DROPPED = {
-    "gopher_dup_lines": ["same line\nsame line\nsame line"],
-    "gopher_dup_paragraphs": ["same part\n\nsame part\n\nsame part"],
-    "gopher_dup_line_chars": ["the same line\nthe same line"],
-    "gopher_dup_paragraph_chars": ["the same part\n\nthe same part"],
-    "gopher_top_2gram": ["buy now and buy now"],
-    "gopher_top_3gram": ["buy it now and buy it now"],
-    "gopher_top_4gram": ["buy it right now and buy it right now"],
-    **{f"gopher_dup_{n}gram": [PHRASE * 2] for n in range(5, 11)},
-    "gopher_words": ["The page holds too few words.", Signals(n_words=100_001)],
-    "gopher_word_length": ["a b c d of it", "incomprehensibilities internationalization"],
-    "gopher_hashes": ["#one #two three"],
-    "gopher_ellipses": ["so ... and then ... more"],
-    "gopher_bullets": ["- first\n- second\n• third"],
-    "gopher_ellipsis_lines": ["Read more...\nA sentence.\nGo on…"],
-    "gopher_alphabetic": ["12 34 56 78 rows"],
-    "gopher_stop_words": ["Cheap shoes, cheap bags, and more"],
-    "fineweb_terminal_lines": ["Home\nProducts\nContact"],
-    "fineweb_short_lines": ["Home\nProducts\nContact"],
-    "fineweb_dup_line_chars": ["The very same line.\nAnother line.\nThe very same line."],
-    "fineweb_newlines": ["one\ntwo\nthree"],
-    "fineweb2_dup_lines": ["同一行\n同一行\n同一行"],
-    "fineweb2_top_2gram": ["好 好 好 好 好"],
-    "fineweb2_top_3gram": ["好 好 好 好 好"],
-    "fineweb2_top_4gram": ["好 好 好 好 好"],
-    **{f"fineweb2_dup_{n}gram": [PHRASE_ZH * 2] for n in range(5, 11)},
-    "fineweb2_words": ["太短的一页。", Signals(n_words=100_001)],
-    "fineweb2_word_length": ["internationalization 标准", Signals(mean_word_length=0.9)],
-    "fineweb2_hashes": ["#苹果 #香蕉"],
-    "fineweb2_ellipses": ["好…吧…再见"],
-    "fineweb2_bullets": ["● 苹果\n· 香蕉\n• 梨"],
-    "fineweb2_ellipsis_lines": ["更多...\n这是一句话。\n下一页…"],
-    "fineweb2_alphabetic": ["12 34 56 元"],
-    "fineweb2_stop_words": ["苹果手机价格表"],
-    "fineweb2_terminal_lines": ["首页\n产品\n联系我们"],
-    "fineweb2_dup_line_chars": ["同一行的文字。\n另一行。\n同一行的文字。"],
-    "fineweb2_newlines": ["苹果\n香蕉\n梨"],
-    "mapneo_entropy": ["哈哈哈哈哈哈"],
-    "cci4_line_chars": ["首页\n产品\n联系我们"],
-}
-
-CASES = [
-    pytest.param(rule, example, id=f"{rule.name}-{i}")
-    for rule in (*EN, *ZH)
-    for i, example in enumerate(DROPPED.get(rule.name, [None]))
-]
+SHIPPED = {name: load_rules([name]) for name in preset_names()}
 
 
-def signals_of(example, language):
-    return example if isinstance(example, Signals) else compute(example, language)
+@pytest.mark.parametrize("preset", SHIPPED)
+def test_each_shipped_rule_drops_and_keeps_its_examples(preset):
+    assert faults(SHIPPED[preset]) == []
 
 
-@pytest.mark.parametrize(("rule", "example"), CASES)
-def test_a_shipped_rule_drops_its_example_and_says_why(rule, example):
-    assert example is not None, f"rule {rule.name} has no example in DROPPED"
-    (language,) = rule.languages
-    verdict = first_failure(signals_of(example, language), language, [rule])
-    assert verdict is not None
-    assert verdict.reason == rule.name
-    assert verdict.threshold in (rule.min, rule.max, rule.above, rule.below)
+@pytest.mark.parametrize("preset", SHIPPED)
+def test_a_shipped_preset_keeps_plain_prose(preset):
+    for language in {language for rule in SHIPPED[preset] for language in rule.languages}:
+        assert first_failure(compute(prose(language), language), language, SHIPPED[preset]) is None
 
 
-@pytest.mark.parametrize("rule", [pytest.param(rule, id=rule.name) for rule in (*EN, *ZH)])
-def test_a_shipped_rule_keeps_plain_prose(rule):
-    (language,) = rule.languages
-    signals = compute(GOOD[language], language)
-    assert getattr(signals, rule.signal) is not None
-    assert first_failure(signals, language, [rule]) is None
+# Bugs that public pipelines shipped (filters.md 7), planted
 
 
-def test_no_rule_lacks_an_example_and_no_example_a_rule():
-    assert set(DROPPED) == {rule.name for rule in (*EN, *ZH)}
-    assert all(len(DROPPED[r.name]) == (2 if r.min is not None and r.max is not None else 1) for r in (*EN, *ZH))
-
-
-@pytest.mark.parametrize("language", ["en", "zh"])
-def test_plain_prose_passes_all_rules_together(language):
-    assert first_failure(compute(GOOD[language], language), language, (*EN, *ZH)) is None
+@pytest.mark.parametrize(
+    ("rule", "fault"),
+    [
+        ("{name: a, signal: top_2gram_share, max: 9, drops: [a b a b]}", "keeps example 1"),  # a bound out of reach
+        ("{name: a, signal: top_2gram_share, max: 9}", "no example that breaks its bound 9"),
+        ("{name: a, languages: [zh], signal: mean_word_length, min: 3, drops: [好的]}", "drops what it should keep"),
+        (
+            '{name: a, languages: [zh], signal: newlines_per_word, max: 0, drops: ["好\\n的"]}',
+            "drops what it should keep",
+        ),
+        (
+            "{name: a, languages: [zh], signal: c4_sentences, min: 5, drops: [好。]}",
+            "keeps example 1",
+        ),  # undefined in zh
+        ("{name: a, languages: [xx], signal: n_words, min: 5, drops: [a]}", "no example that it keeps"),
+        ("{name: a, signal: n_words, min: 5, max: 9, drops: [a b]}", "no example that breaks its bound 9"),
+        ("{name: a, signal: n_words, min: 2, drops: [a], keeps: [b]}", "drops what it should keep: 'b'"),
+    ],
+)
+def test_a_dead_or_deadly_rule_is_found_by_its_examples(tmp_path, rule, fault):
+    (message, *_) = faults(load_rules([preset(tmp_path, f"[{rule}]")]))
+    assert fault in message
 
 
 # The published numbers, from filters.md 1.1, 1.2, 1.4 and 3.1, typed again
@@ -202,7 +150,7 @@ def preset(tmp_path, rules, languages="[en]", name="own.yaml"):
 def test_presets_are_applied_in_the_order_given():
     both = load_rules(["zh-default", "en-default"])
     assert both == (*ZH, *EN)
-    assert (len(EN), len(ZH)) == (25, 23)
+    assert (len(EN), len(ZH)) == (27, 26)
     assert {rule.languages for rule in EN} == {("en",)}
 
 
@@ -217,6 +165,15 @@ def test_an_own_file_gives_its_languages_to_rules_without(tmp_path):
         ("[{name: a, signal: n_wrds, min: 1}]", "Rule 'a' tests the signal 'n_wrds', which nothing computes"),
         ("[{name: a, signal: n_words}]", "Rule 'a' has no bound"),
         ("[{name: a, signal: n_words, min: 3, max: 2}]", "Rule 'a' drops everything"),
+        ("[{name: a, signal: han_share, min: 1.5}]", "Rule 'a' drops everything: han_share is never more than 1"),
+        ("[{name: a, signal: han_share, above: 1}]", "Rule 'a' drops everything"),
+        ("[{name: a, signal: n_words, below: 0}]", "Rule 'a' drops everything: n_words is never less than 0"),
+        ("[{name: a, signal: han_share, max: 1}]", "Rule 'a' can never break its bound max"),
+        ("[{name: a, signal: han_share, min: 0, max: 0.5}]", "Rule 'a' can never break its bound min"),
+        ("[{name: a, signal: han_share, max: 30}]", "han_share lies between 0 and 1"),  # a percentage
+        ("[{name: a, signal: han_share, pareto: 0}]", "own.yaml are wrong"),
+        ("[{name: a, signal: most_common_2gram, max: 0.2}]", "which nothing computes"),  # Dolma's mismatched name
+        ("[{name: a, signal: hanshare, max: 0.2}]", "Did you mean 'han_share'?"),
         ("[{name: a, signal: n_words, min: 3, below: 3}]", "Rule 'a' drops everything"),
         ("[{name: a, signal: n_words, above: 3, max: 3}]", "Rule 'a' drops everything"),
         ("[{name: a, signal: n_words, min: 1}, {name: a, signal: n_words, max: 2}]", "Two rules are named 'a'"),
@@ -248,10 +205,48 @@ def test_one_name_may_serve_two_languages_but_not_one_twice(tmp_path):
 
 
 def test_an_unknown_preset_is_refused_with_the_known_ones():
-    with pytest.raises(ConfigError, match=r"'de-default'.*\(en-default, zh-default\)"):
+    with pytest.raises(ConfigError, match=r"'de-default'.*\(c4, dclm, en-default,.*zh-default\)"):
         load_rules(["de-default"])
 
 
 def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(ConfigError, match=r"none\.yaml"):
         load_rules([str(tmp_path / "none.yaml")])
+
+
+def test_included_rules_come_first_and_may_be_left_out(tmp_path):
+    path = tmp_path / "own.yaml"
+    path.write_text(
+        "description: test\nlanguages: [en]\ninclude: [c4]\nwithout: [c4_sentences]\n"
+        "rules: [{name: a, signal: n_words, min: 1}]\n"
+    )
+    assert [rule.name for rule in load_rules([str(path)])] == ["c4_lorem_ipsum", "c4_curly_bracket", "a"]
+
+
+def test_what_is_left_out_must_be_there_and_files_must_not_include_themselves(tmp_path):
+    path = tmp_path / "own.yaml"
+    path.write_text("description: t\ninclude: [c4]\nwithout: [c4_sentense]\nrules: []\n")
+    with pytest.raises(ConfigError, match="leave out 'c4_sentense'"):
+        load_rules([str(path)])
+    path.write_text(f"description: t\ninclude: [{path}]\nrules: []\n")
+    with pytest.raises(ConfigError, match="include themselves"):
+        load_rules([str(path)])
+
+
+# Pareto sampling
+
+
+def test_pareto_keeps_all_at_one_and_by_the_power_below():
+    assert not is_unlucky(1.0, 9, 0.999999)
+    assert not is_unlucky(0.0, 9, 2**-9 - 1e-6)
+    assert is_unlucky(0.0, 9, 2**-9)  # kept with probability (2 - 0)^-9
+    assert not is_unlucky(0.5, 2, 0.44)  # 1.5^-2 = 0.444...
+    assert is_unlucky(0.5, 2, 0.45)
+    assert not is_unlucky(0.0, 9, None)
+
+
+def test_a_pareto_rule_names_the_dice_as_threshold():
+    rule = Rule("quality", "quality_score", pareto=2)
+    assert first_failure(Signals(quality_score=0.5, dice=0.44), "en", [rule]) is None
+    verdict = first_failure(Signals(quality_score=0.5, dice=0.45), "en", [rule])
+    assert (verdict.reason, verdict.value, verdict.threshold) == ("quality", 0.5, 0.45)

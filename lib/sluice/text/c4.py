@@ -1,0 +1,68 @@
+"""Signals of C4's page rules: what its line rules leave of a page, without editing it.
+
+As in datatrove's `c4_filters.py`, which follows the paper; the corpus was made with other numbers (trap T8). FineWeb
+uses C4 without the rule on the end of a line, so each signal is there twice. All are undefined in unspaced languages: a
+Chinese line is one word to `split()`, and the rules would drop everything (trap T9).
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sluice.data.segment import words
+from sluice.text.view import TextView
+from sluice.text.word_signals import count_sentences
+
+CITATION = re.compile(r"\[\d*\]|\[edit\]|\[citation needed\]")
+ENDS = (".", "?", "!", '"', "'")
+POLICY = ("terms of use", "privacy policy", "cookie policy", "uses cookies", "use of cookies", "use cookies")
+MAX_WORD_CHARS = 1000
+MIN_WORDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class C4Page:
+    """What is left of a page: sentences, and lines with what C4 drops a page for."""
+
+    sentences: int
+    curly_lines: int
+    lorem_lines: int
+
+
+def judge_lines(text: str, language: str, *, needs_end: bool) -> C4Page:
+    """Applies the line rules; `needs_end` is the rule that a line ends in a terminal mark."""
+    sentences = curly_lines = lorem_lines = 0
+    for raw in text.splitlines():
+        split = raw.split()
+        line = CITATION.sub("", raw.strip())
+        if any(len(word) > MAX_WORD_CHARS for word in split):
+            continue
+        if needs_end and (not line.endswith(ENDS) or line.endswith("...")):
+            continue
+        if len(split) < MIN_WORDS:
+            continue
+        lower = line.lower()
+        if "lorem ipsum" in lower:
+            lorem_lines += 1
+        elif "javascript" in lower:
+            continue
+        elif "{" in line:
+            curly_lines += 1
+        elif not any(phrase in lower for phrase in POLICY):
+            sentences += count_sentences(words(line, language))
+    return C4Page(sentences, curly_lines, lorem_lines)
+
+
+def page_signal(field: str, *, needs_end: bool) -> Callable[[TextView], int | None]:
+    """The signal of one field of `C4Page`."""
+
+    def measure(view: TextView) -> int | None:
+        if view.is_unspaced:
+            return None
+        value: int = getattr(judge_lines(view.text, view.language, needs_end=needs_end), field)
+        return value
+
+    what = {"sentences": "Sentences in lines", "curly_lines": "Lines with `{`", "lorem_lines": "Lines with lorem ipsum"}
+    end = "" if needs_end else ", without the rule on the end of a line (FineWeb)"
+    measure.__doc__ = f"{what[field]} that C4's line rules keep{end}; None in unspaced languages (trap T9)."
+    return measure

@@ -1,0 +1,152 @@
+"""The signals of `text.line_signals`."""
+
+import numpy as np
+
+from sluice.text import line_signals
+from sluice.text.characters import BREAK, DECIMAL, SPACE, TERMINAL
+from sluice.text.jit import inlined, kernel
+from sluice.text.kernels.phrases import ends_in_phrase, phrase_table
+from sluice.text.kernels.words import is_in
+
+
+def _codes(chars):
+    return np.array(sorted(ord(char) for char in chars), np.uint32)
+
+
+_BULLETS, _ENDS, _CLOSING = map(_codes, (line_signals.BULLETS, line_signals.TERMINAL_MARKS, line_signals.CLOSING_MARKS))
+_NUMERALS = _codes("一二三四五六七八九十")
+_MORE, _MORE_LENGTHS = phrase_table(line_signals.MORE)
+JAVASCRIPT, LOREM_IPSUM, FIRST_POLICY = 0, 1, 2
+PHRASES = ("javascript", "lorem ipsum", *line_signals.POLICY)
+"""What is looked for in every text, once. The policy phrases begin with C4's six."""
+
+_SHORT = line_signals.SHORT_LINE_CHARS
+
+
+@inlined
+def strip_left(flags, start, end):
+    """Start without white space."""
+    while start < end and flags[start] & SPACE:
+        start += 1
+    return start
+
+
+@inlined
+def strip_right(flags, start, end):
+    """End without white space."""
+    while end > start and flags[end - 1] & SPACE:
+        end -= 1
+    return end
+
+
+@kernel
+def next_line(codes, flags, start):
+    """End of the line that begins at start, as `splitlines` has it, and the start of the next one."""
+    end = start
+    while end < len(codes) and not flags[end] & BREAK:
+        end += 1
+    after = end + 1
+    if end + 1 < len(codes) and codes[end] == 13 and codes[end + 1] == 10:
+        after += 1
+    return end, after
+
+
+@inlined
+def ends_in_dots(codes, start, end):
+    """Whether [start, end) ends in `...` or the sign for it."""
+    if end > start and codes[end - 1] == 0x2026:
+        return True
+    return end - start >= 3 and codes[end - 1] == 46 and codes[end - 2] == 46 and codes[end - 3] == 46
+
+
+@kernel
+def ends_sentence(codes, flags, start, end):
+    """See `line_signals.ends_sentence`."""
+    end = strip_right(flags, start, end)
+    while end > start and is_in(codes[end - 1], _CLOSING):
+        end -= 1
+    return end > start and is_in(codes[end - 1], _ENDS)
+
+
+@kernel
+def is_item(codes, flags, start, end):
+    """Whether the pattern `line_signals.ITEM` matches at start."""
+    if start == end:
+        return False
+    code = codes[start]
+    if is_in(code, _BULLETS) or 0x2460 <= code <= 0x2473:
+        return True
+    is_open = code == 40 or code == 0xFF08
+    i = start + 1 if is_open else start
+    first = i
+    only_digits = True
+    while i < end and i - first < 3 and (flags[i] & DECIMAL or is_in(codes[i], _NUMERALS)):
+        only_digits = only_digits and flags[i] & DECIMAL != 0
+        i += 1
+    if i == first or i == end:
+        return False
+    code = codes[i]
+    if code == 41 or code == 0xFF09:
+        return True
+    if is_open:
+        return False
+    if code == 0x3001 or code == 0xFF0E:
+        return True
+    return code == 46 and only_digits and not (i + 1 < end and flags[i + 1] & DECIMAL)
+
+
+@kernel
+def measure_lines(codes, flags, num_tokens, places, numbers, out):
+    """Fills `out` [11] in the order of `signals.LINES`.
+
+    `places` and `numbers`: where the phrases of `PHRASES` stand, and which.
+    """
+    out[:] = np.nan
+    n = len(codes)
+    count, bullets, dots = 0, 0, 0
+    start = 0
+    while start < n:
+        end, after = next_line(codes, flags, start)
+        count += 1
+        first = strip_left(flags, start, end)
+        bullets += first < end and (codes[first] == 0x2022 or codes[first] == 45)
+        dots += ends_in_dots(codes, start, strip_right(flags, start, end))
+        start = after
+    if count > 0:
+        out[0] = bullets / count
+        out[1] = dots / count
+    solid, items, marks, sentences, short, chars, newlines = 0, 0, 0, 0, 0, 0, 0
+    scripts, policies, more = 0, 0, 0
+    start, hit = 0, 0
+    for i in range(n + 1):
+        if i < n and codes[i] != 10:
+            continue
+        newlines += i < n
+        first, last = strip_left(flags, start, i), strip_right(flags, start, i)
+        if first < last:
+            solid += 1
+            items += is_item(codes, flags, first, i)
+            marks += flags[i - 1] & TERMINAL != 0
+            sentences += ends_sentence(codes, flags, start, i)
+            short += i - start <= _SHORT
+            chars += i - start
+            has_script, has_policy = False, False
+            while hit < len(places) and places[hit] < i:
+                has_script = has_script or numbers[hit] == JAVASCRIPT
+                has_policy = has_policy or numbers[hit] >= FIRST_POLICY
+                hit += 1
+            scripts += has_script
+            policies += has_policy
+            more += ends_in_phrase(codes, start, last, _MORE, _MORE_LENGTHS)
+        start = i + 1
+    if solid > 0:
+        out[2] = items / solid
+        out[3] = marks / solid
+        out[4] = sentences / solid
+        out[5] = short / solid
+        out[6] = chars / solid
+        out[8] = scripts / solid
+        out[9] = policies / solid
+        out[10] = more / solid
+    if num_tokens > 0:
+        out[7] = newlines / num_tokens

@@ -1,0 +1,44 @@
+"""All signals of one text that is cut into tokens."""
+
+import numpy as np
+
+from sluice.text.jit import kernel
+from sluice.text.kernels.c4_measures import measure_c4
+from sluice.text.kernels.character_measures import measure_characters
+from sluice.text.kernels.hashing import stretch, sum_up
+from sluice.text.kernels.line_measures import PHRASES, measure_lines
+from sluice.text.kernels.phrases import find_phrases, first_pairs, phrase_table
+from sluice.text.kernels.repetition_measures import measure_repetition
+from sluice.text.kernels.word_measures import measure_words
+
+_TABLE, _LENGTHS = phrase_table(PHRASES)
+_PAIRS = first_pairs(PHRASES)
+
+_WORDS, _LINES, _REPETITION, _CHARACTERS = 15, 26, 42, 58
+"""Where each group of `signals.FUNCTIONS` ends."""
+
+
+@kernel
+def measure_all(codes, flags, starts, ends, stops, functions, is_segmented, is_unspaced, out):
+    """Fills `out` in the order of `signals.FUNCTIONS`; NaN where a signal is undefined."""
+    n = len(codes)
+    sums, powers = np.empty(n + 1, np.uint64), np.empty(n + 1, np.uint64)
+    sum_up(codes, sums, powers)
+    fingerprints = np.empty(len(starts), np.uint64)
+    for k in range(len(starts)):
+        fingerprints[k] = stretch(sums, powers, starts[k], ends[k])
+    places, numbers = np.empty(n // 4 + 1, np.int32), np.empty(n // 4 + 1, np.int32)  # no phrase is shorter than 4
+    count = find_phrases(codes, _TABLE, _LENGTHS, _PAIRS, places, numbers)
+    places, numbers = places[:count], numbers[:count]
+    measure_words(codes, flags, starts, ends, fingerprints, stops, functions, is_unspaced, out[:_WORDS])
+    if not is_segmented:
+        out[0] = np.nan
+        out[14] = np.nan
+    measure_lines(codes, flags, len(starts), places, numbers, out[_WORDS:_LINES])
+    char_n = 3 if is_unspaced else 10
+    measure_repetition(codes, flags, sums, powers, starts, ends, fingerprints, char_n, out[_LINES:_REPETITION])
+    measure_characters(codes, flags, numbers, out[_REPETITION:_CHARACTERS])
+    if is_unspaced:
+        out[_CHARACTERS:] = np.nan
+    else:
+        measure_c4(codes, flags, starts, ends, places, numbers, out[_CHARACTERS:])

@@ -1,0 +1,179 @@
+"""Words of spaced languages: the pattern of `data.segment.words`, as one pass over code points."""
+
+import numpy as np
+
+from sluice.data.segment import URL_TAIL
+from sluice.text.characters import DECIMAL, SPACE, WORD
+from sluice.text.jit import inlined, kernel
+
+_URL_TAIL = np.array([ord(char) for char in URL_TAIL], np.uint32)
+_APOSTROPHE, _QUOTE = 39, 0x2019
+
+
+@inlined
+def is_in(code, chars):
+    """Whether a code point is one of a few."""
+    for char in chars:
+        if code == char:
+            return True
+    return False
+
+
+@inlined
+def has(flags, i, flag):
+    """Whether there is a character at i, and it has a flag."""
+    return 0 <= i < len(flags) and flags[i] & flag != 0
+
+
+@inlined
+def lower_ascii(codes, i):
+    """The code point at i in ASCII lower case; 0 past the end."""
+    if i >= len(codes):
+        return np.uint32(0)
+    code = codes[i]
+    return code | np.uint32(32) if 65 <= code <= 90 else code
+
+
+@inlined
+def is_apostrophe(codes, i):
+    """' or ’"""
+    return i < len(codes) and (codes[i] == _APOSTROPHE or codes[i] == _QUOTE)
+
+
+@kernel
+def is_negation(codes, flags, i):
+    """n't, and no letter after it."""
+    return (
+        lower_ascii(codes, i) == 110
+        and is_apostrophe(codes, i + 1)
+        and lower_ascii(codes, i + 2) == 116
+        and not has(flags, i + 3, WORD)
+    )
+
+
+@kernel
+def clitic_length(codes, flags, i):
+    """Length of 's 're 've 'll 'm 'd at i, 0 without."""
+    if not is_apostrophe(codes, i):
+        return 0
+    first, second = lower_ascii(codes, i + 1), lower_ascii(codes, i + 2)
+    if first == 115 or first == 109 or first == 100:  # s m d
+        return 0 if has(flags, i + 2, WORD) else 2
+    if ((first == 114 or first == 118) and second == 101) or (first == 108 and second == 108):  # re ve ll
+        return 0 if has(flags, i + 3, WORD) else 3
+    return 0
+
+
+@kernel
+def url_end(codes, flags, i):
+    """End of a URL at i, i without: up to white space, marks at its end left out."""
+    n = len(codes)
+    if i + 7 >= n or codes[i] != 104 or codes[i + 1] != 116 or codes[i + 2] != 116 or codes[i + 3] != 112:
+        return i
+    start = i + 5 if codes[i + 4] == 115 else i + 4
+    if codes[start] != 58 or codes[start + 1] != 47 or start + 2 >= n or codes[start + 2] != 47:
+        return i
+    start += 3
+    end = start
+    while end < n and not flags[end] & SPACE:
+        end += 1
+    while end > start and is_in(codes[end - 1], _URL_TAIL):
+        end -= 1
+    return end if end > start else i
+
+
+@kernel
+def initials_end(codes, flags, i):
+    """End of two or more of letter and full stop (U.S.), i without."""
+    end = i
+    while end + 1 < len(codes) and 97 <= lower_ascii(codes, end) <= 122 and codes[end + 1] == 46:
+        end += 2
+    while end > i and has(flags, end, WORD):  # one letter less, as a pattern would step back
+        end -= 2
+    return end if end - i >= 4 else i
+
+
+@inlined
+def may_join(code):
+    """A cheap look before `is_joiner`: a mark that is no comma before a space is rare."""
+    return code == _QUOTE or (38 <= code <= 64 and (code <= 47 or code == 58 or code == 64))
+
+
+@kernel
+def is_joiner(codes, flags, i):
+    """Whether the mark at i stands inside a word, if a letter or digit follows."""
+    code = codes[i]
+    if code == _APOSTROPHE or code == _QUOTE:
+        return clitic_length(codes, flags, i) == 0
+    if code == 46 or code == 64 or code == 38 or code == 43:  # . @ & +
+        return True
+    is_before_digit, is_after_digit = has(flags, i + 1, DECIMAL), has(flags, i - 1, DECIMAL)
+    if code == 47 or code == 58:  # / :
+        return is_before_digit
+    if code == 44:
+        return is_before_digit and is_after_digit
+    return code == 45 and is_before_digit != is_after_digit
+
+
+@inlined
+def part_end(codes, flags, i):
+    """End of a run of letters and digits that stops before n't; i without one."""
+    while i < len(flags) and flags[i] & WORD:
+        if codes[i] | np.uint32(32) == 110 and is_negation(codes, flags, i):
+            break
+        i += 1
+    return i
+
+
+@kernel
+def special_end(codes, flags, i):
+    """End of a negation, clitic, URL or row of initials at i, i without."""
+    if is_negation(codes, flags, i):
+        return i + 3
+    end = i + clitic_length(codes, flags, i)
+    if end == i:
+        end = url_end(codes, flags, i)
+    return initials_end(codes, flags, i) if end == i else end
+
+
+@inlined
+def may_be_special(codes, i):
+    """Whether a token may be one of these: it begins with n, h or an apostrophe, or a full stop is its second sign."""
+    low = codes[i] | np.uint32(32)
+    return low == 110 or low == 104 or is_apostrophe(codes, i) or (i + 1 < len(codes) and codes[i + 1] == 46)
+
+
+@inlined
+def word_end(codes, flags, i):
+    """End of a word at i: runs of letters and digits, and the joiners between them."""
+    end = part_end(codes, flags, i)
+    while end < len(codes) and may_join(codes[end]) and is_joiner(codes, flags, end):
+        after = part_end(codes, flags, end + 1)
+        if after == end + 1:
+            break
+        end = after
+    return end
+
+
+@kernel
+def split_words(codes, flags, starts, ends):
+    """Bounds of all tokens into `starts` and `ends`, both at least as long as the text; the number of tokens."""
+    count = 0
+    i = 0
+    while i < len(codes):
+        if flags[i] & SPACE:
+            i += 1
+            continue
+        end = special_end(codes, flags, i) if may_be_special(codes, i) else i
+        if end == i:
+            if flags[i] & WORD:
+                end = word_end(codes, flags, i)
+            else:
+                end = i + 1
+                while end < len(codes) and codes[end] == codes[i]:
+                    end += 1
+        starts[count] = i
+        ends[count] = end
+        count += 1
+        i = end
+    return count

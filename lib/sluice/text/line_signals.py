@@ -1,0 +1,118 @@
+"""Signals that look at lines.
+
+Sources: Gopher and FineWeb as in huggingface/datatrove (`gopher_quality_filter.py`, `fineweb_quality_filter.py`), C4,
+RedPajama-v2, ChineseWebText, MAP-NEO. Gopher counts empty lines, all others do not (trap T5).
+"""
+
+import re
+from collections.abc import Callable
+
+from sluice.text.characters import TERMINALS
+from sluice.text.view import TextView
+
+GOPHER_BULLETS = ("•", "-")
+BULLETS = "•-·●○■□◆◇▪*、"
+"""Signs that begin an item of a list; numbers do too, see `ITEM`."""
+_NUMERAL = r"[\d一二三四五六七八九十]"
+ITEM = re.compile(
+    rf"[{re.escape(BULLETS)}]|[①-⑳]|[(（]{_NUMERAL}{{1,3}}[)）]|{_NUMERAL}{{1,3}}[)）、．]|\d{{1,3}}\.(?!\d)"
+)
+
+TERMINAL_MARKS = frozenset(".!?。！？．｡…;；:：।؟۔။។")
+CLOSING_MARKS = "\"'”’」』）)】》]"
+"""Looked through when they follow a terminal mark: 。” ends a sentence (trap T12)."""
+
+MORE = ("read more", "readmore", "展开", "展開", "更多", "全文", "。。。")
+"""How a line ends that leads to the rest of a text elsewhere (MAP-NEO)."""
+
+POLICY = (
+    "terms of use",
+    "privacy policy",
+    "cookie policy",
+    "uses cookies",
+    "use of cookies",
+    "use cookies",
+    "all rights reserved",
+    "版权所有",
+    "版權所有",
+    "隐私政策",
+    "隱私政策",
+    "隱私權政策",
+    "使用条款",
+    "使用條款",
+    "服务条款",
+    "服務條款",
+    "免责声明",
+    "免責聲明",
+    "icp备",
+    "icp證",
+    "icp证",
+)
+"""Phrases of policy lines: C4's six, `all rights reserved`, and what stands for them in Chinese."""
+
+SHORT_LINE_CHARS = 30
+
+
+def bullet_line_share(view: TextView) -> float | None:
+    """Lines that begin with `•` or `-`, empty lines counted as lines (Gopher)."""
+    return _share(view.all_lines, lambda line: line.lstrip().startswith(GOPHER_BULLETS))
+
+
+def ellipsis_line_share(view: TextView) -> float | None:
+    """Lines that end in `...` or `…`, empty lines counted as lines (Gopher)."""
+    return _share(view.all_lines, lambda line: line.rstrip().endswith(("...", "…")))
+
+
+def list_line_share(view: TextView) -> float | None:
+    """Lines that begin as an item of a list does, with signs and numbers of both scripts (ours)."""
+    return _share(view.lines, lambda line: ITEM.match(line.lstrip()) is not None)
+
+
+def fineweb_terminal_line_share(view: TextView) -> float | None:
+    """Lines that end in one of datatrove's terminal marks, not stripped (FineWeb: traps T12, T18)."""
+    return _share(view.lines, lambda line: line[-1] in TERMINALS)
+
+
+def terminal_line_share(view: TextView) -> float | None:
+    """Lines that end a sentence, trailing blanks ignored and closing quotes looked through (ours)."""
+    return _share(view.lines, ends_sentence)
+
+
+def ends_sentence(line: str) -> bool:
+    """Whether a line ends in a mark of ours, be it followed by closing quotes."""
+    core = line.rstrip().rstrip(CLOSING_MARKS)
+    return bool(core) and core[-1] in TERMINAL_MARKS
+
+
+def short_line_share(view: TextView) -> float | None:
+    """Lines of at most 30 characters (FineWeb; not for Chinese, where 30 is a sentence: trap T10)."""
+    return _share(view.lines, lambda line: len(line) <= SHORT_LINE_CHARS)
+
+
+def mean_line_chars(view: TextView) -> float | None:
+    """Mean characters of a line (ChineseWebText, CCI4.0, HPLT's mean segment length)."""
+    return sum(map(len, view.lines)) / len(view.lines) if view.lines else None
+
+
+def newlines_per_word(view: TextView) -> float | None:
+    """Newlines per token (FineWeb; moves with the segmenter: trap T11)."""
+    return view.text.count("\n") / len(view.tokens) if view.tokens else None
+
+
+def javascript_line_share(view: TextView) -> float | None:
+    """Lines with the word javascript in any case (C4's line rule, RedPajama-v2)."""
+    return _share(view.lines, lambda line: "javascript" in line.lower())
+
+
+def policy_line_share(view: TextView) -> float | None:
+    """Lines with a phrase of policies and site notices (C4's line rule, and Chinese phrases)."""
+    return _share(view.lines, lambda line: any(phrase in line.lower() for phrase in POLICY))
+
+
+def more_line_share(view: TextView) -> float | None:
+    """Lines that end in `read more` and the like (MAP-NEO)."""
+    return _share(view.lines, lambda line: line.rstrip().lower().endswith(MORE))
+
+
+def _share(lines: list[str], test: Callable[[str], bool]) -> float | None:
+    return sum(map(test, lines)) / len(lines) if lines else None

@@ -1,0 +1,56 @@
+"""All signals of a text, compiled: the same values as `signals.define`, some hundred times faster."""
+
+import functools
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sluice.core.records import Signals
+from sluice.data.segment import JIEBA_LANGUAGES
+from sluice.text import characters, signals
+from sluice.text.kernels.hashing import hash_of, make_table
+from sluice.text.kernels.measures import measure_all
+from sluice.text.segmenter import word_spans
+from sluice.text.stop_words import FUNCTION_WORDS, STOP_WORDS
+from sluice.text.view import UNSEGMENTED
+
+WHOLE = tuple(place for place, name in enumerate(signals.FUNCTIONS) if "int" in str(Signals.__annotations__[name]))
+"""Places of the signals that are whole numbers."""
+
+
+def compute(text: str, language: str) -> Signals:
+    """All signals of one text, None where they are undefined."""
+    codes = characters.code_points(text)
+    flags = characters.flags(codes)
+    is_segmented = language not in UNSEGMENTED
+    starts, ends = word_spans(codes, flags, language) if is_segmented else _NO_SPANS
+    stops, functions = word_tables(language)
+    out = np.empty(len(signals.FUNCTIONS))
+    is_unspaced = language in JIEBA_LANGUAGES or not is_segmented
+    measure_all(codes, flags, starts, ends, stops, functions, is_segmented, is_unspaced, out)
+    values: list[Any] = [None if value != value else value for value in out.tolist()]
+    for place in WHOLE:
+        if values[place] is not None:
+            values[place] = int(values[place])
+    return Signals(*values)
+
+
+_NO_SPANS = np.empty(0, np.int32), np.empty(0, np.int32)
+
+WordTable = tuple[npt.NDArray[np.uint64], npt.NDArray[np.int32]]
+
+
+@functools.cache
+def word_tables(language: str) -> tuple[WordTable, WordTable]:
+    """Tables of the stop words and of the function words of a language; without keys where there is no list."""
+    stops = {word: number for number, word in enumerate(sorted(STOP_WORDS.get(language, ())))}
+    return _table(stops), _table(FUNCTION_WORDS.get(language, {}))
+
+
+def _table(numbers: dict[str, int]) -> WordTable:
+    if not numbers:
+        return np.empty(0, np.uint64), np.empty(0, np.int32)
+    fingerprints = np.array([hash_of(characters.code_points(word)) for word in numbers], np.uint64)
+    keys, values = make_table(fingerprints, np.array(list(numbers.values()), np.int32))
+    return keys, values

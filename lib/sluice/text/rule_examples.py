@@ -1,0 +1,51 @@
+"""Whether rules do what their examples say: no rule is dead, and none drops plain prose."""
+
+from collections.abc import Sequence
+from importlib import resources
+
+from sluice.text.measure import compute
+from sluice.text.rules import Repeated, Rule, first_failure
+
+DATA = resources.files("sluice.text") / "data"
+
+
+def prose(language: str) -> str | None:
+    """A short plain text that every rule for the language keeps; None where none ships."""
+    path = DATA / f"prose.{language}.txt"
+    return path.read_text(encoding="utf-8").strip() if path.is_file() else None
+
+
+def faults(rules: Sequence[Rule]) -> list[str]:
+    """What is wrong with the examples of rules, one sentence each; empty when all is well.
+
+    A rule on a measure of the text needs a text in `drops` for each bound, and each must be dropped at another bound;
+    texts in `keeps`, and the plain prose of its languages, must be kept.
+    """
+    return [fault for rule in rules for fault in _faults(rule)]
+
+
+def _faults(rule: Rule) -> list[str]:
+    found = []
+    languages = rule.languages or ("en", "zh")
+    bounds = {bound for bound in (rule.min, rule.max, rule.above, rule.below) if bound is not None}
+    broken = set()
+    for number, example in enumerate(rule.drops, 1):
+        verdict = first_failure(compute(_text(example), languages[0]), languages[0], [rule])
+        if verdict is None:
+            found.append(f"Rule {rule.name!r} ({languages[0]}) keeps example {number} of those that it drops.")
+        else:
+            broken.add(verdict.threshold)
+    for bound in sorted(bounds - broken):
+        found.append(f"Rule {rule.name!r} ({languages[0]}) has no example that breaks its bound {bound:g}.")
+    kept = [(languages[0], _text(example)) for example in rule.keeps]
+    kept += [(language, text) for language in languages if (text := prose(language)) is not None]
+    if not kept:
+        found.append(f"Rule {rule.name!r} ({languages[0]}) has no example that it keeps.")
+    for language, text in kept:
+        if first_failure(compute(text, language), language, [rule]) is not None:
+            found.append(f"Rule {rule.name!r} ({language}) drops what it should keep: {text[:40]!r} ...")
+    return found
+
+
+def _text(example: str | Repeated) -> str:
+    return example if isinstance(example, str) else example.text * example.times

@@ -1,0 +1,122 @@
+"""Signals that count words. Where nothing segments a language (`view.UNSEGMENTED`), they are undefined.
+
+"Token" is a word or mark of `data.segment.words`, "word" a token that is not of marks alone. Sources: Gopher (Rae et
+al. 2021, as in huggingface/datatrove `gopher_quality_filter.py`), Dolma, DCLM, C4, RedPajama-v2, ROOTS.
+"""
+
+import math
+import statistics
+from collections import Counter
+
+from sluice.text.characters import TERMINALS
+from sluice.text.stop_words import FUNCTION_WORDS, STOP_WORDS
+from sluice.text.view import TextView, is_sign
+
+
+def n_words(view: TextView) -> int | None:
+    """Words without marks (Gopher)."""
+    return None if view.words is None else len(view.words)
+
+
+def mean_word_length(view: TextView) -> float | None:
+    """Mean characters per word (Gopher; the mean, not Dolma's median: trap T6)."""
+    return sum(map(len, view.words)) / len(view.words) if view.words else None
+
+
+def median_word_length(view: TextView) -> float | None:
+    """Median characters per word (Dolma: trap T6); the mean of the two in the middle."""
+    return statistics.median(map(len, view.words)) if view.words else None
+
+
+def longest_run_chars(view: TextView) -> int | None:
+    """Longest run without white space (C4 and Curator call it the longest word; unspaced scripts have no limit)."""
+    return max(map(len, view.text.split()), default=0) if view.text and not view.is_unspaced else None
+
+
+def hash_per_word(view: TextView) -> float | None:
+    """`#` per token (Gopher as in datatrove: marks are tokens)."""
+    return view.text.count("#") / len(view.tokens) if view.tokens else None
+
+
+def ellipsis_per_word(view: TextView) -> float | None:
+    """`...` and `…` per token (Gopher as in datatrove)."""
+    return (view.text.count("...") + view.text.count("…")) / len(view.tokens) if view.tokens else None
+
+
+def alphabetic_word_share(view: TextView) -> float | None:
+    """Tokens with at least one letter, of all tokens (Gopher; Han are letters)."""
+    return sum(any(map(str.isalpha, token)) for token in view.tokens) / len(view.tokens) if view.tokens else None
+
+
+def n_stop_words(view: TextView) -> int | None:
+    """Different stop words of the reference that occur, case kept (Gopher, FineWeb-2: trap T7). None without a list."""
+    stop_words = STOP_WORDS.get(view.language)
+    return None if stop_words is None else len(stop_words.intersection(view.tokens or ()))
+
+
+def n_stop_word_hits(view: TextView) -> int | None:
+    """Occurrences of these stop words (DCLM: trap T7)."""
+    stop_words = STOP_WORDS.get(view.language)
+    return None if stop_words is None else sum(token in stop_words for token in view.tokens or ())
+
+
+def n_function_words(view: TextView) -> int | None:
+    """Different function words that occur (ours: no marks and dates; Traditional and Simplified count as one)."""
+    words = FUNCTION_WORDS.get(view.language)
+    return None if words is None else len({words[token] for token in view.tokens or () if token in words})
+
+
+def function_word_share(view: TextView) -> float | None:
+    """Function words, of all words (RedPajama-v2 `stop_word_fraction`, ROOTS; our list)."""
+    words = FUNCTION_WORDS.get(view.language)
+    if words is None or not view.words:
+        return None
+    return sum(token in words for token in view.words) / len(view.words)
+
+
+def unique_word_share(view: TextView) -> float | None:
+    """Different words, of all words (RedPajama-v2 `frac_unique_words`; here case is kept)."""
+    return len(set(view.words)) / len(view.words) if view.words else None
+
+
+def word_entropy(view: TextView) -> float | None:
+    """Shannon entropy of the words in nats (RedPajama-v2 `unigram_entropy`; here case is kept)."""
+    return entropy(Counter(view.words)) if view.words else None
+
+
+def entropy(counts: Counter[str]) -> float:
+    """Shannon entropy in nats (natural logarithm: trap T15); 0 for one thing only."""
+    total = counts.total()
+    return -sum(n / total * math.log(n / total) for n in counts.values())
+
+
+def all_caps_word_share(view: TextView) -> float | None:
+    """Words in capitals, of all words (RedPajama-v2 `frac_all_caps_words`)."""
+    return sum(map(str.isupper, view.words)) / len(view.words) if view.words else None
+
+
+def n_sentences(view: TextView) -> int | None:
+    """Sentences by the marks that end them (`count_sentences`)."""
+    return None if view.tokens is None else count_sentences(view.tokens)
+
+
+def count_sentences(tokens: list[str]) -> int:
+    """Sentences as spaCy's sentencizer counts them, which datatrove uses.
+
+    A token that is one terminal mark, or a run of one such mark other than the full stop, ends a sentence; the next
+    token that is no punctuation begins another.
+    """
+    count = int(bool(tokens))
+    has_ended = False
+    for token in tokens:
+        if is_terminal(token):
+            has_ended = True
+        elif has_ended and not all(is_sign(char) for char in token):
+            count += 1
+            has_ended = False
+    return count
+
+
+def is_terminal(token: str) -> bool:
+    """Whether a token ends a sentence: `.`, `!!`, `。`, but not `...`."""
+    return token[0] in TERMINALS and (len(token) == 1 or (token[0] != "." and set(token) == {token[0]}))
