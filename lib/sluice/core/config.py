@@ -98,6 +98,15 @@ class Transport(Section):
     """Name of the client in requests; add an address where you can be reached."""
 
 
+class Blocklist(Section):
+    """Domains and URLs whose pages are not wanted."""
+
+    path: str | None = None
+    """A local file of `sluice blocklist build`, at the same place on every worker; null blocks nothing."""
+    allow: str | None = None
+    """A text file of domains and URLs, one a line, that are not blocked although the list has them."""
+
+
 class Extract(Section):
     """From archive records to documents with language, signals and signature."""
 
