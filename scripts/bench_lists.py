@@ -1,18 +1,24 @@
 """Measure block lists, bad-word lists and rights on this machine: time per URL, text and page, and what building takes.
 
-    python scripts/bench_lists.py [--entries 10_000_000]
+    python scripts/bench_lists.py [--entries 10_000_000] [--collection COLLECTION]
 
-Entries and URLs are synthetic; half of the URLs are on the list. Best of five for what is short.
+Entries and URLs are synthetic; half of the URLs are on the list. Texts and pages are those of COLLECTION
+(`html-truth/SET/pages.jsonl.gz`, `zh-webtext/*.jsonl.gz`, `filters/ldnoobw.jsonl.gz`), brought to the same length; the
+peer ahocorasick_rs is measured where it is installed. Best of five for what is short.
 """
 
 import argparse
+import gzip
+import json
 import random
 import resource
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+from sluice.text.bad_words import BadWords
 from sluice.text.blocklist import BlockList
 from sluice.text.blocklist_build import build
 
@@ -21,8 +27,12 @@ TOPS = ["com", "net", "cn", "com.cn", "org", "top", "xyz", "co.uk", "ru", "de"]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--entries", type=lambda text: int(text.replace("_", "")), default=10_000_000)
-    bench_blocklist(parser.parse_args().entries)
+    parser.add_argument("--entries", type=lambda text: int(text.replace("_", "")), default=10_000_000, metavar="N")
+    parser.add_argument("--collection", type=Path, help="a folder with real texts and lists")
+    options = parser.parse_args()
+    bench_blocklist(options.entries)
+    if options.collection:
+        bench_bad_words(options.collection)
 
 
 def best_us(function: Callable[[], object], items: int, repeats: int = 5) -> float:
@@ -69,6 +79,51 @@ def bench_blocklist(entries: int) -> None:
         chinese = [f"https://www.例子{i}.中国/新闻/{i}" for i in range(10_000)]
         each = best_us(lambda: [blocklist.match(url) for url in chinese], len(chinese))
         print(f"                  {each:.2f} µs a URL with a Chinese host")
+
+
+def bench_bad_words(collection: Path) -> None:
+    """Texts of 9 KB in English, of 3,000 characters (9 KB) in Chinese, with the shipped lists and a longer one."""
+    truth = (row["truth"] for file in sorted(collection.glob("html-truth/*/pages.jsonl.gz")) for row in rows(file))
+    english = [text for found in truth if found and (text := found.get("text")) and len(text) > 1000]
+    chinese = [
+        row["text"] for row in rows(collection / "zh-webtext" / "ia-wide15-zh.jsonl.gz") if len(row["text"]) > 500
+    ]
+    longer = list(rows(collection / "filters" / "ldnoobw.jsonl.gz"))
+    with tempfile.TemporaryDirectory() as folder:
+        for language, texts, length in (("en", english, 9000), ("zh", chinese, 3000)):
+            texts = [(text * (length // len(text) + 1))[:length] for text in texts[:200]]
+            terms = [row["term"] for row in longer if row["lang"] == language and len(row["term"].encode()) > 1]
+            path = Path(folder) / f"{language}.txt"
+            path.write_text("\n".join(terms), encoding="utf-8")
+            for name, words in (
+                ("shipped", BadWords.load(None, language)),
+                (f"LDNOOBW's {len(terms)} terms", BadWords.load(str(path), language)),
+            ):
+                each = best_us(lambda words=words, texts=texts: [words.measure(text) for text in texts], len(texts))
+                print(f"bad words {language}      {each:.1f} µs a text of 9 KB, {name}")
+            bench_peer(language, terms, texts)
+
+
+def bench_peer(language: str, terms: list[str], texts: list[str]) -> None:
+    """ahocorasick_rs on the same terms: substrings in both languages, which is less work than whole words."""
+    try:
+        import ahocorasick_rs
+    except ImportError:
+        return
+    peer = ahocorasick_rs.AhoCorasick(
+        [term.lower() for term in terms], implementation=ahocorasick_rs.Implementation.DFA
+    )
+
+    def find_all() -> list[object]:
+        return [peer.find_matches_as_indexes(text.lower(), overlapping=True) for text in texts]
+
+    print(f"                  {best_us(find_all, len(texts)):.1f} µs, ahocorasick_rs with the same terms")
+
+
+def rows(path: Path) -> Iterator[dict[str, Any]]:
+    """Objects of a file of JSON lines."""
+    with gzip.open(path) as lines:
+        yield from map(json.loads, lines)
 
 
 def warm_up(folder: str) -> None:

@@ -107,6 +107,15 @@ class Blocklist(Section):
     """A text file of domains and URLs, one a line, that are not blocked although the list has them."""
 
 
+class BadWords(Section):
+    """Lists of words by ISO 639-1 language; without a list nothing is measured."""
+
+    lists: dict[str, str | None] = field(default_factory=lambda: {"en": None, "zh": None})
+    """Files with one term a line; null is the list that comes with sluice (en, zh)."""
+    allow: dict[str, str] = field(default_factory=dict)
+    """Files with words inside which a hit does not count; the list of sluice for Chinese brings its own."""
+
+
 class Extract(Section):
     """From archive records to documents with language, signals and signature."""
 

@@ -32,7 +32,7 @@ def test_an_unknown_command_is_named_with_the_known_ones(capsys):
     )
 
 
-@pytest.mark.parametrize("name", ["pack", "verify", "inspect"])
+@pytest.mark.parametrize("name", ["pack", "verify", "inspect", "blocklist"])
 def test_each_command_teaches_with_an_example(name, capsys):
     assert main([name, "--help"]) == 0
     assert f"sluice {name} " in capsys.readouterr().out.partition("example")[2]
