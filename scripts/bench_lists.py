@@ -21,6 +21,7 @@ from typing import Any
 from sluice.text.bad_words import BadWords
 from sluice.text.blocklist import BlockList
 from sluice.text.blocklist_build import build
+from sluice.text.rights import rights
 
 TOPS = ["com", "net", "cn", "com.cn", "org", "top", "xyz", "co.uk", "ru", "de"]
 
@@ -31,6 +32,7 @@ def main() -> None:
     parser.add_argument("--collection", type=Path, help="a folder with real texts and lists")
     options = parser.parse_args()
     bench_blocklist(options.entries)
+    bench_rights()
     if options.collection:
         bench_bad_words(options.collection)
 
@@ -79,6 +81,16 @@ def bench_blocklist(entries: int) -> None:
         chinese = [f"https://www.例子{i}.中国/新闻/{i}" for i in range(10_000)]
         each = best_us(lambda: [blocklist.match(url) for url in chinese], len(chinese))
         print(f"                  {each:.2f} µs a URL with a Chinese host")
+
+
+def bench_rights() -> None:
+    """A page of 100 KB that says nothing, and one with a directive at its beginning or at its end."""
+    block = '<div class="abc"><p>Some text, and more.</p><a href="/foo/bar.html">link</a></div>\n'
+    page = (block * 2000)[:100_000].encode()
+    mark = b'<meta name="robots" content="noindex">'
+    for name, data in (("nothing said", page), ("said at once", mark + page), ("said at last", page + mark)):
+        rights(data)
+        print(f"rights            {best_us(lambda data=data: [rights(data) for _ in range(100)], 100):.1f} µs, {name}")
 
 
 def bench_bad_words(collection: Path) -> None:
