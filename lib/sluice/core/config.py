@@ -107,6 +107,19 @@ class Blocklist(Section):
     """A text file of domains and URLs, one a line, that are not blocked although the list has them."""
 
 
+class UrlWords(Section):
+    """Words in URLs whose pages are not wanted: files with one word a line."""
+
+    hard: str | None = None
+    """One of these words between separators suffices."""
+    soft: str | None = None
+    """Of these words `soft_min` different ones are needed."""
+    strict: str | None = None
+    """One of these anywhere, inside other words and across separators too."""
+    soft_min: PositiveInt = 2
+    """Different soft words in one URL."""
+
+
 class BadWords(Section):
     """Lists of words by ISO 639-1 language; without a list nothing is measured."""
 

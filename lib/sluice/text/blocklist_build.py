@@ -35,6 +35,7 @@ from sluice.text.url_lines import Broken, UrlLines, parse_entry
 PART_BITS = 6
 MEAN_BUCKET = 4
 """Entries per bucket, at least; a bucket of 8 keys is one line of a processor's cache."""
+JSON_LINES_HELD = 1 << 16
 SPILLED = np.dtype([("key", "<u8"), ("category", "u1")])
 UT1_FILES = {"domains": False, "urls": True}
 """Files of a category in UT1 that are used, and whether their lines are URLs. `expressions` is not used: thousands of
@@ -130,8 +131,8 @@ class _Builder:
         self._note(Source(name, category, lines.sha256, lines.entries, lines.broken.count), lines.broken)
 
     def _read_json(self, path: str) -> None:
-        broken, digest = Broken(self.skip_broken), hashlib.sha256()
-        found: dict[str, list[int]] = {}
+        broken, digest, entries = Broken(self.skip_broken), hashlib.sha256(), 0
+        held: dict[str, list[int]] = {}
         for number, line in iter_lines(path):
             digest.update(line)
             if line.isspace():
@@ -140,14 +141,19 @@ class _Builder:
                 row = msgspec.json.decode(line, type=_JsonLine)
                 if not self.only or row.category in self.only:
                     text, as_url = (row.domain, False) if row.domain is not None else (row.url or "", True)
-                    found.setdefault(row.category, []).append(parse_entry(text, as_url).key)
+                    held.setdefault(row.category, []).append(parse_entry(text, as_url).key)
+                    entries += 1
             except (ValueError, msgspec.DecodeError) as e:
                 broken.add(f"{path}, line {number}", line.decode("utf-8", "replace").strip(), ValueError(str(e)))
-        for category, keys in found.items():
+            if number % JSON_LINES_HELD == 0:
+                self._spill_all(held)
+        self._spill_all(held)
+        self._note(Source(path, ", ".join(held), digest.hexdigest(), entries, broken.count), broken)
+
+    def _spill_all(self, held: dict[str, list[int]]) -> None:
+        for category, keys in held.items():
             self._spill(np.array(keys, np.uint64), self._number(category))
-        self._note(
-            Source(path, ", ".join(found), digest.hexdigest(), sum(map(len, found.values())), broken.count), broken
-        )
+            keys.clear()
 
     def _note(self, source: Source, broken: Broken) -> None:
         self.sources.append(source)

@@ -14,6 +14,7 @@ from sluice.text.kernels import urls as kernels
 BLOCK_BYTES = 4 << 20
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 COMMENT = re.compile(r"\s+#.*", re.DOTALL)
+ANY_SUBDOMAIN = re.compile(r"^\*?\.")
 MAX_SHOWN = 5
 """Broken lines that are remembered with place and reason."""
 SHOWN_CHARS = 80
@@ -123,7 +124,7 @@ class Broken:
 
 def parse_entry(text: str, as_url: bool = False) -> Entry:
     """One entry by itself. Raises ValueError that says what is wrong with it."""
-    text = COMMENT.sub("", text).removeprefix("*").removeprefix(".")
+    text = ANY_SUBDOMAIN.sub("", COMMENT.sub("", text))
     if any(char.isspace() or not char.isprintable() for char in text):
         raise ValueError(PROBLEMS[kernels.SPACE])
     data = np.frombuffer(with_plain_host(text), np.uint8)
