@@ -273,7 +273,7 @@ def test_laws_and_encyclopaedia_are_kept_and_spam_of_the_web_is_found(shared_dat
     web = [
         words.measure(text).covered_share or 0 for text in texts(shared_data / "zh-webtext" / "ia-wide15-zh.jsonl.gz")
     ]
-    assert sum(share > MAX_SHARE["zh"] for share in web) >= 70  # of 587; all of them read
+    assert sum(share > MAX_SHARE["zh"] for share in web) >= 67  # of 587; all of them read
 
 
 def test_real_lists_load_and_agree_with_the_plain_count(shared_data, tmp_path):
