@@ -24,6 +24,7 @@ COMMANDS = {
     "verify": Command("hold every byte of a dataset against its manifest", "tokenizers"),
     "inspect": Command("say in words what a dataset, shard, table, tokenizer or checkpoint holds", "tokenizers"),
     "report": Command("one page on a finished run", "tokenizers"),
+    "blocklist": Command("make a block list of domains and URLs, or ask one about URLs", "extract"),
 }
 
 USAGE = """\
@@ -78,7 +79,7 @@ def _run(name: str, arguments: list[str]) -> int:
 
 
 def _usage() -> str:
-    commands = "\n".join(f"  {name:8} {command.help}" for name, command in COMMANDS.items())
+    commands = "\n".join(f"  {name:9} {command.help}" for name, command in COMMANDS.items())
     return USAGE.format(version=sluice.__version__, commands=commands)
 
 

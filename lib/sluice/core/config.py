@@ -98,6 +98,37 @@ class Transport(Section):
     """Name of the client in requests; add an address where you can be reached."""
 
 
+class Blocklist(Section):
+    """Domains and URLs whose pages are not wanted."""
+
+    path: str | None = None
+    """A local file of `sluice blocklist build`, at the same place on every worker; null blocks nothing."""
+    allow: str | None = None
+    """A text file of domains and URLs, one a line, that are not blocked although the list has them."""
+
+
+class UrlWords(Section):
+    """Words in URLs whose pages are not wanted: files with one word a line."""
+
+    hard: str | None = None
+    """One of these words between separators suffices."""
+    soft: str | None = None
+    """Of these words `soft_min` different ones are needed."""
+    strict: str | None = None
+    """One of these anywhere, inside other words and across separators too."""
+    soft_min: PositiveInt = 2
+    """Different soft words in one URL."""
+
+
+class BadWords(Section):
+    """Lists of words by ISO 639-1 language; without a list nothing is measured."""
+
+    lists: dict[str, str | None] = field(default_factory=lambda: {"en": None, "zh": None})
+    """Files with one term a line; null is the list that comes with sluice (en, zh)."""
+    allow: dict[str, str] = field(default_factory=dict)
+    """Files with words inside which a hit does not count; the list of sluice for Chinese brings its own."""
+
+
 class Extract(Section):
     """From archive records to documents with language, signals and signature."""
 

@@ -28,11 +28,11 @@ def test_version(capsys):
 def test_an_unknown_command_is_named_with_the_known_ones(capsys):
     assert main(["pakc"]) == 2
     assert capsys.readouterr().err == (
-        "sluice: there is no command 'pakc'; choose from pages, pack, verify, inspect, report.\n"
+        "sluice: there is no command 'pakc'; choose from pages, pack, verify, inspect, report, blocklist.\n"
     )
 
 
-@pytest.mark.parametrize("name", ["pack", "verify", "inspect"])
+@pytest.mark.parametrize("name", ["pack", "verify", "inspect", "blocklist"])
 def test_each_command_teaches_with_an_example(name, capsys):
     assert main([name, "--help"]) == 0
     assert f"sluice {name} " in capsys.readouterr().out.partition("example")[2]

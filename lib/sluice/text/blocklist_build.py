@@ -1,0 +1,235 @@
+"""From lists of domains and URLs to one file of sorted hashes, in little memory whatever their length.
+
+Keys are spilled to PARTS files by their top bits, then each part is sorted by itself: 9 bytes per entry on disk while
+it works, and in memory one part, the categories (1 byte per entry) and the starts of the buckets (0.5 to 1 byte).
+"""
+
+import contextlib
+import gzip
+import hashlib
+import os
+import tarfile
+import tempfile
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import PurePosixPath
+from typing import BinaryIO, NamedTuple, cast
+
+import msgspec
+import numpy as np
+
+from sluice.core.errors import FormatError, InputError
+from sluice.data import storage
+from sluice.data.texts import is_json_lines, iter_lines
+from sluice.text.blocklist import (
+    MAGIC,
+    MAX_CATEGORIES,
+    PREFIX,
+    SUFFIX,
+    VERSION,
+    Description,
+    Source,
+    bucket_starts,
+)
+from sluice.text.url_lines import Broken, UrlLines, parse_entry
+
+PART_BITS = 6
+MEAN_BUCKET = 4
+"""Entries per bucket, at least; a bucket of 8 keys is one line of a processor's cache."""
+JSON_LINES_HELD = 1 << 16
+SPILLED = np.dtype([("key", "<u8"), ("category", "u1")])
+UT1_FILES = {"domains": False, "urls": True}
+"""Files of a category in UT1 that are used, and whether their lines are URLs. `expressions` is not used: thousands of
+regular expressions per URL would cost more than all the rest."""
+
+
+class Built(NamedTuple):
+    """What a block list holds, and what was left out of it."""
+
+    description: Description
+    broken: tuple[str, ...]
+    """The first broken lines that were skipped, in words."""
+    unused: tuple[str, ...]
+    """Files with regular expressions, which are not used."""
+
+
+def build(sources: Sequence[str], out: str, *, only: Collection[str] = (), skip_broken: bool = False) -> Built:
+    """Writes a block list in one act.
+
+    A source is a directory or .tar[.gz] in UT1's format (folders named by category with files `domains` and `urls`), a
+    .jsonl file of objects with `category` and `domain` or `url`, or any other file as a list with one domain or URL a
+    line, of the category that its name says or that stands before it: `gambling=lists/casino.txt`. Files may end in
+    .gz. `only` names the categories wanted; nothing else is read. An entry of several categories keeps the first.
+
+    Raises InputError, or FormatError for a broken line unless they are skipped.
+    """
+    with tempfile.TemporaryDirectory(prefix="sluice-blocklist-") as folder, contextlib.ExitStack() as stack:
+        parts = [stack.enter_context(open(os.path.join(folder, f"{i:02d}"), "w+b")) for i in range(1 << PART_BITS)]
+        builder = _Builder(parts, frozenset(only), skip_broken)
+        for source in sources:
+            builder.read(source)
+        missing = sorted(builder.only - set(builder.categories))
+        if missing:
+            raise InputError(f"The sources have no entries of {', '.join(missing)}. See what --only names.")
+        if builder.total == 0:
+            raise InputError(f"There is no entry in {', '.join(sources)}. Give files with one domain or URL a line.")
+        with storage.atomic_writer(out) as stream:
+            description = _write(stream, builder)
+        return Built(description, tuple(builder.broken), tuple(builder.unused))
+
+
+class _Builder:
+    """Sorts entries of sources into parts."""
+
+    def __init__(self, parts: Sequence[BinaryIO], only: frozenset[str], skip_broken: bool) -> None:
+        self.parts = parts
+        self.only = only
+        self.skip_broken = skip_broken
+        self.categories: dict[str, int] = {}
+        self.sources: list[Source] = []
+        self.broken: list[str] = []
+        self.unused: list[str] = []
+        self.total = 0
+
+    def read(self, source: str) -> None:
+        """All lists of one source."""
+        category, _, path = source.rpartition("=") if not storage.exists(source) else ("", "", source)
+        if is_json_lines(path):
+            self._read_json(path)
+            return
+        if path.endswith((".tar", ".tar.gz", ".tgz")):
+            for name, stream in _tar_members(path):
+                self._read_ut1(name, stream)
+            return
+        files = storage.list_files(path)
+        if files == [path]:
+            with _unpacked(path) as stream:
+                self._read_list(stream, path, category or PurePosixPath(path).name.partition(".")[0])
+            return
+        for file in sorted(files):
+            with _unpacked(file) as stream:
+                self._read_ut1(file, stream)
+
+    def _read_ut1(self, name: str, stream: BinaryIO) -> None:
+        path = PurePosixPath(name.removesuffix(".gz"))
+        category = path.parent.name
+        if self.only and category not in self.only:
+            return
+        if path.name in UT1_FILES:
+            self._read_list(stream, name, category, as_urls=UT1_FILES[path.name])
+        elif path.name == "expressions":
+            self.unused.append(name)
+
+    def _read_list(self, stream: BinaryIO, name: str, category: str, *, as_urls: bool = False) -> None:
+        if self.only and category not in self.only:
+            return
+        lines = UrlLines(stream, name, as_urls=as_urls, skip_broken=self.skip_broken)
+        try:
+            for keys in lines:
+                self._spill(keys, self._number(category))
+        except (EOFError, gzip.BadGzipFile) as e:
+            raise FormatError(f"{name} is not a whole gzip file: {e}. Fetch or compress it again.") from e
+        self._note(Source(name, category, lines.sha256, lines.entries, lines.broken.count), lines.broken)
+
+    def _read_json(self, path: str) -> None:
+        broken, digest, entries = Broken(self.skip_broken), hashlib.sha256(), 0
+        held: dict[str, list[int]] = {}
+        for number, line in iter_lines(path):
+            digest.update(line)
+            if line.isspace():
+                continue
+            try:
+                row = msgspec.json.decode(line, type=_JsonLine)
+                if not self.only or row.category in self.only:
+                    text, as_url = (row.domain, False) if row.domain is not None else (row.url or "", True)
+                    held.setdefault(row.category, []).append(parse_entry(text, as_url).key)
+                    entries += 1
+            except (ValueError, msgspec.DecodeError) as e:
+                broken.add(f"{path}, line {number}", line.decode("utf-8", "replace").strip(), ValueError(str(e)))
+            if number % JSON_LINES_HELD == 0:
+                self._spill_all(held)
+        self._spill_all(held)
+        self._note(Source(path, ", ".join(held), digest.hexdigest(), entries, broken.count), broken)
+
+    def _spill_all(self, held: dict[str, list[int]]) -> None:
+        for category, keys in held.items():
+            self._spill(np.array(keys, np.uint64), self._number(category))
+            keys.clear()
+
+    def _note(self, source: Source, broken: Broken) -> None:
+        self.sources.append(source)
+        self.broken += broken.shown
+        self.total += source.entries
+
+    def _number(self, category: str) -> int:
+        number = self.categories.setdefault(category, len(self.categories))
+        if number >= MAX_CATEGORIES:
+            raise InputError(f"There are more than {MAX_CATEGORIES} categories. Choose some with --only.")
+        return number
+
+    def _spill(self, keys: np.ndarray, category: int) -> None:
+        part: np.ndarray = (keys >> np.uint64(64 - PART_BITS)).astype(np.int64)
+        order = np.argsort(part, kind="stable")
+        rows = np.empty(len(keys), SPILLED)
+        rows["key"], rows["category"] = keys[order], category
+        ends = np.cumsum(np.bincount(part, minlength=1 << PART_BITS)).tolist()
+        for stream, start, end in zip(self.parts, [0, *ends[:-1]], ends, strict=True):
+            stream.write(rows[start:end].tobytes())
+
+
+class _JsonLine(msgspec.Struct):
+    category: str
+    domain: str | None = None
+    url: str | None = None
+
+
+def _write(stream: BinaryIO, builder: _Builder) -> Description:
+    bits = min(max(builder.total // MEAN_BUCKET, 1).bit_length() - 1, 28)
+    bits = max(bits, PART_BITS)
+    per_part = 1 << (bits - PART_BITS)
+    digest = hashlib.sha256()
+    entries = 0
+    starts, categories = [], []
+    stream.write(PREFIX.pack(MAGIC, VERSION))
+    for i, part in enumerate(builder.parts):
+        part.seek(0)
+        rows = np.frombuffer(part.read(), SPILLED)
+        keys, firsts = np.unique(rows["key"], return_index=True)  # the first of equal ones, by order of the sources
+        starts.append((bucket_starts(keys, bits, i * per_part, (i + 1) * per_part) + entries).astype(np.uint32))
+        categories.append(rows["category"][firsts])
+        data = keys.tobytes()
+        digest.update(data)
+        stream.write(data)
+        entries += len(keys)
+    if entries >= 1 << 32:
+        raise InputError(f"{entries:,} entries are too many: a block list holds up to 2^32. Build several.")
+    for array in (*starts, np.array([entries], np.uint32)):
+        stream.write(array.tobytes())
+    counts = np.zeros(len(builder.categories), np.int64)
+    for array in categories:
+        stream.write(array.tobytes())
+        digest.update(array.tobytes())
+        counts += np.bincount(array, minlength=len(counts))
+    by_category = dict(zip(builder.categories, counts.tolist(), strict=True))
+    digest.update(msgspec.json.encode(by_category))
+    description = Description(entries, bits, by_category, tuple(builder.sources), digest.hexdigest())
+    data = msgspec.json.encode(description)
+    stream.write(data + SUFFIX.pack(len(data), MAGIC))
+    return description
+
+
+@contextlib.contextmanager
+def _unpacked(path: str) -> Iterator[BinaryIO]:
+    with storage.open_read(path) as stream:
+        yield cast(BinaryIO, gzip.GzipFile(fileobj=stream)) if path.endswith(".gz") else stream
+
+
+def _tar_members(path: str) -> Iterator[tuple[str, BinaryIO]]:
+    """Names and contents of the files in a tar archive, in order; links are passed over."""
+    try:
+        with storage.open_read(path) as stream, tarfile.open(fileobj=stream, mode="r|*") as archive:
+            for member in archive:
+                content = archive.extractfile(member) if member.isfile() else None
+                if content:
+                    yield member.name, cast(BinaryIO, content)
+    except (tarfile.TarError, EOFError, gzip.BadGzipFile) as e:
+        raise FormatError(f"{path} is not a whole tar archive: {e}. Fetch it again.") from e

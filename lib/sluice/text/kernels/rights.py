@@ -1,0 +1,147 @@
+"""Places in a page that may speak of licence or robots: a glance at every byte, then tags where that finds some."""
+
+import numpy as np
+
+from sluice.text.jit import inlined, kernel
+from sluice.text.kernels.characters import is_letter, is_space
+
+META, TAG, JSON = 1, 2, 3
+"""A <meta> that may speak; another start tag that names creativecommons; the content of a JSON-LD script that does."""
+CHUNK = 4096
+MAX_TAG = 16_384
+"""A tag with a quote that is not closed for so long ends at its first >."""
+MAX_MARKS = 256
+"""More of them are not looked at: such a page lists licences."""
+
+_U8 = np.uint8
+_CASE = np.uint8(32)
+_OBOT, _PIDE, _VECO, _CCBY = (tuple(map(np.uint8, word)) for word in (b"obot", b"pide", b"veco", b"ccby"))
+_BOT_DOUBLE, _BOT_SINGLE, _TDM = (tuple(map(np.uint8, word)) for word in (b'bot"', b"bot'", b"tdm-"))
+
+
+@inlined
+def differs(first, second, third, fourth, word):
+    """0 where four bytes are those of a word (a row of the constants), else more; all in uint8."""
+    return _U8(_U8(first ^ word[0]) | _U8(second ^ word[1]) | _U8(third ^ word[2]) | _U8(fourth ^ word[3]))
+
+
+@kernel
+def last_hint(html):
+    """Up to where, in whole chunks, there is obot, bot", bot', pide, veco, tdm- or cc.by in any case; 0 without one.
+
+    They are parts of all that is looked for.
+
+    No branch and nothing wider than a byte inside a chunk, so that the compiler takes 16 or 32 places at a time: that
+    is eight times as fast as a loop that stops.
+    """
+    n = len(html) - 4
+    reach = 0
+    for start in range(0, n, CHUNK):
+        stop = min(start + CHUNK, n)
+        bytes_0, bytes_1, bytes_2 = html[start:stop], html[start + 1 : stop + 1], html[start + 2 : stop + 2]
+        bytes_3, bytes_4 = html[start + 3 : stop + 3], html[start + 4 : stop + 4]
+        least = _U8(255)
+        for i in range(stop - start):
+            a, b, c = _U8(bytes_0[i] | _CASE), _U8(bytes_1[i] | _CASE), _U8(bytes_2[i] | _CASE)
+            d, e = _U8(bytes_3[i] | _CASE), _U8(bytes_4[i] | _CASE)
+            least = min(least, differs(a, b, c, d, _OBOT))
+            least = min(least, differs(a, b, c, bytes_3[i], _BOT_DOUBLE))
+            least = min(least, differs(a, b, c, bytes_3[i], _BOT_SINGLE))
+            least = min(least, differs(a, b, c, d, _PIDE))
+            least = min(least, differs(a, b, c, d, _VECO))
+            least = min(least, differs(a, b, c, bytes_3[i], _TDM))
+            least = min(least, differs(a, b, d, e, _CCBY))
+        if least == 0:
+            reach = stop
+    return reach
+
+
+@inlined
+def matches(html, i, n, word):
+    """Whether the word (lower case) stands at i, in any case."""
+    if i + len(word) > n:
+        return False
+    for k in range(len(word)):
+        byte = html[i + k]
+        if (byte | 32 if 65 <= byte <= 90 else byte) != word[k]:
+            return False
+    return True
+
+
+@kernel
+def skip_to(html, i, n, word):
+    """Place of the word (lower case) from i on and before n, in any case; n without it."""
+    first = word[0] | 32
+    for k in range(i, n):
+        if html[k] | 32 == first and matches(html, k, n, word):
+            return k
+    return n
+
+
+@kernel
+def tag_end(html, i, n):
+    """Place of the > that ends a tag, quoted ones passed over; n without one."""
+    quote = 0
+    first = n
+    for k in range(i, min(n, i + MAX_TAG)):
+        byte = html[k]
+        if byte == 62:
+            if quote == 0:
+                return k
+            first = min(first, k)
+        elif quote == byte:
+            quote = 0
+        elif quote == 0 and (byte == 34 or byte == 39) and html[k - 1] == 61:
+            quote = byte
+    return first
+
+
+_META = np.frombuffer(b"meta", np.uint8)
+_SCRIPT, _END_SCRIPT = np.frombuffer(b"script", np.uint8), np.frombuffer(b"</script", np.uint8)
+_STYLE, _END_STYLE = np.frombuffer(b"style", np.uint8), np.frombuffer(b"</style", np.uint8)
+_TEXTAREA, _END_TEXTAREA = np.frombuffer(b"textarea", np.uint8), np.frombuffer(b"</textarea", np.uint8)
+_COMMENT, _END_COMMENT = np.frombuffer(b"<!--", np.uint8), np.frombuffer(b"-->", np.uint8)
+_JSON, _COMMONS = np.frombuffer(b"ld+json", np.uint8), np.frombuffer(b"creativecommons", np.uint8)
+
+
+@kernel
+def find_marks(html, reach):
+    """Kind, start and end [M, 3] of META, TAG and JSON that begin before `reach`; none in comments, styles, scripts."""
+    n = len(html)
+    marks = np.empty((MAX_MARKS, 3), np.int64)
+    m = 0
+    i = 0
+    while i < min(reach, n - 1) and m < MAX_MARKS:
+        if html[i] != 60:
+            i += 1
+            continue
+        if matches(html, i, n, _COMMENT):
+            i = skip_to(html, i + 4, n, _END_COMMENT)
+            continue
+        if not is_letter(html[i + 1]):
+            i += 1
+            continue
+        end = tag_end(html, i + 1, n)
+        name = i + 1
+        while name < end and not is_space(html[name]) and html[name] != 47:
+            name += 1
+        width = name - i - 1
+        if width == 4 and matches(html, i + 1, n, _META):
+            if last_hint(html[i : end + 1]) > 0:
+                marks[m, 0], marks[m, 1], marks[m, 2] = META, i, end
+                m += 1
+        elif width == 6 and matches(html, i + 1, n, _SCRIPT):
+            close = skip_to(html, end, n, _END_SCRIPT)
+            if skip_to(html, i, end, _JSON) < end and skip_to(html, end, close, _COMMONS) < close:
+                marks[m, 0], marks[m, 1], marks[m, 2] = JSON, min(end + 1, close), close
+                m += 1
+            end = close
+        elif width == 5 and matches(html, i + 1, n, _STYLE):
+            end = skip_to(html, end, n, _END_STYLE)
+        elif width == 8 and matches(html, i + 1, n, _TEXTAREA):
+            end = skip_to(html, end, n, _END_TEXTAREA)
+        elif skip_to(html, i, end, _COMMONS) < end:
+            marks[m, 0], marks[m, 1], marks[m, 2] = TAG, i, end
+            m += 1
+        i = max(end, i + 1)
+    return marks[:m]

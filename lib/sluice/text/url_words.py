@@ -1,0 +1,99 @@
+"""Words in a URL that speak against its page, in three lists of different weight.
+
+Source: RefinedWeb (Penedo et al. 2023) as FineWeb and DCLM apply it: one hard word suffices, of the soft
+ones two different, and a strict one also inside other words and across hyphens. Ours: percent-encoding is resolved, and
+letters of all scripts make words, so that a strict word may be Chinese.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+from urllib.parse import unquote
+
+from sluice.core import config
+from sluice.core.errors import ConfigError, FormatError
+from sluice.data.texts import iter_lines
+
+SEPARATORS = re.compile(r"[\W_]+")
+SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*://")
+Weight = Literal["hard", "soft", "strict"]
+MIN_STRICT_BYTES = 3
+"""Bytes of a strict word in UTF-8: two letters are inside nearly every URL, one Chinese character is a word."""
+
+
+class WordMatch(NamedTuple):
+    """Which list speaks against a URL, and its words that were found, in alphabetical order."""
+
+    weight: Weight
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class UrlWords:
+    """The lists, case folded; `soft_min` different soft words are needed."""
+
+    hard: frozenset[str] = frozenset()
+    soft: frozenset[str] = frozenset()
+    strict: frozenset[str] = frozenset()
+    soft_min: int = 2
+
+    @classmethod
+    def of(cls, section: config.UrlWords) -> "UrlWords":
+        """The lists of a configuration. Raises InputError when a file is not there, FormatError with file and line
+        for what cannot be found, ConfigError for fewer soft words than are needed.
+        """
+        hard, soft = (_read(path) if path else frozenset() for path in (section.hard, section.soft))
+        strict = _read(section.strict, MIN_STRICT_BYTES) if section.strict else frozenset()
+        if len(soft) < section.soft_min and soft:
+            raise ConfigError(
+                f"{section.soft} has {len(soft)} words, but url_words.soft_min asks for {section.soft_min} of them in "
+                "one URL. Lower it or give more words."
+            )
+        return cls(hard, soft, strict, section.soft_min)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 in hex of all that decides."""
+        parts = ["\n".join(sorted(words)) for words in (self.hard, self.soft, self.strict)]
+        return hashlib.sha256("\0".join([*parts, str(self.soft_min)]).encode()).hexdigest()
+
+    def match(self, url: str) -> WordMatch | None:
+        """What speaks against a URL, the hard words first, then the strict, then the soft ones; None if nothing does.
+
+        >>> UrlWords(hard=frozenset({"poker"})).match("https://example.org/Poker-rooms/")
+        WordMatch(weight='hard', words=('poker',))
+        """
+        parts = SEPARATORS.split(SCHEME.sub("", unquote(url).lower()))
+        found = self.hard.intersection(parts)
+        if found:
+            return WordMatch("hard", tuple(sorted(found)))
+        if self.strict:
+            joined = "".join(parts)
+            inside = sorted(word for word in self.strict if word in joined)
+            if inside:
+                return WordMatch("strict", tuple(inside))
+        found = self.soft.intersection(parts)
+        return WordMatch("soft", tuple(sorted(found))) if len(found) >= self.soft_min else None
+
+
+def _read(path: str, min_bytes: int = 2) -> frozenset[str]:
+    words = set()
+    for number, line in iter_lines(path):
+        try:
+            word = line.decode().strip().lower()
+        except UnicodeDecodeError as e:
+            raise FormatError(f"{path}, line {number}, is not UTF-8. Convert the file to UTF-8.") from e
+        if not word or word.startswith("#"):
+            continue
+        if SEPARATORS.search(word):
+            raise FormatError(
+                f"{path}, line {number}: {word!r} is never found, since all but letters and digits separates the "
+                "words of a URL. Write one word a line."
+            )
+        if len(word.encode()) < min_bytes:
+            raise FormatError(f"{path}, line {number}: {word!r} would be found in nearly every URL. Delete it.")
+        words.add(word)
+    if not words:
+        raise FormatError(f"{path} holds no word. Give a list with one word a line, or leave the setting out.")
+    return frozenset(words)

@@ -1,0 +1,150 @@
+"""Measure block lists, bad-word lists and rights on this machine: time per URL, text and page, and what building takes.
+
+    python scripts/bench_lists.py [--entries 10_000_000] [--collection COLLECTION]
+
+Entries and URLs are synthetic; half of the URLs are on the list. Texts and pages are those of COLLECTION
+(`html-truth/SET/pages.jsonl.gz`, `zh-webtext/*.jsonl.gz`, `filters/ldnoobw.jsonl.gz`), brought to the same length; the
+peer ahocorasick_rs is measured where it is installed. Best of five for what is short.
+"""
+
+import argparse
+import gzip
+import json
+import random
+import resource
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from sluice.text.bad_words import BadWords
+from sluice.text.blocklist import BlockList
+from sluice.text.blocklist_build import build
+from sluice.text.rights import rights
+
+TOPS = ["com", "net", "cn", "com.cn", "org", "top", "xyz", "co.uk", "ru", "de"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--entries", type=lambda text: int(text.replace("_", "")), default=10_000_000, metavar="N")
+    parser.add_argument("--collection", type=Path, help="a folder with real texts and lists")
+    options = parser.parse_args()
+    bench_blocklist(options.entries)
+    bench_rights()
+    if options.collection:
+        bench_bad_words(options.collection)
+
+
+def best_us(function: Callable[[], object], items: int, repeats: int = 5) -> float:
+    """Microseconds per item of the fastest run."""
+    times = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - started)
+    return min(times) / items * 1e6
+
+
+def domain(number: int) -> str:
+    """A different name for each number, of the length that is usual in UT1 (15 characters)."""
+    return f"{number * 0x9E3779B97F4A7C15 & 0xFFFFFFFFFF:010x}{number % 7}.{TOPS[number % len(TOPS)]}"
+
+
+def bench_blocklist(entries: int) -> None:
+    """Building from a folder as of UT1, then URLs one by one."""
+    with tempfile.TemporaryDirectory() as folder:
+        category = Path(folder) / "gambling"
+        category.mkdir()
+        with (category / "domains").open("w") as stream:
+            stream.writelines(f"{domain(i)}\n" for i in range(entries))
+        out = f"{folder}/blocked.bin"
+        warm_up(folder)
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        started = time.perf_counter()
+        build([folder + "/gambling/domains"], out)
+        seconds = time.perf_counter() - started
+        after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        size = Path(out).stat().st_size
+        print(f"blocklist build   {entries:,} entries in {seconds:.1f} s, {size / entries:.1f} bytes each")
+        print(f"                  {after / 1024:,.0f} MiB at most, {before / 1024:,.0f} MiB before it")
+        blocklist = BlockList.open(out)
+        pick = random.Random(1)
+        urls = [
+            f"https://www.{domain(pick.randrange(2 * entries))}/news/{i}/article-{i}.html?page={i}"
+            for i in range(100_000)
+        ]
+        hits = sum(blocklist.match(url) is not None for url in urls)
+        each = best_us(lambda: [blocklist.match(url) for url in urls], len(urls))
+        print(f"blocklist match   {each:.2f} µs a URL, {hits / len(urls):.0%} blocked")
+        chinese = [f"https://www.例子{i}.中国/新闻/{i}" for i in range(10_000)]
+        each = best_us(lambda: [blocklist.match(url) for url in chinese], len(chinese))
+        print(f"                  {each:.2f} µs a URL with a Chinese host")
+
+
+def bench_rights() -> None:
+    """A page of 100 KB that says nothing, and one with a directive at its beginning or at its end."""
+    block = '<div class="abc"><p>Some text, and more.</p><a href="/foo/bar.html">link</a></div>\n'
+    page = (block * 2000)[:100_000].encode()
+    mark = b'<meta name="robots" content="noindex">'
+    for name, data in (("nothing said", page), ("said at once", mark + page), ("said at last", page + mark)):
+        rights(data)
+        print(f"rights            {best_us(lambda data=data: [rights(data) for _ in range(100)], 100):.1f} µs, {name}")
+
+
+def bench_bad_words(collection: Path) -> None:
+    """Texts of 9 KB in English, of 3,000 characters (9 KB) in Chinese, with the shipped lists and a longer one."""
+    truth = (row["truth"] for file in sorted(collection.glob("html-truth/*/pages.jsonl.gz")) for row in rows(file))
+    english = [text for found in truth if found and (text := found.get("text")) and len(text) > 1000]
+    chinese = [
+        row["text"] for row in rows(collection / "zh-webtext" / "ia-wide15-zh.jsonl.gz") if len(row["text"]) > 500
+    ]
+    longer = list(rows(collection / "filters" / "ldnoobw.jsonl.gz"))
+    with tempfile.TemporaryDirectory() as folder:
+        for language, texts, length in (("en", english, 9000), ("zh", chinese, 3000)):
+            texts = [(text * (length // len(text) + 1))[:length] for text in texts[:200]]
+            terms = [row["term"] for row in longer if row["lang"] == language and len(row["term"].encode()) > 1]
+            path = Path(folder) / f"{language}.txt"
+            path.write_text("\n".join(terms), encoding="utf-8")
+            for name, words in (
+                ("shipped", BadWords.load(None, language)),
+                (f"LDNOOBW's {len(terms)} terms", BadWords.load(str(path), language)),
+            ):
+                each = best_us(lambda words=words, texts=texts: [words.measure(text) for text in texts], len(texts))
+                print(f"bad words {language}      {each:.1f} µs a text of 9 KB, {name}")
+            bench_peer(language, terms, texts)
+
+
+def bench_peer(language: str, terms: list[str], texts: list[str]) -> None:
+    """ahocorasick_rs on the same terms: substrings in both languages, which is less work than whole words."""
+    try:
+        import ahocorasick_rs
+    except ImportError:
+        return
+    peer = ahocorasick_rs.AhoCorasick(
+        [term.lower() for term in terms], implementation=ahocorasick_rs.Implementation.DFA
+    )
+
+    def find_all() -> list[object]:
+        return [peer.find_matches_as_indexes(text.lower(), overlapping=True) for text in texts]
+
+    print(f"                  {best_us(find_all, len(texts)):.1f} µs, ahocorasick_rs with the same terms")
+
+
+def rows(path: Path) -> Iterator[dict[str, Any]]:
+    """Objects of a file of JSON lines."""
+    with gzip.open(path) as lines:
+        yield from map(json.loads, lines)
+
+
+def warm_up(folder: str) -> None:
+    """Compiles or loads the kernels."""
+    small = Path(folder) / "small.txt"
+    small.write_text("a.example\n")
+    build([str(small)], f"{folder}/small.bin")
+    BlockList.open(f"{folder}/small.bin").match("http://例.example/")
+
+
+if __name__ == "__main__":
+    main()

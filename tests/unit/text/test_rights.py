@@ -1,0 +1,264 @@
+"""Licence and robots signals: where they are found, how far they are trusted, what does not count."""
+
+import gzip
+import json
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sluice.text.kernels import rights as kernels
+from sluice.text.rights import NOTHING, Rights, licence_id, rights
+
+CC = "https://creativecommons.org"
+BY, BY_SA = f"{CC}/licenses/by/4.0/", f"{CC}/licenses/by-sa/4.0/"
+
+
+def of(page, header=None):
+    return rights(page.encode(), header)
+
+
+# licences
+
+
+@pytest.mark.parametrize(
+    "url, expected",
+    [
+        (f"{CC}/licenses/by/4.0/", "CC-BY-4.0"),
+        (f"{CC}/licenses/by-sa/3.0/de/", "CC-BY-SA-3.0-DE"),
+        (f"{CC}/licenses/by-nc-sa/2.5/cn", "CC-BY-NC-SA-2.5-CN"),
+        ("//CreativeCommons.org/licenses/BY-NC-ND/3.0/igo/legalcode", "CC-BY-NC-ND-3.0-IGO"),
+        (f"{CC}/licenses/by/3.0/deed.de", "CC-BY-3.0"),  # a language, not a country
+        (f"{CC}/licenses/by/4.0/zh/", "CC-BY-4.0"),  # from 4.0 on there are no countries
+        (f"{CC}/licenses/by-nd-nc/1.0/", "CC-BY-NC-ND-1.0"),
+        (f"{CC}/licenses/by-sa/", "CC-BY-SA"),
+        (f"{CC}/publicdomain/zero/1.0/deed.zh", "CC0-1.0"),
+        (f"{CC}/publicdomain/mark/1.0/", "PDM-1.0"),
+        (f"{CC}/licenses/publicdomain/", "CC-PDDC"),
+        (f"https://web.archive.org/web/2008/{CC}/licenses/by/2.0/", "CC-BY-2.0"),
+        (f"{CC}/licenses/", None),
+        (f"{CC}/licenses/sampling+/1.0/", None),
+        (f"{CC}/about/", None),
+        ("https://i.creativecommons.org/l/by/3.0/88x31.png", None),
+        ("https://example.org/licenses/by/4.0/", None),
+        ("", None),
+    ],
+)
+def test_ids_of_deeds(url, expected):
+    assert licence_id(url) == expected
+
+
+@pytest.mark.parametrize(
+    "page, by",
+    [
+        (f'<link rel="license" href="{BY}">', "link_rel"),
+        (f"<LINK HREF={BY} REL='copyright'>", "link_rel"),
+        (f'<a rel="nofollow license" href="{BY}">CC</a>', "anchor_rel"),
+        (f'<span property="cc:license" resource="{BY}"></span>', "property"),
+        (f'<link itemprop="license" href="{BY}">', "property"),
+        (f'<a rel="dct:license" href="{BY}">', "property"),
+        (
+            f'<script type="application/ld+json">{{"@graph": [{{"@type": "Article", "license": "{BY}"}}]}}</script>',
+            "json_ld",
+        ),
+        (
+            f'<script type="application/ld+json">{{"license": {{"@id": "{BY}"}}}}</script>'.replace("/", "\\/"),
+            "json_ld",
+        ),
+        (f'<meta name="DC.rights" content="{BY}">', "meta"),
+        ('<meta property="dcterms.license" content="Licensed under CC BY 4.0.">', "meta"),
+        (f'<p>This page is <a href="{BY}">CC BY</a></p>', "anchor"),
+    ],
+)
+def test_one_licence_and_where_it_was_found(page, by):
+    page = page.replace("<\\/script>", "</script>").replace("application\\/ld", "application/ld")
+    assert of(f"<html>{page}") == Rights("CC-BY-4.0", by, ("CC-BY-4.0",), ())
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        f"<!-- <a rel=license href={BY}> -->",
+        f"<script>var a = '<a rel=license href={BY}>'; {{'license': '{BY}'}}</script>",
+        f"<style>a[href='{BY}'] {{}}</style>",
+        f"<textarea><a rel=license href={BY}></textarea>",
+        f"<p>see {BY}</p>",
+        f'<img src="{BY}">',
+        f'<script type="application/ld+json">{{"@type": "ImageObject", "license": "{BY}"}}</script>',
+        f'<script type="application/ld+json">{{"license": "{BY}",</script>',
+        f'<meta name="description" content="{BY}">',
+        '<link rel="license" href="https://www.gnu.org/licenses/fdl.html">',
+        "",
+        "<",
+        "<a",
+    ],
+)
+def test_what_is_no_mark_of_the_page(page):
+    assert of(page) == NOTHING
+
+
+def test_better_evidence_decides_and_other_marks_are_told():
+    page = f'<a href="{BY}">a picture</a><a href="{BY_SA}" rel="license">'
+    assert of(page) == Rights("CC-BY-SA-4.0", "anchor_rel", ("CC-BY-4.0", "CC-BY-SA-4.0"), ())
+    assert of(f'{page}<link rel=license href="{CC}/publicdomain/zero/1.0/">').licence == "CC0-1.0"
+
+
+def test_different_marks_of_the_same_weight_name_no_licence():
+    assert of(f'<a href="{BY}"></a><a href="{BY_SA}">') == Rights(None, "anchor", ("CC-BY-4.0", "CC-BY-SA-4.0"), ())
+    assert of(f'<a href="{BY}"></a><a href="{BY}deed.fr">').licence == "CC-BY-4.0"
+
+
+# robots
+
+
+@pytest.mark.parametrize(
+    "page, directives",
+    [
+        ('<meta name="robots" content="noindex, nofollow">', ["nofollow", "noindex"]),
+        ("<META CONTENT='NOINDEX;NoArchive' NAME='ROBOTS'/>", ["noarchive", "noindex"]),
+        ("<meta name=robots content=none>", ["nofollow", "noindex"]),
+        ('<meta name="robots" content="index, follow, all, max-snippet:-1, noodp">', []),
+        (
+            '<meta name="robots" content="max-snippet: 0, max-image-preview:none, nocache">',
+            ["noarchive", "noimageindex", "nosnippet"],
+        ),
+        ('<meta name="robots" content="noai, noimageai">', ["noai", "noimageai"]),
+        ('<meta name="robots" content="unavailable_after: 2030-01-01">', ["unavailable_after"]),
+        ('<meta name="robots" content="noindex"><meta name="robots" content="nofollow">', ["nofollow", "noindex"]),
+        ('<meta name="googlebot" content="noindex">', ["googlebot:noindex"]),
+        (
+            "<meta name='Baiduspider' content='noarchive,none'>",
+            [f"baiduspider:no{d}" for d in ("archive", "follow", "index")],
+        ),
+        ('<meta name="bytespider" content="noindex"/>', ["bytespider:noindex"]),
+        ('<meta name="tdm-reservation" content="1">', ["tdm-reservation"]),
+        ('<meta name="tdm-reservation" content="0">', []),
+        ('<meta name="description" content="robots noindex">', []),
+        ('<meta name="robots" content="noindexing">', []),
+        ('<!-- <meta name="robots" content="noindex"> -->', []),
+        ('<script>"<meta name=robots content=noindex>"</script>', []),
+        ('<!-- --><meta name="robots" content="noindex"><!--', ["noindex"]),
+        ('<p title=">"><meta name="robots" content="a > b, noindex">', ["noindex"]),
+    ],
+)
+def test_meta_robots(page, directives):
+    assert of(f"<html>{page}<p>text").robots == tuple(directives)
+
+
+@pytest.mark.parametrize(
+    "header, directives",
+    [
+        ("noindex", ["noindex"]),
+        ("noarchive, NOSNIPPET", ["noarchive", "nosnippet"]),
+        ("none", ["nofollow", "noindex"]),
+        ("googlebot: noindex, nofollow", ["googlebot:nofollow", "googlebot:noindex"]),
+        ("noai, otherbot: noindex", ["noai", "otherbot:noindex"]),
+        ("unavailable_after: 25 Jun 2010 15:00:00 PST", ["unavailable_after"]),
+        ("max-snippet: 0, all", ["nosnippet"]),
+        ("max-snippet:-1", []),
+        ("", []),
+    ],
+)
+def test_x_robots_tag(header, directives):
+    assert of("<p>text", header).robots == tuple(directives)
+
+
+def test_header_and_page_together():
+    assert of("<meta name=robots content=nofollow>", "noindex, nofollow").robots == ("nofollow", "noindex")
+
+
+# long pages and any bytes
+
+
+@pytest.mark.parametrize("before", [0, 1, 4090, 4093, 4096, 50_000])
+def test_marks_are_found_wherever_they_stand(before):
+    mark = f'<meta name="robots" content="noai"><a rel="license" href="{BY}">'
+    filler = "<p>甲</p>" * (before // 10) + "x" * (before % 10)
+    for page in (filler + mark, filler + mark + "<p>after" * 2000):
+        assert of(page) == Rights("CC-BY-4.0", "anchor_rel", ("CC-BY-4.0",), ("noai",))
+
+
+HINTS = re.compile(rb"obot|bot[\"']|pide|veco|tdm-|cc.by", re.IGNORECASE | re.DOTALL)
+
+
+@settings(max_examples=300)
+@given(
+    st.lists(
+        st.sampled_from(
+            [b"obo", b"t", b"bot", b"'", b'"', b"PID", b"e", b"VeCo", b"tdm", b"-", b"\r", b"cc", b"C", b"by", b" "]
+        )
+    ).map(b"".join),
+    st.integers(0, 9000),
+)
+def test_the_glance_finds_what_a_pattern_finds(data, padding):
+    data = b"." * padding + data + b"....."
+    found = [match.start() for match in HINTS.finditer(data)]
+    reach = kernels.last_hint(np.frombuffer(data, np.uint8))
+    assert reach > found[-1] if found else reach == 0
+
+
+PIECES = {
+    '<meta name="robots" content="noindex">': "noindex",
+    "<meta name=robots content=noai>": "noai",
+    '<META NAME="googlebot" CONTENT="nofollow">': "googlebot:nofollow",
+    '<!-- <meta name="robots" content="nosnippet"> -->': None,
+    '<script>if (a<b) "<meta name=robots content=nosnippet>"</script>': None,
+    "<style>p > a {}</style>": None,
+    "<p class='a>b' title=\"it's\">": None,
+    "1 < 2 & robots": None,
+    "<a href=x>robots</a>": None,
+    "</p>": None,
+}
+
+
+@given(st.lists(st.sampled_from(sorted(PIECES))))
+def test_pieces_do_not_disturb_each_other(pieces):
+    assert of("".join(pieces)).robots == tuple(sorted({PIECES[piece] for piece in pieces} - {None}))
+
+
+@settings(max_examples=300)
+@given(
+    st.binary()
+    | st.lists(
+        st.sampled_from(
+            [
+                b"<meta ",
+                b"name=robots",
+                b"'",
+                b'"',
+                b">",
+                b"<!--",
+                b"-->",
+                b"<script ld+json>",
+                b"creativecommons.org/licenses/by/4.0",
+                b"=",
+                b"</script",
+                b"<a href=",
+                b"{",
+                b"\xff",
+            ]
+        )
+    ).map(b"".join)
+)
+def test_any_bytes_give_an_answer(data):
+    found = rights(data, data.decode("latin-1"))
+    assert list(found.robots) == sorted(found.robots)
+
+
+def test_real_pages_of_known_licence(shared_data):
+    from fastwarc.warc import ArchiveIterator, WarcRecordType
+
+    folder = shared_data / "html-truth" / "trafilatura-eval"
+    urls = [json.loads(line)["url"] for line in gzip.open(folder / "pages.jsonl.gz")]
+    with open(folder / "pages.warc.gz", "rb") as stream:
+        records = ArchiveIterator(stream, record_types=WarcRecordType.response, parse_http=True)
+        found = {url: rights(record.reader.read()) for url, record in zip(urls, records, strict=True)}
+    # read by eye
+    wikipedia = next(url for url in urls if "wikipedia.org/wiki/T-distributed" in url)
+    assert (found[wikipedia].licence, found[wikipedia].licence_by) == ("CC-BY-SA-3.0", "link_rel")
+    boingboing = next(url for url in urls if "boingboing.net/2013/07/19" in url)
+    assert (found[boingboing].licence, found[boingboing].licence_by) == ("CC-BY-NC-SA-3.0", "anchor")
+    explained = found["http://www.creativecommons.ch/wie-funktionierts/"]
+    assert explained.licence is None and len(explained.licences) == 6

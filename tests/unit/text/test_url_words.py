@@ -1,0 +1,84 @@
+"""Words in URLs: three weights, what separates words, what is refused."""
+
+import pickle
+
+import pytest
+
+from sluice.core import config
+from sluice.core.errors import ConfigError, FormatError, InputError
+from sluice.text.url_words import UrlWords, WordMatch
+
+WORDS = UrlWords(
+    hard=frozenset({"casino", "poker"}), soft=frozenset({"bet", "bonus", "free"}), strict=frozenset({"xvideo", "成人"})
+)
+
+
+@pytest.mark.parametrize(
+    "url, expected",
+    [
+        ("https://example.org/Casino/poker.html", WordMatch("hard", ("casino", "poker"))),
+        ("http://best_casino.example/", WordMatch("hard", ("casino",))),
+        ("http://example.org/%63asino", WordMatch("hard", ("casino",))),
+        ("http://example.org/?q=free&go=bonus", WordMatch("soft", ("bonus", "free"))),
+        ("http://my-xvi.deos.example/", WordMatch("strict", ("xvideo",))),
+        ("http://example.org/%E6%88%90%E4%BA%BA%E7%94%B5%E5%BD%B1", WordMatch("strict", ("成人",))),
+        ("http://example.org/casinos", None),  # another word
+        ("http://example.org/free/free-free", None),  # one soft word, three times
+        ("casino://example.org/", None),  # the scheme is no word
+        ("http://example.org/", None),
+        ("", None),
+    ],
+)
+def test_three_weights(url, expected):
+    assert WORDS.match(url) == expected
+
+
+def test_nothing_speaks_against_a_url_without_lists():
+    assert UrlWords.of(config.UrlWords()).match("http://casino.example/") is None
+
+
+def test_the_lists_of_a_configuration(tmp_path):
+    for name, text in {"hard": "# hard\nCasino\n\n", "soft": "bet\nfree\nbonus\n", "strict": "赌\n"}.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    section = config.UrlWords(hard=f"{tmp_path}/hard", soft=f"{tmp_path}/soft", strict=f"{tmp_path}/strict", soft_min=3)
+    words = UrlWords.of(section)
+    assert words == UrlWords(frozenset({"casino"}), frozenset({"bet", "free", "bonus"}), frozenset({"赌"}), 3)
+    assert words.match("http://e.example/bet/free") is None
+    assert words.match("http://e.example/bet/free?bonus") == WordMatch("soft", ("bet", "bonus", "free"))
+    copy = pickle.loads(pickle.dumps(words))
+    assert (copy, copy.digest) == (words, words.digest)
+    (tmp_path / "soft").write_text("bet\nfree\nbonus\ncash\n")
+    assert UrlWords.of(section).digest != words.digest
+    (tmp_path / "soft").write_text("bet\nfree\n")
+    with pytest.raises(ConfigError, match="soft_min asks for 3"):
+        UrlWords.of(section)
+
+
+@pytest.mark.parametrize("setting", ["hard", "soft", "strict"])
+@pytest.mark.parametrize(
+    "line, said",
+    [
+        (b"free spins", "is never found"),
+        (b"a-b", "is never found"),
+        (b"x", "nearly every URL"),
+        (b"\xd6\xd0", "not UTF-8"),
+    ],
+)
+def test_a_word_that_cannot_be_right_is_refused_with_its_line(tmp_path, setting, line, said):
+    path = tmp_path / "words.txt"
+    path.write_bytes(b"# words\ngood\n" + line)
+    with pytest.raises(FormatError, match=rf"words\.txt, line 3.*{said}"):
+        UrlWords.of(config.UrlWords(**{setting: str(path)}))
+
+
+def test_a_strict_word_of_two_letters_and_lists_without_words_are_refused(tmp_path):
+    path = tmp_path / "words.txt"
+    path.write_text("av\n")
+    assert UrlWords.of(config.UrlWords(hard=str(path))).hard == {"av"}
+    with pytest.raises(FormatError, match="nearly every URL"):
+        UrlWords.of(config.UrlWords(strict=str(path)))
+    path.write_text("# nothing\n")
+    with pytest.raises(FormatError, match="holds no word"):
+        UrlWords.of(config.UrlWords(hard=str(path)))
+    with pytest.raises(InputError, match="Cannot read"):
+        UrlWords.of(config.UrlWords(hard=f"{tmp_path}/missing.txt"))
