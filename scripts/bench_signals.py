@@ -1,0 +1,210 @@
+"""Signals and decisions beside datatrove's own filters, and the speed of both.
+
+    pip install '.[extract,bench]'
+    python scripts/bench_signals.py parity --data DATA      # the same values, the same decisions
+    python scripts/bench_signals.py speed --data DATA       # documents per second and core, both in the same run
+
+DATA is the collection with `html-truth` and `zh-webtext`. datatrove is a dependency of this script only. Its filters give
+no values, only decisions, so a signal is held against them through their own door: the filter alone with this one
+threshold must keep a document at our value plus one part in 10^9, and drop it at our value less as much.
+"""
+
+import argparse
+import gzip
+import json
+import statistics
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import spacy
+from datatrove.data import Document
+from datatrove.pipeline.filters import (
+    C4QualityFilter,
+    FineWebQualityFilter,
+    GopherQualityFilter,
+    GopherRepetitionFilter,
+    c4_filters,
+    fineweb_quality_filter,
+    gopher_quality_filter,
+    gopher_repetition_filter,
+)
+from spacy.pipeline import Sentencizer
+from spacy.tokens import Doc
+
+from sluice.text.measure import compute
+from sluice.text.rules import first_failure, load_rules
+from sluice.text.segmenter import fast_words
+from sluice.text.stop_words import STOP_WORDS
+
+CLOSE = 1e-9
+CODES = {"en": "eng", "zh": "zho"}
+ROUNDS = 3
+
+Filter = Callable[[Document], Any]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["parity", "speed"])
+    parser.add_argument("--data", type=Path, required=True, help="folder with html-truth and zh-webtext")
+    parser.add_argument("--documents", type=int, help="at most so many documents per language")
+    arguments = parser.parse_args()
+    texts = {language: list(read(arguments.data, language))[: arguments.documents] for language in CODES}
+    for language, some in texts.items():
+        print(f"{language}: {len(some)} texts, {statistics.mean(map(len, some)):,.0f} characters in the mean")
+    if arguments.what == "speed":
+        measure_speed(texts)
+        return 0
+    return 1 if compare(texts) else 0
+
+
+def read(data: Path, language: str) -> Iterator[str]:
+    """Main texts of html-truth as people marked them, and for Chinese all of zh-webtext."""
+    for path in sorted(data.glob("html-truth/*/pages.jsonl.gz")):
+        for page in read_json(path):
+            truth = page.get("truth") or {}
+            text = truth.get("text") or truth.get("markdown")
+            if text and (page.get("script") == "zh") == (language == "zh"):
+                yield text
+    if language == "zh":
+        for path in sorted(data.glob("zh-webtext/*.jsonl.gz")):
+            for record in read_json(path):
+                yield record.get("text") or record["raw_content"]
+
+
+def read_json(path: Path) -> Iterator[dict[str, Any]]:
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        yield from map(json.loads, lines)
+
+
+# Parity
+
+
+def compare(texts: dict[str, list[str]]) -> int:
+    """Prints all comparisons; the number of values and decisions that differ where none may."""
+    own_words = [module.split_into_words for module in WORD_USERS]
+    own_sentences = c4_filters.split_into_sentences
+    failures = 0
+    for language, some in texts.items():
+        give_our_words(language)
+        failures += compare_signals(language, some)
+        failures += compare_decisions(language, some, "the same words")
+        for module, function in zip(WORD_USERS, own_words, strict=True):
+            module.split_into_words = function
+        c4_filters.split_into_sentences = own_sentences
+        compare_decisions(language, some, "each side's own words")
+    return failures
+
+
+WORD_USERS: list[Any] = [gopher_quality_filter, gopher_repetition_filter, fineweb_quality_filter]
+
+
+def give_our_words(language: str) -> None:
+    """Makes datatrove count our words, and spaCy's sentencizer find sentences among them."""
+    vocabulary, sentencizer = spacy.blank("en").vocab, Sentencizer()
+    last: dict[str, list[str]] = {}
+
+    def words(text: str, _: str) -> list[str]:
+        if text not in last:
+            last.clear()
+            last[text] = fast_words(text, language)
+        return last[text]
+
+    def sentences(text: str, _: str) -> list[str]:
+        found = fast_words(text, language)
+        return [span.text for span in sentencizer(Doc(vocabulary, words=found)).sents] if found else []
+
+    for module in WORD_USERS:
+        module.split_into_words = words
+    c4_filters.split_into_sentences = sentences
+
+
+def compare_signals(language: str, texts: list[str]) -> int:
+    """Holds each signal of each text against the filter that uses it."""
+    wrong: Counter[str] = Counter()
+    checked: Counter[str] = Counter()
+    for text in texts:
+        signals = compute(text, language)
+        for name, make, kind in probes(language):
+            value = getattr(signals, name)
+            if value is None or (name == "c4_sentences" and (signals.c4_curly_lines or signals.c4_lorem_lines)):
+                continue  # nothing to compare, or datatrove stops before it has counted
+            checked[name] += 1
+            wrong[name] += not flips(make, kind, value, text)
+    print(f"{language}, the same words: {sum(checked.values()):,} values of {len(checked)} signals, ", end="")
+    print(f"{sum(wrong.values())} differ by more than {CLOSE:g}")
+    for name, count in wrong.items():
+        if count:
+            print(f"    {name}: {count} of {checked[name]}")
+    return sum(wrong.values())
+
+
+def flips(make: Callable[[float], Filter], kind: str, value: float, text: str) -> bool:
+    """Whether a filter changes its mind at a value, and nowhere else."""
+    step = 1 if kind == "count" else CLOSE * max(1.0, abs(value))
+    if kind == "max":
+        keeps, drops = value + step, value - step
+        if drops <= 0:  # nothing lies below, and datatrove takes 0 for "off"
+            return keep(make(keeps), text)
+    else:
+        keeps, drops = (value, value + 1) if kind == "count" else (value - step, value + step)
+    return (keeps <= 0 or keep(make(keeps), text)) and not keep(make(drops), text)
+
+
+def keep(judge: Filter, text: str) -> bool:
+    return judge(Document(text=text, id="")) is True
+
+
+def probes(language: str) -> list[tuple[str, Callable[[float], Filter], str]]:
+    """Signal, its filter with nothing but one threshold, and what the threshold is: `max`, `min` or a least `count`."""
+    code = CODES[language]
+
+    def repetition(**only: Any) -> Filter:
+        off: dict[str, Any] = dict.fromkeys(("dup_line_frac", "dup_para_frac", "dup_line_char_frac", "dup_para_char_frac"), 0)
+        return GopherRepetitionFilter(**{**off, "top_n_grams": (), "dup_n_grams": (), **only}, language=code).filter
+
+    def quality(**only: Any) -> Filter:
+        names = "min_doc_words max_doc_words min_avg_word_length max_avg_word_length max_symbol_word_ratio"
+        names += " max_bullet_lines_ratio max_ellipsis_lines_ratio max_non_alpha_words_ratio min_stop_words"
+        words = list(STOP_WORDS[language])
+        return GopherQualityFilter(**{**dict.fromkeys(names.split()), **only}, stop_words=words, language=code).filter
+
+    def fineweb(**only: Any) -> Filter:
+        off = {"line_punct_thr": 0, "short_line_thr": 2, "char_duplicates_ratio": 2, "new_line_ratio": 1e9}
+        return FineWebQualityFilter(**{**off, **only}, language=code).filter
+
+    def only_for(reason: str, **only: Any) -> Filter:
+        """The filter tests `#` and ellipses against one threshold: the other's verdict does not count."""
+        judge = quality(**only)
+        return lambda document: (verdict := judge(document)) is True or verdict[1] != reason
+
+    found: list[tuple[str, Callable[[float], Filter], str]] = [
+        ("duplicate_line_share", lambda v: repetition(dup_line_frac=v), "max"),
+        ("duplicate_paragraph_share", lambda v: repetition(dup_para_frac=v), "max"),
+        ("duplicate_line_char_share", lambda v: repetition(dup_line_char_frac=v), "max"),
+        ("duplicate_paragraph_char_share", lambda v: repetition(dup_para_char_frac=v), "max"),
+        *((f"top_{n}gram_share", lambda v, n=n: repetition(top_n_grams=((n, v),)), "max") for n in (2, 3, 4)),
+        *((f"duplicate_{n}gram_share", lambda v, n=n: repetition(dup_n_grams=((n, v),)), "max") for n in range(5, 11)),
+        ("n_words", lambda v: quality(min_doc_words=v), "count"),
+        ("mean_word_length", lambda v: quality(min_avg_word_length=v), "min"),
+        ("hash_per_word", lambda v: only_for("gopher_too_many_hashes", max_symbol_word_ratio=v), "max"),
+        ("bullet_line_share", lambda v: quality(max_bullet_lines_ratio=v), "max"),
+        ("ellipsis_line_share", lambda v: quality(max_ellipsis_lines_ratio=v), "max"),
+        ("alphabetic_word_share", lambda v: quality(max_non_alpha_words_ratio=v), "min"),
+        ("n_stop_words", lambda v: quality(min_stop_words=v), "count"),
+        ("fineweb_terminal_line_share", lambda v: fineweb(line_punct_thr=v), "min"),
+        ("short_line_share", lambda v: fineweb(short_line_thr=v), "max"),
+        ("fineweb_duplicate_line_char_share", lambda v: fineweb(char_duplicates_ratio=v), "max"),
+        ("newlines_per_word", lambda v: fineweb(new_line_ratio=v), "max"),
+        ("c4_sentences", lambda v: C4QualityFilter(min_num_sentences=v, language=code).filter, "count"),
+        (
+            "c4_any_end_sentences",
+            lambda v: C4QualityFilter(min_num_sentences=v, filter_no_terminal_punct=False, language=code).filter,
+            "count",
+        ),
+    ]
+    return found
