@@ -5,7 +5,7 @@ import hashlib
 import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -74,34 +74,42 @@ def file_digest(path: str) -> str:
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
-class _Model(NamedTuple):
-    binding: Any
-    labels: dict[str, Label]
-
-
 @functools.cache
-def _load(path: str) -> _Model:
-    """One model per process and path: fastText models cannot be pickled."""
+def _load(path: str) -> Any:
+    """The binding of a model, one per process and path: fastText models cannot be pickled."""
     import fasttext
 
     try:
         model = fasttext.load_model(path)
     except ValueError as e:
         raise InputError(f"{path} is not a fastText model: {e}. Set extract.lid_model to a .bin or .ftz file.") from e
-    if model.f.getArgs().model.name != "supervised":
-        raise InputError(
-            f"{path} holds word vectors ({model.f.getArgs().model.name}), not a classifier. Set extract.lid_model to a "
-            "supervised fastText model."
-        )
-    labels = {label: parse_label(label) for label in model.get_labels()}
-    strange = [label for label, meaning in labels.items() if meaning is None]
+    if hasattr(model, "get_labels"):  # the prediction-only fasttext-predict tells nothing of a model before its answers
+        kind = model.f.getArgs().model.name
+        if kind != "supervised":
+            raise InputError(
+                f"{path} holds word vectors ({kind}), not a classifier. Set extract.lid_model to a supervised fastText "
+                "model."
+            )
+        _check_labels(path, model.get_labels())
+    return model.f
+
+
+def _check_labels(path: str, labels: list[str]) -> None:
+    strange = sorted(label for label in labels if parse_label(label) is None)
     if strange:
         raise InputError(
             f"{path} has {len(strange)} of {len(labels)} labels that are no language codes: "
-            f"{', '.join(sorted(strange)[:SHOWN_LABELS])}. Set extract.lid_model to a language model with labels like "
+            f"{', '.join(strange[:SHOWN_LABELS])}. Set extract.lid_model to a language model with labels like "
             "__label__zh, __label__zho_Hans or __label__cmn_Hani."
         )
-    return _Model(model.f, {label: meaning for label, meaning in labels.items() if meaning})
+
+
+@functools.cache
+def _meaning(path: str, label: str) -> Label:
+    meaning = parse_label(label)
+    if meaning is None:
+        raise InputError(f"{path} answers {label}, which is no language code. Set extract.lid_model to another model.")
+    return meaning
 
 
 class LanguageIdentifier:
@@ -115,15 +123,14 @@ class LanguageIdentifier:
 
     def identify(self, text: str) -> Language:
         """The most probable language: fastText's own answer for the text with newlines as spaces, which it refuses."""
-        model = _load(self.path)
         line = text[:LID_CHARS].replace("\n", " ").encode("utf-8", "replace")
         # The binding itself: Model.predict(str) raises under NumPy 2 in fasttext 0.9.3, and the batch call, which does
         # not, raises in the prediction-only fasttext-predict.
-        found = model.binding.predict(line + b"\n", 1, 0.0, "strict")
+        found = _load(self.path).predict(line + b"\n", 1, 0.0, "strict")
         if not found:  # nothing in the text that the model knows
             return UNKNOWN
         score, label = found[0]
-        code, iso639_3, script = model.labels[label]
+        code, iso639_3, script = _meaning(self.path, label)
         return Language(code, min(float(score), 1.0), iso639_3, script, label.removeprefix(PREFIX))
 
 

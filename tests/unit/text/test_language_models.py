@@ -66,6 +66,19 @@ def test_a_classifier_of_something_else_is_refused_with_its_labels(train):
         LanguageIdentifier(path).identify("text")
 
 
+def test_a_package_that_does_not_tell_its_labels_is_refused_at_the_first_strange_answer(train, monkeypatch):
+    path = train(en="hq", cmn="zh", yue="yue")
+
+    class PredictionOnly:  # what fasttext-predict offers
+        f = fasttext.load_model(path).f
+
+    monkeypatch.setattr(fasttext, "load_model", lambda path: PredictionOnly)
+    identifier = LanguageIdentifier(path)
+    assert identifier.identify(TEXTS["cmn"]).code == "zh"
+    with pytest.raises(InputError, match=r"model\.bin answers __label__hq, which is no language code"):
+        identifier.identify(TEXTS["en"])
+
+
 def test_word_vectors_are_refused(tmp_path):
     (tmp_path / "train.txt").write_text("one two three four five six seven\n" * 20)
     model = fasttext.train_unsupervised(str(tmp_path / "train.txt"), minCount=1, dim=10, epoch=1, thread=10, verbose=0)
