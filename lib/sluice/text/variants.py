@@ -18,10 +18,10 @@ MIXED_SHARE = 0.2
 MIN_OTHERS = 2
 """And at least so many of them, for in one sentence a single one is a share; one against one is mixed, too."""
 
-# Written Cantonese. Hakka has 唔 and 佢 as well, so a text with none but these is not called Cantonese.
-CANTONESE_ONLY = "嘅喺咗嗰嚟冇啲嘢哋咁噉瞓攰嘥乜畀"
-CANTONESE = CANTONESE_ONLY + "唔佢"
-MIN_CANTONESE, MIN_CANTONESE_SHARE = 2, 0.03
+CANTONESE_ONLY = "嘅喺咗嗰嚟冇啲嘢哋瞓攰嘥"
+CANTONESE = CANTONESE_ONLY + "唔佢咁噉乜畀"
+"""Written Cantonese. Hakka has 唔 and 佢 as well, old verse 噉 and 畀, so a text with only these is not."""
+MIN_CANTONESE_SHARE = 0.03
 """The Declaration of Human Rights in Cantonese has 0.099 of its Han characters, novels, laws and web text in Mandarin
 less than 0.0001."""
 
@@ -74,7 +74,7 @@ def _own_name(
     han: int, _s: int, _t: int, cantonese: int, cantonese_only: int, classical: int, classical_only: int, modern: int
 ) -> str | None:
     """`yue` or `lzh` by function characters."""
-    if cantonese >= MIN_CANTONESE and cantonese_only and cantonese >= MIN_CANTONESE_SHARE * han:
+    if cantonese_only and cantonese >= MIN_CANTONESE_SHARE * han:
         return "yue"
     is_classical = (
         han >= MIN_CLASSICAL_HAN
