@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from sluice.core.config import Precheck as Settings
 from sluice.text.kernels import precheck as kernels
 from sluice.text.language import Language, LanguageIdentifier
 
@@ -24,9 +25,6 @@ RUN_BYTES = 120
 """The samples are the beginnings of the longest runs, dealt out in turn."""
 MIN_SAMPLE_BYTES = 150
 """Each sample has at least this length, or nothing is certain."""
-MIN_SCORE = 0.9
-"""Least probability, in both samples, of languages that are not wanted."""
-
 MIN_HAN = 20
 MAX_KANA_SHARE = 0.05
 """Where Chinese is wanted, a page with so many Han characters, kana being less than this share, is never skipped."""
@@ -35,11 +33,17 @@ HAN_LANGUAGES = frozenset({"zh", "yue", "lzh", "wuu", "gan", "hak", "hsn", "nan"
 
 
 class Precheck:
-    """Looks at pages for those who want some languages only. Pickles with its identifier."""
+    """Looks at pages for those who want some languages only, by their short codes. Pickles with its identifier.
 
-    def __init__(self, languages: Sequence[str] | None, identifier: LanguageIdentifier) -> None:
+    `min_score` is the least probability, in both samples, of languages that are not wanted.
+    """
+
+    def __init__(
+        self, languages: Sequence[str] | None, identifier: LanguageIdentifier, min_score: float = Settings().min_score
+    ) -> None:
         self.languages = None if languages is None else frozenset(languages)
         self.identifier = identifier
+        self.min_score = min_score
 
     def unwanted(self, html: str | bytes) -> Language | None:
         """The language of a page that is certainly none of the wanted ones; None where that is not certain.
@@ -63,6 +67,6 @@ class Precheck:
             if len(sample) < MIN_SAMPLE_BYTES:
                 return None
             found = self.identifier.identify(sample.decode("utf-8", "ignore"))
-            if found.code in self.languages or found.score < MIN_SCORE:
+            if found.code in self.languages or found.score < self.min_score:
                 return None
         return found

@@ -12,7 +12,7 @@ from sluice.data.warc import ArchiveRecord, read_archive
 from sluice.text import charset
 from sluice.text.html import extract_text
 from sluice.text.kernels import precheck as kernels
-from sluice.text.language import LanguageIdentifier, model_path
+from sluice.text.language import Language, LanguageIdentifier, model_path
 from sluice.text.precheck import Precheck
 
 GERMAN = [
@@ -92,6 +92,22 @@ def test_wanted_languages_are_not_skipped(identifier):
     assert Precheck(("de",), identifier).unwanted(page(GERMAN)) is None
     assert Precheck(("zh",), identifier).unwanted(page(ENGLISH)).code == "en"
     assert Precheck(("en",), identifier).unwanted(page(CHINESE * 4)).code == "zh"
+
+
+@pytest.mark.parametrize(("scores", "is_skipped"), [((0.9, 0.9), True), ((0.89, 0.99), False), ((0.99, 0.89), False)])
+def test_both_samples_must_be_certain(scores, is_skipped):
+    answers = iter(scores)
+
+    class Scripted:
+        def identify(self, text):
+            return Language("de", next(answers))
+
+    assert (Precheck(("en",), Scripted()).unwanted(page(GERMAN)) is not None) == is_skipped
+
+
+def test_the_least_score_can_be_set(identifier):
+    assert Precheck(("en",), identifier, min_score=0.2).unwanted(page(GERMAN)).code == "de"
+    assert Precheck(("en",), identifier, min_score=1.1).unwanted(page(GERMAN)) is None
 
 
 def test_a_precheck_pickles(precheck):
