@@ -12,6 +12,7 @@ import numpy as np
 from sluice.core.errors import InputError
 from sluice.text.kernels import scripts as kernels
 from sluice.text.labels import PREFIX, Label, parse_label
+from sluice.text.model_file import check_classifier
 from sluice.text.scripts import SCRIPTS, script_table
 
 LID_CHARS = 10_000
@@ -79,17 +80,9 @@ def _load(path: str) -> Any:
     """The binding of a model, one per process and path: fastText models cannot be pickled."""
     import fasttext
 
-    try:
-        model = fasttext.load_model(path)
-    except ValueError as e:
-        raise InputError(f"{path} is not a fastText model: {e}. Set extract.lid_model to a .bin or .ftz file.") from e
-    if hasattr(model, "get_labels"):  # the prediction-only fasttext-predict tells nothing of a model before its answers
-        kind = model.f.getArgs().model.name
-        if kind != "supervised":
-            raise InputError(
-                f"{path} holds word vectors ({kind}), not a classifier. Set extract.lid_model to a supervised fastText "
-                "model."
-            )
+    check_classifier(path)
+    model = fasttext.load_model(path)
+    if hasattr(model, "get_labels"):  # the prediction-only fasttext-predict names them in its answers only
         _check_labels(path, model.get_labels())
     return model.f
 
@@ -115,7 +108,7 @@ def _meaning(path: str, label: str) -> Label:
 class LanguageIdentifier:
     """Names the language of texts. Pickles as the path of its model, which is loaded on first use.
 
-    Loading raises InputError for a file that is no supervised fastText model, or has a label that is no language code.
+    Loading raises InputError for a file that is no whole supervised fastText model or has labels that are no languages.
     """
 
     def __init__(self, path: str) -> None:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from pathlib import Path
 
 import pytest
 
@@ -83,8 +84,31 @@ def test_word_vectors_are_refused(tmp_path):
     (tmp_path / "train.txt").write_text("one two three four five six seven\n" * 20)
     model = fasttext.train_unsupervised(str(tmp_path / "train.txt"), minCount=1, dim=10, epoch=1, thread=10, verbose=0)
     model.save_model(str(tmp_path / "vectors.bin"))
-    with pytest.raises(InputError, match=r"vectors\.bin holds word vectors \(skipgram\), not a classifier"):
+    with pytest.raises(InputError, match=r"version 12 with a skipgram model\. Set extract\.lid_model"):
         LanguageIdentifier(str(tmp_path / "vectors.bin")).identify("text")
+
+
+@pytest.mark.parametrize("lost", [1, 4, 100, 500])
+def test_a_model_that_is_cut_short_is_refused_where_the_package_would_crash(train, tmp_path, lost):
+    whole = Path(train(en="en", cmn="zh", yue="yue")).read_bytes()
+    (tmp_path / "cut.bin").write_bytes(whole[:-lost])
+    with pytest.raises(
+        InputError, match=r"cut\.bin is a fastText model that does not end in its matrix of 3 labels x 10"
+    ):
+        LanguageIdentifier(str(tmp_path / "cut.bin")).identify("text")
+
+
+def test_a_file_shorter_than_a_header_is_no_model(train, tmp_path):
+    (tmp_path / "cut.bin").write_bytes(Path(train(en="en", cmn="zh", yue="yue")).read_bytes()[:80])
+    with pytest.raises(InputError, match=r"cut\.bin is not a fastText model"):
+        LanguageIdentifier(str(tmp_path / "cut.bin")).identify("text")
+
+
+def test_a_file_of_a_newer_version_is_refused(train, tmp_path):
+    whole = Path(train(en="en", cmn="zh", yue="yue")).read_bytes()
+    (tmp_path / "new.bin").write_bytes(whole[:4] + b"\x0d" + whole[5:])
+    with pytest.raises(InputError, match=r"new\.bin is a fastText file of version 13 with a supervised model"):
+        LanguageIdentifier(str(tmp_path / "new.bin")).identify("text")
 
 
 def test_the_answer_is_the_packages_own_on_all_test_texts(shared_data):
