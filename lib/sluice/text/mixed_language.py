@@ -9,6 +9,7 @@ import functools
 import numpy as np
 
 from sluice.text.kernels import scripts as kernels
+from sluice.text.labels import NOT_LANGUAGES
 from sluice.text.language import Language, LanguageIdentifier
 from sluice.text.scripts import COMPLETE, SCRIPTS, script_table, scripts_of
 
@@ -54,7 +55,8 @@ def other_language_share(text: str, language: Language, identifier: LanguageIden
 def _is_other(line: bytes, language: Language, identifier: LanguageIdentifier) -> bool:
     found = identifier.identify(line[:ASKED_BYTES].decode("utf-8", "ignore"))
     pair = {found.code, language.code}
-    return len(pair) == 2 and found.score >= MIN_SCORE and not any(pair <= group for group in SAME)
+    is_one = len(pair) == 1 or any(pair <= group for group in SAME)
+    return found.score >= MIN_SCORE and found.code not in NOT_LANGUAGES and not is_one
 
 
 @functools.cache

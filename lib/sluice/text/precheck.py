@@ -10,7 +10,9 @@ import numpy as np
 
 from sluice.core.config import Precheck as Settings
 from sluice.text.kernels import precheck as kernels
+from sluice.text.labels import NOT_LANGUAGES
 from sluice.text.language import Language, LanguageIdentifier
+from sluice.text.scripts import CHINESE
 
 MAX_HTML = 100_000
 """Only so many first characters of a page (bytes, if it comes in bytes) are read."""
@@ -28,8 +30,6 @@ MIN_SAMPLE_BYTES = 150
 MIN_HAN = 20
 MAX_KANA_SHARE = 0.05
 """Where Chinese is wanted, a page with so many Han characters, kana being less than this share, is never skipped."""
-
-HAN_LANGUAGES = frozenset({"zh", "yue", "lzh", "wuu", "gan", "hak", "hsn", "nan"})
 
 
 class Precheck:
@@ -57,7 +57,7 @@ class Precheck:
         data = start.encode("utf-8", "replace") if isinstance(start, str) else start
         page = np.frombuffer(data, np.uint8)
         text, runs, kana, han = kernels.find_runs(page, MIN_RUN_BYTES, MIN_PLAIN_SHARE, ENOUGH_BYTES)
-        if self.languages & HAN_LANGUAGES and han >= MIN_HAN and kana < MAX_KANA_SHARE * (kana + han):
+        if self.languages & CHINESE and han >= MIN_HAN and kana < MAX_KANA_SHARE * (kana + han):
             return None
         longest = np.argsort(runs[:, 0] - runs[:, 1], kind="stable")[:NUM_RUNS]
         pieces = [text[start : min(end, start + RUN_BYTES)].tobytes() for start, end in runs[longest].tolist()]
@@ -67,6 +67,6 @@ class Precheck:
             if len(sample) < MIN_SAMPLE_BYTES:
                 return None
             found = self.identifier.identify(sample.decode("utf-8", "ignore"))
-            if found.code in self.languages or found.score < self.min_score:
+            if found.code in self.languages | NOT_LANGUAGES or found.score < self.min_score:
                 return None
         return found

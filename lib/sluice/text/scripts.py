@@ -28,6 +28,9 @@ SCRIPTS = ("Zyyy", "Arab", "Cyrl", "Deva", "Grek", "Hang", "Hani", "Hebr", "Jpan
 LAST_LETTER = 0x323AF
 """Of Unicode 16: beyond are tags and private characters only."""
 
+CHINESE = frozenset("zh yue lzh wuu gan hsn cjy nan hak cdo".split())
+"""Languages written in Han characters alone (nan, hak and cdo also in Latin letters)."""
+
 WRITTEN_IN = {
     **dict.fromkeys("ar arz ary apc fa prs ur ps ckb sdh sd ug azb pnb skr lrc mzn ks bal glk".split(), ("Arab",)),
     **dict.fromkeys("ku az uz kk ky tg tk tt ha ms".split(), ("Arab", "Cyrl", "Latn")),
@@ -39,7 +42,7 @@ WRITTEN_IN = {
     **dict.fromkeys("hi mr ne sa bh bih mai new gom kok dty bho awa mag hne".split(), ("Deva",)),
     **dict.fromkeys("he yi".split(), ("Hebr",)),
     **dict.fromkeys("el pnt".split(), ("Grek",)),
-    **dict.fromkeys("zh yue lzh wuu gan hsn cjy".split(), ("Hani",)),
+    **dict.fromkeys(CHINESE, ("Hani",)),
     **dict.fromkeys("nan hak cdo".split(), ("Hani", "Latn")),
     **dict.fromkeys(
         "am as bn bo bpy bug dv dz gu hy ii ka km kn lo ml my nqo or pa sat si syr ta te ti xmf iu".split(), ("Zzzz",)

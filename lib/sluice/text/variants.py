@@ -31,8 +31,8 @@ CLASSICAL = CLASSICAL_ONLY + "之也者其而爾尔"
 MODERN = "的了是这這们們么麼什没沒很吗嗎呢吧个個把被给給着在和她它您"
 MIN_CLASSICAL_HAN, MIN_CLASSICAL_ONLY = 50, 2
 MIN_CLASSICAL_SHARE, MIN_CLASSICAL_ONLY_SHARE, MAX_MODERN_SHARE = 0.05, 0.01, 0.01
-"""Classical prose has more than 0.1 of the first; vernacular novels of the 16th century have 0.07 of the modern ones.
-Verse has few particles and mostly stays what its script says."""
+"""The Analects begin with 0.22 of the first; Journey to the West, vernacular of the 16th century, has 0.02, and 0.07 of
+the modern ones. Verse has few particles and mostly stays what its script says."""
 
 OWN_NAMES = frozenset({"yue", "lzh"})
 
@@ -58,7 +58,9 @@ class Variant:
 
 
 def chinese_variant(text: str, language: str = "zh") -> Variant:
-    """The variant of a Chinese text. `language` is its short code: a model's `yue` or `lzh` is taken as it is.
+    """The variant of a Chinese text. `language` is its short code.
+
+    A model's `yue` or `lzh` is taken as it is; in a text that a model calls `zh`, function characters tell them.
 
     >>> chinese_variant("这是一个测试").name, chinese_variant("這是一個測試").name, chinese_variant("中文").name
     ('zh-Hans', 'zh-Hant', None)
@@ -66,7 +68,10 @@ def chinese_variant(text: str, language: str = "zh") -> Variant:
     data = np.frombuffer(text.encode("utf-8", "replace"), np.uint8)
     counts: list[int] = kernels.count_kinds(data, *kinds_table()).tolist()
     han, simplified, traditional = counts[:3]
-    name = language if language in OWN_NAMES else _own_name(*counts) or _script_variant(simplified, traditional)
+    if language in OWN_NAMES:
+        name: str | None = language
+    else:
+        name = (language == "zh" and _own_name(*counts)) or _script_variant(simplified, traditional)
     return Variant(name, han, simplified, traditional)
 
 

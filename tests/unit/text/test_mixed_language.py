@@ -81,9 +81,12 @@ def test_languages_that_models_take_for_one_another_are_not_other_ones():
     assert share(GERMAN, "de", Danish()) == 1
 
 
-def test_an_unsure_answer_does_not_count():
-    class Unsure:
+@pytest.mark.parametrize(
+    ("code", "score", "wanted"), [("fr", 0.79, 0), ("fr", 0.8, 1), ("zxx", 0.99, 0), ("und", 1, 0)]
+)
+def test_only_a_sure_answer_counts(code, score, wanted):
+    class Scripted:
         def identify(self, text):
-            return Language("fr", 0.79)
+            return Language(code, score)
 
-    assert share(GERMAN, "de", Unsure()) == 0
+    assert share(GERMAN, "de", Scripted()) == wanted

@@ -105,6 +105,15 @@ def test_both_samples_must_be_certain(scores, is_skipped):
     assert (Precheck(("en",), Scripted()).unwanted(page(GERMAN)) is not None) == is_skipped
 
 
+@pytest.mark.parametrize("code", ["und", "zxx"])
+def test_garbled_text_is_left_to_extraction(code):
+    class Garbled:
+        def identify(self, text):
+            return Language(code, 0.99)
+
+    assert Precheck(("en",), Garbled()).unwanted(page(GERMAN)) is None
+
+
 def test_the_least_score_can_be_set(identifier):
     assert Precheck(("en",), identifier, min_score=0.2).unwanted(page(GERMAN)).code == "de"
     assert Precheck(("en",), identifier, min_score=1.1).unwanted(page(GERMAN)) is None

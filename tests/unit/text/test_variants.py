@@ -74,6 +74,10 @@ def test_the_word_of_a_model_that_knows_the_language_is_taken(language):
     assert chinese_variant("這是一個關於圖書館的報告。", language).name == language
 
 
+def test_a_text_in_another_chinese_language_is_not_called_cantonese():
+    assert chinese_variant("我係香港人，你喺邊度住？佢哋都唔知。", "hak").name == "zh-Hant"
+
+
 def test_characters_are_counted():
     found = chinese_variant("国国國 后 abc かな")
     assert (found.n_han, found.n_simplified, found.n_traditional) == (4, 2, 1)
