@@ -19,11 +19,11 @@ MAX_HTML = 100_000
 MIN_RUN_BYTES = 60
 MIN_PLAIN_SHARE = 0.7
 """Share of a run that is not in links."""
-ENOUGH_BYTES = 3_000
+ENOUGH_BYTES = 2_000
 """Reading stops with so many bytes in runs."""
 
 NUM_RUNS = 8
-RUN_BYTES = 120
+RUN_BYTES = 100
 """The samples are the beginnings of the longest runs, dealt out in turn."""
 MIN_SAMPLE_BYTES = 150
 """Each sample has at least this length, or nothing is certain."""

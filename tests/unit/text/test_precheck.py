@@ -200,7 +200,7 @@ def oracle(html, min_bytes=10, min_plain_share=0.7):
 PIECES = st.sampled_from(
     "<p> </p> <br/> <blockquote> <b> </b> </a> <script> </script> </scripts> <noscript> </noscript> <title".split()
     + "<!-- --> <!x> <? < > </ word and 汉字 かな カナ é &amp; &eacute; &#20013; &#x3042;".split()
-    + ["<a href='x'>", "<STYLE a=1>", "</style >", "some text ", " ", "\n", "\t"]
+    + ["<a href='x'>", "<a href='x'>link text</a>", "<STYLE a=1>", "</style >", "some text ", " ", "\n", "\t"]
 )
 
 
