@@ -129,6 +129,15 @@ class BadWords(Section):
     """Files with words inside which a hit does not count; the list of sluice for Chinese brings its own."""
 
 
+class Precheck(Section):
+    """A glance at each page before its main text is looked for."""
+
+    enabled: bool = True
+    """Reject pages that are certainly in none of `extract.languages` as `language`; with null there, none is."""
+    min_score: Fraction = 0.9
+    """Least probability, in each of two samples, of a language that is not wanted. A lower one finds a few more."""
+
+
 class Extract(Section):
     """From archive records to documents with language, signals and signature."""
 

@@ -3,32 +3,25 @@
 import functools
 import hashlib
 import importlib.util
-import unicodedata
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from sluice.core.errors import InputError
+from sluice.text.kernels import scripts as kernels
+from sluice.text.labels import PREFIX, Label, parse_label
+from sluice.text.model_file import check_classifier
+from sluice.text.scripts import SCRIPTS, script_table
 
 LID_CHARS = 10_000
 """Only this many first characters are looked at: more does not change the answer and costs time."""
 
 SCRIPT_CHARS = 2_000
 
-SCRIPTS = {
-    "CJK": "Hani",
-    "HIRAGANA": "Jpan",
-    "KATAKANA": "Jpan",
-    "HANGUL": "Hang",
-    "LATIN": "Latn",
-    "CYRILLIC": "Cyrl",
-    "ARABIC": "Arab",
-    "THAI": "Thai",
-    "GREEK": "Grek",
-    "HEBREW": "Hebr",
-    "DEVANAGARI": "Deva",
-}
+SHOWN_LABELS = 5
+
 UNSPACED = frozenset({"Hani", "Jpan", "Thai"})
 """Scripts that do not put spaces between words (ISO 15924; the usual ones on the web)."""
 
@@ -38,10 +31,21 @@ KANA_SHARE = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """ISO 639-1 code (as the model has it) and the model's probability."""
+    """A model's answer. `code` is BCP 47's short code (`text.labels`), `score` the probability, at most 1.
+
+    `und` with score 0, no script and an empty label where the model knows nothing of the text.
+    """
 
     code: str
     score: float
+    iso639_3: str = "und"
+    script: str | None = None
+    """ISO 15924, where the model's labels have scripts."""
+    label: str = ""
+    """As the model has it, without `__label__`."""
+
+
+UNKNOWN = Language("und", 0.0)
 
 
 def model_path(path: str | None) -> str:
@@ -73,31 +77,54 @@ def file_digest(path: str) -> str:
 
 @functools.cache
 def _load(path: str) -> Any:
-    """One model per process and path: fastText models cannot be pickled."""
+    """The binding of a model, one per process and path: fastText models cannot be pickled."""
     import fasttext
 
-    try:
-        return fasttext.load_model(path)
-    except ValueError as e:
-        raise InputError(f"{path} is not a fastText model: {e}. Set extract.lid_model to a .bin or .ftz file.") from e
+    check_classifier(path)
+    model = fasttext.load_model(path)
+    if hasattr(model, "get_labels"):  # the prediction-only fasttext-predict names them in its answers only
+        _check_labels(path, model.get_labels())
+    return model.f
+
+
+def _check_labels(path: str, labels: list[str]) -> None:
+    strange = sorted(label for label in labels if parse_label(label) is None)
+    if strange:
+        raise InputError(
+            f"{path} has {len(strange)} of {len(labels)} labels that are no language codes: "
+            f"{', '.join(strange[:SHOWN_LABELS])}. Set extract.lid_model to a language model with labels like "
+            "__label__zh, __label__zho_Hans or __label__cmn_Hani."
+        )
+
+
+@functools.cache
+def _meaning(path: str, label: str) -> Label:
+    meaning = parse_label(label)
+    if meaning is None:
+        raise InputError(f"{path} answers {label}, which is no language code. Set extract.lid_model to another model.")
+    return meaning
 
 
 class LanguageIdentifier:
-    """Names the language of texts. Pickles as the path of its model, which is loaded on first use."""
+    """Names the language of texts. Pickles as the path of its model, which is loaded on first use.
+
+    Loading raises InputError for a file that is no whole supervised fastText model or has labels that are no languages.
+    """
 
     def __init__(self, path: str) -> None:
         self.path = path
 
     def identify(self, text: str) -> Language:
-        """The most probable language. Newlines become spaces (fastText refuses them); case is kept."""
-        line = " ".join(text[:LID_CHARS].split())
+        """The most probable language: fastText's own answer for the text with newlines as spaces, which it refuses."""
+        line = text[:LID_CHARS].replace("\n", " ").encode("utf-8", "replace")
         # The binding itself: Model.predict(str) raises under NumPy 2 in fasttext 0.9.3, and the batch call, which does
         # not, raises in the prediction-only fasttext-predict.
-        found = _load(self.path).f.predict(line + "\n", 1, 0.0, "strict")
+        found = _load(self.path).predict(line + b"\n", 1, 0.0, "strict")
         if not found:  # nothing in the text that the model knows
-            return Language("und", 0.0)
+            return UNKNOWN
         score, label = found[0]
-        return Language(label.removeprefix("__label__"), min(float(score), 1.0))
+        code, iso639_3, script = _meaning(self.path, label)
+        return Language(code, min(float(score), 1.0), iso639_3, script, label.removeprefix(PREFIX))
 
 
 def main_script(text: str) -> str:
@@ -105,17 +132,11 @@ def main_script(text: str) -> str:
 
     Han with a share of kana is `Jpan`, other Han `Hani`.
     """
-    counts: Counter[str] = Counter()
-    for char, n in Counter(text[:SCRIPT_CHARS]).items():
-        if char.isalpha():
-            counts[_script(char)] += n
-    if not counts:
-        return "Zyyy"
-    if counts["Jpan"] >= KANA_SHARE * (counts["Jpan"] + counts["Hani"]) > 0:
-        counts["Jpan"] += counts.pop("Hani", 0)
-    return max(sorted(counts), key=lambda script: counts[script])
-
-
-@functools.lru_cache(1 << 16)
-def _script(char: str) -> str:
-    return SCRIPTS.get(unicodedata.name(char, "").partition(" ")[0].partition("-")[0], "Zzzz")
+    data = np.frombuffer(text[:SCRIPT_CHARS].encode("utf-8", "replace"), np.uint8)
+    counts = kernels.count_scripts(data, *script_table())
+    kana, han = counts[kernels.JPAN], counts[kernels.HANI]
+    if kana >= KANA_SHARE * (kana + han) > 0:
+        counts[kernels.JPAN] += han
+        counts[kernels.HANI] = 0
+    counts[0] = 0
+    return SCRIPTS[int(counts.argmax())]

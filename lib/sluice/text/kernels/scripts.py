@@ -1,0 +1,74 @@
+"""Counting letters by script, in a text and in its lines."""
+
+import numpy as np
+
+from sluice.text.jit import inlined, kernel
+from sluice.text.kernels.characters import code_point
+from sluice.text.kernels.code_points import look_up
+
+ARAB, CYRL, DEVA, GREK, HANG, HANI, HEBR, JPAN, LATN, THAI, ZZZZ = range(1, 12)
+NUM_SCRIPTS = 12
+"""As in `text.scripts.SCRIPTS`."""
+
+LETTERS_PER_HAN = 3
+"""A character of Han, kana or Hangul says as much as about three letters."""
+
+
+@inlined
+def add_scripts(text, start, end, rows, scripts, counts):
+    """Adds the letters of text[start:end] to counts [NUM_SCRIPTS]; counts[0] is of other characters."""
+    i = start
+    while i < end:
+        code, width = code_point(text, i)
+        counts[look_up(code, rows, scripts)] += 1
+        i += width
+
+
+@kernel
+def count_scripts(text, rows, scripts):
+    """Letters by script [NUM_SCRIPTS] of a text in UTF-8."""
+    counts = np.zeros(NUM_SCRIPTS, np.int64)
+    add_scripts(text, 0, len(text), rows, scripts, counts)
+    return counts
+
+
+@kernel
+def judge_lines(text, rows, scripts, own, is_certain, min_weight, min_own_share, min_kana_share):
+    """Lines of a text by their scripts: letters judged, letters in foreign lines, undecided lines [L, 3].
+
+    own bool [NUM_SCRIPTS]: scripts of the text's language; is_certain: no other language is written in them. A line
+    that weighs less than min_weight (letters, LETTERS_PER_HAN for one of Han, kana, Hangul) is not judged. It is
+    foreign when its other letters have a share above 1 - min_own_share, undecided (start, end, letters) when its own
+    ones have at least min_own_share and the script is not certain. Han among a share of kana is kana.
+    """
+    counts = np.zeros(NUM_SCRIPTS, np.int64)
+    undecided = np.empty((len(text) // min_weight + 1, 3), np.int64)
+    judged = foreign = num_undecided = 0
+    start = 0
+    while start < len(text):
+        end = start
+        while end < len(text) and text[end] != 10:
+            end += 1
+        if end - start >= min_weight:  # in no script does a character weigh more than its bytes
+            counts[:] = 0
+            add_scripts(text, start, end, rows, scripts, counts)
+            letters = counts[1:].sum()
+            east_asian = counts[HANI] + counts[JPAN] + counts[HANG]
+            if letters + (LETTERS_PER_HAN - 1) * east_asian >= min_weight:
+                if counts[JPAN] >= min_kana_share * (counts[JPAN] + counts[HANI]) and not (own[HANI] and own[JPAN]):
+                    counts[JPAN] += counts[HANI]
+                    counts[HANI] = 0
+                own_letters = 0
+                for script in range(1, NUM_SCRIPTS):
+                    if own[script]:
+                        own_letters += counts[script]
+                judged += letters
+                if own_letters < (1 - min_own_share) * letters:
+                    foreign += letters
+                elif own_letters >= min_own_share * letters and not is_certain:
+                    undecided[num_undecided, 0] = start
+                    undecided[num_undecided, 1] = end
+                    undecided[num_undecided, 2] = letters
+                    num_undecided += 1
+        start = end + 1
+    return judged, foreign, undecided[:num_undecided]

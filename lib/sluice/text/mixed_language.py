@@ -1,0 +1,65 @@
+"""How much of a text stands in lines of another language.
+
+Scripts are counted in every line. Only where the language's script does not tell it from others (Latin, Cyrillic,
+Arabic ...) is a model asked, and of a few lines only. The definition is ours.
+"""
+
+import functools
+
+import numpy as np
+
+from sluice.text.kernels import scripts as kernels
+from sluice.text.labels import NOT_LANGUAGES
+from sluice.text.language import Language, LanguageIdentifier
+from sluice.text.scripts import COMPLETE, SCRIPTS, script_table, scripts_of
+
+MIN_WEIGHT = 30
+"""Letters of the shortest line that is judged; one of Han, kana or Hangul counts for three."""
+MIN_OWN_SHARE = 0.8
+"""A line is in the language's script with this share of its letters, and in another one with less than the rest."""
+MIN_KANA_SHARE = 0.1
+"""Han with this share of kana is a line of Japanese."""
+MAX_ASKED = 3
+"""Lines that the model is asked about, evenly spaced."""
+MIN_ASKED_LETTERS = 60
+"""Shorter lines are taken to be in the text's language: the model errs too often on them."""
+ASKED_BYTES = 200
+MIN_SCORE = 0.8
+"""Least probability of a sure answer."""
+
+SAME = (frozenset({"no", "nb", "nn", "da"}), frozenset({"ms", "id"}), frozenset({"sr", "hr", "bs", "sh", "cnr"}))
+"""Languages that models take for one another: none of them is surely another one. Some have labels for one only."""
+
+
+def other_language_share(text: str, language: Language, identifier: LanguageIdentifier) -> float | None:
+    """Share of the letters, in lines long enough to be judged, that stand in lines surely of another language.
+
+    None when no line can be judged. Where the model is asked, its answer for a few lines stands for all like them.
+    """
+    data = text.encode("utf-8", "replace")
+    own, is_certain = _own_scripts(language.code, language.script)
+    judged, foreign, undecided = kernels.judge_lines(
+        np.frombuffer(data, np.uint8), *script_table(), own, is_certain, MIN_WEIGHT, MIN_OWN_SHARE, MIN_KANA_SHARE
+    )
+    if not judged:
+        return None
+    lines: list[list[int]] = undecided[undecided[:, 2] >= MIN_ASKED_LETTERS].tolist()
+    step = max(1.0, len(lines) / MAX_ASKED)
+    asked = [lines[int(step * (k + 0.5))] for k in range(min(MAX_ASKED, len(lines)))]
+    strange = sum(letters for start, end, letters in asked if _is_other(data[start:end], language, identifier))
+    if strange:
+        foreign += strange / sum(letters for *_, letters in asked) * sum(letters for *_, letters in lines)
+    return float(foreign / judged)
+
+
+def _is_other(line: bytes, language: Language, identifier: LanguageIdentifier) -> bool:
+    found = identifier.identify(line[:ASKED_BYTES].decode("utf-8", "ignore"))
+    pair = {found.code, language.code}
+    is_one = len(pair) == 1 or any(pair <= group for group in SAME)
+    return found.score >= MIN_SCORE and found.code not in NOT_LANGUAGES and not is_one
+
+
+@functools.cache
+def _own_scripts(code: str, script: str | None) -> tuple[np.ndarray, bool]:
+    names = scripts_of(code, script)
+    return np.array([name in names for name in SCRIPTS]), COMPLETE.issuperset(names)
