@@ -15,7 +15,8 @@ _REGIONS = frozenset(
 _RESIDENT = re.compile(r"(?<![0-9A-Za-z])[1-9]\d{5}([- ]?)(?:18|19|20)\d{6}\1\d{3}[0-9Xx](?![0-9A-Za-z])", re.ASCII)
 _RESIDENT_15 = re.compile(r"(?<![0-9A-Za-z])[1-9]\d{14}(?![0-9A-Za-z])", re.ASCII)
 _IDENTITY_LABEL = re.compile(
-    r"(?:身份证|身份證|身分證|居民证|证件|證件|id card)(?:号码?|號碼?|字號|統一編號| no\.?| number)?[^0-9A-Za-z]{0,6}$",
+    r"(?:身份证|身份證|身分證|居民证|证件|證件|id card)"
+    r"(?:号码?|號碼?|字號|統一編號| no\.?| number)?[^0-9A-Za-z]{0,6}\Z",
     re.IGNORECASE,
 )
 _HONG_KONG_ID = re.compile(r"(?<![0-9A-Za-z])[A-Z]{1,2}\d{6}\([0-9A]\)(?![0-9A-Za-z])", re.ASCII)
@@ -56,6 +57,8 @@ def is_taiwan_id(number: str) -> bool:
 
 def find_identities(run: Run) -> Spans:
     """Identity numbers. Old ones of 15 digits and those of Taiwan, of weak or no check, need a label before them."""
+    if run.end - run.start < 15 and not run.before(run.start, 1).isalpha():
+        return  # most runs: too short for the mainland, no letter for the others
     for match in run.matches(_RESIDENT):
         if is_resident_id(re.sub("[- ]", "", match[0])):
             yield match.span()
@@ -82,7 +85,7 @@ def _is_date(year: str, month: str, day: str) -> bool:
 _CARD_LABEL = re.compile(
     r"(?:卡号|卡號|账号|帐号|賬號|帳號|账户|帐户|賬戶|帳戶|信用卡|银行卡|銀行卡|借记卡|储蓄卡"
     r"|(?:credit |debit |bank )?card(?: (?:number|no\.?))?|visa|mastercard)"
-    r"[^0-9A-Za-z]{0,6}$",
+    r"[^0-9A-Za-z]{0,6}\Z",
     re.IGNORECASE,
 )
 _CARD = re.compile(

@@ -5,7 +5,7 @@ import re
 
 from sluice.text.number_run import FOLD, Run, Spans
 
-_LOCAL_PART = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z!#$%&'*+=?^_`{|}~-]|\.(?!\.)){0,63}(?<!\.)$")
+_LOCAL_PART = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z!#$%&'*+=?^_`{|}~-]|\.(?!\.)){0,63}(?<!\.)\Z")
 _DOMAIN = re.compile(
     r"(?:[0-9A-Za-z](?:[0-9A-Za-z-]{0,61}[0-9A-Za-z])?\.){1,6}?"
     r"(?:(?:com|net|org|edu|gov|cn|hk|tw)(?:\.(?:cn|hk|tw|au|uk|br|jp|kr))?(?!-?[0-9a-z]|\.[0-9a-z])"
@@ -13,7 +13,7 @@ _DOMAIN = re.compile(
 )
 _RESERVED_DOMAIN = re.compile(r"(?:.*\.)?(?:example(?:\.(?:com|net|org))?|invalid|test|localhost)", re.IGNORECASE)
 _FILE_NAME = re.compile(r".*\.(?:png|jpe?g|gif|webp|svg|css|js|html?|php)", re.IGNORECASE)  # icon@2x.png
-_WORD_END = re.compile(r"[0-9A-Za-z._]$")
+_WORD_END = re.compile(r"[0-9A-Za-z._]\Z")
 _IPV6_GROUPS = re.compile(r"[23][0-9a-f]{3}:[0-9a-f:]{3,34}", re.IGNORECASE)
 
 
@@ -47,7 +47,7 @@ _IPV4 = re.compile(
 )
 _VERSION_BEFORE = re.compile(
     r"(?:\bv|\bver\.?|version|版本?|release|build|firmware|固件|内核|driver|驱动|section|chapter|article|第|rev\.?|§)"
-    r"[号為为是\s:：.(-]{0,4}$",
+    r"[号為为是\s:：.(-]{0,4}\Z",
     re.IGNORECASE,
 )
 _VERSION_AFTER = re.compile(
@@ -55,7 +55,7 @@ _VERSION_AFTER = re.compile(
 )
 _HOST_BEFORE = re.compile(
     r"(?:\bip(?:v4)?\b|ip地址|地址|address(?:es)?|server|服务器|host|主机|dns|ping|proxy|代理|client|来自|from|gateway"
-    r"|://|\binet)[^0-9A-Za-z]{0,4}(?:(?:is|of|to|at|was)\s)?$",
+    r"|://|\binet)[^0-9A-Za-z]{0,4}(?:(?:is|of|to|at|was)\s)?\Z",
     re.IGNORECASE,
 )
 _HOST_AFTER = re.compile(r":\d{2,5}(?!\d)|/\d{1,2}(?![\d.])")
@@ -66,6 +66,8 @@ def find_ipv4(run: Run) -> Spans:
 
     One that looks like a version, its first part or two others below 10, needs a word (IP, host) or a port beside it.
     """
+    if run.text.count(".", run.start, run.end) < 3:
+        return
     for match in run.matches(_IPV4):
         before, after = run.before(match.start()), run.after(match.end())
         parts = [int(part) for part in match[0].split(".")]

@@ -41,7 +41,7 @@ class Run(NamedTuple):
                 yield match
 
     def before(self, place: int, width: int = 24) -> str:
-        """The text right before a place: bounded, since patterns that end in $ are tried at every character of it."""
+        """The text right before a place: bounded, since patterns for its end are tried at every character of it."""
         return self.text[max(0, place - width) : place]
 
     def after(self, place: int) -> str:
@@ -52,24 +52,24 @@ class Run(NamedTuple):
 Spans = Iterator[tuple[int, int]]
 Finder = Callable[[Run], Spans]
 
-_GLUED_BEFORE = re.compile(r"(?:[0-9A-Za-z_$€£¥#=&%\\@^*]|\d\.|(?<!\d)\d{1,6}[-/,:])$")
+_GLUED_BEFORE = re.compile(r"(?:[0-9A-Za-z_$€£¥#=&%\\@^*]|\d\.|(?<!\d)\d{1,6}[-/,:])\Z")
 _GLUED_AFTER = re.compile(
     r"(?:[0-9A-Za-z_%‰°@=]|\.\d|[-/]\d{1,6}(?!\d)|,\d{3}(?!\d)"
     r"|\s?(?:元|圆|圓|美元|美金|港元|日元|欧元|万|萬|亿|億|股|吨|噸|字节|人次|次|bytes|USD|RMB))"
 )
 _WORD_BEFORE = re.compile(
-    r"(?<![A-Za-z])(?:tel|phone|mobile|mob|cell|call|fax|qq|wechat|whatsapp|vx|wx|sms|[tmfp])\W{0,2}$", re.IGNORECASE
+    r"(?<![A-Za-z])(?:tel|phone|mobile|mob|cell|call|fax|qq|wechat|whatsapp|vx|wx|sms|[tmfp])\W{0,2}\Z", re.IGNORECASE
 )
 _WORD_AFTER = re.compile(r"(?:qq|e-?mail|tel|fax|wechat|vx|wx|or\b|and\b)", re.IGNORECASE)
 _URL = re.compile(
-    r"(?:://|www\.|[a-z0-9]\.(?:com|cn|net|org|info|html?|php|aspx?|jsp)[/?:])[!-~]*$",
+    r"(?:://|www\.|[a-z0-9]\.(?:com|cn|net|org|info|html?|php|aspx?|jsp)[/?:])[!-~]*\Z",
     re.IGNORECASE,
 )
 _CODE_LABEL = re.compile(
     r"(?:isbn|issn|imei|doi|pmid|sku|upc|ean|oclc|order(?: (?:no|number|id))?|tracking(?: number)?"
     r"|serial(?: (?:no|number))?|invoice|patent|case|model|part(?: no)?|id|timestamp"
     r"|订单号?|訂單號?|单号|單號|编号|編號|型号|型號|货号|序列号|許可證號?|许可证号?|备案号|注册号|专利号"
-    r"|文号|批号|条码|代码|证号|期号|版本号?|群号?|时间戳)\W{0,3}$",
+    r"|文号|批号|条码|代码|证号|期号|版本号?|群号?|时间戳)\W{0,3}\Z",
     re.IGNORECASE,
 )
 

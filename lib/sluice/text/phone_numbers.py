@@ -11,11 +11,11 @@ from sluice.text.number_run import Run, Spans, is_free
 _PHONE_LABEL = re.compile(
     r"(?:电话|電話|手机|手機|手提|座机|热线|熱線|专线|專線|传真|傳真|致电|致電|來電|来电|查詢|查询|咨询|諮詢|聯絡|联系|聯繫|拨打|撥打|客服"
     r"|\btel(?:ephone)?|\bphone|\bmobile|\bcell|\bcall|\bfax|\bwhatsapp|\bsms|\btext)"
-    r"(?:号码?|號碼?|方式| number| us| at| us at| me at| no\.?)?[^\w©]{0,4}$",
+    r"(?:号码?|號碼?|方式| number| us| at| us at| me at| no\.?)?[^\w©]{0,4}\Z",
     re.IGNORECASE,
 )
 _MOBILE_LABEL = re.compile(
-    r"(?:手机|手機|手提(?:电话|電話)?|移动电话|行動電話|mobile|cell|whatsapp)(?:号码?|號碼?| number| no\.?)?\W{0,4}$",
+    r"(?:手机|手機|手提(?:电话|電話)?|移动电话|行動電話|mobile|cell|whatsapp)(?:号码?|號碼?| number| no\.?)?\W{0,4}\Z",
     re.IGNORECASE,
 )
 _MAINLAND_MOBILE = re.compile(
@@ -47,8 +47,8 @@ def find_mobiles(run: Run) -> Spans:
 
 
 _MAINLAND_LANDLINE = re.compile(
-    r"(?<!\d)(?:(?:\+|00)?86[- ])?"
-    r"(?:\(0(?:10|2\d|[3-9]\d{2})\)[- ]{0,2}|0(?:10|2\d|[3-9]\d{2})(?:-{1,2}| - | {1,2}|\) ?))"
+    r"(?<!\d)(?:(?:\+|00)?86[- ](?:10|2\d|[3-9]\d{2})[- ]|\(86(?:10|2\d|[3-9]\d{2})\)|(?:(?:\+|00)?86[- ])?"
+    r"(?:\(0(?:10|2\d|[3-9]\d{2})\)[- ]{0,2}|0(?:10|2\d|[3-9]\d{2})(?:-{1,2}| - | {1,2}|\) ?)))"
     r"[2-8](?:\d{6,7}|\d{2,3}[- ]\d{4})(?!\d)(?:(?:-|转|轉|ext\.? ?)\d{1,5}(?!\d)|(?:/\d{7,8}(?!\d)){1,4})?",
     re.ASCII,
 )
@@ -56,11 +56,13 @@ _UNPARTED_LANDLINE = re.compile(r"(?<!\d)0(?:10|2\d|[3-9]\d{2})[2-8]\d{6,7}(?!\d
 _TAIWAN_LANDLINE = re.compile(r"(?<!\d)(?:\(0[2-8]\d?\) ?|0[2-8]\d?-)\d{3,4}[- ]\d{4}(?!\d)", re.ASCII)
 _NORTH_AMERICAN = re.compile(
     r"(?<!\d)(?:\+?1[-. ]{0,2})?"
-    r"(?:\([2-9][0-8]\d\)[- ]?(?!\d11)[2-9]\d{2}[-. ]|[2-9][0-8]\d([-. ])(?!\d11)[2-9]\d{2}\1)\d{4}(?!\d)",
+    r"(?:\([2-9][0-8]\d\)[- ]?[2-9]\d{2}[-. ]|[2-9][0-8]\d([-. ])[2-9]\d{2}\1)\d{4}(?!\d)",
     re.ASCII,
 )
-_CHINESE_SERVICE = re.compile(r"(?<!\d)[48]00([- ])(?:\d{3}\1\d{4}|\d{4}\1\d{3}|\d{7})(?!\d)", re.ASCII)
-_LOCAL = re.compile(r"(?<!\d)(?:[2-9]\d{2,3}[- ]?\d{4}|[2-9]\d{9})(?!\d|[- ]\d)", re.ASCII)
+_CHINESE_SERVICE = re.compile(
+    r"(?<!\d)[48]00(?:([- ])(?:\d{3}\1\d{4}|\d{4}\1\d{3}|\d{7})|\d([- ])\d{3}\2\d{3})(?!\d)", re.ASCII
+)
+_LOCAL = re.compile(r"(?<!\d)(?:[2-9]\d{2,3}[- ]?\d{4}(?! \d)|[2-9]\d{9})(?!\d|-\d)", re.ASCII)
 _YEARS = re.compile(r"(?:19|20)\d\d(?:(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])|[- ](?:19|20)\d\d)", re.ASCII)
 _INTERNATIONAL = re.compile(r"(?<![0-9A-Za-z])\+\(?[1-9][0-9 .()/-]{6,24}[0-9]")
 

@@ -58,7 +58,7 @@ def _check(options: Pii) -> None:
     for kind in KINDS:
         value = getattr(options, kind)
         labelled = " ".join(f"{label} {value}" for label in ("", *_LABELS))
-        if value is not None and (found := {name for _, _, name in _find(labelled, options)}):
+        if value is not None and (found := {name for _, _, name in find(labelled, options)}):
             raise ConfigError(
                 f"pii.{kind} = {value} would itself be masked as {', '.join(sorted(found))}; choose a mask that holds "
                 "no such data, as <PHONE> or email@example.com."
@@ -68,7 +68,7 @@ def _check(options: Pii) -> None:
 def _mask(text: str, options: Pii) -> Masked:
     counts: dict[str, int] = {}
     # What stood beside a number may read as one when the number is gone. A mask alone is none, so it ends.
-    while spans := _find(text, options):
+    while spans := find(text, options):
         pieces = []
         place = 0
         for start, end, kind in spans:
@@ -79,8 +79,8 @@ def _mask(text: str, options: Pii) -> Masked:
     return Masked(text, counts)
 
 
-def _find(text: str, options: Pii) -> list[tuple[int, int, str]]:
-    """(start, end, kind) of what is to be masked, in order, without overlap."""
+def find(text: str, options: Pii) -> list[tuple[int, int, str]]:
+    """(start, end, kind) of what `mask` would replace in its first turn: in order, without overlap, in characters."""
     data = np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
     rows = np.empty((len(data) + 1, 3), np.int32)  # a place a byte at most
     num_rows = kernels.find_places(data, rows)
@@ -114,7 +114,7 @@ def _find_numbers(text: str, start: int, end: int, options: Pii) -> Iterator[tup
     base = max(0, start - CONTEXT_BEFORE)
     run = Run(text[base : end + CONTEXT_AFTER].translate(FOLD), start - base, end - base)
     num_digits = sum(map(str.isdigit, number))
-    for kind, fewest, find in _NUMBERS:
+    for kind, fewest, finder in _NUMBERS:
         if num_digits >= fewest and getattr(options, kind) is not None:
-            for found_start, found_end in find(run):
+            for found_start, found_end in finder(run):
                 yield kind, (base + found_start, base + found_end)

@@ -24,6 +24,8 @@ PHRASES = (
     *("声明", "聲明", "申明", "协议", "協議", "未经", "未經", "转载", "轉載", "著作权", "著作權"),
 )
 MAX_CHARS = 220
+MAX_CHARS_BEFORE = 80
+"""A notice that comes later stands at the end of something else, a paragraph or the excerpt of another page."""
 
 _SEPARATOR = re.compile(r"[|·•┊丨｜／>»]|\s[-–—/*]\s|\s{2,}")
 _LEGAL_LINK = re.compile(
@@ -94,8 +96,9 @@ def is_policy_line(line: str) -> bool:
     """
     if len(line) > MAX_CHARS:
         return False
-    if _NOTICE.search(line):
-        return len(_SENTENCE_END.findall(line)) <= 3 and not _QUOTED.search(line)
+    if notice := _NOTICE.search(line):
+        is_first = notice.start() <= MAX_CHARS_BEFORE
+        return is_first and len(_SENTENCE_END.findall(line)) <= 3 and not _QUOTED.search(line)
     return bool(_DISCLAIMER.search(line)) or _is_legal_menu(line)
 
 
