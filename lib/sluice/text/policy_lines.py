@@ -55,7 +55,7 @@ _OWNER = (
     r"^\W{0,4}(?:copyright|©|\(c\))[\W_]{0,12}(?:by )?(?:19|20)\d\d\b[^\"“”]{0,120}$",
     r"^\W{0,4}copyright[\W_]{0,3}(?:©|\(c\)|®)[^\"“”]{0,120}$",
     r"^\W{0,4}©\s?[A-Z][\w .,&'-]{1,60}$",
-    r"(?:^|[\s\w)）|])(?:版权|版權)所有(?:$|[\s:：,，.。;；©@|!！(（/、\-–—]|[\u4e00-\u9fff]{2,20}(?:公司|网|站|社|$))",
+    r"(?:^|[\s\w)）|])(?:版权|版權)所有(?![者人权權])(?:$|[\s:：,，.。;；©@|!！(（/、\-–—]|[\u4e00-\u9fff]{2,20}(?:公司|网|站|社|$))",
 )
 _REGISTRATION = (
     r"[\u4e00-\u9fffA-Z]ICP(?:备|備|证|證)(?:案)?(?:字第?)?\s?[A-Z0-9]{1,3}[\dlO-]{4,}",
@@ -65,7 +65,9 @@ _REGISTRATION = (
 _CONSENT = (
     r"\b(?:we|this (?:web)?site|(?:our|the) (?:web)?site|this (?:page|app|blog)|[\w-]+\.(?:com|org|net|uk|eu))"
     r" (?:and our (?:\w+ )?partners )?(?:may |also )?uses? (?:[\w/-]+ ){0,3}cookies\b",
-    r"^(?:by|if you|when you) .{2,120}?\b(?:you|i) (?:\w+ ){0,2}(?:agree|accept|consent|acknowledge)\b"
+    r"^(?:by|if you) (?:us|click|continu|brows|visit|access|clos|subscrib|submitt|regist|creat|enter|logging|proceed"
+    r"|sign(?:ing)? (?:up|in)|complet|check|join|provid|post|scroll)"
+    r".{2,120}?\b(?:you|i) (?:\w+ ){0,2}(?:agree|accept|consent|acknowledge)\b"
     r".*\b(?:cookies?|privacy|terms)\b",
     r"^(?:accept|reject|allow|manage|decline) (?:all )?(?:optional )?cookies?\W{0,2}$",
     r"\bsite is protected by recaptcha\b",

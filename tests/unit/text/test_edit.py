@@ -79,6 +79,8 @@ def test_policy_lines_go(line):
         "条款的解释以中文为准。",
         "声明：如果再有人隐瞒事实，还要继续在网络上公开点名。",
         "轉載自由是網路文化的一部分。",
+        "版权所有者有权要求该公司赔偿。",
+        "By signing this lease, you agree to the terms set out above.",
     ],
 )
 def test_sentences_about_policy_stay(line):
@@ -100,6 +102,7 @@ def test_c4_drops_every_line_with_one_of_its_phrases():
         "This page requires JavaScript to be enabled.",
         "请启用 JavaScript 以浏览本页面",
         "请开启JavaScript后重试。",
+        "您的浏览器禁用了 JavaScript，请先开启",
         "請啟用 JavaScript 以繼續",
         "您的浏览器不支持 HTML5 视频",
         "您的瀏覽器不支援影片播放",
@@ -118,6 +121,8 @@ def test_javascript_warnings_go(line):
         "In client-side scripting with JavaScript, the constructor uses UTC.",
         "Weex 内置的 JavaScriptCore 是基于 2016 版进行了裁剪。",
         "浏览器不支持该格式时，会显示替代文本。",
+        "请打开浏览器的 JavaScript 控制台，输入下面的命令。",
+        "在设置中禁用 JavaScript 可以提高安全性。",
     ],
 )
 def test_texts_about_javascript_stay(line):

@@ -1,3 +1,5 @@
+import gzip
+import json
 import re
 import string
 
@@ -10,7 +12,7 @@ from sluice.core.config import Pii
 from sluice.core.errors import ConfigError
 from sluice.text.identity_numbers import is_hong_kong_id, is_luhn, is_resident_id, is_taiwan_id
 from sluice.text.kernels import personal
-from sluice.text.pii import KINDS, mask
+from sluice.text.pii import KINDS, find, mask
 
 TAGS = Pii(**{kind: f"<{kind.upper()}>" for kind in KINDS})
 
@@ -278,3 +280,12 @@ def test_the_scan_equals_a_slow_one(text):
     rows = np.empty((len(data) + 1, 3), np.int32)
     num_rows = personal.find_places(data, rows)
     assert sorted(map(tuple, rows[:num_rows].tolist())) == places_slowly(text)
+
+
+def test_next_to_nothing_is_masked_in_laws_and_encyclopaedias(shared_data):
+    found = []
+    for name in ("zh-hans-laws", "zh-hans-wiki-cmrc", "zh-hant-wiki-drcd"):
+        with gzip.open(shared_data / "lm" / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
+            texts = [json.loads(line)["text"] for line in lines]
+        found += [text[start:end] for text in texts for start, end, _ in find(text, Pii())]
+    assert found == ["6660119"]  # 全市设置统一的森林火警电话
