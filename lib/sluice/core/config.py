@@ -138,6 +138,53 @@ class Precheck(Section):
     """Least probability, in each of two samples, of a language that is not wanted. A lower one finds a few more."""
 
 
+class Edit(Section):
+    """What is cut out of a text before it is judged; every cut is counted by kind."""
+
+    policy: Literal["precise", "c4"] | None = "precise"
+    """Lines about copyright, privacy, cookies and terms. `precise`: short lines made of such phrases, in English and
+    Chinese. `c4`: every line with one of C4's six English phrases."""
+    javascript: Literal["precise", "c4"] | None = "precise"
+    """Warnings that a page needs JavaScript or another browser. `c4`: every line with the word javascript."""
+    citation_marks: Literal["precise", "c4"] | None = "precise"
+    """[12], [edit], [citation needed], [来源请求] within a line. `c4`: also where [1] is code or begins a reference."""
+    social: bool = True
+    """Lines made of counters and share buttons: 3 likes, 阅读(123), 分享到."""
+    sign_in: bool = True
+    """Lines that only ask to sign in or register."""
+    read_more: bool = True
+    """Read more..., 阅读全文 and the like: as a line of their own, or after the end of a sentence."""
+    repeated_lines: bool = False
+    """Lines that only repeat the line before, empty lines apart."""
+    repair: bool = False
+    """Undo text decoded with the wrong encoding; needs the extra of that name (ftfy)."""
+    fold_width: bool = False
+    """Full-width letters and digits become ASCII, half-width katakana full; Chinese punctuation stays."""
+
+
+class Pii(Section):
+    """What personal data becomes, by kind; null leaves the kind as it is. Every mask is counted by kind.
+
+    A mask must hold nothing that is masked itself. Addresses reserved for examples (RFC 2606, 5737, 3849) are never
+    masked, so they can serve as masks.
+    """
+
+    email: str | None = "email@example.com"
+    """E-mail addresses."""
+    ipv4: str | None = "192.0.2.1"
+    """Public IPv4 addresses. Private and reserved ones name nobody and stay (datatrove does the same)."""
+    ipv6: str | None = "2001:db8::1"
+    """Public IPv6 addresses."""
+    mobile: str | None = "<PHONE>"
+    """Mobile numbers of mainland China, Hong Kong and Taiwan."""
+    phone: str | None = "<PHONE>"
+    """All other telephone numbers: international with +, North American, Chinese landlines."""
+    card: str | None = "<CARD>"
+    """Credit and bank cards: issuer's prefix, length and Luhn digit right."""
+    identity: str | None = "<ID>"
+    """Resident identity numbers of mainland China, Hong Kong and Taiwan, check digit right."""
+
+
 class Extract(Section):
     """From archive records to documents with language, signals and signature."""
 

@@ -1,0 +1,42 @@
+"""Which lines hold one of many phrases: an Aho-Corasick automaton over bytes."""
+
+import numpy as np
+
+from sluice.text.jit import kernel
+
+
+@kernel
+def mark_lines(text, columns, steps, kinds, limits, out):
+    """Writes (line number, bits of the kinds found) into out [lines, 2] for lines with any; their number.
+
+    text [n] uint8; columns [256] uint8, the column of a byte; steps [states x columns] int32, twice the place where the
+    row of the next state begins, plus one if it has kinds: one load a byte; kinds [states] int64, one bit per kind;
+    limits [kinds] int64, the longest line in bytes in which a kind is looked for.
+    """
+    num_columns = len(steps) // len(kinds)
+    n = len(text)
+    num_rows = 0
+    line = np.int64(0)
+    start = 0
+    row = 0
+    found = np.int64(0)
+    for i in range(n + 1):
+        if i < n and text[i] != 10:
+            step = np.int64(steps[row + columns[text[i]]])
+            row = step >> 1
+            if step & 1:
+                found |= kinds[row // num_columns]
+            continue
+        if found:
+            for kind in range(len(limits)):
+                if i - start > limits[kind]:
+                    found &= ~(np.int64(1) << kind)
+            if found:
+                out[num_rows, 0] = line
+                out[num_rows, 1] = found
+                num_rows += 1
+        line += 1
+        start = i + 1
+        row = 0
+        found = np.int64(0)
+    return num_rows

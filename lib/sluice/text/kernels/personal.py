@@ -1,0 +1,113 @@
+"""Where a text may hold an address or a number of a person: one cheap pass, so that all others cost nothing."""
+
+import numpy as np
+
+from sluice.text.jit import inlined, kernel
+
+AT, NUMBER, COLONS = 0, 1, 2
+"""Kinds of places: an @; a run of digits that may be a number or an IPv4 address; a run that may be an IPv6 address."""
+
+MAX_GAP = 3
+"""More characters than this between two digits part two runs."""
+MIN_DIGITS = 7
+"""A telephone number without its area code."""
+
+MAX_COLONS = 40
+"""Characters of the longest IPv6 address, and the colon of a sentence."""
+
+_OTHER, _DIGIT, _DOT, _GAP, _AT, _COLON, _LEAD = 0, 1, 2, 3, 4, 5, 6
+_SHAPES = np.zeros(256, np.uint8)
+_SHAPES[48:58] = _DIGIT
+_SHAPES[46] = _DOT
+_SHAPES[[32, 40, 41, 45, 47]] = _GAP  # space ( ) - /
+_SHAPES[64] = _AT
+_SHAPES[58] = _COLON
+_SHAPES[[0xC2, 0xE2, 0xE3, 0xEF]] = _LEAD
+
+
+@inlined
+def _wide_shape(text, i, n):
+    """Shape of the character at i, which begins with one of the _LEAD bytes: full-width forms, dashes, spaces."""
+    lead = text[i]
+    second = text[i + 1] if i + 1 < n else np.uint8(0)
+    third = text[i + 2] if i + 2 < n else np.uint8(0)
+    if lead == 0xC2:
+        return _GAP if second == 0xA0 else _OTHER
+    if lead == 0xE2:
+        is_dash = (second == 0x80 and 0x90 <= third <= 0x95) or (second == 0x88 and third == 0x92)
+        return _GAP if is_dash else _OTHER
+    if lead == 0xE3:
+        return _GAP if second == 0x80 and third == 0x80 else _OTHER
+    if second != 0xBC:
+        return _OTHER
+    if 0x90 <= third <= 0x99:
+        return _DIGIT
+    if third == 0xA0:
+        return _AT
+    if third == 0x8E:
+        return _DOT
+    return _GAP if third == 0x88 or third == 0x89 or third == 0x8D or third == 0x8F else _OTHER
+
+
+@inlined
+def _is_hex(byte):
+    return 48 <= byte <= 57 or 97 <= (byte | 32) <= 102
+
+
+@kernel
+def find_places(text, out):
+    """Writes (kind, start, end) in characters into out [n + 1, 3] int32; their number.
+
+    text [n] uint8 is UTF-8. A run of NUMBER begins and ends with a digit, one of COLONS with a hexadecimal digit or a
+    colon.
+    """
+    n = len(text)
+    num_rows = 0
+    at = -1  # in characters
+    start, end, digits, dots, gap, gap_dots = 0, 0, 0, 0, 0, 0
+    colons_until = 0
+    for i in range(n + 1):
+        byte = text[i] if i < n else np.uint8(10)
+        if byte & 0xC0 == 0x80:
+            continue
+        at += 1
+        shape = np.int64(_SHAPES[byte])
+        if shape == _LEAD:
+            shape = np.int64(_wide_shape(text, i, n))
+        if shape == _DIGIT:
+            if digits == 0:
+                start = at
+            digits += 1
+            dots += gap_dots
+            gap, gap_dots = 0, 0
+            end = at + 1
+            continue
+        if digits:
+            gap += 1
+            if shape == _DOT:
+                gap_dots += 1
+            if gap > MAX_GAP or (shape != _DOT and shape != _GAP):
+                if digits >= MIN_DIGITS or (digits >= 4 and dots >= 3):
+                    out[num_rows, 0], out[num_rows, 1], out[num_rows, 2] = NUMBER, start, end
+                    num_rows += 1
+                digits, dots, gap_dots = 0, 0, 0
+        if shape == _AT:
+            out[num_rows, 0], out[num_rows, 1], out[num_rows, 2] = AT, at, at + 1
+            num_rows += 1
+        elif shape == _COLON and i >= colons_until:
+            # Only ASCII on the way, so bytes are characters. A colon is looked at once: runs do not overlap.
+            first = i
+            while first > 0 and i - first < 4 and _is_hex(text[first - 1]):
+                first -= 1
+            last = i
+            colons, doubles = 0, 0
+            while last < n and (text[last] == 58 or _is_hex(text[last])):
+                if text[last] == 58:
+                    colons += 1
+                    doubles += last > 0 and text[last - 1] == 58
+                last += 1
+            colons_until = last
+            if colons >= 2 and (doubles or colons >= 7) and last - first <= MAX_COLONS:
+                out[num_rows, 0], out[num_rows, 1], out[num_rows, 2] = COLONS, at - (i - first), at + (last - i)
+                num_rows += 1
+    return num_rows

@@ -1,0 +1,71 @@
+"""Lines that hold one of many phrases, found in one pass over the text."""
+
+from collections import deque
+from typing import NamedTuple
+
+import numpy as np
+
+from sluice.text.kernels import marked_lines as kernels
+
+UNLIMITED = 1 << 62
+
+
+class Wanted(NamedTuple):
+    """Phrases of one kind, in lower case, and the longest line, in bytes of UTF-8, in which they matter."""
+
+    phrases: tuple[str, ...]
+    max_bytes: int = UNLIMITED
+
+
+class LineFinder:
+    """An Aho-Corasick automaton (1975) over UTF-8; ASCII letters match in either case, all others exactly."""
+
+    def __init__(self, wanted: list[Wanted]) -> None:
+        """At most 63 kinds; none of the phrases is empty or holds a newline."""
+        patterns = [(p.encode(), 1 << kind) for kind, group in enumerate(wanted) for p in group.phrases]
+        used = sorted({byte for pattern, _ in patterns for byte in pattern})
+        self._columns = np.zeros(256, np.uint8)
+        for column, byte in enumerate(used, 1):
+            self._columns[byte] = column
+            if 97 <= byte <= 122:
+                self._columns[byte - 32] = column
+        self._steps, self._kinds = _automaton(patterns, self._columns, len(used) + 1)
+        self._limits = np.array([group.max_bytes for group in wanted], np.int64)
+
+    def marked_lines(self, text: str) -> list[tuple[int, int]]:
+        """(number of the line from 0, bit k for each kind k found in it), for lines with any. Lines end with `\\n`."""
+        data = np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
+        rows = np.empty((text.count("\n") + 1, 2), np.int64)
+        num_rows = kernels.mark_lines(data, self._columns, self._steps, self._kinds, self._limits, rows)
+        return [(line, kinds) for line, kinds in rows[:num_rows].tolist()]
+
+
+def _automaton(
+    patterns: list[tuple[bytes, int]], columns: np.ndarray, num_columns: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Steps with the failure links resolved and kinds found on arrival, as `mark_lines` takes them."""
+    children: list[dict[int, int]] = [{}]
+    kinds = [0]
+    for pattern, bit in patterns:
+        state = 0
+        for column in columns[list(pattern)].tolist():
+            if column not in children[state]:
+                children[state][column] = len(children)
+                children.append({})
+                kinds.append(0)
+            state = children[state][column]
+        kinds[state] |= bit
+    steps = np.zeros((len(children), num_columns), np.int32)
+    fails = [0] * len(children)
+    queue = deque([0])
+    while queue:  # breadth first: the failure state of a state is nearer to the root, so its row is complete
+        state = queue.popleft()
+        kinds[state] |= kinds[fails[state]]
+        if state:
+            steps[state] = steps[fails[state]]
+        for column, child in children[state].items():
+            fails[child] = int(steps[state, column])
+            steps[state, column] = child
+            queue.append(child)
+    found = np.array(kinds, np.int64)
+    return (2 * num_columns * steps + (found != 0)[steps]).astype(np.int32).ravel(), found

@@ -1,0 +1,86 @@
+"""A run of digits in its surroundings, and whether a number within it stands alone."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from sluice.core.config import MIB
+
+CONTEXT_BEFORE, CONTEXT_AFTER = 80, 12
+"""Characters of the surroundings: as far as a URL goes back; as far as a unit or an extension goes on."""
+
+FOLD = {
+    **{0xFF00 + i: 0x20 + i for i in range(1, 0x5F)},
+    **dict.fromkeys([*range(0x2010, 0x2016), 0x2212], ord("-")),
+    0xA0: ord(" "),
+    0x3000: ord(" "),
+}
+"""Full-width forms, dashes and spaces to ASCII, one character for one."""
+
+DULL = re.compile(
+    r"(?:19|20)\d\d([-/.])\d{1,2}\1\d{1,2}(?: \d{1,2})?|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)\d\d(?: \d{1,2})?"
+    r"|(?:19|20)\d\d ?[-–/] ?(?:19|20)\d\d|\d{1,6}\.\d{4,}",
+    re.ASCII,
+)
+"""Runs that are dates, pairs of years or decimals from end to end, as most are: no finder needs to look."""
+
+
+class Run(NamedTuple):
+    """A run of digits in its surroundings, folded by FOLD; `start` and `end` are places in `text`."""
+
+    text: str
+    start: int
+    end: int
+
+    def matches(self, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
+        """Matches that begin in the run, or with a sign or letter right before it; the context has runs of its own."""
+        for match in pattern.finditer(self.text, max(0, self.start - 4)):
+            if match.start() >= self.end:
+                return
+            if match.end() > self.start:
+                yield match
+
+    def before(self, place: int, width: int = 24) -> str:
+        """The text right before a place: bounded, since patterns for its end are tried at every character of it."""
+        return self.text[max(0, place - width) : place]
+
+    def after(self, place: int) -> str:
+        """The text right after a place."""
+        return self.text[place : place + CONTEXT_AFTER]
+
+
+Spans = Iterator[tuple[int, int]]
+Finder = Callable[[Run], Spans]
+
+_GLUED_BEFORE = re.compile(r"(?:[0-9A-Za-z_$€£¥#=&%\\@^*]|\d\.|(?<!\d)\d{1,6}[-/,:])\Z")
+_GLUED_AFTER = re.compile(
+    r"(?:[0-9A-Za-z_%‰°@=]|\.\d|[-/]\d{1,6}(?!\d)|,\d{3}(?!\d)"
+    r"|\s?(?:元|圆|圓|美元|美金|港元|日元|欧元|万|萬|亿|億|股|吨|噸|字节|人次|次|bytes|USD|RMB))"
+)
+_WORD_BEFORE = re.compile(
+    r"(?<![A-Za-z])(?:tel|phone|mobile|mob|cell|call|fax|qq|wechat|whatsapp|vx|wx|sms|[tmfp])\W{0,2}\Z", re.IGNORECASE
+)
+_WORD_AFTER = re.compile(r"(?:qq|e-?mail|tel|fax|wechat|vx|wx|or\b|and\b)", re.IGNORECASE)
+_URL = re.compile(
+    r"(?:://|www\.|[a-z0-9]\.(?:com|cn|net|org|info|html?|php|aspx?|jsp)[/?:])[!-~]*\Z",
+    re.IGNORECASE,
+)
+_CODE_LABEL = re.compile(
+    r"(?:isbn|issn|imei|doi|pmid|sku|upc|ean|oclc|order(?: (?:no|number|id))?|tracking(?: number)?"
+    r"|serial(?: (?:no|number))?|invoice|patent|case|model|part(?: no)?|id|timestamp"
+    r"|订单号?|訂單號?|单号|單號|编号|編號|型号|型號|货号|序列号|許可證號?|许可证号?|备案号|注册号|专利号"
+    r"|文号|批号|条码|代码|证号|期号|版本号?|群号?|时间戳)\W{0,3}\Z",
+    re.IGNORECASE,
+)
+
+
+def is_free(run: Run, start: int, end: int) -> bool:
+    """Whether a number stands alone: no part of a word, code, decimal, amount or URL, and no size in bytes."""
+    number = run.text[start:end]
+    if _GLUED_BEFORE.search(run.before(start, 8)) and not _WORD_BEFORE.search(run.before(start)):
+        return False
+    if _GLUED_AFTER.match(run.after(end)) and not _WORD_AFTER.match(run.after(end)):
+        return False
+    if number.isdigit() and int(number) % MIB == 0:
+        return False  # 17179869184
+    return not _URL.search(run.before(start, CONTEXT_BEFORE)) and not _CODE_LABEL.search(run.before(start))

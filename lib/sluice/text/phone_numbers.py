@@ -1,0 +1,124 @@
+"""Telephone numbers: of mainland China, Hong Kong, Macau and Taiwan, of North America, and with a country code.
+
+A number needs a shape of its own, a prefix or a label before it (电话, Tel); what stands in a URL, a code, a decimal or
+before a unit is none. Patterns are ours, after ITU-T E.164 and the national numbering plans.
+"""
+
+import re
+
+from sluice.text.number_run import Run, Spans, is_free
+
+_PHONE_LABEL = re.compile(
+    r"(?:电话|電話|手机|手機|手提|座机|热线|熱線|专线|專線|传真|傳真|致电|致電|來電|来电|查詢|查询|咨询|諮詢|聯絡|联系|聯繫|拨打|撥打|客服"
+    r"|\btel(?:ephone)?|\bphone|\bmobile|\bcell|\bcall|\bfax|\bwhatsapp|\bsms|\btext)"
+    r"(?:号码?|號碼?|方式| number| us| at| us at| me at| no\.?)?[^\w©]{0,4}\Z",
+    re.IGNORECASE,
+)
+_MOBILE_LABEL = re.compile(
+    r"(?:手机|手機|手提(?:电话|電話)?|移动电话|行動電話|mobile|cell|whatsapp)(?:号码?|號碼?| number| no\.?)?\W{0,4}\Z",
+    re.IGNORECASE,
+)
+_MAINLAND_MOBILE = re.compile(
+    r"(?<!\d)(?:(?:\(\+?86\)|\(?\+86\)?|0086|86)[- ]{0,2}|0)?"
+    r"(?:1[3-9]\d([-. ]?)\d{4}\1\d{4}|1[3-9]\d{2}-\d{3}-\d{4}|1[3-9]\d{3}[- ]\d{3}[- ]?\d{3})(?!\d)",
+    re.ASCII,
+)
+_TAIWAN_MOBILE = re.compile(
+    r"(?<!\d)(?:(?:\+|00)?\(?886\)?[- ]?(?:\(?0\)?)?|0)9\d{2}([- ]?)\d{3}\1?\d{3}(?!\d)", re.ASCII
+)
+_HONG_KONG_MOBILE = re.compile(
+    r"(?<!\d)(?:\+\(?85[23]\)?|\(\+?85[23]\)|0085[23]|85[23][- ])[- ]?[4-9]\d{3}[- ]?\d{4}(?!\d)", re.ASCII
+)
+_LOCAL_MOBILE = re.compile(r"(?<!\d)[4-9]\d{3}[- ]?\d{4}(?!\d)", re.ASCII)
+
+
+def find_mobiles(run: Run) -> Spans:
+    """Mobile numbers: of the mainland 1[3-9] and nine digits, of Taiwan 09 and eight, of Hong Kong and Macau eight.
+
+    The last need +852 or +853, or a label.
+    """
+    for pattern in (_MAINLAND_MOBILE, _TAIWAN_MOBILE, _HONG_KONG_MOBILE):
+        for match in run.matches(pattern):
+            if is_free(run, *match.span()):
+                yield match.span()
+    for match in run.matches(_LOCAL_MOBILE):
+        if _MOBILE_LABEL.search(run.before(match.start())) and is_free(run, *match.span()):
+            yield match.span()
+
+
+_MAINLAND_LANDLINE = re.compile(
+    r"(?<!\d)(?:(?:\+|00)?86[- ](?:10|2\d|[3-9]\d{2})[- ]|\(86(?:10|2\d|[3-9]\d{2})\)|(?:(?:\+|00)?86[- ])?"
+    r"(?:\(0(?:10|2\d|[3-9]\d{2})\)[- ]{0,2}|0(?:10|2\d|[3-9]\d{2})(?:-{1,2}| - | {1,2}|\) ?)))"
+    r"[2-8](?:\d{6,7}|\d{2,3}[- ]\d{4})(?!\d)(?:(?:-|转|轉|ext\.? ?)\d{1,5}(?!\d)|(?:/\d{7,8}(?!\d)){1,4})?",
+    re.ASCII,
+)
+_UNPARTED_LANDLINE = re.compile(r"(?<!\d)0(?:10|2\d|[3-9]\d{2})[2-8]\d{6,7}(?!\d)", re.ASCII)
+_TAIWAN_LANDLINE = re.compile(r"(?<!\d)(?:\(0[2-8]\d?\) ?|0[2-8]\d?-)\d{3,4}[- ]\d{4}(?!\d)", re.ASCII)
+_NORTH_AMERICAN = re.compile(
+    r"(?<!\d)(?:\+?1[-. ]{0,2})?"
+    r"(?:\([2-9][0-8]\d\)[- ]?[2-9]\d{2}[-. ]|[2-9][0-8]\d([-. ])[2-9]\d{2}\1)\d{4}(?!\d)",
+    re.ASCII,
+)
+_CHINESE_SERVICE = re.compile(
+    r"(?<!\d)[48]00(?:([- ])(?:\d{3}\1\d{4}|\d{4}\1\d{3}|\d{7})|\d([- ])\d{3}\2\d{3})(?!\d)", re.ASCII
+)
+_LOCAL = re.compile(r"(?<!\d)(?:[2-9]\d{2,3}[- ]?\d{4}(?! \d)|[2-9]\d{9})(?!\d|-\d)", re.ASCII)
+_YEARS = re.compile(r"(?:19|20)\d\d(?:(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])|[- ](?:19|20)\d\d)", re.ASCII)
+_INTERNATIONAL = re.compile(r"(?<![0-9A-Za-z])\+\(?[1-9][0-9 .()/-]{6,24}[0-9]")
+
+_COUNTRY_CODE = re.compile(
+    r"1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|2[1-689]\d|3[578]\d|42\d|5[09]\d|6[789]\d|8[0578]\d|9[679]\d",
+    re.ASCII,
+)
+_LENGTHS = {
+    **{"1": (11, 11), "7": (11, 11), "33": (11, 11), "44": (11, 12), "61": (11, 11), "65": (10, 10), "81": (11, 12)},
+    **{"82": (10, 12), "86": (11, 13), "91": (12, 12), "852": (11, 11), "853": (11, 11), "886": (10, 12)},
+}
+_OTHER_LENGTH = (9, 13)
+"""Digits with the country code (ITU-T E.164 allows 15; no country in use has more than 13 for persons)."""
+
+
+def find_phones(run: Run) -> Spans:
+    """All other telephone numbers: with + and a country code, of North American shape, Chinese landlines, labelled."""
+    for match in run.matches(_INTERNATIONAL):
+        end = _international_end(run.text, match.start(), match.end())
+        if end and is_free(run, match.start(), end):
+            yield match.start(), end
+    for pattern in (_MAINLAND_LANDLINE, _TAIWAN_LANDLINE, _CHINESE_SERVICE):
+        for match in run.matches(pattern):
+            if is_free(run, *match.span()):
+                yield match.span()
+    for match in run.matches(_NORTH_AMERICAN):
+        is_plain = match[1] == " " and match[0][0] != "+"  # three columns of a table look the same
+        if (not is_plain or _PHONE_LABEL.search(run.before(match.start()))) and is_free(run, *match.span()):
+            yield match.span()
+    for pattern in (_UNPARTED_LANDLINE, _LOCAL):
+        for match in run.matches(pattern):
+            is_labelled = _PHONE_LABEL.search(run.before(match.start())) and not _YEARS.fullmatch(match[0])
+            if is_labelled and is_free(run, *match.span()):
+                yield match.span()
+
+
+def _international_end(text: str, start: int, end: int) -> int | None:
+    """Where a number that begins with + ends: after its last whole group that its country allows; None if in vain."""
+    digits = re.sub(r"\(0\)|\D", "", text[start:end])
+    code = _COUNTRY_CODE.match(digits)
+    if not code:
+        return None
+    least, most = _LENGTHS.get(code[0], _OTHER_LENGTH)
+    best = None
+    count = 0
+    place = start + 1
+    while place < end:
+        if text.startswith("(0)", place):
+            place += 3
+            continue
+        if text[place].isdigit():
+            count += 1
+            is_group_end = place + 1 == len(text) or not text[place + 1].isdigit()
+            if is_group_end and least <= count <= most:
+                best = place + 1
+        elif not text[place - 1].isdigit() and text[place - 1 : place + 1] not in (") ", " (", ")-", "+("):
+            break  # two gaps in a row part two numbers
+        place += 1
+    return best

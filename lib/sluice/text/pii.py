@@ -1,0 +1,120 @@
+"""Personal data in a text is masked: e-mail and IP addresses, telephone, card and identity numbers."""
+
+import bisect
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+
+import numpy as np
+
+from sluice.core.config import Pii
+from sluice.core.errors import ConfigError
+from sluice.text.identity_numbers import find_cards, find_identities
+from sluice.text.kernels import personal as kernels
+from sluice.text.network_addresses import find_email, find_ipv4, find_ipv6
+from sluice.text.number_run import CONTEXT_AFTER, CONTEXT_BEFORE, DULL, FOLD, Finder, Run
+from sluice.text.phone_numbers import find_mobiles, find_phones
+
+_NUMBERS: tuple[tuple[str, int, Finder], ...] = (
+    ("identity", 7, find_identities),
+    ("card", 13, find_cards),
+    ("ipv4", 4, find_ipv4),
+    ("mobile", 8, find_mobiles),
+    ("phone", 7, find_phones),
+)
+"""Kind, fewest digits of a run that can hold it, finder."""
+
+KINDS = ("email", "ipv6", *(kind for kind, _, _ in _NUMBERS))
+"""Surest first: where two kinds claim the same characters, the first has them."""
+
+_LABELS = ("电话", "手机", "身份证", "卡号", "IP")
+"""Words after which more is masked than elsewhere: a mask must be none there, too, or masking would never end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """The text with its masks, and how many masks of each kind were set, only kinds that were found."""
+
+    text: str
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+def mask(text: str, options: Pii) -> Masked:
+    """A text in which each kind of personal data that has a mask is replaced by it. A masked text stays as it is.
+
+    Digits and letters may be full-width, and Han may stand on either side. Not masked: names, postal addresses, what is
+    written to escape machines (name [at] host), addresses reserved for examples, private IP addresses, URLs.
+    Depends on the text and the options only. Raises ConfigError when a mask would itself be masked.
+
+    >>> mask("邮箱zhang.san@mail.cn，电话13812345678。", Pii()).text
+    '邮箱email@example.com，电话<PHONE>。'
+    """
+    _check(options)
+    return _mask(text, options)
+
+
+@cache
+def _check(options: Pii) -> None:
+    for kind in KINDS:
+        value = getattr(options, kind)
+        labelled = " ".join(f"{label} {value}" for label in ("", *_LABELS))
+        if value is not None and (found := {name for _, _, name in find(labelled, options)}):
+            raise ConfigError(
+                f"pii.{kind} = {value} would itself be masked as {', '.join(sorted(found))}; choose a mask that holds "
+                "no such data, as <PHONE> or email@example.com."
+            )
+
+
+def _mask(text: str, options: Pii) -> Masked:
+    counts: dict[str, int] = {}
+    # What stood beside a number may read as one when the number is gone. A mask alone is none, so it ends.
+    while spans := find(text, options):
+        pieces = []
+        place = 0
+        for start, end, kind in spans:
+            pieces += [text[place:start], getattr(options, kind)]
+            counts[kind] = counts.get(kind, 0) + 1
+            place = end
+        text = "".join([*pieces, text[place:]])
+    return Masked(text, counts)
+
+
+def find(text: str, options: Pii) -> list[tuple[int, int, str]]:
+    """(start, end, kind) of what `mask` would replace in its first turn: in order, without overlap, in characters."""
+    data = np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
+    rows = np.empty((len(data) + 1, 3), np.int32)  # a place a byte at most
+    num_rows = kernels.find_places(data, rows)
+    if not num_rows:
+        return []
+    claims: dict[str, list[tuple[int, int]]] = {kind: [] for kind in KINDS}
+    for place, start, end in rows[:num_rows].tolist():
+        if place == kernels.AT:
+            claims["email"] += find_email(text, start)
+        elif place == kernels.COLONS:
+            claims["ipv6"] += find_ipv6(text, start, end)
+        else:
+            for kind, found in _find_numbers(text, start, end, options):
+                claims[kind].append(found)
+    starts: list[int] = []
+    spans: list[tuple[int, int, str]] = []
+    for kind in KINDS:
+        for start, end in claims[kind] if getattr(options, kind) is not None else []:
+            i = bisect.bisect(starts, start)
+            if (i and spans[i - 1][1] > start) or (i < len(spans) and spans[i][0] < end):
+                continue
+            starts.insert(i, start)
+            spans.insert(i, (start, end, kind))
+    return spans
+
+
+def _find_numbers(text: str, start: int, end: int, options: Pii) -> Iterator[tuple[str, tuple[int, int]]]:
+    number = text[start:end]
+    if DULL.fullmatch(number):
+        return
+    base = max(0, start - CONTEXT_BEFORE)
+    run = Run(text[base : end + CONTEXT_AFTER].translate(FOLD), start - base, end - base)
+    num_digits = sum(map(str.isdigit, number))
+    for kind, fewest, finder in _NUMBERS:
+        if num_digits >= fewest and getattr(options, kind) is not None:
+            for found_start, found_end in finder(run):
+                yield kind, (base + found_start, base + found_end)

@@ -1,0 +1,48 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sluice.text.marked_lines import LineFinder, Wanted
+
+
+def marked_slowly(text: str, wanted: list[Wanted]) -> list[tuple[int, int]]:
+    rows = []
+    for number, line in enumerate(text.split("\n")):
+        lower = "".join(c.lower() if c.isascii() else c for c in line)
+        kinds = 0
+        for kind, group in enumerate(wanted):
+            if len(line.encode("utf-8", "surrogatepass")) <= group.max_bytes and any(p in lower for p in group.phrases):
+                kinds |= 1 << kind
+        if kinds:
+            rows.append((number, kinds))
+    return rows
+
+
+def test_lines_are_marked_by_kind_in_any_case_of_ascii_letters():
+    finder = LineFinder([Wanted(("cookie", "版权")), Wanted(("okay",)), Wanted(("cookie",), 8)])
+    assert finder.marked_lines("none\nA COOKIE\n\nthe cookies of it\ncookokay 版权所有") == [
+        (1, 0b101),
+        (3, 0b1),
+        (4, 0b11),
+    ]
+
+
+def test_a_phrase_does_not_reach_over_a_newline():
+    assert LineFinder([Wanted(("ab",))]).marked_lines("a\nb\nab") == [(2, 1)]
+
+
+def test_only_ascii_letters_are_folded():
+    assert LineFinder([Wanted(("é",))]).marked_lines("É\né") == [(1, 1)]
+
+
+@pytest.mark.parametrize("text", ["", "\n", "\n\n\n"])
+def test_nothing_is_marked_in_empty_text(text):
+    assert LineFinder([Wanted(("a",))]).marked_lines(text) == []
+
+
+WANTED = [Wanted(("a", "bab", "版权")), Wanted(("abb", "权a", "bb"), 6), Wanted(("babb",)), Wanted(("€版",), 8)]
+
+
+@given(st.text(alphabet="aAbB版权€\udc80\n [", max_size=60))
+def test_the_automaton_equals_a_plain_search(text):
+    assert LineFinder(WANTED).marked_lines(text) == marked_slowly(text, WANTED)
