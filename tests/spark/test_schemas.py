@@ -44,6 +44,7 @@ def test_a_signal_struct_survives_spark(spark):
         document = Document(
             crawl=1, warc_index=0, warc_name="w", rec_offset=0, doc_id=5, fetched_at=when, charset="utf-8",
             charset_by="meta", language="zh", language_score=0.5, script="Hani", n_chars=2, n_bytes=6,
+            n_extracted_chars=2,
             signals=Signals(n_words=2, han_share=0.25), text_hash=b"h", n_shingles=0, signature=None, text="你好",
         )  # fmt: skip
         yield record_batch([document], arrow_schema(DocsRow))

@@ -203,6 +203,12 @@ class Extract(Section):
     extractor: Extractor = "main"
     """`main`: without menus, advertisements and footers. `all`: everything that a browser shows. `trafilatura`: that
     package with its defaults, about ten times slower; needs the extra of that name."""
+    blocklist: Blocklist = Blocklist()
+    url_words: UrlWords = UrlWords()
+    precheck: Precheck = Precheck()
+    edit: Edit = Edit()
+    pii: Pii = Pii()
+    bad_words: BadWords = BadWords()
     check_digests: bool = False
     """Quarantine records that do not match their WARC-Block-Digest or, without one, WARC-Payload-Digest: what changes
     bytes in a file that is not compressed shows in nothing else. Costs one hash of every record."""

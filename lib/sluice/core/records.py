@@ -87,6 +87,12 @@ class Signals(Record):
     c4_any_end_sentences: int | None = None
     c4_any_end_curly_lines: int | None = None
     c4_any_end_lorem_lines: int | None = None
+    other_language_share: float | None = None
+    simplified_share: float | None = None
+    traditional_share: float | None = None
+    n_bad_words: int | None = None
+    n_different_bad_words: int | None = None
+    bad_word_share: float | None = None
     quality_score: float | None = None
     dice: float | None = None
 
@@ -133,6 +139,8 @@ class Page(Located, kw_only=True):
     fetched_at: datetime | None
     http_status: int | None
     header_charset: str | None
+    robots_header: str | None = None
+    """X-Robots-Tag, several joined by commas."""
     payload: bytes
     is_cut: bool = False
     """The payload was larger than the cap and is not whole."""
@@ -167,10 +175,22 @@ class Document(Located, kw_only=True):
     language: str
     language_score: Float32
     script: str
+    variant: str | None = None
+    """Of Chinese: zh-Hans, zh-Hant, mixed, yue, lzh; None where no character tells, and for other languages."""
     title: str | None = None
     author: str | None = None
     published: str | None = None
     """The day that the page names, ISO 8601."""
+    licence: str | None = None
+    """SPDX id of a Creative Commons mark (CC-BY-SA-4.0); None, too, where the best evidence names several."""
+    licence_by: str | None = None
+    """The best evidence there is, see `text.rights`; `anchor` is a mere link to a deed."""
+    robots: str | None = None
+    """What the page forbids to robots and text miners, in alphabetical order with commas: noarchive,noindex."""
+    edits: str | None = None
+    """JSON: what was cut or masked, by kind: lines, parts of lines, characters. Added up in the books."""
+    n_extracted_chars: Int32
+    """Characters of the main text, before anything was cut or masked."""
     n_chars: Int32
     n_bytes: Int32
     signals: Signals
@@ -219,11 +239,17 @@ class DocsRow(Record):
     language: str | None
     language_score: Float32 | None
     script: str | None
+    variant: str | None
     title: str | None
     author: str | None
     published: str | None
+    licence: str | None
+    licence_by: str | None
+    robots: str | None
+    edits: str | None
     reason: str | None
     detail: str | None
+    n_extracted_chars: Int32 | None
     n_chars: Int32 | None
     n_bytes: Int32 | None
     signals: Signals | None

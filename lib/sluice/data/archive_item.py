@@ -24,6 +24,8 @@ class ArchiveRecord(msgspec.Struct, frozen=True):
     date: str | None = None
     http_status: str | None = None
     content_type: str | None = None
+    robots_header: str | None = None
+    """X-Robots-Tag of an HTTP message, several joined by commas."""
     payload: bytes | None = None
     payload_error: str | None = None
     is_cut: bool = False

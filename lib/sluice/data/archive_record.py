@@ -111,6 +111,7 @@ class RecordReader:
             date=head.text(b"warc-date"),
             http_status=http.status if http else None,
             content_type=content_type,
+            robots_header=http.robots if http else None,
             payload=body.data,
             payload_error=body.error,
             is_cut=body.is_cut,

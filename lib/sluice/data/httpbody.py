@@ -21,7 +21,7 @@ from sluice.data.members import GZIP_MAGIC, Broken, Source
 MAX_HEAD = 1 << 16
 HEAD_END = re.compile(rb"\n\r?\n")
 FOLD = re.compile(rb"\r?\n[ \t]+")  # obsolete line folding, RFC 9112 5.2
-FIELD = re.compile(rb"\n(content-type|content-encoding|transfer-encoding)[ \t]*:([^\r\n]*)", re.IGNORECASE)
+FIELD = re.compile(rb"\n(content-type|content-encoding|transfer-encoding|x-robots-tag)[ \t]*:([^\r\n]*)", re.IGNORECASE)
 CHUNK = re.compile(rb"[ \t]{0,8}([0-9a-fA-F]{1,15})[ \t]{0,64}(?:;[^\r\n]*)?\r?\n")
 CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 ERRORS = (zlib.error, brotli.error, EOFError, ValueError)  # they share no base
@@ -32,6 +32,8 @@ class HttpHead(msgspec.Struct, frozen=True):
 
     status: str
     content_type: str | None
+    robots: str | None
+    """X-Robots-Tag, several joined by commas."""
     encodings: tuple[str, ...]
     is_chunked: bool
     end: int
@@ -65,6 +67,7 @@ def parse_head(data: bytes, start: int, stop: int) -> HttpHead | None:
     return HttpHead(
         status=text_of(head[:1024].partition(b"\n")[0].partition(b" ")[2].strip()),
         content_type=fields[b"content-type"][0] if b"content-type" in fields else None,
+        robots=", ".join(fields[b"x-robots-tag"]) if b"x-robots-tag" in fields else None,
         encodings=_tokens(fields[b"content-encoding"]) if b"content-encoding" in fields else (),
         is_chunked=b"transfer-encoding" in fields and "chunked" in _tokens(fields[b"transfer-encoding"]),
         end=end.end() if end else stop,

@@ -17,8 +17,10 @@ from sluice.data.manifest import dataset_directory
 from sluice.data.plan import InputPlan, make_plan
 from sluice.data.plan_table import estimates, make_plan_table
 from sluice.data.stage import MARKER, Stage
+from sluice.text.cleaning import Clean, cut_lines, mask_personal
 from sluice.text.html import check_extractor, extractor_identity
 from sluice.text.language import file_digest, model_path
+from sluice.text.page_lists import PageLists
 from sluice.text.rules import Rule, load_rules
 from sluice.text.shingles import KEY_VERSION
 
@@ -37,6 +39,9 @@ class Run:
         self.rules: tuple[Rule, ...] = load_rules(config.rules.presets)
         model_path(config.extract.lid_model)
         check_extractor(config.extract.extractor)
+        self.lists = PageLists.of(config.extract)
+        cut_lines("é", config.extract.edit)  # a missing ftfy, a mask that would be masked
+        mask_personal(Clean(""), config.extract.pii)
         dataset_directory(config.output, config.name, config.version)
 
     @classmethod
@@ -57,6 +62,7 @@ class Run:
         # the model by content: its path differs between machines
         extract["lid_model"] = file_digest(model_path(config.extract.lid_model))
         extract["extractor"] = extractor_identity(config.extract.extractor)
+        extract |= self.lists.identity()
         selected = {} if config.plan.index is None else {"selection": plain(config.plan.selection)}
         return {
             "sluice": __version__,

@@ -76,12 +76,13 @@ def extract(spark: SparkSession, run: Run, *, force: bool) -> None:
     good = account.bytes - account.quarantined_bytes
     lost = {"quarantined": account.quarantined_bytes} if account.quarantined_bytes else {}
     stage.finish(
-        [account.ledger(), Ledger("bytes", account.bytes, good, lost)],
+        [*account.ledgers(), Ledger("bytes", account.bytes, good, lost)],
         archives=len(plan.entries),
         ignored=list(plan.ignored),
         html=account.html,
         texts=account.texts,
         languages=dict(sorted(account.languages.items())),
+        masked=dict(sorted(account.masked.items())),
         quarantined=dict(sorted(account.quarantined.items())),
         files=files,
     )

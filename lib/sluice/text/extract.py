@@ -20,6 +20,7 @@ from sluice.data.remote import RangeReader
 from sluice.data.storage import stream_size
 from sluice.data.warc import ArchiveRecord, Damage, Item, read_archive
 from sluice.text.charset import header_charset
+from sluice.text.cleaning import Edits
 from sluice.text.process import PageProcessor
 
 HTML_TYPES = ("text/html", "application/xhtml+xml", "application/vnd.wap.xhtml+xml")
@@ -37,7 +38,8 @@ class WarcAccount:
 
     `html` counts HTML responses, `texts` the conversion records of WET files: each gives a document or a rejection.
     Of an archive read at wanted places only, `bytes` are those of the wanted records. `wanted` counts the records that
-    an index named; those of them that were not there are `missing`.
+    an index named; those of them that were not there are `missing`. Of documents, `extracted_chars = chars +
+    Σ cut_chars`; `masked` counts masks of personal data by kind.
     """
 
     bytes: int = 0
@@ -51,9 +53,13 @@ class WarcAccount:
     texts: int = 0
     wanted: int = 0
     missing: int = 0
+    extracted_chars: int = 0
+    chars: int = 0
+    cut_chars: Counter[str] = field(default_factory=Counter)
+    masked: Counter[str] = field(default_factory=Counter)
 
     def __add__(self, other: "WarcAccount") -> "WarcAccount":
-        return WarcAccount(**{name: value + getattr(other, name) for name, value in vars(self).items()})
+        return WarcAccount(**{name: _sum(value, getattr(other, name)) for name, value in vars(self).items()})
 
     def to_json(self) -> str:
         """JSON with sorted keys."""
@@ -66,9 +72,31 @@ class WarcAccount:
         values: dict[str, Any] = {n: Counter(v) if isinstance(v, dict) else v for n, v in plain.items()}
         return cls(**values)
 
-    def ledger(self) -> Ledger:
-        """Records in, documents out."""
-        return Ledger("records", self.records, self.documents, dict(self.dropped))
+    def ledgers(self) -> list[Ledger]:
+        """Records in, documents out; and of the documents, characters of the main text in, of the stored text out."""
+        return [
+            Ledger("records", self.records, self.documents, dict(self.dropped)),
+            Ledger("characters", self.extracted_chars, self.chars, dict(self.cut_chars)),
+        ]
+
+    def count(self, document: Document) -> None:
+        """Counts a document and what was cut out of it."""
+        self.documents += 1
+        self.languages[document.language] += 1
+        edits = Edits.from_json(document.edits)
+        self.chars += document.n_chars
+        self.extracted_chars += document.n_extracted_chars
+        self.cut_chars.update(edits.chars)
+        self.masked.update(edits.masked)
+
+
+def _sum(one: Any, other: Any) -> Any:
+    """The sum of two numbers, or of two counters: `+` of counters would forget what is not positive."""
+    if not isinstance(one, Counter):
+        return one + other
+    result = Counter(one)
+    result.update(other)
+    return result
 
 
 def extract_archive(
@@ -116,13 +144,13 @@ def extract_archive(
             account.html += 1
             result = processor.process(page) if not item.payload_error else _undecodable(page, item.payload_error)
         if isinstance(result, Document):
-            account.documents += 1
-            account.languages[result.language] += 1
+            account.count(result)
         else:
             account.dropped[result.reason] += 1
         yield result
     account.missing = account.wanted - len(taken)
-    account.ledger().check("extract")
+    for ledger in account.ledgers():
+        ledger.check("extract")
     yield WarcStats(crawl=entry.crawl, warc_index=entry.warc_index, warc_name=entry.warc_name, stats=account.to_json())
 
 
@@ -201,6 +229,7 @@ def _page(entry: PlanEntry, record: ArchiveRecord, payload: bytes, *, is_by_offs
         fetched_at=_moment(record.date),
         http_status=int(status[1]) if status else None,
         header_charset=header_charset(record.content_type),
+        robots_header=record.robots_header,
         payload=payload,
         is_cut=record.is_cut,
     )

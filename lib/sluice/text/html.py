@@ -29,18 +29,17 @@ class PageText:
     facts: Facts
 
 
-def extract_page(html: str, extractor: Extractor = "main") -> PageText:
-    """Text and facts of a page.
+def extract_page(data: bytes, extractor: Extractor = "main") -> PageText:
+    """Text and facts of a page in UTF-8.
 
     `main` leaves out menus, advertisements, footers and the like (`text.main_text`), `all` leaves out nothing that a
     browser shows, `trafilatura` is that package with its defaults (which takes about ten times as long).
     Raises ConfigError when trafilatura is wanted but not installed.
     """
-    data = html.encode("utf-8", "replace")
     markup = parse(data)
     facts = page_facts(data, markup)
     if extractor == "trafilatura":
-        return PageText(tidy_foreign(_trafilatura(html)), facts)
+        return PageText(tidy_foreign(_trafilatura(data.decode("utf-8", "replace"))), facts)
     if extractor == "main":
         chosen = choose_main(markup, title_bytes(data, markup))
     else:
@@ -62,12 +61,12 @@ def extractor_identity(extractor: Extractor) -> str:
 
 
 def extract_text(html: str, extractor: Extractor = "main") -> str:
-    """The text of `extract_page`.
+    """The text of `extract_page`, of a decoded page.
 
     >>> extract_text("<nav><a href=/>Home</a></nav><p>One.</p><ul><li>two<li>three</ul>", "all")
     'Home\\n\\nOne.\\n\\n• two\\n• three'
     """
-    return extract_page(html, extractor).text
+    return extract_page(html.encode("utf-8", "replace"), extractor).text
 
 
 def title_bytes(data: bytes, markup: Markup) -> bytes:

@@ -19,8 +19,8 @@ WHOLE = tuple(place for place, name in enumerate(signals.FUNCTIONS) if "int" in 
 """Places of the signals that are whole numbers."""
 
 
-def compute(text: str, language: str) -> Signals:
-    """All signals of one text, None where they are undefined."""
+def compute(text: str, language: str, **given: float | None) -> Signals:
+    """All signals of one text, None where they are undefined; `given` are those of `signals.GIVEN`."""
     codes = characters.code_points(text)
     flags = characters.flags(codes)
     is_segmented = language not in UNSEGMENTED
@@ -33,7 +33,7 @@ def compute(text: str, language: str) -> Signals:
     for place in WHOLE:
         if values[place] is not None:
             values[place] = int(values[place])
-    return Signals(*values)
+    return Signals(*values, **given)  # type: ignore[arg-type]  # whole numbers are given as such
 
 
 _NO_SPANS = np.empty(0, np.int32), np.empty(0, np.int32)

@@ -7,31 +7,57 @@ import msgspec
 
 from sluice.core.config import Extract, MinHash
 from sluice.core.errors import SluiceError
-from sluice.core.ids import text_digest
+from sluice.core.ids import mix64, text_digest
 from sluice.core.records import Document, Located, Page, Rejection
 from sluice.text import charset, html, measure
+from sluice.text.cleaning import cut_lines, mask_personal
 from sluice.text.facts import Facts
 from sluice.text.language import Language, LanguageIdentifier, main_script
 from sluice.text.minhash import signature
+from sluice.text.mixed_language import other_language_share
+from sluice.text.page_lists import PageLists
+from sluice.text.precheck import Precheck
+from sluice.text.rights import rights
+from sluice.text.scripts import CHINESE
 from sluice.text.shingles import key_text, shingle_hashes
+from sluice.text.variants import Variant, chinese_variant
+
+PRECHECK = "before extraction"
+"""`detail` of a page whose language was certain from its HTML."""
+
+NO_VARIANT = Variant(None, 0, 0, 0)
+DICE_SEED = 3
 
 LOCATED = (*Located.__struct_fields__, "doc_id", "fetched_at")
 
 
 class PageProcessor:
-    """Decides one page at a time; the same page gives the same answer everywhere. Pickles, models load on first use."""
+    """Decides one page at a time; the same page gives the same answer everywhere. Pickles, models load on first use.
+
+    Raises ConfigError or InputError for lists and models that are missing or malformed.
+    """
 
     def __init__(self, extract: Extract, minhash: MinHash, lid_path: str) -> None:
         self.extract = extract
         self.minhash = minhash
         self.languages = LanguageIdentifier(lid_path)
+        wanted = extract.languages if extract.precheck.enabled else None
+        self.precheck = Precheck(wanted, self.languages, extract.precheck.min_score)
+        self.lists = PageLists.of(extract)
 
     def warm_up(self) -> None:
-        """Loads models and compiles kernels now (once per host: half a minute), so that no page's time limit pays."""
-        html.extract_page("<p>a", self.extract.extractor)
-        self.languages.identify("a")
-        for language in ("en", "zh"):
-            measure.compute("a", language)
+        """Loads models and compiles kernels now (once per host: about a minute), so that no page's time limit pays."""
+        page = b"<p>a<p>" + b"The first of many words that stand in a page. " * 9
+        extracted = html.extract_page(page, self.extract.extractor)
+        rights(page)
+        self.precheck.unwanted(page)
+        clean = mask_personal(cut_lines(extracted.text, self.extract.edit), self.extract.pii)
+        language = self.languages.identify(clean.text)
+        other_language_share(clean.text, language, self.languages)
+        for code in ("en", "zh"):
+            chinese_variant("a", code)
+            self.lists.bad_words.measure("a", code)
+            measure.compute("a", code)
         signature(shingle_hashes("a b c d e", 5), self.minhash)
 
     def process(self, page: Page) -> Document | Rejection:
@@ -55,29 +81,40 @@ class PageProcessor:
             return _reject(page, "http_status", str(page.http_status))
         if page.is_cut:
             return _reject(page, "too_big", f"over {self.extract.max_page_bytes} bytes")
-        return None
+        blocked = self.lists.block(page.url)
+        return _reject(page, *blocked) if blocked else None
 
     def _process(self, page: Page) -> Document | Rejection:
         decoded = charset.decode(page.payload, page.header_charset)
-        extracted = html.extract_page(decoded.text, self.extract.extractor)
-        return self._judge(
-            page, extracted.text, extracted.facts, {"charset": decoded.charset, "charset_by": decoded.by}
-        )
+        found: dict[str, Any] = {"charset": decoded.charset, "charset_by": decoded.by}
+        data = decoded.text.encode("utf-8", "replace")
+        if unwanted := self.precheck.unwanted(data):
+            return _reject(page, "language", PRECHECK, language=unwanted.code, language_score=unwanted.score, **found)
+        extracted = html.extract_page(data, self.extract.extractor)
+        return self._judge(page, extracted.text, extracted.facts, data, found)
 
     def _process_text(self, page: Page) -> Document | Rejection:
         text = html.tidy_foreign(page.payload.decode("utf-8", "replace"))
-        return self._judge(page, text, Facts(None, None, None), {"charset": "utf-8", "charset_by": "wet"})
+        return self._judge(page, text, Facts(None, None, None), b"", {"charset": "utf-8", "charset_by": "wet"})
 
-    def _judge(self, page: Page, text: str, facts: Facts, found: dict[str, Any]) -> Document | Rejection:
-        found |= {"n_chars": len(text), "n_bytes": len(text.encode("utf-8", "surrogatepass"))}
+    def _judge(self, page: Page, text: str, facts: Facts, data: bytes, found: dict[str, Any]) -> Document | Rejection:
         if not text:
             return _reject(page, "no_text", **found)
-        if len(text) < self.extract.min_chars:
+        num_extracted = len(text)
+        clean = cut_lines(text, self.extract.edit)
+        found |= _size(clean.text)
+        if len(clean.text) < self.extract.min_chars:
             return _reject(page, "too_short", **found)
-        language = self.languages.identify(text)
+        language = self.languages.identify(clean.text)
         found |= {"language": language.code, "language_score": language.score}
         if not self.is_wanted(language):
             return _reject(page, "language", **found)
+        clean = mask_personal(clean, self.extract.pii)
+        text = clean.text
+        found |= _size(text)
+        variant = chinese_variant(text, language.code) if language.code in CHINESE else NO_VARIANT
+        bad_words = self.lists.bad_words.measure(text, language.code)
+        marks = rights(data, page.robots_header)
         key = key_text(text)
         hashes = shingle_hashes(key, self.minhash.shingle)
         is_long_enough = len(hashes) >= self.minhash.min_shingles
@@ -85,10 +122,26 @@ class PageProcessor:
             **_place(page),
             **found,
             script=main_script(text),
+            variant=variant.name,
             title=facts.title,
             author=facts.author,
             published=facts.published,
-            signals=measure.compute(text, language.code),
+            licence=marks.licence,
+            licence_by=marks.licence_by,
+            robots=",".join(marks.robots) or None,
+            edits=clean.edits.to_json(),
+            n_extracted_chars=num_extracted,
+            signals=measure.compute(
+                text,
+                language.code,
+                other_language_share=other_language_share(text, language, self.languages),
+                simplified_share=variant.simplified_share,
+                traditional_share=variant.traditional_share,
+                n_bad_words=bad_words.hits if bad_words else None,
+                n_different_bad_words=bad_words.distinct if bad_words else None,
+                bad_word_share=bad_words.covered_share if bad_words else None,
+                dice=(mix64(page.doc_id, DICE_SEED) >> 11) * 2.0**-53,
+            ),
             text_hash=text_digest(key),
             n_shingles=len(hashes),
             signature=signature(hashes, self.minhash).astype("<u4").tobytes() if is_long_enough else None,
@@ -101,6 +154,10 @@ class PageProcessor:
             return False
         minimum = self.extract.min_language_score.get(language.code, self.extract.other_language_score)
         return language.score >= minimum
+
+
+def _size(text: str) -> dict[str, int]:
+    return {"n_chars": len(text), "n_bytes": len(text.encode("utf-8", "surrogatepass"))}
 
 
 def _place(page: Page) -> dict[str, Any]:

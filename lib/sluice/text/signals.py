@@ -91,6 +91,12 @@ FUNCTIONS: dict[str, Definition] = {**WORDS, **LINES, **REPETITION, **CHARACTERS
 """Every field of `Signals` that the text alone decides, in the order of the fields; a test holds the two equal."""
 
 GIVEN = {
+    "other_language_share": "Letters in lines surely of another language, of all in lines that can be judged (ours).",
+    "simplified_share": "Characters that are only simplified, of all Han characters; None without any (OpenCC).",
+    "traditional_share": "Characters that are only traditional, of all Han characters; None without any (OpenCC).",
+    "n_bad_words": "Occurrences of listed bad words (C4, RedPajama-v2); None for a language without a list.",
+    "n_different_bad_words": "Different listed bad words that occur; None for a language without a list.",
+    "bad_word_share": "Characters of listed bad words, of all (c4-dataset-script); None for a language without a list.",
     "quality_score": "Probability of good text by the model that `extract.quality_models` names for the language.",
     "dice": "A number in [0, 1) drawn by hashing the document's id, for rules with `pareto`.",
 }

@@ -54,7 +54,7 @@ def test_heads_are_read_as_they_are_found(lines, status, content_type):
 
 def test_a_head_without_end_is_all_of_the_message():
     assert head(b"HTTP/1.1 304 Not Modified\r\nContent-Type: text/html") == HttpHead(
-        status="304 Not Modified", content_type="text/html", encodings=(), is_chunked=False, end=50
+        status="304 Not Modified", content_type="text/html", robots=None, encodings=(), is_chunked=False, end=50
     )
 
 

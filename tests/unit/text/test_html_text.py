@@ -88,7 +88,7 @@ def test_a_page_without_text_is_an_empty_text(html, extractor):
 
 def test_facts_come_with_the_text():
     page = extract_page(
-        "<title>A &amp; B</title><meta property='article:published_time' content='2019-03-05T01:02:03Z'><p>x"
+        b"<title>A &amp; B</title><meta property='article:published_time' content='2019-03-05T01:02:03Z'><p>x"
     )
     assert (page.facts.title, page.facts.author, page.facts.published) == ("A & B", None, "2019-03-05")
 

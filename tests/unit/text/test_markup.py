@@ -216,7 +216,7 @@ parts = {parts!r}
 chance = random.Random(7)
 for turn in range(4000):
     html = "".join(chance.choice(parts) for _ in range(chance.randrange(60)))
-    extract_page(html[chance.randrange(4):], "main")
+    extract_page(html[chance.randrange(4):].encode(), "main")
     parse(bytes(chance.randrange(256) for _ in range(chance.randrange(80))))
 print("done")
 """

@@ -1,17 +1,21 @@
 import io
 import json
 import pickle
+from collections import Counter
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from archives import http_block, member, page, warc_record
 
-from sluice.core.config import Extract, MinHash
+from sluice.core.config import Blocklist, Extract, MinHash, UrlWords
 from sluice.core.errors import InputError, RemoteError, StageError
 from sluice.core.ledger import Ledger
 from sluice.core.records import Document, Page, PlanEntry, Quarantine, Rejection, WarcStats
 from sluice.data import storage
 from sluice.text import process
+from sluice.text.blocklist_build import build
+from sluice.text.cleaning import Edits
 from sluice.text.extract import WarcAccount, extract_archive
 from sluice.text.facts import Facts
 from sluice.text.html import PageText
@@ -120,8 +124,8 @@ def test_a_rejected_language_is_on_the_row():
 
 
 def test_an_exception_inside_a_parser_costs_that_page_only(monkeypatch):
-    def explode(text, extractor):
-        if "dynamite" in text:
+    def explode(data, extractor):
+        if b"dynamite" in data:
             raise RecursionError("too deep")
         return PageText(ENGLISH, Facts(None, None, None))
 
@@ -220,7 +224,7 @@ def test_an_archive_gives_a_row_per_page_and_then_its_account(tmp_path):
     assert (account.records, account.html, account.documents) == (8, 5, 2)
     assert account.dropped == {"not_response": 2, "not_html": 1, "too_short": 1, "http_status": 1, "language": 1}
     assert account.languages == {"en": 1, "zh": 1}
-    assert account.ledger() == Ledger("records", 8, 2, dict(account.dropped))
+    assert account.ledgers()[0] == Ledger("records", 8, 2, dict(account.dropped))
 
 
 def wet(text, **fields):
@@ -244,7 +248,8 @@ def test_the_texts_of_a_wet_file_become_documents_without_charset_and_html(tmp_p
     assert rows[1].host == "zh.test"
     account = WarcAccount.from_json(stats.stats)
     assert (account.records, account.texts, account.html, account.documents) == (4, 4, 0, 2)
-    account.ledger().check("extract")
+    for ledger in account.ledgers():
+        ledger.check("extract")
 
 
 def test_a_wet_text_over_the_cap_is_too_big(tmp_path):
@@ -438,9 +443,10 @@ def test_accounts_add_up_and_load_back():
     assert (total.dropped, total.quarantined) == ({"x": 8, "y": 1}, {"bad_member": 1, "truncated": 1})
     assert total.languages["en"] == 3
     assert WarcAccount.from_json(total.to_json()) == total
-    total.ledger().check("extract")
+    for ledger in total.ledgers():
+        ledger.check("extract")
     with pytest.raises(StageError):
-        WarcAccount(records=3, documents=1, dropped=Counter(x=1)).ledger().check("extract")
+        WarcAccount(records=3, documents=1, dropped=Counter(x=1)).ledgers()[0].check("extract")
 
 
 def test_the_sample_of_real_pages_balances_and_its_planted_copies_are_found(sample):
@@ -452,7 +458,8 @@ def test_the_sample_of_real_pages_balances_and_its_planted_copies_are_found(samp
         )
         rows += found
         account += WarcAccount.from_json(stats.stats)
-    account.ledger().check("extract")
+    for ledger in account.ledgers():
+        ledger.check("extract")
     assert account.quarantined_bytes == 0
     documents = {row.url: row for row in rows if isinstance(row, Document)}
     compared = 0
@@ -462,3 +469,87 @@ def test_the_sample_of_real_pages_balances_and_its_planted_copies_are_found(samp
             assert documents[url].text_hash == documents[item["of"]].text_hash, url
             assert documents[url].charset == item["charset"]
     assert compared >= 2  # GB18030 copies of UTF-8 pages among them
+
+
+# lists, cuts, masks, rights, variants: that each reaches the document, and the books
+
+
+def test_a_blocked_url_is_rejected_before_it_is_decoded(tmp_path):
+    (tmp_path / "casino.txt").write_text("bad.example\n")
+    build([str(tmp_path / "casino.txt")], str(tmp_path / "list"))
+    judge = processor(blocklist=Blocklist(path=str(tmp_path / "list")))
+    rejection = judge.process(a_page(html(ENGLISH), url="https://www.bad.example/x"))
+    assert (rejection.reason, rejection.detail) == ("blocked_url", "casino domain")
+    assert rejection.charset is None
+    assert isinstance(judge.process(a_page(html(ENGLISH), url="https://good.example/")), Document)
+
+
+def test_words_of_a_url_reject_it(tmp_path):
+    (tmp_path / "hard.txt").write_text("slots\n")
+    rejection = processor(url_words=UrlWords(hard=str(tmp_path / "hard.txt"))).process(
+        a_page(html(ENGLISH), url="https://a.example/free-slots")
+    )
+    assert (rejection.reason, rejection.detail) == ("url_words", "hard 1")
+
+
+def test_cuts_and_masks_are_counted_and_the_characters_balance():
+    document = processor().process(a_page(html(f"{ENGLISH} Write to jane@corp.com.[1]<p>All rights reserved.")))
+    assert document.text == f"{ENGLISH} Write to email@example.com."
+    edits = Edits.from_json(document.edits)
+    assert edits.masked == {"email": 1}
+    assert {kind: chars for kind, (_, _, chars) in edits.cut.items()} == {"citation_marks": 3, "policy": 22, "pii": -4}
+    assert document.n_extracted_chars == document.n_chars + 3 + 22 - 4
+
+
+def test_nothing_cut_is_null():
+    assert processor().process(a_page(html(ENGLISH))).edits is None
+
+
+def test_books_of_characters_that_do_not_balance_are_an_error():
+    document = processor().process(a_page(html(ENGLISH)))
+    account = WarcAccount()
+    account.count(msgspec.structs.replace(document, n_extracted_chars=document.n_chars + 1))
+    with pytest.raises(StageError, match="characters"):
+        account.ledgers()[1].check("extract")
+
+
+def test_accounts_add_up_what_made_texts_longer():
+    one = WarcAccount(extracted_chars=10, chars=14, cut_chars=Counter(pii=-4))
+    total = one + one + WarcAccount()
+    assert (total.extracted_chars, total.chars, total.cut_chars) == (20, 28, Counter(pii=-8))
+    total.ledgers()[1].check("extract")
+
+
+def test_licence_and_robots_come_from_page_and_header():
+    page = (
+        '<link rel="license" href="https://creativecommons.org/licenses/by/4.0/"><meta name=robots content=noarchive>'
+        + html(ENGLISH)
+    )
+    document = processor().process(a_page(page, robots_header="noai, noindex"))
+    assert (document.licence, document.licence_by) == ("CC-BY-4.0", "link_rel")
+    assert document.robots == "noai,noarchive,noindex"
+
+
+@pytest.mark.parametrize(("text", "variant"), [(CHINESE, "zh-Hans"), (ENGLISH, None)])
+def test_the_variant_is_recorded_for_chinese(text, variant):
+    document = processor().process(a_page(html(text)))
+    assert document.variant == variant
+    assert (document.signals.traditional_share is None) == (variant is None)
+
+
+def test_signals_that_come_from_elsewhere_are_there():
+    signals = processor().process(a_page(html(ENGLISH))).signals
+    assert (signals.n_bad_words, signals.bad_word_share, signals.other_language_share) == (0, 0.0, 0.0)
+    assert 0 <= signals.dice < 1
+    assert processor().process(a_page(html(ENGLISH))).signals.dice == signals.dice
+
+
+def test_a_page_surely_in_another_language_is_not_extracted(monkeypatch):
+    def explode(data, extractor):
+        raise AssertionError("extracted")
+
+    monkeypatch.setattr(process.html, "extract_page", explode)
+    sentence = "Der alte Müller erzählte den Kindern jeden Abend eine Geschichte von der Mühle am Fluss. "
+    rejection = processor().process(a_page(html("<p>".join([sentence * 2] * 6))))
+    assert (rejection.reason, rejection.language, rejection.detail) == ("language", "de", "before extraction")
+    assert rejection.language_score > 0.9

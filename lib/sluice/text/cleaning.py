@@ -1,0 +1,57 @@
+"""From main text to stored text: what is cut, what is masked, and the books of both."""
+
+from dataclasses import dataclass, field
+
+import msgspec
+
+from sluice.core.config import Edit, Pii
+from sluice.text.edit import edit
+from sluice.text.pii import mask
+
+MASKS = "pii"
+"""Kind under which the characters are booked by which masks are shorter than what they cover."""
+
+
+class Edits(msgspec.Struct, omit_defaults=True):
+    """What happened to one text: by kind of cut [lines, parts of lines, characters]; masks by kind of personal data."""
+
+    cut: dict[str, tuple[int, int, int]] = {}
+    masked: dict[str, int] = {}
+
+    @classmethod
+    def from_json(cls, text: str | None) -> "Edits":
+        """The inverse of `to_json`."""
+        return cls() if text is None else msgspec.json.decode(text, type=cls)
+
+    def to_json(self) -> str | None:
+        """As it stands in `docs`, kinds in alphabetical order; None when nothing happened."""
+        return msgspec.json.encode(self, order="sorted").decode() if self.cut or self.masked else None
+
+    @property
+    def chars(self) -> dict[str, int]:
+        """Characters taken, by kind; negative for what made a text longer."""
+        return {kind: chars for kind, (_, _, chars) in self.cut.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Clean:
+    """A text and what was done to it."""
+
+    text: str
+    edits: Edits = field(default_factory=Edits)
+
+
+def cut_lines(text: str, options: Edit) -> Clean:
+    """Main text without boilerplate, see `text.edit`."""
+    edited = edit(text, options)
+    return Clean(edited.text, Edits({kind: (c.lines, c.parts, c.characters) for kind, c in edited.counts.items()}))
+
+
+def mask_personal(clean: Clean, options: Pii) -> Clean:
+    """The same without personal data, see `text.pii`."""
+    masked = mask(clean.text, options)
+    if not masked.counts:
+        return clean
+    taken = len(clean.text) - len(masked.text)
+    cut = clean.edits.cut | {MASKS: (0, sum(masked.counts.values()), taken)}
+    return Clean(masked.text, Edits(cut, masked.counts))

@@ -1,0 +1,47 @@
+"""The lists that a page is held against: blocked URLs, words in URLs, bad words. They pickle by path and digest."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sluice.core.config import Extract
+from sluice.text.bad_words import BadWordLists
+from sluice.text.blocklist import BlockList
+from sluice.text.url_words import UrlWords
+
+
+@dataclass(frozen=True)
+class PageLists:
+    """`blocklist` and `url_words` are None where none is configured."""
+
+    blocklist: BlockList | None
+    url_words: UrlWords | None
+    bad_words: BadWordLists
+
+    @classmethod
+    def of(cls, extract: Extract) -> "PageLists":
+        """The lists that a configuration names. Raises ConfigError or InputError for one that cannot be read."""
+        listed, words = extract.blocklist, extract.url_words
+        return cls(
+            BlockList.open(listed.path, listed.allow) if listed.path else None,
+            UrlWords.of(words) if words.hard or words.soft or words.strict else None,
+            BadWordLists.of(extract.bad_words),
+        )
+
+    def block(self, url: str | None) -> tuple[str, str] | None:
+        """Why a page at a URL is not wanted: the reason of its rejection, and which part of which list."""
+        if url is None:
+            return None
+        if self.blocklist and (match := self.blocklist.match(url)):
+            return "blocked_url", f"{match.category} {match.kind}"
+        if self.url_words and (found := self.url_words.match(url)):
+            return "url_words", f"{found.weight} {len(found.words)}"
+        return None
+
+    def identity(self) -> dict[str, Any]:
+        """The lists by content: outputs of other lists are not mixed, and paths may differ between machines."""
+        blocklist = self.blocklist
+        return {
+            "blocklist": blocklist and [blocklist.digest, blocklist.allow_digest],
+            "url_words": self.url_words and self.url_words.digest,
+            "bad_words": {language: words.digest for language, words in sorted(self.bad_words.lists.items())},
+        }
