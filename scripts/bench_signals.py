@@ -4,19 +4,21 @@
     python scripts/bench_signals.py parity --data DATA      # the same values, the same decisions
     python scripts/bench_signals.py speed --data DATA       # documents per second and core, both in the same run
 
-DATA is the collection with `html-truth` and `zh-webtext`. datatrove is a dependency of this script only. Its filters give
-no values, only decisions, so a signal is held against them through their own door: the filter alone with this one
+DATA is the collection with `html-truth` and `zh-webtext`. datatrove is a dependency of this script only. Its filters
+give no values, only decisions, so a signal is held against them through their own door: the filter alone with this one
 threshold must keep a document at our value plus one part in 10^9, and drop it at our value less as much.
 """
 
 import argparse
 import gzip
 import json
+import platform
 import statistics
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +38,12 @@ from spacy.pipeline import Sentencizer
 from spacy.tokens import Doc
 
 from sluice.text.measure import compute
-from sluice.text.rules import first_failure, load_rules
+from sluice.text.rules import Rule, first_failure, load_rules
 from sluice.text.segmenter import fast_words
 from sluice.text.stop_words import STOP_WORDS
 
 CLOSE = 1e-9
-CODES = {"en": "eng", "zh": "zho"}
+CODES = {"en": "eng_Latn", "zh": "cmn_Hani"}
 ROUNDS = 3
 
 Filter = Callable[[Document], Any]
@@ -164,7 +166,9 @@ def probes(language: str) -> list[tuple[str, Callable[[float], Filter], str]]:
     code = CODES[language]
 
     def repetition(**only: Any) -> Filter:
-        off: dict[str, Any] = dict.fromkeys(("dup_line_frac", "dup_para_frac", "dup_line_char_frac", "dup_para_char_frac"), 0)
+        off: dict[str, Any] = dict.fromkeys(
+            ("dup_line_frac", "dup_para_frac", "dup_line_char_frac", "dup_para_char_frac"), 0
+        )
         return GopherRepetitionFilter(**{**off, "top_n_grams": (), "dup_n_grams": (), **only}, language=code).filter
 
     def quality(**only: Any) -> Filter:
@@ -208,3 +212,121 @@ def probes(language: str) -> list[tuple[str, Callable[[float], Filter], str]]:
         ),
     ]
     return found
+
+
+def compare_decisions(language: str, texts: list[str], what: str) -> int:
+    """Prints on how many texts each of datatrove's filters and our preset for it decide alike."""
+    code, stop_words = CODES[language], list(STOP_WORDS[language])
+    if language == "en":
+        pairs = {
+            "Gopher repetition": (GopherRepetitionFilter(), rules_of("gopher", "gopher_dup", "gopher_top")),
+            "Gopher quality": (GopherQualityFilter(), rules_of("gopher", but=("gopher_dup", "gopher_top"))),
+            "C4": (C4QualityFilter(), rules_of("c4")),
+            "FineWeb": (FineWebQualityFilter(), rules_of("fineweb", "fineweb_", but=("fineweb_c4",))),
+        }
+    else:
+        fitted = load_rules(["fineweb2-cmn"])
+        most = {rule.signal: rule.max for rule in fitted}
+        least = {rule.signal: rule.min for rule in fitted}
+        line = "fineweb_terminal_line_share"
+        repetition = GopherRepetitionFilter(
+            dup_line_frac=most["duplicate_line_share"],
+            dup_para_frac=0,
+            dup_line_char_frac=0,
+            dup_para_char_frac=0,
+            top_n_grams=tuple((n, most[f"top_{n}gram_share"]) for n in (2, 3, 4)),
+            dup_n_grams=tuple((n, most[f"duplicate_{n}gram_share"]) for n in range(5, 11)),
+            language=code,
+        )
+        quality = GopherQualityFilter(
+            min_avg_word_length=1,
+            max_avg_word_length=most["mean_word_length"],
+            max_non_alpha_words_ratio=least["alphabetic_word_share"],
+            stop_words=stop_words,
+            language=code,
+        )
+        fineweb = FineWebQualityFilter(
+            line_punct_thr=least[line],
+            short_line_thr=999,
+            char_duplicates_ratio=0.1,
+            new_line_ratio=most["newlines_per_word"],
+            language=code,
+        )
+        grams = ("fineweb2_dup_lines", "fineweb2_top", *(f"fineweb2_dup_{n}gram" for n in range(5, 11)))
+        lines = ("fineweb2_terminal", "fineweb2_newlines", "fineweb2_dup_line_chars")
+        pairs = {
+            "Gopher repetition (FineWeb-2)": (repetition, rules_of("fineweb2-cmn", *grams, but=lines)),
+            "Gopher quality (FineWeb-2)": (quality, rules_of("fineweb2-cmn", but=(*grams, *lines))),
+            "FineWeb (FineWeb-2)": (fineweb, rules_of("fineweb2-cmn", *lines)),
+        }
+    same = dict.fromkeys([*pairs, "all together"], 0)
+    kept = 0
+    for text in texts:
+        signals = compute(text, language)
+        ours = {name: first_failure(signals, language, rules) is None for name, (_, rules) in pairs.items()}
+        theirs = {name: keep(judge.filter, text) for name, (judge, _) in pairs.items()}
+        for name in pairs:
+            same[name] += ours[name] == theirs[name]
+        same["all together"] += all(ours.values()) == all(theirs.values())
+        kept += all(theirs.values())
+    print(f"{language}, {what}: decisions alike, of {len(texts)} (datatrove keeps {kept})")
+    for name, count in same.items():
+        print(f"    {name:30s} {count:5d}  {100 * count / len(texts):6.2f} %")
+    return len(pairs) * len(texts) - sum(count for name, count in same.items() if name != "all together")
+
+
+def rules_of(preset: str, *beginnings: str, but: tuple[str, ...] = ()) -> list[Rule]:
+    """Rules of a preset whose names begin in one way, and not in another."""
+    return [
+        rule
+        for rule in load_rules([preset])
+        if rule.name.startswith(beginnings or "") and not (but and rule.name.startswith(but))
+    ]
+
+
+# Speed
+
+
+def measure_speed(texts: dict[str, list[str]]) -> None:
+    """Documents per second, ours and datatrove's in turns; medians of the rounds."""
+    print(f"{cpu()}, Python {platform.python_version()}, datatrove {version('datatrove')}, one core")
+    english = [text for text in texts["en"] if 2_000 <= len(text) <= 30_000]
+    chinese = [text[:2_000] for text in texts["zh"] if len(text) >= 2_000]
+    for language, some in (("en", english), ("zh", chinese)):
+        code = CODES[language]
+        filters: list[Any] = [
+            GopherRepetitionFilter(language=code),
+            GopherQualityFilter(language=code),
+            C4QualityFilter(filter_no_terminal_punct=False, language=code),
+            FineWebQualityFilter(language=code),
+        ]
+        ways: dict[str, Callable[[str], Any]] = {
+            "sluice, all signals": lambda text, language=language: compute(text, language),
+            "datatrove, four filters": lambda text, filters=filters: [f.filter(Document(text, "")) for f in filters],
+        }
+        for way in ways.values():
+            way(some[0])
+        seconds: dict[str, list[float]] = {name: [] for name in ways}
+        for _ in range(ROUNDS):
+            for name, way in ways.items():
+                start = time.perf_counter()
+                for text in some:
+                    way(text)
+                seconds[name].append(time.perf_counter() - start)
+        mean = statistics.mean(map(len, some))
+        print(f"{language}: {len(some)} texts, {mean:,.0f} characters in the mean")
+        median = {name: statistics.median(times) for name, times in seconds.items()}
+        for name, value in median.items():
+            print(f"    {name:26s} {len(some) / value:9,.1f} documents/s")
+        ours, theirs = median.values()
+        print(f"    {theirs / ours:.0f} times as fast")
+
+
+def cpu() -> str:
+    """The model of the processor."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.processor())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

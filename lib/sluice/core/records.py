@@ -38,6 +38,7 @@ class Signals(Record):
     word_entropy: float | None = None
     all_caps_word_share: float | None = None
     n_sentences: int | None = None
+    lettered_word_share: float | None = None
     bullet_line_share: float | None = None
     ellipsis_line_share: float | None = None
     list_line_share: float | None = None

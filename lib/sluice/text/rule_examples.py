@@ -1,8 +1,12 @@
 """Whether rules do what their examples say: no rule is dead, and none drops plain prose."""
 
+import functools
 from collections.abc import Sequence
 from importlib import resources
 
+from sluice.core.config import BadWords
+from sluice.core.records import Signals
+from sluice.text.bad_words import BadWordLists
 from sluice.text.measure import compute
 from sluice.text.rules import Repeated, Rule, first_failure
 
@@ -30,7 +34,7 @@ def _faults(rule: Rule) -> list[str]:
     bounds = {bound for bound in (rule.min, rule.max, rule.above, rule.below) if bound is not None}
     broken = set()
     for number, example in enumerate(rule.drops, 1):
-        verdict = first_failure(compute(_text(example), languages[0]), languages[0], [rule])
+        verdict = first_failure(_signals(_text(example), languages[0]), languages[0], [rule])
         if verdict is None:
             found.append(f"Rule {rule.name!r} ({languages[0]}) keeps example {number} of those that it drops.")
         else:
@@ -42,9 +46,20 @@ def _faults(rule: Rule) -> list[str]:
     if not kept:
         found.append(f"Rule {rule.name!r} ({languages[0]}) has no example that it keeps.")
     for language, text in kept:
-        if first_failure(compute(text, language), language, [rule]) is not None:
+        if first_failure(_signals(text, language), language, [rule]) is not None:
             found.append(f"Rule {rule.name!r} ({language}) drops what it should keep: {text[:40]!r} ...")
     return found
+
+
+def _signals(text: str, language: str) -> Signals:
+    """What the extract pass would measure with the lists that come with sluice."""
+    found = _bad_words().measure(text, language)
+    return compute(text, language, bad_word_share=found.covered_share if found else None)
+
+
+@functools.cache
+def _bad_words() -> BadWordLists:
+    return BadWordLists.of(BadWords())
 
 
 def _text(example: str | Repeated) -> str:

@@ -38,6 +38,7 @@ WORDS = _named(
     word_signals.word_entropy,
     word_signals.all_caps_word_share,
     word_signals.n_sentences,
+    word_signals.lettered_word_share,
 )
 LINES = _named(
     line_signals.bullet_line_share,

@@ -6,11 +6,12 @@ al. 2021, as in huggingface/datatrove `gopher_quality_filter.py`), Dolma, DCLM, 
 
 import math
 import statistics
+import unicodedata
 from collections import Counter
 
 from sluice.text.characters import TERMINALS
 from sluice.text.stop_words import FUNCTION_WORDS, STOP_WORDS
-from sluice.text.view import TextView, is_sign
+from sluice.text.view import TextView
 
 
 def n_words(view: TextView) -> int | None:
@@ -46,6 +47,11 @@ def ellipsis_per_word(view: TextView) -> float | None:
 def alphabetic_word_share(view: TextView) -> float | None:
     """Tokens with at least one letter, of all tokens (Gopher; Han are letters)."""
     return sum(any(map(str.isalpha, token)) for token in view.tokens) / len(view.tokens) if view.tokens else None
+
+
+def lettered_word_share(view: TextView) -> float | None:
+    """Words with at least one letter, of all words (Gopher's paper, where marks belong to words and are none)."""
+    return sum(any(map(str.isalpha, word)) for word in view.words) / len(view.words) if view.words else None
 
 
 def n_stop_words(view: TextView) -> int | None:
@@ -111,7 +117,7 @@ def count_sentences(tokens: list[str]) -> int:
     for token in tokens:
         if is_terminal(token):
             has_ended = True
-        elif has_ended and not all(is_sign(char) for char in token):
+        elif has_ended and not all(unicodedata.category(char)[0] == "P" for char in token):
             count += 1
             has_ended = False
     return count

@@ -36,6 +36,8 @@ EXAMPLES = [
     ("ellipsis_line_share", "en", "a...\nb… \n\nc", 2 / 4),  # T18: right-stripped; T5: the empty line counts
     ("alphabetic_word_share", "en", "abc 123 x9 !", 2 / 4),
     ("alphabetic_word_share", "zh", "价格123。", 1 / 3),  # Han are letters
+    ("lettered_word_share", "en", "abc 123 x9 ! ?", 2 / 3),  # marks are no words
+    ("lettered_word_share", "zh", "价格123。", 1 / 2),
     ("n_stop_words", "en", "the the of The dog", 2),  # T7: distinct, case kept
     ("n_stop_words", "zh", "价格的问题和质量的问题。", 2),  # 的 和
     ("n_stop_words", "zh", "2024年3月1日·", 4),  # 年 月 日 ·: as published

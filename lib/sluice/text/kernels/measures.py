@@ -14,7 +14,7 @@ from sluice.text.kernels.word_measures import measure_words
 _TABLE, _LENGTHS = phrase_table(PHRASES)
 _PAIRS = first_pairs(PHRASES)
 
-_WORDS, _LINES, _REPETITION, _CHARACTERS = 15, 26, 42, 58
+_WORDS, _LINES, _REPETITION, _CHARACTERS = 16, 27, 43, 59
 """Where each group of `signals.FUNCTIONS` ends."""
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sluice.text.characters import GOPHER_MARK, LETTER, LOWER, PUNCTUATION, SPACE, SYMBOL, TERMINAL, UPPER
+from sluice.text.characters import GOPHER_MARK, LETTER, LOWER, PUNCTUATION, SPACE, TERMINAL, UPPER
 from sluice.text.jit import inlined, kernel
 from sluice.text.kernels.hashing import entropy_of, find_number, number_equals
 
@@ -47,7 +47,7 @@ def count_sentences(codes, flags, starts, ends, first, last):
     for k in range(first, last):
         if flags[starts[k]] & TERMINAL and is_terminal(codes, starts[k], ends[k]):
             has_ended = True
-        elif has_ended and not all_have(flags, starts[k], ends[k], PUNCTUATION | SYMBOL):
+        elif has_ended and not all_have(flags, starts[k], ends[k], PUNCTUATION):
             count += 1
             has_ended = False
     return count
@@ -101,7 +101,7 @@ def count_symbols(codes):
 
 @kernel
 def measure_words(codes, flags, starts, ends, fingerprints, stops, functions, is_unspaced, out):
-    """Fills `out` [15] in the order of `signals.WORDS`.
+    """Fills `out` [16] in the order of `signals.WORDS`.
 
     `fingerprints` [tokens] uint64. `stops` and `functions` are tables (`hashing.make_table`) of the words of the
     language, with no keys for a language without a list. What is the same for equal tokens is looked at once.
@@ -112,7 +112,7 @@ def measure_words(codes, flags, starts, ends, fingerprints, stops, functions, is
     sizes, word_counts = np.zeros(different, np.int64), np.zeros(different, np.int32)  # of words
     stop_seen = np.zeros(len(stops[0]), np.bool_)
     function_seen = np.zeros(len(functions[0]), np.bool_)
-    num_words, num_unique, chars, letters, caps = 0, 0, 0, 0, 0
+    num_words, num_unique, chars, letters, lettered, caps = 0, 0, 0, 0, 0, 0
     stop_hits, num_stops, function_hits, num_functions = 0, 0, 0, 0
     for token in range(different):
         first, count = firsts[token], counts[token]
@@ -139,6 +139,8 @@ def measure_words(codes, flags, starts, ends, fingerprints, stops, functions, is
             num_unique += 1
             num_words += count
             chars += count * (end - start)
+            if some & LETTER:
+                lettered += count
             if some & UPPER and not some & LOWER:
                 caps += count
     hashes, ellipses = count_symbols(codes)
@@ -163,4 +165,5 @@ def measure_words(codes, flags, starts, ends, fingerprints, stops, functions, is
         out[11] = num_unique / num_words
         out[12] = entropy_of(word_counts, num_unique, num_words)
         out[13] = caps / num_words
+        out[15] = lettered / num_words
     out[14] = count_sentences(codes, flags, starts, ends, 0, n)
