@@ -129,6 +129,48 @@ class BadWords(Section):
     """Files with words inside which a hit does not count; the list of sluice for Chinese brings its own."""
 
 
+class TrainQuality(Section):
+    """A learned quality model: from text that is wanted and text that is not (`jobs/train_quality.py`)."""
+
+    language: str = "zh"
+    """ISO 639-1 code: how words are found, and which rows of a table with languages are taken."""
+    positive: tuple[str, ...] = ()
+    """Sources of good text: outputs of runs, Parquet files or folders with a column `text`, `.jsonl[.gz|.zst]` with a
+    field `text`, or text files, each one document."""
+    negative: tuple[str, ...] = ()
+    """Sources of bad text, of the same kinds."""
+    groups: tuple[str, ...] = ("host", "url", "title")
+    """Columns or fields: the first of them that a document has (a URL by its host) is its group, which is wholly in
+    training or wholly held out. A document without any is a group of its own."""
+    output: str = "quality.bin"
+    """The model; beside it `.json`, its record, and `.md`, its card."""
+    min_chars: CountInt = 200
+    """Shorter documents are left out."""
+    passage_words: PositiveInt = 100
+    """Training looks at passages of exactly so many words, so that length does not tell the classes apart; shorter
+    documents are left out."""
+    passages_per_document: PositiveInt = 5
+    """Most passages of one document, spread over it."""
+    max_documents_per_class: PositiveInt = 100_000
+    """Documents are chosen by hash, as evenly as can be from the sources of a class."""
+    held_out: Fraction = 0.2
+    """Share of the groups that is only judged."""
+    dim: PositiveInt = 16
+    """Length of the vectors."""
+    epochs: PositiveInt = 5
+    """Passes over the training text (ChineseWebText: 5)."""
+    lr: PositiveFloat = 0.5
+    """Learning rate at the beginning (ChineseWebText: 0.5)."""
+    word_ngrams: PositiveInt = 2
+    """Words and sequences of up to so many words are features."""
+    bucket: PositiveInt = 200_000
+    """Hash buckets of those sequences; `dim` x 4 bytes each."""
+    min_count: PositiveInt = 5
+    """Rarer words are unknown."""
+    seed: CountInt = 0
+    """Seed of the first vectors, of the split and of the choice and order of documents."""
+
+
 class Extract(Section):
     """From archive records to documents with language, signals and signature."""
 
@@ -264,5 +306,6 @@ class Config(Section):
     tokenizer: Tokenizer = Tokenizer()
     shards: Shards = Shards()
     train: Train = Train()
+    train_quality: TrainQuality = TrainQuality()
     spark: Spark = Spark()
     log: Log = Log()
