@@ -39,6 +39,14 @@ def job_main(name: str):
     return module.main
 
 
+def run_here(name: str, settings: dict[str, object], capsys, *arguments: str) -> tuple[int, str]:
+    """Runs such a job; its exit code and all it said."""
+    pairs = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
+    code = job_main(name)([*pairs, *arguments])
+    said = capsys.readouterr()
+    return code, said.out + said.err
+
+
 def environment() -> dict[str, str]:
     """As the user's, with Spark on the loopback interface and this Python on the executors."""
     return {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable}

@@ -4,7 +4,7 @@ import json
 import sys
 
 import pytest
-from jobs_helpers import job_main
+from jobs_helpers import run_here
 
 pytest.importorskip("fasttext")
 
@@ -29,10 +29,8 @@ def train(tmp_path, capsys):
             "bucket": 1000,
             "min_count": 1,
         }
-        pairs = [f"train_quality.{key}={value}" for key, value in (settings | changes).items()]
-        code = job_main("train_quality")([*(part for pair in pairs for part in ("--set", pair)), *arguments])
-        said = capsys.readouterr()
-        return code, said.out + said.err
+        named = {f"train_quality.{key}": value for key, value in (settings | changes).items()}
+        return run_here("train_quality", named, capsys, *arguments)
 
     return run
 

@@ -171,6 +171,27 @@ class TrainQuality(Section):
     """Seed of the first vectors, of the split and of the choice and order of documents."""
 
 
+class FitThresholds(Section):
+    """Thresholds for a language, proposed from a run as FineWeb-2 does it (`jobs/fit_thresholds.py`)."""
+
+    languages: tuple[str, ...] = ("zh",)
+    """ISO 639-1 codes to propose thresholds for."""
+    reference: str = "en"
+    """The language whose thresholds are known; the run must have documents in it."""
+    reference_rules: tuple[str, ...] = ("fineweb",)
+    """Presets or YAML files with the known thresholds."""
+    method: Literal["fineweb2", "mean_std", "quantile", "median_ratio", "tail"] = "fineweb2"
+    """How a threshold is carried over (`text.thresholds`): `fineweb2` chooses for each signal, the others serve all."""
+    tail: Fraction = 0.1
+    """Share that method `tail` lets a rule drop."""
+    max_documents: PositiveInt = 100_000
+    """Size of the sample of each language, chosen by hash of the document id."""
+    min_documents: PositiveInt = 100
+    """Fewer documents of a language are an error: their quantiles say nothing."""
+    seed: CountInt = 0
+    """Seed of the sample."""
+
+
 class Extract(Section):
     """From archive records to documents with language, signals and signature."""
 
@@ -307,5 +328,6 @@ class Config(Section):
     shards: Shards = Shards()
     train: Train = Train()
     train_quality: TrainQuality = TrainQuality()
+    thresholds: FitThresholds = FitThresholds()
     spark: Spark = Spark()
     log: Log = Log()
