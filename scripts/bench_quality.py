@@ -18,16 +18,17 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 from warcio.archiveiterator import ArchiveIterator
 
 from sluice.core.config import TrainQuality
 from sluice.core.log import set_up
 from sluice.text import charset, html, ranking
-from sluice.text.labelled_texts import group_of, is_held_out
+from sluice.text.labelled_texts import group_of, is_held_out, read_classes, split
 from sluice.text.language import LanguageIdentifier, model_path
 from sluice.text.model_card import save, summary
-from sluice.text.quality import QualityModel
+from sluice.text.quality import GOOD, QualityModel, probability, word_line
 from sluice.text.train_quality import train
 
 GROUPS = ("host", "url", "stem", "title")
@@ -142,9 +143,24 @@ def report(section: TrainQuality, unseen: dict[str, list[str]]) -> None:
         found = scores(model, [text for text in texts if len(text) >= section.min_chars])
         area = ranking.auc(np.concatenate([found, bad]), np.arange(len(found) + len(bad)) < len(found))
         print(f"{name:42} {len(found):9,} {np.median(found):13.3f} {(found >= 0.5).mean():7.2f} {area:10.3f}")
+    other_seeds = [train(msgspec.structs.replace(section, seed=seed)).documents.auc for seed in range(1, 5)]
+    print("\nAUC of documents with four other seeds and splits: " + " ".join(f"{area:.4f}" for area in other_seeds))
+    for path in section.positive:
+        print(f"trained without {Path(path).name}, judged on it: AUC {auc_without(section, path):.4f}")
     text = "\n".join(text for _, text in held)[: 9_000 if section.language == "en" else 2_000]
     print(f"\nscore of {len(text):,} characters: {best_ms(model, text):.3f} ms; of ten times that: ", end="")
     print(f"{best_ms(model, text * 10):.3f} ms")
+
+
+def auc_without(section: TrainQuality, path: str) -> float | None:
+    """AUC of one source of good text against held-out bad, by a model that has seen the other good sources only."""
+    rest = msgspec.structs.replace(section, positive=tuple(other for other in section.positive if other != path))
+    model = train(rest).model
+    _, held = split("negative", read_classes(rest)[1].documents, rest)
+    texts = [row["text"] for row in rows(Path(path))] + [document.text for document in held]
+    lines = [word_line(text, section.language) for text in texts]
+    found = np.array([probability(model, line, GOOD) for line in lines])
+    return ranking.auc(found, np.arange(len(texts)) < len(texts) - len(held))
 
 
 def scores(model: QualityModel, texts: Iterable[str]) -> np.ndarray:

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from sluice.text.labelled_texts import Counts
-from sluice.text.quality import BAD, GOOD, MAX_CHARS, MAX_WORDS, PREPARATION, ModelRecord, jieba_version
+from sluice.text.quality import BAD, GOOD, MAX_WORDS, PREPARATION, ModelRecord, jieba_version, max_chars
 from sluice.text.train_quality import Judged, Result, Wrong
 
 CARD = """\
@@ -125,7 +125,7 @@ def card(result: Result, record: ModelRecord) -> str:
         labels=" and ".join(f"`{label}`" for label in record.labels),
         good=record.good,
         preparation=record.preparation,
-        chars=MAX_CHARS,
+        chars=max_chars(section.language),
         words=MAX_WORDS,
         jieba=f"; words by jieba {record.jieba}" if record.jieba else "",
         passages=result.num_passages,

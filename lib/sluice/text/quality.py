@@ -26,7 +26,7 @@ PREPARATION = "letters-1"
 """Name of what `word_line` does. Whoever changes it changes the name: models of the old one are refused then."""
 
 MAX_WORDS = 1_000
-MAX_CHARS = 10_000
+MAX_CHARS, MAX_CHINESE_CHARS = 10_000, 4_000
 """Only so many first words, of so many first characters, are looked at: a longer text costs no more."""
 
 GOOD, BAD = "__label__good", "__label__bad"
@@ -58,13 +58,18 @@ def word_line(text: str, language: str, max_words: int = MAX_WORDS) -> str:
     """
     if language in UNSEGMENTED:
         return ""
-    text = text[:MAX_CHARS]
+    text = text[: max_chars(language)]
     codes = characters.code_points(text)
     flags = characters.flags(codes)
     starts, ends = word_spans(codes, flags, language)
     out = np.empty(2 * len(codes), np.uint32)
     length = join_words(codes, flags, starts, ends, max_words, out)
     return out[:length].tobytes().decode("utf-32-le").lower().replace(LABEL_MARK, "label")
+
+
+def max_chars(language: str) -> int:
+    """First characters of a text that are looked at; Chinese words are shorter."""
+    return MAX_CHINESE_CHARS if language in JIEBA_LANGUAGES else MAX_CHARS
 
 
 def jieba_version(language: str) -> str | None:

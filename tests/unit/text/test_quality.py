@@ -73,6 +73,7 @@ def test_a_language_that_nothing_segments_has_no_line():
 def test_only_the_beginning_of_a_long_text_is_looked_at():
     assert word_line("word " * 5000, "en") == " ".join(["word"] * 1000)
     assert word_line("1 " * 5000 + "word", "en") == ""
+    assert word_line("。" * 3999 + "你好", "zh") == "你"
 
 
 @settings(max_examples=200, deadline=None)
