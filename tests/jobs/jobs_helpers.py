@@ -1,6 +1,7 @@
 """How the tests of this layer run jobs."""
 
 import hashlib
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -27,6 +28,23 @@ def command(job: str, archives: Path, output: Path, *, master: str = "local[2]",
     pairs = [part for key, value in values.items() for part in ("--set", f"{key}={value}")]
     options = ["--master", master, "--driver-memory", "1g", "--conf", "spark.ui.enabled=false"]
     return [submit, *options, str(ROOT / "jobs" / f"{job}.py"), *pairs]
+
+
+def job_main(name: str):
+    """The command of a job that needs no Spark, to be called in this process with its arguments."""
+    spec = importlib.util.spec_from_file_location(f"sluice_job_{name}", ROOT / "jobs" / f"{name}.py")
+    assert spec and spec.loader
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.main
+
+
+def run_here(name: str, settings: dict[str, object], capsys, *arguments: str) -> tuple[int, str]:
+    """Runs such a job; its exit code and all it said."""
+    pairs = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
+    code = job_main(name)([*pairs, *arguments])
+    said = capsys.readouterr()
+    return code, said.out + said.err
 
 
 def environment() -> dict[str, str]:

@@ -42,6 +42,35 @@ def funnel_step(share: float, next_share: float | None, label: str) -> str:
     )
 
 
+def histogram(counts: Sequence[int], low: float, high: float, marks: Sequence[tuple[float, str, str]]) -> str:
+    """Bars of equal width from `low` to `high`, and upright lines at values, each with its class and its label.
+
+    Heights are square roots: a tail of one in a hundred is seen too. A line beyond an end stands at that end.
+    """
+    left, width, floor = 8, WIDTH - 16, 120
+    top = max(max(counts, default=0), 1)
+    parts = []
+    for i, count in enumerate(counts):
+        height = (floor - 8) * math.sqrt(count / top)
+        x = left + width * i / len(counts)
+        span = f"{low + (high - low) * i / len(counts):.3g} to {low + (high - low) * (i + 1) / len(counts):.3g}"
+        parts.append(
+            f'<rect class="fill" x="{x:.1f}" y="{floor - height:.1f}" width="{width / len(counts) - 1:.1f}" '
+            f'height="{height:.1f}"><title>{span}: {count:,}</title></rect>'
+        )
+    parts.append(f'<line class="axis" x1="{left}" x2="{left + width}" y1="{floor}" y2="{floor}"/>')
+    for value, anchor in ((low, "start"), (high, "end")):
+        x = left if anchor == "start" else left + width
+        parts.append(f'<text x="{x}" y="{floor + 15}" text-anchor="{anchor}">{value:.3g}</text>')
+    for value, style, label in marks:
+        share = (min(max(value, low), high) - low) / (high - low)
+        x = left + width * share
+        parts.append(
+            f'<line class="{style}" x1="{x:.1f}" x2="{x:.1f}" y1="0" y2="{floor}"><title>{label}</title></line>'
+        )
+    return f'<svg class="curve histogram" viewBox="0 0 {WIDTH} {floor + 20}" role="img">{"".join(parts)}</svg>'
+
+
 def curve(series: Sequence[Series]) -> str:
     """Loss in nats per token against step. The right axis reads the same heights as perplexity, e to the loss.
 

@@ -1,17 +1,19 @@
-"""Documents from plain text and JSON lines, gzipped or not."""
+"""Documents from plain text and JSON lines, compressed (gzip, Zstandard) or not."""
 
 import contextlib
 import gzip
+import io
 import zlib
 from collections.abc import Callable, Iterator
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import msgspec
 
-from sluice.core.errors import FormatError
+from sluice.core.errors import FormatError, InputError
 from sluice.data import storage
 
 JSON_LINES = (".jsonl", ".ndjson")
+PIECE_BYTES = 1 << 17
 
 
 def iter_texts(path: str, *, lines: bool = False, field: str = "text") -> Iterator[str]:
@@ -19,12 +21,11 @@ def iter_texts(path: str, *, lines: bool = False, field: str = "text") -> Iterat
 
     `.jsonl` or `.ndjson`: the string `field` of each object, one a line, blank lines passed over. Any other name is
     UTF-8 text: one document a line with `lines` (a blank line is an empty document), else one document in all.
-    A name ending in `.gz` is decompressed. Raises InputError, or FormatError with file and line.
+    A name ending in `.gz` or `.zst` is decompressed. Raises InputError, or FormatError with file and line.
     """
     if is_json_lines(path):
-        for number, line in iter_lines(path):
-            if not line.isspace():
-                yield _field(line, field, f"{path}, line {number}")
+        for record in iter_objects(path, field):
+            yield record[field]
     elif lines:
         for number, line in iter_lines(path):
             yield _decode(line.removesuffix(b"\n").removesuffix(b"\r"), f"{path}, line {number}")
@@ -32,9 +33,16 @@ def iter_texts(path: str, *, lines: bool = False, field: str = "text") -> Iterat
         yield _decode(read_whole(path), path)
 
 
+def iter_objects(path: str, field: str = "text") -> Iterator[dict[str, Any]]:
+    """The objects of a file of JSON lines; each has a string in `field`. Raises as `iter_texts` does."""
+    for number, line in iter_lines(path):
+        if not line.isspace():
+            yield _object(line, field, f"{path}, line {number}")
+
+
 def is_json_lines(path: str) -> bool:
     """Whether a file holds one JSON object a line, by its name."""
-    return path.removesuffix(".gz").endswith(JSON_LINES)
+    return path.removesuffix(".gz").removesuffix(".zst").endswith(JSON_LINES)
 
 
 def iter_lines(path: str) -> Iterator[tuple[int, bytes]]:
@@ -47,7 +55,7 @@ def iter_lines(path: str) -> Iterator[tuple[int, bytes]]:
 
 
 def read_whole(path: str) -> bytes:
-    """All bytes of a file, decompressed when its name ends in `.gz`."""
+    """All bytes of a file, decompressed when its name ends in `.gz` or `.zst`."""
     with _open(path) as stream:
         return _guarded(stream.read, path)
 
@@ -55,18 +63,57 @@ def read_whole(path: str) -> bytes:
 @contextlib.contextmanager
 def _open(path: str) -> Iterator[BinaryIO]:
     with storage.open_read(path) as stream:
-        if not path.endswith(".gz"):
+        if path.endswith(".gz"):
+            with gzip.GzipFile(fileobj=stream) as unpacked:
+                yield cast(BinaryIO, unpacked)
+        elif path.endswith(".zst"):
+            yield cast(BinaryIO, io.BufferedReader(_Pieces(_zstd_pieces(stream, path))))
+        else:
             yield stream
-            return
-        with gzip.GzipFile(fileobj=stream) as unpacked:
-            yield cast(BinaryIO, unpacked)
+
+
+def _zstd_pieces(stream: BinaryIO, path: str) -> Iterator[bytes]:
+    """The content of Zstandard frames, one after the other; EOFError when the last is not whole."""
+    try:
+        import zstandard
+    except ImportError as e:
+        raise InputError(f"Reading {path} needs zstandard: pip install 'sluice[extract]'.") from e
+    frame = None
+    while data := stream.read(PIECE_BYTES):
+        while data:
+            frame = frame or zstandard.ZstdDecompressor().decompressobj()
+            try:
+                yield frame.decompress(data)
+            except zstandard.ZstdError as e:
+                raise EOFError(str(e)) from e
+            data, frame = (frame.unused_data, None) if frame.eof else (b"", frame)
+    if frame is not None:
+        raise EOFError("the last frame ends too early")
+
+
+class _Pieces(io.RawIOBase):
+    """Pieces of bytes as a stream, for its `readline`."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = filter(None, pieces)
+        self._rest = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self._rest = self._rest or memoryview(next(self._pieces, b""))
+        count = min(len(buffer), len(self._rest))
+        buffer[:count], self._rest = self._rest[:count], self._rest[count:]
+        return count
 
 
 def _guarded(read: Callable[[], bytes], path: str) -> bytes:
     try:
         return read()
     except (EOFError, zlib.error, gzip.BadGzipFile) as e:
-        raise FormatError(f"{path} is not a whole gzip file: {e}. Fetch or compress it again.") from e
+        kind = "Zstandard" if path.endswith(".zst") else "gzip"
+        raise FormatError(f"{path} is not a whole {kind} file: {e}. Fetch or compress it again.") from e
 
 
 def _decode(data: bytes, where: str) -> str:
@@ -76,11 +123,12 @@ def _decode(data: bytes, where: str) -> str:
         raise FormatError(f"{where}, is not UTF-8 at byte {e.start}. Convert the file to UTF-8, with iconv say.") from e
 
 
-def _field(line: bytes, field: str, where: str) -> str:
+def _object(line: bytes, field: str, where: str) -> dict[str, Any]:
     try:
-        text = msgspec.json.decode(line)[field]
+        record: dict[str, Any] = msgspec.json.decode(line)
+        text = record[field]
     except (msgspec.DecodeError, KeyError, TypeError, IndexError) as e:
         raise FormatError(f"{where}, is not a JSON object with the field {field!r} ({e!r}). See --field.") from e
     if not isinstance(text, str):
         raise FormatError(f"{where}: the field {field!r} holds a {type(text).__name__}; a string was expected.")
-    return text
+    return record

@@ -1,4 +1,4 @@
-"""The lists that a page is held against: blocked URLs, words in URLs, bad words. They pickle by path and digest."""
+"""What a page is held against: blocked URLs, words in URLs, bad words, quality models. All pickle by path and digest."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,6 +6,8 @@ from typing import Any
 from sluice.core.config import Extract
 from sluice.text.bad_words import BadWordLists
 from sluice.text.blocklist import BlockList
+from sluice.text.language import file_digest
+from sluice.text.quality import QualityModel
 from sluice.text.url_words import UrlWords
 
 
@@ -16,15 +18,17 @@ class PageLists:
     blocklist: BlockList | None
     url_words: UrlWords | None
     bad_words: BadWordLists
+    quality: dict[str, QualityModel]
 
     @classmethod
     def of(cls, extract: Extract) -> "PageLists":
-        """The lists that a configuration names. Raises ConfigError or InputError for one that cannot be read."""
+        """What a configuration names. Raises ConfigError or InputError for what cannot be read or does not fit."""
         listed, words = extract.blocklist, extract.url_words
         return cls(
             BlockList.open(listed.path, listed.allow) if listed.path else None,
             UrlWords.of(words) if words.hard or words.soft or words.strict else None,
             BadWordLists.of(extract.bad_words),
+            {language: QualityModel.of(path, language) for language, path in sorted(extract.quality_models.items())},
         )
 
     def block(self, url: str | None) -> tuple[str, str] | None:
@@ -37,11 +41,17 @@ class PageLists:
             return "url_words", f"{found.weight} {len(found.words)}"
         return None
 
+    def score(self, text: str, language: str) -> float | None:
+        """`quality_score` of a text; None in a language without a model."""
+        model = self.quality.get(language)
+        return model.score(text, language) if model else None
+
     def identity(self) -> dict[str, Any]:
         """The lists by content: outputs of other lists are not mixed, and paths may differ between machines."""
         blocklist = self.blocklist
         return {
             "blocklist": blocklist and [blocklist.digest, blocklist.allow_digest],
             "url_words": self.url_words and self.url_words.digest,
+            "quality_models": {language: file_digest(model.path) for language, model in self.quality.items()},
             "bad_words": {language: words.digest for language, words in sorted(self.bad_words.lists.items())},
         }

@@ -57,6 +57,7 @@ class PageProcessor:
         for code in ("en", "zh"):
             chinese_variant("a", code)
             self.lists.bad_words.measure("a", code)
+            self.lists.score("a", code)
             measure.compute("a", code)
         signature(shingle_hashes("a b c d e", 5), self.minhash)
 
@@ -140,6 +141,7 @@ class PageProcessor:
                 n_bad_words=bad_words.hits if bad_words else None,
                 n_different_bad_words=bad_words.distinct if bad_words else None,
                 bad_word_share=bad_words.covered_share if bad_words else None,
+                quality_score=self.lists.score(text, language.code),
                 dice=(mix64(page.doc_id, DICE_SEED) >> 11) * 2.0**-53,
             ),
             text_hash=text_digest(key),

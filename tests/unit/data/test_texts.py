@@ -58,3 +58,14 @@ def test_an_empty_file_is_no_line_and_one_empty_document(tmp_path):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(InputError, match=r"none\.txt"):
         list(iter_texts(f"{tmp_path}/none.txt"))
+
+
+def test_zstandard_is_read_frame_by_frame_and_a_cut_file_is_an_error(tmp_path):
+    zstandard = pytest.importorskip("zstandard")
+    lines = [f'{{"text": "line {i} 你好"}}\n'.encode() for i in range(20_000)]
+    whole = zstandard.compress(b"".join(lines[:7])) + zstandard.compress(b"".join(lines[7:]))
+    path = write(tmp_path, "a.jsonl.zst", whole)
+    assert list(iter_texts(path)) == [f"line {i} 你好" for i in range(20_000)]
+    for damaged in (whole[:-10], b"no frame at all"):
+        with pytest.raises(FormatError, match=r"a\.jsonl\.zst is not a whole Zstandard file"):
+            list(iter_texts(write(tmp_path, "a.jsonl.zst", damaged)))

@@ -1,0 +1,217 @@
+"""Good and bad texts to learn from: read, chosen by hash, freed of duplicates, split by group, cut into passages.
+
+Three things would make a classifier look better than it is, and are kept out here: a text, or the pages of one site, on
+both sides of the split; a text in both classes; and classes that differ in length.
+"""
+
+import hashlib
+import heapq
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from sluice.core.config import TrainQuality
+from sluice.core.errors import ConfigError, InputError
+from sluice.core.ids import mix64, text_digest
+from sluice.data.documents import document_files, iter_rows
+from sluice.data.texts import is_json_lines, iter_objects, iter_texts
+from sluice.text.quality import word_line
+
+log = logging.getLogger("sluice.quality")
+
+PLAIN = (".txt", ".md")
+MIN_DOCUMENTS = 5
+"""A class with fewer documents, in training or held out, teaches or shows nothing."""
+
+
+class LabelledText(NamedTuple):
+    """One document: its place in the order by hash, its text, and what must stay together with it."""
+
+    order: int
+    digest: bytes
+    text: str
+    group: str
+    source: int
+    """Position in the sources of its class."""
+
+
+class Counts(NamedTuple):
+    """What became of the documents of one source."""
+
+    path: str
+    read: int
+    other_language: int
+    rejected: int
+    """Rows of a run that are no documents: they have a reason."""
+    too_short: int
+    duplicate: int
+    conflicting: int
+    """In the other class too; left out of both."""
+    not_chosen: int
+    """Over `max_documents_per_class`."""
+    used: int
+    sha256: str
+    """Of the sorted digests of the used texts: names the content, not the file."""
+
+
+class Labelled(NamedTuple):
+    """The chosen documents of one class, in hash order, and the counts of its sources."""
+
+    documents: list[LabelledText]
+    counts: list[Counts]
+
+
+def read_classes(section: TrainQuality) -> tuple[Labelled, Labelled]:
+    """The good and the bad documents.
+
+    Raises ConfigError for a class without sources, InputError for a class that has no documents left, and FormatError
+    with file and line for what cannot be read.
+    """
+    sides = {"positive": section.positive, "negative": section.negative}
+    for name, paths in sides.items():
+        if not paths:
+            raise ConfigError(f"train_quality.{name} is empty: both classes need sources. Name files or run outputs.")
+    read = {name: [_read(section, i, path) for i, path in enumerate(paths)] for name, paths in sides.items()}
+    digests = {
+        name: {document.digest for documents, _ in sources for document in documents} for name, sources in read.items()
+    }
+    both = digests["positive"] & digests["negative"]
+    good, bad = (_choose(section, name, sources, both) for name, sources in read.items())
+    return good, bad
+
+
+def _read(section: TrainQuality, source: int, path: str) -> tuple[list[LabelledText], dict[str, int]]:
+    """The documents of one source with the smallest hashes, at most as many as a class may have."""
+    counts = dict.fromkeys(("read", "other_language", "rejected", "too_short", "duplicate", "not_chosen"), 0)
+    kept: list[tuple[int, LabelledText]] = []
+    seen: set[bytes] = set()
+    for record in _records(path, section.groups):
+        counts["read"] += 1
+        text = record["text"]
+        if record.get("reason") is not None or text is None:
+            counts["rejected"] += 1
+        elif record.get("language", section.language) not in (section.language, None):
+            counts["other_language"] += 1
+        elif len(text) < section.min_chars or not passages(text, section):
+            counts["too_short"] += 1
+        elif (digest := text_digest(text)) in seen:
+            counts["duplicate"] += 1
+        else:
+            order = mix64(int.from_bytes(digest[:8]), section.seed)
+            group = group_of(record, section)
+            seen.add(digest)
+            heapq.heappush(kept, (-order, LabelledText(order, digest, text, group, source)))
+            if len(kept) > section.max_documents_per_class:
+                seen.remove(heapq.heappop(kept)[1].digest)
+                counts["not_chosen"] += 1
+    log.info("%s: %s documents read, %s usable", path, f"{counts['read']:,}", f"{len(kept):,}")
+    return sorted(document for _, document in kept), counts
+
+
+def _records(path: str, groups: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+    """The documents at a path, each with `text` and what else it has."""
+    if is_json_lines(path):
+        yield from iter_objects(path)
+    elif path.removesuffix(".gz").removesuffix(".zst").endswith(PLAIN):
+        yield from ({"text": text} for text in iter_texts(path))
+    else:
+        for file in document_files(path):
+            yield from iter_rows(file, ["text"], ["language", "reason", *groups])
+
+
+def group_of(record: Mapping[str, Any], section: TrainQuality) -> str:
+    """What a document must stay together with: its first value among `groups`, else its text."""
+    for name in section.groups:
+        value = record.get(name)
+        if isinstance(value, str) and value:
+            return urlsplit(value).hostname or value if name == "url" else value
+    return text_digest(record["text"]).hex()
+
+
+def _choose(
+    section: TrainQuality, name: str, sources: list[tuple[list[LabelledText], dict[str, int]]], both: set[bytes]
+) -> Labelled:
+    """Documents from all sources in turn, so that a large one does not crowd out a small one."""
+    seen: set[bytes] = set()
+    queues, counts = [], []
+    for documents, known in sources:
+        fresh = [document for document in documents if document.digest not in both | seen]
+        conflicts = sum(document.digest in both for document in documents)
+        counts.append(
+            known
+            | {"conflicting": conflicts, "duplicate": known["duplicate"] + len(documents) - conflicts - len(fresh)}
+        )
+        seen |= {document.digest for document in fresh}
+        queues.append(fresh)
+    ranked = sorted((rank, document) for queue in queues for rank, document in enumerate(queue))
+    chosen = [document for _, document in ranked[: section.max_documents_per_class]]
+    if not chosen:
+        raise InputError(
+            f"train_quality.{name} has no usable documents: {_told(counts)}. Name other sources, or lower "
+            "train_quality.min_chars and passage_words."
+        )
+    rows = []
+    for i, (path, known) in enumerate(zip(getattr(section, name), counts, strict=True)):
+        digests = sorted(document.digest for document in chosen if document.source == i)
+        known = known | {"not_chosen": known["not_chosen"] + len(queues[i]) - len(digests)}
+        rows.append(Counts(path=path, used=len(digests), sha256=hashlib.sha256(b"".join(digests)).hexdigest(), **known))
+    return Labelled(sorted(chosen), rows)
+
+
+def _told(counts: Sequence[Mapping[str, int]]) -> str:
+    sums = {key: sum(count[key] for count in counts) for key in counts[0]}
+    return ", ".join(f"{key.replace('_', ' ')} {value:,}" for key, value in sums.items() if value) or "nothing read"
+
+
+def is_held_out(group: str, section: TrainQuality) -> bool:
+    """Whether a group is only judged: a function of its name and the seed, so that no group stands on both sides."""
+    position = mix64(int.from_bytes(text_digest(group)[:8]), section.seed) / 2**64
+    return position < section.held_out
+
+
+def split(
+    name: str, documents: Sequence[LabelledText], section: TrainQuality
+) -> tuple[list[LabelledText], list[LabelledText]]:
+    """Documents to train on and documents to judge. Raises InputError when there are too few of either."""
+    held = [document for document in documents if is_held_out(document.group, section)]
+    training = [document for document in documents if not is_held_out(document.group, section)]
+    for what, found in (("to train on", training), ("held out", held)):
+        if len(found) < MIN_DOCUMENTS:
+            groups = len({document.group for document in documents})
+            raise InputError(
+                f"train_quality.{name} has {len(found)} documents {what}, of {len(documents):,} in {groups:,} groups; "
+                f"at least {MIN_DOCUMENTS} are needed. Give more text, or change train_quality.held_out or groups."
+            )
+    return training, held
+
+
+def training_lines(documents: Sequence[LabelledText], section: TrainQuality) -> list[str]:
+    """Passages of training documents, those of all sources in turn while they last, each source in hash order.
+
+    A source with long or many documents thus does not decide alone what good is.
+    """
+    lines: dict[int, list[tuple[int, str]]] = {}
+    for document in documents:
+        for line in passages(document.text, section):
+            lines.setdefault(document.source, []).append((line_order(line, section), line))
+    ranked = [
+        (rank, source, line) for source, found in lines.items() for rank, (_, line) in enumerate(sorted(set(found)))
+    ]
+    return [line for _, _, line in sorted(ranked)]
+
+
+def line_order(line: str, section: TrainQuality) -> int:
+    """Place of a line in the order by hash."""
+    return mix64(int.from_bytes(text_digest(line)[:8]), section.seed)
+
+
+def passages(text: str, section: TrainQuality) -> list[str]:
+    """Prepared lines of exactly `passage_words` words, at most `passages_per_document`, spread over what is looked at.
+
+    Documents of all lengths thus weigh alike, and only what the words are can tell one class from the other.
+    """
+    words = word_line(text, section.language).split(" ")
+    count, most, size = len(words) // section.passage_words, section.passages_per_document, section.passage_words
+    chosen = range(count) if count <= most else sorted({round(i * (count - 1) / max(most - 1, 1)) for i in range(most)})
+    return [" ".join(words[i * size : (i + 1) * size]) for i in chosen]

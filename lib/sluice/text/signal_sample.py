@@ -1,0 +1,153 @@
+"""A sample of the documents of a run, by language: their signals, without their texts.
+
+Tables of any size: the first pass reads ids and languages and keeps the documents with the smallest hashes, the second
+reads the signals of the row groups they stand in.
+"""
+
+import logging
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from sluice.core.errors import FormatError
+from sluice.core.ids import GOLDEN_GAMMA, MASK64
+from sluice.data.documents import document_files, open_parquet
+
+log = logging.getLogger("sluice.thresholds")
+
+Floats = npt.NDArray[np.float64]
+TEXT_CHARS = 200
+
+
+class SignalSample(NamedTuple):
+    """n documents of one language in hash order."""
+
+    language: str
+    num_documents: int
+    """Documents of the language in the whole table."""
+    places: npt.NDArray[np.int64]
+    """[n, 3]: number of the file, of the row group, of the row in it."""
+    signals: dict[str, Floats]
+    """[n] of each signal, NaN where it is undefined."""
+    language_scores: Floats
+    """[m] of documents and of pages rejected for their language, where a run has stored them."""
+
+
+def read_sample(
+    path: str, languages: Iterable[str], signals: Sequence[str], max_documents: int, seed: int
+) -> dict[str, SignalSample]:
+    """Samples of some languages from a run's output or a documents table, whatever the order of its rows.
+
+    A language without documents has an empty sample. Raises InputError when there is no table, FormatError for a table
+    without the signals.
+    """
+    import pyarrow.compute as pc
+
+    files = document_files(path)
+    names = sorted(set(languages))
+    chosen = {name: _Chosen(max_documents) for name in names}
+    scores = {name: _Chosen(max_documents) for name in names}
+    for number, file in enumerate(files):
+        for group, columns in _read_groups(file, ("doc_id", "language", "reason", "language_score")):
+            hashes = mix64_all(columns["doc_id"].to_numpy(), seed)
+            is_document = _mask(columns["reason"].is_null())
+            is_judged = is_document | _mask(pc.equal(columns["reason"], "language"))
+            values = columns["language_score"].to_numpy(zero_copy_only=False).astype(np.float64)
+            for name in names:
+                is_spoken = _mask(pc.equal(columns["language"], name))
+                rows, judged = np.flatnonzero(is_spoken & is_document), np.flatnonzero(is_spoken & is_judged)
+                places_here = np.stack([np.full_like(rows, number), np.full_like(rows, group), rows], 1)
+                chosen[name].add(hashes[rows], places_here)
+                scores[name].add(hashes[judged], values[judged])
+    places = {name: chosen[name].values.reshape(-1, 3).astype(np.int64) for name in names}
+    found = {name: {signal: np.full(len(places[name]), np.nan) for signal in signals} for name in names}
+    _fill(files, places, found, signals)
+    log.info("%s", "; ".join(f"{name}: {chosen[name].count:,} documents" for name in names))
+    return {
+        name: SignalSample(name, chosen[name].count, places[name], found[name], scores[name].values.astype(np.float64))
+        for name in names
+    }
+
+
+def _mask(column: Any) -> npt.NDArray[np.bool_]:
+    mask: npt.NDArray[np.bool_] = column.fill_null(False).to_numpy(zero_copy_only=False)
+    return mask
+
+
+class _Chosen:
+    """The values with the smallest hashes seen so far, in hash order, at most `limit`."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.count = 0
+        self.hashes = np.empty(0, np.uint64)
+        self.values: npt.NDArray[Any] = np.empty(0)
+
+    def add(self, hashes: npt.NDArray[np.uint64], values: npt.NDArray[Any]) -> None:
+        if not len(hashes):
+            return
+        self.count += len(hashes)
+        all_hashes = np.concatenate([self.hashes, hashes])
+        all_values = np.concatenate([self.values, values]) if len(self.values) else values
+        first = np.argsort(all_hashes, kind="stable")[: self.limit]
+        self.hashes, self.values = all_hashes[first], all_values[first]
+
+
+def mix64_all(values: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.uint64]:
+    """`core.ids.mix64` of each value."""
+    z = values.astype(np.uint64) + np.uint64((seed + 1) * GOLDEN_GAMMA & MASK64)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    mixed: npt.NDArray[np.uint64] = z ^ (z >> np.uint64(31))
+    return mixed
+
+
+def _read_groups(path: str, columns: Sequence[str]) -> Any:
+    with open_parquet(path) as file:
+        names = file.schema_arrow.names
+        if missing := [column for column in columns if column not in names]:
+            raise FormatError(
+                f"{path} has no column {missing[0]!r}: the output of jobs/extract.py was expected. It has "
+                f"{', '.join(names)}."
+            )
+        for group in range(file.num_row_groups):
+            yield group, file.read_row_group(group, columns=list(columns)).combine_chunks()
+
+
+def _fill(
+    files: Sequence[str],
+    places: dict[str, npt.NDArray[np.int64]],
+    found: dict[str, dict[str, Floats]],
+    signals: Sequence[str],
+) -> None:
+    """Reads the signals of the chosen rows, each row group once."""
+    wanted = sorted({(int(number), int(group)) for rows in places.values() for number, group, _ in rows})
+    for number, group in wanted:
+        with open_parquet(files[number]) as file:
+            known = {field.name for field in file.schema_arrow.field("signals").type}
+            if missing := [signal for signal in signals if signal not in known]:
+                raise FormatError(
+                    f"{files[number]} has no signal {missing[0]!r}: another version of sluice wrote it. Run "
+                    "jobs/extract.py again."
+                )
+            table = file.read_row_group(group, columns=[f"signals.{signal}" for signal in signals])
+        columns = table.column("signals").combine_chunks()
+        for name, rows in places.items():
+            here = np.flatnonzero((rows[:, 0] == number) & (rows[:, 1] == group))
+            for signal in signals if len(here) else ():
+                values = columns.field(signal).to_numpy(zero_copy_only=False).astype(np.float64)
+                found[name][signal][here] = values[rows[here, 2]]
+
+
+def read_texts(path: str, sample: SignalSample, chosen: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """URL and the beginning of the text of some documents of a sample, by position in it."""
+    files = document_files(path)
+    texts = {}
+    for i in sorted(chosen, key=lambda i: tuple(sample.places[i])):
+        number, group, row = (int(part) for part in sample.places[i])
+        with open_parquet(files[number]) as file:
+            table = file.read_row_group(group, columns=["url", "text"]).slice(row, 1).to_pylist()[0]
+        texts[i] = (table["url"] or "", " ".join((table["text"] or "").split())[:TEXT_CHARS])
+    return texts

@@ -1,0 +1,295 @@
+"""Thresholds for a language from thresholds that are known for another, as FineWeb-2 has them (arXiv:2506.20920).
+
+FineWeb-2 keeps English FineWeb's filters and gives most of their thresholds a value per language. Its repository says
+"we will soon share more details about how we computed them" (`fineweb-2-pipeline.py`) and holds results only; the paper
+compares ways that it calls MeanStd, Quantile, MedianRatio and 10Tail, which stand here under `METHODS`. Their formulas
+are ours, after the names. Which one serves which signal, `FINEWEB2` infers from two published versions of
+`configs/*.yml` and from scripts of co-authors (beme248/datatrove, `examples/multilingual`):
+
+- repetition, `mean_std`: Classical Chinese may have top n-gram shares up to 1.588, 1.774 and 1.802, which is more than
+  the measure can reach on any text, so they are no quantile of anything.
+- line ends and newlines, `tail`: 1/6 and 1/9 for Classical Chinese and Cantonese are values that texts have. That the
+  tail is a tenth, and not English's share, is a guess after the name.
+- word length and words with a letter, `mean_std`: the scripts take the mean and some standard deviations. FineWeb-2
+  takes them over words and rounds to whole characters; here they are over the means of documents, the only lengths that
+  a run stores.
+
+The distributions were Wikipedia's and Common Crawl's there, and are those of a run here.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from sluice.core.config import FitThresholds
+from sluice.core.errors import InputError
+from sluice.text.rules import Rule, signal_range
+from sluice.text.signal_sample import Floats, SignalSample
+
+Bools = npt.NDArray[np.bool_]
+
+SIDES = ("min", "above", "max", "below")
+LOWER = SIDES[:2]
+"""Bounds that small values break."""
+
+REPETITION = (
+    "duplicate_line_share",
+    *(f"top_{n}gram_share" for n in (2, 3, 4)),
+    *(f"duplicate_{n}gram_share" for n in range(5, 11)),
+)
+FINEWEB2 = {
+    **dict.fromkeys(REPETITION, "mean_std"),
+    **dict.fromkeys(("mean_word_length", "alphabetic_word_share"), "mean_std"),
+    **dict.fromkeys(("fineweb_terminal_line_share", "terminal_line_share", "newlines_per_word"), "tail"),
+}
+"""Signals whose thresholds FineWeb-2 fits, and how. The others keep theirs."""
+
+LEFT_OUT = frozenset(
+    {
+        "duplicate_paragraph_share",
+        "duplicate_paragraph_char_share",
+        "duplicate_line_char_share",
+        "short_line_share",
+        *(f"c4_{kind}{field}" for kind in ("", "any_end_") for field in ("sentences", "curly_lines", "lorem_lines")),
+    }
+)
+"""Signals whose English rules FineWeb-2 switches off in other languages."""
+REPLACED = {"fineweb_duplicate_line_char_share": 0.1}
+"""English has 0.01; FineWeb-2 gives every other language this."""
+
+DIGITS = 3
+"""Decimals of a threshold, as in FineWeb-2's configurations."""
+SAMPLES = 3
+
+
+class Proposal(NamedTuple):
+    """One bound of one rule, carried over. Shares are of the documents of the sample that the bound alone drops."""
+
+    signal: str
+    side: str
+    """`min`, `max`, `above` or `below`."""
+    method: str
+    """How it came about: one of METHODS, `kept` or `replaced`."""
+    reference: float
+    """The known threshold."""
+    reference_share: float
+    """What it drops in its own language."""
+    value: float | None
+    """The proposal; None where the method is undefined or the bound could never be broken, for `reason`."""
+    share: float
+    reason: str | None
+    old: float | None
+    """The nearest bound of the rules in force, where they have one on this signal and side."""
+    old_share: float
+    only: list[int]
+    """Documents (positions in the sample) that this bound drops and no other proposal, at most SAMPLES."""
+
+
+class Fitted(NamedTuple):
+    """All proposals for one language, in the order of the known rules."""
+
+    language: str
+    reference: str
+    num_documents: int
+    """In the sample."""
+    num_reference: int
+    proposals: list[Proposal]
+    share: float
+    """Dropped by the proposals together."""
+    old_share: float
+    """Dropped by the rules in force together, without `pareto`."""
+    language_score: float | None
+    """Proposed smallest probability of the language model; None where no scores are stored."""
+
+
+def mean_std(threshold: float, reference: Floats, target: Floats) -> float | None:
+    """As many standard deviations from the mean as in the reference. None where the reference does not vary."""
+    deviation = reference.std()
+    if deviation == 0:
+        return None
+    return float(target.mean() + (threshold - reference.mean()) / deviation * target.std())
+
+
+def median_ratio(threshold: float, reference: Floats, target: Floats) -> float | None:
+    """As many times the median as in the reference. None where the reference's median is 0."""
+    median = np.median(reference)
+    return None if median == 0 else float(threshold * np.median(target) / median)
+
+
+def quantile(threshold: float, reference: Floats, target: Floats, side: str) -> float:
+    """The value that drops the share which the reference drops."""
+    dropped = float(_breaks(side, reference, threshold).mean())
+    return _tail_value(target, side, dropped)
+
+
+def tail(share: float, target: Floats, side: str) -> float:
+    """The value that drops a given share, where values do not tie."""
+    return _tail_value(target, side, share)
+
+
+def _tail_value(values: Floats, side: str, share: float) -> float:
+    return float(np.quantile(values, share if side in LOWER else 1 - share))
+
+
+METHODS: dict[str, Callable[[float, Floats, Floats, str, float], float | None]] = {
+    "mean_std": lambda threshold, reference, target, side, share: mean_std(threshold, reference, target),
+    "median_ratio": lambda threshold, reference, target, side, share: median_ratio(threshold, reference, target),
+    "quantile": lambda threshold, reference, target, side, share: quantile(threshold, reference, target, side),
+    "tail": lambda threshold, reference, target, side, share: tail(share, target, side),
+}
+"""The ways to carry a threshold over, by the name in `thresholds.method`."""
+
+
+def language_score_threshold(scores: Floats) -> float | None:
+    """FineWeb-2's smallest language score: median less one standard deviation, between 0.3 and 0.9; None of nothing.
+
+    The scores must be those of all pages that the model gave to the language: after a filter they say less.
+    """
+    known = scores[~np.isnan(scores)]
+    if not len(known):
+        return None
+    return round(float(np.clip(np.median(known) - known.std(), 0.3, 0.9)), DIGITS)
+
+
+def fit(
+    section: FitThresholds,
+    known: Sequence[Rule],
+    in_force: Sequence[Rule],
+    reference: SignalSample,
+    target: SignalSample,
+) -> Fitted:
+    """Proposals for the target's language from the known rules of the reference's.
+
+    Raises InputError when a language has too few documents or the known rules say nothing about the reference.
+    """
+    for sample in (reference, target):
+        _check_size(section, sample)
+    rules = [rule for rule in known if _is_for(rule, reference.language) and rule.signal not in LEFT_OUT]
+    if not any(getattr(rule, side) is not None for rule in rules for side in SIDES):
+        raise InputError(
+            f"thresholds.reference_rules {list(section.reference_rules)} have no bound for {reference.language!r}. "
+            "Name rules of the reference language."
+        )
+    old = [rule for rule in in_force if _is_for(rule, target.language)]
+    proposals = [
+        _propose(section, rule, side, old, reference, target)
+        for rule in rules
+        for side in SIDES
+        if getattr(rule, side) is not None
+    ]
+    count = len(target.places)
+    broken = [_broken(p.side, target.signals[p.signal], p.value, count) for p in proposals]
+    times = np.sum(broken, axis=0)
+    proposals = [
+        p._replace(only=np.flatnonzero(mine & (times == 1))[:SAMPLES].tolist())
+        for p, mine in zip(proposals, broken, strict=True)
+    ]
+    old_broken = np.zeros(count, bool)
+    for rule in old:
+        for side in SIDES:
+            old_broken |= _broken(side, target.signals[rule.signal], getattr(rule, side), count)
+    return Fitted(
+        language=target.language,
+        reference=reference.language,
+        num_documents=count,
+        num_reference=len(reference.places),
+        proposals=proposals,
+        share=float((times > 0).mean()),
+        old_share=float(old_broken.mean()),
+        language_score=language_score_threshold(target.language_scores),
+    )
+
+
+def _check_size(section: FitThresholds, sample: SignalSample) -> None:
+    what = "the reference language" if sample.language == section.reference else "the language"
+    if not len(sample.places):
+        raise InputError(
+            f"The run has no documents in {what} {sample.language!r}. Name languages that it has in "
+            "thresholds.languages and thresholds.reference, or extract more."
+        )
+    if len(sample.places) < section.min_documents:
+        raise InputError(
+            f"The run has {len(sample.places):,} documents in {what} {sample.language!r}; "
+            f"thresholds.min_documents = {section.min_documents:,} are needed to fit anything. Extract more."
+        )
+
+
+def _is_for(rule: Rule, language: str) -> bool:
+    return rule.languages is None or language in rule.languages
+
+
+def _propose(
+    section: FitThresholds,
+    rule: Rule,
+    side: str,
+    old: Sequence[Rule],
+    reference: SignalSample,
+    target: SignalSample,
+) -> Proposal:
+    threshold = getattr(rule, side)
+    theirs, ours = reference.signals[rule.signal], target.signals[rule.signal]
+    count = len(ours)
+    known, values = theirs[~np.isnan(theirs)], ours[~np.isnan(ours)]
+    method, value, reason = _carry(section, rule.signal, side, threshold, known, values)
+    old_signal, previous = _old_bound(old, rule.signal, side)
+    return Proposal(
+        signal=rule.signal,
+        side=side,
+        method=method,
+        reference=threshold,
+        reference_share=float(_broken(side, theirs, threshold, len(theirs)).mean()),
+        value=value,
+        share=float(_broken(side, ours, value, count).mean()),
+        reason=reason,
+        old=previous,
+        old_share=float(_broken(side, target.signals[old_signal], previous, count).mean()),
+        only=[],
+    )
+
+
+def _carry(
+    section: FitThresholds, signal: str, side: str, threshold: float, reference: Floats, target: Floats
+) -> tuple[str, float | None, str | None]:
+    """Method, proposal, and why there is none."""
+    if signal in REPLACED:
+        return "replaced", REPLACED[signal], None
+    if signal not in FINEWEB2:
+        return "kept", threshold, None
+    method = FINEWEB2[signal] if section.method == "fineweb2" else section.method
+    if not len(reference) or not len(target):
+        return method, None, f"{signal} is undefined in one of the samples"
+    value = METHODS[method](threshold, reference, target, side, section.tail)
+    if value is None:
+        return method, None, f"{method} is undefined: the reference does not vary or has the median 0"
+    value = round(value, DIGITS)
+    low, high = signal_range(signal)
+    if not (low < value <= high if side in LOWER else low <= value < high):
+        return method, None, f"{value:g} lies outside of what {signal} can be, {low:g} to {high:g}"
+    return method, value, None
+
+
+def _old_bound(rules: Sequence[Rule], signal: str, side: str) -> tuple[str, float | None]:
+    """The first bound of the rules in force on the same side of a signal, with the signal that it is on.
+
+    `min` and `above` are one side. Line ends that see through closing quotes stand for FineWeb's, which do not.
+    """
+    same = LOWER if side in LOWER else SIDES[2:]
+    for rule in rules:
+        if rule.signal in (signal, signal.removeprefix("fineweb_")):
+            bounds = [getattr(rule, name) for name in same if getattr(rule, name) is not None]
+            if bounds:
+                return rule.signal, bounds[0]
+    return signal, None
+
+
+def _broken(side: str, values: Floats, threshold: float | None, count: int) -> Bools:
+    """Which documents a bound drops, [count]; an undefined value and a missing bound drop nothing."""
+    return np.zeros(count, bool) if threshold is None else _breaks(side, values, threshold)
+
+
+def _breaks(side: str, values: Floats, threshold: float) -> Bools:
+    tests = {"min": np.less, "above": np.less_equal, "max": np.greater, "below": np.greater_equal}
+    broken: Bools = tests[side](values, threshold)
+    return broken

@@ -1,0 +1,59 @@
+"""The job that proposes thresholds, in this process on a small run."""
+
+import pytest
+from jobs_helpers import run_here
+
+from docs_table import document, write_run
+from sluice.text.rules import load_rules
+
+
+@pytest.fixture
+def fit(tmp_path, capsys):
+    """Runs the job on 40 documents of each of two languages; its exit code and what it said."""
+    rows = [
+        document(2 * i + k, language, top_2gram_share=step * i, n_words=60 + i, text=f"{language} text {i}")
+        for i in range(40)
+        for k, (language, step) in enumerate((("en", 0.01), ("zh", 0.02)))
+    ]
+    output = write_run(tmp_path / "out", rows)
+
+    def run(**changes):
+        named = {f"thresholds.{key}": value for key, value in {"min_documents": 20, **changes}.items()}
+        return run_here("fit_thresholds", {"output": output, **named}, capsys)
+
+    return run
+
+
+def test_it_writes_rules_that_select_can_take_and_a_page(fit, tmp_path):
+    code, said = fit()
+    assert code == 0, said
+    rules = load_rules([str(tmp_path / "out" / "thresholds" / "zh.yaml")])
+    (repetition,) = [rule for rule in rules if rule.signal == "top_2gram_share"]
+    # English has 0 to 0.39, the target twice that: 0.2 becomes 0.4, which 19 of 40 exceed
+    assert repetition.max == 0.4
+    assert any(line.split()[:3] == ["top_2gram_share", "max", "0.2"] and "47.5 %" in line for line in said.splitlines())
+    page = (tmp_path / "out" / "thresholds" / "report.html").read_text()
+    assert "zh text 3" in page
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "message"),
+    [
+        ({"languages": "[fr]"}, 3, "The run has no documents in the language 'fr'"),
+        ({"reference": "de"}, 3, "The run has no documents in the reference language 'de'"),
+        ({"min_documents": 50}, 3, "thresholds.min_documents = 50 are needed"),
+        ({"reference_rules": "[nonsense]"}, 2, "neither a shipped preset"),
+        ({"method": "magic"}, 2, "thresholds.method"),
+    ],
+)
+def test_what_cannot_be_fitted_is_one_clear_line(fit, changes, code, message):
+    found, said = fit(**changes)
+    assert found == code
+    (line,) = [line for line in said.splitlines() if line.startswith("sluice: ")]
+    assert message in line
+
+
+def test_a_folder_without_a_run_is_named(tmp_path, capsys):
+    code, said = run_here("fit_thresholds", {"output": tmp_path}, capsys)
+    assert code == 3
+    assert "No input files" in said

@@ -1,0 +1,81 @@
+import sys
+import types
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sluice.core.config import TrainQuality
+from sluice.core.errors import ConfigError
+from sluice.text import classifier
+from sluice.text.quality import BAD, GOOD, probability
+
+pytest.importorskip("fasttext")
+
+SETTINGS = TrainQuality(dim=4, bucket=50, min_count=1, word_ngrams=3, epochs=20)
+EXAMPLES = [
+    (GOOD, "der hund schläft"),
+    (BAD, "jetzt kaufen 你好"),
+    (GOOD, "die katze schläft"),
+    (BAD, "hier kaufen"),
+] * 3
+
+
+@pytest.fixture(scope="module")
+def model():
+    return classifier.fit(EXAMPLES, SETTINGS)
+
+
+def test_it_learns_the_examples(model):
+    assert probability(model, "der hund schläft", GOOD) > 0.8
+    assert probability(model, "jetzt kaufen 你好", GOOD) < 0.2
+
+
+def test_the_same_examples_give_the_same_bytes_and_another_seed_others(model, tmp_path):
+    def data(trained):
+        trained.save_model(str(tmp_path / "m.bin"))
+        return (tmp_path / "m.bin").read_bytes()
+
+    assert data(classifier.fit(EXAMPLES, SETTINGS)) == data(model)
+    assert data(classifier.fit(EXAMPLES, TrainQuality(**{**as_dict(), "seed": 1}))) != data(model)
+
+
+def as_dict():
+    return {name: getattr(SETTINGS, name) for name in SETTINGS.__struct_fields__}
+
+
+WORDS = st.sampled_from(["der", "hund", "schläft", "kaufen", "你好", "unbekannt", "ﬀ"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(WORDS, max_size=12).map(" ".join))
+def test_fasttext_predicts_from_the_features_that_were_trained(model, line):
+    # the oracle: softmax over fastText's own matrices with our features must be fastText's own answer
+    words = {word: number for number, word in enumerate(model.get_words())}
+    rows = classifier.features(line, words, SETTINGS.bucket, SETTINGS.word_ngrams)
+    odds = model.get_output_matrix() @ model.get_input_matrix()[rows].mean(axis=0)
+    expected = np.exp(odds) / np.exp(odds).sum()
+    good = model.get_labels().index(GOOD)
+    assert probability(model, line, GOOD) == pytest.approx(float(expected[good]), abs=5e-5)
+
+
+def test_a_sequence_hash_is_fasttexts():
+    # "a" is 0xE40C292C by FNV-1a, which is negative as an int32
+    assert classifier._hash("a") == 0xFFFFFFFFE40C292C
+    assert classifier.features("", {"</s>": 7}, 10, 2).tolist() == [7]
+
+
+def test_one_descent_step_by_hand():
+    inputs, outputs = np.array([[1.0], [3.0]], np.float32), np.array([[0.5], [-0.5]], np.float32)
+    both = np.array([0, 1])
+    classifier.descend(both, np.array([0, 2]), np.array([0]), inputs, outputs, 1.0, 1)
+    # hidden = 2; odds 1 and -1; p = 0.880797, 0.119203; gradient = 0.119203 * (0.5 + 0.5), halved for two features
+    np.testing.assert_allclose(outputs, [[0.5 + 2 * 0.119203], [-0.5 - 2 * 0.119203]], rtol=1e-5)
+    np.testing.assert_allclose(inputs, [[1 + 0.0596015], [3 + 0.0596015]], rtol=1e-5)
+
+
+def test_a_fasttext_that_can_only_predict_is_refused(monkeypatch):
+    monkeypatch.setitem(sys.modules, "fasttext", types.SimpleNamespace(load_model=None))
+    with pytest.raises(ConfigError, match=r"can only predict .*pip install fasttext"):
+        classifier.fit(EXAMPLES, SETTINGS)
