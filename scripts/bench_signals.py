@@ -117,12 +117,17 @@ def give_our_words(language: str) -> None:
         return last[text]
 
     def sentences(text: str, _: str) -> list[str]:
-        found = fast_words(text, language)
+        # a run of one mark (!!!) is one token to us; spaCy knows single marks only
+        found = [part for word in fast_words(text, language) for part in (word if is_run(word) else [word])]
         return [span.text for span in sentencizer(Doc(vocabulary, words=found)).sents] if found else []
 
     for module in WORD_USERS:
         module.split_into_words = words
     c4_filters.split_into_sentences = sentences
+
+
+def is_run(word: str) -> bool:
+    return len(word) > 1 and word[0] != "." and set(word) == {word[0]} and not word[0].isalnum()
 
 
 def compare_signals(language: str, texts: list[str]) -> int:

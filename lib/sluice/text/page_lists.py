@@ -1,4 +1,4 @@
-"""What a page is held against: blocked URLs, words in URLs, bad words, quality models. All pickle by path and digest."""
+"""What a page is held against: blocked URLs, words in URLs, bad words, quality models. All pickle by their paths."""
 
 from dataclasses import dataclass
 from typing import Any
