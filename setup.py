@@ -37,7 +37,16 @@ DEV = [
     "types-PyYAML",
     *TRAFILATURA,
 ]
-BENCH = [*TRAFILATURA, "fastwarc>=2", "warcio>=1.7.5", "lightgbm>=4"]
+BENCH = [
+    *TRAFILATURA,
+    "fastwarc>=2",
+    "warcio>=1.7.5",
+    "lightgbm>=4",
+    "datatrove[processing]>=0.10",
+    "spacy>=3.8",
+    "faust-cchardet",
+    "python-magic",
+]
 
 setup(
     name="sluice",
