@@ -36,6 +36,7 @@ DEV = [
     "import-linter>=2.1",
     "types-PyYAML",
     *TRAFILATURA,
+    *REPAIR,
 ]
 BENCH = [
     *TRAFILATURA,

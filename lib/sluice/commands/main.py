@@ -24,6 +24,8 @@ COMMANDS = {
     "verify": Command("hold every byte of a dataset against its manifest", "tokenizers"),
     "inspect": Command("say in words what a dataset, shard, table, tokenizer or checkpoint holds", "tokenizers"),
     "report": Command("one page on a finished run", "tokenizers"),
+    "signals": Command("the quality signals: all of them explained, or those of one text", "extract"),
+    "rules": Command("rule presets: what they drop, and whether their examples hold", "extract"),
     "blocklist": Command("make a block list of domains and URLs, or ask one about URLs", "extract"),
 }
 

@@ -34,24 +34,24 @@ def _faults(rule: Rule) -> list[str]:
     bounds = {bound for bound in (rule.min, rule.max, rule.above, rule.below) if bound is not None}
     broken = set()
     for number, example in enumerate(rule.drops, 1):
-        verdict = first_failure(_signals(_text(example), languages[0]), languages[0], [rule])
+        verdict = first_failure(signals_of(text_of(example), languages[0]), languages[0], [rule])
         if verdict is None:
             found.append(f"Rule {rule.name!r} ({languages[0]}) keeps example {number} of those that it drops.")
         else:
             broken.add(verdict.threshold)
     for bound in sorted(bounds - broken):
         found.append(f"Rule {rule.name!r} ({languages[0]}) has no example that breaks its bound {bound:g}.")
-    kept = [(languages[0], _text(example)) for example in rule.keeps]
+    kept = [(languages[0], text_of(example)) for example in rule.keeps]
     kept += [(language, text) for language in languages if (text := prose(language)) is not None]
     if not kept:
         found.append(f"Rule {rule.name!r} ({languages[0]}) has no example that it keeps.")
     for language, text in kept:
-        if first_failure(_signals(text, language), language, [rule]) is not None:
+        if first_failure(signals_of(text, language), language, [rule]) is not None:
             found.append(f"Rule {rule.name!r} ({language}) drops what it should keep: {text[:40]!r} ...")
     return found
 
 
-def _signals(text: str, language: str) -> Signals:
+def signals_of(text: str, language: str) -> Signals:
     """What the extract pass would measure with the lists that come with sluice."""
     found = _bad_words().measure(text, language)
     return compute(text, language, bad_word_share=found.covered_share if found else None)
@@ -62,5 +62,6 @@ def _bad_words() -> BadWordLists:
     return BadWordLists.of(BadWords())
 
 
-def _text(example: str | Repeated) -> str:
+def text_of(example: str | Repeated) -> str:
+    """An example written out."""
     return example if isinstance(example, str) else example.text * example.times

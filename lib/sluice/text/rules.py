@@ -96,19 +96,33 @@ def preset_names() -> list[str]:
     return sorted(Path(str(p)).stem for p in PRESETS.iterdir() if str(p).endswith(".yaml"))
 
 
-def _read(preset: str, through: tuple[str, ...] = ()) -> list[Rule]:
+def read_description(preset: str) -> str:
+    """What a shipped preset or rule file says of itself. Raises ConfigError as `load_rules` does."""
+    return _read_file(_path_of(preset)).description.strip()
+
+
+def _path_of(preset: str) -> Path:
     path = Path(preset) if preset.endswith((".yaml", ".yml")) else Path(str(PRESETS / f"{preset}.yaml"))
     if not path.is_file():
         raise ConfigError(
             f"rules.presets names {preset!r}, which is neither a shipped preset ({', '.join(preset_names())}) nor a "
             "YAML file."
         )
-    if preset in through:
-        raise ConfigError(f"The rules in {path} include themselves: {' > '.join((*through, preset))}.")
+    return path
+
+
+def _read_file(path: Path) -> RuleFile:
     try:
-        file = msgspec.convert(read_yaml(path), RuleFile)
+        return msgspec.convert(read_yaml(path), RuleFile)
     except msgspec.ValidationError as e:
         raise ConfigError(f"The rules in {path} are wrong: {e}.") from None
+
+
+def _read(preset: str, through: tuple[str, ...] = ()) -> list[Rule]:
+    path = _path_of(preset)
+    if preset in through:
+        raise ConfigError(f"The rules in {path} include themselves: {' > '.join((*through, preset))}.")
+    file = _read_file(path)
     included = [rule for name in file.include for rule in _read(name, (*through, preset))]
     if unknown := set(file.without) - {rule.name for rule in included}:
         raise ConfigError(f"The rules in {path} leave out {min(unknown)!r}, which nothing that they include has.")

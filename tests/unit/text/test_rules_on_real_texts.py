@@ -1,0 +1,54 @@
+"""No dead rule and no deadly one: every preset on a mixed corpus of real texts, and its rules' own examples."""
+
+import gzip
+import json
+import os
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from sluice.text.rule_examples import signals_of, text_of
+from sluice.text.rules import first_failure, load_rules, preset_names
+
+DATA = Path(os.environ.get("SLUICE_SHARED_DATA", Path(__file__).parents[4] / "shared" / "data"))
+COMMON = 0.6
+"""No rule of a preset breaks on a larger share of the texts than this: such a rule is wrong for its language."""
+
+
+def real_texts(language):
+    for path in sorted(DATA.glob("html-truth/*/pages.jsonl.gz")):
+        with gzip.open(path, "rt", encoding="utf-8") as lines:
+            for page in map(json.loads, lines):
+                truth = page.get("truth") or {}
+                text = truth.get("text") or truth.get("markdown")
+                if text and (page.get("script") == "zh") == (language == "zh"):
+                    yield text
+    if language == "zh":
+        with gzip.open(DATA / "zh-webtext" / "ia-wide15-zh.jsonl.gz", "rt", encoding="utf-8") as lines:
+            yield from (record["text"] for record in map(json.loads, lines))
+
+
+@pytest.fixture(scope="module", params=["en", "zh"])
+def corpus(request):
+    if not DATA.is_dir():
+        pytest.skip(f"{DATA} is not there: it holds real texts in English and Chinese")
+    texts = list(real_texts(request.param))
+    assert len(texts) > 600
+    return request.param, [signals_of(text, request.param) for text in texts]
+
+
+@pytest.mark.parametrize("preset", preset_names())
+def test_no_rule_is_dead_or_deadly(corpus, preset):
+    language, signals = corpus
+    rules = [rule for rule in load_rules([preset]) if language in rule.languages]
+    if not rules:
+        return  # a preset for other languages
+    planted = [signals_of(text_of(example), language) for rule in rules for example in rule.drops]
+    fired = Counter(rule.name for rule in rules for s in signals if first_failure(s, language, [rule]))
+    dead = [rule.name for rule in rules if not any(first_failure(s, language, [rule]) for s in (*signals, *planted))]
+    deadly = {name: count / len(signals) for name, count in fired.items() if count > COMMON * len(signals)}
+    assert dead == []
+    assert deadly == {}
+    # most rules must show on real texts, not on planted ones only
+    assert len(fired) > len(rules) / 2
