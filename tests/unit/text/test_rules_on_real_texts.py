@@ -50,5 +50,5 @@ def test_no_rule_is_dead_or_deadly(corpus, preset):
     deadly = {name: count / len(signals) for name, count in fired.items() if count > COMMON * len(signals)}
     assert dead == []
     assert deadly == {}
-    # most rules must show on real texts, not on planted ones only
-    assert len(fired) > len(rules) / 2
+    # half of the rules at least must show on real texts, not on planted ones only
+    assert len(fired) >= len(rules) / 2
