@@ -276,7 +276,7 @@ def train(examples: list[Example]) -> dict[str, np.ndarray]:
 
 
 def tree_arrays(booster: lightgbm.Booster) -> dict[str, np.ndarray]:
-    """LightGBM's trees as `sluice.text.trees.Trees`."""
+    """LightGBM's trees, as `sluice.text.trees.Trees.of` takes them."""
     roots, feature, threshold, children, leaves = [], [], [], [], []
     for tree in booster.dump_model()["tree_info"]:
 

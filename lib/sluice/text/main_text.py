@@ -15,7 +15,7 @@ import numpy as np
 from sluice.text.blocks import TOKENS, Lexicon, block_features, second_features
 from sluice.text.kernels import choice as kernels
 from sluice.text.markup import Markup
-from sluice.text.trees import Trees, predict
+from sluice.text.trees import TREE_ARRAYS, Trees, predict
 
 MODEL = "main_text.npz"
 MAX_BLOCKS = 32_768
@@ -25,6 +25,10 @@ BETA = 0.7
 menu on every page teaches more than a missing line. On pages with known main text F1 itself is no worse for it."""
 MIN_LIKELY = 1 / 3
 """A less likely block is taken only on a page without a better one. It would pay in words; but it is mostly a menu."""
+
+
+ROUNDS = ("first", "second")
+"""The second sees what the first thought of the blocks around."""
 
 
 class Model(NamedTuple):
@@ -53,7 +57,8 @@ def unpack(arrays: dict[str, np.ndarray]) -> Model:
         *hash_table(arrays["class_keys"], arrays["class_values"]),
         *hash_table(arrays["word_keys"], arrays["word_values"]),
     )
-    return Model(lexicon, *(Trees(*(arrays[f"{r}_{name}"] for name in Trees._fields)) for r in ("first", "second")))
+    first, second = (Trees.of({name: arrays[f"{round_}_{name}"] for name in TREE_ARRAYS}) for round_ in ROUNDS)
+    return Model(lexicon, first, second)
 
 
 def hash_table(keys: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

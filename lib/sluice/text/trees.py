@@ -1,24 +1,70 @@
 """Sums of decision trees, evaluated in a compiled loop. Trained by `scripts/train_extractor.py`, shipped as arrays."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 from sluice.text.kernels import trees as kernels
 
+MAX_LEAVES = 32
+"""Leaves of one tree: they are the bits of a word."""
+
+
+TREE_ARRAYS = ("roots", "feature", "threshold", "children", "leaves")
+"""What `Trees.of` makes trees from."""
+
 
 class Trees(NamedTuple):
-    """Nodes of all trees one after the other: a row goes left where its feature is at most the threshold.
+    """Nodes and leaves of all trees, one tree after the other; its leaves from left to right.
 
-    A child of 0 or more is a node, one below 0 is leaf -1 - child. roots [T] int32, feature [N] int16, threshold [N]
-    float32, children [N, 2] int32 (left, right), leaves [M] float32.
+    A row goes left where its feature is at most the threshold. feature [N] int16, threshold [N] float32, mask [N]
+    uint32: bits of the tree's leaves that a row may still reach when it goes right; first_node [T + 1] int32, leaves
+    [M] float32, first_leaf [T] int32.
     """
 
-    roots: np.ndarray
     feature: np.ndarray
     threshold: np.ndarray
-    children: np.ndarray
+    mask: np.ndarray
+    first_node: np.ndarray
     leaves: np.ndarray
+    first_leaf: np.ndarray
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, np.ndarray]) -> "Trees":
+        """From `roots` [T], `feature`, `threshold` [N], `children` [N, 2] (left, right) and `leaves` [M].
+
+        A child of 0 or more is a node, one below 0 is leaf -1 - child. Raises ValueError for a tree with more than
+        MAX_LEAVES leaves.
+        """
+        nodes: list[tuple[int, int]] = []  # number, mask
+        leaves: list[int] = []
+        first_node, first_leaf = [0], []
+
+        def walk(node: int, first: int) -> int:
+            """Bits of the leaves below a node."""
+            if node < 0:
+                leaves.append(-1 - node)
+                if len(leaves) - first > MAX_LEAVES:
+                    raise ValueError(f"a tree has more than {MAX_LEAVES} leaves; train with fewer")
+                return 1 << (len(leaves) - first - 1)
+            below = walk(int(arrays["children"][node, 0]), first)
+            nodes.append((node, 0xFFFFFFFF & ~below))
+            return below | walk(int(arrays["children"][node, 1]), first)
+
+        for root in arrays["roots"].tolist():
+            first_leaf.append(len(leaves))
+            walk(root, len(leaves))
+            first_node.append(len(nodes))
+        numbers = np.array([number for number, _ in nodes], np.int64)
+        return cls(
+            arrays["feature"][numbers],
+            arrays["threshold"][numbers],
+            np.array([mask for _, mask in nodes], np.uint32),
+            np.array(first_node, np.int32),
+            arrays["leaves"][leaves],
+            np.array(first_leaf, np.int32),
+        )
 
 
 def predict(trees: Trees, rows: np.ndarray) -> np.ndarray:

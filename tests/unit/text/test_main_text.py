@@ -1,3 +1,5 @@
+from importlib import resources
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -95,24 +97,55 @@ def test_no_other_choice_promises_more(blocks):
     assert all(promise(mask) <= best + 1e-9 for mask in every)
 
 
-def slow_predict(model, rows):
+def slow_predict(arrays, rows):
     sums = []
     for values in rows:
         total = 0.0
-        for node in model.roots.tolist():
+        for node in arrays["roots"].tolist():
             while node >= 0:
-                node = int(model.children[node][int(values[model.feature[node]] > model.threshold[node])])
-            total += float(model.leaves[-1 - node])
+                node = int(arrays["children"][node][int(values[arrays["feature"][node]] > arrays["threshold"][node])])
+            total += float(arrays["leaves"][-1 - node])
         sums.append(total)
     return 1 / (1 + np.exp(-np.array(sums)))
 
 
-@pytest.mark.parametrize("num_rows", [0, 1, 3, 4, 5, 8, 11])
+STEP = 6e-8  # of float32 below 1
+
+
+@pytest.mark.parametrize("num_rows", [0, 1, 15, 16, 17, 63, 64, 65, 130])
 def test_trees_equal_a_plain_loop(num_rows):
-    model = main_text.load_model().first
-    rows = np.random.default_rng(5).normal(size=(num_rows, len(FEATURES))).astype(np.float32)
-    step = 6e-8  # of float32 below 1
-    assert trees.predict(model, rows) == pytest.approx(slow_predict(model, rows), abs=step)
+    path = resources.files("sluice.text") / "data" / main_text.MODEL
+    with np.load(str(path)) as model:
+        arrays = {name: model[f"first_{name}"] for name in trees.TREE_ARRAYS}
+    chance = np.random.default_rng(5)
+    # values on the thresholds themselves, where left and right part
+    rows = chance.choice(arrays["threshold"], size=(num_rows, len(FEATURES))).astype(np.float32)
+    rows += chance.choice(np.array([0, 0, 1e-3, -1e-3], np.float32), size=rows.shape)
+    assert trees.predict(trees.Trees.of(arrays), rows) == pytest.approx(slow_predict(arrays, rows), abs=STEP)
+
+
+def chain(num_leaves):
+    """A tree that goes left again and again: feature 0 against falling thresholds."""
+    nodes = num_leaves - 1
+    return {
+        "roots": np.array([0 if nodes else -1], np.int32),
+        "feature": np.zeros(nodes, np.int16),
+        "threshold": np.arange(nodes, 0, -1).astype(np.float32),
+        "children": np.array([[k + 1 if k + 1 < nodes else -num_leaves, -1 - k] for k in range(nodes)], np.int32),
+        "leaves": np.linspace(-1, 1, num_leaves).astype(np.float32),
+    }
+
+
+@pytest.mark.parametrize("num_leaves", [1, 2, 31, 32])
+def test_trees_of_one_leaf_and_of_the_most(num_leaves):
+    arrays = chain(num_leaves)
+    rows = np.arange(-1, 34, 0.5, np.float32)[:, None].repeat(2, 1)
+    assert trees.predict(trees.Trees.of(arrays), rows) == pytest.approx(slow_predict(arrays, rows), abs=STEP)
+
+
+def test_a_tree_with_more_leaves_than_a_word_has_bits_is_refused():
+    with pytest.raises(ValueError, match="more than 32 leaves"):
+        trees.Trees.of(chain(33))
 
 
 def test_the_shipped_model_fits_the_features():
