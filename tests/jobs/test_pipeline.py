@@ -34,6 +34,7 @@ def test_the_books_of_every_stage_balance_and_hand_over(reference, sample):
     assert sum(shards[1]["dropped"].values()) == sum(split.dropped_tokens for split in manifest.splits.values())
     archives = list(sample.glob("*.warc.gz"))
     assert extract[1]["in"] == sum(path.stat().st_size for path in archives)
+    assert extract[2]["unit"] == "characters" and extract[2]["dropped"].keys() >= {"policy", "pii"}
     assert summary(reference, "extract")["archives"] == len(archives) == 9
     assert [Path(path).name for path in summary(reference, "extract")["ignored"]] == ["ATTRIBUTION.md", "planted.json"]
 

@@ -75,8 +75,9 @@ def extract(spark: SparkSession, run: Run, *, force: bool) -> None:
     _check_extract(config, account, len(plan.entries), sum(_is_unread(item["account"]) for item in files))
     good = account.bytes - account.quarantined_bytes
     lost = {"quarantined": account.quarantined_bytes} if account.quarantined_bytes else {}
+    records, characters = account.ledgers()
     stage.finish(
-        [*account.ledgers(), Ledger("bytes", account.bytes, good, lost)],
+        [records, Ledger("bytes", account.bytes, good, lost), characters],
         archives=len(plan.entries),
         ignored=list(plan.ignored),
         html=account.html,
