@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections import Counter
 
-from sluice.text.characters import PRIVATE, flags_of, is_han
+from sluice.text.characters import PRIVATE, TWICE, flags_of, is_han
 from sluice.text.view import TextView, is_sign
 from sluice.text.word_signals import entropy
 
@@ -16,8 +16,8 @@ URL = re.compile(r"(?:https?://|www\.)[!-~]+")
 PARENTHESES = "()[]{}（）【】"
 BOXES = "□■"
 """What stands where a font or a decoder had no character."""
-MOJIBAKE = re.compile("(?:锟斤拷)+|烫{3,}|屯{3,}|[ÃÂ][\x80-\xbf]|â€|ï»¿|ï¿½")
-"""UTF-8 read as GBK, memory of a debugger read as GBK, UTF-8 read as windows-1252."""
+MOJIBAKE = re.compile(f"(?:锟斤拷)+|烫{{3,}}|屯{{3,}}|[ÃÂ][\x80-\xbf]|â€|ï»¿|ï¿½|[{''.join(sorted(TWICE))}]{{4,}}")
+"""UTF-8 read as GBK, memory of a debugger read as GBK, UTF-8 read as windows-1252, and that read as GBK."""
 
 
 def han_share(view: TextView) -> float | None:

@@ -45,6 +45,9 @@ ALNUM = 1 << 12
 PRIVATE = 1 << 13
 """Private use and unassigned code points, controls other than white space, and U+FFFD: signs of a wrong decoding."""
 
+TWICE_DECODED = 1 << 14
+"""In `TWICE`."""
+
 BLOCK = 256
 """Code points in a block of the two-level table: the flags of c are `flags[blocks[c >> 8] << 8 | c & 255]`."""
 
@@ -81,6 +84,11 @@ TERMINALS = _parse(TERMINAL_MARKS)
 GOPHER_MARKS = TERMINALS | _parse(OTHER_MARKS)
 
 
+TWICE = frozenset(bytes([high, low]).decode("gbk") for high in (0xC2, 0xC3) for low in range(0x80, 0xC0))
+"""What Latin-1 letters in UTF-8 become when they are read as GBK: Chinese that was decoded wrongly twice is made of
+these (忙聳聡 for 文). Some are common (忙 楼 猫 每), but not many in a row."""
+
+
 def flags_of(char: str) -> int:
     """The flags of one character: the definition of the table."""
     category = unicodedata.category(char)
@@ -98,6 +106,7 @@ def flags_of(char: str) -> int:
         LOWER: char.islower(),
         HAN: is_han(char),
         ALNUM: char.isalnum(),
+        TWICE_DECODED: char in TWICE,
         PRIVATE: category in ("Co", "Cn", "Cs") or (category == "Cc" and not char.isspace()) or char == "\ufffd",
     }
     return sum(flag for flag, holds in tests.items() if holds)

@@ -86,6 +86,7 @@ EXAMPLES = [
     ("bracketed_char_share", "zh", "【新品】大卖【a\n】", 2 / 10),  # the second pair is on two lines
     ("fullwidth_share", "zh", "Ａ1２b，", 2 / 4),
     ("garbled_share", "zh", "锟斤拷□\ue000好 的", 5 / 7),
+    ("garbled_share", "zh", "很忙的忙聳聡氓颅聴 忙楼猫", 6 / 12),  # 文字, decoded twice; three in a row are words
     ("garbled_share", "en", "cafÃ© â€œ", 4 / 8),  # Ã© and â€ are two each; œ is a letter
     ("lorem_ipsum_share", "en", "Lorem ipsum it", 11 / 14),
     ("c4_sentences", "en", "One is here. Two is, too.\nno end here\ntoo short.\nAn edit was made.[12]", 3),

@@ -3,7 +3,19 @@
 import numpy as np
 
 from sluice.text import character_signals
-from sluice.text.characters import ALNUM, DECIMAL, HAN, LETTER, PRIVATE, PUNCTUATION, SPACE, SYMBOL, UPPER, WORD
+from sluice.text.characters import (
+    ALNUM,
+    DECIMAL,
+    HAN,
+    LETTER,
+    PRIVATE,
+    PUNCTUATION,
+    SPACE,
+    SYMBOL,
+    TWICE_DECODED,
+    UPPER,
+    WORD,
+)
 from sluice.text.jit import inlined, kernel
 from sluice.text.kernels.hashing import entropy_of, number_equals
 from sluice.text.kernels.line_measures import LOREM_IPSUM
@@ -22,10 +34,15 @@ def is_odd(code, flag):
 
 
 @kernel
-def mojibake_length(codes, i):
+def mojibake_length(codes, flags, i):
     """Length of a match of `character_signals.MOJIBAKE` at i, 0 without."""
     code = codes[i]
     n = len(codes)
+    if flags[i] & TWICE_DECODED:
+        end = i
+        while end < n and flags[end] & TWICE_DECODED:
+            end += 1
+        return end - i if end - i >= 4 else 0
     if code == 0x70EB or code == 0x5C6F:  # 烫 屯
         end = i
         while end < n and codes[end] == code:
@@ -70,7 +87,7 @@ def count_garbled(codes, flags):
     count = 0
     i = 0
     while i < len(codes):
-        length = mojibake_length(codes, i) if codes[i] >= 0xC2 else 0
+        length = mojibake_length(codes, flags, i) if codes[i] >= 0xC2 else 0
         count += length if length > 0 else is_odd(codes[i], flags[i])
         i += max(1, length)
     return count
