@@ -6,6 +6,7 @@ import unicodedata
 import numpy as np
 
 from sluice.text.code_points import CodePoints, make_table
+from sluice.text.stored import stored_arrays
 
 UNICODE_NAMES = {
     "CJK": "Hani",
@@ -70,6 +71,10 @@ def scripts_of(code: str, script: str | None = None) -> tuple[str, ...]:
 @functools.cache
 def script_table() -> CodePoints:
     """uint8: the position in SCRIPTS of each letter (`str.isalpha`) by its Unicode name, 0 for what is no letter."""
+    return CodePoints(**stored_arrays(f"scripts-{unicodedata.unidata_version}", lambda: _build()._asdict()))
+
+
+def _build() -> CodePoints:
     numbers = {name: number for number, name in enumerate(SCRIPTS)}
     known = {}
     for code in range(LAST_LETTER + 1):
