@@ -54,6 +54,8 @@ def build_report(output: str) -> Values:
         "archives": _archives(summaries["extract"]),
         "drops": {
             "extract": _dropped(summaries["extract"], "records"),
+            "cut": _dropped(summaries["extract"], "characters"),
+            "masked": _descending(summaries["extract"].get("masked") or {}),
             "rules": _rules_by_language(summaries["select"]),
         },
         "languages": _languages(summaries),

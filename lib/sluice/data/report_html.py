@@ -25,6 +25,15 @@ MEANINGS = {
     "not_response": "requests, metadata and other records that are no response",
     "not_html": "responses that are not HTML",
     "not_selected": "records that plan.selection does not want",
+    "blocked_url": "on the block list",
+    "url_words": "words in the address",
+    "policy": "lines about copyright, privacy, cookies and terms",
+    "javascript": "warnings that a page needs JavaScript",
+    "citation_marks": "[12], [edit], [来源请求]",
+    "social": "counters and share buttons",
+    "sign_in": "lines that only ask to sign in",
+    "read_more": "read more, 阅读全文",
+    "pii": "what masks are shorter by than what they cover",
     "http_status": "the server's answer was an error or a redirect",
     "too_big": "larger than extract.max_page_bytes",
     "too_short": "less text than extract.min_chars",
@@ -332,6 +341,12 @@ def _drops(report: Values) -> str:
         text += _bars(drops["extract"], funnel["records in the archives"], _meaning, "bar-dropped")
     else:
         text += _none("No drop is recorded.")
+    if cut := {kind: chars for kind, chars in drops["cut"].items() if chars > 0}:
+        total = next((book["in"] for book in report["books"] if book["unit"] == "characters"), None)
+        text += '<h3>Cut out of documents</h3><p class="note">Characters; shares are of all main text.</p>'
+        text += _bars(cut, total, _meaning, "bar-dropped")
+    if drops["masked"]:
+        text += "<h3>Personal data masked</h3>" + _bars(drops["masked"], None, _meaning, "bar-dropped")
     if not drops["rules"]:
         return text + "<h3>By the rules</h3>" + _none("The stage select has not finished, or judged no document.")
     documents = {row["language"]: row["documents"] for row in report["languages"]}

@@ -70,7 +70,7 @@ class Run:
             "crawl": config.plan.crawl,
             **selected,
             "extract": extract,
-            "rules": plain(self.rules),
+            "rules": [_without_examples(rule) for rule in plain(self.rules)],
             "dedup": plain(config.dedup),
             "tokenizer": plain(config.tokenizer),
             "shards": plain(config.shards),
@@ -141,3 +141,8 @@ class Run:
         """The dataset."""
         settings = {"name": self.config.name, "version": self.config.version}
         return Stage(self.config.output, "shards", settings, self.tokenizer.digest)
+
+
+def _without_examples(rule: dict[str, Any]) -> dict[str, Any]:
+    """What a rule decides by: a better example makes no other corpus."""
+    return {name: value for name, value in rule.items() if name not in ("drops", "keeps")}

@@ -187,6 +187,15 @@ def test_drops_languages_rules_and_splits_have_their_numbers(run):
     assert "train 50 81,000 412 324,000 4.00 valid 3 5,000 40 15,000 3.00 test 2 4,000 30 10,000 2.50" in text
 
 
+def test_cuts_and_masks_are_shown_by_kind(run):
+    cut = {**EXTRACT, "ledgers": [*EXTRACT["ledgers"], ledger("characters", 1000, 904, policy=100, pii=-4)]}
+    page, report = run(**(finished() | {"extract": cut | {"masked": {"email": 7, "phone": 2}}}))
+    assert report["drops"]["cut"] == {"policy": 100, "pii": -4}
+    text = text_of(page)
+    assert "policy lines about copyright, privacy, cookies and terms 100 10.0 %" in text
+    assert "Personal data masked email 7" in text
+
+
 def test_samples_and_pairs_say_why(run):
     page, _ = run(**finished())
     text = text_of(page)
