@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from sluice.data.charts import histogram
-from sluice.data.report_html import PAGE, STYLE, escape, percent
+from sluice.data.html_parts import PAGE, STYLE, escape, percent
 from sluice.text.signal_sample import SignalSample
 from sluice.text.thresholds import Fitted, Proposal
 

@@ -8,8 +8,8 @@ import pytest
 from sluice.commands.main import main
 from sluice.core.errors import FormatError, InputError
 from sluice.data.charts import curve, ticks
+from sluice.data.html_parts import escape
 from sluice.data.report import MAX_POINTS, build_report, write_report
-from sluice.data.report_html import escape
 
 EVIL = "<script>alert('x')</script>"
 

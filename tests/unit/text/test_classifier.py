@@ -11,7 +11,9 @@ from sluice.core.errors import ConfigError
 from sluice.text import classifier
 from sluice.text.quality import BAD, GOOD, probability
 
-pytest.importorskip("fasttext")
+fasttext = pytest.importorskip("fasttext")
+if not hasattr(fasttext, "train_supervised"):
+    pytest.skip("fasttext-predict is installed, which cannot train", allow_module_level=True)
 
 SETTINGS = TrainQuality(dim=4, bucket=50, min_count=1, word_ngrams=3, epochs=20)
 EXAMPLES = [
@@ -48,16 +50,20 @@ def as_dict():
 WORDS = st.sampled_from(["der", "hund", "schläft", "kaufen", "你好", "unbekannt", "ﬀ"])
 
 
-@settings(max_examples=60, deadline=None)
+TOLERANCE = 1e-6  # float32: fastText sums in another order
+
+
+@settings(derandomize=True, max_examples=60, deadline=None)
 @given(st.lists(WORDS, max_size=12).map(" ".join))
 def test_fasttext_predicts_from_the_features_that_were_trained(model, line):
     # the oracle: softmax over fastText's own matrices with our features must be fastText's own answer
     words = {word: number for number, word in enumerate(model.get_words())}
     rows = classifier.features(line, words, SETTINGS.bucket, SETTINGS.word_ngrams)
     odds = model.get_output_matrix() @ model.get_input_matrix()[rows].mean(axis=0)
-    expected = np.exp(odds) / np.exp(odds).sum()
+    # fastText adds 1e-5 before it takes the logarithm (std_log in utils), and gives back the power of that
+    expected = np.exp(odds) / np.exp(odds).sum() + 1e-5
     good = model.get_labels().index(GOOD)
-    assert probability(model, line, GOOD) == pytest.approx(float(expected[good]), abs=5e-5)
+    assert probability(model, line, GOOD) == pytest.approx(float(expected[good]), abs=TOLERANCE)
 
 
 def test_a_sequence_hash_is_fasttexts():
