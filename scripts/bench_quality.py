@@ -25,6 +25,7 @@ from warcio.archiveiterator import ArchiveIterator
 from sluice.core.config import TrainQuality
 from sluice.core.log import set_up
 from sluice.text import charset, html, ranking
+from sluice.text.classifier import predictor
 from sluice.text.labelled_texts import group_of, is_held_out, read_classes, split
 from sluice.text.language import LanguageIdentifier, model_path
 from sluice.text.model_card import save, summary
@@ -155,7 +156,7 @@ def report(section: TrainQuality, unseen: dict[str, list[str]]) -> None:
 def auc_without(section: TrainQuality, path: str) -> float | None:
     """AUC of one source of good text against held-out bad, by a model that has seen the other good sources only."""
     rest = msgspec.structs.replace(section, positive=tuple(other for other in section.positive if other != path))
-    model = train(rest).model
+    model = predictor(train(rest).model)
     _, held = split("negative", read_classes(rest)[1].documents, rest)
     texts = [row["text"] for row in rows(Path(path))] + [document.text for document in held]
     lines = [word_line(text, section.language) for text in texts]

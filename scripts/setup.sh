@@ -37,13 +37,12 @@ make_venv() {
   echo "$stamp" >"$VENV/.sluice"
 }
 
-# fasttext has no wheels. Without a C++ compiler its prediction-only twin does all but jobs/train_quality.py.
+# fasttext has no wheels. Without a C++ compiler all but jobs/train_quality.py works.
 install_fasttext() {
   local pinned
   pinned=$(grep -oE '^fasttext==[0-9.]+' "$ROOT/requirements.lock")
   "$@" install --no-deps "$pinned" 2>"$VENV/fasttext.log" && return
-  say "fasttext could not be compiled (no C++ compiler or Python headers? see $VENV/fasttext.log); installing fasttext-predict instead: jobs/train_quality.py will not work, and its tests are skipped."
-  "$@" install --no-deps 'fasttext-predict==0.9.2.4' || die "neither fasttext nor fasttext-predict could be installed. Install g++ and the Python headers (apt-get install g++ python3-dev)."
+  say "fasttext could not be compiled, and jobs/train_quality.py will not work, nor the tests that hold our predictions against it. Are g++ and the Python headers installed (apt-get install g++ python3-dev)? See $VENV/fasttext.log."
 }
 
 # The S3 server of the tests, apart from .venv (scripts/s3test.lock says why). Without it those tests are skipped.

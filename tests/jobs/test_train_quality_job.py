@@ -6,9 +6,7 @@ import sys
 import pytest
 from jobs_helpers import run_here
 
-fasttext = pytest.importorskip("fasttext")
-if not hasattr(fasttext, "train_supervised"):
-    pytest.skip("fasttext-predict is installed, which cannot train", allow_module_level=True)
+pytest.importorskip("fasttext")
 
 GOOD = "The committee met on {i} and decided that the new library would be built beside the old town hall. "
 BAD = "Buy {i} now: free shipping, best price, click here to add it to your cart and log in today! "

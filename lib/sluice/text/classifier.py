@@ -3,7 +3,7 @@
 fastText's own training cannot: of `thread = 1` it initialises one tenth of the input vectors and trains the rest from
 whatever the memory held (0.9.3, DenseMatrix::uniform; "Encountered NaN" is one of its fruits), and with more threads
 the order of updates is chance. So fastText makes the dictionary and the file, and the descent is `kernels.classifier`:
-the same model, loss and schedule. Tests hold our features and probabilities against fastText's own predictions.
+the same model, loss and schedule.
 """
 
 import functools
@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from sluice.core.config import TrainQuality
 from sluice.core.errors import ConfigError
+from sluice.text.fasttext_model import FastTextModel
 from sluice.text.kernels.classifier import descend
 
 END = "</s>"
@@ -30,7 +31,7 @@ def fit(examples: Sequence[tuple[str, str]], section: TrainQuality) -> Any:
     """A fastText model of examples (label, line of words), which it sees in their order, `epochs` times.
 
     Vectors of words begin uniform within 1/dim, as fastText means them to; those of sequences begin at zero, so that
-    one never seen in training says nothing. Raises ConfigError under fasttext-predict.
+    one never seen in training says nothing. Raises ConfigError without the whole fasttext package.
     """
     model = _untrained(examples, section)
     words = {word: number for number, word in enumerate(model.get_words())}
@@ -49,14 +50,27 @@ def fit(examples: Sequence[tuple[str, str]], section: TrainQuality) -> Any:
     return model
 
 
+def predictor(model: Any) -> FastTextModel:
+    """What a trained model will be for those who load its file."""
+    with tempfile.TemporaryDirectory(prefix="sluice-classifier-") as folder:
+        path = Path(folder) / "model.bin"
+        model.save_model(str(path))
+        return FastTextModel(str(path))
+
+
 def _untrained(examples: Sequence[tuple[str, str]], section: TrainQuality) -> Any:
     """fastText's dictionary of the examples, in a model that is yet to learn."""
-    import fasttext
-
+    try:
+        import fasttext
+    except ImportError:
+        raise ConfigError(
+            "Training needs the fasttext package, which is not installed: pip install 'sluice[quality]'. It is "
+            "compiled on the way; without a C++ compiler: apt-get install g++ python3-dev."
+        ) from None
     if not hasattr(fasttext, "train_supervised"):
         raise ConfigError(
             "The fasttext that is installed can only predict (fasttext-predict); training needs the whole of it: "
-            "pip uninstall fasttext-predict, then pip install fasttext."
+            "pip uninstall fasttext-predict, then pip install 'sluice[quality]'."
         )
     with tempfile.TemporaryDirectory(prefix="sluice-classifier-") as folder:
         path = Path(folder) / "examples.txt"

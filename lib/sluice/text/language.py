@@ -5,14 +5,13 @@ import hashlib
 import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from sluice.core.errors import InputError
+from sluice.text.fasttext_model import FastTextModel, load_model
 from sluice.text.kernels import scripts as kernels
 from sluice.text.labels import PREFIX, Label, parse_label
-from sluice.text.model_file import check_classifier
 from sluice.text.scripts import SCRIPTS, script_table
 
 LID_CHARS = 10_000
@@ -76,33 +75,18 @@ def file_digest(path: str) -> str:
 
 
 @functools.cache
-def _load(path: str) -> Any:
-    """The binding of a model, one per process and path: fastText models cannot be pickled."""
-    import fasttext
-
-    check_classifier(path)
-    model = fasttext.load_model(path)
-    if hasattr(model, "get_labels"):  # the prediction-only fasttext-predict names them in its answers only
-        _check_labels(path, model.get_labels())
-    return model.f
-
-
-def _check_labels(path: str, labels: list[str]) -> None:
-    strange = sorted(label for label in labels if parse_label(label) is None)
+def _load(path: str) -> tuple[FastTextModel, dict[str, Label]]:
+    """A model and what its labels mean."""
+    model = load_model(path)
+    meanings = {label: parse_label(label) for label in model.labels}
+    strange = sorted(label for label, meaning in meanings.items() if meaning is None)
     if strange:
         raise InputError(
-            f"{path} has {len(strange)} of {len(labels)} labels that are no language codes: "
+            f"{path} has {len(strange)} of {len(meanings)} labels that are no language codes: "
             f"{', '.join(strange[:SHOWN_LABELS])}. Set extract.lid_model to a language model with labels like "
             "__label__zh, __label__zho_Hans or __label__cmn_Hani."
         )
-
-
-@functools.cache
-def _meaning(path: str, label: str) -> Label:
-    meaning = parse_label(label)
-    if meaning is None:
-        raise InputError(f"{path} answers {label}, which is no language code. Set extract.lid_model to another model.")
-    return meaning
+    return model, {label: meaning for label, meaning in meanings.items() if meaning}
 
 
 class LanguageIdentifier:
@@ -116,15 +100,13 @@ class LanguageIdentifier:
 
     def identify(self, text: str) -> Language:
         """The most probable language: fastText's own answer for the text with newlines as spaces, which it refuses."""
-        line = text[:LID_CHARS].replace("\n", " ").encode("utf-8", "replace")
-        # The binding itself: Model.predict(str) raises under NumPy 2 in fasttext 0.9.3, and the batch call, which does
-        # not, raises in the prediction-only fasttext-predict.
-        found = _load(self.path).predict(line + b"\n", 1, 0.0, "strict")
+        model, meanings = _load(self.path)
+        found = model.predict(text[:LID_CHARS].encode("utf-8", "replace"))
         if not found:  # nothing in the text that the model knows
             return UNKNOWN
-        score, label = found[0]
-        code, iso639_3, script = _meaning(self.path, label)
-        return Language(code, min(float(score), 1.0), iso639_3, script, label.removeprefix(PREFIX))
+        label, score = found
+        code, iso639_3, script = meanings[label]
+        return Language(code, min(score, 1.0), iso639_3, script, label.removeprefix(PREFIX))
 
 
 def main_script(text: str) -> str:

@@ -9,7 +9,6 @@ import functools
 import re
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -17,6 +16,7 @@ import numpy as np
 from sluice.core.errors import ConfigError, InputError
 from sluice.data.segment import JIEBA_LANGUAGES
 from sluice.text import characters
+from sluice.text.fasttext_model import FastTextModel, load_model
 from sluice.text.kernels.word_line import join_words
 from sluice.text.language import file_digest
 from sluice.text.segmenter import word_spans
@@ -114,11 +114,9 @@ class QualityModel:
         return probability(model, line, record.good) if line else None
 
 
-def probability(model: Any, line: str, label: str) -> float:
+def probability(model: FastTextModel, line: str, label: str) -> float:
     """The model's probability of a label for a prepared line."""
-    # the binding itself, as in `text.language`; k = 2 are all labels of a model that was checked
-    found = {name: score for score, name in model.f.predict(line + "\n", 2, 0.0, "strict")}
-    return min(max(float(found.get(label, 0.0)), 0.0), 1.0)
+    return min(model.probability(line.encode(), label), 1.0)
 
 
 @functools.cache
@@ -161,16 +159,13 @@ def _check(path: str, record: ModelRecord) -> None:
 
 
 @functools.cache
-def _load(path: str) -> Any:
-    """One model per process and path: fastText models cannot be pickled."""
+def _load(path: str) -> FastTextModel:
+    """A model that fits its record."""
     record = _record(path)
-    import fasttext
-
-    try:
-        model = fasttext.load_model(path)
-    except ValueError as e:
-        raise InputError(f"{path} is not a fastText model: {e}. Train one with jobs/train_quality.py.") from e
-    labels = tuple(sorted(model.get_labels()))
+    model = load_model(path)
+    labels = tuple(sorted(model.labels))
     if labels != record.labels:
         raise ConfigError(f"The quality model {path} has the labels {list(labels)}; {path}.json says {record.labels}.")
+    if model.is_hierarchical:
+        raise ConfigError(f"The quality model {path} has a tree of labels. Train it with jobs/train_quality.py.")
     return model

@@ -8,7 +8,8 @@ import numpy as np
 from sluice.core.config import TrainQuality
 from sluice.core.errors import ConfigError
 from sluice.text import ranking
-from sluice.text.classifier import fit
+from sluice.text.classifier import fit, predictor
+from sluice.text.fasttext_model import FastTextModel
 from sluice.text.labelled_texts import (
     Counts,
     LabelledText,
@@ -96,7 +97,8 @@ def train(section: TrainQuality) -> Result:
     log.info("judging %s held-out documents", f"{len(good_held) + len(bad_held):,}")
     held = [*good_held, *bad_held]
     is_good = np.arange(len(held)) < len(good_held)
-    scores = np.array([probability(model, word_line(d.text, section.language), GOOD) for d in held])
+    trained = predictor(model)
+    scores = np.array([probability(trained, word_line(d.text, section.language), GOOD) for d in held])
     names = [section.positive[d.source] for d in good_held] + [section.negative[d.source] for d in bad_held]
     good_words, bad_words = telling_words(model)
     return Result(
@@ -106,7 +108,7 @@ def train(section: TrainQuality) -> Result:
         bad=bad.counts,
         num_passages=count,
         documents=judge(scores, is_good),
-        passages=_judge_passages(model, good_held, bad_held, section),
+        passages=_judge_passages(trained, good_held, bad_held, section),
         good_words=good_words,
         bad_words=bad_words,
         wrong_good=_wrong(held, names, scores, np.flatnonzero(is_good & (scores < 0.5)), 1),
@@ -127,7 +129,9 @@ def judge(scores: ranking.Floats, is_good: ranking.Bools) -> Judged:
     )
 
 
-def _judge_passages(model: Any, good: list[LabelledText], bad: list[LabelledText], section: TrainQuality) -> Judged:
+def _judge_passages(
+    model: FastTextModel, good: list[LabelledText], bad: list[LabelledText], section: TrainQuality
+) -> Judged:
     scores = [
         [probability(model, line, GOOD) for document in documents for line in passages(document.text, section)]
         for documents in (good, bad)

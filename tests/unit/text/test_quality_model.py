@@ -13,9 +13,7 @@ from sluice.text import model_card, quality
 from sluice.text.quality import QualityModel, word_line
 from sluice.text.train_quality import train
 
-fasttext = pytest.importorskip("fasttext")
-if not hasattr(fasttext, "train_supervised"):
-    pytest.skip("fasttext-predict is installed, which cannot train", allow_module_level=True)
+pytest.importorskip("fasttext")
 
 PROSE = "The committee met on day {i} and decided that the new library would be built beside the old town hall. "
 SHOP = "Buy now, item {i}: free shipping, best price, click here to add it to your cart and log in today! "

@@ -1,0 +1,341 @@
+"""fastText's prediction: the rows of a line's words and their parts, their mean, and the labels' probabilities.
+
+Sums are in float32 and in fastText's order, so answers are its own to the last bits.
+"""
+
+import math
+
+import numpy as np
+
+from sluice.text.jit import inlined, kernel
+
+FNV_BASIS, FNV_PRIME = np.uint32(2166136261), np.uint32(16777619)
+NGRAM_FACTOR = np.uint64(116049371)
+TINY = 1e-5
+"""fastText adds it before every logarithm (loss.cc, std_log)."""
+
+LINE_END = np.frombuffer(b"</s>", np.uint8)
+LABEL_MARK = np.frombuffer(b"__label__", np.uint8)
+SPACES = np.zeros(256, np.bool_)
+SPACES[[0, 9, 10, 11, 12, 13, 32]] = True
+"""Bytes that end a word (dictionary.cc, readWord)."""
+MAX_SIGMOID, SIGMOID_STEPS = np.float32(8), 512
+BEGIN, END = np.uint8(ord("<")), np.uint8(ord(">"))
+
+
+@inlined
+def add_byte(h, byte):
+    """FNV-1a with fastText's signed characters."""
+    return np.uint32((h ^ np.uint32(np.int32(np.int8(byte)))) * FNV_PRIME)
+
+
+@kernel
+def word_hash(data, start, end):
+    """Hash of a word."""
+    h = FNV_BASIS
+    for i in range(start, end):
+        h = add_byte(h, data[i])
+    return h
+
+
+@kernel
+def word_table(names, offsets):
+    """An open-addressing table of words, at most half full: their numbers by their hashes, -1 in free places."""
+    size = 8
+    while size < 2 * len(offsets):
+        size *= 2
+    table = np.full(size, -1, np.int32)
+    for number in range(len(offsets) - 1):
+        slot = word_hash(names, offsets[number], offsets[number + 1]) & (size - 1)
+        while table[slot] >= 0:
+            slot = (slot + 1) & (size - 1)
+        table[slot] = number
+    return table
+
+
+@kernel
+def find_word(names, offsets, table, data, start, end, h):
+    """Number of a word, -1 for one that the model has not."""
+    mask = len(table) - 1
+    slot = np.int64(h) & mask
+    while table[slot] >= 0:
+        number = table[slot]
+        if is_same(data, start, end, names[offsets[number] : offsets[number + 1]]):
+            return np.int64(number)
+        slot = (slot + 1) & mask
+    return np.int64(-1)
+
+
+@kernel
+def is_same(data, start, end, word):
+    """Whether a stretch is a word."""
+    if end - start != len(word):
+        return False
+    for k in range(len(word)):
+        if data[start + k] != word[k]:
+            return False
+    return True
+
+
+@inlined
+def is_known(bucket, known):
+    """1 where a pruned model has kept a bucket, else 0."""
+    return np.int64((known[bucket >> np.uint64(6)] >> (bucket & np.uint64(63))) & np.uint64(1))
+
+
+@kernel
+def set_apart(data, apart, chars, starts, ends):
+    """Writes the words of a line as `<word><word>`, as fastText looks at their parts; how many words and characters.
+
+    `chars` get the places in `apart` where characters begin, and its end; `starts` and `ends` those of words in `data`.
+    The last word is the end of the line, empty, unless the line says itself where it ends.
+    """
+    size = num_chars = num_words = i = 0
+    is_open = True
+    while is_open:
+        while i < len(data) and SPACES[data[i]]:
+            i += 1
+        start = i
+        while i < len(data) and not SPACES[data[i]]:
+            i += 1
+        starts[num_words] = start
+        ends[num_words] = i
+        num_words += 1
+        is_open = i > start and not is_same(data, start, i, LINE_END)
+        if is_open:
+            apart[size] = BEGIN
+            chars[num_chars] = size
+            num_chars += 1
+            size += 1
+            for k in range(start, i):
+                apart[size] = data[k]
+                chars[num_chars] = size
+                num_chars += data[k] & 0xC0 != 0x80
+                size += 1
+            apart[size] = END
+            chars[num_chars] = size
+            num_chars += 1
+            size += 1
+    chars[num_chars] = size
+    return num_words, num_chars
+
+
+@kernel
+def hash_parts(apart, chars, num_chars, buckets, parts):
+    """Buckets of all sequences of 1, 2 ... characters: `parts[n - 1, i]` is of the n from i on. [n, characters] uint32.
+
+    Those that reach beyond the end are left out. Loops over places, so that several are hashed at once.
+    """
+    is_ascii = num_chars == chars[num_chars]
+    for n in range(len(parts)):
+        before, now = parts[max(n - 1, 0)], parts[n]
+        if n == 0:
+            now[:num_chars] = FNV_BASIS
+        if is_ascii:
+            for i in range(num_chars - n):
+                now[i] = add_byte(now[i] if n == 0 else before[i], apart[i + n])
+        else:
+            for i in range(num_chars - n):
+                h = now[i] if n == 0 else before[i]
+                for k in range(chars[i + n], chars[i + n + 1]):
+                    h = add_byte(h, apart[k])
+                now[i] = h
+    inverse = 1.0 / buckets
+    for n in range(len(parts)):
+        now = parts[n]
+        for i in range(num_chars - n):
+            # the remainder without a division; the quotient may be one off
+            rest = np.float64(now[i]) - np.floor(np.float64(now[i]) * inverse) * buckets
+            rest = rest + buckets if rest < 0 else rest
+            rest = rest - buckets if rest >= buckets else rest
+            now[i] = np.uint32(np.int64(rest))
+
+
+@kernel
+def find_rows(data, dictionary):
+    """Rows of the input matrix for a line in UTF-8 without its end, in fastText's order. [n] int32.
+
+    Words, known and unknown, with the sequences of their characters, then sequences of words, the end being a word.
+    """
+    names, offsets, table, min_n, max_n, word_ngrams, buckets, known, places = dictionary
+    num_known = len(offsets) - 1
+    apart, chars = np.empty(3 * len(data) + 2, np.uint8), np.empty(3 * len(data) + 2, np.int32)
+    starts, ends = np.empty(len(data) + 1, np.int32), np.empty(len(data) + 1, np.int32)
+    num_words, num_chars = set_apart(data, apart, chars, starts, ends)
+    parts = np.empty((max(0, max_n), num_chars), np.uint32)
+    hash_parts(apart, chars, num_chars, buckets, parts)
+    # buckets first, and words as -1 - number: a store that may be written over costs less than a branch
+    found = np.empty(max(0, max_n) * num_chars + word_ngrams * num_words + 1, np.int32)
+    hashes = np.empty(num_words, np.uint64)
+    count = tokens = last = 0
+    for k in range(num_words):
+        start, end = starts[k], ends[k]
+        first = last
+        if end == start or is_same(data, start, end, LINE_END):
+            h = word_hash(LINE_END, 0, len(LINE_END))
+            number = find_word(names, offsets, table, LINE_END, 0, len(LINE_END), h)
+        else:
+            h = word_hash(data, start, end)
+            number = find_word(names, offsets, table, data, start, end, h)
+            size = chars[first] + end - start + 2
+            while chars[last] < size:
+                last += 1
+            if number < 0 and is_same(data, start, min(end, start + len(LABEL_MARK)), LABEL_MARK):
+                continue
+        hashes[tokens] = np.uint64(np.int64(np.int32(h)))
+        tokens += 1
+        found[count] = -1 - number
+        count += number >= 0
+        for i in range(first, last):
+            for n in range(max(min_n, 2 if i == first or i == last - 1 else 1), min(max_n, last - i) + 1):
+                bucket = np.uint64(parts[n - 1, i])
+                found[count] = bucket
+                count += is_known(bucket, known) if len(known) else 1
+    for i in range(tokens):
+        h64 = hashes[i]
+        for j in range(i + 1, min(tokens, i + word_ngrams)):
+            h64 = h64 * NGRAM_FACTOR + hashes[j]
+            bucket = h64 % np.uint64(buckets)
+            found[count] = bucket
+            count += is_known(bucket, known) if len(known) else 1
+    for i in range(count):
+        bucket = found[i]
+        found[i] = -1 - bucket if bucket < 0 else num_known + (places[bucket] if len(places) else bucket)
+    return found[:count]
+
+
+@kernel
+def mean_row(rows, inputs):
+    """The hidden vector of a line: the mean of its rows. [dim] float32."""
+    dim = inputs.shape[1]
+    hidden = np.zeros(dim, np.float32)
+    for row in rows:
+        for d in range(dim):
+            hidden[d] += inputs[row, d]
+    scale = np.float32(1.0 / len(rows))
+    for d in range(dim):
+        hidden[d] *= scale
+    return hidden
+
+
+@inlined
+def product(outputs, row, hidden):
+    """Scalar product of a row of the output matrix and the hidden vector."""
+    total = np.float32(0)
+    for d in range(len(hidden)):
+        total += outputs[row, d] * hidden[d]
+    return total
+
+
+@inlined
+def logarithm(x):
+    """fastText's, as float32."""
+    return np.float32(math.log(np.float64(x) + TINY))
+
+
+@kernel
+def softmax(scores):
+    """Probabilities of labels from their scalar products, in place."""
+    top = scores.max()
+    total = np.float32(0)
+    for label in range(len(scores)):
+        scores[label] = math.exp(scores[label] - top)
+        total += scores[label]
+    for label in range(len(scores)):
+        scores[label] /= total
+
+
+@kernel
+def sigmoids(scores):
+    """The same where each label is judged by itself: fastText looks them up in a table of 512 steps (loss.cc)."""
+    for label in range(len(scores)):
+        x = scores[label]
+        step = np.int64((x + MAX_SIGMOID) * np.float32(SIGMOID_STEPS) / MAX_SIGMOID / np.float32(2))
+        at = np.float32(2 * MAX_SIGMOID * step / SIGMOID_STEPS) - MAX_SIGMOID
+        scores[label] = 0 if x < -MAX_SIGMOID else 1 if x > MAX_SIGMOID else 1.0 / (1.0 + math.exp(-at))
+
+
+@kernel
+def probabilities(outputs, hidden, is_softmax):
+    """Of all labels. [labels] float32."""
+    scores = np.empty(len(outputs), np.float32)
+    for label in range(len(outputs)):
+        scores[label] = product(outputs, label, hidden)
+    if is_softmax:
+        softmax(scores)
+    else:
+        sigmoids(scores)
+    return scores
+
+
+@kernel
+def best_label(scores):
+    """The most probable label and the logarithm of its probability; of equal ones the last, as in fastText's heap."""
+    best, top = 0, logarithm(scores[0])
+    for label in range(1, len(scores)):
+        score = logarithm(scores[label])
+        if score >= top:
+            best, top = label, score
+    return best, top
+
+
+@kernel
+def best_leaf(outputs, hidden, children):
+    """The same under hierarchical softmax; `children` [labels - 1, 2] are the inner nodes of `huffman_tree`.
+
+    A node's logarithm is its parent's and its side's. The search goes left first and leaves what is already less
+    probable than the best leaf, as fastText's does.
+    """
+    num_labels = len(outputs)
+    nodes, scores = np.empty(2 * num_labels, np.int64), np.empty(2 * num_labels, np.float32)
+    nodes[0], scores[0], waiting = 2 * num_labels - 2, 0, 1
+    best, top = np.int64(-1), np.float32(0)
+    while waiting:
+        waiting -= 1
+        node, score = nodes[waiting], scores[waiting]
+        if best >= 0 and score < top:
+            continue
+        if node < num_labels:
+            best, top = node, score
+            continue
+        inner = node - num_labels
+        right = np.float32(1.0 / (np.float32(1.0) + math.exp(-product(outputs, inner, hidden))))
+        nodes[waiting], scores[waiting] = children[inner, 1], score + logarithm(right)
+        nodes[waiting + 1], scores[waiting + 1] = children[inner, 0], score + logarithm(np.float32(1.0) - right)
+        waiting += 2
+    return best, top
+
+
+@kernel
+def huffman_tree(counts):
+    """Children of the inner nodes of fastText's tree of labels (loss.cc, buildTree), by the labels' falling counts.
+
+    [labels - 1, 2] int32; leaves are the labels, inner nodes follow them, the last is the root.
+    """
+    size = len(counts)
+    weights = np.full(2 * size - 1, np.int64(10) ** 15)
+    weights[:size] = counts
+    children = np.empty((size - 1, 2), np.int32)
+    leaf, node = size - 1, size
+    for i in range(size, 2 * size - 1):
+        for side in range(2):
+            if leaf >= 0 and weights[leaf] < weights[node]:
+                children[i - size, side] = leaf
+                leaf -= 1
+            else:
+                children[i - size, side] = node
+                node += 1
+        weights[i] = weights[children[i - size, 0]] + weights[children[i - size, 1]]
+    return children
+
+
+@kernel
+def predict(data, dictionary, inputs, outputs, children, is_softmax):
+    """The most probable label of a line in UTF-8 and the logarithm of its probability; -1 where no row is known."""
+    rows = find_rows(data, dictionary)
+    if len(rows) == 0:
+        return np.int64(-1), np.float32(0)
+    hidden = mean_row(rows, inputs)
+    if len(children):
+        return best_leaf(outputs, hidden, children)
+    return best_label(probabilities(outputs, hidden, is_softmax))
