@@ -49,7 +49,7 @@ def trained(kind, quantised=None):
         lines += [f"__label__{i} word{i} {' '.join(TEXTS.values())}\n" for i in range(300)]
     # the tree of labels depends on how often each occurs
     (folder / "train.txt").write_text("".join(lines[:3] * 30 + lines[2:] * 5), encoding="utf-8")
-    # 0.9.3 initialises a tenth of its matrix per thread and leaves the rest to chance, which can be NaN
+    # 0.9.3 initialises a tenth of its matrix per thread, rounded down, and leaves the rest to chance, which can be NaN
     model = fasttext.train_supervised(
         str(folder / "train.txt"), epoch=30, lr=0.2, dim=10, thread=10, verbose=0, **KINDS[kind]
     )
@@ -132,7 +132,7 @@ def test_a_line_ends_at_its_end_mark():
 def test_a_line_without_a_known_word_has_no_answer(tmp_path):
     (tmp_path / "train.txt").write_text("__label__a one\n__label__b two\n")
     # the end of the line is a word like others here, and too rare
-    model = fasttext.train_supervised(str(tmp_path / "train.txt"), dim=2, minCount=1, verbose=0, thread=10, **PLAIN)
+    model = fasttext.train_supervised(str(tmp_path / "train.txt"), dim=10, minCount=1, verbose=0, thread=10, **PLAIN)
     model.save_model(str(tmp_path / "m.bin"))
     data = (tmp_path / "m.bin").read_bytes().replace(b"</s>\0", b"<xx>\0")
     (tmp_path / "m.bin").write_bytes(data)
