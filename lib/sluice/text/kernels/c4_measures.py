@@ -101,6 +101,15 @@ def has_any(numbers, low, high):
 
 
 @kernel
+def has_mark(codes, mark):
+    """Whether a character occurs."""
+    count = 0
+    for code in codes:  # to the end: several are compared at once
+        count += code == mark
+    return count > 0
+
+
+@kernel
 def has_citation(codes, flags, start, end):
     """Whether `c4.CITATION` matches somewhere."""
     for i in range(start, end):
@@ -113,6 +122,7 @@ def has_citation(codes, flags, start, end):
 def measure_c4(codes, flags, starts, ends, places, numbers, out):
     """Fills `out` [6] in the order of `signals.C4`; `places` and `numbers` as in `measure_lines`."""
     out[:] = 0.0
+    has_square, has_brace = has_mark(codes, 91), has_mark(codes, 123)
     start, token, hit = 0, 0, 0
     while start < len(codes):
         end, after = next_line(codes, flags, start)
@@ -128,7 +138,7 @@ def measure_c4(codes, flags, starts, ends, places, numbers, out):
         if longest > c4.MAX_WORD_CHARS or num_runs < c4.MIN_WORDS:
             continue
         line, line_flags, found = codes[first:last], flags[first:last], numbers[first_hit:hit]
-        is_edited = has_citation(codes, flags, first, last)
+        is_edited = has_square and has_citation(codes, flags, first, last)
         if is_edited:
             line, line_flags = np.empty(last - first, np.uint32), np.empty(last - first, np.uint16)
             count = without_citations(codes, flags, first, last, line, line_flags)
@@ -140,7 +150,7 @@ def measure_c4(codes, flags, starts, ends, places, numbers, out):
             lorem = 1
         elif has_any(found, JAVASCRIPT, JAVASCRIPT + 1):
             continue
-        elif has_curly(line):
+        elif has_brace and has_mark(line, 123):
             curly = 1
         elif has_any(found, FIRST_POLICY, FIRST_POLICY + _NUM_POLICIES):
             continue
@@ -152,12 +162,3 @@ def measure_c4(codes, flags, starts, ends, places, numbers, out):
             out[k] += sentences
             out[k + 1] += curly
             out[k + 2] += lorem
-
-
-@kernel
-def has_curly(line):
-    """Whether there is an opening curly bracket."""
-    for code in line:
-        if code == 123:
-            return True
-    return False

@@ -17,12 +17,14 @@ from sluice.text.characters import (
     WORD,
 )
 from sluice.text.jit import inlined, kernel
-from sluice.text.kernels.hashing import entropy_of, number_equals
+from sluice.text.kernels.hashing import entropy_of, spread, table_size
 from sluice.text.kernels.line_measures import LOREM_IPSUM
 from sluice.text.kernels.phrases import phrase_table
 from sluice.text.kernels.words import is_in
 
 _PARENTHESES = np.array([ord(char) for char in character_signals.PARENTHESES], np.uint32)
+NARROW = 0x300
+"""Characters below are counted in a table of their own."""
 _GARBAGE, _GARBAGE_LENGTHS = phrase_table(["锟斤拷", "â€", "ï»¿", "ï¿½"])
 _URLS, _URL_LENGTHS = phrase_table(["http://", "https://", "www."])
 
@@ -106,14 +108,68 @@ def count_url_chars(codes):
 
 
 @kernel
+def count_characters(codes, counts):
+    """How often each character occurs, in the order of the first occurrence; how many different ones there are."""
+    narrow = np.zeros(NARROW, np.int32)  # number of each, 0 where it did not occur yet
+    size = table_size(len(codes))
+    keys, numbers = np.zeros(size, np.uint32), np.empty(size, np.int32)
+    mask = np.uint64(size - 1)
+    different = 0
+    for code in codes:
+        if code < NARROW:
+            number = narrow[code]
+            if number == 0:
+                narrow[code] = different + 1
+        else:
+            slot = spread(np.uint64(code)) & mask
+            while keys[slot] != 0 and keys[slot] != code:
+                slot = (slot + np.uint64(1)) & mask
+            number = 0 if keys[slot] == 0 else numbers[slot]
+            if number == 0:
+                keys[slot] = code
+                numbers[slot] = different + 1
+        if number == 0:
+            counts[different] = 1
+            different += 1
+        else:
+            counts[number - 1] += 1
+    return different
+
+
+@kernel
+def count_parentheses(codes, flags):
+    """Characters of `character_signals.PARENTHESES`."""
+    count = 0
+    for i in range(len(codes)):
+        if flags[i] & PUNCTUATION:
+            count += is_in(codes[i], _PARENTHESES)
+    return count
+
+
+@kernel
+def count_bracketed(codes):
+    """Characters between 【 and 】 of one line."""
+    count, opened = 0, -1
+    for i in range(len(codes)):
+        code = codes[i]
+        if code == 0x3010:
+            opened = i
+        elif code == 10:
+            opened = -1
+        elif code == 0x3011 and opened >= 0:
+            count += i - opened - 1
+            opened = -1
+    return count
+
+
+@kernel
 def measure_characters(codes, flags, numbers, out):
     """Fills `out` [16] in the order of `signals.CHARACTERS`; `numbers` are those of the phrases in it."""
     out[:] = np.nan
     n = len(codes)
     spaces, han, digits, upper, signs, others, newlines = 0, 0, 0, 0, 0, 0, 0
-    parentheses, curly, special, wide, narrow = 0, 0, 0, 0, 0
-    bracketed, opened = 0, -1
-    for i in range(n):
+    curly, special, wide, narrow, brackets = 0, 0, 0, 0, 0
+    for i in range(n):  # no branches: several characters at once
         code, flag = codes[i], flags[i]
         spaces += flag & SPACE != 0
         han += flag & HAN != 0
@@ -121,26 +177,20 @@ def measure_characters(codes, flags, numbers, out):
         upper += flag & UPPER != 0
         signs += flag & (PUNCTUATION | SYMBOL) != 0
         others += flag & (ALNUM | SPACE) == 0
-        special += not (flag & LETTER or (flag & WORD and not flag & ALNUM and code != 95))
-        if code < 128:
-            narrow += flag & ALNUM != 0
-            newlines += code == 10
-            curly += code == 123 or code == 125
-        elif 0xFF10 <= code <= 0xFF5A:
-            wide += flag & ALNUM != 0
-        if flag & PUNCTUATION:
-            parentheses += is_in(code, _PARENTHESES)
-        if code == 0x3010:
-            opened = i
-        elif code == 10:
-            opened = -1
-        elif code == 0x3011 and opened >= 0:
-            bracketed += i - opened - 1
-            opened = -1
+        is_word = (flag & LETTER != 0) | ((flag & WORD != 0) & (flag & ALNUM == 0) & (code != 95))
+        special += not is_word
+        is_counted = flag & ALNUM != 0
+        narrow += is_counted & (code < 128)
+        wide += is_counted & (code >= 0xFF10) & (code <= 0xFF5A)
+        newlines += code == 10
+        curly += (code == 123) | (code == 125)
+        brackets += code == 0x3010
+    parentheses = count_parentheses(codes, flags)
+    bracketed = count_bracketed(codes) if brackets > 0 else 0
     solid = n - spaces
     if n > 0:
-        ids, firsts, counts = np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n, np.int32)
-        different = number_equals(codes.astype(np.uint64), ids, firsts, counts)
+        counts = np.empty(n, np.int32)
+        different = count_characters(codes, counts)
         out[1] = entropy_of(counts, different, n)
         out[2] = different / n
         out[7] = spaces / n

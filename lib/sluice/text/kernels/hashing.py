@@ -64,30 +64,33 @@ def table_size(n):
 
 
 @kernel
-def number_equals(fingerprints, ids, firsts, counts):
+def number_equals(fingerprints, firsts, counts):
     """Numbers equal fingerprints in the order of their first occurrence; how many different ones there are.
 
-    `ids` [n]: the number of each; `firsts`, `counts` [n]: place of the first and number of all, by number.
+    `firsts`, `counts` [n]: place of the first and number of all, by number.
     """
-    size = table_size(len(fingerprints))
-    keys = np.zeros(size, np.uint64)
-    numbers = np.empty(size, np.int32)
+    n = len(fingerprints)
+    size = table_size(n)
+    places = np.zeros(size, np.int32)  # of the first, from 1: a table of these alone is a third of one with the keys
     mask = np.uint64(size - 1)
-    different = 0
-    for i in range(len(fingerprints)):
-        key = spread(fingerprints[i])
-        slot = key & mask
-        while keys[slot] != 0 and keys[slot] != key:
+    for i in range(n):
+        fingerprint = fingerprints[i]
+        slot = spread(fingerprint) & mask
+        place = places[slot]
+        while place != 0 and fingerprints[place - 1] != fingerprint:
             slot = (slot + np.uint64(1)) & mask
-        if keys[slot] == 0:
-            keys[slot] = key
-            numbers[slot] = different
-            firsts[different] = i
-            counts[different] = 0
-            different += 1
-        number = numbers[slot]
-        ids[i] = number
-        counts[number] += 1
+            place = places[slot]
+        if place == 0:
+            places[slot] = i + 1
+            counts[i] = 1
+        else:
+            counts[i] = 0
+            counts[place - 1] += 1
+    different = 0
+    for i in range(n):
+        firsts[different] = i
+        counts[different] = counts[i]
+        different += counts[i] != 0
     return different
 
 

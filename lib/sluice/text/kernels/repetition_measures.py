@@ -15,12 +15,11 @@ _NEWLINE = 10
 def repeats_of(fingerprints, sizes):
     """Number of fingerprints that occurred before, and the sum of their sizes."""
     n = len(fingerprints)
-    ids, firsts, counts = np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n, np.int32)
-    different = number_equals(fingerprints, ids, firsts, counts)
-    chars = 0
-    for i in range(n):
-        if firsts[ids[i]] != i:
-            chars += sizes[i]
+    firsts, counts = np.empty(n, np.int32), np.empty(n, np.int32)
+    different = number_equals(fingerprints, firsts, counts)
+    chars = sizes[:n].sum()
+    for number in range(different):
+        chars -= sizes[firsts[number]]
     return n - different, chars
 
 
@@ -75,8 +74,8 @@ def top_chars(fingerprints, sizes, n, grams):
     count = len(fingerprints) - n + 1
     for i in range(count):
         grams[i] = spread(grams[i]) + fingerprints[i + n - 1]
-    ids, firsts, counts = np.empty(count, np.int32), np.empty(count, np.int32), np.empty(count, np.int32)
-    different = number_equals(grams[:count], ids, firsts, counts)
+    firsts, counts = np.empty(count, np.int32), np.empty(count, np.int32)
+    different = number_equals(grams[:count], firsts, counts)
     best = 0
     for number in range(different):
         if counts[number] > counts[best]:
@@ -124,12 +123,15 @@ def frequent_char_share(sums, powers, n):
     grams = np.empty(total, np.uint64)
     for i in range(total):
         grams[i] = stretch(sums, powers, i, i + n)
-    ids, firsts, counts = np.empty(total, np.int32), np.empty(total, np.int32), np.empty(total, np.int32)
-    different = number_equals(grams, ids, firsts, counts)
-    repeated = np.sort(counts[:different][counts[:different] > 1])
-    wanted = min(len(repeated), int(math.sqrt(different)))
+    firsts, counts = np.empty(total, np.int32), np.empty(total, np.int32)
+    different = number_equals(grams, firsts, counts)
+    num_repeated = 0
+    for number in range(different):
+        firsts[num_repeated] = counts[number]
+        num_repeated += counts[number] > 1
+    repeated = np.sort(firsts[:num_repeated])
     chars = 0
-    for count in repeated[len(repeated) - wanted :]:
+    for count in repeated[max(0, num_repeated - int(math.sqrt(different))) :]:
         chars += count
     return chars / total
 
@@ -179,8 +181,8 @@ def measure_repetition(codes, flags, sums, powers, starts, ends, fingerprints, c
     if n >= 5:
         for i in range(n - 4):
             grams[i] = spread(grams[i]) + fingerprints[i + 4]  # the 4-grams of above, and one more
-        ids, firsts, counts = np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n, np.int32)
-        different = number_equals(grams[: n - 4], ids, firsts, counts)
+        firsts, counts = np.empty(n, np.int32), np.empty(n, np.int32)
+        different = number_equals(grams[: n - 4], firsts, counts)
         repeated = 0
         for number in range(different):
             if counts[number] > 1:

@@ -123,8 +123,8 @@ def hash_shingles(codes, flags, size, is_unspaced):
     prints = np.empty(total, np.uint64)
     for k in range(total):
         prints[k] = stretch(sums, powers, offsets[k], offsets[k + size] - tail)
-    ids, firsts, counts = np.empty(total, np.int32), np.empty(total, np.int32), np.empty(total, np.int32)
-    different = number_equals(prints, ids, firsts, counts)
+    firsts, counts = np.empty(total, np.int32), np.empty(total, np.int32)
+    different = number_equals(prints, firsts, counts)
 
     utf8, places = np.empty(4 * len(packed), np.uint8), np.empty(len(packed) + 1, np.int64)
     places[0] = 0

@@ -107,8 +107,8 @@ def measure_words(codes, flags, starts, ends, fingerprints, stops, functions, is
     language, with no keys for a language without a list. What is the same for equal tokens is looked at once.
     """
     n = len(starts)
-    ids, firsts, counts = np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n, np.int32)
-    different = number_equals(fingerprints, ids, firsts, counts)
+    firsts, counts = np.empty(n, np.int32), np.empty(n, np.int32)
+    different = number_equals(fingerprints, firsts, counts)
     sizes, word_counts = np.zeros(different, np.int64), np.zeros(different, np.int32)  # of words
     stop_seen = np.zeros(len(stops[0]), np.bool_)
     function_seen = np.zeros(len(functions[0]), np.bool_)

@@ -115,14 +115,23 @@ def is_joiner(codes, flags, i):
     return code == 45 and is_before_digit != is_after_digit
 
 
-@inlined
-def part_end(codes, flags, i):
-    """End of a run of letters and digits that stops before n't; i without one."""
-    while i < len(flags) and flags[i] & WORD:
-        if codes[i] | np.uint32(32) == 110 and is_negation(codes, flags, i):
-            break
-        i += 1
-    return i
+@kernel
+def part_ends(codes, flags):
+    """For each place the end of the run of letters and digits there, which stops before n't; itself without one.
+
+    From the end to the beginning, so that no step has to be guessed. One longer than the text.
+    """
+    n = len(codes)
+    ends = np.empty(n + 1, np.int32)
+    end = n
+    ends[n] = n
+    for i in range(n - 1, -1, -1):
+        is_stop = flags[i] & WORD == 0
+        if is_apostrophe(codes, i + 1):
+            is_stop = is_stop or is_negation(codes, flags, i)
+        end = i if is_stop else end
+        ends[i] = end
+    return ends
 
 
 @kernel
@@ -144,11 +153,11 @@ def may_be_special(codes, i):
 
 
 @inlined
-def word_end(codes, flags, i):
-    """End of a word at i: runs of letters and digits, and the joiners between them."""
-    end = part_end(codes, flags, i)
+def word_end(codes, flags, parts, i):
+    """End of a word at i: runs of letters and digits, and the joiners between them; `parts` are `part_ends`."""
+    end = parts[i]
     while end < len(codes) and may_join(codes[end]) and is_joiner(codes, flags, end):
-        after = part_end(codes, flags, end + 1)
+        after = parts[end + 1]
         if after == end + 1:
             break
         end = after
@@ -158,6 +167,7 @@ def word_end(codes, flags, i):
 @kernel
 def split_words(codes, flags, starts, ends):
     """Bounds of all tokens into `starts` and `ends`, both at least as long as the text; the number of tokens."""
+    parts = part_ends(codes, flags)
     count = 0
     i = 0
     while i < len(codes):
@@ -167,7 +177,7 @@ def split_words(codes, flags, starts, ends):
         end = special_end(codes, flags, i) if may_be_special(codes, i) else i
         if end == i:
             if flags[i] & WORD:
-                end = word_end(codes, flags, i)
+                end = word_end(codes, flags, parts, i)
             else:
                 end = i + 1
                 while end < len(codes) and codes[end] == codes[i]:
