@@ -43,7 +43,11 @@ TOLERANCE = 1e-6  # float32: the package is compiled for the machine and sums in
 @functools.cache
 def trained(kind, quantised=None):
     """The package's model and ours, of the same file."""
-    folder = Path(tempfile.mkdtemp(prefix="fasttext-model-"))
+    with tempfile.TemporaryDirectory(prefix="fasttext-model-") as folder:
+        return both(Path(folder), kind, quantised)
+
+
+def both(folder, kind, quantised):
     lines = [f"__label__{label} {text}\n" for label, text in TEXTS.items()] + ["__label__no no word of it\n"]
     if quantised:  # which takes 256 rows at least
         lines += [f"__label__{i} word{i} {' '.join(TEXTS.values())}\n" for i in range(300)]
