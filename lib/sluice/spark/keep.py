@@ -13,7 +13,8 @@ from sluice.core.records import Record, Removal
 from sluice.spark.batches import iter_rows, to_batches
 from sluice.spark.exact import rank_order
 from sluice.spark.schemas import spark_schema
-from sluice.text.shingles import jaccard, key_text, shingles
+from sluice.text.key import key_text
+from sluice.text.shingles import jaccard, shingles
 
 
 class NearRemoval(Record):

@@ -19,10 +19,10 @@ from sluice.data.plan_table import estimates, make_plan_table
 from sluice.data.stage import MARKER, Stage
 from sluice.text.cleaning import Clean, cut_lines, mask_personal
 from sluice.text.html import check_extractor, extractor_identity
+from sluice.text.key import KEY_VERSION
 from sluice.text.language import file_digest, model_path
 from sluice.text.page_lists import PageLists
 from sluice.text.rules import Rule, load_rules
-from sluice.text.shingles import KEY_VERSION
 
 log = logging.getLogger("sluice.run")
 

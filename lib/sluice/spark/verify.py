@@ -12,7 +12,8 @@ from sluice.core.config import Dedup
 from sluice.core.records import Edge
 from sluice.spark.batches import iter_rows, to_batches
 from sluice.spark.schemas import spark_schema
-from sluice.text.shingles import jaccard, key_text, shingles
+from sluice.text.key import key_text
+from sluice.text.shingles import jaccard, shingles
 
 
 def verified_edges(pairs: DataFrame, texts: DataFrame, dedup: Dedup, partitions: int) -> DataFrame:

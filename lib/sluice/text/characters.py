@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sluice.data.segment import HAN as HAN_RANGES
-from sluice.text.kernels.points import look_up
+from sluice.text.code_points import CodePoints, of_all
+from sluice.text.kernels.code_points import look_up_all
 from sluice.text.stored import Arrays, stored_arrays
 
 SPACE = 1 << 0
@@ -47,9 +48,6 @@ PRIVATE = 1 << 13
 
 TWICE_DECODED = 1 << 14
 """In `TWICE`."""
-
-BLOCK = 256
-"""Code points in a block of the two-level table: the flags of c are `flags[blocks[c >> 8] << 8 | c & 255]`."""
 
 TERMINAL_MARKS = """
     21 2E 3F 589 61D-61F 6D4 700-702 7F9 837 839 83D-83E 964-965 104A-104B 1362 1367-1368 166E 1735-1736 17D4-17D6
@@ -125,15 +123,13 @@ def _build() -> Arrays:
     for codes in ASSIGNED:
         everything[codes.start : codes.stop] = [flags_of(chr(code)) for code in codes]
     everything[0xD800:0xE000] = PRIVATE
-    blocks, index = np.unique(everything.reshape(-1, BLOCK), axis=0, return_inverse=True)
-    return {"flags": blocks.reshape(-1), "blocks": index.reshape(-1).astype(np.uint16)}
+    return of_all(everything)._asdict()
 
 
 @functools.cache
-def table() -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.uint16]]:
-    """`flags` and `blocks` of the two-level table, for this Python's version of Unicode."""
-    arrays = stored_arrays(f"characters-{unicodedata.unidata_version}", _build)
-    return arrays["flags"], arrays["blocks"]
+def table() -> CodePoints:
+    """The flags of all code points, for this Python's version of Unicode."""
+    return CodePoints(**stored_arrays(f"characters-{unicodedata.unidata_version}", _build))
 
 
 def code_points(text: str) -> npt.NDArray[np.uint32]:
@@ -143,5 +139,4 @@ def code_points(text: str) -> npt.NDArray[np.uint32]:
 
 def flags(codes: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint16]:
     """The flags of code points, [characters] uint16."""
-    flags_by_block, blocks = table()
-    return look_up(codes, flags_by_block, blocks)
+    return look_up_all(codes, *table())

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 NUM_ROWS = 0x110000 >> 8
 
@@ -11,20 +12,22 @@ NUM_ROWS = 0x110000 >> 8
 class CodePoints(NamedTuple):
     """The value of code point c is values[rows[c >> 8], c & 255] (`kernels.code_points.look_up`).
 
-    rows uint16 [0x1100]; values [R, 256], 0 where nothing is known.
+    rows [0x1100]; values [R, 256].
     """
 
-    rows: np.ndarray
-    values: np.ndarray
+    rows: npt.NDArray[np.uint16]
+    values: npt.NDArray[Any]
 
 
 def make_table(known: Mapping[int, int], dtype: Any) -> CodePoints:
     """A table of the known values; every other code point has 0."""
-    high = sorted({code >> 8 for code in known})
-    rows = np.zeros(NUM_ROWS, np.uint16)
-    rows[high] = range(1, 1 + len(high))  # row 0 stays empty
-    values = np.zeros((1 + len(high), 256), dtype)
-    codes = np.fromiter(known, np.int64, len(known))
-    values[rows[codes >> 8], codes & 255] = np.fromiter(known.values(), np.int64, len(known))
-    distinct, position = np.unique(values, axis=0, return_inverse=True)  # most blocks of Han or Hangul are alike
-    return CodePoints(position.reshape(-1)[rows].astype(np.uint16), distinct)
+    values = np.zeros(NUM_ROWS << 8, dtype)
+    values[np.fromiter(known, np.int64, len(known))] = np.fromiter(known.values(), dtype, len(known))
+    return of_all(values)
+
+
+def of_all(values: npt.NDArray[Any]) -> CodePoints:
+    """A table of the values of all code points, [0x110000]."""
+    # most blocks of Han, Hangul or what is not assigned are alike
+    distinct, position = np.unique(values.reshape(NUM_ROWS, 256), axis=0, return_inverse=True)
+    return CodePoints(position.reshape(-1).astype(np.uint16), distinct)

@@ -12,6 +12,7 @@ from sluice.core.records import Document, Located, Page, Rejection
 from sluice.text import charset, html, measure
 from sluice.text.cleaning import cut_lines, mask_personal
 from sluice.text.facts import Facts
+from sluice.text.key import key_text
 from sluice.text.language import Language, LanguageIdentifier, main_script
 from sluice.text.minhash import signature
 from sluice.text.mixed_language import other_language_share
@@ -19,7 +20,7 @@ from sluice.text.page_lists import PageLists
 from sluice.text.precheck import Precheck
 from sluice.text.rights import rights
 from sluice.text.scripts import CHINESE
-from sluice.text.shingles import key_text, shingle_hashes
+from sluice.text.shingles import shingle_hashes
 from sluice.text.variants import Variant, chinese_variant
 
 PRECHECK = "before extraction"

@@ -1,12 +1,11 @@
-"""Shingles: what near-duplicates are compared by. Script-aware, on a normalised key text that is never stored.
+"""Shingles: what near-duplicates are compared by. Script-aware, on a normalised key text (`text.key`).
 
-A Jaccard value means something only with its key: NFKC (folds width), case folding, white space runs to one space;
-then sets of 5 characters without spaces where words are not spaced (Han, kana, Thai), of 5 words elsewhere, a word
-being a run of letters, marks, digits and underscores (`\\w+`).
+A Jaccard value means something only with its key and its shingles: sets of 5 characters without spaces where words are
+not spaced (Han, kana, Thai), of 5 words elsewhere, a word being a run of letters, marks, digits and underscores
+(`\\w+`).
 """
 
 import re
-import unicodedata
 
 import numpy as np
 import numpy.typing as npt
@@ -15,15 +14,7 @@ from sluice.text.characters import code_points, flags
 from sluice.text.kernels.signatures import hash_shingles
 from sluice.text.language import UNSPACED, main_script
 
-KEY_VERSION = "nfkc-casefold-1"
-"""Named in manifests; a change of normalisation changes the name."""
-
 WORD = re.compile(r"\w+")
-
-
-def key_text(text: str) -> str:
-    """The normalised text that exact and near-duplicate removal compare."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def shingles(key: str, size: int) -> frozenset[str]:

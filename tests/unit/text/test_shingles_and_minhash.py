@@ -10,33 +10,11 @@ from hypothesis import strategies as st
 
 from sluice.core.config import MinHash
 from sluice.core.ids import GOLDEN_GAMMA, mix64
+from sluice.text.key import key_text
 from sluice.text.minhash import band_keys, permutations, signature
-from sluice.text.shingles import jaccard, key_text, shingle_hashes, shingles
+from sluice.text.shingles import jaccard, shingle_hashes, shingles
 
 DEFAULT = MinHash()
-
-
-@pytest.mark.parametrize(
-    ("text", "key"),
-    [
-        ("  Two   words\n\n more ", "two words more"),
-        ("ＡＢＣ１２３", "abc123"),  # full width
-        ("ｶﾀｶﾅ", "カタカナ"),  # half width
-        ("Straße ﬁne", "strasse fine"),
-        ("e\u0301", "é"),
-        ("全角\u3000空格", "全角 空格"),
-        ("", ""),
-        (" \n ", ""),
-    ],
-)
-def test_the_key_folds_width_case_and_white_space(text, key):
-    assert key_text(text) == key
-
-
-@settings(derandomize=True, max_examples=300)
-@given(st.text())
-def test_white_space_never_changes_the_key(text):
-    assert key_text("\n " + text.replace(" ", " \t\n") + "\u3000") == key_text(text)
 
 
 def test_spaced_text_has_shingles_of_words_without_marks():
@@ -103,6 +81,17 @@ def test_hashes_are_those_of_the_shingles(text, size):
 def test_hashes_of_shingles_around_the_blocks_of_sha1(length):
     word = "x" * (length - 2)
     assert shingle_hashes(f"{word} y", 2).tolist() == sha1_hashes([f"{word} y"])
+
+
+LENGTHS = st.lists(st.integers(1, 70), min_size=1, max_size=150)
+
+
+@settings(derandomize=True, max_examples=30, deadline=None)
+@given(LENGTHS)
+def test_many_shingles_are_hashed_together_as_alone(lengths):
+    # more than a kernel's lanes, of all lengths around one block
+    words = [chr(97 + i % 26) * length for i, length in enumerate(lengths)]
+    assert shingle_hashes(" ".join(words), 1).tolist() == sha1_hashes(dict.fromkeys(words))
 
 
 def test_multipliers_are_odd_so_that_permutations_are():

@@ -3,78 +3,12 @@
 import numpy as np
 
 from sluice.text.characters import ALNUM
-from sluice.text.jit import inlined, kernel
+from sluice.text.jit import kernel
 from sluice.text.kernels.characters import put_code_point
 from sluice.text.kernels.hashing import number_equals, stretch, sum_up
+from sluice.text.kernels.sha1 import LANES, ONE_BLOCK, big_endian_words, put_message, sha1_word, sha1_words
 
 _SPACE, _UNDERSCORE = 32, 95
-
-
-@inlined
-def rotate(x, n):
-    """Rotation of 32 bits to the left (numba computes in 64)."""
-    return np.uint32(x << np.uint32(n)) | np.uint32(x >> np.uint32(32 - n))
-
-
-@kernel
-def sha1_word(message, start, end, block, w):
-    """First four bytes of SHA-1 of message[start:end], read little-endian: datasketch's `sha1_hash32` (FIPS 180-4).
-
-    `block` [64] uint8 and `w` [80] uint32 are working space.
-    """
-    h0, h1, h2 = np.uint32(0x67452301), np.uint32(0xEFCDAB89), np.uint32(0x98BADCFE)
-    h3, h4 = np.uint32(0x10325476), np.uint32(0xC3D2E1F0)
-    length = end - start
-    num_blocks = (length + 9 + 63) // 64
-    for number in range(num_blocks):
-        at = start + 64 * number
-        taken = min(64, max(0, end - at))
-        for i in range(taken):
-            block[i] = message[at + i]
-        if taken < 64:
-            for i in range(taken, 64):
-                block[i] = 0
-            if end >= at:
-                block[end - at] = 0x80
-            if number == num_blocks - 1:
-                bits = np.uint64(8 * length)
-                for i in range(8):
-                    block[63 - i] = np.uint8((bits >> np.uint64(8 * i)) & np.uint64(255))
-        for i in range(16):
-            w[i] = (
-                (np.uint32(block[4 * i]) << np.uint32(24))
-                | (np.uint32(block[4 * i + 1]) << np.uint32(16))
-                | (np.uint32(block[4 * i + 2]) << np.uint32(8))
-                | np.uint32(block[4 * i + 3])
-            )
-        for i in range(16, 80):
-            w[i] = rotate(w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16], 1)
-        a, b, c, d, e = h0, h1, h2, h3, h4
-        for i in range(0, 20):
-            t = np.uint32(rotate(a, 5) + ((b & c) | (~b & d)) + e + np.uint32(0x5A827999) + w[i])
-            a, b, c, d, e = t, a, rotate(b, 30), c, d
-        for i in range(20, 40):
-            t = np.uint32(rotate(a, 5) + (b ^ c ^ d) + e + np.uint32(0x6ED9EBA1) + w[i])
-            a, b, c, d, e = t, a, rotate(b, 30), c, d
-        for i in range(40, 60):
-            t = np.uint32(rotate(a, 5) + ((b & c) | (b & d) | (c & d)) + e + np.uint32(0x8F1BBCDC) + w[i])
-            a, b, c, d, e = t, a, rotate(b, 30), c, d
-        for i in range(60, 80):
-            t = np.uint32(rotate(a, 5) + (b ^ c ^ d) + e + np.uint32(0xCA62C1D6) + w[i])
-            a, b, c, d, e = t, a, rotate(b, 30), c, d
-        h0, h1, h2, h3, h4 = (
-            np.uint32(h0 + a),
-            np.uint32(h1 + b),
-            np.uint32(h2 + c),
-            np.uint32(h3 + d),
-            np.uint32(h4 + e),
-        )
-    return np.uint32(
-        (h0 >> np.uint32(24))
-        | ((h0 >> np.uint32(8)) & np.uint32(0xFF00))
-        | ((h0 << np.uint32(8)) & np.uint32(0xFF0000))
-        | (h0 << np.uint32(24))
-    )
 
 
 @kernel
@@ -130,11 +64,44 @@ def hash_shingles(codes, flags, size, is_unspaced):
     places[0] = 0
     for i in range(len(packed)):
         places[i + 1] = put_code_point(utf8, places[i], packed[i])
-    block, w = np.empty(64, np.uint8), np.empty(80, np.uint32)
-    hashes = np.empty(different, np.uint32)
+    spans = np.empty((different, 2), np.int64)
     for number in range(different):
         k = firsts[number]
-        hashes[number] = sha1_word(utf8, places[offsets[k]], places[offsets[k + size] - tail], block, w)
+        spans[number, 0], spans[number, 1] = places[offsets[k]], places[offsets[k + size] - tail]
+    return sha1_of_spans(utf8[: places[len(packed)]], spans)
+
+
+@kernel
+def sha1_of_spans(data, spans):
+    """SHA-1 words of stretches of data, [n, 2] starts and ends. Short ones, nearly all, go through together."""
+    words = np.empty(len(data), np.uint32)
+    big_endian_words(data, words)
+    hashes = np.empty(len(spans), np.uint32)
+    schedule, state, found = (
+        np.zeros(80 * LANES, np.uint32),
+        np.empty(85 * LANES, np.uint32),
+        np.empty(LANES, np.uint32),
+    )
+    numbers = np.empty(LANES, np.int64)
+    block, w = np.empty(64, np.uint8), np.empty(80, np.uint32)
+    waiting = 0
+    for number in range(len(spans)):
+        start, end = spans[number]
+        if end - start > ONE_BLOCK:
+            hashes[number] = sha1_word(data, start, end, block, w)
+            continue
+        put_message(words, start, end, schedule, waiting)
+        numbers[waiting] = number
+        waiting += 1
+        if waiting == LANES:
+            sha1_words(schedule, state, found)
+            for lane in range(LANES):
+                hashes[numbers[lane]] = found[lane]
+            waiting = 0
+    if waiting > 0:
+        sha1_words(schedule, state, found)
+        for lane in range(waiting):
+            hashes[numbers[lane]] = found[lane]
     return hashes
 
 

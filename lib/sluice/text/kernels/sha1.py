@@ -1,0 +1,162 @@
+"""First words of SHA-1 (FIPS 180-4), of one message or of many short ones at once."""
+
+import numpy as np
+
+from sluice.text.jit import inlined, kernel
+
+LANES = 32
+"""Messages that are hashed at once: more than a register holds, since each round waits for the one before it."""
+ONE_BLOCK = 55
+"""Bytes of the longest message that is padded to one block."""
+
+
+@inlined
+def rotate(x, n):
+    """Rotation of 32 bits to the left (numba computes in 64)."""
+    return np.uint32(x << np.uint32(n)) | np.uint32(x >> np.uint32(32 - n))
+
+
+@inlined
+def swapped(x):
+    """The bytes of 32 bits in the other order."""
+    return np.uint32(
+        (x >> np.uint32(24))
+        | ((x >> np.uint32(8)) & np.uint32(0xFF00))
+        | ((x << np.uint32(8)) & np.uint32(0xFF0000))
+        | (x << np.uint32(24))
+    )
+
+
+@kernel
+def sha1_word(message, start, end, block, w):
+    """First four bytes of SHA-1 of message[start:end], read little-endian: datasketch's `sha1_hash32` (FIPS 180-4).
+
+    `block` [64] uint8 and `w` [80] uint32 are working space.
+    """
+    h0, h1, h2 = np.uint32(0x67452301), np.uint32(0xEFCDAB89), np.uint32(0x98BADCFE)
+    h3, h4 = np.uint32(0x10325476), np.uint32(0xC3D2E1F0)
+    length = end - start
+    num_blocks = (length + 9 + 63) // 64
+    for number in range(num_blocks):
+        at = start + 64 * number
+        taken = min(64, max(0, end - at))
+        for i in range(taken):
+            block[i] = message[at + i]
+        if taken < 64:
+            for i in range(taken, 64):
+                block[i] = 0
+            if end >= at:
+                block[end - at] = 0x80
+            if number == num_blocks - 1:
+                bits = np.uint64(8 * length)
+                for i in range(8):
+                    block[63 - i] = np.uint8((bits >> np.uint64(8 * i)) & np.uint64(255))
+        for i in range(16):
+            w[i] = (
+                (np.uint32(block[4 * i]) << np.uint32(24))
+                | (np.uint32(block[4 * i + 1]) << np.uint32(16))
+                | (np.uint32(block[4 * i + 2]) << np.uint32(8))
+                | np.uint32(block[4 * i + 3])
+            )
+        for i in range(16, 80):
+            w[i] = rotate(w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16], 1)
+        a, b, c, d, e = h0, h1, h2, h3, h4
+        for i in range(0, 20):
+            t = np.uint32(rotate(a, 5) + ((b & c) | (~b & d)) + e + np.uint32(0x5A827999) + w[i])
+            a, b, c, d, e = t, a, rotate(b, 30), c, d
+        for i in range(20, 40):
+            t = np.uint32(rotate(a, 5) + (b ^ c ^ d) + e + np.uint32(0x6ED9EBA1) + w[i])
+            a, b, c, d, e = t, a, rotate(b, 30), c, d
+        for i in range(40, 60):
+            t = np.uint32(rotate(a, 5) + ((b & c) | (b & d) | (c & d)) + e + np.uint32(0x8F1BBCDC) + w[i])
+            a, b, c, d, e = t, a, rotate(b, 30), c, d
+        for i in range(60, 80):
+            t = np.uint32(rotate(a, 5) + (b ^ c ^ d) + e + np.uint32(0xCA62C1D6) + w[i])
+            a, b, c, d, e = t, a, rotate(b, 30), c, d
+        h0, h1, h2, h3, h4 = (
+            np.uint32(h0 + a),
+            np.uint32(h1 + b),
+            np.uint32(h2 + c),
+            np.uint32(h3 + d),
+            np.uint32(h4 + e),
+        )
+    return swapped(h0)
+
+
+@kernel
+def big_endian_words(data, words):
+    """For each place the four bytes there as one number, zeros after the end; `words` is as long as `data`."""
+    n = len(data)
+    for i in range(n - 3):
+        words[i] = (
+            (np.uint32(data[i]) << np.uint32(24))
+            | (np.uint32(data[i + 1]) << np.uint32(16))
+            | (np.uint32(data[i + 2]) << np.uint32(8))
+            | np.uint32(data[i + 3])
+        )
+    for i in range(max(0, n - 3), n):
+        word = np.uint32(0)
+        for k in range(4):
+            word = np.uint32(word << np.uint32(8)) | (np.uint32(data[i + k]) if i + k < n else np.uint32(0))
+        words[i] = word
+
+
+@kernel
+def put_message(words, start, end, schedule, lane):
+    """Puts the padded block of a message of at most `ONE_BLOCK` bytes into a lane of `schedule` [80 * LANES].
+
+    `words` are the message's bytes as `big_endian_words`.
+    """
+    length = end - start
+    whole = length // 4
+    for k in range(whole):
+        schedule[k * LANES + lane] = words[start + 4 * k]
+    shift = np.uint32(8 * (4 - length % 4))
+    last = np.uint32(0x80) << np.uint32(24)
+    if length % 4:
+        last = (words[end - length % 4] >> shift << shift) | np.uint32(0x80) << np.uint32(shift - 8)
+    schedule[whole * LANES + lane] = last
+    for k in range(whole + 1, 15):
+        schedule[k * LANES + lane] = 0
+    schedule[15 * LANES + lane] = 8 * length
+
+
+@inlined
+def next_word(state, i, f, constant, schedule):
+    """The first word of the state after a round."""
+    return np.uint32(rotate(state[i + 4 * LANES], 5) + f + rotate(state[i], 30) + constant + schedule[i])
+
+
+@kernel
+def sha1_words(schedule, state, result):
+    """`sha1_word` of the messages in all lanes of `schedule`; `state` [85 * LANES] uint32 is working space.
+
+    Of the five words of SHA-1's state four are older ones of the first, rotated: so there is one row for each round,
+    and the inner loops are one instruction for all lanes.
+    """
+    for i in range(16 * LANES, 80 * LANES):
+        schedule[i] = rotate(
+            schedule[i - 3 * LANES] ^ schedule[i - 8 * LANES] ^ schedule[i - 14 * LANES] ^ schedule[i - 16 * LANES], 1
+        )
+    for lane in range(LANES):
+        state[lane] = rotate(np.uint32(0xC3D2E1F0), 2)
+        state[LANES + lane] = rotate(np.uint32(0x10325476), 2)
+        state[2 * LANES + lane] = rotate(np.uint32(0x98BADCFE), 2)
+        state[3 * LANES + lane] = 0xEFCDAB89
+        state[4 * LANES + lane] = 0x67452301
+    for i in range(0, 20 * LANES):
+        b, c, d = state[i + 3 * LANES], rotate(state[i + 2 * LANES], 30), rotate(state[i + LANES], 30)
+        f = (b & c) | (~b & d)
+        state[i + 5 * LANES] = next_word(state, i, f, np.uint32(0x5A827999), schedule)
+    for i in range(20 * LANES, 40 * LANES):
+        b, c, d = state[i + 3 * LANES], rotate(state[i + 2 * LANES], 30), rotate(state[i + LANES], 30)
+        state[i + 5 * LANES] = next_word(state, i, b ^ c ^ d, np.uint32(0x6ED9EBA1), schedule)
+    for i in range(40 * LANES, 60 * LANES):
+        b, c, d = state[i + 3 * LANES], rotate(state[i + 2 * LANES], 30), rotate(state[i + LANES], 30)
+        f = (b & c) | (b & d) | (c & d)
+        state[i + 5 * LANES] = next_word(state, i, f, np.uint32(0x8F1BBCDC), schedule)
+    for i in range(60 * LANES, 80 * LANES):
+        b, c, d = state[i + 3 * LANES], rotate(state[i + 2 * LANES], 30), rotate(state[i + LANES], 30)
+        state[i + 5 * LANES] = next_word(state, i, b ^ c ^ d, np.uint32(0xCA62C1D6), schedule)
+    for lane in range(LANES):
+        result[lane] = swapped(np.uint32(state[84 * LANES + lane] + np.uint32(0x67452301)))

@@ -1,0 +1,90 @@
+"""The key text: what exact and near-duplicate removal compare, never stored."""
+
+import functools
+import sys
+import unicodedata
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from sluice.text.characters import ASSIGNED, code_points
+from sluice.text.code_points import of_all
+from sluice.text.kernels.key import DIFFICULT, LONGER, fold_text
+from sluice.text.stored import Arrays, stored_arrays
+
+KEY_VERSION = "nfkc-casefold-1"
+"""Named in manifests; a change of normalisation changes the name."""
+
+ROOM = 4
+"""Code points of a key text for each of the text, at most, where the compiled fold is tried; a ligature may take 18."""
+
+
+def define_key(text: str) -> str:
+    """The definition: NFKC (folds width), case folding, white space runs to one space, none at the ends."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def key_text(text: str) -> str:
+    """`define_key`, compiled for texts of characters that are folded one by one, which nearly all are."""
+    codes = code_points(text)
+    table = fold_table()
+    n = len(codes)
+    for room in (n + n // 8 + 32, ROOM * n):
+        out = np.empty(room, np.uint32)
+        length = fold_text(codes, *table, out)
+        if length >= 0:
+            return out[:length].tobytes().decode("utf-32-le", "surrogatepass")
+        if length == -1:
+            break
+    return define_key(text)
+
+
+class FoldTable(NamedTuple):
+    """What becomes of each code point, by `code_points` rows; see `kernels.key`."""
+
+    rows: npt.NDArray[np.uint16]
+    values: npt.NDArray[np.uint32]
+    expansions: npt.NDArray[np.uint32]
+
+
+@functools.cache
+def fold_table() -> FoldTable:
+    """The table for this Python's version of Unicode."""
+    return FoldTable(**stored_arrays(f"key-{unicodedata.unidata_version}", _build))
+
+
+def _build() -> Arrays:
+    values = np.arange(sys.maxunicode + 1, dtype=np.uint32)
+    expansions: list[int] = []
+    seconds = _seconds()
+    for codes in ASSIGNED:
+        for code in codes:
+            folded = _fold(chr(code), seconds)
+            if folded is None:
+                values[code] = DIFFICULT
+            elif len(folded) == 1:
+                values[code] = ord(folded)
+            else:
+                values[code] = LONGER + len(expansions)
+                expansions += [len(folded), *map(ord, folded)]
+    table = of_all(values)
+    return {"rows": table.rows, "values": table.values, "expansions": np.array(expansions, np.uint32)}
+
+
+def _seconds() -> frozenset[str]:
+    """Characters that a composition may take to the one before them (NFC_Quick_Check Maybe)."""
+    jamo = {chr(code) for code in (*range(0x1161, 0x1176), *range(0x11A8, 0x11C3))}
+    pairs = (unicodedata.decomposition(chr(code)).split() for codes in ASSIGNED for code in codes)
+    return frozenset(jamo | {chr(int(pair[1], 16)) for pair in pairs if len(pair) == 2 and pair[0][0] != "<"})
+
+
+def _fold(char: str, seconds: frozenset[str]) -> str | None:
+    """What a character becomes wherever it stands, white space as spaces; None where its neighbours matter.
+
+    They do where normalisation puts it, or a part of it, in order with marks before it, or composes them.
+    """
+    normal = unicodedata.normalize("NFKC", char)
+    if any(unicodedata.combining(part) or part in seconds for part in normal):
+        return None
+    return "".join(" " if part.isspace() else part for part in normal.casefold())
