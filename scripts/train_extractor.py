@@ -22,7 +22,16 @@ from numba import njit
 
 from extraction_data import FOLDS, HELD_OUT, TruthPage, data_root, iter_pages, precision_recall_f1, words
 from sluice.text import main_text
-from sluice.text.blocks import FEATURES, SECOND_FEATURES, TOKENS, Lexicon, block_features, second_features, word_hashes
+from sluice.text.blocks import (
+    FEATURES,
+    SECOND_FEATURES,
+    TOKENS,
+    Lexicon,
+    block_features,
+    feature_columns,
+    second_features,
+    word_hashes,
+)
 from sluice.text.html import title_bytes
 from sluice.text.markup import Markup, parse
 
@@ -237,8 +246,17 @@ def as_lexicon(learned: tuple[np.ndarray, ...]) -> Lexicon:
 
 
 def measure(example: Example, lexicon: Lexicon) -> None:
-    example.features, stats = block_features(example.markup, example.title, lexicon)
+    columns, _ = feature_columns(example.markup)
+    stats = block_features(example.markup, example.title, lexicon, columns)
+    example.features = np.ascontiguousarray(columns[: len(FEATURES)].T)
     example.tokens = np.ascontiguousarray(stats[:, TOKENS])
+
+
+def with_second_round(example: Example, opinion: np.ndarray) -> np.ndarray:
+    """The features of both rounds."""
+    _, columns = feature_columns(example.markup)
+    second_features(example.markup, example.tokens, opinion, columns)
+    return np.concatenate([example.features, columns.T], axis=1)
 
 
 def boost(examples: list[Example], features: list[np.ndarray]) -> lightgbm.Booster:
@@ -266,8 +284,7 @@ def train(examples: list[Example]) -> dict[str, np.ndarray]:
             if example.page.fold in half:
                 opinions[id(example)] = model.predict(example.features).astype(np.float32)
     first = boost(examples, [e.features for e in examples])
-    rows = [np.concatenate([e.features, second_features(e.markup, e.tokens, opinions[id(e)])], 1) for e in examples]
-    second = boost(examples, rows)
+    second = boost(examples, [with_second_round(e, opinions[id(e)]) for e in examples])
     names = ("class_keys", "class_values", "word_keys", "word_values")
     arrays = dict(zip(names, learn_lexicon(examples), strict=True))
     for name, booster in (("first", first), ("second", second)):

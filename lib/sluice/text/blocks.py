@@ -68,26 +68,31 @@ _SECOND = (
 SECOND_FEATURES: tuple[str, ...] = tuple(f"first_{name}" for name in _SECOND)
 
 
-def block_features(markup: Markup, title: bytes, lexicon: Lexicon) -> tuple[np.ndarray, np.ndarray]:
-    """One row per block, one column per name in FEATURES, and the counts they come from; both float32."""
+def feature_columns(markup: Markup) -> tuple[np.ndarray, np.ndarray]:
+    """Room for the features of both rounds: [FEATURES + SECOND_FEATURES, B] float32 zeros, and its second part."""
+    columns = np.zeros((len(FEATURES) + len(SECOND_FEATURES), len(markup.block_start)), np.float32)
+    return columns, columns[len(FEATURES) :]
+
+
+def block_features(markup: Markup, title: bytes, lexicon: Lexicon, columns: np.ndarray) -> np.ndarray:
+    """Fills columns, one per block in rows named by FEATURES; the counts they come from, [B, NUM_STATS] float32."""
     table = counts.title_table(np.frombuffer(title, np.uint8))
-    stats = counts.block_stats(markup.text, markup.block_start, markup.block_end, table, *lexicon[2:])
-    return kernels.block_features(*markup[1:], stats, *lexicon[:2], len(FEATURES)), stats
+    stats: np.ndarray = counts.block_stats(markup.text, markup.block_start, markup.block_end, table, *lexicon[2:])
+    kernels.block_features(*markup[1:], stats, *lexicon[:2], columns)
+    return stats
 
 
-def second_features(markup: Markup, tokens: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """What the first round's opinion [B] of all blocks tells about each: one column per name in SECOND_FEATURES."""
-    return np.asarray(
-        second_round.second_features(
-            markup.block_node,
-            markup.node_parent,
-            markup.node_context,
-            markup.node_path,
-            markup.node_sign,
-            tokens,
-            first,
-            len(SECOND_FEATURES),
-        )
+def second_features(markup: Markup, tokens: np.ndarray, first: np.ndarray, columns: np.ndarray) -> None:
+    """Fills columns with what the first round's opinion [B] of all blocks tells about each, by SECOND_FEATURES."""
+    second_round.second_features(
+        markup.block_node,
+        markup.node_parent,
+        markup.node_context,
+        markup.node_path,
+        markup.node_sign,
+        tokens,
+        first,
+        columns,
     )
 
 

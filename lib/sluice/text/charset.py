@@ -44,6 +44,11 @@ class Decoded:
     charset: str
     by: str
 
+    def utf8(self, payload: bytes) -> bytes:
+        """The text in UTF-8; the payload that it was decoded from where that is the same, as of most pages."""
+        is_same = self.charset == "utf-8" and "\ufffd" not in self.text and not payload.startswith(codecs.BOM_UTF8)
+        return payload if is_same else self.text.encode("utf-8", "replace")
+
 
 def header_charset(content_type: str | None) -> str | None:
     """The charset parameter of a Content-Type header."""

@@ -12,6 +12,7 @@ from sluice.text.markup import JSON_MARK, META_MARK, TIME_MARK, TITLE_MARK, Mark
 MAX_CHARS = 300
 """Longer titles and names are cut; they are spam."""
 MAX_JSON_BYTES = 200_000
+MAX_META_BYTES = 4096
 
 ATTRIBUTE = re.compile(r"""([a-zA-Z:_-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
 SPACES = re.compile(r"\s+")
@@ -51,6 +52,8 @@ DAY_NAMES = (
     "weibo:article:create_at",
     "date",
 )
+META_HINTS = ("title", "author", "byl", "date", "published_time", "creat")
+"""Each of these names holds one: most <meta>s say other things, and need no look at their attributes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,10 @@ def find_day(text: str) -> str | None:
 def _metas(data: bytes, markup: Markup) -> dict[str, str]:
     """Contents of <meta> by lower-case name, the first of each name."""
     found: dict[str, str] = {}
-    for tag in _marked(data, markup, META_MARK, 4096):
+    for tag in _marked(data, markup, META_MARK, MAX_META_BYTES):
+        low = tag.lower()
+        if not any(hint in low for hint in META_HINTS):
+            continue
         values = {m[1].lower(): m[2] or m[3] or m[4] or "" for m in ATTRIBUTE.finditer(tag)}
         name = values.get("property") or values.get("name") or values.get("itemprop")
         if name and values.get("content"):

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sluice.text.blocks import TOKENS, Lexicon, block_features, second_features
+from sluice.text.blocks import TOKENS, Lexicon, block_features, feature_columns, second_features
 from sluice.text.kernels import choice as kernels
 from sluice.text.markup import Markup
 from sluice.text.trees import TREE_ARRAYS, Trees, predict
@@ -77,11 +77,11 @@ def hash_table(keys: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.nda
 
 def probabilities(markup: Markup, title: bytes, model: Model) -> tuple[np.ndarray, np.ndarray]:
     """For each block how likely it is main text, and its words; both float32."""
-    features, stats = block_features(markup, title, model.lexicon)
-    tokens = np.ascontiguousarray(stats[:, TOKENS])
-    first = predict(model.first, features)
-    both = np.concatenate([features, second_features(markup, tokens, first)], axis=1)
-    return predict(model.second, both), tokens
+    columns, of_second_round = feature_columns(markup)
+    tokens = np.ascontiguousarray(block_features(markup, title, model.lexicon, columns)[:, TOKENS])
+    first = predict(model.first, columns)
+    second_features(markup, tokens, first, of_second_round)
+    return predict(model.second, columns), tokens
 
 
 def choose_main(markup: Markup, title: bytes, model: Model | None = None) -> np.ndarray:

@@ -89,7 +89,7 @@ class PageProcessor:
     def _process(self, page: Page) -> Document | Rejection:
         decoded = charset.decode(page.payload, page.header_charset)
         found: dict[str, Any] = {"charset": decoded.charset, "charset_by": decoded.by}
-        data = decoded.text.encode("utf-8", "replace")
+        data = decoded.utf8(page.payload)
         if unwanted := self.precheck.unwanted(data):
             return _reject(page, "language", PRECHECK, language=unwanted.code, language_score=unwanted.score, **found)
         extracted = html.extract_page(data, self.extract.extractor)

@@ -67,6 +67,6 @@ class Trees(NamedTuple):
         )
 
 
-def predict(trees: Trees, rows: np.ndarray) -> np.ndarray:
-    """Logistic of the sum of each row's leaves: [R, F] float32 to [R] float32 between 0 and 1."""
-    return np.asarray(kernels.predict(*trees, rows))
+def predict(trees: Trees, columns: np.ndarray) -> np.ndarray:
+    """Logistic of the sum of each row's leaves: columns [F, R] float32 to [R] float32 between 0 and 1."""
+    return np.asarray(kernels.predict(*trees, columns))

@@ -229,6 +229,7 @@ def test_any_bytes_under_any_label_give_text_that_utf8_can_hold(payload, declare
     decoded.text.encode()
     assert decoded.by in ("bom", "header", "meta", "detector")
     assert decode(payload, declared) == decoded
+    assert decoded.utf8(payload) == decoded.text.encode("utf-8", "replace")
 
 
 @settings(derandomize=True, max_examples=200, deadline=None)

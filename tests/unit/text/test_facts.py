@@ -1,6 +1,6 @@
 import pytest
 
-from sluice.text.facts import MAX_CHARS, find_day, page_facts
+from sluice.text.facts import AUTHOR_NAMES, DAY_NAMES, MAX_CHARS, META_HINTS, TITLE_NAMES, find_day, page_facts
 from sluice.text.markup import parse
 
 
@@ -56,3 +56,8 @@ def test_facts_come_from_metadata(html, expected):
 
 def test_titles_without_end_are_cut():
     assert facts(f"<title>{'x' * 10_000}</title>")[0] == "x" * MAX_CHARS
+
+
+def test_every_name_that_is_looked_for_holds_a_hint():
+    names = (*TITLE_NAMES, *AUTHOR_NAMES, *DAY_NAMES)
+    assert [name for name in names if not any(hint in name for hint in META_HINTS)] == []

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sluice.text import main_text, trees
-from sluice.text.blocks import FEATURES, SECOND_FEATURES, block_features, second_features
+from sluice.text.blocks import FEATURES, SECOND_FEATURES, block_features, feature_columns, second_features
 from sluice.text.markup import parse
 
 PAGE = (
@@ -24,9 +24,15 @@ def row(markup, text, features):
     raise AssertionError(text)
 
 
+def features_of(markup, title):
+    columns, _ = feature_columns(markup)
+    block_features(markup, title, main_text.load_model().lexicon, columns)
+    return columns[: len(FEATURES)].T
+
+
 def test_features_are_what_their_names_say():
     markup = parse(PAGE)
-    features, _ = block_features(markup, b"News of the town", main_text.load_model().lexicon)
+    features = features_of(markup, b"News of the town")
     assert features.shape == (5, len(FEATURES)) and len(set(FEATURES)) == len(FEATURES)
     menu, heading, first, footer = (
         row(markup, t, features) for t in (b"Home", b"News of", b"On Tuesday", b"Copyright")
@@ -47,7 +53,7 @@ def test_features_are_what_their_names_say():
 
 def test_chinese_characters_are_words():
     markup = parse("<p>今天开会，决定建造图书馆。</p>".encode())
-    features, _ = block_features(markup, b"", main_text.load_model().lexicon)
+    features = features_of(markup, b"")
     page = row(markup, "今天".encode(), features)
     assert (page["tokens"], page["han"], page["ends"]) == (pytest.approx(np.log1p(11)), 1, pytest.approx(np.log1p(1)))
 
@@ -56,7 +62,9 @@ def test_the_second_round_sees_the_first_opinion_of_the_neighbours():
     markup = parse(PAGE)
     tokens = np.array([2, 4, 17, 12, 1], np.float32)
     first = np.array([0.1, 0.6, 0.9, 0.8, 0.2], np.float32)
-    second = second_features(markup, tokens, first)
+    _, columns = feature_columns(markup)
+    second_features(markup, tokens, first, columns)
+    second = columns.T
     assert second.shape == (5, len(SECOND_FEATURES))
     rows = [dict(zip(SECOND_FEATURES, values.tolist(), strict=True)) for values in second]
     assert [r["first_own"] for r in rows] == pytest.approx(first.tolist())
@@ -121,7 +129,9 @@ def test_trees_equal_a_plain_loop(num_rows):
     # values on the thresholds themselves, where left and right part
     rows = chance.choice(arrays["threshold"], size=(num_rows, len(FEATURES))).astype(np.float32)
     rows += chance.choice(np.array([0, 0, 1e-3, -1e-3], np.float32), size=rows.shape)
-    assert trees.predict(trees.Trees.of(arrays), rows) == pytest.approx(slow_predict(arrays, rows), abs=STEP)
+    assert trees.predict(trees.Trees.of(arrays), np.ascontiguousarray(rows.T)) == pytest.approx(
+        slow_predict(arrays, rows), abs=STEP
+    )
 
 
 def chain(num_leaves):
@@ -140,7 +150,9 @@ def chain(num_leaves):
 def test_trees_of_one_leaf_and_of_the_most(num_leaves):
     arrays = chain(num_leaves)
     rows = np.arange(-1, 34, 0.5, np.float32)[:, None].repeat(2, 1)
-    assert trees.predict(trees.Trees.of(arrays), rows) == pytest.approx(slow_predict(arrays, rows), abs=STEP)
+    assert trees.predict(trees.Trees.of(arrays), np.ascontiguousarray(rows.T)) == pytest.approx(
+        slow_predict(arrays, rows), abs=STEP
+    )
 
 
 def test_a_tree_with_more_leaves_than_a_word_has_bits_is_refused():

@@ -30,6 +30,9 @@ NEIGHBOURS = (-3, -2, -1, 1, 2, 3)
 LEVELS = 4
 """Ancestors looked at: each is the nearest one that holds more text than the one before."""
 
+STRIP = 16
+"""Blocks whose features are put down together: column by column each would fetch its line of memory anew."""
+
 HEADING, NUM_CONTEXTS = tags.HEADING, tags.NUM_CONTEXTS
 H1, H6 = tags.NUMBER["h1"], tags.NUMBER["h6"]
 _TAG_GROUPS = (
@@ -61,6 +64,16 @@ def _log(value):
 
 
 @kernel
+def turn(strip, out, start, end):
+    """Copies the rows of a strip into the columns [start, end)."""
+    if start < 0:
+        return
+    for f in range(len(out)):
+        for b in range(start, end):
+            out[f, b] = strip[b - start, f]
+
+
+@kernel
 def block_features(
     block_start,
     block_end,
@@ -81,12 +94,12 @@ def block_features(
     stats,
     class_keys,
     class_values,
-    num_features,
+    out,
 ):
+    """Fills `out` [features or more, blocks], which holds zeros."""
     num_blocks, num_nodes = len(block_start), len(node_parent)
-    out = np.zeros((num_blocks, num_features), np.float32)
     if num_blocks == 0:
-        return out
+        return
     # 1. elements: class scores, then sums over everything below
     own_class = np.zeros(num_nodes, np.float32)
     for w in range(len(word_node)):
@@ -205,6 +218,7 @@ def block_features(
         path_linked[g] += stats[b, TOKENS] * block_linked[b]
         path_good[g] += block_good[b]
     # 5. block by block
+    strip = np.empty((STRIP, len(out)), np.float32)
     before = np.float32(0)
     since_heading, heading_tag, heading_class = np.float32(0), np.float32(0), np.float32(0)
     after_title = np.float32(0)
@@ -216,7 +230,10 @@ def block_features(
         running[b + 1, 2] = running[b, 2] + block_good[b]
         running[b + 1, 3] = running[b, 3] + stats[b, LEX_SUM]
     for b in range(num_blocks):
-        row, stat = out[b], stats[b]
+        if b % STRIP == 0:
+            turn(strip, out, b - STRIP, b)
+            strip[:] = 0
+        row, stat = strip[b % STRIP], stats[b]
         v = block_node[b]
         count = max(stat[TOKENS], np.float32(1))
         size = np.float32(max(1, block_end[b] - block_start[b]))
@@ -357,4 +374,4 @@ def block_features(
         row[f + 5] = largest / page_tokens
         row[f + 6] = tokens[best] / page_tokens
         row[f + 7] = lex[0] / page_tokens
-    return out
+    turn(strip, out, (num_blocks - 1) // STRIP * STRIP, num_blocks)

@@ -33,6 +33,12 @@ NUM_TAGS = len(tags.TAGS)
 _CONTEXT = tags.CONTEXT
 
 
+_IS_PLAIN = np.ones(256, np.bool_)
+_IS_PLAIN[:33] = False
+_IS_PLAIN[[38, 60, 127, 0xC2, 0xE3, 0xEF]] = False
+"""Bytes that go on with a text: they begin no tag, no reference, no space and no mark that is not shown."""
+
+
 @kernel
 def _is_tag_at(html, i):
     """Whether the `<` at i begins markup, and no text."""
@@ -136,9 +142,14 @@ def parse(html):
             has_gap = False
             for k in range(width):
                 text[position + k] = out[k]
+            before = position
             position += width
-            link_bytes += width if links > 0 else 0
-            bold_bytes += width if bolds > 0 else 0
+            while i < n and _IS_PLAIN[html[i]]:
+                text[position] = html[i]
+                position += 1
+                i += 1
+            link_bytes += position - before if links > 0 else 0
+            bold_bytes += position - before if bolds > 0 else 0
 
         # 2. the tag; the end of the page is one that ends a line
         tag, category, key, name_end, after, self_closed = np.int64(0), np.int64(BLOCK), FNV_START, i, i, False

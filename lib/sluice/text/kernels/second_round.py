@@ -10,10 +10,9 @@ HEADING = tags.HEADING
 
 
 @kernel
-def second_features(block_node, node_parent, node_context, node_path, node_sign, tokens, first, num_features):
-    """What the first opinion about all blocks of a page tells about each of them. `first` [B]: shares, 0 to 1."""
+def second_features(block_node, node_parent, node_context, node_path, node_sign, tokens, first, out):
+    """Fills `out` [features, B] with what the first opinion about all blocks of a page, 0 to 1, tells about each."""
     num_blocks, num_nodes = len(block_node), len(node_parent)
-    out = np.zeros((num_blocks, num_features), np.float32)
     mass = np.zeros(num_nodes, np.float64)
     chosen = np.zeros(num_nodes, np.float64)
     running = np.zeros((num_blocks + 1, 2), np.float64)
@@ -55,7 +54,7 @@ def second_features(block_node, node_parent, node_context, node_path, node_sign,
     heading = -1.0
     for b in range(num_blocks):
         v = block_node[b]
-        row = out[b]
+        row = out[:, b]
         row[0] = first[b]
         row[1] = running[b, 1] / max(running[b, 0], 1)
         row[2] = (running[num_blocks, 1] - running[b + 1, 1]) / max(running[num_blocks, 0] - running[b + 1, 0], 1)
@@ -92,4 +91,3 @@ def second_features(block_node, node_parent, node_context, node_path, node_sign,
         for place in range(6):
             other = b + (place - 3 if place < 3 else place - 2)
             row[20 + place] = first[other] if 0 <= other < num_blocks else -1
-    return out

@@ -58,20 +58,20 @@ def read_tag(html, i):
     slot = find_slot(_TAG_KEYS, key)
     tag = np.int64(_TAG_VALUES[slot]) if slot >= 0 else np.int64(0)
     category = np.int64(_CATEGORY[tag]) if slot >= 0 else np.int64(BLOCK if is_custom else 0)
-    quote = np.uint8(0)  # the one we are in
     last = np.uint8(0)  # character that is no space
     while k < n:
         byte = html[k]
-        if quote != 0:
-            if byte == quote:
-                quote = last = np.uint8(0)
-        elif byte == 62:
+        if byte == 62:
             break
-        elif (byte == 34 or byte == 39) and last == 61:
-            quote = byte
+        if (byte == 34 or byte == 39) and last == 61:
+            k += 1
+            while k < n and html[k] != byte:
+                k += 1
+            last = np.uint8(0)
         elif not is_space(byte):
             last = byte
         k += 1
+    k = min(k, n)
     return tag, category, key, name_end, min(k + 1, n), k > name_end and html[k - 1] == 47
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from sluice.text.jit import kernel
 
 _ALL = np.uint32(0xFFFFFFFF)
-_CHUNK = 64  # rows that are worked on together: their features and bits stay in the nearest cache
+_CHUNK = 256  # rows that are worked on together: their features stay in the second cache, their bits in the nearest
 _LANES = 16
 _DE_BRUIJN = np.uint32(0x077CB531)
 _PLACES = np.zeros(32, np.int64)
@@ -19,26 +19,34 @@ for _place in range(32):
 
 
 @kernel
-def predict(feature, threshold, mask, first_node, leaves, first_leaf, rows):
-    """Logistic of the sum of leaves, [R] float32, of rows [R, F] float32; the arrays are those of `trees.Trees`."""
-    num_rows, num_features = rows.shape
-    sums = np.zeros(num_rows, np.float64)
-    columns = np.zeros((num_features, _CHUNK), np.float32)
-    left = np.empty(_CHUNK, np.uint32)
+def predict(feature, threshold, mask, first_node, leaves, first_leaf, columns):
+    """Logistic of the sum of leaves, [R] float32, of rows given by columns [F, R] float32.
+
+    The other arrays are those of `trees.Trees`.
+    """
+    num_features, num_rows = columns.shape
+    sums = np.empty(num_rows, np.float64)
+    part = np.zeros((num_features, _CHUNK), np.float32)
+    left, total = np.empty(_CHUNK, np.uint32), np.empty(_CHUNK, np.float64)
     for start in range(0, num_rows, _CHUNK):
         count = min(_CHUNK, num_rows - start)
         width = (count + _LANES - 1) // _LANES * _LANES
-        for i in range(count):
-            for f in range(num_features):
-                columns[f, i] = rows[start + i, f]
+        for f in range(num_features):
+            for i in range(count):
+                part[f, i] = columns[f, start + i]
+        total[:] = 0
         for tree in range(len(first_leaf)):
             left[:width] = _ALL
             for node in range(first_node[tree], first_node[tree + 1]):
-                bound, kept, column = threshold[node], mask[node], columns[feature[node]]
+                bound, kept, column = threshold[node], mask[node], part[feature[node]]
                 for i in range(width):
                     left[i] &= kept if column[i] > bound else _ALL
-            for i in range(count):
+            for i in range(width):
                 lowest = np.uint32(left[i] & (~left[i] + np.uint32(1)))
-                leaf = _PLACES[np.uint32(lowest * _DE_BRUIJN) >> np.uint32(27)]
-                sums[start + i] += leaves[first_leaf[tree] + leaf]
+                left[i] = np.uint32(lowest * _DE_BRUIJN) >> np.uint32(27)
+            first = np.uint64(first_leaf[tree])
+            for i in range(width):
+                total[i] += leaves[first + np.uint64(_PLACES[np.uint64(left[i])])]
+        for i in range(count):
+            sums[start + i] = total[i]
     return (1 / (1 + np.exp(-sums))).astype(np.float32)
