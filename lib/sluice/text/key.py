@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sluice.text.characters import ASSIGNED, code_points
+from sluice.text.characters import ASSIGNED
 from sluice.text.code_points import of_all
 from sluice.text.kernels.key import DIFFICULT, LONGER, fold_text
 from sluice.text.stored import Arrays, stored_arrays
@@ -17,7 +17,7 @@ KEY_VERSION = "nfkc-casefold-1"
 """Named in manifests; a change of normalisation changes the name."""
 
 ROOM = 4
-"""Code points of a key text for each of the text, at most, where the compiled fold is tried; a ligature may take 18."""
+"""Bytes of a key text for each of the text, at most, where the compiled fold is tried; a ligature may take 11."""
 
 
 def define_key(text: str) -> str:
@@ -27,14 +27,14 @@ def define_key(text: str) -> str:
 
 def key_text(text: str) -> str:
     """`define_key`, compiled for texts of characters that are folded one by one, which nearly all are."""
-    codes = code_points(text)
+    data = np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
     table = fold_table()
-    n = len(codes)
+    n = len(data)
     for room in (n + n // 8 + 32, ROOM * n):
-        out = np.empty(room, np.uint32)
-        length = fold_text(codes, *table, out)
+        out = np.empty(room, np.uint8)
+        length = fold_text(data, *table, out)
         if length >= 0:
-            return out[:length].tobytes().decode("utf-32-le", "surrogatepass")
+            return out[:length].tobytes().decode("utf-8", "surrogatepass")
         if length == -1:
             break
     return define_key(text)

@@ -10,7 +10,7 @@ import re
 import numpy as np
 import numpy.typing as npt
 
-from sluice.text.characters import code_points, flags
+from sluice.text.characters import table
 from sluice.text.kernels.signatures import hash_shingles
 from sluice.text.language import UNSPACED, main_script
 
@@ -41,6 +41,6 @@ def shingle_hashes(key: str, size: int) -> npt.NDArray[np.uint32]:
 
     [n] uint32, one for each of `shingles(key, size)`, in the order of their first occurrence.
     """
-    codes = code_points(key)
-    hashes: npt.NDArray[np.uint32] = hash_shingles(codes, flags(codes), size, main_script(key) in UNSPACED)
+    data = np.frombuffer(key.encode("utf-8", "surrogatepass"), np.uint8)
+    hashes: npt.NDArray[np.uint32] = hash_shingles(data, *table(), size, main_script(key) in UNSPACED)
     return hashes

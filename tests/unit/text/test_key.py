@@ -51,6 +51,8 @@ LETTERS = st.sampled_from(
 @example("\ufdfa" * 50)  # one becomes eighteen
 @example("é" * 50 + "\ufdfa")
 @example("… " * 60)
+@example("Ⱥ" * 400)  # two bytes become three
+@example("½" * 50 + "\u3000")
 def test_the_compiled_key_is_the_definition(text):
     assert key_text(text) == define_key(text) == slow_key(text)
 

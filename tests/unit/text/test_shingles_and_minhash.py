@@ -94,6 +94,20 @@ def test_many_shingles_are_hashed_together_as_alone(lengths):
     assert shingle_hashes(" ".join(words), 1).tolist() == sha1_hashes(dict.fromkeys(words))
 
 
+def test_a_lone_surrogate_is_hashed_as_its_three_bytes():
+    expected = [hashlib.sha1(data).digest()[:4] for data in ("你".encode(), b"\xed\xa0\x80")]
+    assert shingle_hashes("你\ud800", 1).tolist() == [int.from_bytes(first, "little") for first in expected]
+
+
+@settings(derandomize=True, max_examples=300, deadline=None)
+@given(
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=60), st.sampled_from(["ab ", "你 "]), st.integers(1, 3)
+)
+def test_hashes_of_arbitrary_text_are_those_of_its_shingles(text, start, size):
+    key = key_text(start + text)
+    assert sorted(shingle_hashes(key, size).tolist()) == sorted(sha1_hashes(shingles(key, size)))
+
+
 def test_multipliers_are_odd_so_that_permutations_are():
     a, b = permutations(128, 1)
     assert (a % 2 == 1).all()

@@ -3,6 +3,7 @@
 import numpy as np
 
 from sluice.text.jit import kernel
+from sluice.text.kernels.characters import code_point, put_code_point
 from sluice.text.kernels.code_points import look_up
 
 SPACE = 32
@@ -12,37 +13,40 @@ LONGER = np.uint32(0x110000)
 
 
 @kernel
-def fold_text(codes, rows, values, expansions, out):
-    """Writes the key text of code points and gives its length, -1 where a character is difficult.
+def fold_text(text, rows, values, expansions, out):
+    """Writes the key text of UTF-8 as UTF-8 and gives its length, -1 where a character is difficult.
 
-    `out` has room for the text and one more; where expansions make it longer than `out`, -2 is given.
+    `out` is longer than the text; where folding makes it longer than `out`, -2 is given. ASCII folds to ASCII.
     """
-    length = 0
+    n = len(text)
+    ascii_values = values[rows[0]]
+    i = length = 0
     is_word = False
-    for i in range(len(codes)):
-        code = codes[i]
-        value = look_up(code, rows, values)
-        if value == SPACE:
-            if is_word:
-                out[length] = SPACE
-                length += 1
-            is_word = False
-            continue
-        if value < LONGER:
+    while i < n:
+        if text[i] < 0x80:
+            value = ascii_values[text[i]]
             out[length] = value
-            length += 1
-            is_word = True
+            is_solid = value != SPACE
+            length += is_solid | is_word  # without a branch: nobody foresees where a word ends
+            is_word = is_solid
+            i += 1
             continue
+        code, width = code_point(text, i)
+        value = look_up(code, rows, values)
         if value == DIFFICULT:
             return -1
-        place = value - LONGER
-        size = expansions[place]
-        if length + size + len(codes) - i > len(out):  # the others take one place each, as far as is known
+        i += width
+        size = np.int64(expansions[value - LONGER]) if value >= LONGER else np.int64(1)
+        if length + 4 * size + n - i > len(out):  # what follows takes as much as it is, as far as is known
             return -2
-        for k in range(1, size + 1):
-            if expansions[place + k] != SPACE:
-                out[length] = expansions[place + k]
-                length += 1
+        if value < LONGER and value != SPACE:
+            length = put_code_point(out, length, np.int64(value))
+            is_word = True
+            continue
+        for k in range(size):
+            part = expansions[value - LONGER + np.uint32(k + 1)] if value >= LONGER else value
+            if part != SPACE:
+                length = put_code_point(out, length, np.int64(part))
                 is_word = True
             elif is_word:
                 out[length] = SPACE

@@ -1,6 +1,7 @@
 """First words of SHA-1 (FIPS 180-4), of one message or of many short ones at once."""
 
 import numpy as np
+import numpy.typing as npt
 
 from sluice.text.jit import inlined, kernel
 
@@ -8,6 +9,18 @@ LANES = 32
 """Messages that are hashed at once: more than a register holds, since each round waits for the one before it."""
 ONE_BLOCK = 55
 """Bytes of the longest message that is padded to one block."""
+BLOCK = 64
+"""Bytes of a block."""
+
+
+def _block_words(blocks: list[bytes]) -> npt.NDArray[np.uint32]:
+    return np.frombuffer(b"".join(blocks), ">u4").astype(np.uint32).reshape(-1, 16)
+
+
+# by length of a message of one block: which bits of the block are its own, and what the others are
+_LENGTHS = range(ONE_BLOCK + 1)
+_OWN = _block_words([b"\xff" * n + bytes(BLOCK - n) for n in _LENGTHS])
+_PADDING = _block_words([bytes(n) + b"\x80" + bytes(ONE_BLOCK - n) + (8 * n).to_bytes(8, "big") for n in _LENGTHS])
 
 
 @inlined
@@ -85,40 +98,27 @@ def sha1_word(message, start, end, block, w):
 
 @kernel
 def big_endian_words(data, words):
-    """For each place the four bytes there as one number, zeros after the end; `words` is as long as `data`."""
-    n = len(data)
-    for i in range(n - 3):
+    """For each place the four bytes there as one number; `data` is three bytes longer than `words`."""
+    for i in range(len(words)):
         words[i] = (
             (np.uint32(data[i]) << np.uint32(24))
             | (np.uint32(data[i + 1]) << np.uint32(16))
             | (np.uint32(data[i + 2]) << np.uint32(8))
             | np.uint32(data[i + 3])
         )
-    for i in range(max(0, n - 3), n):
-        word = np.uint32(0)
-        for k in range(4):
-            word = np.uint32(word << np.uint32(8)) | (np.uint32(data[i + k]) if i + k < n else np.uint32(0))
-        words[i] = word
 
 
 @kernel
-def put_message(words, start, end, schedule, lane):
+def put_message(words, start, length, schedule, lane):
     """Puts the padded block of a message of at most `ONE_BLOCK` bytes into a lane of `schedule` [80 * LANES].
 
-    `words` are the message's bytes as `big_endian_words`.
+    `words` are the message's bytes as `big_endian_words`, and go on for a block after its start. `start`, `length` and
+    `lane` are uint64: signed ones would be looked at for being negative, which takes as long as the rest.
     """
-    length = end - start
-    whole = length // 4
-    for k in range(whole):
-        schedule[k * LANES + lane] = words[start + 4 * k]
-    shift = np.uint32(8 * (4 - length % 4))
-    last = np.uint32(0x80) << np.uint32(24)
-    if length % 4:
-        last = (words[end - length % 4] >> shift << shift) | np.uint32(0x80) << np.uint32(shift - 8)
-    schedule[whole * LANES + lane] = last
-    for k in range(whole + 1, 15):
-        schedule[k * LANES + lane] = 0
-    schedule[15 * LANES + lane] = 8 * length
+    for k in range(np.uint64(16)):
+        schedule[k * np.uint64(LANES) + lane] = (words[start + k * np.uint64(4)] & _OWN[length, k]) | _PADDING[
+            length, k
+        ]
 
 
 @inlined

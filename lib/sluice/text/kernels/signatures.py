@@ -4,79 +4,117 @@ import numpy as np
 
 from sluice.text.characters import ALNUM
 from sluice.text.jit import kernel
-from sluice.text.kernels.characters import put_code_point
-from sluice.text.kernels.hashing import number_equals, stretch, sum_up
-from sluice.text.kernels.sha1 import LANES, ONE_BLOCK, big_endian_words, put_message, sha1_word, sha1_words
+from sluice.text.kernels.characters import code_point, put_code_point
+from sluice.text.kernels.code_points import look_up
+from sluice.text.kernels.hashing import BASE, letter, number_equals, spread, stretch, sum_up
+from sluice.text.kernels.sha1 import BLOCK, LANES, ONE_BLOCK, big_endian_words, put_message, sha1_word, sha1_words
 
 _SPACE, _UNDERSCORE = 32, 95
+_AFTER = BLOCK + 3
+"""Bytes after the packed units that may be read, whatever they are."""
 
 
 @kernel
-def pack_units(codes, flags, is_unspaced, packed, offsets):
-    """The units of shingles one after the other: characters but white space, or words with a space after each.
+def pack_characters(text, packed, offsets, prints):
+    """The characters of a key text in UTF-8 without its spaces, packed one after the other; their number.
 
-    Unit k is `packed[offsets[k]:offsets[k + 1]]`, `offsets` being one longer than the units; their number.
+    Unit k is `packed[offsets[k]:offsets[k + 1]]`, `offsets` being one longer than the units; `prints[k]` is its
+    fingerprint.
     """
-    count, length, i = 0, 0, 0
+    count = length = i = 0
     offsets[0] = 0
-    while i < len(codes):
-        if is_unspaced:
-            if codes[i] != _SPACE:
-                packed[length] = codes[i]
-                length += 1
-                count += 1
-                offsets[count] = length
-            i += 1
-            continue
-        if not flags[i] & ALNUM and codes[i] != _UNDERSCORE:
-            i += 1
-            continue
-        while i < len(codes) and (flags[i] & ALNUM or codes[i] == _UNDERSCORE):
-            packed[length] = codes[i]
-            length += 1
-            i += 1
-        packed[length] = _SPACE
-        length += 1
-        count += 1
-        offsets[count] = length
+    while i < len(text):
+        code, width = code_point(text, i)
+        if code != _SPACE:
+            length = put_code_point(packed, length, code)
+            prints[count] = spread(letter(code))
+            count += 1
+            offsets[count] = length
+        i += width
     return count
 
 
 @kernel
-def hash_shingles(codes, flags, size, is_unspaced):
-    """SHA-1 words of the different shingles of `size` units, in the order of their first occurrence, [n] uint32."""
-    packed, offsets = np.empty(2 * len(codes) + 1, np.uint32), np.empty(len(codes) + 2, np.int64)
-    num_units = pack_units(codes, flags, is_unspaced, packed, offsets)
+def pack_words(text, rows, flags, packed, offsets, prints):
+    """The same for words, each with a space after it."""
+    ascii_flags = flags[rows[0]]
+    count = length = i = start = 0
+    offsets[0] = 0
+    value = np.uint64(0)  # of the word so far
+    while i < len(text):
+        if text[i] < 0x80:
+            code, width = np.int64(text[i]), 1
+            flag = ascii_flags[text[i]]
+        else:
+            code, width = code_point(text, i)
+            flag = look_up(code, rows, flags)
+        if flag & ALNUM or code == _UNDERSCORE:
+            if code < 0x80:
+                packed[length] = code
+                length += 1
+            else:
+                length = put_code_point(packed, length, code)
+            value = value * BASE + letter(code)
+        elif length > start:
+            packed[length] = _SPACE
+            length += 1
+            prints[count] = spread(value)
+            value = np.uint64(0)
+            count += 1
+            start = length
+            offsets[count] = start
+        i += width
+    if length > start:
+        packed[length] = _SPACE
+        prints[count] = spread(value)
+        count += 1
+        offsets[count] = length + 1
+    return count
+
+
+@kernel
+def hash_shingles(text, rows, flags, size, is_unspaced):
+    """SHA-1 words of the different shingles of `size` units, in the order of their first occurrence, [n] uint32.
+
+    `text` is a key text in UTF-8; `rows`, `flags` are the table of `text.characters`.
+    """
+    n = len(text)
+    packed, offsets, units = (
+        np.empty(2 * n + 1 + _AFTER, np.uint8),
+        np.empty(n + 2, np.int32),
+        np.empty(n + 1, np.uint64),
+    )
+    if is_unspaced:
+        num_units = pack_characters(text, packed, offsets, units)
+    else:
+        num_units = pack_words(text, rows, flags, packed, offsets, units)
     total = num_units - size + 1
     if total < 1:
         return np.empty(0, np.uint32)
     tail = 0 if is_unspaced else 1  # the space after the last word
-    packed = packed[: offsets[num_units]]
-    sums, powers = np.empty(len(packed) + 1, np.uint64), np.empty(len(packed) + 1, np.uint64)
-    sum_up(packed, sums, powers)
+    sums, powers = np.empty(num_units + 1, np.uint64), np.empty(num_units + 1, np.uint64)
+    sum_up(units[:num_units], sums, powers)
     prints = np.empty(total, np.uint64)
     for k in range(total):
-        prints[k] = stretch(sums, powers, offsets[k], offsets[k + size] - tail)
+        prints[k] = stretch(sums, powers, k, k + size)
     firsts, counts = np.empty(total, np.int32), np.empty(total, np.int32)
     different = number_equals(prints, firsts, counts)
-
-    utf8, places = np.empty(4 * len(packed), np.uint8), np.empty(len(packed) + 1, np.int64)
-    places[0] = 0
-    for i in range(len(packed)):
-        places[i + 1] = put_code_point(utf8, places[i], packed[i])
-    spans = np.empty((different, 2), np.int64)
+    starts, ends = np.empty(different, np.int64), np.empty(different, np.int64)
     for number in range(different):
         k = firsts[number]
-        spans[number, 0], spans[number, 1] = places[offsets[k]], places[offsets[k + size] - tail]
-    return sha1_of_spans(utf8[: places[len(packed)]], spans)
+        starts[number], ends[number] = offsets[k], offsets[k + size] - tail
+    return sha1_of_spans(packed[: offsets[num_units] + _AFTER], starts, ends)
 
 
 @kernel
-def sha1_of_spans(data, spans):
-    """SHA-1 words of stretches of data, [n, 2] starts and ends. Short ones, nearly all, go through together."""
-    words = np.empty(len(data), np.uint32)
+def sha1_of_spans(data, starts, ends):
+    """SHA-1 words of stretches of data, [n] uint32. Short ones, nearly all, go through together.
+
+    After the last stretch `data` goes on for `_AFTER` bytes.
+    """
+    words = np.empty(len(data) - 3, np.uint32)
     big_endian_words(data, words)
-    hashes = np.empty(len(spans), np.uint32)
+    hashes = np.empty(len(starts), np.uint32)
     schedule, state, found = (
         np.zeros(80 * LANES, np.uint32),
         np.empty(85 * LANES, np.uint32),
@@ -85,12 +123,12 @@ def sha1_of_spans(data, spans):
     numbers = np.empty(LANES, np.int64)
     block, w = np.empty(64, np.uint8), np.empty(80, np.uint32)
     waiting = 0
-    for number in range(len(spans)):
-        start, end = spans[number]
+    for number in range(len(starts)):
+        start, end = starts[number], ends[number]
         if end - start > ONE_BLOCK:
             hashes[number] = sha1_word(data, start, end, block, w)
             continue
-        put_message(words, start, end, schedule, waiting)
+        put_message(words, np.uint64(start), np.uint64(end - start), schedule, np.uint64(waiting))
         numbers[waiting] = number
         waiting += 1
         if waiting == LANES:
