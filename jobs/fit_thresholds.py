@@ -9,6 +9,7 @@ what goes, edit the file, name it in rules.presets, and run jobs/select.py again
 
 from sluice.core.cli import job
 from sluice.core.config import Config
+from sluice.core.errors import ConfigError
 from sluice.data import storage
 from sluice.text.rules import load_rules
 from sluice.text.signal_sample import read_sample, read_texts
@@ -19,6 +20,8 @@ from sluice.text.thresholds import fit
 @job
 def main(config: Config, force: bool) -> None:
     section = config.thresholds
+    if not section.languages:
+        raise ConfigError("thresholds.languages is empty: there is nothing to fit. Name languages of the run, as [zh].")
     known, in_force = load_rules(section.reference_rules), load_rules(config.rules.presets)
     signals = sorted({rule.signal for rule in (*known, *in_force)})
     languages = (*section.languages, section.reference)

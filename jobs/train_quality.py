@@ -8,20 +8,16 @@ A source is the output of a run, Parquet with a column `text`, .jsonl[.gz|.zst] 
 Writes the model, its record (.json) and its card (.md), and prints how well it tells held-out documents apart.
 """
 
-from pathlib import Path
-
 from sluice.core.cli import job
 from sluice.core.config import Config
-from sluice.core.errors import ConfigError
-from sluice.text.model_card import save, summary
+from sluice.text.model_card import check_output, save, summary
 from sluice.text.train_quality import train
 
 
 @job
 def main(config: Config, force: bool) -> None:
     output = config.train_quality.output
-    if Path(output).exists() and not force:
-        raise ConfigError(f"{output} is there already. Choose another train_quality.output, or add --force.")
+    check_output(output, force)
     result = train(config.train_quality)
     save(result)
     print(summary(result))

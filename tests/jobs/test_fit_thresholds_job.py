@@ -39,6 +39,7 @@ def test_it_writes_rules_that_select_can_take_and_a_page(fit, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "code", "message"),
     [
+        ({"languages": "[]"}, 2, "thresholds.languages is empty"),
         ({"languages": "[fr]"}, 3, "The run has no documents in the language 'fr'"),
         ({"reference": "de"}, 3, "The run has no documents in the reference language 'de'"),
         ({"min_documents": 50}, 3, "thresholds.min_documents = 50 are needed"),

@@ -61,6 +61,25 @@ def test_a_model_that_is_there_is_not_replaced_unasked(train, tmp_path):
     assert (tmp_path / "en.bin").read_bytes() == b"precious"
 
 
+@pytest.mark.parametrize(("place", "said"), [("taken", "is a folder"), ("good.jsonl/en.bin", "Cannot write")])
+def test_a_place_where_no_model_can_be_written_is_refused_before_the_training(train, tmp_path, place, said):
+    (tmp_path / "taken").mkdir()
+    code, text = train("--force", output=f"{tmp_path}/{place}")
+    assert code == 2
+    assert said in text and "documents read" not in text
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.jsonl", "good.jsonl", "taken"]
+
+
+def test_a_model_that_cannot_be_saved_leaves_the_old_one_whole(train, tmp_path, monkeypatch):
+    assert train()[0] == 0
+    before = {path.name: path.read_bytes() for path in tmp_path.glob("en.bin*")}
+    monkeypatch.setattr("sluice.text.model_card.card", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        train("--force", epochs=1)
+    assert (tmp_path / "en.bin").read_bytes() == before["en.bin"]
+    assert not list(tmp_path.glob(".*"))
+
+
 @pytest.mark.parametrize(
     ("changes", "code", "message"),
     [

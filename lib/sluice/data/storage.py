@@ -225,20 +225,25 @@ def write_atomic(path: str, data: bytes) -> None:
 def atomic_writer(path: str) -> Iterator[BinaryIO]:
     """A binary stream whose bytes appear under `path` when the block ends well, and not at all otherwise.
 
-    Local files are written beside their place and renamed; object stores publish on close. Parents are made.
+    Local files are written beside their place and renamed; object stores publish on close. Parents are made. Raises
+    InputError, before the block where it can, when nothing may be written there.
     """
     path = path.removeprefix("file://")
     if not is_uri(path):
         target = Path(path)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        with _writing(path):
+            if target.is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            target.parent.mkdir(parents=True, exist_ok=True)
+            descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         try:
             with os.fdopen(descriptor, "wb") as stream:
                 yield stream
                 stream.flush()
                 os.fsync(stream.fileno())
             os.chmod(temporary, 0o644)
-            os.replace(temporary, target)
+            with _writing(path):
+                os.replace(temporary, target)
         except BaseException:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(temporary)
@@ -251,12 +256,17 @@ def atomic_writer(path: str) -> Iterator[BinaryIO]:
         spool.seek(0)
         if filesystem.type_name == "hdfs":
             filesystem.create_dir(key.rpartition("/")[0], recursive=True)
-        try:
-            # by default pyarrow compresses what goes to a name with .gz at its end
-            with filesystem.open_output_stream(key, compression=None) as stream:
-                shutil.copyfileobj(spool, stream, 1 << 20)
-        except OSError as e:
-            raise InputError(f"Cannot write {path}: {_reason(e)}") from e
+        # by default pyarrow compresses what goes to a name with .gz at its end
+        with _writing(path), filesystem.open_output_stream(key, compression=None) as stream:
+            shutil.copyfileobj(spool, stream, 1 << 20)
+
+
+@contextlib.contextmanager
+def _writing(path: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as e:
+        raise InputError(f"Cannot write {path}: {_reason(e)}. Name another place, or make room there.") from e
 
 
 def delete_tree(path: str) -> None:

@@ -9,12 +9,13 @@ URL. Source of what matches: squidGuard's domain and URL lists, the format of UT
 import mmap
 import struct
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 import numpy as np
 
 from sluice.core.errors import FormatError, InputError
+from sluice.core.section import CountInt
 from sluice.data import storage
 from sluice.text.hosts import with_plain_host
 from sluice.text.kernels import urls as kernels
@@ -45,8 +46,8 @@ class Source(msgspec.Struct, frozen=True):
 class Description(msgspec.Struct, frozen=True):
     """What a block list holds. `sha256` is that of keys and categories: it names what the list decides."""
 
-    entries: int
-    bucket_bits: int
+    entries: CountInt
+    bucket_bits: Annotated[int, msgspec.Meta(ge=0, le=32)]
     categories: dict[str, int]
     """Entries by category, in the order of the numbers in the file."""
     sources: tuple[Source, ...]
@@ -181,14 +182,20 @@ def _map(path: str) -> tuple[Table, Description]:
     end = len(data) - SUFFIX.size
     if magic != MAGIC or length > end - PREFIX.size:
         raise FormatError(f"{path} is a block list that was cut off. Copy or build it again.")
-    description = msgspec.json.decode(data[end - length : end], type=Description)
+    try:
+        description = msgspec.json.decode(data[end - length : end], type=Description)
+    except msgspec.DecodeError as e:
+        raise FormatError(f"{path} is a damaged block list: {e}. Copy or build it again.") from e
     n, bits = description.entries, description.bucket_bits
     keys_end = PREFIX.size + 8 * n
     starts_end = keys_end + 4 * ((1 << bits) + 1)
     if starts_end + n != end - length:
         raise FormatError(f"{path} is a block list whose parts do not fit together. Copy or build it again.")
+    starts = np.frombuffer(data, np.uint32, (1 << bits) + 1, keys_end)
+    if starts[-1] != n or (starts[1:] < starts[:-1]).any():  # compiled code would read beyond the keys
+        raise FormatError(f"{path} is a damaged block list: its buckets are out of order. Copy or build it again.")
     table = Table(
-        np.frombuffer(data, np.uint32, (1 << bits) + 1, keys_end),
+        starts,
         np.uint64(64 - bits),
         np.frombuffer(data, np.uint64, n, PREFIX.size),
         np.frombuffer(data, np.uint8, n, starts_end),

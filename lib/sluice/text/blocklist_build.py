@@ -10,9 +10,10 @@ import hashlib
 import os
 import tarfile
 import tempfile
-from collections.abc import Collection, Iterator, Sequence
+import zlib
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
-from typing import BinaryIO, NamedTuple, cast
+from typing import Any, BinaryIO, NamedTuple, cast
 
 import msgspec
 import numpy as np
@@ -97,37 +98,42 @@ class _Builder:
             self._read_json(path)
             return
         if path.endswith((".tar", ".tar.gz", ".tgz")):
-            for name, stream in _tar_members(path):
-                self._read_ut1(name, stream)
+            with _whole(path, "tar archive"):
+                self._read_ut1(path, _tar_members(path))
             return
         files = storage.list_files(path)
         if files == [path]:
-            with _unpacked(path) as stream:
+            with storage.open_read(path) as stream:
                 self._read_list(stream, path, category or PurePosixPath(path).name.partition(".")[0])
             return
-        for file in sorted(files):
-            with _unpacked(file) as stream:
-                self._read_ut1(file, stream)
+        self._read_ut1(path, _opened(sorted(files)))
 
-    def _read_ut1(self, name: str, stream: BinaryIO) -> None:
-        path = PurePosixPath(name.removesuffix(".gz"))
-        category = path.parent.name
-        if self.only and category not in self.only:
-            return
-        if path.name in UT1_FILES:
-            self._read_list(stream, name, category, as_urls=UT1_FILES[path.name])
-        elif path.name == "expressions":
-            self.unused.append(name)
+    def _read_ut1(self, source: str, files: Iterable[tuple[str, BinaryIO]]) -> None:
+        """All categories of a source in UT1's format."""
+        is_ut1 = False
+        for name, stream in files:
+            path = PurePosixPath(name.removesuffix(".gz"))
+            category = path.parent.name
+            is_ut1 |= path.name in UT1_FILES
+            if self.only and category not in self.only:
+                continue
+            if path.name in UT1_FILES:
+                self._read_list(stream, name, category, as_urls=UT1_FILES[path.name])
+            elif path.name == "expressions":
+                self.unused.append(name)
+        if not is_ut1:
+            raise InputError(
+                f"{source} has no file `domains` or `urls`: folders named by category with such files were expected. "
+                "Name lists of another format one by one."
+            )
 
     def _read_list(self, stream: BinaryIO, name: str, category: str, *, as_urls: bool = False) -> None:
         if self.only and category not in self.only:
             return
-        lines = UrlLines(stream, name, as_urls=as_urls, skip_broken=self.skip_broken)
-        try:
+        with _unpacked(stream, name) as unpacked:
+            lines = UrlLines(unpacked, name, as_urls=as_urls, skip_broken=self.skip_broken)
             for keys in lines:
-                self._spill(keys, self._number(category))
-        except (EOFError, gzip.BadGzipFile) as e:
-            raise FormatError(f"{name} is not a whole gzip file: {e}. Fetch or compress it again.") from e
+                self._spill(keys, category)
         self._note(Source(name, category, lines.sha256, lines.entries, lines.broken.count), lines.broken)
 
     def _read_json(self, path: str) -> None:
@@ -140,8 +146,8 @@ class _Builder:
             try:
                 row = msgspec.json.decode(line, type=_JsonLine)
                 if not self.only or row.category in self.only:
-                    text, as_url = (row.domain, False) if row.domain is not None else (row.url or "", True)
-                    held.setdefault(row.category, []).append(parse_entry(text, as_url).key)
+                    key = row.key()
+                    held.setdefault(row.category, []).append(key)
                     entries += 1
             except (ValueError, msgspec.DecodeError) as e:
                 broken.add(f"{path}, line {number}", line.decode("utf-8", "replace").strip(), ValueError(str(e)))
@@ -152,7 +158,7 @@ class _Builder:
 
     def _spill_all(self, held: dict[str, list[int]]) -> None:
         for category, keys in held.items():
-            self._spill(np.array(keys, np.uint64), self._number(category))
+            self._spill(np.array(keys, np.uint64), category)
             keys.clear()
 
     def _note(self, source: Source, broken: Broken) -> None:
@@ -166,11 +172,13 @@ class _Builder:
             raise InputError(f"There are more than {MAX_CATEGORIES} categories. Choose some with --only.")
         return number
 
-    def _spill(self, keys: np.ndarray, category: int) -> None:
+    def _spill(self, keys: np.ndarray, category: str) -> None:
+        if not len(keys):
+            return  # a category without a sound line is none
         part: np.ndarray = (keys >> np.uint64(64 - PART_BITS)).astype(np.int64)
         order = np.argsort(part, kind="stable")
         rows = np.empty(len(keys), SPILLED)
-        rows["key"], rows["category"] = keys[order], category
+        rows["key"], rows["category"] = keys[order], self._number(category)
         ends = np.cumsum(np.bincount(part, minlength=1 << PART_BITS)).tolist()
         for stream, start, end in zip(self.parts, [0, *ends[:-1]], ends, strict=True):
             stream.write(rows[start:end].tobytes())
@@ -180,6 +188,14 @@ class _JsonLine(msgspec.Struct):
     category: str
     domain: str | None = None
     url: str | None = None
+
+    def key(self) -> int:
+        """Raises ValueError that says what is wrong with the row."""
+        if not self.category:
+            raise ValueError("`category` is empty")
+        if (self.domain is None) == (self.url is None):
+            raise ValueError("`domain` or `url` was expected, one of the two")
+        return parse_entry(self.url or "", True).key if self.domain is None else parse_entry(self.domain).key
 
 
 def _write(stream: BinaryIO, builder: _Builder) -> Description:
@@ -218,18 +234,42 @@ def _write(stream: BinaryIO, builder: _Builder) -> Description:
 
 
 @contextlib.contextmanager
-def _unpacked(path: str) -> Iterator[BinaryIO]:
-    with storage.open_read(path) as stream:
-        yield cast(BinaryIO, gzip.GzipFile(fileobj=stream)) if path.endswith(".gz") else stream
+def _whole(path: str, kind: str) -> Iterator[None]:
+    """Names the file that turns out to be damaged while it is read."""
+    try:
+        yield
+    except (EOFError, zlib.error, gzip.BadGzipFile, tarfile.TarError) as e:
+        raise FormatError(f"{path} is not a whole {kind}: {e}. Fetch or compress it again.") from e
+
+
+@contextlib.contextmanager
+def _unpacked(stream: BinaryIO, name: str) -> Iterator[BinaryIO]:
+    """A list without the compression that its name tells of."""
+    if not name.endswith(".gz"):
+        yield stream
+        return
+    with _whole(name, "gzip file"):
+        yield cast(BinaryIO, gzip.GzipFile(fileobj=stream))
+
+
+def _opened(paths: Iterable[str]) -> Iterator[tuple[str, BinaryIO]]:
+    """Names and contents of files, one open at a time."""
+    for path in paths:
+        with storage.open_read(path) as stream:
+            yield path, stream
 
 
 def _tar_members(path: str) -> Iterator[tuple[str, BinaryIO]]:
     """Names and contents of the files in a tar archive, in order; links are passed over."""
-    try:
-        with storage.open_read(path) as stream, tarfile.open(fileobj=stream, mode="r|*") as archive:
+    with storage.open_read(path) as packed:
+        is_gzip = packed.read(2) == b"\x1f\x8b"
+        packed.seek(0)
+        # tarfile unpacks gzip too, but without a look at its checksum and its end
+        stream: Any = gzip.GzipFile(fileobj=packed) if is_gzip else packed
+        with tarfile.open(fileobj=stream, mode="r|" if is_gzip else "r|*") as archive:
             for member in archive:
                 content = archive.extractfile(member) if member.isfile() else None
                 if content:
                     yield member.name, cast(BinaryIO, content)
-    except (tarfile.TarError, EOFError, gzip.BadGzipFile) as e:
-        raise FormatError(f"{path} is not a whole tar archive: {e}. Fetch it again.") from e
+        while stream.read(1 << 20):
+            pass

@@ -6,9 +6,13 @@ import socket
 import unicodedata
 from urllib.parse import unquote
 
+from sluice.text.kernels.urls import MAX_HOST
+
 URL_PARTS = re.compile(r"((?:[a-zA-Z0-9+.-]+:)?[/\\]{2})?([^/\\?#]*)(.*)", re.DOTALL)
 DELIMITER = re.compile(r"[/\\?#@:\[\]]")
 HOST_PORT = re.compile(r"(\[[^\]]*\]|[^:]*)(?::\d*)?")
+IGNORED = re.compile("[\u00ad\u034f\u180b-\u180d\u180f\u200b\u2060\u2064\ufe00-\ufe0f\ufeff]")
+"""What UTS 46 maps to nothing, so that browsers go to the host without it: soft hyphens, zero width spaces."""
 
 
 def with_plain_host(url: str) -> bytes:
@@ -37,7 +41,9 @@ def plain_host(host: str) -> str:
         host = unquote(host, errors="strict")
     if host.startswith("["):
         return f"[{ipaddress.IPv6Address(host.strip('[]')).compressed}]"
-    host = unicodedata.normalize("NFKC", host).lower().replace("。", ".").rstrip(".")
+    host = IGNORED.sub("", unicodedata.normalize("NFKC", host)).lower().replace("。", ".").rstrip(".")
+    if len(host) > MAX_HOST:  # which Punycode would only lengthen, in time by the square of a label
+        raise ValueError(f"a host of more than {MAX_HOST} characters")
     if DELIMITER.search(host):  # that was written as a reference, or in a wide form
         raise ValueError("a delimiter of URLs inside the host")
     try:

@@ -110,6 +110,8 @@ def _is_issued(number: str, is_sure: bool) -> bool:
     length, head = len(number), int(number[:4])
     if 6200 <= head <= 6299:
         return 16 <= length <= 19  # UnionPay
+    if is_sure and length >= 16:
+        return True
     if length == 16:
         return (
             4000 <= head <= 4999  # Visa
@@ -125,11 +127,14 @@ def _is_issued(number: str, is_sure: bool) -> bool:
         return False
     if length == 14:
         return 3000 <= head <= 3059 or number[:2] in ("36", "38", "39")  # Diners
-    return length >= 16 or number[0] == "4"
+    return length == 13 and number[0] == "4"
 
 
 def find_cards(run: Run) -> Spans:
-    """Credit and bank cards by prefix, length and Luhn digit; after a label (卡号, card number) any issuer."""
+    """Credit and bank cards by prefix, length and Luhn digit.
+
+    After a label (卡号, card number) those of 16 digits and more may be of any issuer.
+    """
     for match in run.matches(_CARD):
         number = re.sub("[- ]", "", match[0])
         is_labelled = bool(_CARD_LABEL.search(run.before(match.start())))

@@ -125,8 +125,16 @@ def group_of(record: Mapping[str, Any], section: TrainQuality) -> str:
     for name in section.groups:
         value = record.get(name)
         if isinstance(value, str) and value:
-            return urlsplit(value).hostname or value if name == "url" else value
+            return _host(value) if name == "url" else value
     return text_digest(record["text"]).hex()
+
+
+def _host(url: str) -> str:
+    """The host of a URL; the URL itself where it has none."""
+    try:
+        return urlsplit(url).hostname or url
+    except ValueError:  # http://[
+        return url
 
 
 def _choose(

@@ -5,12 +5,15 @@ same bytes.
 """
 
 import hashlib
+import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from sluice.core.errors import ConfigError
+from sluice.data import storage
 from sluice.text.labelled_texts import Counts
 from sluice.text.quality import BAD, GOOD, MAX_WORDS, PREPARATION, ModelRecord, jieba_version, max_chars
 from sluice.text.train_quality import Judged, Result, Wrong
@@ -78,14 +81,27 @@ nothing of truth, safety or licence. Look at the words and the wrong cases above
 """
 
 
+def check_output(path: str, replace: bool) -> None:
+    """Whether `save` may write there: asked before the training. Raises ConfigError."""
+    folder = Path(path).parent
+    if Path(path).is_dir():
+        raise ConfigError(f"train_quality.output = {path} is a folder. Name a file in it.")
+    if Path(path).exists() and not replace:
+        raise ConfigError(f"{path} is there already. Choose another train_quality.output, or add --force.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as e:
+        raise ConfigError(f"Cannot write train_quality.output = {path}: {e.strerror}. Name another place.") from e
+
+
 def save(result: Result) -> None:
-    """Writes the model, its record, then its card; the same sources give the same bytes."""
+    """Writes the record, the card, and last the model, each in one act; the same sources give the same bytes."""
     section = result.section
-    path = Path(section.output)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.draft")
-    result.model.save_model(str(draft))
-    data = draft.read_bytes()
+    path = section.output
+    with tempfile.TemporaryDirectory() as folder:
+        result.model.save_model(f"{folder}/model")
+        data = Path(folder, "model").read_bytes()
     record = ModelRecord(
         language=section.language,
         preparation=PREPARATION,
@@ -102,9 +118,9 @@ def save(result: Result) -> None:
         "sources": {"good": _plain(result.good), "bad": _plain(result.bad)},
     }
     text = msgspec.json.format(msgspec.json.encode(msgspec.structs.asdict(record) | numbers), indent=1)
-    draft.rename(path)
-    Path(f"{path}.json").write_bytes(text + b"\n")
-    Path(f"{path}.md").write_text(card(result, record), encoding="utf-8")
+    storage.write_atomic(f"{path}.json", text + b"\n")
+    storage.write_atomic(f"{path}.md", card(result, record).encode())
+    storage.write_atomic(path, data)
 
 
 def _plain(value: Any) -> Any:

@@ -31,7 +31,9 @@ def find_ipv6(text: str, start: int, end: int) -> Spans:
     """The public IPv6 address that a run of hexadecimal digits and colons is; only 2000::/3 is given out (RFC 4291)."""
     while text[end - 1] == ":" and text[end - 2] != ":":  # the colon of a sentence
         end -= 1
-    if _WORD_END.search(text[max(0, start - 1) : start]) or not _IPV6_GROUPS.fullmatch(text, start, end):
+    if text[start] == ":" or _WORD_END.search(text[max(0, start - 1) : start]):  # of a label, as in IPv6:2400:3200::1
+        start = text.index(":", start) + 1
+    if not _IPV6_GROUPS.fullmatch(text, start, end):
         return
     try:
         address = ipaddress.IPv6Address(text[start:end])
@@ -46,8 +48,9 @@ _IPV4 = re.compile(
     re.ASCII,
 )
 _VERSION_BEFORE = re.compile(
-    r"(?:\bv|\bver\.?|version|版本?|release|build|firmware|固件|内核|driver|驱动|section|chapter|article|第|rev\.?|§)"
-    r"[号為为是\s:：.(-]{0,4}\Z",
+    r"(?:\bv|\bver\.?|version|版本?|release|build|firmware|固件|内核|driver|驱动|section|chapter|article|第|rev\.?|§"
+    r"|\bchrome|\bfirefox|\bsafari|\bopera|\bedge?)"
+    r"[号為为是\s:：./(-]{0,4}\Z",
     re.IGNORECASE,
 )
 _VERSION_AFTER = re.compile(

@@ -52,13 +52,18 @@ class Run(NamedTuple):
 Spans = Iterator[tuple[int, int]]
 Finder = Callable[[Run], Spans]
 
-_GLUED_BEFORE = re.compile(r"(?:[0-9A-Za-z_$€£¥#=&%\\@^*]|\d\.|(?<!\d)\d{1,6}[-/,:])\Z")
+_GLUED_BEFORE = re.compile(
+    r"(?:[0-9A-Za-z_#=&%\\@^*]|\d\.|(?<!\d)\d{1,6}[-/,:]|(?:[$€£¥￥￡]|人民币|人民幣|港币|港幣|美元|USD|RMB|CNY) ?)\Z"
+)
 _GLUED_AFTER = re.compile(
     r"(?:[0-9A-Za-z_%‰°@=]|\.\d|[-/]\d{1,6}(?!\d)|,\d{3}(?!\d)"
+    r"|\.(?:html?|php|aspx?|jsp|jpe?g|png|gif|pdf|mp4)(?![0-9A-Za-z])"
     r"|\s?(?:元|圆|圓|美元|美金|港元|日元|欧元|万|萬|亿|億|股|吨|噸|字节|人次|次|bytes|USD|RMB))"
 )
 _WORD_BEFORE = re.compile(
-    r"(?<![A-Za-z])(?:tel|phone|mobile|mob|cell|call|fax|qq|wechat|whatsapp|vx|wx|sms|[tmfp])\W{0,2}\Z", re.IGNORECASE
+    r"(?:(?<![A-Za-z])(?:tel|phone|mobile|mob|cell|call|fax|qq|wechat|whatsapp|vx|wx|sms|[tmfp])"
+    r"|(?:手机|手機|电话|電話)[号號]?[码碼]?)[^\w$€£¥￥￡]{0,2}\Z",
+    re.IGNORECASE,
 )
 _WORD_AFTER = re.compile(r"(?:qq|e-?mail|tel|fax|wechat|vx|wx|or\b|and\b)", re.IGNORECASE)
 _URL = re.compile(
@@ -68,14 +73,14 @@ _URL = re.compile(
 _CODE_LABEL = re.compile(
     r"(?:isbn|issn|imei|doi|pmid|sku|upc|ean|oclc|order(?: (?:no|number|id))?|tracking(?: number)?"
     r"|serial(?: (?:no|number))?|invoice|patent|case|model|part(?: no)?|id|timestamp"
-    r"|订单号?|訂單號?|单号|單號|编号|編號|型号|型號|货号|序列号|許可證號?|许可证号?|备案号|注册号|专利号"
-    r"|文号|批号|条码|代码|证号|期号|版本号?|群号?|时间戳)\W{0,3}\Z",
+    r"|(?:订单|訂單|运单|運單|快递|快遞|单|單|编|編|型|货|序列|備案|备案|注册|专利|文|批|证|期)[号號][码碼]?"
+    r"|订单|訂單|許可證號?|许可证号?|条码|代码|版本号?|群号?|时间戳)\W{0,3}\Z",
     re.IGNORECASE,
 )
 
 
 def is_free(run: Run, start: int, end: int) -> bool:
-    """Whether a number stands alone: no part of a word, code, decimal, amount or URL, and no size in bytes."""
+    """Whether a number stands alone: no part of a word, code, decimal, amount, file name or URL, no size in bytes."""
     number = run.text[start:end]
     if _GLUED_BEFORE.search(run.before(start, 8)) and not _WORD_BEFORE.search(run.before(start)):
         return False

@@ -20,29 +20,39 @@ _MOBILE_LABEL = re.compile(
 )
 _MAINLAND_MOBILE = re.compile(
     r"(?<!\d)(?:(?:\(\+?86\)|\(?\+86\)?|0086|86)[- ]{0,2}|0)?"
-    r"(?:1[3-9]\d([-. ]?)\d{4}\1\d{4}|1[3-9]\d{2}-\d{3}-\d{4}|1[3-9]\d{3}[- ]\d{3}[- ]?\d{3})(?!\d)",
+    r"(?:1[3-9]\d([-. ]?)\d{4}\1\d{4}|1[3-9]\d{2}-\d{3}-\d{4}|1[3-9]\d{3}[- ]\d{3}[- ]?\d{3}"
+    r"|1[3-9]\d-(?!(?:19|20)\d{6})\d{8}|1[3-9]\d{5}-\d{4})(?!\d)",  # 150-20161011 is a number and a date
     re.ASCII,
 )
+_LABELLED_MAINLAND_MOBILE = re.compile(r"(?<!\d)1[3-9]\d(?: \d{8}| \d{3} \d{5}|\d{4} \d{4})(?!\d)", re.ASCII)
 _TAIWAN_MOBILE = re.compile(
     r"(?<!\d)(?:(?:\+|00)?\(?886\)?[- ]?(?:\(?0\)?)?|0)9\d{2}([- ]?)\d{3}\1?\d{3}(?!\d)", re.ASCII
 )
 _HONG_KONG_MOBILE = re.compile(
     r"(?<!\d)(?:\+\(?85[23]\)?|\(\+?85[23]\)|0085[23]|85[23][- ])[- ]?[4-9]\d{3}[- ]?\d{4}(?!\d)", re.ASCII
 )
+_COUNTED = re.compile(
+    r"\s?(?:[部台臺户戶人个個只件套条條次家份字]|(?:times|people|users|customers|subscribers|words|units)\b)"
+)
+"""What stands after a number of eight digits that counts something, although its label is one: 手机 50000000 部."""
 _LOCAL_MOBILE = re.compile(r"(?<!\d)[4-9]\d{3}[- ]?\d{4}(?!\d)", re.ASCII)
 
 
 def find_mobiles(run: Run) -> Spans:
     """Mobile numbers: of the mainland 1[3-9] and nine digits, of Taiwan 09 and eight, of Hong Kong and Macau eight.
 
-    The last need +852 or +853, or a label.
+    The last need +852 or +853, or a label, and so do parts of the mainland's that columns of a table might be.
     """
     for pattern in (_MAINLAND_MOBILE, _TAIWAN_MOBILE, _HONG_KONG_MOBILE):
         for match in run.matches(pattern):
             if is_free(run, *match.span()):
                 yield match.span()
+    for match in run.matches(_LABELLED_MAINLAND_MOBILE):
+        if _PHONE_LABEL.search(run.before(match.start())) and is_free(run, *match.span()):
+            yield match.span()
     for match in run.matches(_LOCAL_MOBILE):
-        if _MOBILE_LABEL.search(run.before(match.start())) and is_free(run, *match.span()):
+        is_labelled = _MOBILE_LABEL.search(run.before(match.start())) and not _COUNTED.match(run.after(match.end()))
+        if is_labelled and is_free(run, *match.span()):
             yield match.span()
 
 
@@ -95,7 +105,8 @@ def find_phones(run: Run) -> Spans:
     for pattern in (_UNPARTED_LANDLINE, _LOCAL):
         for match in run.matches(pattern):
             is_labelled = _PHONE_LABEL.search(run.before(match.start())) and not _YEARS.fullmatch(match[0])
-            if is_labelled and is_free(run, *match.span()):
+            is_count = pattern is _LOCAL and _COUNTED.match(run.after(match.end()))
+            if is_labelled and not is_count and is_free(run, *match.span()):
                 yield match.span()
 
 

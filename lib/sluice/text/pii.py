@@ -43,7 +43,8 @@ def mask(text: str, options: Pii) -> Masked:
     """A text in which each kind of personal data that has a mask is replaced by it. A masked text stays as it is.
 
     Digits and letters may be full-width, and Han may stand on either side. Not masked: names, postal addresses, what is
-    written to escape machines (name [at] host), addresses reserved for examples, private IP addresses, URLs.
+    written to escape machines (name [at] host), addresses reserved for examples, private IP addresses, and telephone
+    and card numbers that are part of a URL.
     Depends on the text and the options only. Raises ConfigError when a mask would itself be masked.
 
     >>> mask("邮箱zhang.san@mail.cn，电话13812345678。", Pii()).text

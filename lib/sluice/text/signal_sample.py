@@ -107,7 +107,7 @@ def mix64_all(values: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.uint64
 def _read_groups(path: str, columns: Sequence[str]) -> Any:
     with open_parquet(path) as file:
         names = file.schema_arrow.names
-        if missing := [column for column in columns if column not in names]:
+        if missing := [column for column in (*columns, "signals") if column not in names]:
             raise FormatError(
                 f"{path} has no column {missing[0]!r}: the output of jobs/extract.py was expected. It has "
                 f"{', '.join(names)}."

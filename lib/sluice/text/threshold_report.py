@@ -1,5 +1,6 @@
 """What thresholds are proposed and what they would do: a rule file, a table for the terminal, a page with pictures."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -38,14 +39,18 @@ def rule_file(fitted: Fitted) -> str:
     lines += [
         "description: >",
         f"  {fitted.language}: thresholds carried over from {fitted.reference} by the method of FineWeb-2.",
-        f"languages: [{fitted.language}]",
-        "rules:",
+        f'languages: ["{fitted.language}"]',  # YAML takes a bare no, Norwegian, for false
+        "rules:" if any(proposal.value is not None for proposal in fitted.proposals) else "rules: []",
     ]
+    used: Counter[str] = Counter()
     for proposal in fitted.proposals:
         lines.append(f"  # {_told(proposal)}")
         if proposal.value is not None:
             name = f"fitted_{proposal.signal}_{proposal.side}"
-            lines.append(f"  - {{name: {name}, signal: {proposal.signal}, {proposal.side}: {proposal.value:g}}}")
+            used[name] += 1
+            name += f"_{used[name]}" if used[name] > 1 else ""
+            value = np.format_float_positional(proposal.value, trim="-")  # all digits: the shares above are of them
+            lines.append(f"  - {{name: {name}, signal: {proposal.signal}, {proposal.side}: {value}}}")
     return "\n".join(lines) + "\n"
 
 

@@ -115,7 +115,8 @@ class Broken:
         said = f"{where}: {shown!r} is no domain or URL: {reason}."
         if not self._skip:
             raise FormatError(
-                f"{said} Correct or delete it; `sluice blocklist build --skip-broken` leaves such lines out."
+                f"{said} Correct or delete it; `sluice blocklist build --skip-broken` leaves such lines of a block "
+                "list out."
             )
         self.count += 1
         if len(self.shown) < MAX_SHOWN:

@@ -31,7 +31,7 @@ class WordMatch(NamedTuple):
 
 @dataclass(frozen=True)
 class UrlWords:
-    """The lists, case folded; `soft_min` different soft words are needed."""
+    """The lists, in lower case; `soft_min` different soft words are needed."""
 
     hard: frozenset[str] = frozenset()
     soft: frozenset[str] = frozenset()
@@ -81,7 +81,7 @@ def _read(path: str, min_bytes: int = 2) -> frozenset[str]:
     words = set()
     for number, line in iter_lines(path):
         try:
-            word = line.decode().strip().lower()
+            word = line.removeprefix(b"\xef\xbb\xbf" if number == 1 else b"").decode().strip().lower()
         except UnicodeDecodeError as e:
             raise FormatError(f"{path}, line {number}, is not UTF-8. Convert the file to UTF-8.") from e
         if not word or word.startswith("#"):

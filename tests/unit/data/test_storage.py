@@ -157,6 +157,18 @@ def test_a_writer_that_fails_leaves_the_old_file_or_none_and_nothing_beside_it(r
     assert storage.read_bytes(f"{root}/a.txt") == b"hello"
 
 
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("b", "Is a directory"), ("a.txt/x", "Not a directory|File exists"), ("a.txt/x/y", "Not a dir")],
+)
+def test_a_place_where_nothing_may_be_written_is_named_before_the_work_begins(root, name, reason):
+    began = False
+    with pytest.raises(InputError, match=f"Cannot write .*{name}: ({reason})"), storage.atomic_writer(f"{root}/{name}"):
+        began = True
+    assert not began
+    assert storage.read_bytes(f"{root}/a.txt") == b"hello"
+
+
 def test_nothing_is_visible_before_the_writer_is_done(root):
     with storage.atomic_writer(f"{root}/new.txt") as stream:
         stream.write(b"x" * 100_000)

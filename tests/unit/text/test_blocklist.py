@@ -127,6 +127,21 @@ def test_chinese_hosts_match_in_unicode_punycode_and_references(make, entry):
     assert blocklist.match("http://公.中国/") is None
 
 
+@pytest.mark.parametrize("ignored", ["\u00ad", "\u200b", "\u2060", "\ufeff", "%C2%AD", "\ufe0f"])
+def test_characters_that_browsers_leave_out_of_a_host_do_not_hide_it(make, ignored):
+    blocklist = make("casino.example")
+    assert blocklist.match(f"http://cas{ignored}ino.example/")
+    assert blocklist.match(f"http://cas{ignored}ina.example/") is None
+
+
+def test_a_name_that_is_too_long_is_refused_before_it_is_written_in_punycode():
+    # the codec of Python takes time by the square of a label's length: 40 s for 20,000 characters
+    for host in ("赌" * 254, "赌." * 127 + "中国", "xn--" + "a" * 250 + ".中国"):
+        with pytest.raises(ValueError, match="a host of more than 253 characters"):
+            plain_host(host)
+    assert plain_host("赌" * 40 + ".中国").endswith(".xn--fiqs8s")
+
+
 def test_a_url_matches_itself_and_what_lies_below_it(make):
     blocklist = make("http://host.example/~me/")
     for url in (
@@ -262,7 +277,14 @@ def test_a_broken_line_is_refused_with_its_place_or_skipped_and_counted(tmp_path
     assert is_blocked(BlockList.open(str(out)), "good.example", "last.example") == [True, True]
 
 
-@pytest.mark.parametrize("row", ["[]", "{", '{"domain": "a.example"}', '{"category": "a", "domain": "a b"}'])
+@pytest.mark.parametrize(
+    "row",
+    [
+        *("[]", "{", '{"domain": "a.example"}', '{"category": "a", "domain": "a b"}', '{"category": "a"}'),
+        '{"category": "", "domain": "a.example"}',
+        '{"category": "a", "domain": "a.example", "url": "http://b.example/x"}',  # one of them would be lost
+    ],
+)
 def test_a_broken_json_line_is_refused_with_its_place(tmp_path, row):
     path = tmp_path / "list.jsonl"
     path.write_text('{"category": "a", "domain": "a.example"}\n\n' + row)
@@ -301,6 +323,57 @@ def test_sources_that_hold_nothing(tmp_path):
         build([f"{tmp_path}/broken.tar.gz"], f"{tmp_path}/list.bin")
 
 
+def test_a_category_without_a_sound_line_is_missing(ut1, tmp_path):
+    (ut1 / "adult" / "domains").write_text("# nothing\n")
+    (ut1 / "adult" / "urls").write_text("nodot\n")
+    with pytest.raises(InputError, match="no entries of adult"):
+        build([str(ut1)], f"{tmp_path}/list.bin", only=["adult", "gambling"], skip_broken=True)
+    path = tmp_path / "list.jsonl"
+    path.write_text('{"category": "a", "domain": "nodot"}\n{"category": "b", "domain": "b.example"}\n')
+    with pytest.raises(InputError, match="no entries of a"):
+        build([str(path)], f"{tmp_path}/list.bin", only=["a", "b"], skip_broken=True)
+    assert build([str(path)], f"{tmp_path}/list.bin", skip_broken=True).description.categories == {"b": 1}
+
+
+def test_a_folder_of_another_format_is_refused_even_beside_a_sound_source(ut1, tmp_path):
+    folder = tmp_path / "lists"
+    folder.mkdir()
+    (folder / "spam.txt").write_text("a.example\n")
+    with pytest.raises(InputError, match=r"lists has no file `domains` or `urls`.*one by one"):
+        build([str(ut1), str(folder)], f"{tmp_path}/list.bin")
+
+
+@pytest.mark.parametrize("pack", [lambda root: root, as_tar])
+def test_packed_lists_inside_the_format_of_ut1_are_unpacked(ut1, tmp_path, pack):
+    plain = ut1 / "gambling" / "domains"
+    (ut1 / "gambling" / "domains.gz").write_bytes(gzip.compress(plain.read_bytes()))
+    plain.unlink()
+    assert build([str(pack(ut1))], f"{tmp_path}/list.bin").description.categories == {"adult": 4, "gambling": 1}
+
+
+def test_a_damaged_archive_is_never_taken_for_a_whole_one(tmp_path):
+    root = tmp_path / "lists"
+    for name in ("adult", "gambling"):
+        (root / name).mkdir(parents=True)
+        (root / name / "domains").write_text("".join(f"{name}{i * 7919 % 4099}.example\n" for i in range(3000)))
+    whole, out = as_tar(root).read_bytes(), tmp_path / "list.bin"
+    bare = gzip.decompress(whole)
+    damaged = [whole[: len(whole) * i // 16] for i in range(16)] + [whole[:-4], bare[: len(bare) // 2]]
+    # a bit that changes what is unpacked shows only in the checksum at the end
+    damaged += [whole[:i] + bytes([whole[i] ^ 1]) + whole[i + 1 :] for i in range(40, len(whole), len(whole) // 40)]
+    for data in damaged:
+        (tmp_path / "damaged.tar.gz").write_bytes(data)
+        with pytest.raises(FormatError, match=r"damaged\.tar\.gz is not a whole tar"):
+            build([f"{tmp_path}/damaged.tar.gz"], str(out), skip_broken=True)
+    assert not out.exists()
+    (tmp_path / "bare.tar").write_bytes(bare)
+    assert build([f"{tmp_path}/bare.tar"], str(out)).description.entries == 6000
+    packed = gzip.compress(bare)
+    (tmp_path / "list.txt.gz").write_bytes(packed[:500] + b"\xff" * 20 + packed[520:])
+    with pytest.raises(FormatError, match=r"list\.txt\.gz is not a whole gzip"):
+        build([f"{tmp_path}/list.txt.gz"], str(out), skip_broken=True)
+
+
 # the file
 
 
@@ -333,6 +406,11 @@ def test_it_pickles_as_paths_and_digests_and_refuses_another_file(make):
         (lambda data: data[:-5], "cut off"),
         (lambda data: data[:8] + struct.pack("<Q", 9) + data[16:], "version 9"),
         (lambda data: data[:16] + data[24:], "do not fit"),
+        (lambda data: data.replace(b'"entries"', b'"entriez"', 1), "damaged.*missing required field `entries`"),
+        (lambda data: data.replace(b'":6,"categories":{"spam"', b'":96,"categories":{"spa"'), "damaged.*<= 32"),
+        # two keys, then the starts of 64 buckets: those of the last would lie far behind the keys
+        (lambda data: data[: 16 + 16 + 4 * 64] + b"\xff" * 4 + data[16 + 16 + 4 * 65 :], "buckets are out of order"),
+        (lambda data: data[: 16 + 16] + b"\xff" * 4 + data[16 + 16 + 4 :], "buckets are out of order"),
     ],
 )
 def test_a_file_that_is_no_whole_block_list_is_refused(make, tmp_path, damage, said):
@@ -372,7 +450,7 @@ def test_build_and_check_on_the_console(ut1, tmp_path, capsys):
 
 def plain_parts(url):
     """Host without www., and path as bytes with references resolved, by regular expressions and urllib."""
-    rest = re.sub(r"^(?:[a-z]+:)?[/\\]{2}", "", url.strip())
+    rest = re.sub(r"^(?:[a-zA-Z0-9+.-]+:)?[/\\]{2}", "", url.strip())
     host, path = re.match(r"([^/\\?#]*)(.*)", rest, re.DOTALL).groups()
     host = re.sub(r":\d*$", "", host.rpartition("@")[2]).rstrip(".").lower()
     head, mark, query = path.partition("?")

@@ -103,6 +103,11 @@ def test_a_group_is_the_first_name_a_document_has():
     assert group_of({"text": "t"}, SECTION) == group_of({"text": "t", "url": ""}, SECTION) != ""
 
 
+@pytest.mark.parametrize("url", ["http://[::1", "http://[x]/", "http://a\u2100b/", "not a url", "http://"])
+def test_a_url_without_a_sound_host_is_a_group_itself(url):
+    assert group_of({"text": "t", "url": url}, SECTION) == url
+
+
 def test_no_group_stands_on_both_sides_and_about_a_fifth_is_held_out(tmp_path):
     hosts = [{"text": text(i), "host": f"h{i % 60}"} for i in range(300)]
     good, _ = read_classes(section(tmp_path, hosts, rows([900])))

@@ -36,6 +36,9 @@ TAGS = Pii(**{kind: f"<{kind.upper()}>" for kind in KINDS})
         ("inet6 2001:4860:4860::8888 scope", "inet6 <IPV6> scope"),
         ("地址2400:3200::1。", "地址<IPV6>。"),
         ("it is 240e:83:205:5a:0:ff:b05f:346b:", "it is <IPV6>:"),
+        ("地址:2400:3200::1。", "地址:<IPV6>。"),
+        ("IPv6:2400:3200::1", "IPv6:<IPV6>"),
+        ("IPv6:2001:0db9:1234:5678:9abc:def0:1234:5678:", "IPv6:<IPV6>:"),
         # identity numbers
         ("身份证号：11010519491231002X", "身份证号：<IDENTITY>"),
         ("张三11010519491231002x住北京", "张三<IDENTITY>住北京"),
@@ -54,6 +57,7 @@ TAGS = Pii(**{kind: f"<{kind.upper()}>" for kind in KINDS})
         ("6222 0202 0011 2233 446", "<CARD>"),
         ("amex 3782 822463 10005", "amex <CARD>"),
         ("信用卡：30569309025904", "信用卡：<CARD>"),
+        ("银行卡号：6759649826438453", "银行卡号：<CARD>"),  # an issuer unknown to us, but named a card
         # mobiles
         ("手机13812345678。", "手机<MOBILE>。"),
         ("请联系13812345678张三", "请联系<MOBILE>张三"),
@@ -64,6 +68,12 @@ TAGS = Pii(**{kind: f"<{kind.upper()}>" for kind in KINDS})
         ("138-1234-5678", "<MOBILE>"),
         ("138 1234 5678", "<MOBILE>"),
         ("1381-234-5678", "<MOBILE>"),
+        ("138-12345678", "<MOBILE>"),
+        ("1381234-5678", "<MOBILE>"),
+        ("电话：138 12345678", "电话：<MOBILE>"),
+        ("手机号码：138 123 45678", "手机号码：<MOBILE>"),
+        ("手机 1381234 5678", "手机 <MOBILE>"),
+        ("手机=13812345678", "手机=<MOBILE>"),
         ("TEL13812345678", "TEL<MOBILE>"),
         ("手机１３８１２３４５６７８", "手机<MOBILE>"),
         ("13812345678/13987654321", "<MOBILE>/<MOBILE>"),
@@ -120,6 +130,20 @@ def test_personal_data_is_masked(text, masked):
         "1/2/2016 12/31/1999",
         "$13,812,345,678",
         "13812345678元",
+        "￥13812345678",
+        "￥ 13812345678",
+        "人民币13812345678",
+        "USD 4111111111111111",
+        "手机￥13812345678",
+        "手机 50000000 部",
+        "手机50000000台",
+        "电话 30000000 户",
+        "mobile 50000000 users",
+        "call 20000000 times",
+        "150-20161011",  # a number and a date
+        "150 20171011 138 12345678",
+        "13812345678.html",
+        "0912345678.jpg的图片",
         "共13812345678 字节",
         "17179869184",  # 16 GiB
         "3.14159265358979",
@@ -129,6 +153,8 @@ def test_personal_data_is_masked(text, masked):
         "ISBN 978-7-111-40772-7",
         "ISBN 7-5617-4567-8",
         "订单号：13812345678",
+        "订单号码：13812345678",
+        "运单号:13812345678",
         "SN13812345678",
         "http://www.site.com/news/13812345678.html",
         "http://site.cn/?id=13812345678",
@@ -146,6 +172,7 @@ def test_personal_data_is_masked(text, masked):
         "116.403874,39.914885",
         "v1.2.3.4 and 10.0.18362.1",
         "版本2.10.91.91",
+        "Chrome/58.11.31.134 Safari",
         "360浏览器v58.11.31.134官方版",
         "Steam市场电脑版下载2.10.91.91 官网中文版",
         "192.168.1.100 10.0.0.1 127.0.0.1 224.0.0.251",
@@ -153,6 +180,7 @@ def test_personal_data_is_masked(text, masked):
         "59.37.20.256",
         "01.02.03.04",
         "12:34:56:78",
+        "fe80:2400:3200::1",
         "std::vector<dead::beef>",
         "00:1B:44:11:3A:B7",
         "2001:db8::1 and fe80::1",
@@ -269,7 +297,7 @@ def places_slowly(text):
         if digits >= 7 or (digits >= 4 and sum(c in ".．" for c in m[0]) >= 3):
             rows.append((personal.NUMBER, *m.span()))
     for m in re.finditer("[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]*", text):
-        if m[0].count(":") >= 2 and ("::" in m[0] or m[0].count(":") >= 7) and len(m[0]) <= 40:
+        if m[0].count(":") >= 2 and ("::" in m[0] or m[0].count(":") >= 7) and len(m[0]) <= personal.MAX_COLONS:
             rows.append((personal.COLONS, *m.span()))
     return sorted(rows)
 

@@ -164,6 +164,43 @@ def test_the_rule_file_loads_and_decides_as_proposed(tmp_path):
     assert 0 < dropped / 300 == found.share
 
 
+@pytest.fixture
+def reload(tmp_path):
+    """The rules of a proposal, read back from the file."""
+
+    def reloaded(found):
+        (tmp_path / "x.yaml").write_text(threshold_report.rule_file(found))
+        return load_rules([str(tmp_path / "x.yaml")])
+
+    return reloaded
+
+
+def test_a_rule_file_for_norwegian_is_not_one_for_false(reload):
+    found = fit(Rule("r", "top_2gram_share", max=0.25), REFERENCE, TARGET)
+    assert [rule.languages for rule in reload(found._replace(language="no"))] == [("no",)]
+
+
+def test_a_threshold_of_many_digits_is_written_whole(reload):
+    found = fit(Rule("r", "n_words", max=100), REFERENCE, TARGET)
+    (proposal,) = found.proposals
+    for value in (1234567.125, 1234.567, 0.001, 100000.0, 3.0):
+        (rule,) = reload(found._replace(proposals=[proposal._replace(value=value)]))
+        assert rule.max == value
+
+
+def test_two_bounds_on_one_side_of_a_signal_get_two_names(reload):
+    # fineweb and roots both bound the number of words
+    samples = [sample(language, n_words=[5.0, 50, 500, 5000]) for language in ("en", "zh")]
+    rules = [Rule("a", "n_words", min=50), Rule("b", "n_words", min=10), Rule("c", "n_words", max=600)]
+    loaded = reload(thresholds.fit(SECTION, rules, [], *samples))
+    assert [(rule.min, rule.max) for rule in loaded] == [(50, None), (10, None), (None, 600)]
+    assert len({rule.name for rule in loaded}) == 3
+
+
+def test_a_rule_file_without_a_proposal_still_loads(reload):
+    assert reload(fit(Rule("r", "top_2gram_share", max=0.25), FLAT, TARGET)) == ()
+
+
 def test_a_page_shows_pictures_and_trusts_no_text():
     found = fit(Rule("r", "top_2gram_share", max=0.25), REFERENCE, TARGET)
     texts = {"zh": {3: ("https://a.example/<b>", "<script>alert(1)</script>")}}

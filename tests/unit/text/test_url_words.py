@@ -71,6 +71,12 @@ def test_a_word_that_cannot_be_right_is_refused_with_its_line(tmp_path, setting,
         UrlWords.of(config.UrlWords(**{setting: str(path)}))
 
 
+def test_a_byte_order_mark_is_no_part_of_the_first_word(tmp_path):
+    path = tmp_path / "words.txt"
+    path.write_bytes(b"\xef\xbb\xbfcasino\npoker\n")
+    assert UrlWords.of(config.UrlWords(hard=str(path))).hard == {"casino", "poker"}
+
+
 def test_a_strict_word_of_two_letters_and_lists_without_words_are_refused(tmp_path):
     path = tmp_path / "words.txt"
     path.write_text("av\n")

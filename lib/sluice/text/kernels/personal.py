@@ -12,8 +12,8 @@ MAX_GAP = 3
 MIN_DIGITS = 7
 """A telephone number without its area code."""
 
-MAX_COLONS = 40
-"""Characters of the longest IPv6 address, and the colon of a sentence."""
+MAX_COLONS = 45
+"""Characters of the longest IPv6 address, the colon of a sentence, and a label before it (four letters, a colon)."""
 
 _OTHER, _DIGIT, _DOT, _GAP, _AT, _COLON, _LEAD = 0, 1, 2, 3, 4, 5, 6
 _SHAPES = np.zeros(256, np.uint8)
