@@ -229,6 +229,18 @@ def block_features(
         running[b + 1, 1] = running[b, 1] + count * block_linked[b]
         running[b + 1, 2] = running[b, 2] + block_good[b]
         running[b + 1, 3] = running[b, 3] + stats[b, LEX_SUM]
+    log_tokens = np.empty(num_blocks, np.float32)
+    for b in range(num_blocks):
+        log_tokens[b] = _log(stats[b, TOKENS])
+    path_logs = np.empty((count_paths, 2), np.float32)
+    for g in range(count_paths):
+        path_logs[g, 0], path_logs[g, 1] = _log(path_blocks[g]), _log(path_tokens[g] / path_blocks[g])
+    # measures of elements are made when the first block asks for them: brothers ask for the same ones
+    node_logs = np.empty((num_nodes, 3), np.float32)
+    is_measured = np.zeros(num_nodes, np.bool_)
+    higher = np.full(num_nodes, -1, np.int32)  # the nearest ancestor that holds more text
+    family_log = _log(family_good[family] / max(brothers[family], np.float32(1)))
+    page_log, blocks_log = _log(page_tokens), _log(num_blocks)
     for b in range(num_blocks):
         if b % STRIP == 0:
             turn(strip, out, b - STRIP, b)
@@ -242,7 +254,7 @@ def block_features(
         tag = node_tag[v]
         f = 0
         row[f] = _log(stat[CHARACTERS])
-        row[f + 1] = _log(stat[TOKENS])
+        row[f + 1] = log_tokens[b]
         row[f + 2] = (stat[LETTERS] + stat[DIGITS]) / count
         row[f + 3] = block_linked[b]
         row[f + 4] = min(np.float32(1), block_bold[b] / size)
@@ -286,23 +298,30 @@ def block_features(
             f += 1
         u = v
         for _ in range(LEVELS):
-            held = tokens[u]
-            while u > 0 and tokens[u] <= held:
-                u = node_parent[u]
+            if higher[u] < 0:
+                above = np.int64(u)
+                while above > 0 and tokens[above] <= tokens[u]:
+                    above = np.int64(node_parent[above])
+                higher[u] = above
+            u = higher[u]
+            if not is_measured[u]:
+                is_measured[u] = True
+                node_logs[u, 0], node_logs[u, 1] = _log(tokens[u]), _log(blocks[u])
+                node_logs[u, 2] = _log(brothers[groups[u]])
             here = max(tokens[u], np.float32(1))
-            row[f] = _log(tokens[u])
+            row[f] = node_logs[u, 0]
             row[f + 1] = linked[u] / here
             row[f + 2] = good[u] / here
-            row[f + 3] = _log(blocks[u])
+            row[f + 3] = node_logs[u, 1]
             row[f + 4] = tokens[u] / page_tokens
             row[f + 5] = own_class[u]
             row[f + 6] = lex[u] / here
-            row[f + 7] = _log(brothers[groups[u]])
+            row[f + 7] = node_logs[u, 2]
             f += 8
         g = path_of[b]
         on_path = max(path_tokens[g], np.float32(1))
-        row[f] = _log(path_blocks[g])
-        row[f + 1] = _log(path_tokens[g] / path_blocks[g])
+        row[f] = path_logs[g, 0]
+        row[f + 1] = path_logs[g, 1]
         row[f + 2] = path_linked[g] / on_path
         row[f + 3] = path_good[g] / on_path
         f += 4
@@ -340,7 +359,7 @@ def block_features(
             other = b + offset
             if 0 <= other < num_blocks:
                 w = block_node[other]
-                row[f] = _log(stats[other, TOKENS])
+                row[f] = log_tokens[other]
                 row[f + 1] = block_linked[other]
                 row[f + 2] = 1 if block_good[other] > 0 else 0
                 row[f + 3] = stats[other, LEX_SUM] / max(stats[other, TOKENS], np.float32(1))
@@ -361,15 +380,15 @@ def block_features(
         page_good = max(good[0], np.float32(1))
         row[f] = brothers[family] if family_good[family] > 0 else 0
         row[f + 1] = family_good[family] / page_good
-        row[f + 2] = _log(family_good[family] / max(brothers[family], np.float32(1)))
+        row[f + 2] = family_log
         row[f + 3] = before_family / page_good
         row[f + 4] = 1 if in_family[v] > 0 else 0
         row[f + 5] = good[in_family[v]] / page_good if in_family[v] > 0 else -1
         f += 6
-        row[f] = _log(page_tokens)
+        row[f] = page_log
         row[f + 1] = linked[0] / page_tokens
         row[f + 2] = good[0] / page_tokens
-        row[f + 3] = _log(num_blocks)
+        row[f + 3] = blocks_log
         row[f + 4] = total_han / page_tokens
         row[f + 5] = largest / page_tokens
         row[f + 6] = tokens[best] / page_tokens
