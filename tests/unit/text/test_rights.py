@@ -180,23 +180,73 @@ def test_marks_are_found_wherever_they_stand(before):
         assert of(page) == Rights("CC-BY-4.0", "anchor_rel", ("CC-BY-4.0",), ("noai",))
 
 
-HINTS = re.compile(rb"obot|bot[\"']|pide|veco|tdm-|cc.by", re.IGNORECASE | re.DOTALL)
+IN_METAS = re.compile(rb"obot|bot[\"']|pide|tdm-|cc.by", re.IGNORECASE | re.DOTALL)
 
 
 @settings(max_examples=300)
 @given(
     st.lists(
         st.sampled_from(
-            [b"obo", b"t", b"bot", b"'", b'"', b"PID", b"e", b"VeCo", b"tdm", b"-", b"\r", b"cc", b"C", b"by", b" "]
+            [
+                b"<mE",
+                b"<M",
+                b"\x1cmet",
+                b"obo",
+                b"t",
+                b"bot",
+                b"'",
+                b'"',
+                b"PID",
+                b"e",
+                b"VeCo",
+                b"tdm",
+                b"-",
+                b"\r",
+                b"cc",
+                b"C",
+                b"by",
+                b" ",
+            ]
         )
     ).map(b"".join),
     st.integers(0, 9000),
 )
 def test_the_glance_finds_what_a_pattern_finds(data, padding):
     data = b"." * padding + data + b"....."
-    found = [match.start() for match in HINTS.finditer(data)]
     reach = kernels.last_hint(np.frombuffer(data, np.uint8))
-    assert reach > found[-1] if found else reach == 0
+    small = data.lower()
+    last_in_metas = max((match.start() for match in IN_METAS.finditer(data)), default=-1)
+    commons, meta = small.rfind(b"veco"), small.rfind(b"<met")
+    chunks = [(place // kernels.CHUNK + 1) if place >= 0 else 0 for place in (commons, meta, last_in_metas)]
+    assert reach == min(len(data) - 4, kernels.CHUNK * max(chunks[0], min(chunks[1:])))
+
+
+@pytest.mark.parametrize("between", [b"", b"." * 5000])
+def test_what_stands_after_the_last_meta_is_not_looked_at(between):
+    data = b"<meta name=robots content=noindex>" + between + b"<p>robots" + b"." * 9000 + b"googlebot'"
+    assert kernels.last_hint(np.frombuffer(data, np.uint8)) == kernels.CHUNK
+
+
+def slow_tag_end(data, i):
+    quote, first, limit = None, len(data), min(len(data), i + kernels.MAX_TAG)
+    for k in range(i, limit):
+        byte = data[k : k + 1]
+        if byte == b">":
+            if quote is None:
+                return k
+            first = min(first, k)
+        elif byte == quote:
+            quote = None
+        elif quote is None and byte in (b'"', b"'") and data[k - 1 : k] == b"=":
+            quote = byte
+    return first
+
+
+@settings(max_examples=300)
+@given(st.lists(st.sampled_from([b"=", b'"', b"'", b">", b"a", b" ", b"=" + b"'" + b"." * 16_380])).map(b"".join))
+def test_a_tag_ends_where_a_plain_loop_ends_it(data):
+    data = b"<a" + data
+    assert kernels.tag_end(np.frombuffer(data, np.uint8), 1, len(data)) == slow_tag_end(data, 1)
 
 
 PIECES = {
