@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sluice.text import tags
+from sluice.text.kernels.tag import read_tag
 from sluice.text.markup import JSON_MARK, MAX_DEPTH, META_MARK, TIME_MARK, TITLE_MARK, parse
 
 NAMES = list(tags.NUMBER)
@@ -130,6 +131,52 @@ def test_all_named_references_equal_those_of_the_standard_library():
 )
 def test_bytes_in_links_are_counted(html, linked):
     assert parse(html.encode()).block_link.tolist() == linked
+
+
+def slow_end_of_tag(data):
+    """Place after the tag, and whether it closes itself; `<a` is at 0."""
+    k = 1
+    while k < len(data) and data[k] not in b" \n/>":
+        k += 1
+    name_end, quote, last = k, 0, 0
+    while k < len(data):
+        byte = data[k]
+        if quote:
+            if byte == quote:
+                quote = last = 0
+        elif byte == ord(">"):
+            break
+        elif byte in b"\"'" and last == ord("="):
+            quote = byte
+        elif byte not in b" \n":
+            last = byte
+        k += 1
+    return min(k + 1, len(data)), k > name_end and data[k - 1 : k] == b"/"
+
+
+@settings(max_examples=500)
+@given(st.lists(st.sampled_from([b"=", b'"', b"'", b">", b"b", b" ", b"\n", b"/"])).map(b"".join))
+def test_a_tag_ends_where_a_plain_loop_ends_it(rest):
+    data = b"<a" + rest
+    *_, after, closes_itself = read_tag(np.frombuffer(data, np.uint8), 0)
+    assert (after, closes_itself) == slow_end_of_tag(data)
+
+
+@settings(max_examples=300)
+@given(
+    st.lists(
+        st.sampled_from(
+            ["a", "Bc", " ", "  ", "é", "价", "\u3000", "\ufeff", "\ufffe", "\x01", "\x7f", "\n", "\t", "\xa0"]
+        )
+        | st.sampled_from(["<b>", "</b>", "<a>", "</a>", "<pre>", "</pre>", "<p>", "<br>"])
+    )
+)
+def test_text_as_written_and_as_references_is_the_same(pieces):
+    """A reference is read by itself, plain text in runs."""
+    written = parse("".join(pieces).encode())
+    slow = parse("".join(p if "<" in p else "".join(f"&#{ord(char)};" for char in p) for p in pieces).encode())
+    for name in ("text", "block_start", "block_end", "block_node", "block_link", "block_bold", "block_breaks"):
+        assert getattr(written, name).tolist() == getattr(slow, name).tolist(), name
 
 
 def test_elements_know_what_is_around_them():
