@@ -134,6 +134,20 @@ def test_trees_equal_a_plain_loop(num_rows):
     )
 
 
+def test_rows_without_a_number_go_left():
+    path = resources.files("sluice.text") / "data" / main_text.MODEL
+    with np.load(str(path)) as model:
+        arrays = {name: model[f"first_{name}"] for name in trees.TREE_ARRAYS}
+    chance = np.random.default_rng(7)
+    rows = chance.choice(arrays["threshold"], size=(1, len(FEATURES))).astype(np.float32).repeat(70, 0)
+    rows[40:] += chance.choice(np.array([0, 0, 0, 0, 1e-3], np.float32), size=(30, len(FEATURES)))
+    for value in (np.nan, np.inf, -np.inf):
+        rows[chance.random(rows.shape) < 0.03] = value
+    rows[:33, :40] = np.nan
+    found = trees.predict(trees.Trees.of(arrays), np.ascontiguousarray(rows.T))
+    assert found == pytest.approx(slow_predict(arrays, rows), abs=STEP)
+
+
 def chain(num_leaves):
     """A tree that goes left again and again: feature 0 against falling thresholds."""
     nodes = num_leaves - 1
