@@ -26,6 +26,7 @@ COMMANDS = {
     "report": Command("one page on a finished run", "tokenizers"),
     "signals": Command("the quality signals: all of them explained, or those of one text", "extract"),
     "rules": Command("rule presets: what they drop, and whether their examples hold", "extract"),
+    "bands": Command("which MinHash bands catch which near-duplicates, for a threshold", "extract"),
     "blocklist": Command("make a block list of domains and URLs, or ask one about URLs", "extract"),
 }
 

@@ -305,8 +305,8 @@ class MinHash(Section):
     """Hash values per band."""
     seed: CountInt = 1
     """Seed of the permutations, datasketch's default."""
-    scheme: Literal["affine32"] = "affine32"
-    """datasketch 2.0's default scheme, equal to it bit for bit."""
+    scheme: Literal["affine32", "legacy"] = "affine32"
+    """Equal to datasketch bit for bit: `affine32` is its default since 2.0, `legacy` that of all versions before."""
     shingle: PositiveInt = 5
     """Words per shingle; characters in scripts without spaces."""
     min_shingles: PositiveInt = 10

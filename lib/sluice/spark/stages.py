@@ -34,6 +34,7 @@ from sluice.spark.session import partitions_of, progress
 from sluice.spark.shards import ShardJob, shard_names, write_shards
 from sluice.spark.tables import checkpoint, document_rows, kept_documents, read_docs, read_table, selected_documents
 from sluice.spark.verify import verified_edges
+from sluice.text.banding import Banding, catch_probability
 from sluice.text.extract import WarcAccount
 from sluice.text.guard import CRASH, TIMEOUT
 
@@ -233,12 +234,21 @@ def dedup(spark: SparkSession, run: Run, *, force: bool) -> None:
     upstream = run.select.require()
     if not stage.begin(force=force):
         return
+    minhash = config.dedup.minhash
+    caught = catch_probability(config.dedup.threshold, Banding(minhash.bands, minhash.rows))
+    log.info(
+        "dedup: %d x %d bands propose %.1f %% of the pairs at the threshold %g (`sluice bands` shows others)",
+        minhash.bands,
+        minhash.rows,
+        100 * caught,
+        config.dedup.threshold,
+    )
     partitions = partitions_of(spark, config.spark)
     documents = selected_documents(spark, run)
     with progress(spark, "dedup", config.log.progress_s):
         exact = checkpoint(exact_removals(documents), stage.file("_work", "exact"))
         unique = documents.join(exact, "doc_id", "left_anti")
-        pairs = candidate_pairs(unique, config.dedup.minhash, config.dedup.centres, partitions)
+        pairs = candidate_pairs(unique, minhash, config.dedup.centres, partitions)
         candidates = checkpoint(pairs, stage.file("_work", "pairs"))
         texts = unique.select("doc_id", "text")
         verified_edges(candidates, texts, config.dedup, partitions).write.parquet(stage.file("edges"))

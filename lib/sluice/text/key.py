@@ -12,8 +12,9 @@ from sluice.text.characters import ASSIGNED
 from sluice.text.code_points import of_all
 from sluice.text.kernels.key import DIFFICULT, LONGER, fold_text
 from sluice.text.stored import Arrays, stored_arrays
+from sluice.text.variants import simplified_forms
 
-KEY_VERSION = "nfkc-casefold-1"
+KEY_VERSION = "nfkc-casefold-hans-2"
 """Named in manifests; a change of normalisation changes the name."""
 
 ROOM = 4
@@ -21,8 +22,10 @@ ROOM = 4
 
 
 def define_key(text: str) -> str:
-    """The definition: NFKC (folds width), case folding, white space runs to one space, none at the ends."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    """The definition: NFKC (folds width), case folding, traditional Chinese characters to simplified ones by OpenCC's
+    first choice, white space runs to one space, none at the ends.
+    """
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().translate(simplified_forms()).split())
 
 
 def key_text(text: str) -> str:
@@ -87,4 +90,5 @@ def _fold(char: str, seconds: frozenset[str]) -> str | None:
     normal = unicodedata.normalize("NFKC", char)
     if any(unicodedata.combining(part) or part in seconds for part in normal):
         return None
-    return "".join(" " if part.isspace() else part for part in normal.casefold())
+    folded = normal.casefold().translate(simplified_forms())
+    return "".join(" " if part.isspace() else part for part in folded)

@@ -1,7 +1,9 @@
-"""MinHash signatures equal to datasketch 2.0's `affine32` scheme bit for bit, and their band keys.
+"""MinHash signatures equal to datasketch's bit for bit, and their band keys.
 
-Scheme (ekzhu/datasketch 2.0, read and written afresh): the input hash goes through MurmurHash3's 32-bit finaliser;
-permutation i is a_i * h + b_i mod 2^32 with odd a_i, and a, b drawn as two blocks from RandomState(seed).
+Two of its schemes, read in ekzhu/datasketch 2.0 and written afresh; the input hash is the first four bytes of SHA-1.
+`affine32`, the default since 2.0: the hash goes through MurmurHash3's 32-bit finaliser, permutation i is a_i * h + b_i
+mod 2^32 with odd a_i, and a, b are drawn as two blocks. `legacy`, all before: a_i * h + b_i mod 2^61 - 1, of which the
+low 32 bits count, and a_i, b_i are drawn in turn. Signatures of one scheme say nothing about those of the other.
 """
 
 import functools
@@ -11,25 +13,38 @@ import numpy.typing as npt
 
 from sluice.core.config import MinHash
 from sluice.core.ids import GOLDEN_GAMMA
-from sluice.text.kernels.signatures import sign
+from sluice.text.kernels import signatures as kernels
 
 Signature = npt.NDArray[np.uint32]
 
 
 @functools.cache
 def permutations(count: int, seed: int) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
-    """The multipliers a (odd) and offsets b, [count] uint32 each."""
+    """The multipliers a (odd) and offsets b of `affine32`, [count] uint32 each."""
     random = np.random.RandomState(seed)
     a = random.randint(0, 1 << 31, size=count, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
     b = random.randint(0, 1 << 32, size=count, dtype=np.uint64)
     return a.astype(np.uint32), b.astype(np.uint32)
 
 
+@functools.cache
+def legacy_permutations(count: int, seed: int) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
+    """The multipliers a >= 1 and offsets b of `legacy`, below 2^61 - 1, [count] uint64 each."""
+    random = np.random.RandomState(seed)
+    prime = int(kernels.MERSENNE)
+    pairs = [[random.randint(low, prime, dtype=np.uint64) for low in (1, 0)] for _ in range(count)]
+    a, b = np.array(pairs, np.uint64).T
+    return np.ascontiguousarray(a), np.ascontiguousarray(b)
+
+
 def signature(hashes: npt.NDArray[np.uint32], minhash: MinHash) -> Signature:
     """[bands x rows] uint32: the smallest value of each permutation over the shingle hashes [n] uint32, n >= 1."""
-    a, b = permutations(minhash.bands * minhash.rows, minhash.seed)
-    result = np.empty(len(a), np.uint32)
-    sign(hashes, a, b, result)
+    count = minhash.bands * minhash.rows
+    result = np.empty(count, np.uint32)
+    if minhash.scheme == "legacy":
+        kernels.sign_legacy(hashes, *legacy_permutations(count, minhash.seed), result)
+    else:
+        kernels.sign(hashes, *permutations(count, minhash.seed), result)
     return result
 
 

@@ -132,10 +132,10 @@ def kinds_table() -> CodePoints:
 
 
 @functools.cache
-def folding_table() -> CodePoints:
-    """uint32: the simplified character of a traditional one by OpenCC's first choice, 0 for a character that stays.
+def simplified_forms() -> dict[int, int]:
+    """The simplified character of each traditional one by OpenCC's first choice, as code points for `str.translate`.
 
-    Serves the deduplication key through `kernels.variants.fold`. Folding twice changes nothing.
+    Serves the deduplication key only. Folding twice changes nothing.
     """
     codes = list(map(ord, load_sections()["fold"]))
-    return make_table(dict(zip(codes[::2], codes[1::2], strict=True)), np.uint32)
+    return dict(zip(codes[::2], codes[1::2], strict=True))

@@ -29,7 +29,7 @@ def test_an_unknown_command_is_named_with_the_known_ones(capsys):
     assert main(["pakc"]) == 2
     assert capsys.readouterr().err == (
         "sluice: there is no command 'pakc'; choose from pages, pack, verify, inspect, report, signals, rules, "
-        "blocklist.\n"
+        "bands, blocklist.\n"
     )
 
 

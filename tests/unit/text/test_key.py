@@ -5,6 +5,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sluice.text.key import define_key, key_text
+from sluice.text.variants import load_sections
 
 
 @pytest.mark.parametrize(
@@ -16,6 +17,8 @@ from sluice.text.key import define_key, key_text
         ("Straße ﬁne", "strasse fine"),
         ("e\u0301", "é"),
         ("全角\u3000空格", "全角 空格"),
+        ("這裡說的後臺與麵條", "这里说的后台与面条"),  # traditional
+        ("ＧＢＫ　與ＵＴＦ８", "gbk 与utf8"),
         ("", ""),
         (" \n ", ""),
     ],
@@ -30,10 +33,15 @@ def test_white_space_never_changes_the_key(text):
     assert key_text("\n " + text.replace(" ", " \t\n") + "\u3000") == key_text(text)
 
 
+FOLDED = load_sections()["fold"]
+SIMPLIFIED = dict(zip(FOLDED[::2], FOLDED[1::2], strict=True))
+
+
 def slow_key(text):
     """In words of its own: normalised, folded, runs of white space one space."""
     key = ""
     for char in unicodedata.normalize("NFKC", text).casefold():
+        char = SIMPLIFIED.get(char, char)
         if not char.isspace():
             key += char
         elif key and key[-1] != " ":
@@ -42,7 +50,7 @@ def slow_key(text):
 
 
 LETTERS = st.sampled_from(
-    "aB ßé…ﬁ½™\u00a0\u0301\u0327\u1100\u1161\u11a8가\u3099かﾞカｶ全Ａ\ufdfa\u0345ΣςİıＩ\n\x1c\u2028\U0001d400"
+    "aB ßé…ﬁ½™\u00a0\u0301\u0327\u1100\u1161\u11a8가\u3099かﾞカｶ全Ａ\ufdfa\u0345ΣςİıＩ\n\x1c\u2028\U0001d400裡臺說\uf9e9"
 )
 
 

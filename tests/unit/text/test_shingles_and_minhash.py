@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from sluice.core.config import MinHash
 from sluice.core.ids import GOLDEN_GAMMA, mix64
+from sluice.text.kernels import signatures as kernels
 from sluice.text.key import key_text
 from sluice.text.minhash import band_keys, permutations, signature
 from sluice.text.shingles import jaccard, shingle_hashes, shingles
@@ -118,22 +119,33 @@ def test_multipliers_are_odd_so_that_permutations_are():
 @given(
     st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=50),
     st.sampled_from([(16, 8, 1), (4, 2, 1), (8, 8, 7)]),
+    st.sampled_from(["affine32", "legacy"]),
 )
-def test_signatures_equal_datasketch_bit_for_bit(text, shape):
+def test_signatures_equal_datasketch_bit_for_bit(text, shape, scheme):
     bands, rows, seed = shape
     key = key_text("好" + text)  # unspaced, so that there is a shingle
-    theirs = datasketch.MinHash(num_perm=bands * rows, seed=seed)
+    theirs = datasketch.MinHash(num_perm=bands * rows, seed=seed, scheme=scheme)
     for part in shingles(key, 1):
         theirs.update(part.encode())
-    ours = signature(shingle_hashes(key, 1), MinHash(bands=bands, rows=rows, seed=seed))
+    ours = signature(shingle_hashes(key, 1), MinHash(bands=bands, rows=rows, seed=seed, scheme=scheme))
     assert ours.tolist() == [int(value) for value in theirs.hashvalues]
 
 
-def test_a_huge_set_equals_datasketch_too():
+@pytest.mark.parametrize("scheme", ["affine32", "legacy"])
+def test_a_huge_set_equals_datasketch_too(scheme):
     key = " ".join(f"part{i}" for i in range(10_000))
-    theirs = datasketch.MinHash(num_perm=128)
+    theirs = datasketch.MinHash(num_perm=128, scheme=scheme)
     theirs.update_batch([part.encode() for part in shingles(key, 5)])
-    assert signature(shingle_hashes(key, 5), DEFAULT).tolist() == [int(value) for value in theirs.hashvalues]
+    ours = signature(shingle_hashes(key, 5), MinHash(scheme=scheme))
+    assert ours.tolist() == [int(value) for value in theirs.hashvalues]
+
+
+def test_a_legacy_value_by_hand():
+    # the product wraps: (2^61 - 2) 100 + 3 = 12 x 2^64 + 2^63 - 197, of which 2^63 - 197 is left, and that is
+    # 4 p + 4 - 197 = 3 p + 2^61 - 194 with p = 2^61 - 1; the low 32 bits of 2^61 - 194 are 2^32 - 194
+    result = np.empty(1, np.uint32)
+    kernels.sign_legacy(np.array([100], np.uint32), np.array([2**61 - 2], np.uint64), np.array([3], np.uint64), result)
+    assert result[0] == 2**32 - 194
 
 
 @settings(derandomize=True, max_examples=50, deadline=None)

@@ -9,12 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sluice.text import variants
-from sluice.text.jit import kernel
 from sluice.text.kernels import variants as kernels
-from sluice.text.variants import chinese_variant, folding_table, kinds_table, load_sections
+from sluice.text.variants import chinese_variant, kinds_table, load_sections, simplified_forms
 
 SECTIONS = load_sections()
-FOLD = dict(zip(SECTIONS["fold"][::2], SECTIONS["fold"][1::2], strict=True))
 ANALECTS = "子曰：學而時習之，不亦說乎？有朋自遠方來，不亦樂乎？人不知而不慍，不亦君子乎？"
 SIMPLIFIED_ANALECTS = (
     "子曰：学而时习之，不亦说乎？有朋自远方来，不亦乐乎？人不知而不愠，不亦君子乎？曾子曰：吾日三省吾身。"
@@ -23,12 +21,6 @@ SIMPLIFIED_ANALECTS = (
 TELLING = st.sampled_from(
     "国國后後里裡台干嘅喺唔之矣的了黄群" + SECTIONS["simplified"][-5:] + SECTIONS["traditional"][-5:]
 )
-
-
-@kernel
-def fold_all(codes, rows, folded):
-    for i in range(len(codes)):
-        codes[i] = kernels.fold(codes[i], rows, folded)
 
 
 @pytest.mark.parametrize(
@@ -130,19 +122,10 @@ def test_broken_bytes_are_counted_without_an_error(data):
     assert 0 <= max(counts[1:]) <= counts[0] <= len(data)
 
 
-@settings(derandomize=True, max_examples=300, deadline=None)
-@given(st.text(st.characters(exclude_categories=["Cs"]) | TELLING | st.sampled_from(sorted(FOLD)), max_size=100))
-def test_folding_is_one_to_one_and_done_once(text):
-    codes = np.array(list(map(ord, text)), np.int64)
-    fold_all(codes, *folding_table())
-    once = "".join(map(chr, codes))
-    assert once == "".join(FOLD.get(char, char) for char in text)
-    fold_all(codes, *folding_table())
-    assert "".join(map(chr, codes)) == once
-
-
-def test_folding_makes_both_variants_one():
-    assert "".join(FOLD.get(char, char) for char in "這裡說的後臺與麵條") == "这里说的后台与面条"
+def test_folding_makes_both_variants_one_and_is_done_once():
+    forms = simplified_forms()
+    assert "這裡說的後臺與麵條".translate(forms) == "这里说的后台与面条"
+    assert not forms.keys() & forms.values()
 
 
 def sentences(texts):

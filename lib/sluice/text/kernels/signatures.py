@@ -10,6 +10,7 @@ from sluice.text.kernels.hashing import BASE, letter, number_equals, spread, str
 from sluice.text.kernels.sha1 import BLOCK, LANES, ONE_BLOCK, big_endian_words, put_message, sha1_word, sha1_words
 
 _SPACE, _UNDERSCORE = 32, 95
+MERSENNE = np.uint64((1 << 61) - 1)
 _AFTER = BLOCK + 3
 """Bytes after the packed units that may be read, whatever they are."""
 
@@ -157,3 +158,20 @@ def sign(hashes, a, b, result):
             value = np.uint32(h * a[i] + b[i])
             if value < result[i]:
                 result[i] = value
+
+
+@kernel
+def sign_legacy(hashes, a, b, result):
+    """The same in datasketch's scheme before 2.0: (a h + b mod 2^64) mod 2^61 - 1, of that the low 32 bits.
+
+    `a`, `b` [permutations] uint64. The product wraps before the modulus is taken, as NumPy's does there.
+    """
+    result[:] = 0xFFFFFFFF
+    for h in hashes:
+        for i in range(len(a)):
+            value = np.uint64(h) * a[i] + b[i]
+            value = (value & MERSENNE) + (value >> np.uint64(61))
+            value = value - MERSENNE if value >= MERSENNE else value
+            low = np.uint32(value & np.uint64(0xFFFFFFFF))
+            if low < result[i]:
+                result[i] = low

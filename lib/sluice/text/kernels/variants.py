@@ -1,4 +1,4 @@
-"""Counting the characters that tell how Chinese is written, and folding traditional ones."""
+"""Counting the characters that tell how Chinese is written."""
 
 import numpy as np
 
@@ -36,10 +36,3 @@ def count_kinds(text, rows, kinds):
             for bit in range(NUM_KINDS):
                 counts[1 + bit] += (found >> bit) & 1
     return counts
-
-
-@inlined
-def fold(code, rows, folded):
-    """The simplified form of a traditional character; every other character as it is."""
-    target = np.int64(look_up(code, rows, folded))
-    return target if target else np.int64(code)

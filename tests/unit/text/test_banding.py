@@ -1,0 +1,59 @@
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sluice.core.config import MinHash
+from sluice.text.banding import Banding, catch_probability, choose_banding, curve
+
+
+@pytest.mark.parametrize(
+    ("bands", "rows", "similarity", "chance"),
+    [
+        (1, 1, 0.3, 0.3),
+        (2, 1, 0.5, 0.75),  # 1 - 0.5^2
+        (1, 2, 0.5, 0.25),
+        (16, 8, 0.8, 0.947),  # of a table of the literature
+        (9, 13, 0.8, 0.399),
+        (20, 5, 0.5, 0.470),
+        (16, 8, 1.0, 1.0),
+        (16, 8, 0.0, 0.0),
+    ],
+)
+def test_the_chance_to_share_a_band(bands, rows, similarity, chance):
+    assert catch_probability(similarity, Banding(bands, rows)) == pytest.approx(chance, abs=5e-4)
+
+
+@pytest.mark.parametrize("similarity", [0.5, 0.7, 0.85])
+def test_the_chance_is_what_dice_give(similarity):
+    # rows agree independently with the similarity: 3,000 throws are within four standard errors
+    dice, banding, throws = random.Random(5), Banding(6, 4), 3000
+    hits = sum(
+        any(all(dice.random() < similarity for _ in range(banding.rows)) for _ in range(banding.bands))
+        for _ in range(throws)
+    )
+    chance = catch_probability(similarity, banding)
+    assert abs(hits / throws - chance) < 4 * (chance * (1 - chance) / throws) ** 0.5
+
+
+@given(st.floats(0.05, 1), st.integers(1, 300), st.floats(0.01, 0.999))
+def test_the_choice_suffices_and_one_row_more_would_not(threshold, permutations, least):
+    chosen = choose_banding(threshold, permutations, least)
+    if chosen is None:
+        assert all(catch_probability(threshold, Banding(permutations // r, r)) < least for r in range(1, permutations))
+        return
+    assert chosen.bands * chosen.rows <= permutations
+    assert catch_probability(threshold, chosen) >= least
+    for rows in range(chosen.rows + 1, permutations + 1):
+        assert catch_probability(threshold, Banding(permutations // rows, rows)) < least
+
+
+def test_the_defaults_are_the_choice_for_their_threshold():
+    assert choose_banding(0.8, 128, 0.94) == (MinHash().bands, MinHash().rows) == (16, 8)
+
+
+def test_a_curve_rises():
+    chances = [chance for _, chance in curve(Banding(16, 8))]
+    assert chances == sorted(chances)
+    assert chances[0] == pytest.approx(0.061, abs=5e-4)
