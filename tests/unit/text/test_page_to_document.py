@@ -76,6 +76,31 @@ def test_a_good_page_becomes_a_document_with_all_that_later_stages_decide_on():
     assert (document.rec_offset, document.rec_length, document.doc_id, document.host) == (3, 4, 5, "h.test")
 
 
+TRADITIONAL = (
+    "委員會星期二開會，決定在老市政廳旁邊建造新的圖書館，預計兩年後向公眾開放，孩子們可以為它起名字，大家都很高興。"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "codec"),
+    [
+        (CHINESE, "gb18030"),
+        (TRADITIONAL, "utf-8"),
+        (TRADITIONAL, "big5"),
+        (CHINESE.replace("，", ","), "utf-8"),  # NFKC folds the full-width comma
+        (CHINESE.replace("图书馆", " 图书馆\u3000"), "utf-8"),  # characters across spaces are shingled
+    ],
+)
+def test_a_chinese_text_is_the_same_in_every_encoding_variant_and_width(text, codec):
+    judge = processor(min_chars=20)
+    plain = judge.process(a_page(html(CHINESE)))
+    other = judge.process(a_page(html(text).encode(codec), header_charset=codec))
+    assert other.text == text  # the text itself stays as it is
+    assert plain.n_shingles > MinHash().min_shingles
+    assert other.signature == plain.signature
+    assert (other.text_hash == plain.text_hash) == (" " not in text)
+
+
 REJECTED = [
     ("http_status", "404", html(ENGLISH), {"http_status": 404}, {}),
     ("too_big", "over 8388608 bytes", html(ENGLISH), {"is_cut": True}, {}),
