@@ -14,15 +14,19 @@ from sluice.text.banding import Banding, catch_probability, choose_banding, curv
         (1, 1, 0.3, 0.3),
         (2, 1, 0.5, 0.75),  # 1 - 0.5^2
         (1, 2, 0.5, 0.25),
-        (16, 8, 0.8, 0.947),  # of a table of the literature
-        (9, 13, 0.8, 0.399),
-        (20, 5, 0.5, 0.470),
+        (16, 8, 0.5, 1 - (255 / 256) ** 16),
+        (20, 5, 0.5, 1 - (31 / 32) ** 20),
         (16, 8, 1.0, 1.0),
         (16, 8, 0.0, 0.0),
     ],
 )
 def test_the_chance_to_share_a_band(bands, rows, similarity, chance):
-    assert catch_probability(similarity, Banding(bands, rows)) == pytest.approx(chance, abs=5e-4)
+    assert catch_probability(similarity, Banding(bands, rows)) == pytest.approx(chance, abs=1e-15)
+
+
+@pytest.mark.parametrize(("banding", "chance"), [(Banding(16, 8), 0.947), (Banding(9, 13), 0.399)])
+def test_the_chance_at_four_fifths_is_that_of_published_tables(banding, chance):
+    assert round(catch_probability(0.8, banding), 3) == chance
 
 
 @pytest.mark.parametrize("similarity", [0.5, 0.7, 0.85])
@@ -56,4 +60,4 @@ def test_the_defaults_are_the_choice_for_their_threshold():
 def test_a_curve_rises():
     chances = [chance for _, chance in curve(Banding(16, 8))]
     assert chances == sorted(chances)
-    assert chances[0] == pytest.approx(0.061, abs=5e-4)
+    assert chances[0] == pytest.approx(1 - (255 / 256) ** 16, abs=1e-15)

@@ -11,7 +11,7 @@ from sluice.core.errors import ConfigError
 from sluice.text import classifier
 from sluice.text.quality import BAD, GOOD, probability
 
-fasttext = pytest.importorskip("fasttext")
+fasttext = pytest.importorskip("fasttext", reason="training needs it: pip install 'sluice[quality]'")
 
 SETTINGS = TrainQuality(dim=4, bucket=50, min_count=1, word_ngrams=3, epochs=20)
 EXAMPLES = [
@@ -49,7 +49,7 @@ def as_dict():
 WORDS = st.sampled_from(["der", "hund", "schläft", "kaufen", "你好", "unbekannt", "ﬀ"])
 
 
-TOLERANCE = 1e-6  # float32: fastText sums in another order
+TOLERANCE = 2.4e-7  # two units of float32 at 1: fastText sums in another order
 
 
 @settings(derandomize=True, max_examples=60, deadline=None)

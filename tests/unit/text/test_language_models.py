@@ -8,7 +8,7 @@ import pytest
 from sluice.core.errors import InputError
 from sluice.text.language import LID_CHARS, LanguageIdentifier, model_path
 
-fasttext = pytest.importorskip("fasttext")
+fasttext = pytest.importorskip("fasttext", reason="the oracle is not installed: pip install 'sluice[quality]'")
 
 TEXTS = {
     "en": "the cat sat on the mat and looked at the dog that was in the house",
@@ -87,7 +87,7 @@ def test_the_answer_is_the_packages_own_on_all_test_texts(shared_data):
     for text, (label,), (score,) in zip(texts, labels, scores, strict=True):
         found = identifier.identify(text)
         assert f"__label__{found.label}" == label
-        assert found.score == pytest.approx(min(float(score), 1.0), abs=1e-6)
+        assert found.score == pytest.approx(min(float(score), 1.0), abs=1.3e-7)
 
 
 def test_a_text_with_a_lone_surrogate_has_an_answer(train):
