@@ -13,8 +13,9 @@ import yaml
 import sluice
 from sluice.core import config as config_module
 from sluice.core import records
-from sluice.core.config import Config, Extract, MinHash
+from sluice.core.config import Config, Extract
 from sluice.core.config import Tokenizer as TokenizerConfig
+from sluice.core.dedup_config import MinHash
 from sluice.core.load import dump, load_config
 from sluice.core.records import PlanEntry, Record, Signals
 from sluice.core.section import Section
@@ -192,7 +193,7 @@ def test_a_tokenizer_pickles_twice_and_after_use(tmp_path):
 
 def test_functions_handed_to_spark_pickle_twice():
     pytest.importorskip("pyspark")
-    from sluice.core.config import Dedup
+    from sluice.core.dedup_config import Dedup
     from sluice.spark import bands, components, extract, keep, shards, verify
 
     job_type = shards.ShardJob

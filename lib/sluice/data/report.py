@@ -27,6 +27,9 @@ CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
 Values = dict[str, Any]
 
 
+DEDUP_COUNTS = ("candidate_pairs", "likely_pairs", "edges", "too_short_for_near", "too_long_for_near")
+
+
 def write_report(output: str) -> None:
     """Writes `report.json` and `report.html` into the directory of a run, over earlier ones.
 
@@ -61,7 +64,7 @@ def build_report(output: str) -> Values:
         "languages": _languages(summaries),
         "rules": {"meaning": _rule_meanings(markers["select"])} | summaries["select"].get("suspicious_rules", {}),
         "samples": summaries["select"].get("samples", []),
-        "dedup": _pick(summaries["dedup"], "candidate_pairs", "edges", "too_short_for_near"),
+        "dedup": _pick(summaries["dedup"], *DEDUP_COUNTS),
         "pairs": summaries["dedup"].get("samples", []),
         "tokenizer": _pick(summaries["tokenizer"], "kind", "vocab_size", "lossless", "sample_bytes", "training_bytes"),
         "splits": _splits(summaries["shards"]),
