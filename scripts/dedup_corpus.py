@@ -36,7 +36,7 @@ from bench_charset import pages
 from bench_pii import json_lines
 from sluice.text import charset, html
 from sluice.text.language import UNSPACED, main_script
-from sluice.text.variants import simplified_forms
+from sluice.text.variants import load_sections, simplified_forms
 
 SIDES = ("unspaced", "spaced")
 NATURAL = {"unspaced": 900, "spaced": 2500}
@@ -187,16 +187,21 @@ def edited(kind: str, text: str, side: str, rng: random.Random, other: str) -> s
 
 @functools.cache
 def traditional_forms() -> dict[int, int]:
-    """The way back from `simplified_forms`, by the form that Big5 has where there are several."""
-    forms = sorted(simplified_forms().items(), key=lambda pair: (is_in_big5(chr(pair[0])), -pair[0]))
-    return {simplified: traditional for traditional, simplified in forms}  # of several the last one stays
+    """The way back from `simplified_forms`, for characters that are simplified only (后 and 制 are not).
+
+    Of several forms the first of Big5, which has them by strokes: 当 is 當 more often than 噹.
+    """
+    simplified_only = set(map(ord, load_sections()["simplified"]))
+    forms = sorted(simplified_forms().items(), key=lambda pair: big5(chr(pair[0])), reverse=True)
+    return {to: char for char, to in forms if to in simplified_only}
 
 
-def is_in_big5(char: str) -> bool:
+def big5(char: str) -> bytes:
+    """The place in Big5; behind all others where it has none."""
     try:
-        return bool(char.encode("big5"))
+        return char.encode("big5")
     except UnicodeEncodeError:
-        return False
+        return b"\xff" + char.encode()
 
 
 # The corpus

@@ -174,7 +174,7 @@ def test_edits_come_out_in_the_range_of_similarities_that_was_aimed_at(kind, rea
     [
         ("exact", "Same Text", "Same Text"),
         ("width", "a 1!", "ａ　１！"),
-        ("variant", "汉语说话", "漢語說話"),
+        ("variant", "应当说明制度，出发时头发钟", "應當說明制度，出發時頭發鍾"),
         ("variant", "漢語", "汉语"),
     ],
 )
