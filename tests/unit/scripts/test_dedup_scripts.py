@@ -11,6 +11,7 @@ import pytest
 
 sys.path.append(str(Path(__file__).parents[3] / "scripts"))
 
+from bench_dedup_peers import false_removals, recall, run
 from check_removals import faults
 from dedup_corpus import LARGEST_FAMILY, Item, Maker, Text, cut, edited, plan_items
 from dedup_data import Pair, documented, read_documents, recall_by_bin
@@ -138,6 +139,31 @@ def test_two_documents_of_one_id_are_refused(tmp_path):
     path.write_text('{"id": "1", "text": "a"}\n{"id": 1, "text": null}\n')
     with pytest.raises(SystemExit, match="only 1 different"):
         read_documents(path)
+
+
+# The other tools
+
+
+def test_a_removal_is_false_when_nothing_alike_is_kept():
+    alike = [Pair("a", "b", 0.9), Pair("b", "c", 0.8), Pair("d", "e", 1.0)]
+    assert false_removals({"b"}, alike) == set()
+    assert false_removals({"b", "c"}, alike) == {"c"}  # a chain: c is not alike to a
+    assert false_removals({"d", "e", "f"}, alike) == {"d", "e", "f"}
+    assert false_removals(set(), alike) == set()
+
+
+def test_recall_of_another_tool():
+    pairs = [Pair("a", "b", 0.9), Pair("b", "c", 0.8), Pair("d", "e", 1.0)]
+    assert (recall(pairs, {"b"}), recall(pairs, set()), recall([], {"b"})) == ("0.667", "0.000", "–")
+
+
+def test_the_cost_of_a_command_holds_that_of_its_children_and_a_failure_has_none(tmp_path):
+    work = "import subprocess, sys, time\nwhile time.process_time() < 0.5: pass\n"
+    both = work + f"subprocess.run([sys.executable, '-c', {work!r}])"
+    cost = run([sys.executable, "-c", both], tmp_path / "log.txt")
+    assert 0.75 < cost.core <= cost.wall + 0.1
+    assert run([sys.executable, "-c", "raise SystemExit('why')"], tmp_path / "log.txt") is None
+    assert (tmp_path / "log.txt").read_text() == "why\n"
 
 
 # The corpus
