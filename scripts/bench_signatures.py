@@ -1,4 +1,4 @@
-"""Signatures a second from real documents, one thread: ours, datasketch's and rensa's; and that ours are datasketch's.
+"""What a signature of a real document costs, one thread: ours, datasketch's, rensa's; and that ours are datasketch's.
 
     python -m venv ENV && ENV/bin/pip install . datasketch rensa
     python scripts/dedup_corpus.py DATA CORPUS.jsonl --documents 4000 --copies 0
@@ -6,11 +6,13 @@
 
 First, in the same run, signatures of real texts and of texts of random code points, surrogates included, are held
 against datasketch's, bit for bit, in both schemes: a difference ends the run. Then all ways take turns on the same
-documents; a figure is the median of the rounds, in processor time.
+documents; a figure is the median of the rounds, in processor time. The last column sets each beside ours from the same
+start in the same scheme, rensa, which has its own, beside `affine32`.
 
 given shingles  the sets are there as Python objects: bytes for datasketch and for us, strings for rensa, which is
-                faster with them. datasketch draws its permutations once
+                faster with them
 from text       key text and shingles come first; for the others by the plain definition in Python
+drawn once      datasketch's permutations are handed on; `MinHash(128)` draws them for each document
 rensa's rho pipeline is left out: it samples tokens, so that its signatures are not of the whole text.
 """
 
@@ -21,13 +23,13 @@ import random
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import datasketch
 import numpy as np
-import rensa
 
 from dedup_data import documented, read_documents
 from sluice.core.config import MinHash
@@ -57,8 +59,8 @@ def from_shingles(parts: list[bytes], scheme: str) -> np.ndarray:
     return signature(sha1_of_spans(data, np.concatenate([[0], ends[:-1]]), ends), OURS[scheme])
 
 
-def datasketch_signature(parts: list[bytes], scheme: str) -> np.ndarray:
-    sketch = datasketch.MinHash(PERMUTATIONS, permutations=DRAWN[scheme], scheme=scheme)
+def datasketch_signature(parts: list[bytes], scheme: str, drawn: Any = None) -> np.ndarray:
+    sketch = datasketch.MinHash(PERMUTATIONS, permutations=drawn, scheme=scheme)
     sketch.update_batch(parts)
     return sketch.hashvalues
 
@@ -95,14 +97,23 @@ def assert_equal(texts: list[str]) -> int:
     return compared
 
 
+def rensa_ways() -> dict[str, Callable[..., Any]]:
+    """Its full signatures of many sets at once; nothing where it is not installed."""
+    try:
+        import rensa
+    except ImportError:
+        print("rensa is not installed, so it is not compared")
+        return {}
+    return {
+        f"rensa {version('rensa')} R-MinHash": rensa.RMinHash.digests_from_token_sets,
+        f"rensa {version('rensa')} C-MinHash": rensa.CMinHash.digests_from_token_sets,
+    }
+
+
 def ways(texts: list[str]) -> dict[str, dict[str, Way]]:
     """What is timed, by what it starts from."""
     sets = [PARTS(text) for text in texts]
     strings, given = [list(parts) for parts in sets], [encoded(text) for text in texts]
-    plain = {
-        "rensa R-MinHash": rensa.RMinHash.digests_from_token_sets,
-        "rensa C-MinHash": rensa.CMinHash.digests_from_token_sets,
-    }
     keys = [key_text(text) for text in texts]
     hashes = [shingle_hashes(key, SIZE) for key in keys]
     parts_of_ours: dict[str, Way] = {
@@ -117,9 +128,11 @@ def ways(texts: list[str]) -> dict[str, dict[str, Way]]:
         shingles[f"sluice {scheme}"] = lambda s=scheme: [from_shingles(parts, s) for parts in given]
         whole[f"sluice {scheme}"] = lambda s=scheme: [from_text(text, s) for text in texts]
     for scheme in SCHEMES:
-        shingles[f"datasketch {scheme}"] = lambda s=scheme: [datasketch_signature(parts, s) for parts in given]
-        whole[f"datasketch {scheme}"] = lambda s=scheme: [datasketch_signature(encoded(text), s) for text in texts]
-    for name, digests in plain.items():
+        for note, drawn in ((", drawn once", DRAWN[scheme]), ("", None)):
+            name, call = f"datasketch {scheme}{note}", partial(datasketch_signature, scheme=scheme, drawn=drawn)
+            shingles[name] = lambda call=call: [call(parts) for parts in given]
+            whole[name] = lambda call=call: [call(encoded(text)) for text in texts]
+    for name, digests in rensa_ways().items():
         shingles[name] = lambda digests=digests: digests(strings, PERMUTATIONS, 1)
         whole[name] = lambda digests=digests: digests([list(PARTS(text)) for text in texts], PERMUTATIONS, 1)
     return {"given shingles": shingles, "from text": whole, "(a part of ours)": parts_of_ours}
@@ -130,7 +143,7 @@ def measure(name: str, texts: list[str], rounds: int) -> None:
     characters = statistics.mean(map(len, texts))
     size = statistics.mean(len(PARTS(text)) for text in texts)
     print(f"\n{name}: {len(texts):,} documents, {characters:,.0f} characters and {size:,.0f} shingles in the mean")
-    print(f"| {PERMUTATIONS} values a document | from | µs a document | sluice affine32 takes … times less |")
+    print(f"| {PERMUTATIONS} values a document | from | µs a document | times ours |")
     print("|---|---|---|---|")
     seconds: dict[tuple[str, str], list[float]] = {}
     turns = ways(texts)
@@ -142,7 +155,7 @@ def measure(name: str, texts: list[str], rounds: int) -> None:
                 seconds.setdefault((way, start), []).append(time.process_time() - began)
     medians = {key: statistics.median(values) for key, values in seconds.items()}
     for (way, start), value in medians.items():
-        ours = medians.get(("sluice affine32", start))
+        ours = medians.get(("sluice legacy" if "legacy" in way else "sluice affine32", start))
         print(f"| {way} | {start} | {1e6 * value / len(texts):.1f} | {f'{value / ours:.1f}' if ours else ''} |")
 
 
@@ -160,7 +173,7 @@ def main() -> None:
         "characters": [text for text in texts if main_script(define_key(text)) in UNSPACED][: options.documents],
     }
     print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}, one thread; ", end="")
-    print(", ".join(f"{name} {version(name)}" for name in ("datasketch", "rensa", "numpy", "numba")))
+    print(", ".join(f"{name} {version(name)}" for name in ("datasketch", "numpy", "numba")))
     arbitrary = list(random_texts(2_000, random.Random(options.seed)))
     compared = assert_equal([text for some in groups.values() for text in some] + arbitrary)
     print(f"{compared:,} signatures equal datasketch's bit for bit, {', '.join(SCHEMES)}")

@@ -6,7 +6,6 @@ Shingles here are the documented definition, `text.key.define_key` and `text.shi
 import gzip
 import itertools
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -62,14 +61,6 @@ def read_pairs(path: Path, threshold: float) -> list[Pair]:
 def documented(size: int) -> Parts:
     """The shingle set of a text as sluice documents it."""
     return lambda text: shingles(define_key(text), size)
-
-
-def characters(text: str, size: int = 5) -> frozenset[str]:
-    """What the pairs of Chinese texts in the collection were computed from."""
-    import unicodedata
-
-    solid = re.sub(r"\s+", "", unicodedata.normalize("NFKC", text))
-    return frozenset(solid[i : i + size] for i in range(len(solid) - size + 1))
 
 
 def recall_by_bin(pairs: Iterable[Pair], removed: set[str]) -> list[tuple[str, int, int]]:

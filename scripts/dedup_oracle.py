@@ -6,7 +6,8 @@ CORPUS is JSON lines or Parquet with `id` and `text`; PAIRS gets `a`, `b`, `jacc
 Shingles are the documented ones, computed on Python strings. No signature, band or kernel of the library takes part: it
 is an exact join (AllPairs: Bayardo, Ma, Srikant 2007). Two sets of x and y shingles can be as similar as T only when
 they share one of the x - ceil(T x) + 1 rarest of the one and the y - ceil(T y) + 1 rarest of the other; whoever does is
-compared in full. Every pair found is then computed anew from the strings. 64,000 documents take a minute on two cores.
+compared in full. Every pair found is then computed anew from the strings. On two cores 64,000 documents of 1.7 kB take
+a minute, 300,000 three minutes and 7 GB.
 """
 
 import argparse

@@ -12,6 +12,7 @@ import pytest
 sys.path.append(str(Path(__file__).parents[3] / "scripts"))
 
 from bench_dedup_peers import false_removals, recall, run
+from bench_signatures import assert_equal, random_texts
 from check_removals import faults
 from dedup_corpus import LARGEST_FAMILY, Item, Maker, Text, cut, edited, plan_items
 from dedup_data import Pair, documented, read_documents, recall_by_bin
@@ -25,7 +26,7 @@ HAN = [chr(code) for code in range(0x4E00, 0x4E00 + 400)]
 PARTS = documented(5)
 
 
-def random_texts(number, seed=0):
+def edited_texts(number, seed=0):
     """Texts of two scripts, a third of them edits of earlier ones, some shorter than a shingle."""
     rng = random.Random(seed)
     texts = ["", "one two three", "one two three"]
@@ -49,7 +50,7 @@ def random_texts(number, seed=0):
 
 @pytest.mark.parametrize("threshold", [0.3, 0.5, 0.8, 1.0])
 def test_the_oracle_finds_what_comparing_all_with_all_finds(threshold):
-    documents = random_texts(300)
+    documents = edited_texts(300)
     sets = {name: shingles(define_key(text), 5) for name, text in documents.items()}
     compared = (Pair(*sorted((a, b)), jaccard(sets[a], sets[b])) for a, b in itertools.combinations(documents, 2))
     expected = sorted(pair for pair in compared if pair.jaccard >= threshold)
@@ -165,6 +166,14 @@ def test_the_cost_of_a_command_holds_that_of_its_children_and_a_failure_has_none
     assert 0.6 < cost.core < 2
     assert run([sys.executable, "-c", "raise SystemExit('why')"], tmp_path / "log.txt") is None
     assert (tmp_path / "log.txt").read_text() == "why\n"
+
+
+def test_signatures_are_compared_on_texts_of_both_kinds_and_of_any_code_point():
+    texts = list(random_texts(200, random.Random(1)))
+    assert {"\ud800" <= max(text) <= "\udfff" or max(text) > "\uffff" for text in texts} == {True, False}
+    assert any("\ud800" <= char <= "\udfff" for text in texts for char in text)
+    assert assert_equal(texts) > 200
+    assert assert_equal(["", "one two three four"]) == 0  # no shingle, no signature
 
 
 # The corpus
