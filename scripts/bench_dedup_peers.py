@@ -1,6 +1,6 @@
 """Remove near-duplicates with sluice and with other tools, and count what each misses and what it removes in error.
 
-    python scripts/dedup_corpus.py DATA CORPUS.jsonl --templates 0.02
+    python scripts/dedup_corpus.py DATA CORPUS.jsonl --documents 64100 --copies 0.2 --templates 0.02
     python scripts/dedup_oracle.py CORPUS.jsonl PAIRS.jsonl --threshold 0.6
     python scripts/bench_dedup_peers.py CORPUS.jsonl PAIRS.jsonl --data DATA --peer datasketch=ENV/bin/python …
 
