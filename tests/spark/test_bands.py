@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from sluice.core.dedup_config import MinHash
-from sluice.spark.bands import _lead, _scan, band_rows, candidate_pairs, star_pairs
+from sluice.core.dedup_config import Dedup, MinHash
+from sluice.spark.bands import Centres, _lead, _scan, band_rows, candidate_pairs, sketches, star_pairs
 
 SMALL = MinHash(bands=2, rows=2)
 
@@ -16,12 +16,20 @@ def signature(*values):
     return np.array(values, "<u4").tobytes()
 
 
+FOUR = Dedup(centres=4, crowd=100)
+
+
 def brute_force(rows, centres):
-    """Each member with each of the first `centres` members of its bucket, by the definition."""
+    """Each member with each centre of its bucket that comes before it, by the definition."""
     buckets = {}
     for bucket, place in sorted(rows):
         buckets.setdefault(bucket, []).append(place)
-    return sorted((c, m) for ids in buckets.values() for i, m in enumerate(ids) for c in ids[: min(i, centres)])
+    pairs = []
+    for places in buckets.values():
+        for i, place in enumerate(places):
+            count = centres.many if i < centres.crowd else centres.few
+            pairs += [(centre, place) for centre in places[: min(i, count)]]
+    return sorted(pairs)
 
 
 def test_documents_that_share_a_band_are_paired(spark):
@@ -34,22 +42,36 @@ def test_documents_that_share_a_band_are_paired(spark):
         (6, None),
     ]
     df = spark.createDataFrame(rows, "place long, signature binary")
-    pairs = candidate_pairs(band_rows(df, SMALL), centres=4, partitions=3)
+    pairs = candidate_pairs(band_rows(df, SMALL), FOUR, partitions=3)
     assert sorted(map(tuple, pairs.collect())) == [(1, 2), (1, 3)]
 
 
 def test_no_document_gives_no_pair(spark):
     df = spark.createDataFrame([], "place long, signature binary")
-    assert candidate_pairs(band_rows(df, SMALL), centres=4, partitions=3).collect() == []
+    assert candidate_pairs(band_rows(df, SMALL), FOUR, partitions=3).collect() == []
 
 
 def test_star_pairs_by_hand():
     buckets = np.array([5, 5, 5, 8], np.int64)
     places = np.array([1, 2, 3, 9], np.int64)
-    u, v = star_pairs(buckets, places, np.array([True] * 4), centres=1)
-    assert list(zip(u, v, strict=True)) == [(1, 2), (1, 3)]
-    u, v = star_pairs(buckets, places, np.array([False, False, True, True]), centres=2)
-    assert sorted(zip(u, v, strict=True)) == [(1, 3), (2, 3)]
+    positions = np.array([0, 1, 2, 0])
+    every = np.array([True] * 4)
+
+    def pairs(is_new, centres):
+        u, v = star_pairs(buckets, places, positions, is_new, centres)
+        return sorted(zip(u, v, strict=True))
+
+    assert pairs(every, Centres(1, 1, 9)) == [(1, 2), (1, 3)]
+    assert pairs(np.array([False, False, True, True]), Centres(2, 2, 9)) == [(1, 3), (2, 3)]
+    # the third of a bucket stands in the crowd, and is compared with one only
+    assert pairs(every, Centres(1, 2, 2)) == [(1, 2), (1, 3)]
+    assert pairs(every, Centres(1, 2, 3)) == [(1, 2), (1, 3), (2, 3)]
+
+
+def test_a_sketch_is_the_low_byte_of_each_value(spark):
+    rows = [(1, signature(0x01020304, 0xFF, 256, 0xFFFFFFFF)), (2, None)]
+    df = spark.createDataFrame(rows, "place long, signature binary")
+    assert list(map(tuple, sketches(df).collect())) == [(1, bytearray([4, 255, 0, 255]))]
 
 
 def in_batches(rows):
@@ -66,7 +88,10 @@ def rows_of(batches):
     return sorted(row for b in batches for row in zip(*map(pa.Array.to_pylist, b.columns), strict=True))
 
 
-@pytest.mark.parametrize("centres", [1, 2, 4])
+CENTRES = [Centres(1, 1, 9), Centres(2, 2, 9), Centres(1, 4, 5), Centres(2, 4, 7), Centres(2, 4, 3)]
+
+
+@pytest.mark.parametrize("centres", CENTRES)
 @pytest.mark.parametrize("first", [0, 25])
 def test_scan_over_any_batch_borders_equals_brute_force(centres, first):
     random.seed(3)
@@ -75,7 +100,7 @@ def test_scan_over_any_batch_borders_equals_brute_force(centres, first):
     assert rows_of(_scan(centres, first, in_batches(rows))) == expected
 
 
-@pytest.mark.parametrize("centres", [1, 2, 4])
+@pytest.mark.parametrize("centres", CENTRES)
 @pytest.mark.parametrize("first", [0, 25])
 def test_the_leading_rows_of_buckets_are_their_first_and_new(centres, first):
     random.seed(4)
@@ -83,8 +108,24 @@ def test_the_leading_rows_of_buckets_are_their_first_and_new(centres, first):
     buckets = {}
     for bucket, place in rows:
         buckets.setdefault(bucket, []).append(place)
-    expected = [(b, place) for b, places in buckets.items() for place in places[:centres] if place >= first]
+    expected = [
+        (bucket, place, i < centres.many)
+        for bucket, places in buckets.items()
+        for i, place in enumerate(places[: max(centres.crowd, centres.many)])
+        if place >= first
+    ]
     assert rows_of(_lead(centres, first, in_batches(rows))) == sorted(expected)
+
+
+@pytest.mark.parametrize("centres", CENTRES)
+def test_leading_rows_stand_for_their_crawl(centres):
+    """New rows after the leading rows of the old ones give the pairs they give after all old ones."""
+    random.seed(5)
+    old = sorted({(random.choice([0, 7, 9]), random.randrange(60)) for _ in range(90)})
+    new = sorted({(random.choice([0, 7, 8]), random.randrange(60, 90)) for _ in range(40)})
+    leading = [row[:2] for row in rows_of(_lead(centres, 0, in_batches(old)))]
+    expected = rows_of(_scan(centres, 60, in_batches(sorted(old + new))))
+    assert rows_of(_scan(centres, 60, in_batches(sorted(leading + new)))) == expected
 
 
 def test_a_giant_bucket_gives_a_bounded_number_of_pairs_per_member():
@@ -92,4 +133,5 @@ def test_a_giant_bucket_gives_a_bounded_number_of_pairs_per_member():
     batch = pa.RecordBatch.from_arrays(
         [pa.array(np.zeros(n, np.int64)), pa.array(np.arange(n))], names=["bucket", "place"]
     )
-    assert sum(b.num_rows for b in _scan(4, 0, [batch])) == 4 * n - (1 + 2 + 3 + 4)
+    pairs = sum(b.num_rows for b in _scan(Centres(2, 4, 1000), 0, [batch]))
+    assert pairs == 4 * 1000 - (1 + 2 + 3 + 4) + 2 * (n - 1000)

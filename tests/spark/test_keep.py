@@ -10,7 +10,7 @@ from sluice.core.dedup_config import Dedup, MinHash
 from sluice.spark.keep import near_removals, removals
 from sluice.spark.ranked import exact_removals, in_keep_order
 from sluice.spark.tables import Work
-from sluice.spark.verify import likely_pairs, shingle_sets, verified_edges
+from sluice.spark.verify import deciding_pairs, likely_pairs, shingle_sets, verified_edges
 from sluice.text.key import key_text
 from sluice.text.shingles import shingle_set
 
@@ -92,18 +92,30 @@ def test_pairs_are_verified_on_the_sets(spark, batch_rows):
 
 
 @pytest.mark.parametrize("batch_rows", ["1", "2", "1000"])
-def test_pairs_are_screened_by_their_signatures(spark, batch_rows):
+def test_pairs_are_screened_by_their_sketches(spark, batch_rows):
     dedup = Dedup(threshold=0.8, minhash=MinHash(bands=16, rows=8))  # 89 of 128 values must be equal
 
-    def signature(num_equal):
-        return np.array([1] * num_equal + [2] * (128 - num_equal), "<u4").tobytes()
+    def sketch(num_equal):
+        return bytes([1] * num_equal + [2] * (128 - num_equal))
 
-    rows = [(1, signature(128)), (2, signature(89)), (3, signature(88)), (4, signature(100)), (5, signature(0))]
-    signatures = spark.createDataFrame(rows, "place long, signature binary")
+    rows = [(1, sketch(128)), (2, sketch(89)), (3, sketch(88)), (4, sketch(100)), (5, sketch(0))]
+    sketches = spark.createDataFrame(rows, "place long, sketch binary")
     pairs = spark.createDataFrame([(1, 2), (1, 3), (1, 4), (2, 3), (2, 4), (4, 5), (3, 5)], "u long, v long")
     with setting(spark, BATCH_ROWS, batch_rows):
-        found = likely_pairs(pairs, signatures, dedup, 2).collect()
-    assert sorted(map(tuple, found)) == [(1, 2), (1, 4), (2, 3), (2, 4)]
+        found = likely_pairs(pairs, sketches, dedup, 2).collect()
+    assert sorted(map(tuple, found)) == [(1, 2, 89), (1, 4, 100), (2, 3, 127), (2, 4, 117)]
+
+
+def test_of_sure_pairs_the_best_are_compared_and_of_others_the_likeliest(spark):
+    dedup = Dedup(threshold=0.8, minhash=MinHash(bands=16, rows=8))  # sure from 116 equal values on
+    sure = [(u, 100, 116 + u) for u in range(1, 7)]  # the likeliest of them are the worse ones
+    beside = [(0, 100, 115)]  # better than all of these, yet not sure
+    open_ = [(u, 200, 89 + u) for u in range(20)] + [(20, 200, 89 + 10)]
+    likely = spark.createDataFrame(sure + beside + open_ + [(7, 300, 89)], "u long, v long, equal long")
+    found = sorted(map(tuple, deciding_pairs(likely, dedup).collect()))
+    assert [u for u, v in found if v == 100] == [1, 2, 3, 4]
+    assert [u for u, v in found if v == 200] == [*range(5, 20), 20]  # 16 of 21: those of 94 equal values and more
+    assert (7, 300) in found
 
 
 EDGES = "u long, v long, jaccard double, fate long"

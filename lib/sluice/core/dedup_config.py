@@ -30,8 +30,12 @@ class Dedup(Section):
     minhash: MinHash = MinHash()
     threshold: Fraction = 0.8
     """A document is removed when its exact Jaccard similarity to a kept one is at least this."""
-    centres: PositiveInt = 4
-    """Members of a bucket are compared with this many of its first."""
+    centres: PositiveInt = 32
+    """Members of a bucket are compared with this many of its best."""
+    crowd: PositiveInt = 1_000
+    """Those after the first so many of a bucket, with `crowd_centres` of them: such buckets are of boilerplate."""
+    crowd_centres: PositiveInt = 8
+    """See `crowd`."""
     edges_per_task: PositiveInt = 50_000_000
     """Components of at most this many edges are found in one task; more go through distributed rounds."""
     earlier: tuple[str, ...] = ()

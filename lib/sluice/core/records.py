@@ -321,7 +321,7 @@ class IndexDocument(Record):
     doc_id: int
     name: str | None
     text_hash: bytes
-    signature: bytes | None
+    sketch: bytes | None
     witness: int | None
     jaccard: float | None
     cluster: int | None
@@ -334,11 +334,34 @@ class BandRow(Record):
     place: int
 
 
+class LeadingRow(Record):
+    """A band row that later crawls need: that of a centre of its bucket, or one that only counts for its crowd."""
+
+    bucket: int
+    place: int
+    is_centre: bool
+
+
 class Pair(Record):
     """Two documents that may be similar, u better than v (places)."""
 
     u: int
     v: int
+
+
+class Sketch(Record):
+    """The low byte of each value of a signature: b-bit minwise hashing (Li, König 2010) with b = 8."""
+
+    place: int
+    sketch: bytes
+
+
+class Likely(Record):
+    """A pair that signatures do not rule out: how many values of the two sketches are equal."""
+
+    u: int
+    v: int
+    equal: int
 
 
 class ShingleSet(Record):

@@ -1,8 +1,8 @@
 """The band index: what later crawls need to be deduplicated against this one, without its text.
 
 A directory that is written once. `documents` says what became of each document, `bands` holds the rows of the leading
-documents of each bucket, `sets` their shingle sets, so that removals are certified exactly. An index that was made
-with others before it goes on where they end, and is of use only after them.
+documents of each bucket, `sets` the shingle sets of its centres, so that removals are certified exactly. An index that
+was made with others before it goes on where they end, and is of use only after them.
 """
 
 import json
@@ -21,7 +21,7 @@ from sluice.spark.schemas import spark_schema
 from sluice.text.key import KEY_VERSION
 
 MANIFEST = "manifest.json"
-FORMAT = 1
+FORMAT = 2
 
 
 class IndexManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -52,6 +52,10 @@ class Earlier(NamedTuple):
         """place, fate: itself for one that stayed, else its witness."""
         return self.documents.select("place", F.coalesce("witness", "place").alias("fate"))
 
+    def sketches(self) -> DataFrame:
+        """place, sketch of those that new ones are compared with."""
+        return self.documents.where("sketch is not null").select("place", "sketch")
+
     def stars(self) -> DataFrame:
         """u, v: the best document of a cluster and each other one."""
         return self.documents.where("cluster < place").select(F.col("cluster").alias("u"), F.col("place").alias("v"))
@@ -60,7 +64,8 @@ class Earlier(NamedTuple):
 def index_settings(dedup: Dedup) -> dict[str, Any]:
     """What must be the same for an index and its user."""
     settings: dict[str, Any] = msgspec.to_builtins(dedup)
-    return {"key": KEY_VERSION, **{name: settings[name] for name in ("minhash", "threshold", "centres")}}
+    compared = ("minhash", "threshold", "centres", "crowd", "crowd_centres")
+    return {"key": KEY_VERSION, **{name: settings[name] for name in compared}}
 
 
 def result_settings(dedup: Dedup) -> dict[str, Any]:

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable, Iterator
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 from pyspark.sql import DataFrame
 
-from sluice.core.dedup_config import MinHash
-from sluice.core.records import BandRow, Pair
+from sluice.core.dedup_config import Dedup, MinHash
+from sluice.core.records import BandRow, LeadingRow, Pair, Sketch
 from sluice.data.tables import arrow_schema
 from sluice.spark.schemas import spark_schema
 from sluice.text.minhash import band_keys
@@ -23,21 +24,40 @@ def band_rows(documents: DataFrame, minhash: MinHash) -> DataFrame:
     return signed.mapInArrow(partial(_to_bands, minhash), spark_schema(BandRow))
 
 
-def candidate_pairs(rows: DataFrame, centres: int, partitions: int, first: int = 0) -> DataFrame:
-    """Pairs of documents that share a band, one of them being among the `centres` best of that bucket.
+def sketches(documents: DataFrame) -> DataFrame:
+    """What signatures are screened by, a quarter of them. Needs: place, signature. Returns: sketches."""
+    signed = documents.where("signature is not null").select("place", "signature")
+    return signed.mapInArrow(_to_sketches, spark_schema(Sketch))
+
+
+def candidate_pairs(rows: DataFrame, dedup: Dedup, partitions: int, first: int = 0) -> DataFrame:
+    """Pairs of documents that share a band, one of them being among the best of that bucket; see `Centres`.
 
     Needs: bands. Returns: distinct pairs whose worse document is new: its place is `first` or after it.
     Shuffle: 16 bytes per band row, key `bucket`. A giant bucket costs time in one task, never memory.
     """
-    return _by_bucket(rows, partitions).mapInArrow(partial(_scan, centres, first), spark_schema(Pair)).distinct()
+    scan = partial(_scan, Centres.of(dedup), first)
+    return _by_bucket(rows, partitions).mapInArrow(scan, spark_schema(Pair)).distinct()
 
 
-def leading_rows(rows: DataFrame, centres: int, partitions: int, first: int = 0) -> DataFrame:
-    """Band rows of the `centres` best documents of each bucket, which later crawls are compared with; new ones only.
+def leading_rows(rows: DataFrame, dedup: Dedup, partitions: int, first: int = 0) -> DataFrame:
+    """The band rows of each bucket that later crawls need, new ones only: as many of the best as make a crowd.
 
-    Needs: bands. Returns: bands. Shuffle: as `candidate_pairs`.
+    Needs: bands. Returns: leading rows. Shuffle: as `candidate_pairs`.
     """
-    return _by_bucket(rows, partitions).mapInArrow(partial(_lead, centres, first), spark_schema(BandRow))
+    return _by_bucket(rows, partitions).mapInArrow(partial(_lead, Centres.of(dedup), first), spark_schema(LeadingRow))
+
+
+class Centres(NamedTuple):
+    """How many of the best of its bucket a document is compared with: fewer from position `crowd` on."""
+
+    few: int
+    many: int
+    crowd: int
+
+    @classmethod
+    def of(cls, dedup: Dedup) -> "Centres":
+        return cls(min(dedup.crowd_centres, dedup.centres), dedup.centres, dedup.crowd)
 
 
 def _by_bucket(rows: DataFrame, partitions: int) -> DataFrame:
@@ -56,51 +76,69 @@ def _to_bands(minhash: MinHash, batches: Iterable[pa.RecordBatch]) -> Iterator[p
         yield pa.RecordBatch.from_arrays(columns, schema=arrow_schema(BandRow))
 
 
-def _scan(centres: int, first: int, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Pairs of each new row with the first `centres` rows of its bucket; input sorted by (bucket, place)."""
-    for buckets, places, num_held in _with_leaders(centres, batches):
+def _to_sketches(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        shortened = [signature[::4] for signature in batch.column(1).to_pylist()]
+        yield pa.RecordBatch.from_arrays(
+            [batch.column(0), pa.array(shortened, pa.binary())], schema=arrow_schema(Sketch)
+        )
+
+
+def _scan(centres: Centres, first: int, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Pairs of each new row with the centres of its bucket; input sorted by (bucket, place)."""
+    for buckets, places, positions, num_held in _with_leaders(centres, batches):
         is_new = places >= first
         is_new[:num_held] = False
-        u, v = star_pairs(buckets, places, is_new, centres)
+        u, v = star_pairs(buckets, places, positions, is_new, centres)
         yield pa.RecordBatch.from_arrays([pa.array(u), pa.array(v)], schema=arrow_schema(Pair))
 
 
-def _lead(centres: int, first: int, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    for buckets, places, num_held in _with_leaders(centres, batches):
-        leads = (np.arange(len(buckets)) - _starts(buckets) < centres) & (places >= first)
+def _lead(centres: Centres, first: int, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    for buckets, places, positions, num_held in _with_leaders(centres, batches):
+        leads = (positions < max(centres.crowd, centres.many)) & (places >= first)
         leads[:num_held] = False
-        columns = [pa.array(buckets[leads]), pa.array(places[leads])]
-        yield pa.RecordBatch.from_arrays(columns, schema=arrow_schema(BandRow))
+        columns = [pa.array(buckets[leads]), pa.array(places[leads]), pa.array(positions[leads] < centres.many)]
+        yield pa.RecordBatch.from_arrays(columns, schema=arrow_schema(LeadingRow))
 
 
-def _with_leaders(centres: int, batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[Places, Places, int]]:
-    """Buckets and places of each batch, after those of the first `centres` rows of the bucket that it goes on with.
+def _with_leaders(centres: Centres, batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[Places, Places, Places, int]]:
+    """Buckets, places and positions in the bucket of each batch, after the leaders of the bucket that it goes on with.
 
-    The third is the number of such rows: nothing else of what came before is held.
+    The last is the number of such leaders: nothing else of what came before is held.
     """
-    held_buckets, held_places = np.empty(0, np.int64), np.empty(0, np.int64)
+    held_buckets, held_places, num_before = np.empty(0, np.int64), np.empty(0, np.int64), 0
     for batch in batches:
+        if not batch.num_rows:
+            continue
         buckets = np.concatenate([held_buckets, batch.column(0).to_numpy()])
         places = np.concatenate([held_places, batch.column(1).to_numpy()])
-        if not len(buckets):
-            continue
-        yield buckets, places, len(held_places)
-        last = np.flatnonzero(buckets == buckets[-1])[:centres]
-        held_buckets, held_places = buckets[last], places[last]
+        num_held = len(held_places)
+        positions = np.arange(len(buckets)) - _starts(buckets)
+        goes_on = buckets == buckets[0]  # with the bucket of the leaders, of which only they are here
+        goes_on[:num_held] = False
+        positions[goes_on] += num_before - num_held
+        yield buckets, places, positions, num_held
+        last = np.flatnonzero(buckets == buckets[-1])
+        num_before = int(positions[-1]) + 1
+        held_buckets, held_places = buckets[last[: centres.many]], places[last[: centres.many]]
 
 
-def star_pairs(buckets: Places, places: Places, is_new: npt.NDArray[np.bool_], centres: int) -> tuple[Places, Places]:
-    """Pairs (u, v), u < v, of every new row with each of the first `centres` rows of its bucket.
+def star_pairs(
+    buckets: Places, places: Places, positions: Places, is_new: npt.NDArray[np.bool_], centres: Centres
+) -> tuple[Places, Places]:
+    """Pairs (u, v), u < v, of every new row with the centres of its bucket.
 
-    buckets, places [n] int64, sorted by (bucket, place).
+    buckets, places, positions [n] int64, sorted by (bucket, place); of each bucket all its centres must be there, of
+    other rows some may not be.
     """
-    position = np.arange(len(buckets))
     start = _starts(buckets)
     us, vs = [], []
-    for k in range(centres):
-        centre = start + k
-        others = np.flatnonzero((centre < position) & is_new)
-        us.append(places[centre[others]])
+    for k in range(centres.many):
+        compared = is_new & (positions > k)
+        if k >= centres.few:
+            compared &= positions < centres.crowd
+        others = np.flatnonzero(compared)
+        us.append(places[start[others] + k])
         vs.append(places[others])
     return np.concatenate(us), np.concatenate(vs)
 

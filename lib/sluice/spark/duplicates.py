@@ -15,12 +15,12 @@ from sluice.core.errors import StageError
 from sluice.core.records import Cluster, Edge, Record, Removal
 from sluice.data import storage
 from sluice.spark.band_index import Earlier, write_index
-from sluice.spark.bands import band_rows, candidate_pairs, leading_rows
+from sluice.spark.bands import band_rows, candidate_pairs, leading_rows, sketches
 from sluice.spark.components import components
 from sluice.spark.keep import near_removals, removals
 from sluice.spark.ranked import exact_removals, in_keep_order
 from sluice.spark.tables import Work
-from sluice.spark.verify import likely_pairs, shingle_sets, verified_edges
+from sluice.spark.verify import deciding_pairs, likely_pairs, shingle_sets, verified_edges
 from sluice.text.banding import Banding, catch_probability
 
 log = logging.getLogger("sluice.dedup")
@@ -34,6 +34,7 @@ class Found(NamedTuple):
 
     ranked: DataFrame
     exact: DataFrame
+    sketches: DataFrame
     leading: DataFrame | None
     """Band rows for the index, where one is to be written."""
     sets: DataFrame
@@ -57,14 +58,15 @@ def find_duplicates(
     ranked = in_keep_order(documents, first, work)
     exact = work.table(exact_removals(ranked, earlier.documents, first), "exact")
     rows = band_rows(ranked.join(exact, "place", "left_anti"), dedup.minhash).unionAll(earlier.bands)
-    pairs = work.table(candidate_pairs(rows, dedup.centres, partitions, first), "pairs")
-    signed = ranked.select("place", "signature").unionAll(earlier.documents.select("place", "signature"))
-    likely = work.table(likely_pairs(pairs, signed, dedup, partitions), "likely")
+    pairs = work.table(candidate_pairs(rows, dedup, partitions, first), "pairs")
+    own_sketches = work.table(sketches(ranked), "sketches")
+    all_sketches = own_sketches.unionAll(earlier.sketches())
+    likely = work.table(deciding_pairs(likely_pairs(pairs, all_sketches, dedup, partitions), dedup), "likely")
     wanted = likely.select(F.explode(F.array("u", "v")).alias("place"))
     leading = None
     if dedup.write_index:
-        leading = work.table(leading_rows(rows, dedup.centres, partitions, first), "leading")
-        wanted = wanted.unionAll(leading.select("place"))
+        leading = work.table(leading_rows(rows, dedup, partitions, first), "leading")
+        wanted = wanted.unionAll(leading.where("is_centre").select("place"))
     own_sets = work.table(shingle_sets(_texts_of(wanted.distinct(), ranked, texts, work), dedup.minhash), "sets")
     sets = own_sets.unionAll(earlier.sets)
     edges = work.table(verified_edges(likely, sets, dedup, partitions), "edges")
@@ -76,7 +78,7 @@ def find_duplicates(
     removed = work.table(removals(exact, near, earlier.near()), "removed")
     _check(removed)
     counts = {"candidate_pairs": pairs.count(), "likely_pairs": likely.count(), "edges": edges.count()}
-    return Found(ranked, exact, leading, own_sets, edges, members, near, removed, counts)
+    return Found(ranked, exact, own_sketches, leading, own_sets, edges, members, near, removed, counts)
 
 
 def publish(found: Found, earlier: Earlier, ids: DataFrame, name: str, directory: str) -> None:
@@ -99,23 +101,23 @@ def _write(df: DataFrame, record: type[Record], name: str, directory: str, table
 
 
 def publish_index(found: Found, earlier: Earlier, names: DataFrame, dedup: Dedup, identity: str, path: str) -> None:
-    """Writes the band index, with signatures and sets of what a later crawl may be compared with, and no more.
+    """Writes the band index, with sketches and sets of what a later crawl may be compared with, and no more.
 
     Needs: names (doc_id, name), what documents are called outside. `identity` tells this crawl from others.
     """
     assert found.leading is not None, "find_duplicates was told to write an index"
-    places = found.leading.select("place").distinct()
+    places = found.leading.where("is_centre").select("place").distinct()
     witnesses = found.near.join(places, "place", "left_semi").select(F.col("witness").alias("place"))
+    sketched = found.sketches.join(places, "place", "left_semi")
     documents = (
         found.ranked.join(found.exact, "place", "left_anti")
         .join(found.near.drop("cluster"), "place", "left")
         .join(found.members, "place", "left")
-        .join(places.withColumn("leads", F.lit(True)), "place", "left")
-        .withColumn("signature", F.when(F.col("leads"), F.col("signature")))
+        .join(sketched, "place", "left")
         .join(names, "doc_id", "left")
     )
     sets = found.sets.join(places.unionAll(witnesses), "place", "left_semi")
-    write_index(path, documents, found.leading, sets, dedup, earlier, identity)
+    write_index(path, documents, found.leading.drop("is_centre"), sets, dedup, earlier, identity)
 
 
 def _texts_of(wanted: DataFrame, ranked: DataFrame, texts: DataFrame, work: Work) -> DataFrame:

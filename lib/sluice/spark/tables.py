@@ -1,5 +1,8 @@
 """The tables of a run as frames: which directories they stand in and which of their rows count."""
 
+import logging
+import time
+
 import msgspec
 from pyspark.sql import DataFrame, SparkSession
 
@@ -9,6 +12,8 @@ from sluice.data.stage import Stage
 from sluice.spark.run import Run
 from sluice.spark.schemas import spark_schema
 from sluice.spark.shards import with_split
+
+log = logging.getLogger("sluice.spark")
 
 
 def read_docs(spark: SparkSession, stage: Stage, batches: list[str]) -> DataFrame:
@@ -59,7 +64,11 @@ class Work:
         """Writes a frame and reads it back, or reads what an earlier attempt has written whole."""
         path = storage.join(self._directory, name)
         if not storage.exists(storage.join(path, "_SUCCESS")):
+            began = time.monotonic()
+            df.sparkSession.sparkContext.setJobDescription(name)
             df.write.mode("overwrite").parquet(path)
+            df.sparkSession.sparkContext.setJobDescription("")
+            log.info("table %s written in %.1f s", name, time.monotonic() - began)
         return df.sparkSession.read.schema(df.schema).parquet(path)
 
     def drop(self, name: str) -> None:

@@ -1,4 +1,4 @@
-"""Pairs that pass a comparison: first of their signatures, which only screens, then of their shingle sets.
+"""Pairs that pass a comparison: first of their sketches, which only screens, then of their shingle sets.
 
 Both ways the better document of a pair, its centre, is held once while the others stream past.
 """
@@ -9,14 +9,14 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from sluice.core.dedup_config import Dedup, MinHash
-from sluice.core.records import Edge, Pair, ShingleSet
+from sluice.core.records import Edge, Likely, ShingleSet
 from sluice.data.tables import arrow_schema
 from sluice.spark.schemas import spark_schema
-from sluice.text.banding import screen
+from sluice.text.banding import margin
 from sluice.text.kernels.sets import compare_in_turn
 from sluice.text.key import key_text
 from sluice.text.shingles import shingle_set
@@ -28,15 +28,34 @@ CENTRE = -1
 """Stands for the other document in the row of a centre, before all others."""
 
 
-def likely_pairs(pairs: DataFrame, signatures: DataFrame, dedup: Dedup, partitions: int) -> DataFrame:
-    """The pairs whose signatures do not rule out that they are similar; see `text.banding.screen`.
+SURE, OPEN = 4, 16
+"""So many pairs of a document are compared if some are as good as sure, the best of those; and so many if none is."""
 
-    Needs: pairs, signatures (place, signature). Returns: pairs. Shuffle: a signature per pair, key `u`.
+
+def likely_pairs(pairs: DataFrame, sketches: DataFrame, dedup: Dedup, partitions: int) -> DataFrame:
+    """The pairs whose signatures do not rule out that they are similar; see `text.banding.margin`.
+
+    Needs: pairs, sketches. Returns: likely pairs. Shuffle: a sketch per pair, key `u`.
     """
-    minhash = dedup.minhash
-    least = screen(dedup.threshold, minhash.bands * minhash.rows)
-    rows = _by_centre(pairs, signatures.select("place", F.col("signature").alias("data")), partitions)
-    return rows.mapInArrow(partial(_likely, minhash.bands * minhash.rows, least), spark_schema(Pair))
+    width = dedup.minhash.bands * dedup.minhash.rows
+    least, _ = margin(dedup.threshold, width)
+    rows = _by_centre(pairs, sketches.select("place", F.col("sketch").alias("data")), partitions)
+    return rows.mapInArrow(partial(_likely, width, least), spark_schema(Likely))
+
+
+def deciding_pairs(likely: DataFrame, dedup: Dedup) -> DataFrame:
+    """The pairs of each document to be compared exactly: the best `SURE` of the sure ones, or the likeliest `OPEN`.
+
+    One witness is enough for a document. Members of a large cluster would else be compared with all its leaders.
+    Needs: likely pairs. Returns: pairs. Shuffle: 24 bytes per pair, key `v`.
+    """
+    _, surely = margin(dedup.threshold, dedup.minhash.bands * dedup.minhash.rows)
+    judged = likely.withColumn("is_sure", F.col("equal") >= surely)
+    openness = F.when(F.col("is_sure"), 0).otherwise(-F.col("equal"))
+    first = Window.partitionBy("v").orderBy(F.col("is_sure").desc(), openness, "u")
+    any_sure = F.first("is_sure").over(first).alias("any_sure")
+    ranked = judged.select("u", "v", "is_sure", any_sure, F.row_number().over(first).alias("rank"))
+    return ranked.where(f"is_sure = any_sure and rank <= if(any_sure, {SURE}, {OPEN})").select("u", "v")
 
 
 def verified_edges(pairs: DataFrame, sets: DataFrame, dedup: Dedup, partitions: int) -> DataFrame:
@@ -67,17 +86,18 @@ def _by_centre(pairs: DataFrame, data: DataFrame, partitions: int) -> DataFrame:
 
 
 def _likely(width: int, least: int, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    held = np.zeros((1, width), "<u4")
+    held = np.zeros((1, width), np.uint8)
     for batch in batches:
         if not batch.num_rows:
             continue
         centre, other = _places(batch)
-        own = np.concatenate([held, np.frombuffer(b"".join(batch.column(2).to_pylist()), "<u4").reshape(-1, width)])
+        own = np.concatenate([held, np.frombuffer(b"".join(batch.column(2).to_pylist()), np.uint8).reshape(-1, width)])
         row = np.arange(1, len(own))
         with_whom = np.maximum.accumulate(np.where(other == CENTRE, row, 0))
         equal = (own[with_whom] == own[1:]).sum(axis=1)
         chosen = (other != CENTRE) & (equal >= least)
-        yield _pairs(centre[chosen], other[chosen])
+        columns = [pa.array(centre[chosen]), pa.array(other[chosen]), pa.array(equal[chosen])]
+        yield pa.RecordBatch.from_arrays(columns, schema=arrow_schema(Likely))
         held = own[with_whom[-1:]]
 
 
@@ -116,7 +136,3 @@ def set_arrays(column: pa.Array) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np
 
 def _places(batch: pa.RecordBatch) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     return batch.column(0).to_numpy(), batch.column(1).to_numpy()
-
-
-def _pairs(u: npt.NDArray[np.int64], v: npt.NDArray[np.int64]) -> pa.RecordBatch:
-    return pa.RecordBatch.from_arrays([pa.array(u), pa.array(v)], schema=arrow_schema(Pair))

@@ -41,16 +41,17 @@ def curve(banding: Banding) -> list[tuple[float, float]]:
 
 
 SIGMAS = 3.0
-"""A pair at the threshold falls below the screen once in 740 times (normal approximation)."""
+"""A pair at the threshold is estimated so many standard errors too low once in 740 times (normal approximation)."""
 
 
-def screen(threshold: float, permutations: int) -> int:
-    """How many of the values of two signatures must be equal for the pair to be worth an exact comparison.
+def margin(threshold: float, permutations: int) -> tuple[int, int]:
+    """Of how many equal values a pair may be at the threshold, and from how many on it is so as good as surely.
 
-    So many that an estimate lies no more than `SIGMAS` standard errors, sqrt(t (1 - t) / n), below the threshold t.
+    The expected number at the threshold t, less and plus `SIGMAS` standard errors, sqrt(t (1 - t) / n) each.
 
-    >>> screen(0.8, 128)
-    89
+    >>> margin(0.8, 128)
+    (89, 116)
     """
-    lowest = threshold - SIGMAS * math.sqrt(threshold * (1.0 - threshold) / permutations)
-    return max(0, math.ceil(lowest * permutations))
+    error = SIGMAS * math.sqrt(threshold * (1.0 - threshold) / permutations)
+    lowest, highest = ((threshold + sign * error) * permutations for sign in (-1, 1))
+    return max(0, math.ceil(lowest)), math.ceil(highest)
