@@ -1,0 +1,66 @@
+"""The results of jobs/dedup.py are the same rows however it is run, and whoever is killed on the way."""
+
+import json
+import sys
+
+import pytest
+
+from check_kills import command, kill_drivers, kill_executors, results, run_and_kill, run_calm, write_table
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="needs /proc to see what a process writes"),
+]
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    return write_table(tmp_path_factory.mktemp("kills") / "table", 300)
+
+
+@pytest.fixture(scope="module")
+def calm(table, tmp_path_factory):
+    """The results of a run on two cores."""
+    output = tmp_path_factory.mktemp("calm") / "out"
+    run_calm(table, output)
+    return results(output)
+
+
+def test_what_was_planted_is_in_the_results(calm, table):
+    lines = [line for path in table.glob("*") for line in path.read_text().splitlines()[:-1]]
+    ids = {json.loads(line)["id"] for line in lines}
+    gone = {row["id"]: row["step"] for row in calm["removals"]}
+    copies = {name for name in ids if name.startswith("copy-of")}
+    assert len(copies) > 10
+    for copy in copies:  # which of the two stays is a matter of the order
+        assert "exact" in (gone.get(copy), gone.get(copy.removeprefix("copy-of-")))
+    assert len([name for name in gone if name.startswith("edit-")]) > 10
+    assert not [name for name in gone if name.startswith("family-")]
+    for script in "01":  # neighbours in the chain are similar, others are not: it does not go as a whole
+        assert 3 <= len([name for name in gone if name.startswith(f"chain-{script}")]) <= 4
+    assert {row["witness"] for row in calm["removals"]} <= ids - set(gone)
+    assert len(calm["quarantine"]) == 6
+
+
+@pytest.mark.parametrize(("master", "partitions"), [("local[1]", "1"), ("local[2]", "37")])
+def test_any_number_of_cores_and_partitions(table, calm, tmp_path, master, partitions):
+    run_calm(table, tmp_path / "out", master, **{"spark.partitions": partitions})
+    assert results(tmp_path / "out") == calm
+
+
+def test_a_standalone_cluster_whose_executors_are_killed(table, calm, tmp_path):
+    tables = ["_work/facts", "_work/edges", "removals"]
+    verdicts = kill_executors(table, tmp_path / "out", tables, calm)
+    assert [(verdict.table, verdict.is_met, verdict.is_equal) for verdict in verdicts] == [
+        (name, True, True) for name in tables
+    ]
+
+
+def test_a_driver_that_is_killed_goes_on_after_the_last_whole_table(table, calm, tmp_path):
+    output = tmp_path / "out"
+    first, second = kill_drivers(table, output, ["_work/pairs", "removals"], calm)
+    assert first == ("driver", "_work/pairs", True, True, True)
+    assert second == ("driver", "removals", True, True, True)
+    # a run that is finished does nothing
+    done = run_and_kill(command(table, output, "local[2]"), [], output)
+    assert done.code == 0 and "already done" in done.said
