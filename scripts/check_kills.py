@@ -48,6 +48,8 @@ SPARK = (
     "spark.ui.enabled=false",
     "spark.shuffle.io.maxRetries=1",  # a killed executor is gone; by default Spark asks it for 15 seconds
     "spark.shuffle.io.retryWait=100ms",
+    "spark.driver.extraJavaOptions=-XX:TieredStopAtLevel=1",  # these runs are over before better code pays
+    "spark.executor.extraJavaOptions=-XX:TieredStopAtLevel=1",
 )
 
 

@@ -20,9 +20,9 @@ def table(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def calm(table, tmp_path_factory):
-    """The results of a run on two cores."""
+    """The results of a run on one core with one partition; all others are held to them."""
     output = tmp_path_factory.mktemp("calm") / "out"
-    run_calm(table, output)
+    run_calm(table, output, "local[1]", **{"spark.partitions": "1"})
     return results(output)
 
 
@@ -42,13 +42,7 @@ def test_what_was_planted_is_in_the_results(calm, table):
     assert len(calm["quarantine"]) == 6
 
 
-@pytest.mark.parametrize(("master", "partitions"), [("local[1]", "1"), ("local[2]", "37")])
-def test_any_number_of_cores_and_partitions(table, calm, tmp_path, master, partitions):
-    run_calm(table, tmp_path / "out", master, **{"spark.partitions": partitions})
-    assert results(tmp_path / "out") == calm
-
-
-def test_a_standalone_cluster_whose_executors_are_killed(table, calm, tmp_path):
+def test_a_standalone_cluster_with_eight_partitions_whose_executors_are_killed(table, calm, tmp_path):
     tables = ["_work/facts", "_work/edges", "removals"]
     verdicts = kill_executors(table, tmp_path / "out", tables, calm)
     assert [(verdict.table, verdict.is_met, verdict.is_equal) for verdict in verdicts] == [
@@ -56,9 +50,9 @@ def test_a_standalone_cluster_whose_executors_are_killed(table, calm, tmp_path):
     ]
 
 
-def test_a_driver_that_is_killed_goes_on_after_the_last_whole_table(table, calm, tmp_path):
+def test_two_cores_with_37_partitions_whose_driver_is_killed_go_on_after_the_last_whole_table(table, calm, tmp_path):
     output = tmp_path / "out"
-    first, second = kill_drivers(table, output, ["_work/pairs", "removals"], calm)
+    first, second = kill_drivers(table, output, ["_work/pairs", "removals"], calm, **{"spark.partitions": "37"})
     assert first == ("driver", "_work/pairs", True, True, True)
     assert second == ("driver", "removals", True, True, True)
     # a run that is finished does nothing
