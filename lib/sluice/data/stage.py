@@ -53,6 +53,8 @@ class Stage:
                 return False
             if keep:
                 return True
+        if marker is not None and force:
+            self._write(MARKER, marker | {"digest": None})  # killed while it clears, it is neither finished nor resumed
         storage.delete_tree(self.path)
         self._write(
             MARKER, {"stage": self.name, "digest": self.digest, "upstream": self.upstream, "settings": self.settings}
@@ -94,7 +96,7 @@ class Stage:
         marker, summary = self._read(MARKER), self._read(SUMMARY)
         if marker is not None and marker["digest"] != self.digest:
             raise ConfigError(self._belongs_elsewhere(marker))
-        if summary is None:
+        if marker is None or summary is None:
             raise InputError(
                 f"Stage {self.name!r} has not finished in {self.path}. "
                 f"Run jobs/{self.name}.py (or jobs/pipeline.py) first."

@@ -59,7 +59,10 @@ class Source:
         if self._kind == "parquet":
             rows = self._parquet().withColumn("_name", F.col(self._table.id).cast("string"))
             kept = rows.where("_name is not null").join(gone.withColumnRenamed("name", "_name"), "_name", "left_anti")
-            kept.drop("_name").write.parquet(path)
+            writer = kept.drop("_name").write
+            for feature in ("parquet.enable.dictionary", "parquet.column.statistics.enabled"):
+                writer = writer.option(f"{feature}#{self._table.text}", "false")  # each copies a text of 100 MB
+            writer.parquet(path)
             return
         lines = self._numbers().mapInArrow(partial(_raw, self._table, self._pieces), spark_schema(RawLine))
         kept = lines.where("name is not null").join(gone, "name", "left_anti").select("text")

@@ -83,6 +83,8 @@ def test_a_row_has_the_columns_that_are_named():
         (b"{", "not JSON: Input data was truncated"),
         (b'{"id": "\xff"}', "not JSON: "),
         (b"[" * 100_000, "not JSON: "),
+        (b'{"id": "x", "text": "half of a pair: \\ud800 and more"}', "not JSON: "),
+        (b'{"id": "\\udc00 and more", "text": "half of a pair"}', "not JSON: "),
         ([1], "not a JSON object"),
         ({"text": "a"}, "'id' is no text or whole number"),
         ({"id": None, "text": "a"}, "'id' is no text or whole number"),

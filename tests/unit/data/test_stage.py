@@ -1,9 +1,11 @@
 import json
+import sys
 
 import pytest
 
 from sluice.core.errors import ConfigError, FormatError, InputError, StageError
 from sluice.core.ledger import Ledger
+from sluice.data import storage
 from sluice.data.stage import Stage, ledgers_of
 
 SETTINGS = {"extract": {"min_chars": 50, "languages": ["en", "zh"]}, "seed": 1}
@@ -172,3 +174,18 @@ def test_a_damaged_marker_is_said_with_what_to_remove(tmp_path):
     (tmp_path / "extract" / "_stage.json").write_text("{half")
     with pytest.raises(FormatError, match=r"_stage\.json is damaged: .*Remove .*extract and run the job again"):
         stage(tmp_path).begin()
+
+
+def test_a_stage_that_is_killed_while_force_clears_it_is_neither_finished_nor_resumed(tmp_path, monkeypatch):
+    finished(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(storage, "delete_tree", lambda path: sys.exit(9))
+        with pytest.raises(SystemExit):
+            stage(tmp_path).begin(force=True)
+    with pytest.raises(ConfigError, match="--force"):
+        stage(tmp_path).begin(keep=True)
+    with pytest.raises(ConfigError):
+        stage(tmp_path).require()
+    (tmp_path / "extract" / "_stage.json").unlink()  # the summary is still there
+    with pytest.raises(InputError, match="has not finished"):
+        stage(tmp_path).require()
