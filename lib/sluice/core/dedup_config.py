@@ -19,3 +19,28 @@ class Lines(Section):
     In others, prices, dates and versions, the digits are what the line says. CCNet: 1."""
     max_removed_share: Fraction | None = 0.5
     """A document that would lose more than this share of its characters is left whole; null: none is."""
+
+
+class Decontaminate(Section):
+    """Documents that hold items of benchmarks are found; what is done with them is for the caller to say."""
+
+    benchmarks: tuple[str, ...] = ()
+    """Files of JSON lines, .jsonl or .ndjson with .gz or .zst or neither; each is the benchmark of its name."""
+    fields: tuple[str, ...] = ()
+    """Fields with texts, strings or lists of strings, each text looked for by itself; none named: all strings."""
+    id_field: str = "id"
+    """Names the item; where an item has none, its line does."""
+    ngram: PositiveInt = 13
+    """Units of an n-gram: words, or characters of scripts without spaces. GPT-3, lm-eval: 13 words; datatrove: 12."""
+    min_units: PositiveInt = 8
+    """Texts shorter than an n-gram are looked for as a whole from so many units on, and others not at all (counted)."""
+    ngram_share: Fraction = 0.3
+    """Share of a text's n-grams that a stretch of a document must hold. GPT-3: any one."""
+    near_shingle: PositiveInt = 5
+    """Units of a shingle, for texts that were edited."""
+    near_share: Fraction | None = 0.6
+    """Share of a text's shingles that a stretch of a document must hold, for texts of an n-gram or more; null: off."""
+    max_texts_per_gram: PositiveInt = 1000
+    """N-grams and shingles that more texts of the benchmarks have are their template and tell no item."""
+    max_index_mib: PositiveInt = 512
+    """Largest index, which every worker holds in memory."""
