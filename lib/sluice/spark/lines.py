@@ -17,7 +17,7 @@ from sluice.text.repeated_lines import Cut, cut_lines, plain_hashes
 
 
 class LineRow(Record):
-    """A line that may go, once a document. `place` orders documents, the best first; `host` is a hash."""
+    """A line that may go, once a document. `place` orders documents, the best first; `host` is a hash, 1 if unused."""
 
     line: int
     doc_id: int
@@ -58,7 +58,7 @@ def repeated_lines(documents: DataFrame, settings: Lines, partitions: int) -> Da
     Shuffle: 32 bytes for each different long line of a document, once, key `line`. A line that stands in half of all
     documents costs time in one task, never memory: its rows are sorted and counted with spills to disk.
     """
-    host = F.xxhash64("host") if settings.min_hosts > 1 else F.lit(0).cast("long")
+    host = F.xxhash64("host") if settings.min_hosts > 1 else F.lit(1).cast("long")
     texts = documents.where("text is not null").select("doc_id", "place", host.alias("host"), "text")
     rows = texts.mapInArrow(partial(_line_rows, settings), spark_schema(LineRow)).repartition(partitions, "line")
     same_line = Window.partitionBy("line")
@@ -73,8 +73,7 @@ def repeated_lines(documents: DataFrame, settings: Lines, partitions: int) -> Da
             F.max("host").over(everywhere).alias("num_hosts"),
             F.first("doc_id").over(everywhere).alias("kept_in"),
         )
-        .where(F.col("num_documents") >= settings.min_documents)
-        .where((F.col("num_hosts") >= settings.min_hosts) | F.lit(settings.min_hosts == 1))
+        .where((F.col("num_documents") >= settings.min_documents) & (F.col("num_hosts") >= settings.min_hosts))
         .where(F.col("doc_id") != F.col("kept_in"))
         .select(*RepeatedLine.__struct_fields__)
     )

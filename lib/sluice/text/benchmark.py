@@ -44,8 +44,8 @@ class Units(NamedTuple):
     """A key text in UTF-8 and its units: where each begins and ends in it, and its fingerprint, [units]."""
 
     key: npt.NDArray[np.uint8]
-    starts: npt.NDArray[np.int64]
-    ends: npt.NDArray[np.int64]
+    starts: npt.NDArray[np.int32]
+    ends: npt.NDArray[np.int32]
     prints: npt.NDArray[np.uint64]
 
 
@@ -55,7 +55,7 @@ def units_of(text: str) -> Units:
     A text of both is cut as it is written, so an English question in a Chinese page is found as such.
     """
     key = np.frombuffer(key_text(text).encode("utf-8", "surrogatepass"), np.uint8)
-    starts, ends, prints = np.empty(len(key), np.int64), np.empty(len(key), np.int64), np.empty(len(key), np.uint64)
+    starts, ends, prints = np.empty(len(key), np.int32), np.empty(len(key), np.int32), np.empty(len(key), np.uint64)
     count = find_units(key, *unit_table(), starts, ends, prints)
     return Units(key, starts[:count], ends[:count], prints[:count])
 
@@ -98,7 +98,10 @@ class Benchmark:
     """Table from fingerprints to numbers of n-grams."""
     starts: npt.NDArray[np.int64]
     postings: npt.NDArray[np.int32]
-    """Entries of n-gram g: postings[starts[g]:starts[g + 1]], ascending."""
+    """Entries of n-gram g: postings[starts[g]:starts[g + 1]]."""
+    entry_starts: npt.NDArray[np.int64]
+    entry_grams: npt.NDArray[np.int32]
+    """N-grams of entry e: entry_grams[entry_starts[e]:entry_starts[e + 1]], ascending."""
     entry_part: npt.NDArray[np.int32]
     entry_length: npt.NDArray[np.int32]
     entry_way: npt.NDArray[np.int32]
@@ -154,8 +157,8 @@ def build(parts: Sequence[Part], texts: Sequence[str], settings: Decontaminate) 
         np.concatenate([np.empty(0, np.uint64), *grams]), return_inverse=True, return_counts=True
     )
     tells = texts_with[gram] <= settings.max_texts_per_gram
-    order = np.lexsort((of_entry[tells], gram[tells]))
-    postings = of_entry[tells][order]
+    entry_grams: npt.NDArray[np.int32] = gram[tells].astype(np.int32)
+    postings = of_entry[tells][np.argsort(entry_grams, kind="stable")]
     total = np.bincount(postings, minlength=len(entries)).astype(np.int32)
     kept = np.where(texts_with <= settings.max_texts_per_gram, texts_with, 0)
     keys, numbers = make_table(found, np.arange(len(found), dtype=np.int32))
@@ -176,6 +179,8 @@ def build(parts: Sequence[Part], texts: Sequence[str], settings: Decontaminate) 
         numbers=numbers,
         starts=np.concatenate([[0], np.cumsum(kept)]).astype(np.int64),
         postings=postings,
+        entry_starts=np.concatenate([[0], np.cumsum(total)]).astype(np.int64),
+        entry_grams=entry_grams,
         entry_part=columns[:, 0].astype(np.int32),
         entry_length=columns[:, 1].astype(np.int32),
         entry_way=columns[:, 2].astype(np.int32),

@@ -7,13 +7,15 @@ Wikipedia, an 8-gram of characters of 38, a 10-gram of 9, a 13-gram of 2 (both s
 one unit here); a fifth of the 13-grams of none, and half of the shingles of none.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from sluice.text.benchmark import AS_A_WHOLE, NEARLY, SPAN, Benchmark, Part, Units, units_of
 from sluice.text.kernels.contamination import best_stretch, find_entries, find_whole
 
+Array = npt.NDArray[Any]
 MAX_STRETCH = 200
 """Characters shown of what was found."""
 
@@ -36,7 +38,6 @@ class Scanner:
         num_entries, num_grams = len(benchmark.entry_part), len(benchmark.starts) - 1
         self._epoch = 0
         self._seen = np.zeros(num_grams, np.int64)
-        self._in_stretch = np.zeros(num_grams, np.int32)
         self._counts = np.zeros(num_entries, np.int32)
         self._touched = np.empty(num_entries, np.int32)
         self._found = np.empty(num_entries, np.int32)
@@ -46,7 +47,7 @@ class Scanner:
         units = units_of(text)
         index = self._benchmark
         self._epoch += 1
-        count = find_entries(
+        count, places, hits = find_entries(
             units.prints,
             index.lengths,
             index.bits,
@@ -61,9 +62,13 @@ class Scanner:
             self._touched,
             self._found,
         )
+        if not count:
+            return []
+        order = np.argsort(hits, kind="stable")
+        places, hits = places[order], hits[order]
         best: dict[tuple[str, str], tuple[bool, float, int, Match]] = {}
         for entry in self._found[:count].tolist():
-            share, first, last = self._locate(units, entry)
+            share, first, last = self._locate(units, places, hits, entry)
             if not share:
                 continue
             number, is_near = int(index.entry_part[entry]), bool(index.entry_way[entry] == NEARLY)
@@ -75,14 +80,13 @@ class Scanner:
             best[item] = max(best.get(item, candidate), candidate, key=lambda found: found[:3])
         return [found[3] for found in sorted(best.values(), key=lambda found: -found[2])]
 
-    def _locate(self, units: Units, entry: int) -> tuple[float, int, int]:
+    def _locate(self, units: Units, places: Array, hits: Array, entry: int) -> tuple[float, int, int]:
         """The share of an entry that one stretch of a document holds, 0 for too little; its first and last + 1 unit."""
         index = self._benchmark
         size = int(index.entry_units[entry])
         if index.entry_way[entry] == AS_A_WHOLE:
             first = find_whole(units.prints, size, index.entry_whole[entry])
             return float(first >= 0), first, first + size
-        length = int(index.entry_length[entry])
-        table = (index.keys, index.numbers, index.starts, index.postings)
-        hits, first, last = best_stretch(units.prints, length, *table, entry, SPAN * size, self._in_stretch)
-        return hits / int(index.entry_total[entry]) if hits >= index.entry_need[entry] else 0.0, first, last
+        grams = index.entry_grams[index.entry_starts[entry] : index.entry_starts[entry + 1]]
+        found, first, last = best_stretch(places, hits, grams, int(index.entry_length[entry]), SPAN * size)
+        return found / len(grams) if found >= index.entry_need[entry] else 0.0, first, last

@@ -43,7 +43,8 @@ CODE_SIGNS = re.compile(
     """,
     re.VERBOSE | re.ASCII,
 )
-
+MAX_CODE_CHARS = 1000
+"""Some of the signs take the square of the length to be missed."""
 
 Hashes = npt.NDArray[np.int64]
 
@@ -92,9 +93,9 @@ def line_form(line: str, max_digit_share: float) -> str:
 def is_code(line: str) -> bool:
     """Whether a line looks like a line of a program, a shell or a configuration file.
 
-    Prose that it takes for code merely stays.
+    Prose that it takes for code merely stays. Of a long line the beginning decides.
     """
-    return CODE_SIGNS.search(line) is not None
+    return CODE_SIGNS.search(line[:MAX_CODE_CHARS]) is not None
 
 
 def text_lines(text: str, settings: Lines) -> TextLines:

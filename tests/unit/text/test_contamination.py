@@ -135,6 +135,11 @@ def test_a_short_text_is_found_whole_or_not_at_all():
     assert found("问:大韩国首都是哪里呢", "大韓國首都是哪裡")[0][1:3] == ("ngram", 1.0)
 
 
+def test_a_document_shorter_than_a_text_of_one_repeated_unit_does_not_hold_it():
+    assert found("ha ha ha ha ha", "ha " * 10) == []
+    assert found("ha " * 10, "ha " * 10)[0][1:3] == ("ngram", 1.0)
+
+
 def test_of_several_texts_of_an_item_the_best_is_named():
     parts = [Part("quiz", "7", "question"), Part("quiz", "7", "solution"), Part("quiz", "8", "question")]
     solution = "Silver conducts heat better than copper does at every temperature that is met with in practice here"

@@ -151,6 +151,12 @@ def test_prose_and_menus_are_no_code(line):
     assert not is_code(line)
 
 
+def test_a_long_line_without_a_sign_is_judged_soon():
+    assert not is_code("a" * 1_000_000)
+    assert not is_code("a " * 500_000 + "= b;")
+    assert is_code("x = b; " + "a(" * 500_000)
+
+
 def test_code_stays_by_its_signs_and_between_fences():
     plain, sign = "a line that every page has", "int total = count(items);"
     text = f"{plain}\n```\n{plain}\n```\n{sign}\n~~~\n{plain}"

@@ -5,7 +5,7 @@ import numpy as np
 from sluice.text.jit import inlined, kernel
 from sluice.text.kernels.characters import code_point
 from sluice.text.kernels.code_points import look_up
-from sluice.text.kernels.hashing import BASE, find_number, letter, spread, stretch, sum_up, table_size
+from sluice.text.kernels.hashing import BASE, find_number, letter, spread, table_size
 
 NONE, PART, WHOLE = 0, 1, 2
 """Kinds of characters: no unit, part of a word, a unit by itself."""
@@ -46,16 +46,34 @@ def find_units(text, rows, kinds, starts, ends, prints):
     return count
 
 
+@inlined
+def slide(value, prints, k, length, leading):
+    """The polynomial (`kernels.hashing`) of units [k, k + length) from that of the n-gram before."""
+    if k > 0:
+        value -= letter(prints[k - 1]) * leading
+    return value * BASE + letter(prints[k + length - 1])
+
+
+@kernel
+def begin(prints, length):
+    """What `slide` begins with, for as many units as an n-gram at least; and BASE to the power of length - 1."""
+    value, leading = np.uint64(0), np.uint64(1)
+    for k in range(length - 1):
+        value = value * BASE + letter(prints[k])
+        leading *= BASE
+    return value, leading
+
+
 @kernel
 def grams_of(prints, length):
     """Fingerprints of all n-grams of `length` units, [units - length + 1] uint64."""
-    n = len(prints)
-    total = max(n - length + 1, 0)
-    sums, powers = np.empty(n + 1, np.uint64), np.empty(n + 1, np.uint64)
-    sum_up(prints, sums, powers)
+    total = max(len(prints) - length + 1, 0)
     grams = np.empty(total, np.uint64)
-    for k in range(total):
-        grams[k] = stretch(sums, powers, k, k + length)
+    if total > 0:
+        value, leading = begin(prints, length)
+        for k in range(total):
+            value = slide(value, prints, k, length, leading)
+            grams[k] = value
     return grams
 
 
@@ -80,21 +98,30 @@ def find_entries(prints, lengths, bits, keys, numbers, starts, postings, needs, 
 
     lengths [l]: of n-grams. bits: filter, and keys, numbers: table of n-grams. starts [n-grams + 1], postings: entries
     of each. needs [entries]. Workspace: seen [n-grams], which holds no epoch so far; counts [entries], 0 before and
-    after; touched [entries]. The numbers of entries go into found [entries]; how many.
+    after; touched [entries]. The numbers of entries go into found [entries]; how many, and where n-grams of the index
+    begin (by length, ascending) and which.
     """
     n = len(prints)
-    sums, powers = np.empty(n + 1, np.uint64), np.empty(n + 1, np.uint64)
-    sum_up(prints, sums, powers)
     mask = np.uint64(64 * len(bits) - 1)
-    num_touched = 0
+    places, hits = np.empty(64, np.int64), np.empty(64, np.int32)
+    num_hits = num_touched = 0
     for length in lengths:
+        if length > n:
+            continue
+        gram, leading = begin(prints, length)
         for k in range(n - length + 1):
-            gram = stretch(sums, powers, k, k + length)
+            gram = slide(gram, prints, k, length, leading)
             place = (spread(gram) >> np.uint64(_FILTER_SHIFT)) & mask
             if not (bits[place >> np.uint64(6)] >> (place & np.uint64(63))) & np.uint64(1):
                 continue
             number = find_number(keys, numbers, gram)
-            if number < 0 or seen[number] == epoch:
+            if number < 0:
+                continue
+            if num_hits == len(places):
+                places, hits = np.append(places, places), np.append(hits, hits)
+            places[num_hits], hits[num_hits] = k, number
+            num_hits += 1
+            if seen[number] == epoch:
                 continue
             seen[number] = epoch
             for posting in range(starts[number], starts[number + 1]):
@@ -104,64 +131,55 @@ def find_entries(prints, lengths, bits, keys, numbers, starts, postings, needs, 
                     num_touched += 1
                 counts[entry] += 1
     num_found = 0
-    for place in range(num_touched):
-        entry = touched[place]
+    for turn in range(num_touched):
+        entry = touched[turn]
         if counts[entry] >= needs[entry]:
             found[num_found] = entry
             num_found += 1
         counts[entry] = 0
-    return num_found
+    return num_found, places[:num_hits], hits[:num_hits]
 
 
 @kernel
 def find_whole(prints, length, whole):
     """The first unit from which on `length` units have the fingerprint `whole`, -1 without."""
-    grams = grams_of(prints, length)
-    for k in range(len(grams)):
-        if grams[k] == whole:
+    if length > len(prints):
+        return -1
+    value, leading = begin(prints, length)
+    for k in range(len(prints) - length + 1):
+        value = slide(value, prints, k, length, leading)
+        if value == whole:
             return k
     return -1
 
 
-@inlined
-def holds(postings, start, end, entry):
-    """Whether an entry is among postings[start:end], which ascend."""
-    low, high = start, end
-    while low < high:
-        middle = (low + high) // 2
-        if postings[middle] < entry:
-            low = middle + 1
-        else:
-            high = middle
-    return low < end and postings[low] == entry
-
-
 @kernel
-def best_stretch(prints, length, keys, numbers, starts, postings, entry, span, counts):
-    """Most different n-grams of an entry within `span` units of a document; the first and last + 1 unit of them.
+def best_stretch(places, hits, grams, length, span):
+    """Most of the n-grams `grams` within `span` units of a document; the first and last + 1 unit of them.
 
-    counts [n-grams]: workspace, 0 before and after. The first of several stretches, and none of its ends in vain.
+    places, hits [h]: where n-grams begin and which, ascending by n-gram and place. The first of several stretches, and
+    neither of its ends in vain.
     """
-    n = len(prints)
-    grams = grams_of(prints, length)
-    places, hits = np.empty(len(grams), np.int64), np.empty(len(grams), np.int64)
-    num_hits = 0
-    for k in range(len(grams)):
-        gram = find_number(keys, numbers, grams[k])
-        if gram >= 0 and holds(postings, starts[gram], starts[gram + 1], entry):
-            places[num_hits], hits[num_hits] = k, gram
-            num_hits += 1
-    best = different = left = 0
-    first, last = 0, n
-    for right in range(num_hits):
-        different += counts[hits[right]] == 0
-        counts[hits[right]] += 1
-        while places[right] + length - places[left] > span or counts[hits[left]] > 1:
-            counts[hits[left]] -= 1
-            different -= counts[hits[left]] == 0
+    total = 0
+    for gram in grams:
+        total += np.searchsorted(hits, gram, "right") - np.searchsorted(hits, gram, "left")
+    own_places, own = np.empty(total, np.int64), np.empty(total, np.int64)
+    count = 0
+    for number in range(len(grams)):
+        for hit in range(np.searchsorted(hits, grams[number], "left"), np.searchsorted(hits, grams[number], "right")):
+            own_places[count], own[count] = places[hit], number
+            count += 1
+    order = np.argsort(own_places)
+    counts = np.zeros(len(grams), np.int64)
+    best = different = left = first = last = 0
+    for right in range(total):
+        place, number = own_places[order[right]], own[order[right]]
+        different += counts[number] == 0
+        counts[number] += 1
+        while place + length - own_places[order[left]] > span or counts[own[order[left]]] > 1:
+            counts[own[order[left]]] -= 1
+            different -= counts[own[order[left]]] == 0
             left += 1
         if different > best:
-            best, first, last = different, places[left], places[right] + length
-    for k in range(num_hits):
-        counts[hits[k]] = 0
+            best, first, last = different, own_places[order[left]], place + length
     return best, first, last
