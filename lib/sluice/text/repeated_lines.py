@@ -3,9 +3,9 @@
 The method is CCNet's (Wenzek et al. 2020, `cc_net/dedup.py`, `text_normalizer.py`): 64 bits of a line's normal form,
 counted over the corpus. We differ in five things. The form is made from the key text (width, case, traditional Chinese
 folded), of which only letters, marks and digits stay: CCNet removes 37 marks, full width ones mostly, and keeps ASCII
-ones, so that ！ goes and ! stays; white space goes too, since in Chinese it means nothing. Digits become 0 only in
-lines that have few. A line counts once a document. It stays in the best document that has it, and short lines, program
-code, rows of tables and what makes up the greater part of a document stay everywhere.
+ones, so that ！ goes and ! stays; white space goes too, since in Chinese it means nothing. Digits are what a line says
+and become 0 only if `max_digit_share` lets them. A line counts once a document. It stays in the best document that has
+it, and short lines, program code, rows of tables and what makes up the greater part of a document stay everywhere.
 """
 
 import re
@@ -34,10 +34,10 @@ CODE_SIGNS = re.compile(
           |if|else|for|while|try|catch|with|elif|except)\b.*[;{}:)]\s*$     # keywords that begin, marks that end
     | [{}]\s*$|^\s*[{}]|\w\(.*\)\s*;\s*$|=.*;\s*$                           # blocks and statements
     | [\w\])]\s*(==|!=|<=|>=|=>|->|&&|\|\||::|\+=|-=|:=)\s*[\w(\["'&*]      # operators
-    | (^|\s)[A-Za-z_$][\w.$\[\]]*\s?=\s?["'\w(\[{$-]                        # assignments
-    | [A-Za-z_]\w*\.\w+\(|\w\(\)                                            # calls
+    | (^|\s)[A-Za-z_$][\w.$\[\]]*\s?=\s?["'\w(\[{$/-]                       # assignments
+    | [A-Za-z_]\w*\.\w+\(|\w\(\)|^\s*\.[A-Za-z]\w*\(                         # calls
     | ^\s*-{0,2}[A-Za-z_][\w.-]*:\s+(true|false|null|\d+|["'\[{][^\s]*)\s*(\#.*)?$   # YAML
-    | (^|\s)--?[a-z][\w-]+=\S                                               # options
+    | (^|\s)--?[a-z][\w.-]+=\S|\\\s*$                                        # options, lines that go on
     | ^\s*(sudo|cd|mkdir|cp|mv|rm|curl|wget|git|npm|pip3?|docker|kubectl|java|mvn|sh|bash|export|apt-get|yum|chmod|tar)
       [ ].*([ ]-\w|/|=)                                                     # shell
     """,

@@ -9,6 +9,7 @@ import re
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from sluice.core.dedup_config import Decontaminate
@@ -71,6 +72,7 @@ def test_units_are_words_and_single_characters(text, units):
     assert len(set(prints.tolist())) == len(set(cut))
 
 
+@examples(derandomize=True, max_examples=300, deadline=None)
 @given(st.text(alphabet=st.characters(codec="utf-8") | st.sampled_from("ab _1中あกé"), max_size=50))
 def test_units_of_any_text_are_those_of_the_definition(text):
     key, starts, ends, prints = units_of(text)
@@ -217,6 +219,7 @@ def slow_matches(document, texts, settings):
 WORDS = st.lists(st.sampled_from("a b c d 中 文".split()), max_size=24).map(" ".join)
 
 
+@examples(derandomize=True, max_examples=300, deadline=None)
 @given(
     WORDS,
     st.lists(WORDS, min_size=1, max_size=4),

@@ -7,6 +7,7 @@ import unicodedata
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from sluice.core.dedup_config import Lines
@@ -60,14 +61,16 @@ def test_width_case_variant_punctuation_and_spacing_make_no_other_line():
     assert not same("ab", "ba")
 
 
-def test_digits_count_where_there_are_many():
+def test_digits_count_but_where_few_of_them_are_let_become_0():
     notice = "Copyright 2019 Example Press, all rights reserved by the publisher"
-    assert same(notice, notice.replace("2019", "2024"), Lines())
-    assert not same(notice, notice.replace("2019", "2024"), Lines(max_digit_share=0))
-    assert not same("第五十三条 自2021年1月1日起施行", "第五十三条 自2023年3月1日起施行", Lines())
+    assert not same(notice, notice.replace("2019", "2024"), Lines())
+    few = Lines(max_digit_share=0.1)
+    assert same(notice, notice.replace("2019", "2024"), few)
+    assert not same("第五十三条 自2021年1月1日起施行", "第五十三条 自2023年3月1日起施行", few)
     assert same("自2021年1月1日起施行", "自2023年3月1日起施行", Lines(max_digit_share=1))
 
 
+@examples(derandomize=True, max_examples=300, deadline=None)
 @given(ANY_TEXT, ANY_TEXT, st.sampled_from([0.0, 0.3, 1.0]))
 def test_lines_have_one_hash_exactly_when_they_have_one_form(a, b, share):
     settings = Lines(max_digit_share=share)
@@ -78,6 +81,7 @@ def test_lines_have_one_hash_exactly_when_they_have_one_form(a, b, share):
         assert same(a, other, settings) == (line_form(a, share) == line_form(other, share))
 
 
+@examples(derandomize=True, max_examples=300, deadline=None)
 @given(st.lists(ANY_TEXT.map(lambda text: text.replace("\n", " ")), min_size=1, max_size=5))
 def test_a_line_has_the_same_hash_and_kind_wherever_it_stands(lines):
     found = text_lines("\n".join(lines), SETTINGS)
@@ -127,6 +131,9 @@ def test_a_lone_surrogate_is_a_character_like_another():
         "mkdir -p /usr/local/connector-plugins",
         "for name in names:",
         "print(value.strip())",
+        "        .setClientConfiguration(configuration)",
+        "storePathCommitLog=/tmp/rmqstore/node00",
+        "  --spring.datasource.username=saga-user \\",
     ],
 )
 def test_lines_of_programs_are_code(line):
@@ -209,6 +216,7 @@ def test_a_text_of_repeated_lines_mostly_is_left_whole():
     assert cut_lines(text, hashes_of(menu, own), SETTINGS).text == ""
 
 
+@examples(derandomize=True, max_examples=300, deadline=None)
 @given(LINES, LINES)
 def test_the_books_balance_and_only_what_was_asked_for_goes(lines, wanted):
     text, repeated = "\n".join(lines), hashes_of(*wanted) if wanted else np.empty(0, np.int64)
