@@ -34,7 +34,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sluice.core.config import Extract, MinHash, Plan, Spark
+from sluice.core.config import Extract, Plan, Spark
+from sluice.core.dedup_config import MinHash
 from sluice.core.records import Page, PlanEntry, Rejection
 from sluice.data import plan, storage
 from sluice.text.extract import extract_archive

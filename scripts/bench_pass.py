@@ -34,7 +34,8 @@ from warcio.archiveiterator import ArchiveIterator
 from warcio.warcwriter import WARCWriter
 
 from bench_signals import cpu
-from sluice.core.config import Extract, MinHash, Plan
+from sluice.core.config import Extract, Plan
+from sluice.core.dedup_config import MinHash
 from sluice.core.records import WarcStats
 from sluice.data import plan, storage
 from sluice.data.plan import InputPlan

@@ -12,9 +12,10 @@ import yaml
 
 import sluice
 from sluice.core import config as config_module
-from sluice.core import records
-from sluice.core.config import Config, Extract, MinHash
+from sluice.core import dedup_config, records
+from sluice.core.config import Config, Extract
 from sluice.core.config import Tokenizer as TokenizerConfig
+from sluice.core.dedup_config import MinHash
 from sluice.core.load import dump, load_config
 from sluice.core.records import PlanEntry, Record, Signals
 from sluice.core.section import Section
@@ -66,7 +67,7 @@ def test_every_section_is_frozen_and_refuses_unknown_keys():
 
 def test_every_setting_is_explained_where_it_stands():
     # a docstring after each field; sections of sections and `level` speak for themselves
-    lines = inspect.getsource(config_module).splitlines()
+    lines = [line for module in (config_module, dedup_config) for line in inspect.getsource(module).splitlines()]
     for line, following in itertools.pairwise(lines):
         name = line.strip().partition(":")[0]
         if line.startswith("    ") and ": " in line and " = " in line and not line.strip().startswith('"'):
@@ -156,7 +157,7 @@ def twice(value):
         PlanEntry(1, 2, "w", "/w", 3, 0),
         Signals(n_words=3),
         load_rules(["en-default", "zh-default"]),
-        records.Removal(1, "near", 2, 3, 0.9, None),
+        records.Removal(1, "near", 2, 3, False, 0.9, None),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -192,19 +193,27 @@ def test_a_tokenizer_pickles_twice_and_after_use(tmp_path):
 
 def test_functions_handed_to_spark_pickle_twice():
     pytest.importorskip("pyspark")
-    from sluice.core.config import Dedup
-    from sluice.spark import bands, components, extract, keep, shards, verify
+    from sluice.core.dedup_config import Table
+    from sluice.data.json_rows import Piece
+    from sluice.spark import bands, components, dedup_table, extract, keep, shards, source, verify
 
     job_type = shards.ShardJob
     assert job_type.__struct_config__.frozen
     for function in (
         partial(extract._read, (PlanEntry(1, 2, "w", "/w", 3, 0),), Extract(), MinHash(), None),
-        partial(verify._verify, Dedup()),
-        partial(keep._walk, Dedup()),
+        partial(verify._likely, 128, 89),
+        partial(verify._verify, 0.8),
+        partial(verify._to_sets, MinHash()),
+        partial(keep._by_edges, 0.8),
+        partial(keep._by_sets, 0.8),
+        partial(source._parse, Table(), (Piece("a.jsonl", 0, 9),)),
+        partial(source._raw, Table(), (Piece("a.jsonl", 0, 9),)),
+        partial(dedup_table._sign, MinHash()),
         components._label_all,
         components._star_edges,
         partial(bands._to_bands, MinHash()),
-        partial(bands._scan, 4),
+        partial(bands._scan, 4, 0),
+        partial(bands._lead, 4, 0),
         shards._write,
     ):
         copy = twice(function)

@@ -4,9 +4,10 @@ import random
 
 import numpy as np
 import pyarrow as pa
+import pytest
 
-from sluice.core.config import MinHash
-from sluice.spark.bands import _scan, candidate_pairs, star_pairs
+from sluice.core.dedup_config import MinHash
+from sluice.spark.bands import _lead, _scan, band_rows, candidate_pairs, star_pairs
 
 SMALL = MinHash(bands=2, rows=2)
 
@@ -18,8 +19,8 @@ def signature(*values):
 def brute_force(rows, centres):
     """Each member with each of the first `centres` members of its bucket, by the definition."""
     buckets = {}
-    for bucket, doc_id in sorted(rows):
-        buckets.setdefault(bucket, []).append(doc_id)
+    for bucket, place in sorted(rows):
+        buckets.setdefault(bucket, []).append(place)
     return sorted((c, m) for ids in buckets.values() for i, m in enumerate(ids) for c in ids[: min(i, centres)])
 
 
@@ -32,45 +33,63 @@ def test_documents_that_share_a_band_are_paired(spark):
         (5, None),
         (6, None),
     ]
-    df = spark.createDataFrame(rows, "doc_id long, signature binary")
-    pairs = candidate_pairs(df, SMALL, centres=4, partitions=3)
+    df = spark.createDataFrame(rows, "place long, signature binary")
+    pairs = candidate_pairs(band_rows(df, SMALL), centres=4, partitions=3)
     assert sorted(map(tuple, pairs.collect())) == [(1, 2), (1, 3)]
 
 
 def test_no_document_gives_no_pair(spark):
-    df = spark.createDataFrame([], "doc_id long, signature binary")
-    assert candidate_pairs(df, SMALL, centres=4, partitions=3).collect() == []
+    df = spark.createDataFrame([], "place long, signature binary")
+    assert candidate_pairs(band_rows(df, SMALL), centres=4, partitions=3).collect() == []
 
 
 def test_star_pairs_by_hand():
     buckets = np.array([5, 5, 5, 8], np.int64)
-    doc_ids = np.array([1, 2, 3, 9], np.int64)
-    u, v = star_pairs(buckets, doc_ids, first_new=0, centres=1)
+    places = np.array([1, 2, 3, 9], np.int64)
+    u, v = star_pairs(buckets, places, np.array([True] * 4), centres=1)
     assert list(zip(u, v, strict=True)) == [(1, 2), (1, 3)]
-    u, v = star_pairs(buckets, doc_ids, first_new=2, centres=2)
+    u, v = star_pairs(buckets, places, np.array([False, False, True, True]), centres=2)
     assert sorted(zip(u, v, strict=True)) == [(1, 3), (2, 3)]
 
 
-def test_scan_over_any_batch_borders_equals_brute_force():
+def in_batches(rows):
+    start = 0
+    while start < len(rows):
+        stop = start + random.randrange(0, 6)
+        part = rows[start:stop]
+        columns = [pa.array([r[i] for r in part], pa.int64()) for i in (0, 1)]
+        yield pa.RecordBatch.from_arrays(columns, names=["bucket", "place"])
+        start = stop
+
+
+def rows_of(batches):
+    return sorted(row for b in batches for row in zip(*map(pa.Array.to_pylist, b.columns), strict=True))
+
+
+@pytest.mark.parametrize("centres", [1, 2, 4])
+@pytest.mark.parametrize("first", [0, 25])
+def test_scan_over_any_batch_borders_equals_brute_force(centres, first):
     random.seed(3)
-    for centres in (1, 2, 4):
-        rows = sorted({(random.choice([-3, 0, 7, 7, 7, 9]), random.randrange(60)) for _ in range(80)})
-        batches, start = [], 0
-        while start < len(rows):
-            stop = start + random.randrange(0, 6)
-            part = rows[start:stop]
-            columns = [pa.array([r[i] for r in part], pa.int64()) for i in (0, 1)]
-            batches.append(pa.RecordBatch.from_arrays(columns, names=["bucket", "doc_id"]))
-            start = stop
-        found = [
-            pair for b in _scan(centres, batches) for pair in zip(*map(pa.Array.to_pylist, b.columns), strict=True)
-        ]
-        assert sorted(found) == brute_force(rows, centres)
+    rows = sorted({(random.choice([-3, 0, 7, 7, 7, 9]), random.randrange(60)) for _ in range(80)})
+    expected = [pair for pair in brute_force(rows, centres) if pair[1] >= first]
+    assert rows_of(_scan(centres, first, in_batches(rows))) == expected
+
+
+@pytest.mark.parametrize("centres", [1, 2, 4])
+@pytest.mark.parametrize("first", [0, 25])
+def test_the_leading_rows_of_buckets_are_their_first_and_new(centres, first):
+    random.seed(4)
+    rows = sorted({(random.choice([-3, 0, 7, 7, 7, 9]), random.randrange(60)) for _ in range(80)})
+    buckets = {}
+    for bucket, place in rows:
+        buckets.setdefault(bucket, []).append(place)
+    expected = [(b, place) for b, places in buckets.items() for place in places[:centres] if place >= first]
+    assert rows_of(_lead(centres, first, in_batches(rows))) == sorted(expected)
 
 
 def test_a_giant_bucket_gives_a_bounded_number_of_pairs_per_member():
     n = 200_000
     batch = pa.RecordBatch.from_arrays(
-        [pa.array(np.zeros(n, np.int64)), pa.array(np.arange(n))], names=["bucket", "doc_id"]
+        [pa.array(np.zeros(n, np.int64)), pa.array(np.arange(n))], names=["bucket", "place"]
     )
-    assert sum(b.num_rows for b in _scan(4, [batch])) == 4 * n - (1 + 2 + 3 + 4)
+    assert sum(b.num_rows for b in _scan(4, 0, [batch])) == 4 * n - (1 + 2 + 3 + 4)

@@ -8,6 +8,7 @@ import pytest
 from sluice.core.errors import StageError
 from sluice.spark import components as module
 from sluice.spark.components import components, smallest_members
+from sluice.spark.tables import Work
 
 
 def union_find(edges):
@@ -56,22 +57,17 @@ def test_distributed_rounds_give_the_same_labels_as_one_task(spark, tmp_path, na
     edges = GRAPHS[name]
     df = spark.createDataFrame(edges, "u long, v long")
 
-    def checkpoint(frame, number):
-        path = str(tmp_path / f"round-{number}")
-        frame.write.parquet(path)
-        return spark.read.schema(frame.schema).parquet(path)
-
     for edges_per_task in (10**6, 60):  # one task; several partitions
-        found = components(df, len(edges), edges_per_task, checkpoint).collect()
-        assert {row["doc_id"]: row["cluster_id"] for row in found} == union_find(edges)
-        assert len(found) == len({row["doc_id"] for row in found})
+        found = components(df, len(edges), edges_per_task, Work(str(tmp_path))).collect()
+        assert {row["place"]: row["cluster"] for row in found} == union_find(edges)
+        assert len(found) == len({row["place"] for row in found})
 
 
-def test_rounds_that_do_not_converge_stop_the_run(spark, monkeypatch):
+def test_rounds_that_do_not_converge_stop_the_run(spark, monkeypatch, tmp_path):
     monkeypatch.setattr(module, "MAX_ROUNDS", 1)
     df = spark.createDataFrame(GRAPHS["chain"], "u long, v long")
     with pytest.raises(StageError, match="did not converge in 1 rounds"):
-        components(df, 200, 10, lambda frame, number: spark.createDataFrame(frame.collect(), frame.schema))
+        components(df, 200, 10, Work(str(tmp_path)))
 
 
 def test_a_graph_of_a_million_nodes():

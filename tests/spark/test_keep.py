@@ -1,13 +1,17 @@
-"""Exact copies, verified edges, the keep walk and the final witnesses."""
+"""The keep order, exact copies, verified pairs, settled clusters and final witnesses."""
 
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 
-from sluice.core.config import Dedup, MinHash
-from sluice.spark.exact import exact_removals
-from sluice.spark.keep import near_removals, removals, walk
-from sluice.spark.verify import verified_edges
+from sluice.core.dedup_config import Dedup, MinHash
+from sluice.spark.keep import near_removals, removals
+from sluice.spark.ranked import exact_removals, in_keep_order
+from sluice.spark.tables import Work
+from sluice.spark.verify import likely_pairs, shingle_sets, verified_edges
+from sluice.text.key import key_text
+from sluice.text.shingles import shingle_set
 
 DEDUP = Dedup(threshold=0.5, minhash=MinHash(shingle=1))  # one word per shingle: to be counted by hand
 
@@ -15,72 +19,124 @@ A = "a b c d e f g h"
 B = "a b c d e f x y"  # 6 of 10 words in common with A: 0.6
 C = "a b c d z w x y"  # 6 of 10 with B: 0.6; 4 of 12 with A: 0.33
 DAY = datetime(2024, 1, 1, tzinfo=UTC)
+RANKED = "place long, doc_id long, text_hash binary, signature binary"
 
 
-def walked(*rows):
-    return [(r.doc_id, r.witness, round(r.jaccard, 3), r.cluster_id) for r in walk(iter(rows), DEDUP)]
+@pytest.mark.parametrize("partitions", ["1", "5"])
+@pytest.mark.parametrize("first", [0, 100])
+def test_the_keep_order_is_quality_length_fetch_url_id(spark, tmp_path, partitions, first):
+    rows = [
+        (90, 0.5, 10, DAY, "u"),
+        (80, 0.9, 1, DAY, "u"),  # quality before length
+        (70, 0.5, 11, DAY.replace(year=2025), "u"),
+        (60, 0.5, 10, None, "u"),  # at an unknown time: after known ones
+        (50, None, 99, DAY, "u"),  # without a score: after all with one
+        (40, 0.5, 10, DAY, "t"),
+        (30, 0.5, 10, DAY, "u"),
+        (20, 0.5, 10, DAY, None),
+    ]
+    columns = "doc_id long, quality double, n_chars int, fetched_at timestamp, url string"
+    df = spark.createDataFrame([(*row, b"h", None) for row in rows], columns + ", text_hash binary, signature binary")
+    before = spark.conf.get("spark.sql.shuffle.partitions")
+    spark.conf.set("spark.sql.shuffle.partitions", partitions)
+    try:
+        found = in_keep_order(df.repartition(3), first, Work(str(tmp_path))).orderBy("place").collect()
+    finally:
+        spark.conf.set("spark.sql.shuffle.partitions", before)
+    assert [row["doc_id"] for row in found] == [80, 70, 40, 30, 90, 20, 60, 50]
+    assert [row["place"] for row in found] == list(range(first, first + 8))
 
 
-def row(cluster_id, doc_id, text):
-    return {"cluster_id": cluster_id, "doc_id": doc_id, "text": text}
-
-
-def test_a_chain_does_not_remove_its_far_end():
-    assert walked(row(1, 1, A), row(1, 2, B), row(1, 3, C)) == [(2, 1, 0.6, 1)]
-
-
-def test_the_most_similar_kept_document_is_the_witness():
-    assert walked(row(1, 1, A), row(1, 3, C), row(1, 4, A + " x")) == [(4, 1, 0.889, 1)]
-
-
-def test_equal_similarity_goes_to_the_smaller_id():
-    assert walked(row(1, 9, "a b c d"), row(1, 2, "a b w v"), row(1, 5, "a b")) == [(5, 2, 0.5, 1)]
-
-
-def test_clusters_do_not_see_each_other():
-    assert walked(row(1, 1, A), row(2, 2, A)) == []
-
-
-def test_a_text_without_shingles_is_never_removed():
-    assert walked(row(1, 1, "!!!"), row(1, 2, "!!!")) == []
+def test_no_document_has_no_place(spark, tmp_path):
+    columns = "doc_id long, quality double, n_chars int, fetched_at timestamp, url string"
+    df = spark.createDataFrame([], columns + ", text_hash binary, signature binary")
+    assert in_keep_order(df, 0, Work(str(tmp_path))).collect() == []
 
 
 def test_exact_copies_go_and_the_best_stays(spark):
-    rows = [
-        (1, b"x", 100, DAY, "http://b/"),
-        (2, b"x", 120, DAY.replace(year=2025), "http://c/"),  # longest: stays
-        (3, b"x", 120, DAY.replace(year=2026), "http://a/"),
-        (4, b"y", 100, None, None),
-        (5, b"y", 100, DAY, None),  # fetched at a known time before an unknown one: stays
-        (6, b"z", 1, DAY, None),
-    ]
-    df = spark.createDataFrame(rows, "doc_id long, text_hash binary, n_chars int, fetched_at timestamp, url string")
-    assert sorted(map(tuple, exact_removals(df).collect())) == [(1, 2), (3, 2), (4, 5)]
+    rows = [(10, 1, b"x", None), (11, 2, b"y", None), (12, 3, b"x", None), (13, 4, b"x", None), (14, 5, b"z", None)]
+    earlier = spark.createDataFrame([(3, b"z"), (4, b"w")], "place long, text_hash binary")
+    found = exact_removals(spark.createDataFrame(rows, RANKED), earlier, 10).collect()
+    assert sorted(map(tuple, found)) == [(12, 10), (13, 10), (14, 3)]
 
 
-def test_pairs_are_verified_on_the_text(spark):
-    texts = spark.createDataFrame([(1, A), (2, B), (3, C), (4, "q")], "doc_id long, text string")
-    pairs = spark.createDataFrame([(1, 2), (1, 3), (1, 4), (2, 3)], "u long, v long")
-    edges = verified_edges(pairs, texts, DEDUP, 3).collect()
+def sets_of(spark, **texts):
+    rows = [(int(place[1:]), text) for place, text in texts.items()]
+    return shingle_sets(spark.createDataFrame(rows, "place long, text string"), DEDUP.minhash)
+
+
+def test_sets_are_the_sorted_hashes_of_the_key(spark):
+    (row,) = sets_of(spark, _7="B a B").collect()
+    assert row["place"] == 7
+    assert np.frombuffer(row["shingles"], "<u8").tolist() == shingle_set(key_text("b a"), 1).tolist()
+
+
+@pytest.mark.parametrize("batch_rows", ["1", "2", "1000"])
+def test_pairs_are_verified_on_the_sets(spark, batch_rows):
+    spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", batch_rows)
+    sets = sets_of(spark, _1=A, _2=B, _3=C, _4="q", _5="!!!", _6="!!!")
+    pairs = spark.createDataFrame([(1, 2), (1, 3), (1, 4), (2, 3), (5, 6), (1, 5)], "u long, v long")
+    edges = verified_edges(pairs, sets, DEDUP, 2).collect()
     assert sorted((e["u"], e["v"], round(e["jaccard"], 3)) for e in edges) == [(1, 2, 0.6), (2, 3, 0.6)]
 
 
+@pytest.mark.parametrize("batch_rows", ["1", "2", "1000"])
+def test_pairs_are_screened_by_their_signatures(spark, batch_rows):
+    spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", batch_rows)
+    dedup = Dedup(threshold=0.8, minhash=MinHash(bands=16, rows=8))  # 89 of 128 values must be equal
+
+    def signature(num_equal):
+        return np.array([1] * num_equal + [2] * (128 - num_equal), "<u4").tobytes()
+
+    rows = [(1, signature(128)), (2, signature(89)), (3, signature(88)), (4, signature(100)), (5, signature(0))]
+    signatures = spark.createDataFrame(rows, "place long, signature binary")
+    pairs = spark.createDataFrame([(1, 2), (1, 3), (1, 4), (2, 3), (2, 4), (4, 5), (3, 5)], "u long, v long")
+    found = likely_pairs(pairs, signatures, dedup, 2).collect()
+    assert sorted(map(tuple, found)) == [(1, 2), (1, 4), (2, 3), (2, 4)]
+
+
+EDGES = "u long, v long, jaccard double, fate long"
+
+
 @pytest.mark.parametrize("partitions", [1, 7])
-def test_longest_is_kept_in_each_cluster_for_any_partitioning(spark, partitions):
-    clusters = spark.createDataFrame([(1, 1), (2, 1), (3, 3), (4, 3)], "doc_id long, cluster_id long")
-    documents = spark.createDataFrame(
-        [(1, A, 15, DAY, "u"), (2, A + " h", 17, DAY, "u"), (3, C, 15, DAY, "v"), (4, C, 15, DAY, "u")],
-        "doc_id long, text string, n_chars int, fetched_at timestamp, url string",
+def test_clusters_are_settled_by_their_edges_or_else_by_their_sets(spark, tmp_path, partitions):
+    edges = [
+        (1, 2, 0.6, None),  # a chain A-B-C: whether C goes for A is asked of the sets
+        (2, 3, 0.6, None),
+        (11, 12, 0.9, None),  # edges suffice: no set is there
+        (11, 13, 0.7, None),
+    ]
+    members = [(place, 1) for place in (1, 2, 3)] + [(place, 11) for place in (11, 12, 13)]
+    found = near_removals(
+        spark.createDataFrame(edges, EDGES),
+        spark.createDataFrame(members, "place long, cluster long"),
+        sets_of(spark, _1=A, _2=B, _3=C),
+        DEDUP.threshold,
+        partitions,
+        Work(str(tmp_path)),
     )
-    found = near_removals(clusters, documents, DEDUP, partitions).collect()
-    assert sorted(map(tuple, found)) == [(1, 2, 1.0, 1), (3, 4, 1.0, 3)]
+    assert sorted(map(tuple, found.collect())) == [(2, 1, 0.6, 1), (12, 11, 0.9, 11), (13, 11, 0.7, 11)]
+
+
+def test_a_document_is_compared_with_the_witness_of_what_it_resembles(spark, tmp_path):
+    # 21 is of an earlier crawl and went for 20, which 30 is similar to as well: 8 of 9 words
+    edges = spark.createDataFrame([(21, 30, 0.6, 20)], EDGES)
+    members = spark.createDataFrame([(20, 20), (21, 20), (30, 20)], "place long, cluster long")
+    sets = sets_of(spark, _20=A, _30=A + " x")
+    found = near_removals(edges, members, sets, DEDUP.threshold, 2, Work(str(tmp_path))).collect()
+    assert [tuple(row) for row in found] == [(30, 20, 8 / 9, 20)]
 
 
 def test_the_witness_of_an_exact_copy_is_followed_to_a_kept_document(spark):
-    exact = spark.createDataFrame([(10, 2), (11, 5)], "doc_id long, witness long")
-    near = spark.createDataFrame([(2, 1, 0.9, 1)], "doc_id long, witness long, jaccard double, cluster_id long")
-    assert sorted(map(tuple, removals(exact, near).collect())) == [
+    near = "place long, witness long, jaccard double, cluster long"
+    found = removals(
+        spark.createDataFrame([(10, 2), (11, 5), (12, 0)], "place long, witness long"),
+        spark.createDataFrame([(2, 1, 0.9, 1)], near),
+        spark.createDataFrame([(0, -1, 0.8, -1)], near),
+    )
+    assert sorted(map(tuple, found.collect())) == [
         (2, "near", 1, 1, 0.9, 1),
         (10, "exact", 2, 1, 0.9, 1),
         (11, "exact", 5, 5, 1.0, None),
+        (12, "exact", 0, -1, 0.8, -1),
     ]

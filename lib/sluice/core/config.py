@@ -7,6 +7,7 @@ from typing import Literal
 
 from msgspec import field
 
+from sluice.core.dedup_config import Dedup, Table
 from sluice.core.section import CountFloat, CountInt, Fraction, PositiveFloat, PositiveInt, Section
 from sluice.core.train_config import Train
 
@@ -296,35 +297,6 @@ class Rules(Section):
     """Names of shipped rule files or paths of own ones, applied in this order; see lib/sluice/text/presets."""
 
 
-class MinHash(Section):
-    """Near-duplicate candidates: shingles, signature and bands."""
-
-    bands: PositiveInt = 16
-    """Bands x rows hash values per document: 16 x 8 proposes 95 % of the pairs at Jaccard 0.8, 61 % at 0.7."""
-    rows: PositiveInt = 8
-    """Hash values per band."""
-    seed: CountInt = 1
-    """Seed of the permutations, datasketch's default."""
-    scheme: Literal["affine32", "legacy"] = "affine32"
-    """Equal to datasketch bit for bit: `affine32` is its default since 2.0, `legacy` that of all versions before."""
-    shingle: PositiveInt = 5
-    """Words per shingle; characters in scripts without spaces."""
-    min_shingles: PositiveInt = 10
-    """Documents with fewer different shingles take no part in near-deduplication (counted)."""
-
-
-class Dedup(Section):
-    """Exact and near-duplicate removal with a kept witness for each removal."""
-
-    minhash: MinHash = MinHash()
-    threshold: Fraction = 0.8
-    """A document is removed when its exact Jaccard similarity to a kept one is at least this."""
-    centres: PositiveInt = 4
-    """Members of a bucket are compared with this many of its first."""
-    edges_per_task: PositiveInt = 50_000_000
-    """Components of at most this many edges are found in one task; more go through distributed rounds."""
-
-
 class Tokenizer(Section):
     """The tokenizer trained on a sample of the kept text."""
 
@@ -389,6 +361,7 @@ class Config(Section):
     extract: Extract = Extract()
     rules: Rules = Rules()
     dedup: Dedup = Dedup()
+    table: Table = Table()
     tokenizer: Tokenizer = Tokenizer()
     shards: Shards = Shards()
     train: Train = Train()

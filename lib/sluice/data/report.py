@@ -13,6 +13,7 @@ from typing import Any
 from sluice.core.errors import FormatError, InputError
 from sluice.data import storage
 from sluice.data.report_html import render
+from sluice.data.report_words import attention, outcome
 from sluice.data.stage import MARKER, SUMMARY
 
 STAGES = ("extract", "select", "dedup", "tokenizer", "shards")
@@ -25,6 +26,9 @@ GENERATED_CHARS = 1500
 CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
 
 Values = dict[str, Any]
+
+
+DEDUP_COUNTS = ("candidate_pairs", "likely_pairs", "edges", "too_short_for_near", "too_long_for_near")
 
 
 def write_report(output: str) -> None:
@@ -61,15 +65,15 @@ def build_report(output: str) -> Values:
         "languages": _languages(summaries),
         "rules": {"meaning": _rule_meanings(markers["select"])} | summaries["select"].get("suspicious_rules", {}),
         "samples": summaries["select"].get("samples", []),
-        "dedup": _pick(summaries["dedup"], "candidate_pairs", "edges", "too_short_for_near"),
+        "dedup": _pick(summaries["dedup"], *DEDUP_COUNTS),
         "pairs": summaries["dedup"].get("samples", []),
         "tokenizer": _pick(summaries["tokenizer"], "kind", "vocab_size", "lossless", "sample_bytes", "training_bytes"),
         "splits": _splits(summaries["shards"]),
         "books": _books(summaries),
         "training": _training(output),
     }
-    report["attention"] = _attention(report)
-    report["outcome"] = _outcome(report)
+    report["attention"] = attention(report)
+    report["outcome"] = outcome(report)
     return report
 
 
@@ -303,79 +307,6 @@ def _generated(path: str) -> Values | None:
     step, _, rest = block.partition("\n")
     texts = [text[:GENERATED_CHARS] for text in re.split(r"\n--(?:\n|$)", rest) if text.strip()]
     return {"step": int(step) if step.isascii() and step.isdigit() else None, "texts": texts[:MAX_TEXTS]}
-
-
-def _attention(report: Values) -> list[str]:
-    """What a reader should know before trusting the rest, the worst first."""
-    notes = [
-        f"The books do not balance: {line['book']}, {line['in']:,} {line['unit']} in, {line['out']:,} out, "
-        f"{line['dropped']:,} dropped."
-        for line in report["books"]
-        if line["balanced"] is False
-    ]
-    notes += [
-        f"Stage {row['stage']} was made from another configuration of the stage before it; run it again."
-        for row in report["stages"]
-        if row["stale"]
-    ]
-    if missing := [row["stage"] for row in report["stages"] if not row["finished"]]:
-        notes.append(f"Not finished: {', '.join(missing)}. Their part of this report is missing.")
-    archives = report["archives"]
-    if archives["damaged"]:
-        lost, total = archives["quarantined_bytes"], archives["bytes"]
-        share = f" ({100 * lost / total:.2g} %)" if lost and total else ""
-        notes.append(f"{archives['damaged']:,} of the archives damaged: {lost or 0:,} bytes{share} could not be read.")
-    drops = report["drops"]["extract"]
-    for reason, deed in (
-        ("page_crash", "ended the process that judged them"),
-        ("page_timeout", "did not come to an end"),
-    ):
-        if drops.get(reason):
-            notes.append(
-                f"Pages that {deed}: {drops[reason]:,}, rejected as {reason}. Their places stand in extract/docs."
-            )
-    for rule in report["rules"].get("fired_on_most", []):
-        notes.append(f"Rule {rule} drops more than half of what it judges.")
-    for row in report["languages"]:
-        if row["documents"] and row["kept"] == 0:
-            notes.append(f"Language {row['language']}: none of {row['documents']:,} documents is kept.")
-    for split in report["splits"]:
-        if not split["tokens"]:
-            notes.append(f"Split {split['split']} is empty.")
-    if report["training"] and not report["training"]["finished"]:
-        notes.append("Training has not ended; its numbers are the latest, not the final ones.")
-    return notes
-
-
-def _outcome(report: Values) -> str:
-    """One sentence: what came in, what came out, how good the model is."""
-    counts = {row["what"]: row["count"] for row in report["funnel"] if row["count"] is not None}
-    what, last = list(counts.items())[-1] if counts else ("", None)
-    first = counts.get("records in the archives")
-    sentence = _counted(first, "record") if first is not None else "This run"
-    if archives := report["archives"]["count"]:
-        sentence += f" from {_counted(archives, 'web archive')}"
-    kept = [row["language"] for row in report["languages"] if row["kept"] or row["kept"] is None]
-    languages = f" in {' and '.join((', '.join(kept[:-1]), kept[-1]) if len(kept) > 1 else kept)}" if kept else ""
-    if report["splits"]:
-        tokens = sum(split["tokens"] or 0 for split in report["splits"])
-        sentence += f" became {_counted(last, 'document')}{languages}, {_counted(tokens, 'token')} ready to train on"
-    elif last is not None:
-        where = "" if what.startswith("documents") else f" ({what})"
-        sentence += f" became {_counted(last, 'document')}{languages} so far{where}"
-    else:
-        sentence += " has not counted any document yet"
-    training = report["training"] or {"final": {}}
-    for split in ("test", "valid"):
-        result = training["final"].get(split, {})
-        if result.get("ppl") is not None:
-            bits = f", {result['bits_per_byte']:.3f} bits per byte" if result["bits_per_byte"] is not None else ""
-            return f"{sentence}; the LSTM trained on them reaches a {split} perplexity of {result['ppl']:,.2f}{bits}."
-    return sentence + "."
-
-
-def _counted(count: int | None, noun: str) -> str:
-    return f"{count or 0:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _ledger(summary: Values, unit: str) -> Values:

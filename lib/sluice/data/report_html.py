@@ -282,8 +282,10 @@ def _pairs(report: Values) -> str:
         return nothing("The stage dedup has not finished.")
     text = _figures(
         (count(dedup["candidate_pairs"]), "candidate pairs"),
+        (count(dedup["likely_pairs"]), "of them likely by their signatures"),
         (count(dedup["edges"]), "verified as similar"),
         (count(dedup["too_short_for_near"]), "documents too short for the near step"),
+        (count(dedup["too_long_for_near"]), "too long for it"),
     )
     if not report["pairs"]:
         return text + nothing("No document was removed as a duplicate.")

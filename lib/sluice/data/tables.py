@@ -10,6 +10,7 @@ import msgspec
 import pyarrow as pa
 
 SCALARS: dict[Any, pa.DataType] = {
+    bool: pa.bool_(),
     int: pa.int64(),
     float: pa.float64(),
     str: pa.string(),

@@ -8,25 +8,40 @@ import numpy.typing as npt
 import pyarrow as pa
 from pyspark.sql import DataFrame
 
-from sluice.core.config import MinHash
+from sluice.core.dedup_config import MinHash
 from sluice.core.records import BandRow, Pair
 from sluice.data.tables import arrow_schema
 from sluice.spark.schemas import spark_schema
 from sluice.text.minhash import band_keys
 
-Ids = npt.NDArray[np.int64]
+Places = npt.NDArray[np.int64]
 
 
-def candidate_pairs(df: DataFrame, minhash: MinHash, centres: int, partitions: int) -> DataFrame:
-    """Pairs of documents that share a band with one of the first `centres` documents of the bucket.
+def band_rows(documents: DataFrame, minhash: MinHash) -> DataFrame:
+    """The bands of each document that has a signature. Needs: place, signature. Returns: bands."""
+    signed = documents.where("signature is not null").select("place", "signature")
+    return signed.mapInArrow(partial(_to_bands, minhash), spark_schema(BandRow))
 
-    Needs: docs (doc_id, signature; null signatures take no part). Returns: distinct u, v with u < v.
+
+def candidate_pairs(rows: DataFrame, centres: int, partitions: int, first: int = 0) -> DataFrame:
+    """Pairs of documents that share a band, one of them being among the `centres` best of that bucket.
+
+    Needs: bands. Returns: distinct pairs whose worse document is new: its place is `first` or after it.
     Shuffle: 16 bytes per band row, key `bucket`. A giant bucket costs time in one task, never memory.
     """
-    bands = df.where("signature is not null").select("doc_id", "signature")
-    rows = bands.mapInArrow(partial(_to_bands, minhash), spark_schema(BandRow))
-    grouped = rows.repartition(partitions, "bucket").sortWithinPartitions("bucket", "doc_id")
-    return grouped.mapInArrow(partial(_scan, centres), spark_schema(Pair)).distinct()
+    return _by_bucket(rows, partitions).mapInArrow(partial(_scan, centres, first), spark_schema(Pair)).distinct()
+
+
+def leading_rows(rows: DataFrame, centres: int, partitions: int, first: int = 0) -> DataFrame:
+    """Band rows of the `centres` best documents of each bucket, which later crawls are compared with; new ones only.
+
+    Needs: bands. Returns: bands. Shuffle: as `candidate_pairs`.
+    """
+    return _by_bucket(rows, partitions).mapInArrow(partial(_lead, centres, first), spark_schema(BandRow))
+
+
+def _by_bucket(rows: DataFrame, partitions: int) -> DataFrame:
+    return rows.repartition(partitions, "bucket").sortWithinPartitions("bucket", "place")
 
 
 def _to_bands(minhash: MinHash, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -34,43 +49,63 @@ def _to_bands(minhash: MinHash, batches: Iterable[pa.RecordBatch]) -> Iterator[p
     for batch in batches:
         if not batch.num_rows:
             continue
-        doc_ids = batch.column(0).to_numpy(zero_copy_only=False)
+        places = batch.column(0).to_numpy()
         signatures = np.frombuffer(b"".join(batch.column(1).to_pylist()), "<u4").reshape(-1, width)
         keys = band_keys(signatures, minhash)  # [n, bands]
-        columns = [pa.array(keys.ravel()), pa.array(np.repeat(doc_ids, minhash.bands))]
+        columns = [pa.array(keys.ravel()), pa.array(np.repeat(places, minhash.bands))]
         yield pa.RecordBatch.from_arrays(columns, schema=arrow_schema(BandRow))
 
 
-def _scan(centres: int, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Pairs of each row with the first `centres` rows of its bucket; input sorted by (bucket, doc_id).
+def _scan(centres: int, first: int, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Pairs of each new row with the first `centres` rows of its bucket; input sorted by (bucket, place)."""
+    for buckets, places, num_held in _with_leaders(centres, batches):
+        is_new = places >= first
+        is_new[:num_held] = False
+        u, v = star_pairs(buckets, places, is_new, centres)
+        yield pa.RecordBatch.from_arrays([pa.array(u), pa.array(v)], schema=arrow_schema(Pair))
 
-    Across a batch border only those first rows of the last bucket are carried over.
+
+def _lead(centres: int, first: int, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    for buckets, places, num_held in _with_leaders(centres, batches):
+        leads = (np.arange(len(buckets)) - _starts(buckets) < centres) & (places >= first)
+        leads[:num_held] = False
+        columns = [pa.array(buckets[leads]), pa.array(places[leads])]
+        yield pa.RecordBatch.from_arrays(columns, schema=arrow_schema(BandRow))
+
+
+def _with_leaders(centres: int, batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[Places, Places, int]]:
+    """Buckets and places of each batch, after those of the first `centres` rows of the bucket that it goes on with.
+
+    The third is the number of such rows: nothing else of what came before is held.
     """
-    held_buckets, held_ids = np.empty(0, np.int64), np.empty(0, np.int64)
+    held_buckets, held_places = np.empty(0, np.int64), np.empty(0, np.int64)
     for batch in batches:
-        buckets = np.concatenate([held_buckets, batch.column(0).to_numpy(zero_copy_only=False)])
-        doc_ids = np.concatenate([held_ids, batch.column(1).to_numpy(zero_copy_only=False)])
+        buckets = np.concatenate([held_buckets, batch.column(0).to_numpy()])
+        places = np.concatenate([held_places, batch.column(1).to_numpy()])
         if not len(buckets):
             continue
-        u, v = star_pairs(buckets, doc_ids, first_new=len(held_ids), centres=centres)
-        yield pa.RecordBatch.from_arrays([pa.array(u), pa.array(v)], schema=arrow_schema(Pair))
+        yield buckets, places, len(held_places)
         last = np.flatnonzero(buckets == buckets[-1])[:centres]
-        held_buckets, held_ids = buckets[last], doc_ids[last]
+        held_buckets, held_places = buckets[last], places[last]
 
 
-def star_pairs(buckets: Ids, doc_ids: Ids, *, first_new: int, centres: int) -> tuple[Ids, Ids]:
-    """Pairs (u, v), u < v, of every row from `first_new` on with each of the first `centres` rows of its bucket.
+def star_pairs(buckets: Places, places: Places, is_new: npt.NDArray[np.bool_], centres: int) -> tuple[Places, Places]:
+    """Pairs (u, v), u < v, of every new row with each of the first `centres` rows of its bucket.
 
-    buckets, doc_ids [n] int64, sorted by (bucket, doc_id).
+    buckets, places [n] int64, sorted by (bucket, place).
     """
-    n = len(buckets)
-    position = np.arange(n)
-    begins = np.r_[True, buckets[1:] != buckets[:-1]]
-    start = np.maximum.accumulate(np.where(begins, position, 0))
+    position = np.arange(len(buckets))
+    start = _starts(buckets)
     us, vs = [], []
     for k in range(centres):
         centre = start + k
-        members = np.flatnonzero((centre < position) & (position >= first_new))
-        us.append(doc_ids[centre[members]])
-        vs.append(doc_ids[members])
+        others = np.flatnonzero((centre < position) & is_new)
+        us.append(places[centre[others]])
+        vs.append(places[others])
     return np.concatenate(us), np.concatenate(vs)
+
+
+def _starts(buckets: Places) -> Places:
+    """Where the bucket of each row begins, [n]."""
+    begins = np.r_[True, buckets[1:] != buckets[:-1]]
+    return np.maximum.accumulate(np.where(begins, np.arange(len(buckets)), 0))

@@ -1,6 +1,6 @@
 """Connected components of an edge table: one task when the edges fit, else alternating stars; the same labels."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 
 import numpy as np
@@ -10,31 +10,29 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from sluice.core.errors import StageError
-from sluice.core.records import Cluster, Pair
+from sluice.core.records import Member, Pair
 from sluice.data.tables import arrow_schema
 from sluice.spark.schemas import spark_schema
-
-Checkpoint = Callable[[DataFrame, int], DataFrame]
-"""Writes a frame and reads it back, so that plans do not grow with the rounds."""
+from sluice.spark.tables import Work
 
 MAX_ROUNDS = 60  # alternating stars need O(log^2 n) rounds (Kiveris et al. 2014); 60 is far beyond any input
 
 Ids = npt.NDArray[np.int64]
 
 
-def components(edges: DataFrame, n_edges: int, edges_per_task: int, checkpoint: Checkpoint) -> DataFrame:
-    """The component of every document that has an edge, named by its smallest member.
+def components(edges: DataFrame, n_edges: int, edges_per_task: int, work: Work) -> DataFrame:
+    """The component of every document that has an edge, named by its smallest and so best member.
 
-    Needs: edges (u, v), `n_edges` of them. Returns: clusters. Raises StageError if the rounds do not converge.
+    Needs: edges (u, v), `n_edges` of them. Returns: members. Raises StageError if the rounds do not converge.
     """
     pairs = edges.select("u", "v")
     if n_edges <= edges_per_task:
-        return pairs.coalesce(1).mapInArrow(_label_all, spark_schema(Cluster))
+        return pairs.coalesce(1).mapInArrow(_label_all, spark_schema(Member))
     partitions = -(-n_edges // edges_per_task)
-    return _labels(_converge(pairs, partitions, checkpoint))
+    return _labels(_converge(pairs, partitions, work))
 
 
-def _converge(pairs: DataFrame, partitions: int, checkpoint: Checkpoint) -> DataFrame:
+def _converge(pairs: DataFrame, partitions: int, work: Work) -> DataFrame:
     """Star edges (member u > root v) that no round changes any more.
 
     1. contract: each partition replaces its edges by stars of its own components, which shortens chains at once
@@ -42,11 +40,12 @@ def _converge(pairs: DataFrame, partitions: int, checkpoint: Checkpoint) -> Data
     3. small star: a node and its smaller neighbours point to the smallest of them
     4. write, read back, compare with the round before; equal sets mean every tree is a star
     """
-    before = checkpoint(_contract(pairs, partitions), 0)
+    before = work.table(_contract(pairs, partitions), "round-0")
     for number in range(1, MAX_ROUNDS + 1):
-        after = checkpoint(_small_star(_large_star(before)), number)
+        after = work.table(_small_star(_large_star(before)), f"round-{number}")
         if after.exceptAll(before).isEmpty() and before.exceptAll(after).isEmpty():
             return after
+        work.drop(f"round-{number - 1}")
         before = after
     raise StageError(
         f"Connected components did not converge in {MAX_ROUNDS} rounds. Nothing was removed; please report this."
@@ -76,14 +75,14 @@ def _small_star(pairs: DataFrame) -> DataFrame:
 
 
 def _labels(stars: DataFrame) -> DataFrame:
-    members = stars.select(F.col("u").alias("doc_id"), F.col("v").alias("cluster_id"))
-    roots = stars.select(F.col("v").alias("doc_id"), F.col("v").alias("cluster_id")).distinct()
-    return members.unionAll(roots).select("doc_id", "cluster_id")
+    members = stars.select(F.col("u").alias("place"), F.col("v").alias("cluster"))
+    roots = stars.select(F.col("v").alias("place"), F.col("v").alias("cluster")).distinct()
+    return members.unionAll(roots).select("place", "cluster")
 
 
 def _label_all(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     nodes, roots = smallest_members(*_columns(batches))
-    yield pa.RecordBatch.from_arrays([pa.array(nodes), pa.array(roots)], schema=arrow_schema(Cluster))
+    yield pa.RecordBatch.from_arrays([pa.array(nodes), pa.array(roots)], schema=arrow_schema(Member))
 
 
 def _star_edges(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -1,93 +1,135 @@
-"""Who stays: a walk through each cluster, best first, that removes only what a kept document makes redundant."""
+"""Verified edges to removals: each cluster is settled in one task, by its edges alone wherever they suffice."""
 
+import itertools
 from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from sluice.core.config import Dedup
-from sluice.core.records import Record, Removal
+from sluice.core.records import NearRemoval, Record
 from sluice.spark.batches import iter_rows, to_batches
-from sluice.spark.exact import rank_order
 from sluice.spark.schemas import spark_schema
-from sluice.text.key import key_text
-from sluice.text.shingles import jaccard, shingles
+from sluice.spark.tables import Work
+from sluice.text.shingles import similarity
+from sluice.text.witnesses import NeedsComparison, Similar, settle
 
 
-class NearRemoval(Record):
-    """A near-duplicate and the kept document that it is similar to."""
+class Settled(Record):
+    """A near-removal, or, without `place`, a cluster in which documents have to be compared that no edge joins."""
 
-    doc_id: int
-    witness: int
-    jaccard: float
-    cluster_id: int
+    cluster: int
+    place: int | None
+    witness: int | None
+    jaccard: float | None
 
 
-def near_removals(clusters: DataFrame, documents: DataFrame, dedup: Dedup, partitions: int) -> DataFrame:
-    """Documents of each cluster that have a kept better one at or above the threshold.
+def near_removals(
+    edges: DataFrame, members: DataFrame, sets: DataFrame, threshold: float, partitions: int, work: Work
+) -> DataFrame:
+    """Documents of each cluster that have a kept better one at or above the threshold; see `text.witnesses`.
 
-    Needs: clusters, documents (doc_id, text, n_chars, fetched_at, url). Returns: doc_id, witness, jaccard, cluster_id.
-    A chain A-B-C never removes C for A unless the two are themselves similar.
-    Shuffle: the text of clustered documents once, key `cluster_id`.
+    Needs: edges with `fate` (what became of u in an earlier crawl, null for one of this), members, sets.
+    Returns: near-removals.
+    Shuffle: an edge once, key `cluster`; a shingle set once per document of the clusters that edges do not settle.
+    Memory: the edges of one cluster, 50 bytes each; the sets of kept documents of one that edges do not settle.
     """
-    rows = clusters.join(documents, "doc_id", "inner").select(
-        "cluster_id", "doc_id", "n_chars", "fetched_at", "url", "text"
-    )
-    grouped = rows.repartition(partitions, "cluster_id").sortWithinPartitions(F.col("cluster_id"), *rank_order())
-    slim = grouped.select("cluster_id", "doc_id", "text")
-    return slim.mapInArrow(partial(_walk, dedup), spark_schema(NearRemoval))
+    clustered = edges.join(members.select(F.col("place").alias("v"), "cluster"), "v", "inner")
+    columns = ("cluster", "v", "u", "jaccard", "fate")
+    grouped = clustered.select(*columns).repartition(partitions, "cluster").sortWithinPartitions("cluster", "v", "u")
+    settled = work.table(grouped.mapInArrow(partial(_by_edges, threshold), spark_schema(Settled)), "settled")
+    open_ = settled.where("place is null").select("cluster")
+    compared = work.table(_compared(clustered.join(open_, "cluster", "left_semi"), sets, threshold, partitions), "open")
+    by_edges = settled.where("place is not null").select(*NearRemoval.__struct_fields__)
+    return by_edges.unionAll(compared)
 
 
-def _walk(dedup: Dedup, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    return to_batches(walk(iter_rows(batches), dedup), NearRemoval)
+def _compared(edges: DataFrame, sets: DataFrame, threshold: float, partitions: int) -> DataFrame:
+    """Near-removals of the clusters of these edges, with the shingle sets of all that may be compared."""
+    similar = F.collect_list(F.struct("u", "jaccard", "fate")).alias("similar")  # at most bands x centres
+    judged = edges.groupBy("cluster", F.col("v").alias("place")).agg(similar)
+    others = edges.select("cluster", F.coalesce("fate", "u").alias("place")).distinct()
+    nodes = others.join(judged, ["cluster", "place"], "full_outer").join(sets, "place", "inner")
+    rows = nodes.select("cluster", "place", "similar", "shingles").repartition(partitions, "cluster")
+    ordered = rows.sortWithinPartitions("cluster", "place")
+    return ordered.mapInArrow(partial(_by_sets, threshold), spark_schema(NearRemoval))
 
 
-def walk(rows: Iterable[dict[str, Any]], dedup: Dedup) -> Iterator[NearRemoval]:
-    """Removals of documents given best first within each cluster (cluster_id, doc_id, text)."""
-    cluster = -1  # ids are never negative
-    kept: list[tuple[int, frozenset[str]]] = []
-    for row in rows:
-        if row["cluster_id"] != cluster:
-            cluster, kept = row["cluster_id"], []
-        parts = shingles(key_text(row["text"]), dedup.minhash.shingle)
-        best = max(((jaccard(parts, other), -doc_id) for doc_id, other in kept), default=(0.0, 0))
-        if kept and best[0] >= dedup.threshold:
-            yield NearRemoval(doc_id=row["doc_id"], witness=-best[1], jaccard=best[0], cluster_id=cluster)
-        else:
-            kept.append((row["doc_id"], parts))
+def _by_edges(threshold: float, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    return to_batches(settled_by_edges(iter_rows(batches), threshold), Settled)
 
 
-def removals(exact: DataFrame, near: DataFrame) -> DataFrame:
-    """All removals with a witness that is itself kept.
+def settled_by_edges(rows: Iterable[dict[str, Any]], threshold: float) -> Iterator[Settled]:
+    """Edges (cluster, v, u, jaccard, fate), sorted, to what they settle."""
+    for cluster, edges in itertools.groupby(rows, key=lambda row: row["cluster"]):
+        members = (
+            (place, [Similar(row["u"], row["jaccard"], row["fate"]) for row in found])
+            for place, found in itertools.groupby(edges, key=lambda row: row["v"])
+        )
+        try:
+            settled = list(settle(members, threshold))
+        except NeedsComparison:
+            yield Settled(cluster=cluster, place=None, witness=None, jaccard=None)
+            continue
+        for place, witness, jaccard in settled:
+            yield Settled(cluster=cluster, place=place, witness=witness, jaccard=jaccard)
 
-    Needs: exact (doc_id, witness), near (doc_id, witness, jaccard, cluster_id). Returns: removals.
+
+def _by_sets(threshold: float, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    return to_batches(settled_by_sets(iter_rows(batches), threshold), NearRemoval)
+
+
+def settled_by_sets(rows: Iterable[dict[str, Any]], threshold: float) -> Iterator[NearRemoval]:
+    """Documents (cluster, place, similar, shingles), sorted, to those that go."""
+    for cluster, documents in itertools.groupby(rows, key=lambda row: row["cluster"]):
+        kept: dict[int, npt.NDArray[np.uint64]] = {}
+        members = _with_sets(documents, kept)
+        for place, witness, jaccard in settle(members, threshold, partial(_compare, kept)):
+            del kept[place]
+            yield NearRemoval(place=place, witness=witness, jaccard=jaccard, cluster=cluster)
+
+
+def _with_sets(
+    documents: Iterable[dict[str, Any]], kept: dict[int, npt.NDArray[np.uint64]]
+) -> Iterator[tuple[int, list[Similar]]]:
+    """The members that `settle` judges; the shingle set of each is in `kept` from then on."""
+    for row in documents:
+        kept[row["place"]] = np.frombuffer(row["shingles"], "<u8")
+        yield row["place"], [Similar(other["u"], other["jaccard"], other["fate"]) for other in row["similar"] or ()]
+
+
+def _compare(kept: dict[int, npt.NDArray[np.uint64]], better: int, worse: int) -> float:
+    return similarity(kept[better], kept[worse])
+
+
+def removals(exact: DataFrame, near: DataFrame, earlier: DataFrame) -> DataFrame:
+    """All removals with a witness that is itself kept, still by place.
+
+    Needs: exact (place, witness), near-removals of this crawl and of earlier ones.
+    Returns: the columns of removals, documents by place.
     The witness of an exact copy may be a near-duplicate of something better; then that one is the final witness, and
     the similarity is its (equal key texts have equal shingles).
     """
-    onward = near.select(
-        F.col("doc_id").alias("direct_witness"), F.col("witness").alias("onward"), "jaccard", "cluster_id"
+    onward = near.unionAll(earlier).select(
+        F.col("place").alias("direct_witness"), F.col("witness").alias("onward"), "jaccard", "cluster"
     )
     exact_rows = (
-        exact.select("doc_id", F.col("witness").alias("direct_witness"))
+        exact.select("place", F.col("witness").alias("direct_witness"))
         .join(onward, "direct_witness", "left")
         .select(
-            "doc_id",
+            "place",
             F.lit("exact").alias("step"),
             "direct_witness",
             F.coalesce("onward", "direct_witness").alias("witness"),
             F.coalesce("jaccard", F.lit(1.0)).alias("jaccard"),
-            "cluster_id",
+            "cluster",
         )
     )
     near_rows = near.select(
-        "doc_id",
-        F.lit("near").alias("step"),
-        F.col("witness").alias("direct_witness"),
-        "witness",
-        "jaccard",
-        "cluster_id",
+        "place", F.lit("near").alias("step"), F.col("witness").alias("direct_witness"), "witness", "jaccard", "cluster"
     )
-    return exact_rows.unionAll(near_rows).select(*Removal.__struct_fields__)
+    return exact_rows.unionAll(near_rows)

@@ -6,6 +6,8 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 SAMPLE_CHARS = 600
+SAMPLES = 3
+"""Rows shown of a kind."""
 
 
 def sample_by(df: DataFrame, keys: tuple[str, ...], per_key: int) -> DataFrame:
@@ -23,3 +25,11 @@ def with_clipped_text(df: DataFrame, texts: DataFrame) -> DataFrame:
 def collect_sorted(df: DataFrame, *order: str) -> list[dict[str, Any]]:
     """A small frame as dictionaries, sorted, so that equal runs write equal files."""
     return [row.asDict(recursive=True) for row in df.orderBy(*order).collect()]
+
+
+def by_language(rows: list[dict[str, Any]]) -> dict[str, dict[str, int]]:
+    """Counts (language, reason, count) as a table; no reason means selected."""
+    table: dict[str, dict[str, int]] = {}
+    for row in rows:
+        table.setdefault(row["language"], {})[row["reason"] or "selected"] = row["count"]
+    return table

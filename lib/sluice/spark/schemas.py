@@ -7,6 +7,7 @@ from pyspark.sql import types as T
 from sluice.data.tables import arrow_schema
 
 TYPES = {
+    pa.bool_(): T.BooleanType(),
     pa.int64(): T.LongType(),
     pa.int32(): T.IntegerType(),
     pa.float64(): T.DoubleType(),

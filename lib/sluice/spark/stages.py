@@ -15,32 +15,26 @@ from sluice.core.config import Config
 from sluice.core.errors import InputError, StageError
 from sluice.core.ledger import Ledger, require_handover
 from sluice.core.load import dump
-from sluice.core.records import Cluster, Decision, Edge, PlanEntry, Removal
+from sluice.core.records import Decision, PlanEntry
 from sluice.data import storage
 from sluice.data.manifest import Shard, dataset_directory, token_dtype
 from sluice.data.report import write_report
 from sluice.data.shardset import DatasetPlan, commit_dataset
 from sluice.data.stage import Stage, ledgers_of
 from sluice.data.tokenizer import Tokenizer, save_tokenizer, train_tokenizer
-from sluice.spark.bands import candidate_pairs
-from sluice.spark.components import components
-from sluice.spark.exact import exact_removals
+from sluice.spark.dedup import dedup
 from sluice.spark.extract import extract_entries
-from sluice.spark.keep import near_removals, removals
 from sluice.spark.quality import decide
 from sluice.spark.run import Run
-from sluice.spark.samples import collect_sorted, sample_by, with_clipped_text
-from sluice.spark.session import partitions_of, progress
+from sluice.spark.samples import SAMPLES, by_language, collect_sorted, sample_by, with_clipped_text
+from sluice.spark.session import progress
 from sluice.spark.shards import ShardJob, shard_names, write_shards
-from sluice.spark.tables import checkpoint, document_rows, kept_documents, read_docs, read_table, selected_documents
-from sluice.spark.verify import verified_edges
-from sluice.text.banding import Banding, catch_probability
+from sluice.spark.tables import document_rows, kept_documents, read_docs, read_table
 from sluice.text.extract import WarcAccount
 from sluice.text.guard import CRASH, TIMEOUT
 
 log = logging.getLogger("sluice.stages")
 
-SAMPLES = 3
 COMMON = 0.5
 """Rules that fire on no document, or on more than this share, are named: they are often mistakes."""
 
@@ -203,17 +197,10 @@ def select(spark: SparkSession, run: Run, *, force: bool) -> None:
     samples = with_clipped_text(sample_by(by_rule, ("language", "reason"), SAMPLES), texts)
     stage.finish(
         [ledger],
-        by_language=_by_language(judged),
-        suspicious_rules=_suspicious(run, _by_language(judged)),
+        by_language=by_language(judged),
+        suspicious_rules=_suspicious(run, by_language(judged)),
         samples=collect_sorted(samples, "language", "reason", "doc_id"),
     )
-
-
-def _by_language(rows: list[dict[str, Any]]) -> dict[str, dict[str, int]]:
-    table: dict[str, dict[str, int]] = {}
-    for row in rows:
-        table.setdefault(row["language"], {})[row["reason"] or "selected"] = row["count"]
-    return table
 
 
 def _suspicious(run: Run, by_language: dict[str, dict[str, int]]) -> dict[str, list[str]]:
@@ -226,96 +213,6 @@ def _suspicious(run: Run, by_language: dict[str, dict[str, int]]) -> dict[str, l
         if reason != "selected" and count > COMMON * sum(counts.values())
     }
     return {"fired_on_none": [r.name for r in run.rules if r.name not in fired], "fired_on_most": sorted(common)}
-
-
-def dedup(spark: SparkSession, run: Run, *, force: bool) -> None:
-    """Selected documents to `dedup/removals`, each with a kept witness; `edges` and `clusters` beside it."""
-    config, stage = run.config, run.dedup
-    upstream = run.select.require()
-    if not stage.begin(force=force):
-        return
-    minhash = config.dedup.minhash
-    caught = catch_probability(config.dedup.threshold, Banding(minhash.bands, minhash.rows))
-    log.info(
-        "dedup: %d x %d bands propose %.1f %% of the pairs at the threshold %g (`sluice bands` shows others)",
-        minhash.bands,
-        minhash.rows,
-        100 * caught,
-        config.dedup.threshold,
-    )
-    partitions = partitions_of(spark, config.spark)
-    documents = selected_documents(spark, run)
-    with progress(spark, "dedup", config.log.progress_s):
-        exact = checkpoint(exact_removals(documents), stage.file("_work", "exact"))
-        unique = documents.join(exact, "doc_id", "left_anti")
-        pairs = candidate_pairs(unique, minhash, config.dedup.centres, partitions)
-        candidates = checkpoint(pairs, stage.file("_work", "pairs"))
-        texts = unique.select("doc_id", "text")
-        verified_edges(candidates, texts, config.dedup, partitions).write.parquet(stage.file("edges"))
-        edges = read_table(spark, stage, "edges", Edge)
-        n_edges = edges.count()
-
-        def keep_round(df: DataFrame, number: int) -> DataFrame:
-            storage.delete_tree(stage.file("_work", f"round-{number - 2}"))
-            return checkpoint(df, stage.file("_work", f"round-{number}"))
-
-        components(edges, n_edges, config.dedup.edges_per_task, keep_round).write.parquet(stage.file("clusters"))
-        clusters = read_table(spark, stage, "clusters", Cluster)
-        near = near_removals(
-            clusters, unique.select("doc_id", "text", "n_chars", "fetched_at", "url"), config.dedup, partitions
-        )
-        near = checkpoint(near, stage.file("_work", "near"))
-        removals(exact, near).write.parquet(stage.file("removals"))
-    removed = read_table(spark, stage, "removals", Removal)
-    _check_removals(removed)
-    steps = {row["step"]: row["count"] for row in removed.groupBy("step").count().collect()}
-    total = documents.count()
-    ledger = Ledger("documents", total, total - sum(steps.values()), steps)
-    require_handover(ledgers_of(upstream)["documents"], ledger, ("select", "dedup"))
-    n_short = documents.where("signature is null").count()
-    n_candidates = candidates.count()
-    samples = _pair_samples(removed, documents)
-    storage.delete_tree(stage.file("_work"))
-    stage.finish(
-        [ledger],
-        candidate_pairs=n_candidates,
-        edges=n_edges,
-        too_short_for_near=n_short,
-        by_language=_removed_by_language(removed, documents),
-        samples=samples,
-    )
-
-
-def _check_removals(removed: DataFrame) -> None:
-    """Raises StageError unless every document is removed once and every witness is kept."""
-    twice = removed.groupBy("doc_id").count().where("count > 1").count()
-    lost = removed.select(F.col("witness").alias("doc_id")).join(removed, "doc_id", "left_semi").count()
-    if twice or lost:
-        raise StageError(
-            f"dedup: {twice} documents are removed twice and {lost} removals have a witness that is itself removed; "
-            "both must be 0. Nothing was published; please report this."
-        )
-
-
-def _pair_samples(removed: DataFrame, documents: DataFrame) -> list[dict[str, Any]]:
-    decile = F.floor(F.col("jaccard") * 20) / 20
-    some = sample_by(removed.withColumn("decile", decile), ("step", "decile"), SAMPLES)
-    texts = documents.select("doc_id", "url", F.substring("text", 1, 300).alias("text"))
-    witness = texts.select(
-        F.col("doc_id").alias("witness"), F.col("url").alias("witness_url"), F.col("text").alias("witness_text")
-    )
-    joined = some.join(texts, "doc_id", "inner").join(witness, "witness", "inner")
-    return collect_sorted(joined, "step", "jaccard", "doc_id")
-
-
-def _removed_by_language(removed: DataFrame, documents: DataFrame) -> dict[str, dict[str, int]]:
-    rows = (
-        documents.select("doc_id", "language")
-        .join(removed.select("doc_id", "step"), "doc_id", "left")
-        .groupBy("language", F.coalesce("step", F.lit("kept")).alias("reason"))
-        .count()
-    )
-    return _by_language(collect_sorted(rows, "language", "reason"))
 
 
 def tokenizer(spark: SparkSession, run: Run, *, force: bool) -> None:

@@ -46,7 +46,26 @@ def read_table(spark: SparkSession, stage: Stage, name: str, record: type[msgspe
     return spark.read.schema(spark_schema(record)).parquet(stage.file(name))
 
 
-def checkpoint(df: DataFrame, path: str) -> DataFrame:
-    """Writes a frame and reads it back: it is computed once, and plans do not grow."""
-    df.write.mode("overwrite").parquet(path)
-    return df.sparkSession.read.schema(df.schema).parquet(path)
+class Work:
+    """Intermediate tables of a stage: each is computed once, and a killed run goes on after the last whole one.
+
+    What decides their content must be in the digest of the stage, or be the same in every attempt.
+    """
+
+    def __init__(self, directory: str) -> None:
+        self._directory = directory
+
+    def table(self, df: DataFrame, name: str) -> DataFrame:
+        """Writes a frame and reads it back, or reads what an earlier attempt has written whole."""
+        path = storage.join(self._directory, name)
+        if not storage.exists(storage.join(path, "_SUCCESS")):
+            df.write.mode("overwrite").parquet(path)
+        return df.sparkSession.read.schema(df.schema).parquet(path)
+
+    def drop(self, name: str) -> None:
+        """Removes a table that is not needed any more."""
+        storage.delete_tree(storage.join(self._directory, name))
+
+    def clear(self) -> None:
+        """Removes all of them."""
+        storage.delete_tree(self._directory)

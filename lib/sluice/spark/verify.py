@@ -1,50 +1,122 @@
-"""Candidate pairs to edges: the exact Jaccard similarity of the shingle sets decides, nothing else."""
+"""Pairs that pass a comparison: first of their signatures, which only screens, then of their shingle sets.
+
+Both ways the better document of a pair, its centre, is held once while the others stream past.
+"""
 
 from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from sluice.core.config import Dedup
-from sluice.core.records import Edge
-from sluice.spark.batches import iter_rows, to_batches
+from sluice.core.dedup_config import Dedup, MinHash
+from sluice.core.records import Edge, Pair, ShingleSet
+from sluice.data.tables import arrow_schema
 from sluice.spark.schemas import spark_schema
+from sluice.text.banding import screen
+from sluice.text.kernels.sets import compare_in_turn
 from sluice.text.key import key_text
-from sluice.text.shingles import jaccard, shingles
+from sluice.text.shingles import shingle_set
+
+SPAN = 22
+"""Bits of a stretch of places: a centre with very many others is compared with 4 million places in one task."""
+
+CENTRE = -1
+"""Stands for the other document in the row of a centre, before all others."""
 
 
-def verified_edges(pairs: DataFrame, texts: DataFrame, dedup: Dedup, partitions: int) -> DataFrame:
+def likely_pairs(pairs: DataFrame, signatures: DataFrame, dedup: Dedup, partitions: int) -> DataFrame:
+    """The pairs whose signatures do not rule out that they are similar; see `text.banding.screen`.
+
+    Needs: pairs, signatures (place, signature). Returns: pairs. Shuffle: a signature per pair, key `u`.
+    """
+    minhash = dedup.minhash
+    least = screen(dedup.threshold, minhash.bands * minhash.rows)
+    rows = _by_centre(pairs, signatures.select("place", F.col("signature").alias("data")), partitions)
+    return rows.mapInArrow(partial(_likely, minhash.bands * minhash.rows, least), spark_schema(Pair))
+
+
+def verified_edges(pairs: DataFrame, sets: DataFrame, dedup: Dedup, partitions: int) -> DataFrame:
     """The pairs whose exact similarity is at least `dedup.threshold`.
 
-    Needs: pairs (u, v), texts (doc_id, text). Returns: edges.
-    Shuffle: the text of each member once per pair and of each centre once, key `centre`; the centre's row comes first
-    in its group, so one shingle set is held while the members stream past.
+    Needs: pairs, sets. Returns: edges. Shuffle: a shingle set per pair, key `u`.
     """
-    centres = pairs.select(F.col("u").alias("doc_id")).distinct().join(texts, "doc_id", "inner")
-    members = pairs.select("u", F.col("v").alias("doc_id")).join(texts, "doc_id", "inner")
-    rows = centres.select(F.col("doc_id").alias("centre"), F.lit(None).cast("long").alias("member"), "text").unionAll(
-        members.select(F.col("u").alias("centre"), F.col("doc_id").alias("member"), "text")
+    rows = _by_centre(pairs, sets.select("place", F.col("shingles").alias("data")), partitions)
+    return rows.mapInArrow(partial(_verify, dedup.threshold), spark_schema(Edge))
+
+
+def shingle_sets(texts: DataFrame, minhash: MinHash) -> DataFrame:
+    """Needs: place, text. Returns: sets."""
+    return texts.select("place", "text").mapInArrow(partial(_to_sets, minhash), spark_schema(ShingleSet))
+
+
+def _by_centre(pairs: DataFrame, data: DataFrame, partitions: int) -> DataFrame:
+    """centre, other, data: each centre's own row, with other = CENTRE, and after it those of its pairs."""
+    spanned = pairs.withColumn("span", F.shiftright("v", SPAN))
+    centres = spanned.select(F.col("u").alias("place"), "span").distinct().join(data, "place", "inner")
+    others = spanned.select("u", "span", F.col("v").alias("place")).join(data, "place", "inner")
+    centre_rows = centres.select(
+        F.col("place").alias("centre"), "span", F.lit(CENTRE).cast("long").alias("other"), "data"
     )
-    grouped = rows.repartition(partitions, "centre").sortWithinPartitions(
-        F.col("centre"), F.col("member").asc_nulls_first()
-    )
-    return grouped.mapInArrow(partial(_verify, dedup), spark_schema(Edge))
+    other_rows = others.select(F.col("u").alias("centre"), "span", F.col("place").alias("other"), "data")
+    grouped = centre_rows.unionAll(other_rows).repartition(partitions, "centre", "span")
+    return grouped.sortWithinPartitions("centre", "span", "other").select("centre", "other", "data")
 
 
-def _verify(dedup: Dedup, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    return to_batches(_edges(dedup, iter_rows(batches)), Edge)
-
-
-def _edges(dedup: Dedup, rows: Iterable[dict[str, Any]]) -> Iterator[Edge]:
-    held: frozenset[str] = frozenset()
-    for row in rows:
-        parts = shingles(key_text(row["text"]), dedup.minhash.shingle)
-        if row["member"] is None:
-            held = parts
+def _likely(width: int, least: int, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    held = np.zeros((1, width), "<u4")
+    for batch in batches:
+        if not batch.num_rows:
             continue
-        similarity = jaccard(held, parts)
-        if similarity >= dedup.threshold:
-            yield Edge(u=row["centre"], v=row["member"], jaccard=similarity)
+        centre, other = _places(batch)
+        own = np.concatenate([held, np.frombuffer(b"".join(batch.column(2).to_pylist()), "<u4").reshape(-1, width)])
+        row = np.arange(1, len(own))
+        with_whom = np.maximum.accumulate(np.where(other == CENTRE, row, 0))
+        equal = (own[with_whom] == own[1:]).sum(axis=1)
+        chosen = (other != CENTRE) & (equal >= least)
+        yield _pairs(centre[chosen], other[chosen])
+        held = own[with_whom[-1:]]
+
+
+def _verify(threshold: float, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    held = np.empty(0, np.uint64)
+    for batch in batches:
+        if not batch.num_rows:
+            continue
+        centre, other = _places(batch)
+        values, offsets = set_arrays(batch.column(2))
+        jaccard = np.empty(len(other))
+        is_centre = other == CENTRE
+        compare_in_turn(values, offsets, is_centre, held, jaccard)
+        chosen = ~is_centre & (jaccard >= threshold)
+        columns = [pa.array(centre[chosen]), pa.array(other[chosen]), pa.array(jaccard[chosen])]
+        yield pa.RecordBatch.from_arrays(columns, schema=arrow_schema(Edge))
+        if is_centre.any():
+            last = np.flatnonzero(is_centre)[-1]
+            held = values[offsets[last] : offsets[last + 1]].copy()
+
+
+def _to_sets(minhash: MinHash, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        sets = [shingle_set(key_text(text), minhash.shingle).tobytes() for text in batch.column(1).to_pylist()]
+        yield pa.RecordBatch.from_arrays(
+            [batch.column(0), pa.array(sets, pa.binary())], schema=arrow_schema(ShingleSet)
+        )
+
+
+def set_arrays(column: pa.Array) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
+    """Values of all sets of a binary column, and where each begins and ends: [values], [n + 1]."""
+    sets = column.to_pylist()
+    values = np.frombuffer(b"".join(sets), "<u8")
+    return values, np.cumsum([0, *(len(one) // 8 for one in sets)])
+
+
+def _places(batch: pa.RecordBatch) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    return batch.column(0).to_numpy(), batch.column(1).to_numpy()
+
+
+def _pairs(u: npt.NDArray[np.int64], v: npt.NDArray[np.int64]) -> pa.RecordBatch:
+    return pa.RecordBatch.from_arrays([pa.array(u), pa.array(v)], schema=arrow_schema(Pair))

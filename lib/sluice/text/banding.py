@@ -1,5 +1,6 @@
 """How surely a pair of documents shares a band, and which bands to take for a threshold."""
 
+import math
 from typing import NamedTuple
 
 SIMILARITIES = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
@@ -37,3 +38,19 @@ def choose_banding(threshold: float, permutations: int, least: float) -> Banding
 def curve(banding: Banding) -> list[tuple[float, float]]:
     """Similarities and catch probabilities."""
     return [(similarity, catch_probability(similarity, banding)) for similarity in SIMILARITIES]
+
+
+SIGMAS = 3.0
+"""A pair at the threshold falls below the screen once in 740 times (normal approximation)."""
+
+
+def screen(threshold: float, permutations: int) -> int:
+    """How many of the values of two signatures must be equal for the pair to be worth an exact comparison.
+
+    So many that an estimate lies no more than `SIGMAS` standard errors, sqrt(t (1 - t) / n), below the threshold t.
+
+    >>> screen(0.8, 128)
+    89
+    """
+    lowest = threshold - SIGMAS * math.sqrt(threshold * (1.0 - threshold) / permutations)
+    return max(0, math.ceil(lowest * permutations))

@@ -11,7 +11,7 @@ import functools
 import numpy as np
 import numpy.typing as npt
 
-from sluice.core.config import MinHash
+from sluice.core.dedup_config import MinHash
 from sluice.core.ids import GOLDEN_GAMMA
 from sluice.text.kernels import signatures as kernels
 
@@ -37,14 +37,18 @@ def legacy_permutations(count: int, seed: int) -> tuple[npt.NDArray[np.uint64], 
     return np.ascontiguousarray(a), np.ascontiguousarray(b)
 
 
-def signature(hashes: npt.NDArray[np.uint32], minhash: MinHash) -> Signature:
-    """[bands x rows] uint32: the smallest value of each permutation over the shingle hashes [n] uint32, n >= 1."""
+def signature(hashes: npt.NDArray[np.uint64], minhash: MinHash) -> Signature:
+    """[bands x rows] uint32: the smallest value of each permutation over the shingle hashes [n] uint64, n >= 1.
+
+    Of each hash the lower half counts: the first four bytes of SHA-1.
+    """
+    words = hashes.astype(np.uint32)
     count = minhash.bands * minhash.rows
     result = np.empty(count, np.uint32)
     if minhash.scheme == "legacy":
-        kernels.sign_legacy(hashes, *legacy_permutations(count, minhash.seed), result)
+        kernels.sign_legacy(words, *legacy_permutations(count, minhash.seed), result)
     else:
-        kernels.sign(hashes, *permutations(count, minhash.seed), result)
+        kernels.sign(words, *permutations(count, minhash.seed), result)
     return result
 
 

@@ -5,22 +5,21 @@ from typing import Any
 
 import msgspec
 
-from sluice.core.config import Extract, MinHash
+from sluice.core.config import Extract
+from sluice.core.dedup_config import MinHash
 from sluice.core.errors import SluiceError
-from sluice.core.ids import mix64, text_digest
+from sluice.core.ids import mix64
 from sluice.core.records import Document, Located, Page, Rejection
 from sluice.text import charset, html, measure
 from sluice.text.cleaning import cut_lines, mask_personal
 from sluice.text.facts import Facts
-from sluice.text.key import key_text
 from sluice.text.language import Language, LanguageIdentifier, main_script
-from sluice.text.minhash import signature
 from sluice.text.mixed_language import other_language_share
 from sluice.text.page_lists import PageLists
 from sluice.text.precheck import Precheck
 from sluice.text.rights import rights
 from sluice.text.scripts import CHINESE
-from sluice.text.shingles import shingle_hashes
+from sluice.text.signing import sign_text
 from sluice.text.variants import Variant, chinese_variant
 
 PRECHECK = "before extraction"
@@ -60,7 +59,7 @@ class PageProcessor:
             self.lists.bad_words.measure("a", code)
             self.lists.score("a", code)
             measure.compute("a", code)
-        signature(shingle_hashes("a b c d e", 5), self.minhash)
+        sign_text("a b c d e f g h i j", msgspec.structs.replace(self.minhash, min_shingles=1))
 
     def process(self, page: Page) -> Document | Rejection:
         """A document, or why the page is none. An unexpected error of a parser costs this page only."""
@@ -117,9 +116,6 @@ class PageProcessor:
         variant = chinese_variant(text, language.code) if language.code in CHINESE else NO_VARIANT
         bad_words = self.lists.bad_words.measure(text, language.code)
         marks = rights(data, page.robots_header)
-        key = key_text(text)
-        hashes = shingle_hashes(key, self.minhash.shingle)
-        is_long_enough = len(hashes) >= self.minhash.min_shingles
         return Document(
             **_place(page),
             **found,
@@ -145,9 +141,7 @@ class PageProcessor:
                 quality_score=self.lists.score(text, language.code),
                 dice=(mix64(page.doc_id, DICE_SEED) >> 11) * 2.0**-53,
             ),
-            text_hash=text_digest(key),
-            n_shingles=len(hashes),
-            signature=signature(hashes, self.minhash).astype("<u4").tobytes() if is_long_enough else None,
+            **sign_text(text, self.minhash)._asdict(),
             text=text,
         )
 

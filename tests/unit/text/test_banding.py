@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluice.core.config import MinHash
+from sluice.core.dedup_config import MinHash
 from sluice.text.banding import Banding, catch_probability, choose_banding, curve
 
 

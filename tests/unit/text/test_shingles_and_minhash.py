@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sluice.core.config import MinHash
+from sluice.core.dedup_config import MinHash
 from sluice.core.ids import GOLDEN_GAMMA, mix64
 from sluice.text.kernels import signatures as kernels
 from sluice.text.key import key_text
 from sluice.text.minhash import band_keys, permutations, signature
-from sluice.text.shingles import jaccard, shingle_hashes, shingles
+from sluice.text.shingles import jaccard, shingle_hashes, shingle_set, shingles, similarity
 
 DEFAULT = MinHash()
 
@@ -62,12 +62,12 @@ def test_jaccard_equals_the_slow_one(a, b):
 
 
 def sha1_hashes(parts):
-    return [int.from_bytes(hashlib.sha1(part.encode()).digest()[:4], "little") for part in parts]
+    return [int.from_bytes(hashlib.sha1(part.encode()).digest()[:8], "little") for part in parts]
 
 
 def test_hashes_are_the_beginning_of_sha1():
-    # printf abc | sha1sum: a9993e36..., little-endian
-    assert shingle_hashes("abc", 1).tolist() == [0x363E99A9]
+    # printf abc | sha1sum: a9993e364706816a..., little-endian
+    assert shingle_hashes("abc", 1).tolist() == [0x6A810647363E99A9]
     assert shingle_hashes("", 1).tolist() == []
 
 
@@ -96,7 +96,7 @@ def test_many_shingles_are_hashed_together_as_alone(lengths):
 
 
 def test_a_lone_surrogate_is_hashed_as_its_three_bytes():
-    expected = [hashlib.sha1(data).digest()[:4] for data in ("你".encode(), b"\xed\xa0\x80")]
+    expected = [hashlib.sha1(data).digest()[:8] for data in ("你".encode(), b"\xed\xa0\x80")]
     assert shingle_hashes("你\ud800", 1).tolist() == [int.from_bytes(first, "little") for first in expected]
 
 
@@ -107,6 +107,30 @@ def test_a_lone_surrogate_is_hashed_as_its_three_bytes():
 def test_hashes_of_arbitrary_text_are_those_of_its_shingles(text, start, size):
     key = key_text(start + text)
     assert sorted(shingle_hashes(key, size).tolist()) == sorted(sha1_hashes(shingles(key, size)))
+
+
+def test_a_set_is_in_ascending_order():
+    hashes = shingle_set(" ".join(f"w{i}" for i in range(500)), 5)
+    assert len(hashes) == 496
+    assert (hashes[1:] > hashes[:-1]).all()
+
+
+# what both have, what the first alone has, what the second alone has
+PARTS = st.tuples(*[st.lists(st.integers(0, 10**6), max_size=40)] * 3)
+
+
+@settings(derandomize=True, max_examples=300, deadline=None)
+@given(PARTS, st.sampled_from(["w{}", "第{}章"]))
+def test_similarity_is_the_jaccard_of_the_strings(parts, form):
+    both, first, second = (" ".join(form.format(i) for i in part) for part in parts)
+    a, b = key_text(f"{both} {first}"), key_text(f"{second} {both}")
+    assert similarity(shingle_set(a, 3), shingle_set(b, 3)) == jaccard(shingles(a, 3), shingles(b, 3))
+
+
+def test_similarity_by_hand():
+    assert similarity(shingle_set("a b c d e f", 2), shingle_set("c d e f g", 2)) == 3 / 6
+    assert similarity(shingle_set("a b", 5), shingle_set("a b", 5)) == 0.0
+    assert similarity(shingle_set("a b c", 2), shingle_set("a b", 5)) == 0.0
 
 
 def test_multipliers_are_odd_so_that_permutations_are():
@@ -161,7 +185,7 @@ def test_a_signature_is_the_smallest_of_each_permutation(hashes):
         return h ^ h >> 16
 
     expected = [min((int(a[i]) * fmix(h) + int(b[i])) % 2**32 for h in hashes) for i in range(8)]
-    assert signature(np.array(hashes, np.uint32), MinHash(bands=4, rows=2)).tolist() == expected
+    assert signature(np.array(hashes, np.uint64), MinHash(bands=4, rows=2)).tolist() == expected
 
 
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
@@ -175,7 +199,7 @@ def test_the_estimate_is_within_four_sigma(share):
         b = frozenset(common | {f"{pair} b {i}" for i in range(rest - rest // 2)})
         exact = jaccard(a, b)
         assert exact == pytest.approx(share)
-        one, other = (np.array(sha1_hashes(parts), np.uint32) for parts in (a, b))
+        one, other = (np.array(sha1_hashes(parts), np.uint64) for parts in (a, b))
         estimate = np.mean(signature(one, DEFAULT) == signature(other, DEFAULT))
         assert abs(estimate - exact) <= 4 * math.sqrt(exact * (1 - exact) / n)
 

@@ -1,4 +1,4 @@
-"""First words of SHA-1 (FIPS 180-4), of one message or of many short ones at once."""
+"""First eight bytes of SHA-1 (FIPS 180-4), of one message or of many short ones at once."""
 
 import numpy as np
 import numpy.typing as npt
@@ -40,11 +40,17 @@ def swapped(x):
     )
 
 
-@kernel
-def sha1_word(message, start, end, block, w):
-    """First four bytes of SHA-1 of message[start:end], read little-endian: datasketch's `sha1_hash32` (FIPS 180-4).
+@inlined
+def joined(h0, h1):
+    """The first two words of a digest as one number, its bytes read little-endian."""
+    return np.uint64(swapped(h0)) | (np.uint64(swapped(h1)) << np.uint64(32))
 
-    `block` [64] uint8 and `w` [80] uint32 are working space.
+
+@kernel
+def sha1_prefix(message, start, end, block, w):
+    """First eight bytes of SHA-1 of message[start:end], read little-endian: datasketch's `sha1_hash64`.
+
+    The lower half is its `sha1_hash32`. `block` [64] uint8 and `w` [80] uint32 are working space.
     """
     h0, h1, h2 = np.uint32(0x67452301), np.uint32(0xEFCDAB89), np.uint32(0x98BADCFE)
     h3, h4 = np.uint32(0x10325476), np.uint32(0xC3D2E1F0)
@@ -93,7 +99,7 @@ def sha1_word(message, start, end, block, w):
             np.uint32(h3 + d),
             np.uint32(h4 + e),
         )
-    return swapped(h0)
+    return joined(h0, h1)
 
 
 @kernel
@@ -128,8 +134,8 @@ def next_word(state, i, f, constant, schedule):
 
 
 @kernel
-def sha1_words(schedule, state, result):
-    """`sha1_word` of the messages in all lanes of `schedule`; `state` [85 * LANES] uint32 is working space.
+def sha1_prefixes(schedule, state, result):
+    """`sha1_prefix` of the messages in all lanes of `schedule`; `state` [85 * LANES] uint32 is working space.
 
     Of the five words of SHA-1's state four are older ones of the first, rotated: so there is one row for each round,
     and the inner loops are one instruction for all lanes.
@@ -159,4 +165,7 @@ def sha1_words(schedule, state, result):
         b, c, d = state[i + 3 * LANES], rotate(state[i + 2 * LANES], 30), rotate(state[i + LANES], 30)
         state[i + 5 * LANES] = next_word(state, i, b ^ c ^ d, np.uint32(0xCA62C1D6), schedule)
     for lane in range(LANES):
-        result[lane] = swapped(np.uint32(state[84 * LANES + lane] + np.uint32(0x67452301)))
+        result[lane] = joined(
+            np.uint32(state[84 * LANES + lane] + np.uint32(0x67452301)),
+            np.uint32(state[83 * LANES + lane] + np.uint32(0xEFCDAB89)),
+        )

@@ -7,7 +7,7 @@ from sluice.text.jit import kernel
 from sluice.text.kernels.characters import code_point, put_code_point
 from sluice.text.kernels.code_points import look_up
 from sluice.text.kernels.hashing import BASE, letter, number_equals, spread, stretch, sum_up
-from sluice.text.kernels.sha1 import BLOCK, LANES, ONE_BLOCK, big_endian_words, put_message, sha1_word, sha1_words
+from sluice.text.kernels.sha1 import BLOCK, LANES, ONE_BLOCK, big_endian_words, put_message, sha1_prefix, sha1_prefixes
 
 _SPACE, _UNDERSCORE = 32, 95
 MERSENNE = np.uint64((1 << 61) - 1)
@@ -75,7 +75,7 @@ def pack_words(text, rows, flags, packed, offsets, prints):
 
 @kernel
 def hash_shingles(text, rows, flags, size, is_unspaced):
-    """SHA-1 words of the different shingles of `size` units, in the order of their first occurrence, [n] uint32.
+    """First eight bytes of SHA-1 of the different shingles of `size` units, by first occurrence, [n] uint64.
 
     `text` is a key text in UTF-8; `rows`, `flags` are the table of `text.characters`.
     """
@@ -91,7 +91,7 @@ def hash_shingles(text, rows, flags, size, is_unspaced):
         num_units = pack_words(text, rows, flags, packed, offsets, units)
     total = num_units - size + 1
     if total < 1:
-        return np.empty(0, np.uint32)
+        return np.empty(0, np.uint64)
     tail = 0 if is_unspaced else 1  # the space after the last word
     sums, powers = np.empty(num_units + 1, np.uint64), np.empty(num_units + 1, np.uint64)
     sum_up(units[:num_units], sums, powers)
@@ -109,17 +109,17 @@ def hash_shingles(text, rows, flags, size, is_unspaced):
 
 @kernel
 def sha1_of_spans(data, starts, ends):
-    """SHA-1 words of stretches of data, [n] uint32. Short ones, nearly all, go through together.
+    """First eight bytes of SHA-1 of stretches of data, [n] uint64. Short ones, nearly all, go through together.
 
     After the last stretch `data` goes on for `_AFTER` bytes.
     """
     words = np.empty(len(data) - 3, np.uint32)
     big_endian_words(data, words)
-    hashes = np.empty(len(starts), np.uint32)
+    hashes = np.empty(len(starts), np.uint64)
     schedule, state, found = (
         np.zeros(80 * LANES, np.uint32),
         np.empty(85 * LANES, np.uint32),
-        np.empty(LANES, np.uint32),
+        np.empty(LANES, np.uint64),
     )
     numbers = np.empty(LANES, np.int64)
     block, w = np.empty(64, np.uint8), np.empty(80, np.uint32)
@@ -127,18 +127,18 @@ def sha1_of_spans(data, starts, ends):
     for number in range(len(starts)):
         start, end = starts[number], ends[number]
         if end - start > ONE_BLOCK:
-            hashes[number] = sha1_word(data, start, end, block, w)
+            hashes[number] = sha1_prefix(data, start, end, block, w)
             continue
         put_message(words, np.uint64(start), np.uint64(end - start), schedule, np.uint64(waiting))
         numbers[waiting] = number
         waiting += 1
         if waiting == LANES:
-            sha1_words(schedule, state, found)
+            sha1_prefixes(schedule, state, found)
             for lane in range(LANES):
                 hashes[numbers[lane]] = found[lane]
             waiting = 0
     if waiting > 0:
-        sha1_words(schedule, state, found)
+        sha1_prefixes(schedule, state, found)
         for lane in range(waiting):
             hashes[numbers[lane]] = found[lane]
     return hashes

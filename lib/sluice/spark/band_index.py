@@ -1,0 +1,144 @@
+"""The band index: what later crawls need to be deduplicated against this one, without its text.
+
+A directory that is written once. `documents` says what became of each document, `bands` holds the rows of the leading
+documents of each bucket, `sets` their shingle sets, so that removals are certified exactly. An index that was made
+with others before it goes on where they end, and is of use only after them.
+"""
+
+import json
+from typing import Any, NamedTuple
+
+import msgspec
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from sluice.core.dedup_config import Dedup
+from sluice.core.errors import ConfigError, FormatError, InputError
+from sluice.core.load import differences, digest
+from sluice.core.records import BandRow, IndexDocument, ShingleSet
+from sluice.data import storage
+from sluice.spark.schemas import spark_schema
+from sluice.text.key import KEY_VERSION
+
+MANIFEST = "manifest.json"
+FORMAT = 1
+
+
+class IndexManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`settings` must be those of whoever uses the index; `places` are its own, after those of the indices `after`."""
+
+    format: int
+    identity: str
+    settings: dict[str, Any]
+    after: list[str]
+    first_place: int
+    next_place: int
+
+
+class Earlier(NamedTuple):
+    """Documents of earlier crawls by place, as the steps of deduplication need them; empty without such crawls."""
+
+    documents: DataFrame
+    bands: DataFrame
+    sets: DataFrame
+    next_place: int
+    identities: list[str]
+
+    def near(self) -> DataFrame:
+        """Their near-removals. Returns: place, witness, jaccard, cluster."""
+        return self.documents.where("witness is not null").select("place", "witness", "jaccard", "cluster")
+
+    def fates(self) -> DataFrame:
+        """place, fate: itself for one that stayed, else its witness."""
+        return self.documents.select("place", F.coalesce("witness", "place").alias("fate"))
+
+    def stars(self) -> DataFrame:
+        """u, v: the best document of a cluster and each other one."""
+        return self.documents.where("cluster < place").select(F.col("cluster").alias("u"), F.col("place").alias("v"))
+
+
+def index_settings(dedup: Dedup) -> dict[str, Any]:
+    """What must be the same for an index and its user."""
+    settings: dict[str, Any] = msgspec.to_builtins(dedup)
+    return {"key": KEY_VERSION, **{name: settings[name] for name in ("minhash", "threshold", "centres")}}
+
+
+def check_earlier(dedup: Dedup) -> list[IndexManifest]:
+    """The manifests of `dedup.earlier`. Raises InputError, FormatError or ConfigError where they cannot be used."""
+    manifests: list[IndexManifest] = []
+    for path in dedup.earlier:
+        manifest = read_manifest(path)
+        if changed := differences(manifest.settings, index_settings(dedup)):
+            raise ConfigError(
+                f"The band index {path} was made with other settings than dedup has now ({'; '.join(changed)}). Use "
+                "those of the index, or make it again."
+            )
+        before = [earlier.identity for earlier in manifests]
+        if manifest.after != before:
+            raise ConfigError(
+                f"The band index {path} was made after {len(manifest.after)} others ({manifest.after}), but comes "
+                f"after {len(before)} here ({before}). Name in dedup.earlier the same indices in the same order."
+            )
+        manifests.append(manifest)
+    return manifests
+
+
+def read_manifest(path: str) -> IndexManifest:
+    """The manifest of the index in a directory."""
+    file = storage.join(path, MANIFEST)
+    if not storage.exists(file):
+        raise InputError(
+            f"{path} holds no finished band index ({MANIFEST} is missing). Name the directory dedup/index of a run "
+            "with dedup.write_index=true."
+        )
+    try:
+        manifest = msgspec.json.decode(storage.read_bytes(file), type=IndexManifest)
+    except msgspec.DecodeError as e:
+        raise FormatError(f"{file} is damaged: {e}. Make the index again.") from e
+    if manifest.format != FORMAT:
+        raise FormatError(f"{file} is of format {manifest.format}, expected {FORMAT}. Make the index again.")
+    return manifest
+
+
+def read_earlier(spark: SparkSession, dedup: Dedup) -> Earlier:
+    """All earlier crawls together."""
+    manifests = check_earlier(dedup)
+
+    def table(name: str, record: type[msgspec.Struct]) -> DataFrame:
+        schema = spark_schema(record)
+        if not dedup.earlier:
+            return spark.createDataFrame([], schema).where(F.lit(False))  # the optimiser leaves it out of the plan
+        paths = [storage.join(path, name) for path in dedup.earlier]
+        return spark.read.schema(schema).parquet(*paths)
+
+    return Earlier(
+        table("documents", IndexDocument),
+        table("bands", BandRow),
+        table("sets", ShingleSet),
+        manifests[-1].next_place if manifests else 0,
+        [manifest.identity for manifest in manifests],
+    )
+
+
+def write_index(
+    path: str, documents: DataFrame, bands: DataFrame, sets: DataFrame, dedup: Dedup, earlier: Earlier, identity: str
+) -> None:
+    """Writes the tables, then the manifest, which makes them an index.
+
+    Needs: documents (the columns of index documents), bands, sets. `identity` tells this crawl from others.
+    """
+    storage.delete_tree(path)
+    documents.select(*IndexDocument.__struct_fields__).write.parquet(storage.join(path, "documents"))
+    bands.sortWithinPartitions("bucket", "place").write.parquet(storage.join(path, "bands"))
+    sets.write.parquet(storage.join(path, "sets"))
+    num = documents.sparkSession.read.parquet(storage.join(path, "documents")).agg(F.max("place")).collect()[0][0]
+    manifest = IndexManifest(
+        format=FORMAT,
+        identity=digest({"index": identity, "after": earlier.identities}),
+        settings=index_settings(dedup),
+        after=earlier.identities,
+        first_place=earlier.next_place,
+        next_place=earlier.next_place if num is None else num + 1,
+    )
+    text = json.dumps(msgspec.to_builtins(manifest), indent=1, sort_keys=True)
+    storage.write_atomic(storage.join(path, MANIFEST), text.encode() + b"\n")

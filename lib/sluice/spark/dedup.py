@@ -1,0 +1,82 @@
+"""The stage that removes duplicates from a run: selected documents to `dedup/removals`, with `clusters` and `edges`."""
+
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from sluice.core.ledger import Ledger, require_handover
+from sluice.core.records import Removal
+from sluice.data import storage
+from sluice.data.stage import ledgers_of
+from sluice.spark.band_index import read_earlier
+from sluice.spark.duplicates import find_duplicates, not_compared, publish, publish_index
+from sluice.spark.run import Run
+from sluice.spark.samples import SAMPLES, by_language, collect_sorted, sample_by
+from sluice.spark.session import partitions_of, progress
+from sluice.spark.tables import Work, read_table, selected_documents
+
+
+def dedup(spark: SparkSession, run: Run, *, force: bool) -> None:
+    """Selected documents to `dedup/removals`, each with a kept witness."""
+    config, stage = run.config.dedup, run.dedup
+    upstream = run.select.require()
+    if not stage.begin(force=force, keep=True):
+        return
+    for name in ("removals", "clusters", "edges", "index"):
+        storage.delete_tree(stage.file(name))  # what a killed attempt may have left half written
+    work = Work(stage.file("_work"))
+    documents = selected_documents(spark, run)
+    facts = documents.select(
+        "doc_id",
+        "text_hash",
+        "signature",
+        F.col("signals.quality_score").alias("quality"),
+        "n_chars",
+        "fetched_at",
+        "url",
+    )
+    with progress(spark, "dedup", run.config.log.progress_s):
+        earlier = read_earlier(spark, config)
+        partitions = partitions_of(spark, run.config.spark)
+        found = find_duplicates(facts, documents.select("doc_id", "text"), config, partitions, work, earlier)
+        ids = found.ranked.select("place", F.col("doc_id").alias("id"))
+        ids = ids.unionAll(earlier.documents.select("place", "doc_id"))
+        publish(found, earlier, ids, "doc_id", stage.path)
+        if config.write_index:
+            names = documents.select("doc_id", F.col("url").alias("name"))
+            publish_index(found, earlier, names, config, stage.digest, stage.file("index"))
+    removed = read_table(spark, stage, "removals", Removal)
+    steps = {row["step"]: row["count"] for row in removed.groupBy("step").count().collect()}
+    total = documents.count()
+    ledger = Ledger("documents", total, total - sum(steps.values()), steps)
+    require_handover(ledgers_of(upstream)["documents"], ledger, ("select", "dedup"))
+    stage.finish(
+        [ledger],
+        **found.counts,
+        **not_compared(documents, config.minhash),
+        by_language=_removed_by_language(removed, documents),
+        samples=_pair_samples(removed, documents),
+    )
+    work.clear()
+
+
+def _pair_samples(removed: DataFrame, documents: DataFrame) -> list[dict[str, Any]]:
+    decile = F.floor(F.col("jaccard") * 20) / 20
+    some = sample_by(removed.withColumn("decile", decile), ("step", "decile"), SAMPLES)
+    texts = documents.select("doc_id", "url", F.substring("text", 1, 300).alias("text"))
+    witness = texts.select(
+        F.col("doc_id").alias("witness"), F.col("url").alias("witness_url"), F.col("text").alias("witness_text")
+    )
+    joined = some.join(texts, "doc_id", "inner").join(witness, "witness", "left")
+    return collect_sorted(joined, "step", "jaccard", "doc_id")
+
+
+def _removed_by_language(removed: DataFrame, documents: DataFrame) -> dict[str, dict[str, int]]:
+    rows = (
+        documents.select("doc_id", "language")
+        .join(removed.select("doc_id", "step"), "doc_id", "left")
+        .groupBy("language", F.coalesce("step", F.lit("kept")).alias("reason"))
+        .count()
+    )
+    return by_language(collect_sorted(rows, "language", "reason"))

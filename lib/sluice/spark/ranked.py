@@ -1,0 +1,62 @@
+"""The keep order: every document gets its place in it, and is known by that place from then on."""
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from sluice.core.records import Ranked
+from sluice.spark.tables import Work
+
+ROWS = 33
+"""Bits that `monotonically_increasing_id` leaves for the row within its partition."""
+
+
+def keep_order() -> list[Column]:
+    """Best first: highest quality score, longest, earliest fetched, smallest url, smallest id. A total order."""
+    return [
+        F.col("quality").desc_nulls_last(),
+        F.col("n_chars").desc(),
+        F.col("fetched_at").asc_nulls_last(),
+        F.col("url").asc_nulls_last(),
+        F.col("doc_id").asc(),
+    ]
+
+
+def in_keep_order(documents: DataFrame, first: int, work: Work) -> DataFrame:
+    """Documents with their places, `first` for the best of them.
+
+    Needs: documents (doc_id, text_hash, signature, quality, n_chars, fetched_at, url). Returns: ranked.
+    Shuffle: a signature and the columns of the order per document, by ranges of the order. The ranges differ with the
+    cluster, the places do not: they count over all ranges, the length of each being the only thing collected.
+    """
+    row = F.monotonically_increasing_id()
+    sorted_ = work.table(
+        documents.orderBy(*keep_order()).select(
+            F.shiftright(row, ROWS).alias("range"),
+            row.bitwiseAND(F.lit((1 << ROWS) - 1)).alias("row"),
+            "doc_id",
+            "text_hash",
+            "signature",
+        ),
+        "sorted",
+    )
+    begin = first
+    begins: list[Column] = []
+    for found in sorted_.groupBy("range").count().orderBy("range").collect():
+        begins += [F.lit(found["range"]), F.lit(begin)]
+        begin += found["count"]
+    offset = F.create_map(*begins)[F.col("range")] if begins else F.lit(first)
+    place = (F.col("row") + offset.cast("long")).alias("place")
+    return sorted_.select(place, "doc_id", "text_hash", "signature").select(*Ranked.__struct_fields__)
+
+
+def exact_removals(ranked: DataFrame, earlier: DataFrame, first: int) -> DataFrame:
+    """Every new document whose key text a better one has too, with the best of those.
+
+    Needs: ranked, earlier (place, text_hash), whose places lie before `first`. Returns: place, witness.
+    Shuffle: hash and place of each document; a hot hash costs sort time in one task, spilled to disk.
+    """
+    best_first = Window.partitionBy("text_hash").orderBy("place")
+    to_here = best_first.rowsBetween(Window.unboundedPreceding, Window.currentRow)
+    rows = ranked.select("place", "text_hash").unionAll(earlier.select("place", "text_hash"))
+    found = rows.select("place", F.first("place").over(to_here).alias("witness"))
+    return found.where((F.col("place") != F.col("witness")) & (F.col("place") >= first))

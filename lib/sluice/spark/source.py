@@ -1,0 +1,92 @@
+"""Somebody's own table as rows to deduplicate: Parquet files, or JSON lines read by our own parser."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+
+import pyarrow as pa
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from sluice.core.dedup_config import Table
+from sluice.core.errors import ConfigError
+from sluice.core.records import Record, SourceRow
+from sluice.data.json_rows import Line, Piece, lines_of, parse_row, pieces_of
+from sluice.spark.batches import to_batches
+from sluice.spark.schemas import spark_schema
+
+
+class RawLine(Record):
+    """A line as it stands in its file. Its id is None where it has none."""
+
+    name: str | None
+    text: str
+
+
+class Source:
+    """The files of one kind. `rows` is read once for the facts and once for the texts; `write_kept` once more."""
+
+    def __init__(self, spark: SparkSession, table: Table, kind: str, paths: list[str]) -> None:
+        self._spark, self._table, self._kind, self._paths = spark, table, kind, paths
+        self._pieces = tuple(pieces_of(paths)) if kind == "json" else ()
+
+    def rows(self) -> DataFrame:
+        """Returns: source rows. Raises ConfigError where a column is missing from a Parquet file."""
+        if self._kind == "json":
+            return self._numbers().mapInArrow(partial(_parse, self._table, self._pieces), spark_schema(SourceRow))
+        table = self._table
+        found = self._parquet()
+        wanted = {"id": table.id, "text": table.text, "quality": table.quality}
+        wanted |= {"fetched_at": table.fetched_at, "url": table.url}
+        for setting, column in wanted.items():
+            if column is not None and column not in found.columns:
+                raise ConfigError(
+                    f"table.{setting}={column!r}, but the columns of {self._paths[0]} are {found.columns}. Name one "
+                    f"of them with --set table.{setting}=COLUMN."
+                )
+        name = F.col(table.id).cast("string")
+        return found.select(
+            F.coalesce(F.col("_metadata.file_path"), F.lit("")).alias("place"),
+            F.when(name.isNull(), F.lit(f"{table.id!r} is null")).alias("problem"),
+            name.alias("name"),
+            F.col(table.text).cast("string").alias("text"),
+            _cast(table.quality, "double").alias("quality"),
+            _cast(table.fetched_at, "timestamp").alias("fetched_at"),
+            _cast(table.url, "string").alias("url"),
+        )
+
+    def write_kept(self, gone: DataFrame, path: str) -> None:
+        """Writes the rows whose id is not in `gone` (name), with all their columns, or as the lines that they were."""
+        if self._kind == "parquet":
+            rows = self._parquet().withColumn("_name", F.col(self._table.id).cast("string"))
+            kept = rows.where("_name is not null").join(gone.withColumnRenamed("name", "_name"), "_name", "left_anti")
+            kept.drop("_name").write.parquet(path)
+            return
+        lines = self._numbers().mapInArrow(partial(_raw, self._table, self._pieces), spark_schema(RawLine))
+        kept = lines.where("name is not null").join(gone, "name", "left_anti").select("text")
+        kept.write.option("compression", "gzip").text(path)
+
+    def _parquet(self) -> DataFrame:
+        return self._spark.read.parquet(*self._paths)
+
+    def _numbers(self) -> DataFrame:
+        return self._spark.range(0, len(self._pieces), 1, max(1, len(self._pieces)))  # a task for each
+
+
+def _cast(column: str | None, kind: str) -> Column:
+    """A column of a type, null where its value is none of that type, or without a column."""
+    return F.expr(f"try_cast(`{column}` as {kind})") if column else F.lit(None).cast(kind)
+
+
+def _lines(pieces: Sequence[Piece], batches: Iterable[pa.RecordBatch]) -> Iterator[Line]:
+    for batch in batches:
+        for number in batch.column(0).to_pylist():
+            yield from lines_of(pieces[number])
+
+
+def _parse(table: Table, pieces: Sequence[Piece], batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    return to_batches((parse_row(line, table) for line in _lines(pieces, batches)), SourceRow)
+
+
+def _raw(table: Table, pieces: Sequence[Piece], batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    rows = ((parse_row(line, table).name, line.data) for line in _lines(pieces, batches))
+    return to_batches((RawLine(name=name, text=data.decode("utf-8", "replace")) for name, data in rows), RawLine)

@@ -1,0 +1,29 @@
+"""What a text is compared by: its hash for exact copies, its signature for near ones."""
+
+from typing import NamedTuple
+
+from sluice.core.dedup_config import MinHash
+from sluice.core.ids import text_digest
+from sluice.text.key import key_text
+from sluice.text.minhash import signature
+from sluice.text.shingles import shingle_hashes
+
+
+class Signed(NamedTuple):
+    """The hash of a key text, the number of its different shingles, and their signature.
+
+    `signature` is bands x rows little-endian uint32, None with too few or too many shingles.
+    """
+
+    text_hash: bytes
+    n_shingles: int
+    signature: bytes | None
+
+
+def sign_text(text: str, minhash: MinHash) -> Signed:
+    """Of the key text of a text."""
+    key = key_text(text)
+    hashes = shingle_hashes(key, minhash.shingle)
+    is_compared = minhash.min_shingles <= len(hashes) <= minhash.max_shingles
+    signed = signature(hashes, minhash).astype("<u4").tobytes() if is_compared else None
+    return Signed(text_digest(key), len(hashes), signed)

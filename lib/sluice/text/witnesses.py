@@ -1,0 +1,66 @@
+"""Who stays of documents that are similar: only what a kept document makes redundant goes. Ours.
+
+The documents of a cluster are judged best first, each by the documents before it that it is verified to be similar to:
+
+1. if any of those stays, it goes, and the most similar of them is its witness, the better one of two alike
+2. if they all went, it is compared with their witnesses, and goes in the same way if one reaches the threshold
+3. otherwise it stays
+
+So a chain A-B-C does not remove C for A unless the two are similar themselves. What happens to a document depends on
+those before it alone: it stays so when worse ones, such as those of a later crawl, come after it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+
+class Similar(NamedTuple):
+    """A better document and how similar it is, at or above the threshold.
+
+    `fate` is what became of it if it was judged with an earlier crawl: itself if it stayed, else its witness.
+    """
+
+    place: int
+    jaccard: float
+    fate: int | None = None
+
+
+class Going(NamedTuple):
+    """A document that goes for a witness that stays."""
+
+    place: int
+    witness: int
+    jaccard: float
+
+
+class NeedsComparison(Exception):
+    """Documents have to be compared that no edge joins."""
+
+
+Compare = Callable[[int, int], float]
+"""Exact Jaccard similarity of a document that stays and a worse one, by place."""
+
+
+def settle(
+    members: Iterable[tuple[int, list[Similar]]], threshold: float, compare: Compare | None = None
+) -> Iterator[Going]:
+    """Those of a cluster that go, each as soon as it is judged.
+
+    members: by place, ascending, each with the documents before it that it is similar to.
+    Raises NeedsComparison in case 2 without `compare`.
+    """
+    fates: dict[int, int] = {}
+    for place, similar in members:
+        for other in similar:
+            fates.setdefault(other.place, other.place if other.fate is None else other.fate)
+        staying = [other for other in similar if fates[other.place] == other.place]
+        if similar and not staying:
+            if compare is None:
+                raise NeedsComparison
+            witnesses = sorted({fates[other.place] for other in similar})
+            compared = [Similar(witness, compare(witness, place)) for witness in witnesses]
+            staying = [other for other in compared if other.jaccard >= threshold]
+        if staying:
+            best = max(staying, key=lambda other: (other.jaccard, -other.place))
+            fates[place] = best.place
+            yield Going(place, best.place, best.jaccard)

@@ -1,0 +1,109 @@
+"""Check the certificate of every removal again, from the texts alone; and what was found of all pairs there are.
+
+    python scripts/check_removals.py OUT/dedup/removals CORPUS.jsonl --pairs PAIRS.jsonl --truth CORPUS.truth.jsonl
+
+REMOVALS is Parquet or JSON lines with `id`, `witness`, `jaccard`; CORPUS has `id` and `text`; PAIRS is what
+dedup_oracle.py wrote. For each removal the Jaccard similarity of both documents is computed from plain Python sets. It
+must equal the one stated and be at least the threshold, the witness must be kept, and no document be removed twice. A
+pair of the oracle counts as found when not both of its documents are kept.
+
+exit code: 0 when every removal holds, 4 when one does not, 1 when a file cannot be used
+"""
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from dedup_data import Pair, Parts, documented, json_rows, read_documents, read_pairs, recall_by_bin, table_rows
+from sluice.text.key import define_key
+from sluice.text.shingles import jaccard
+
+FAILED = 4
+SAME = 1e-9
+"""Similarities that differ by no more are equal: both are quotients of the same integers."""
+SHOWN = 20
+
+
+def faults(
+    removals: list[dict[str, Any]], documents: dict[str, str], parts: Parts, threshold: float
+) -> Iterator[tuple[str, str]]:
+    """Id and what is wrong, for every removal that does not hold. Each id is given once at most."""
+    times = Counter(row["id"] for row in removals)
+    held, held_parts = None, frozenset[str]()
+    for row in sorted(removals, key=lambda row: (str(row["witness"]), row["id"])):
+        name, witness, stated = row["id"], row["witness"], row["jaccard"]
+        unknown = [other for other in (name, witness) if other not in documents]
+        if unknown:
+            yield name, f"there is no document {unknown[0]!r}"
+        elif times[name] > 1:
+            yield name, f"is removed {times[name]} times"
+        elif witness in times:
+            yield name, f"its witness {witness!r} is removed, too" if witness != name else "is its own witness"
+        else:
+            if witness != held:
+                held, held_parts = witness, parts(documents[witness])
+            similarity = jaccard(held_parts, parts(documents[name]))
+            if not held_parts and define_key(documents[name]) == define_key(documents[witness]):
+                similarity = 1.0  # equal texts shorter than a shingle
+            if stated is None or abs(similarity - stated) > SAME:
+                yield name, f"is {similarity!r} alike to {witness!r}, not {stated!r}"
+            elif similarity < threshold:
+                yield name, f"is {similarity!r} alike to {witness!r}, which is below {threshold}"
+
+
+def show_recall(pairs: list[Pair], removed: set[str]) -> None:
+    """Pairs found, by similarity and in all."""
+    print("jaccard          pairs    found   recall")
+    bins = recall_by_bin(pairs, removed)
+    for name, total, found in [*bins, ("all", sum(row[1] for row in bins), sum(row[2] for row in bins))]:
+        print(f"{name:14} {total:7,} {found:8,}   {found / total:.4f}" if total else f"{name}: no pairs")
+
+
+def show_kinds(truth: Path, pairs: Iterable[Pair], removed: set[str]) -> None:
+    """Copies of each kind that are at or above the threshold with what they were copied from, and those found."""
+    alike = {pair[:2] for pair in pairs}
+    planted: Counter[str] = Counter()
+    found: Counter[str] = Counter()
+    for row in json_rows(truth):
+        if "of" in row and (min(row["id"], row["of"]), max(row["id"], row["of"])) in alike:
+            kind = f"{row['kind']}, {row['side']}"
+            planted[kind] += 1
+            found[kind] += row["id"] in removed or row["of"] in removed
+    print("planted copies at the threshold and above   pairs    found   recall")
+    for kind, total in sorted(planted.items()):
+        print(f"{kind:41} {total:7,} {found[kind]:8,}   {found[kind] / total:.4f}")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("removals", type=Path)
+    parser.add_argument("corpus", type=Path)
+    parser.add_argument("--pairs", type=Path, help="all pairs, for recall")
+    parser.add_argument("--truth", type=Path, help="what was planted, for recall by kind; needs --pairs")
+    parser.add_argument("--threshold", type=float, default=0.8, metavar="T", help="default: %(default)s")
+    parser.add_argument("--shingle", type=int, default=5, metavar="N", help="words or characters (%(default)s)")
+    options = parser.parse_args()
+    documents = read_documents(options.corpus)
+    rows = table_rows(options.removals)
+    removals = [{**row, "id": str(row["id"]), "witness": str(row["witness"])} for row in rows]
+    wrong = list(faults(removals, documents, documented(options.shingle), options.threshold))
+    for name, what in wrong[:SHOWN]:
+        print(f"{name!r} {what}")
+    removed = {row["id"] for row in removals}
+    precision = f"{1 - len(wrong) / len(removals):.4f}" if removals else "undefined"
+    print(
+        f"{len(documents):,} documents, {len(removals):,} removals, {len(wrong):,} do not hold; precision {precision}"
+    )
+    if options.pairs:
+        pairs = read_pairs(options.pairs, options.threshold)
+        show_recall(pairs, removed)
+        if options.truth:
+            show_kinds(options.truth, pairs, removed)
+    return FAILED if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,336 @@
+"""Make corpora of real texts with planted near-duplicates, for the benchmarks of deduplication.
+
+    python scripts/dedup_corpus.py DATA OUT.jsonl --documents 62500 --copies 0.2        # 50,000 real texts and edits
+    python scripts/dedup_corpus.py DATA OUT.jsonl.gz --documents 1000000 --copies 0.3
+
+DATA is the collection that SLUICE_SHARED_DATA names. OUT gets one object a line (`id`, `text`), in an order that tells
+nothing; OUT.truth.jsonl says of each what it is: `id`, `kind`, `source` or `of` (the id it was copied from), `family`.
+The same arguments make the same files.
+
+real       laws, encyclopaedias, web pages (all their text), raw web text, novels, verse, newspaper and licences, cut at
+           paragraph borders to the size of web documents, half of them in scripts without spaces (Chinese, mostly) and
+           half of them in others; different texts all. Where the collection holds too few of that size they are cut
+           finer, which is said.
+mosaic     when more are asked for than can be cut: stretches of three to six real texts. Hardly any is a duplicate, so
+           that large corpora have as many copies for each text as small ones.
+template   families that share one frame and have different articles, one family of 552; not duplicates at 0.8
+copies     exact · light (1 to 3 units) · scattered edits, one block exchanged, cut short (each at a Jaccard similarity
+           drawn from 0.6 to 0.99) · framed by boilerplate · variant (simplified to traditional or back) · width (full
+           width) · case. A fifth of the copies are copies of copies. A unit is a word, or a character where words are
+           not spaced.
+"""
+
+import argparse
+import functools
+import gzip
+import json
+import random
+import re
+import statistics
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from bench_charset import pages
+from bench_pii import json_lines
+from sluice.text import charset, html
+from sluice.text.language import UNSPACED, main_script
+from sluice.text.variants import load_sections, simplified_forms
+
+SIDES = ("unspaced", "spaced")
+NATURAL = {"unspaced": 900, "spaced": 2500}
+"""Median size in characters of a web document's text, to begin with: both are about 2.5 kB."""
+LEAST = {"unspaced": 100, "spaced": 300}
+FINER = 0.9
+SHINGLE = 5
+SIMILARITIES = (0.6, 0.99)
+CHAINED = 0.2
+LARGEST_FAMILY = 552
+"""A site of one template in the collection has so many pages."""
+SENTENCE_END = re.compile(r"(?<=[。！？])|(?<=[.!?] )")
+COPIES: dict[str, tuple[str, ...]] = {
+    "unspaced": ("exact", "light", "scattered", "block", "truncated", "framed", "variant", "width"),
+    "spaced": ("exact", "light", "scattered", "block", "truncated", "framed", "case", "width"),
+}
+FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)} | {0x20: 0x3000}
+
+
+class Text(NamedTuple):
+    """A real text: the set it is from, the kind of script, itself."""
+
+    source: str
+    side: str
+    text: str
+
+
+class Item(NamedTuple):
+    """What a document of the corpus is made from; `parent` is the place of another one, `family` that of its frame."""
+
+    kind: str
+    side: str
+    parent: int | None = None
+    family: int | None = None
+
+
+# Real texts
+
+
+def sources(data: Path) -> Iterator[tuple[str, str]]:
+    """Set and text of every document of the collection."""
+    for name in ("zh-hans-laws", "zh-hans-wiki-cmrc", "zh-hant-wiki-drcd"):
+        yield from ((name, row["text"]) for row in json_lines(data / "lm" / f"{name}.jsonl.gz"))
+    yield "zh-hant-poems", "\n".join(row["text"] for row in json_lines(data / "lm" / "zh-hant-poems.jsonl.gz"))
+    for path in sorted((data / "lm").glob("*.txt.gz")):
+        text = gzip.decompress(path.read_bytes()).decode()
+        parts = re.split(r"(?m)^(?= = [^=].*[^=] = $)", text) if "wikitext" in path.name else [text]
+        yield from ((path.name.removesuffix(".txt.gz"), part) for part in parts)
+    for path in sorted((data / "zh-webtext").glob("*.jsonl.gz")):
+        yield from (("zh-webtext", row.get("text") or row["raw_content"]) for row in json_lines(path))
+    yield from (("licences", row["text"]) for row in json_lines(data / "dedup" / "licence-variants.jsonl.gz"))
+    for page in pages(data):
+        yield "pages", html.extract_text(charset.decode(page.payload, page.header_charset).text, "all")
+
+
+def cut(text: str, sizes: Iterator[float], least: int) -> Iterator[str]:
+    """Pieces of whole paragraphs, each of the size that comes next or a little more, in characters.
+
+    Sentences take the place of a paragraph that is longer than that size; a rest of less than `least` is left out.
+    """
+    size, piece = next(sizes), ""
+    for paragraph in filter(None, map(str.strip, text.splitlines())):
+        for part in SENTENCE_END.split(paragraph + "\n") if len(paragraph) > size else [paragraph + "\n"]:
+            piece += part
+            if len(piece) >= size:
+                yield piece.strip()
+                size, piece = next(sizes), ""
+    if len(piece) > least:
+        yield piece.strip()
+
+
+def real_texts(wholes: list[Text], side: str, wanted: int, seed: int) -> tuple[list[Text], float]:
+    """So many different pieces of one side in random order, cut as large as the collection allows; the median aimed at.
+
+    All there are where even pieces of the least size are too few.
+    """
+    median = float(NATURAL[side])
+    while True:
+        sizes = drawn_sizes(median, LEAST[side], random.Random(f"{seed} {side}"))
+        found: dict[str, Text] = {}
+        for whole in wholes:
+            if whole.side == side:
+                found |= {piece: whole._replace(text=piece) for piece in cut(whole.text, sizes, LEAST[side])}
+        if len(found) >= wanted or median * FINER < LEAST[side]:
+            pieces = list(found.values())
+            random.Random(f"{seed} {side} order").shuffle(pieces)
+            return pieces[:wanted], median
+        median *= FINER
+
+
+def drawn_sizes(median: float, least: int, rng: random.Random) -> Iterator[float]:
+    """Log-normal sizes, as those of web documents are, without their longest."""
+    while True:
+        yield min(max(median * rng.lognormvariate(0, 0.7), least), 8 * median)
+
+
+# Edits: functions of a text, its side, a random generator and a giver of other real texts
+
+
+def units(text: str, side: str) -> list[str]:
+    """Characters, or words with what stands behind them."""
+    return list(text) if side == "unspaced" else re.findall(r"\S+\s*", text)
+
+
+def stretch(text: str, side: str, length: int, rng: random.Random) -> list[str]:
+    """So many units in a row, or all there are."""
+    parts = units(text, side)
+    start = rng.randrange(max(1, len(parts) - length + 1))
+    return parts[start : start + length]
+
+
+def scatter(text: str, side: str, changes: int, rng: random.Random, other: str) -> str:
+    """Units exchanged for, put before or left out for those of another text, at random places."""
+    parts, donors = units(text, side), units(other, side)
+    for place in rng.sample(range(len(parts)), min(changes, len(parts))):
+        donor, way = rng.choice(donors), rng.randrange(4)
+        parts[place] = "" if way == 0 else donor + parts[place] if way == 1 else donor
+    return "".join(parts)
+
+
+def edited(kind: str, text: str, side: str, rng: random.Random, other: str) -> str:
+    """A copy of one kind. Where a similarity J is aimed at: of n shingles d = n (1 - J) / (1 + J) are to be changed."""
+    similarity = rng.uniform(*SIMILARITIES)
+    parts = units(text, side)
+    changed = len(parts) * (1 - similarity) / (1 + similarity)
+    if kind == "light":
+        return scatter(text, side, rng.randint(1, 3), rng, other)
+    if kind == "scattered":
+        return scatter(text, side, max(1, round(changed / SHINGLE)), rng, other)
+    if kind == "block":
+        length = max(1, round(changed))
+        start = rng.randrange(max(1, len(parts) - length))
+        return "".join(parts[:start] + stretch(other, side, length, rng) + parts[start + length :])
+    if kind == "truncated":
+        return "".join(parts[: max(1, round(similarity * len(parts)))])
+    if kind == "framed":
+        before, after = (stretch(other, side, rng.randint(5, 40), rng) for _ in range(2))
+        return "\n".join(["".join(before), text, "".join(after)][rng.randrange(2) :])
+    if kind == "variant":
+        traditional = text.translate(traditional_forms())
+        return traditional if traditional != text else text.translate(simplified_forms())
+    if kind == "width":
+        return text.translate(FULL_WIDTH)
+    if kind == "case":
+        return rng.choice((str.upper, str.lower, str.title))(text)
+    return text  # exact
+
+
+@functools.cache
+def traditional_forms() -> dict[int, int]:
+    """The way back from `simplified_forms`, for characters that are simplified only (后 and 制 are not).
+
+    Of several forms the first of Big5, which has them by strokes: 当 is 當 more often than 噹.
+    """
+    simplified_only = set(map(ord, load_sections()["simplified"]))
+    forms = sorted(simplified_forms().items(), key=lambda pair: big5(chr(pair[0])), reverse=True)
+    return {to: char for char, to in forms if to in simplified_only}
+
+
+def big5(char: str) -> bytes:
+    """The place in Big5; behind all others where it has none."""
+    try:
+        return char.encode("big5")
+    except UnicodeEncodeError:
+        return b"\xff" + char.encode()
+
+
+# The corpus
+
+
+def plan_items(real: list[Text], documents: int, copies: float, templates: float, seed: int) -> list[Item]:
+    """What each document is, real ones first and each copy after what it is copied from."""
+    rng = random.Random(f"{seed} plan")
+    items = [Item("real", text.side) for text in real]
+    num_copies, num_templates = round(documents * copies), round(documents * templates)
+    items += [Item("mosaic", SIDES[i % 2]) for i in range(documents - num_copies - num_templates - len(items))]
+    family, left = 0, num_templates
+    while left > 0:
+        size = min(left, rng.randint(20, 60) if family else LARGEST_FAMILY)
+        items += [Item("template", SIDES[family % 2], family=family)] * size
+        family, left = family + 1, left - size
+    first_copy = len(items)
+    for _ in range(num_copies):
+        is_chained = len(items) > first_copy and rng.random() < CHAINED
+        parent = rng.randrange(first_copy, len(items)) if is_chained else rng.randrange(first_copy)
+        side = items[parent].side
+        items.append(Item(rng.choice(COPIES[side]), side, parent=parent))
+    return items
+
+
+class Maker:
+    """Makes any document of a plan, whatever was made before it."""
+
+    def __init__(self, real: list[Text], items: list[Item], seed: int) -> None:
+        self.real, self.items, self.seed = real, items, seed
+        self.by_side: dict[str, list[str]] = defaultdict(list)
+        for text in real:
+            self.by_side[text.side].append(text.text)
+
+    def text(self, place: int) -> str:
+        item = self.items[place]
+        if item.kind == "real":
+            return self.real[place].text
+        rng = random.Random(f"{self.seed} {place}")
+        if item.kind == "mosaic":
+            return self.mosaic(item.side, rng.lognormvariate(0, 0.5), rng)
+        if item.family is not None:
+            frame_rng = random.Random(f"{self.seed} family {item.family}")
+            ratio = frame_rng.uniform(0.5, 6)  # of frame to article: similarities of ratio / (ratio + 2)
+            frame = self.mosaic(item.side, 0.25 * ratio, frame_rng)
+            article = self.mosaic(item.side, 0.25, rng)
+            half = len(frame) // 2
+            return f"{frame[:half]}\n{article}\n{frame[half:]}"
+        assert item.parent is not None
+        return edited(item.kind, self.text(item.parent), item.side, rng, rng.choice(self.by_side[item.side]))
+
+    def mosaic(self, side: str, scale: float, rng: random.Random) -> str:
+        """Stretches of three to six real texts, as long together as a real text in the median, times `scale`."""
+        texts = rng.sample(self.by_side[side], rng.randint(3, 6))
+        middle = statistics.median(len(units(text, side)) for text in texts)
+        length = max(8, round(scale * middle / len(texts)))
+        return "\n".join("".join(stretch(text, side, length, rng)).strip() for text in texts)
+
+
+def rows(maker: Maker) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Documents and what they are, shuffled; ids are places in that order."""
+    order = list(range(len(maker.items)))
+    random.Random(f"{maker.seed} order").shuffle(order)
+    width = len(str(len(order)))
+    ids = {place: f"d{i:0{width}d}" for i, place in enumerate(order)}
+    for place in order:
+        item = maker.items[place]
+        truth = {"id": ids[place], "kind": item.kind, "side": item.side}
+        if item.kind == "real":
+            truth["source"] = maker.real[place].source
+        if item.parent is not None:
+            truth["of"] = ids[item.parent]
+        if item.family is not None:
+            truth["family"] = item.family
+        yield {"id": ids[place], "text": maker.text(place)}, truth
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("output", type=Path, help="JSON lines; gzip when the name ends in .gz")
+    parser.add_argument("--documents", type=int, default=62_500, help="all of them (default: %(default)s)")
+    parser.add_argument("--copies", type=float, default=0.2, metavar="SHARE", help="of edited copies (%(default)s)")
+    parser.add_argument("--templates", type=float, default=0.0, metavar="SHARE", help="of template pages (%(default)s)")
+    parser.add_argument("--real", type=int, default=50_000, metavar="N", help="real texts at most (%(default)s)")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    others = round(options.documents * options.copies) + round(options.documents * options.templates)
+    wanted = min(options.real, options.documents - others)
+    if wanted < 100:
+        parser.error(f"{options.documents} documents less {others} copies and template pages leave fewer than 100.")
+    wholes = [Text(name, side_of(text), text) for name, text in sources(options.data) if text]
+    real: list[Text] = []
+    for side in SIDES:
+        texts, median = real_texts(wholes, side, wanted // 2, options.seed)
+        real += texts
+        finer = f"; cut finer, the natural median being {NATURAL[side]}" if median < NATURAL[side] else ""
+        print(f"{side}: {len(texts):,} real texts, median aimed at {median:.0f} characters{finer}")
+        if len(texts) < wanted // 2:
+            print(f"  {wanted // 2:,} were wanted: the collection holds no more of {LEAST[side]} characters and above")
+    maker = Maker(
+        real, plan_items(real, options.documents, options.copies, options.templates, options.seed), options.seed
+    )
+    write(maker, options.output)
+
+
+def side_of(text: str) -> str:
+    return SIDES[0] if main_script(text) in UNSPACED else SIDES[1]
+
+
+def write(maker: Maker, output: Path) -> None:
+    """Both files, and what is in them."""
+    opened: Callable[..., Any] = gzip.open if output.name.endswith(".gz") else open
+    kinds: Counter[str] = Counter()
+    lengths: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    truth_path = output.with_name(output.name.removesuffix(".gz").removesuffix(".jsonl") + ".truth.jsonl")
+    with opened(output, "wt", encoding="utf-8") as texts, truth_path.open("w", encoding="utf-8") as truths:
+        for document, truth in rows(maker):
+            texts.write(json.dumps(document, ensure_ascii=False) + "\n")
+            truths.write(json.dumps(truth, ensure_ascii=False) + "\n")
+            kinds[truth["kind"]] += 1
+            lengths[truth["side"]].append((len(document["text"]), len(document["text"].encode())))
+    for side, pairs in lengths.items():
+        for name, values in zip(("characters", "bytes"), zip(*pairs, strict=True), strict=True):
+            print(f"{side}: {len(values):,} documents, {name}: median {statistics.median(values):,.0f}, ", end="")
+            print(f"mean {statistics.mean(values):,.0f}")
+    print(f"{output}: {', '.join(f'{count:,} {kind}' for kind, count in kinds.most_common())}")
+    print(f"real texts by set: {dict(Counter(text.source for text in maker.real).most_common())}; {truth_path}")
+
+
+if __name__ == "__main__":
+    main()

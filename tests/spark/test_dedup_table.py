@@ -1,0 +1,157 @@
+"""Deduplication of somebody's own table: the books, what stays, and every bad input."""
+
+import gzip
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from sluice.core.config import Config
+from sluice.core.dedup_config import Dedup, MinHash, Table
+from sluice.core.errors import ConfigError, InputError, StageError
+from sluice.spark.dedup_table import TableRun, dedup_table
+
+LAW = "第一条 为了规范网络数据处理活动，保障网络数据安全，促进网络数据依法合理有效利用，保护个人、组织的合法权益。"
+TRADITIONAL = (
+    "第一條 為了規範網絡數據處理活動，保障網絡數據安全，促進網絡數據依法合理有效利用，保護個人、組織的合法權益。"
+)
+FOX = "The quick brown fox jumps over the lazy dog while the slow red hen looks on from the roof of the old barn"
+ROWS = [
+    {"id": "en", "text": FOX, "lang": "en"},
+    {"id": "en-copy", "text": FOX.upper()},
+    {"id": "en-longer", "text": FOX + " today"},
+    {"id": "zh", "text": LAW, "lang": "zh"},
+    {"id": "zh-hant", "text": TRADITIONAL},
+    {"id": "zh-longer", "text": LAW + "完"},
+    {
+        "id": "other",
+        "text": "Something else that nobody has ever written before in quite these words, I should think so",
+    },
+    {"id": "short", "text": "Short."},
+    {"id": "short-copy", "text": "short."},
+    {"id": "null", "text": None},
+    {"id": "empty", "text": " \n"},
+]
+EXPECTED = {  # of copies in the key the earlier id stays, of similar ones the longer
+    ("en", "near", "en-longer"),
+    ("en-copy", "exact", "en-longer"),
+    ("zh", "near", "zh-longer"),
+    ("zh-hant", "exact", "zh-longer"),
+    ("short-copy", "exact", "short"),
+}
+
+
+def settings(tmp_path, inputs, **table):
+    return Config(output=str(tmp_path / "out"), table=Table(inputs=tuple(map(str, inputs)), **table))
+
+
+def run(spark, config, force=False):
+    dedup_table(spark, TableRun(config), force=force)
+    path = f"{config.output}/dedup"
+    removed = {(r["id"], r["step"], r["witness"]) for r in spark.read.parquet(f"{path}/removals").collect()}
+    with open(f"{path}/_summary.json") as file:
+        return removed, json.load(file)
+
+
+def write_lines(path, rows):
+    data = b"".join(
+        (row if isinstance(row, bytes) else json.dumps(row, ensure_ascii=False).encode()) + b"\n" for row in rows
+    )
+    path.write_bytes(gzip.compress(data) if path.suffix == ".gz" else data)
+    return path
+
+
+def test_json_lines_are_deduplicated_and_those_that_stay_are_the_same_lines(spark, tmp_path):
+    files = [write_lines(tmp_path / "a.jsonl", ROWS[:5]), write_lines(tmp_path / "b.jsonl.gz", ROWS[5:])]
+    removed, summary = run(spark, settings(tmp_path, files))
+    assert removed == EXPECTED
+    assert summary["ledgers"] == [
+        {"unit": "documents", "in": 11, "out": 4, "dropped": {"empty": 2, "exact": 3, "near": 2}}
+    ]
+    assert (summary["too_short_for_near"], summary["too_long_for_near"]) == (2, 0)  # both of a pair
+    kept = [json.loads(row["value"]) for row in spark.read.text(str(tmp_path / "out" / "dedup" / "kept")).collect()]
+    gone = {row[0] for row in EXPECTED} | {"null", "empty"}
+    assert sorted(kept, key=str) == sorted((row for row in ROWS if row["id"] not in gone), key=str)
+
+
+def test_parquet_with_columns_of_other_names_keeps_all_columns(spark, tmp_path):
+    rows = [{"key": i, "body": row["text"], "n": i * 1.5, "when": "2024-01-01"} for i, row in enumerate(ROWS)]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "a.parquet")
+    config = settings(tmp_path, [tmp_path], id="key", text="body", quality="n", fetched_at="when")
+    removed, summary = run(spark, config)
+    assert removed == {  # quality decides before length
+        ("0", "exact", "2"),
+        ("1", "near", "2"),
+        ("3", "exact", "5"),
+        ("4", "near", "5"),
+        ("7", "exact", "8"),
+    }
+    assert summary["ledgers"][0]["out"] == 4
+    kept = pq.read_table(tmp_path / "out" / "dedup" / "kept").to_pylist()
+    assert sorted(kept, key=str) == sorted((rows[i] for i in (2, 5, 6, 8)), key=str)
+
+
+def test_lines_that_are_none_are_quarantined_with_their_place(spark, tmp_path):
+    file = write_lines(tmp_path / "a.jsonl", [ROWS[0], b"{broken", ROWS[6], {"text": "no id"}])
+    with pytest.raises(StageError, match=r"2 of 4 rows cannot be read.*a\.jsonl, byte \d+: not JSON"):
+        run(spark, settings(tmp_path, [file]))
+    _, summary = run(spark, settings(tmp_path, [file], max_loss=0.5))
+    assert summary["ledgers"][0] == {"unit": "documents", "in": 4, "out": 2, "dropped": {"unreadable": 2}}
+    quarantine = spark.read.parquet(str(tmp_path / "out" / "dedup" / "quarantine")).collect()
+    at = file.read_bytes().index(b"{broken")
+    assert (f"{file}, byte {at}", "not JSON: ") in {(row["place"], row["problem"][:10]) for row in quarantine}
+
+
+def test_ids_that_are_not_different_are_an_error_that_names_some(spark, tmp_path):
+    file = write_lines(tmp_path / "a.jsonl", [*ROWS, ROWS[0], ROWS[3], ROWS[3]])
+    with pytest.raises(InputError, match=r"'en' \(2 times\), 'zh' \(3 times\)"):
+        run(spark, settings(tmp_path, [file]))
+    assert not (tmp_path / "out" / "dedup" / "removals").exists()
+
+
+def test_a_missing_column_is_named_with_those_there_are(spark, tmp_path):
+    pq.write_table(pa.Table.from_pylist([{"id": 1, "content": "a"}]), tmp_path / "a.parquet")
+    with pytest.raises(ConfigError, match=r"table.text='text', but the columns of .* are \['id', 'content'\]"):
+        run(spark, settings(tmp_path, [tmp_path]))
+
+
+def test_nothing_but_empty_rows_leaves_nothing(spark, tmp_path):
+    file = write_lines(tmp_path / "a.jsonl", ROWS[9:])
+    removed, summary = run(spark, settings(tmp_path, [file]))
+    assert removed == set()
+    assert summary["ledgers"][0] == {"unit": "documents", "in": 2, "out": 0, "dropped": {"empty": 2}}
+
+
+def test_a_text_of_a_hundred_megabytes_is_compared_exactly_only_and_counted(spark, tmp_path):
+    huge = " ".join(str(i) for i in range(12_000_000))  # 96 MB
+    assert len(huge) > 90_000_000
+    rows = [{"id": "huge", "text": huge}, {"id": "copy", "text": huge}, {"id": "near", "text": huge + " end"}, ROWS[0]]
+    removed, summary = run(spark, settings(tmp_path, [write_lines(tmp_path / "a.jsonl", rows)], write_kept=False))
+    assert removed == {("copy", "exact", "huge")} or removed == {("huge", "exact", "copy")}
+    assert summary["too_long_for_near"] == 3
+
+
+def test_a_second_table_against_the_index_of_the_first(spark, tmp_path):
+    first = settings(tmp_path / "1", [write_lines(tmp_path / "a.jsonl", ROWS)])
+    first = Config(output=first.output, table=first.table, dedup=Dedup(write_index=True))
+    run(spark, first)
+    rows = [{"id": "en", "text": "X" + FOX}, {"id": "new", "text": "Short."}, {"id": "zh2", "text": TRADITIONAL + "。"}]
+    second = settings(tmp_path / "2", [write_lines(tmp_path / "b.jsonl", rows)])
+    index = f"{first.output}/dedup/index"
+    second = Config(output=second.output, table=second.table, dedup=Dedup(earlier=(index,)))
+    removed, _ = run(spark, second)
+    assert removed == {("en", "near", "en-longer"), ("new", "exact", "short"), ("zh2", "near", "zh-longer")}
+    other = Config(output=second.output, table=second.table, dedup=Dedup(earlier=(index,), minhash=MinHash(rows=7)))
+    with pytest.raises(ConfigError, match="rows: 8 -> 7"):
+        TableRun(other)
+
+
+def test_a_finished_table_is_not_done_again_and_other_settings_are_refused(spark, tmp_path):
+    config = settings(tmp_path, [write_lines(tmp_path / "a.jsonl", ROWS)])
+    run(spark, config)
+    before = (tmp_path / "out" / "dedup" / "_summary.json").stat().st_mtime_ns
+    run(spark, config)
+    assert (tmp_path / "out" / "dedup" / "_summary.json").stat().st_mtime_ns == before
+    with pytest.raises(ConfigError, match="belongs to another configuration"):
+        run(spark, Config(output=config.output, table=config.table, dedup=Dedup(threshold=0.9)))

@@ -1,0 +1,112 @@
+"""JSON lines as a table: pieces for tasks, rows, and problems with their place."""
+
+import gzip
+import json
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sluice.core.dedup_config import Table
+from sluice.core.errors import InputError
+from sluice.data.json_rows import Line, Piece, lines_of, parse_row, pieces_of, table_files
+
+
+def parse(value, **settings):
+    return parse_row(
+        Line("f, byte 0", value if isinstance(value, bytes) else json.dumps(value).encode()), Table(**settings)
+    )
+
+
+def test_files_are_of_one_kind(tmp_path):
+    for name in ("b.jsonl", "a.json.gz", "c.ndjson.zst", "notes.txt"):
+        (tmp_path / name).touch()
+    kind, paths = table_files(Table(inputs=(str(tmp_path),)))
+    assert kind == "json"
+    assert [path.rpartition("/")[2] for path in paths] == ["a.json.gz", "b.jsonl", "c.ndjson.zst"]
+    (tmp_path / "d.parquet").touch()
+    with pytest.raises(InputError, match="holds Parquet files and JSON lines"):
+        table_files(Table(inputs=(str(tmp_path),)))
+    assert table_files(Table(inputs=(f"{tmp_path}/*.parquet",))) == ("parquet", [f"{tmp_path}/d.parquet"])
+    with pytest.raises(InputError, match="holds no table"):
+        table_files(Table(inputs=(f"{tmp_path}/notes.txt",)))
+
+
+@settings(derandomize=True, max_examples=200, deadline=None)
+@given(
+    st.lists(st.binary(max_size=9).map(lambda b: b.replace(b"\n", b"")), max_size=12), st.integers(1, 30), st.booleans()
+)
+def test_pieces_of_any_length_give_every_line_once(tmp_path_factory, lines, length, ends):
+    path = tmp_path_factory.mktemp("pieces") / "a.jsonl"
+    data = b"\n".join(lines) + (b"\n" if ends else b"")
+    path.write_bytes(data)
+    pieces = [Piece(str(path), at, min(at + length, len(data))) for at in range(0, len(data), length)]
+    found = [line for piece in pieces for line in lines_of(piece)]
+    expected = [line.rstrip(b"\r") for line in data.split(b"\n") if line.strip()]
+    assert [line.data for line in found] == expected
+    for line in found:
+        at = int(line.place.rpartition(" ")[2])
+        assert data[at : at + len(line.data)] == line.data
+
+
+def test_a_compressed_file_is_one_piece_and_names_its_lines(tmp_path):
+    path = tmp_path / "a.jsonl.gz"
+    path.write_bytes(gzip.compress(b'{"a":1}\n\n{"a":2}\r\n'))
+    (piece,) = pieces_of([str(path)])
+    assert list(lines_of(piece)) == [Line(f"{path}, line 1", b'{"a":1}'), Line(f"{path}, line 3", b'{"a":2}')]
+
+
+def test_a_row_has_the_columns_that_are_named():
+    row = parse(
+        {"doc": 7, "body": "语", "score": 1, "date": "2024-02-03T04:05:06Z", "link": "http://a/"},
+        id="doc",
+        text="body",
+        quality="score",
+        fetched_at="date",
+        url="link",
+    )
+    assert (row.place, row.problem, row.name, row.text, row.quality, row.url) == (
+        "f, byte 0",
+        None,
+        "7",
+        "语",
+        1.0,
+        "http://a/",
+    )
+    assert row.fetched_at == datetime(2024, 2, 3, 4, 5, 6, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        (b"{", "not JSON: Input data was truncated"),
+        (b'{"id": "\xff"}', "not JSON: "),
+        (b"[" * 100_000, "not JSON: "),
+        ([1], "not a JSON object"),
+        ({"text": "a"}, "'id' is no text or whole number"),
+        ({"id": None, "text": "a"}, "'id' is no text or whole number"),
+        ({"id": True, "text": "a"}, "'id' is no text or whole number"),
+        ({"id": 1.5, "text": "a"}, "'id' is no text or whole number"),
+        ({"id": "x", "text": 3}, "'text' is no text"),
+    ],
+)
+def test_what_is_wrong_with_a_line_is_said(value, problem):
+    row = parse(value)
+    assert row.problem
+    assert row.problem.startswith(problem)
+    assert row.text is None
+
+
+@pytest.mark.parametrize("value", [{"id": "x"}, {"id": "x", "text": None}])
+def test_no_text_is_no_problem(value):
+    row = parse(value, quality="q", fetched_at="t", url="u")
+    assert (row.problem, row.text, row.quality, row.fetched_at, row.url) == (None, None, None, None, None)
+
+
+@pytest.mark.parametrize("value", ["yesterday", 5, "2024-13-01"])
+def test_a_time_that_is_none_is_unknown(value):
+    assert parse({"id": 1, "text": "", "t": value}, fetched_at="t").fetched_at is None
+    assert parse({"id": 1, "text": "", "t": "2024-02-03"}, fetched_at="t").fetched_at == datetime(
+        2024, 2, 3, tzinfo=UTC
+    )

@@ -1,0 +1,73 @@
+"""Who stays in a cluster, by hand and against the definition read word by word."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sluice.text.witnesses import Going, NeedsComparison, Similar, settle
+
+
+def test_the_most_similar_kept_document_is_the_witness():
+    members = [(2, []), (5, [Similar(1, 0.8), Similar(2, 0.9)])]
+    assert list(settle(members, 0.8)) == [Going(5, 2, 0.9)]
+
+
+def test_of_two_alike_the_better_one_is_the_witness():
+    assert list(settle([(5, [Similar(2, 0.9), Similar(1, 0.9)])], 0.8)) == [Going(5, 1, 0.9)]
+
+
+def test_a_chain_does_not_remove_its_far_end():
+    chain = [(2, [Similar(1, 0.9)]), (3, [Similar(2, 0.9)])]
+    assert list(settle(chain, 0.8, lambda better, worse: 0.79)) == [Going(2, 1, 0.9)]
+    assert list(settle(chain, 0.8, lambda better, worse: 0.8)) == [Going(2, 1, 0.9), Going(3, 1, 0.8)]
+
+
+def test_without_a_comparison_an_open_case_is_said():
+    with pytest.raises(NeedsComparison):
+        list(settle([(2, [Similar(1, 0.9)]), (3, [Similar(2, 0.9)])], 0.8))
+
+
+def test_what_became_of_documents_of_earlier_crawls_stands():
+    # 1 stayed; 2 went for 1
+    assert list(settle([(7, [Similar(1, 0.9, fate=1)])], 0.8)) == [Going(7, 1, 0.9)]
+    compared = []
+    went = list(settle([(7, [Similar(2, 0.9, fate=1)])], 0.8, lambda a, b: compared.append((a, b)) or 0.85))
+    assert went == [Going(7, 1, 0.85)]
+    assert compared == [(1, 7)]
+
+
+def by_the_definition(n, similarity, edges, threshold):
+    """Fates of documents 0..n-1, as the three rules of the module say them."""
+    fate = {}
+    for place in range(n):
+        before = [u for u in range(place) if (u, place) in edges]
+        staying = [u for u in before if fate[u] == u] or (
+            [w for w in {fate[u] for u in before} if similarity[w, place] >= threshold]
+        )
+        fate[place] = min(staying, key=lambda u: (-similarity[u, place], u)) if staying else place
+    return fate
+
+
+@st.composite
+def graphs(draw):
+    n = draw(st.integers(1, 9))
+    values = st.sampled_from([0.1, 0.5, 0.8, 0.9, 1.0])
+    similarity = {(u, v): draw(values) for v in range(n) for u in range(v)}
+    known = {pair for pair, value in similarity.items() if value >= 0.8 and draw(st.booleans())}
+    return n, similarity, known
+
+
+@settings(derandomize=True, max_examples=500)
+@given(graphs(), st.integers(0, 9))
+def test_fates_are_those_of_the_definition_and_worse_documents_change_nothing(graph, num_earlier):
+    n, similarity, edges = graph
+    fate = by_the_definition(n, similarity, edges, 0.8)
+    for first in (0, min(num_earlier, n)):  # all at once; in two crawls
+        members = [
+            (v, [Similar(u, similarity[u, v], fate[u] if u < first else None) for u in range(v) if (u, v) in edges])
+            for v in range(first, n)
+        ]
+        found = {v: (witness, jaccard) for v, witness, jaccard in settle(members, 0.8, lambda a, b: similarity[a, b])}
+        expected = {v: (fate[v], similarity[fate[v], v]) for v in range(first, n) if fate[v] != v}
+        assert found == expected
+        assert all(fate[witness] == witness for witness, _ in found.values())
