@@ -6,7 +6,7 @@ import sys
 import pytest
 from jobs_helpers import run_here
 
-pytest.importorskip("fasttext")
+pytest.importorskip("fasttext", reason="training needs it: pip install 'sluice[quality]'")
 
 GOOD = "The committee met on {i} and decided that the new library would be built beside the old town hall. "
 BAD = "Buy {i} now: free shipping, best price, click here to add it to your cart and log in today! "

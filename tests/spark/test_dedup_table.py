@@ -93,11 +93,13 @@ def test_parquet_with_columns_of_other_names_keeps_all_columns(spark, tmp_path):
 
 
 def test_lines_that_are_none_are_quarantined_with_their_place(spark, tmp_path):
-    file = write_lines(tmp_path / "a.jsonl", [ROWS[0], b"{broken", ROWS[6], {"text": "no id"}])
+    file = write_lines(tmp_path / "a.jsonl", [ROWS[0], b"{broken", ROWS[6], {"id": "n", "text": 5}])
     with pytest.raises(StageError, match=r"2 of 4 rows cannot be read.*a\.jsonl, byte \d+: not JSON"):
         run(spark, settings(tmp_path, [file]))
     _, summary = run(spark, settings(tmp_path, [file], max_loss=0.5))
     assert summary["ledgers"][0] == {"unit": "documents", "in": 4, "out": 2, "dropped": {"unreadable": 2}}
+    kept = spark.read.text(str(tmp_path / "out" / "dedup" / "kept")).collect()
+    assert {json.loads(row["value"])["id"] for row in kept} == {"en", "other"}
     quarantine = spark.read.parquet(str(tmp_path / "out" / "dedup" / "quarantine")).collect()
     at = file.read_bytes().index(b"{broken")
     assert (f"{file}, byte {at}", "not JSON: ") in {(row["place"], row["problem"][:10]) for row in quarantine}

@@ -1,5 +1,6 @@
 """The keep order, exact copies, verified pairs, settled clusters and final witnesses."""
 
+import contextlib
 from datetime import UTC, datetime
 
 import numpy as np
@@ -22,6 +23,20 @@ DAY = datetime(2024, 1, 1, tzinfo=UTC)
 RANKED = "place long, doc_id long, text_hash binary, signature binary"
 
 
+@contextlib.contextmanager
+def setting(spark, name, value):
+    """A setting of the session, for a while: all tests of this layer share it."""
+    before = spark.conf.get(name)
+    spark.conf.set(name, value)
+    try:
+        yield
+    finally:
+        spark.conf.set(name, before)
+
+
+BATCH_ROWS = "spark.sql.execution.arrow.maxRecordsPerBatch"
+
+
 @pytest.mark.parametrize("partitions", ["1", "5"])
 @pytest.mark.parametrize("first", [0, 100])
 def test_the_keep_order_is_quality_length_fetch_url_id(spark, tmp_path, partitions, first):
@@ -37,12 +52,8 @@ def test_the_keep_order_is_quality_length_fetch_url_id(spark, tmp_path, partitio
     ]
     columns = "doc_id long, quality double, n_chars int, fetched_at timestamp, url string"
     df = spark.createDataFrame([(*row, b"h", None) for row in rows], columns + ", text_hash binary, signature binary")
-    before = spark.conf.get("spark.sql.shuffle.partitions")
-    spark.conf.set("spark.sql.shuffle.partitions", partitions)
-    try:
+    with setting(spark, "spark.sql.shuffle.partitions", partitions):
         found = in_keep_order(df.repartition(3), first, Work(str(tmp_path))).orderBy("place").collect()
-    finally:
-        spark.conf.set("spark.sql.shuffle.partitions", before)
     assert [row["doc_id"] for row in found] == [80, 70, 40, 30, 90, 20, 60, 50]
     assert [row["place"] for row in found] == list(range(first, first + 8))
 
@@ -73,16 +84,15 @@ def test_sets_are_the_sorted_hashes_of_the_key(spark):
 
 @pytest.mark.parametrize("batch_rows", ["1", "2", "1000"])
 def test_pairs_are_verified_on_the_sets(spark, batch_rows):
-    spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", batch_rows)
     sets = sets_of(spark, _1=A, _2=B, _3=C, _4="q", _5="!!!", _6="!!!")
     pairs = spark.createDataFrame([(1, 2), (1, 3), (1, 4), (2, 3), (5, 6), (1, 5)], "u long, v long")
-    edges = verified_edges(pairs, sets, DEDUP, 2).collect()
+    with setting(spark, BATCH_ROWS, batch_rows):
+        edges = verified_edges(pairs, sets, DEDUP, 2).collect()
     assert sorted((e["u"], e["v"], round(e["jaccard"], 3)) for e in edges) == [(1, 2, 0.6), (2, 3, 0.6)]
 
 
 @pytest.mark.parametrize("batch_rows", ["1", "2", "1000"])
 def test_pairs_are_screened_by_their_signatures(spark, batch_rows):
-    spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", batch_rows)
     dedup = Dedup(threshold=0.8, minhash=MinHash(bands=16, rows=8))  # 89 of 128 values must be equal
 
     def signature(num_equal):
@@ -91,7 +101,8 @@ def test_pairs_are_screened_by_their_signatures(spark, batch_rows):
     rows = [(1, signature(128)), (2, signature(89)), (3, signature(88)), (4, signature(100)), (5, signature(0))]
     signatures = spark.createDataFrame(rows, "place long, signature binary")
     pairs = spark.createDataFrame([(1, 2), (1, 3), (1, 4), (2, 3), (2, 4), (4, 5), (3, 5)], "u long, v long")
-    found = likely_pairs(pairs, signatures, dedup, 2).collect()
+    with setting(spark, BATCH_ROWS, batch_rows):
+        found = likely_pairs(pairs, signatures, dedup, 2).collect()
     assert sorted(map(tuple, found)) == [(1, 2), (1, 4), (2, 3), (2, 4)]
 
 

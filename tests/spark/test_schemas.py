@@ -5,14 +5,15 @@ from datetime import UTC, datetime
 import pyarrow as pa
 import pytest
 
-from sluice.core.records import DocsRow, Edge, Quarantine, Signals
+from sluice.core.records import DocsRow, Edge, Quarantine, Removal, Signals
 from sluice.data.tables import arrow_schema, record_batch
 from sluice.spark.schemas import spark_schema
 
 
 def test_spark_and_arrow_schemas_name_the_same_columns_in_the_same_order():
     assert spark_schema(DocsRow).fieldNames() == arrow_schema(DocsRow).names == list(DocsRow.__struct_fields__)
-    assert spark_schema(Edge).simpleString() == "struct<u:bigint,v:bigint,jaccard:float>"
+    assert spark_schema(Edge).simpleString() == "struct<u:bigint,v:bigint,jaccard:double>"
+    assert spark_schema(Removal)["is_earlier"].dataType.simpleString() == "boolean"
 
 
 def test_records_become_columns_by_name_and_missing_ones_null():

@@ -276,7 +276,7 @@ class SourceRow(Record):
     place: str
     problem: str | None
     name: str | None
-    """Its id, as text."""
+    """Its id, as text; None where there is a problem, so that such a row is in no result."""
     text: str | None
     quality: float | None = None
     fetched_at: datetime | None = None

@@ -104,7 +104,7 @@ def parse_row(line: Line, table: Table) -> SourceRow:
     if isinstance(name, bool) or not isinstance(name, str | int):
         return SourceRow(place=line.place, problem=f"{table.id!r} is no text or whole number", name=None, text=None)
     if text is not None and not isinstance(text, str):
-        return SourceRow(place=line.place, problem=f"{table.text!r} is no text", name=str(name), text=None)
+        return SourceRow(place=line.place, problem=f"{table.text!r} is no text", name=None, text=None)
     quality = value.get(table.quality) if table.quality else None
     url = value.get(table.url) if table.url else None
     return SourceRow(

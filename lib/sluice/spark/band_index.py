@@ -63,6 +63,12 @@ def index_settings(dedup: Dedup) -> dict[str, Any]:
     return {"key": KEY_VERSION, **{name: settings[name] for name in ("minhash", "threshold", "centres")}}
 
 
+def result_settings(dedup: Dedup) -> dict[str, Any]:
+    """What decides the result: all settings, earlier crawls by what they are, not where. Raises as `check_earlier`."""
+    settings: dict[str, Any] = msgspec.to_builtins(dedup)
+    return settings | {"earlier": [index.identity for index in check_earlier(dedup)]}
+
+
 def check_earlier(dedup: Dedup) -> list[IndexManifest]:
     """The manifests of `dedup.earlier`. Raises InputError, FormatError or ConfigError where they cannot be used."""
     manifests: list[IndexManifest] = []

@@ -18,7 +18,7 @@ from sluice.core.records import Fact
 from sluice.data import storage
 from sluice.data.json_rows import table_files
 from sluice.data.stage import Stage
-from sluice.spark.band_index import check_earlier, read_earlier
+from sluice.spark.band_index import read_earlier, result_settings
 from sluice.spark.batches import iter_rows, to_batches
 from sluice.spark.duplicates import find_duplicates, not_compared, publish, publish_index
 from sluice.spark.schemas import spark_schema
@@ -40,8 +40,7 @@ class TableRun:
         self.kind, self.paths = table_files(config.table)
         settings: dict[str, Any] = msgspec.to_builtins(config.table)
         del settings["max_loss"]
-        dedup = msgspec.to_builtins(config.dedup)
-        dedup["earlier"] = [index.identity for index in check_earlier(config.dedup)]
+        dedup = result_settings(config.dedup)
         files = [[path, storage.size(path)] for path in self.paths]
         what = {"sluice": __version__, "key": KEY_VERSION, "dedup": dedup, "table": settings, "files": files}
         self.stage = Stage(config.output, "dedup", what)

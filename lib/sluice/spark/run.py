@@ -17,7 +17,7 @@ from sluice.data.manifest import dataset_directory
 from sluice.data.plan import InputPlan, make_plan
 from sluice.data.plan_table import estimates, make_plan_table
 from sluice.data.stage import MARKER, Stage
-from sluice.spark.band_index import check_earlier
+from sluice.spark.band_index import result_settings
 from sluice.text.cleaning import Clean, cut_lines, mask_personal
 from sluice.text.html import check_extractor, extractor_identity
 from sluice.text.key import KEY_VERSION
@@ -41,7 +41,7 @@ class Run:
         model_path(config.extract.lid_model)
         check_extractor(config.extract.extractor)
         self.lists = PageLists.of(config.extract)
-        check_earlier(config.dedup)
+        self.dedup_settings = result_settings(config.dedup)
         cut_lines("é", config.extract.edit)  # a missing ftfy, a mask that would be masked
         mask_personal(Clean(""), config.extract.pii)
         dataset_directory(config.output, config.name, config.version)
@@ -73,7 +73,7 @@ class Run:
             **selected,
             "extract": extract,
             "rules": [_without_examples(rule) for rule in plain(self.rules)],
-            "dedup": plain(config.dedup) | {"earlier": [index.identity for index in check_earlier(config.dedup)]},
+            "dedup": self.dedup_settings,
             "tokenizer": plain(config.tokenizer),
             "shards": plain(config.shards),
         }

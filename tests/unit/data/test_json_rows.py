@@ -95,7 +95,7 @@ def test_what_is_wrong_with_a_line_is_said(value, problem):
     row = parse(value)
     assert row.problem
     assert row.problem.startswith(problem)
-    assert row.text is None
+    assert (row.name, row.text) == (None, None)
 
 
 @pytest.mark.parametrize("value", [{"id": "x"}, {"id": "x", "text": None}])

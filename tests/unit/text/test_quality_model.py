@@ -13,7 +13,7 @@ from sluice.text import model_card, quality
 from sluice.text.quality import QualityModel, word_line
 from sluice.text.train_quality import train
 
-pytest.importorskip("fasttext")
+pytest.importorskip("fasttext", reason="training needs it: pip install 'sluice[quality]'")
 
 PROSE = "The committee met on day {i} and decided that the new library would be built beside the old town hall. "
 SHOP = "Buy now, item {i}: free shipping, best price, click here to add it to your cart and log in today! "
