@@ -1,7 +1,8 @@
 """Items of benchmarks in a frame of documents."""
 
+from sluice.core.corpus_records import Contamination
 from sluice.core.dedup_config import Decontaminate
-from sluice.spark.decontaminate import Contamination, contaminated
+from sluice.spark.contaminations import contaminated, contamination_reasons
 from sluice.text.benchmark import Part, build
 
 QUESTION = "Which of these two metals is the better conductor of heat at low temperature and why?"
@@ -32,6 +33,12 @@ def test_each_item_in_each_document_is_a_row_with_what_was_found(spark):
     ]
     assert found(spark, rows) == expected
     assert found(spark, rows, partitions=5) == expected
+
+
+def test_a_document_goes_for_ngrams_where_it_holds_any(spark):
+    rows = [(1, "near"), (2, "ngram"), (3, "near"), (3, "ngram"), (3, "near"), (1, "near")]
+    found = contamination_reasons(spark.createDataFrame(rows, "doc_id long, kind string"))
+    assert sorted(map(tuple, found.collect())) == [(1, "near"), (2, "ngram"), (3, "ngram")]
 
 
 def test_no_document_gives_no_row(spark):

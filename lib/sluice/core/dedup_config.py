@@ -1,4 +1,4 @@
-"""The sections of deduplication."""
+"""The sections of deduplication, of lines that repeat and of decontamination."""
 
 from typing import Literal
 
@@ -41,7 +41,7 @@ class Dedup(Section):
 
 
 class Table(Section):
-    """A table of one's own to deduplicate, instead of the documents of a run (`jobs/dedup.py`)."""
+    """A table of one's own instead of the documents of a run (`jobs/dedup.py`, `decontaminate.py`, `lines.py`)."""
 
     inputs: tuple[str, ...] = ()
     """Parquet files or JSON lines (.jsonl, .json, also .gz), directories or globs of them; empty takes the run."""
@@ -61,12 +61,14 @@ class Table(Section):
     max_loss: Fraction = 0.01
     """The run fails when more than this share of the lines is not JSON."""
     write_kept: bool = True
-    """Write `dedup/kept`: the rows that stay, as they were."""
+    """Write `kept` beside the other results: the rows that stay, as they were or, by `jobs/lines.py`, without lines."""
 
 
 class Lines(Section):
-    """Lines that stand in several documents stay in the best of them only."""
+    """Lines that stand in several documents stay in the best of them only: by quality, length, smallest id."""
 
+    enabled: bool = False
+    """Whether a run does this. `jobs/lines.py` on a table of one's own does it in any case."""
     min_documents: PositiveInt = 3
     """A line is repeated when it stands in so many different documents. CCNet takes 2."""
     min_hosts: PositiveInt = 1
@@ -83,10 +85,11 @@ class Lines(Section):
 
 
 class Decontaminate(Section):
-    """Documents that hold items of benchmarks are found; what is done with them is for the caller to say."""
+    """Documents that hold items of benchmarks go."""
 
     benchmarks: tuple[str, ...] = ()
-    """Files of JSON lines, .jsonl or .ndjson with .gz or .zst or neither; each is the benchmark of its name."""
+    """Files of JSON lines, .jsonl or .ndjson with .gz or .zst or neither; each is the benchmark of its name. Without
+    one a run does nothing of this."""
     fields: tuple[str, ...] = ()
     """Fields with texts, strings or lists of strings, each text looked for by itself; none named: all strings."""
     id_field: str = "id"
@@ -102,7 +105,7 @@ class Decontaminate(Section):
     """Units of a shingle, for texts that were edited."""
     near_share: Fraction | None = 0.6
     """Share of a text's shingles that a stretch of a document must hold, for texts of an n-gram or more; null: off. 0.6
-    finds nine of ten with one unit in twenty edited; at 0.5 questions of one pattern are found for one another."""
+    finds 89 % of those with one unit in twenty edited; at 0.5 questions of one pattern are found for one another."""
     max_texts_per_gram: PositiveInt = 1000
     """N-grams and shingles that more texts of the benchmarks have are their template and tell no item."""
     max_index_mib: PositiveInt = 512

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from sluice.core.dedup_config import Decontaminate
 from sluice.core.errors import ConfigError, FormatError, InputError
+from sluice.core.load import digest
 from sluice.data.texts import is_json_lines, iter_lines
 from sluice.text.characters import WORD, table
 from sluice.text.code_points import CodePoints, of_all
@@ -84,6 +85,8 @@ class Benchmark:
     """
 
     parts: tuple[Part, ...]
+    texts: tuple[str, ...]
+    """Of the parts, to be shown; nothing is looked up in them."""
     num_items: int
     too_short: tuple[str, ...]
     """Items of which no text is long enough to be looked for, as `benchmark item`."""
@@ -119,15 +122,24 @@ class Benchmark:
         """Bytes of the index."""
         return sum(value.nbytes for value in vars(self).values() if isinstance(value, np.ndarray))
 
+    def identity(self) -> dict[str, str]:
+        """For each benchmark what it looks for, as a digest: a copy in another place is the same."""
+        texts: dict[str, list[tuple[str, str, str]]] = {}
+        for part, text in zip(self.parts, self.texts, strict=True):
+            texts.setdefault(part.benchmark, []).append((part.item, part.field, text))
+        return {name: digest({"texts": some}) for name, some in texts.items()}
+
     @staticmethod
     def load(paths: Sequence[str], settings: Decontaminate) -> "Benchmark":
         """Reads files and builds the index.
 
         Raises ConfigError without a file, with two of one name, or when the index is larger than allowed; InputError or
-        FormatError, with file and line, for what cannot be read.
+        FormatError, with file and line, for what cannot be read, and for a file of which nothing can be looked for.
         """
         if not paths:
-            raise ConfigError("There is no benchmark to look for. Name files of JSON lines in benchmarks.")
+            raise ConfigError(
+                "There is no benchmark to look for. Name files of JSON lines in decontaminate.benchmarks."
+            )
         names = [_name(path) for path in paths]
         if twice := sorted(name for name, count in Counter(names).items() if count > 1):
             raise ConfigError(
@@ -138,7 +150,22 @@ class Benchmark:
             for part, text in _read(path, name, settings):
                 parts.append(part)
                 texts.append(text)
-        return build(parts, texts, settings)
+        benchmark = build(parts, texts, settings)
+        _check_items(benchmark, dict(zip(names, paths, strict=True)), settings)
+        return benchmark
+
+
+def _check_items(benchmark: Benchmark, paths: dict[str, str], settings: Decontaminate) -> None:
+    """Raises InputError where no item of a benchmark can be looked for."""
+    unable = {*benchmark.too_short, *benchmark.too_common}
+    able = {part.benchmark for part in benchmark.parts if f"{part.benchmark} {part.item}" not in unable}
+    for name, path in paths.items():
+        if name not in able:
+            raise InputError(
+                f"No item of the benchmark {path} can be looked for: a text of at least {settings.min_units} words, or "
+                "characters of scripts without spaces, was expected, and not the same one in all items. Name the "
+                "fields with texts in decontaminate.fields, or lower decontaminate.min_units."
+            )
 
 
 def build(parts: Sequence[Part], texts: Sequence[str], settings: Decontaminate) -> Benchmark:
@@ -170,6 +197,7 @@ def build(parts: Sequence[Part], texts: Sequence[str], settings: Decontaminate) 
     is_told[columns[total > 0, 0]] = True
     benchmark = Benchmark(
         parts=tuple(parts),
+        texts=tuple(texts),
         num_items=len(dict.fromkeys((part.benchmark, part.item) for part in parts)),
         too_short=_items_without(parts, is_sought),
         too_common=tuple(sorted(set(_items_without(parts, is_told)) - set(_items_without(parts, is_sought)))),
@@ -192,7 +220,8 @@ def build(parts: Sequence[Part], texts: Sequence[str], settings: Decontaminate) 
     if benchmark.num_bytes > settings.max_index_mib << 20:
         raise ConfigError(
             f"The index of {len(parts):,} texts takes {benchmark.num_bytes / (1 << 20):,.0f} MiB in every worker, but "
-            f"max_index_mib = {settings.max_index_mib}. Raise it, name fewer fields, or run one benchmark at a time."
+            f"decontaminate.max_index_mib = {settings.max_index_mib}. Raise it, name fewer fields, or run "
+            "one benchmark at a time."
         )
     return benchmark
 
@@ -232,7 +261,7 @@ def _name(path: str) -> str:
 
 
 def _read(path: str, name: str, settings: Decontaminate) -> Iterator[tuple[Part, str]]:
-    """Texts of a benchmark; an item without one gives the empty text, so that it is counted."""
+    """Texts of a benchmark, at least one of each item."""
     seen: dict[str, int] = {}
     for number, line in iter_lines(path):
         if line.isspace():
@@ -243,8 +272,7 @@ def _read(path: str, name: str, settings: Decontaminate) -> Iterator[tuple[Part,
         if item in seen:
             raise FormatError(f"{where}: the item {item!r} stands in line {seen[item]} already. Ids must differ.")
         seen[item] = number
-        texts = [(Part(name, item, field), text) for field, text in _texts(record, where, settings)]
-        yield from texts or [(Part(name, item, ""), "")]
+        yield from ((Part(name, item, field), text) for field, text in _texts(record, where, settings))
     if not seen:
         raise InputError(f"The benchmark {path} holds no item. One JSON object a line was expected.")
 
@@ -260,15 +288,24 @@ def _object(line: bytes, where: str) -> dict[str, Any]:
 
 
 def _texts(record: dict[str, Any], where: str, settings: Decontaminate) -> Iterator[tuple[str, str]]:
+    there = ", ".join(list(record)[:SHOWN_FIELDS]) or "none"
     if not settings.fields:
-        yield from ((k, v) for k, v in record.items() if isinstance(v, str) and k != settings.id_field)
+        found = [(k, v) for k, v in record.items() if isinstance(v, str) and k != settings.id_field]
+        if not found:
+            raise FormatError(
+                f"{where}, has no field with a text; its fields are {there}. Name those with texts, which may be lists "
+                "of strings, in decontaminate.fields."
+            )
+        yield from found
         return
     for field in settings.fields:
         if field not in record:
-            there = ", ".join(list(record)[:SHOWN_FIELDS])
-            raise FormatError(f"{where}, has no field {field!r}, only {there}. Name the fields with texts in fields.")
+            raise FormatError(
+                f"{where}, has no field {field!r}; its fields are {there}. Name those with texts in "
+                "decontaminate.fields."
+            )
         value = record[field]
         values = value if isinstance(value, list) else [value]
-        if not all(isinstance(text, str) for text in values):
+        if not values or not all(isinstance(text, str) for text in values):
             raise FormatError(f"{where}: the field {field!r} holds no string and no list of strings.")
         yield from ((field, text) for text in values)

@@ -76,6 +76,8 @@ class Cut(NamedTuple):
     """Blank lines that would have come to stand beside another."""
     n_chars_removed: int
     """With the ends of lines."""
+    removed: tuple[int, ...]
+    """Hashes of the lines that were removed, each once, in ascending order."""
 
 
 def line_form(line: str, max_digit_share: float) -> str:
@@ -143,6 +145,7 @@ def cut_lines(text: str, repeated: Hashes, settings: Lines) -> Cut:
         n_lines_removed=0,
         n_blank_removed=0,
         n_chars_removed=0,
+        removed=(),
     )
     if not n_gone:
         return whole
@@ -157,7 +160,14 @@ def cut_lines(text: str, repeated: Hashes, settings: Lines) -> Cut:
         n_lines_removed=n_gone,
         n_blank_removed=len(lines) - n_gone - len(kept),
         n_chars_removed=n_chars,
+        removed=tuple(np.unique(hashes[is_gone]).tolist()),
     )
+
+
+def line_with(text: str, line: int, settings: Lines) -> str | None:
+    """The first line of a text with this hash; None without one."""
+    places = np.flatnonzero(text_lines(text, settings).hashes == line)
+    return text.split("\n")[places[0]] if len(places) else None
 
 
 def structured_lines(lines: list[str], asked: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:

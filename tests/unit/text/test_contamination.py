@@ -259,17 +259,34 @@ def write(path, *lines):
 
 def test_items_are_named_by_id_or_line_and_all_strings_are_texts(tmp_path):
     quiz = write(tmp_path / "quiz.jsonl.gz", {"id": 12, "question": QUESTION, "level": 3}, "", {"text": ZH_QUESTION})
-    exam = write(tmp_path / "exam.ndjson", {"id": "a/1", "question": "Too short?", "choices": [QUESTION]})
+    items = {"id": "a/1", "question": "Too short?", "choices": [QUESTION]}, {"id": "b", "choices": [], "hint": QUESTION}
+    exam = write(tmp_path / "exam.ndjson", *items)
     benchmark = Benchmark.load([quiz, exam], Decontaminate())
     assert benchmark.parts == (
         Part("quiz", "12", "question"),
         Part("quiz", "3", "text"),
         Part("exam", "a/1", "question"),
+        Part("exam", "b", "hint"),
     )
-    assert (benchmark.num_items, benchmark.too_short) == (3, ("exam a/1",))
+    assert benchmark.texts == (QUESTION, ZH_QUESTION, "Too short?", QUESTION)
+    assert (benchmark.num_items, benchmark.too_short) == (4, ("exam a/1",))
+    exam = write(tmp_path / "exam.ndjson", items[0])
     named = Benchmark.load([exam], Decontaminate(fields=("choices",)))
     assert named.parts == (Part("exam", "a/1", "choices"),)
     assert named.too_short == ()
+
+
+def test_a_benchmark_is_what_it_looks_for_not_where_it_stands(tmp_path):
+    def identity(name, *items):
+        return Benchmark.load([write(tmp_path / name, *items)], Decontaminate()).identity()
+
+    item = {"id": 1, "q": QUESTION}
+    first = identity("quiz.jsonl", item)
+    assert list(first) == ["quiz"]
+    assert identity("quiz.jsonl.gz", item, "") == first
+    assert identity("exam.jsonl", item)["exam"] == first["quiz"]
+    changed = ({"id": 2, "q": QUESTION}, {"id": 1, "p": QUESTION}, {"id": 1, "q": QUESTION + "!"})
+    assert len({identity("quiz.jsonl", item)["quiz"] for item in changed} | {first["quiz"]}) == 4
 
 
 def test_an_index_pickles_and_finds_the_same():
@@ -284,7 +301,25 @@ def test_an_index_pickles_and_finds_the_same():
     [
         (['{"question": "a"}', '{"question": '], {}, "quiz.jsonl, line 2, is not JSON"),
         (["[1, 2]"], {}, "quiz.jsonl, line 1, holds a list; a JSON object was expected"),
-        (['{"id": 1, "prompt": "a"}'], {"fields": ("question",)}, "line 1, has no field 'question', only id, prompt"),
+        (
+            ['{"id": 1, "prompt": "a"}'],
+            {"fields": ("question",)},
+            "line 1, has no field 'question'; its fields are id, prompt",
+        ),
+        (
+            ['{"id": 1, "level": 3, "tags": ["a"]}'],
+            {},
+            "line 1, has no field with a text; its fields are id, level, tags",
+        ),
+        (["{}"], {}, "line 1, has no field with a text; its fields are none"),
+        (['{"question": []}'], {"fields": ("question",)}, "line 1: the field 'question' holds no string"),
+        (['{"question": null}'], {"fields": ("question",)}, "line 1: the field 'question' holds no string"),
+        (
+            ['{"q": "What is it?"}', '{"q": "首都是哪里"}'],
+            {},
+            "quiz.jsonl can be looked for: a text of at least 8 words",
+        ),
+        ([f'{{"q": "{QUESTION}"}}'] * 3, {"max_texts_per_gram": 2}, "No item of the benchmark"),
         (['{"question": 5}'], {"fields": ("question",)}, "line 1: the field 'question' holds no string"),
         (['{"question": ["a", 5]}'], {"fields": ("question",)}, "line 1: the field 'question' holds no string"),
         (['{"id": 1, "q": "a"}', '{"id": 1, "q": "b"}'], {}, "line 2: the item '1' stands in line 1 already"),
@@ -316,7 +351,7 @@ def test_what_cannot_be_right_is_refused_before_anything_is_read(tmp_path):
 def test_an_index_that_does_not_fit_is_refused_with_its_size():
     texts = [" ".join(f"w{i * j}" for j in range(400)) for i in range(1, 101)]
     with pytest.raises(
-        ConfigError, match=r"The index of 100 texts takes \d MiB in every worker, but max_index_mib = 1"
+        ConfigError, match=r"The index of 100 texts takes \d MiB in every worker, but decontaminate.max_index_mib = 1"
     ):
         build([Part("b", str(i), "f") for i in range(100)], texts, Decontaminate(max_index_mib=1))
 

@@ -18,6 +18,7 @@ from sluice.text.repeated_lines import (
     cut_lines,
     is_code,
     line_form,
+    line_with,
     plain_hashes,
     text_lines,
 )
@@ -188,6 +189,15 @@ def test_repeated_lines_go_with_the_blank_lines_that_they_parted():
     assert cut.text == f"{own}\n\n{own}!"
     assert (cut.n_lines, cut.n_lines_removed, cut.n_blank_removed, cut.n_blank) == (10, 3, 4, 5)
     assert cut.n_chars_removed == 23 + 2 + 23 + 2 + 2 + 10 + 1
+    assert cut.removed == tuple(sorted(hashes_of(menu, note).tolist()))  # each once
+
+
+def test_a_line_is_found_by_its_hash():
+    text = "short\nThis is ONE line!\nthis is one line\n另一行够长了"
+    (line,) = hashes_of("this is one line").tolist()
+    assert line_with(text, line, SETTINGS) == "This is ONE line!"
+    assert line_with(text, line + 1, SETTINGS) is None
+    assert line_with("", line, SETTINGS) is None
 
 
 def test_blank_lines_that_were_together_before_stay():
