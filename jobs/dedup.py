@@ -15,7 +15,7 @@ OUT/dedup/index      with dedup.write_index=true: for dedup.earlier=[...] of a l
 from sluice.core.cli import job
 from sluice.core.config import Config
 from sluice.spark import stages
-from sluice.spark.dedup_table import TableRun, dedup_table
+from sluice.spark.dedup_table import dedup_run, dedup_table
 from sluice.spark.run import Run
 from sluice.spark.session import open_session
 
@@ -23,7 +23,7 @@ from sluice.spark.session import open_session
 @job
 def main(config: Config, force: bool) -> None:
     if config.table.inputs:
-        table_run = TableRun(config)
+        table_run = dedup_run(config)
         with open_session(config.spark, "dedup") as spark:
             dedup_table(spark, table_run, force=force)
         return

@@ -10,7 +10,7 @@ import pytest
 from sluice.core.config import Config
 from sluice.core.dedup_config import Dedup, MinHash, Table
 from sluice.core.errors import ConfigError, InputError, StageError
-from sluice.spark.dedup_table import TableRun, dedup_table
+from sluice.spark.dedup_table import dedup_run, dedup_table
 
 LAW = "第一条 为了规范网络数据处理活动，保障网络数据安全，促进网络数据依法合理有效利用，保护个人、组织的合法权益。"
 TRADITIONAL = (
@@ -47,7 +47,7 @@ def settings(tmp_path, inputs, **table):
 
 
 def run(spark, config, force=False):
-    dedup_table(spark, TableRun(config), force=force)
+    dedup_table(spark, dedup_run(config), force=force)
     path = f"{config.output}/dedup"
     removed = {(r["id"], r["step"], r["witness"]) for r in spark.read.parquet(f"{path}/removals").collect()}
     with open(f"{path}/_summary.json") as file:
@@ -146,7 +146,7 @@ def test_a_second_table_against_the_index_of_the_first(spark, tmp_path):
     assert removed == {("en", "near", "en-longer"), ("new", "exact", "short"), ("zh2", "near", "zh-longer")}
     other = Config(output=second.output, table=second.table, dedup=Dedup(earlier=(index,), minhash=MinHash(rows=7)))
     with pytest.raises(ConfigError, match="rows: 8 -> 7"):
-        TableRun(other)
+        dedup_run(other)
 
 
 def test_a_finished_table_is_not_done_again_and_other_settings_are_refused(spark, tmp_path):

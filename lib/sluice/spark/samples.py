@@ -10,9 +10,12 @@ SAMPLES = 3
 """Rows shown of a kind."""
 
 
-def sample_by(df: DataFrame, keys: tuple[str, ...], per_key: int) -> DataFrame:
-    """At most `per_key` rows for each value of `keys`, in hash order of `doc_id`. Needs: doc_id and the keys."""
-    order = Window.partitionBy(*keys).orderBy(F.xxhash64("doc_id"), "doc_id")
+def sample_by(df: DataFrame, keys: tuple[str, ...], per_key: int, *then: str) -> DataFrame:
+    """At most `per_key` rows for each value of `keys`, in hash order of `doc_id`, then in order of `then`.
+
+    Needs: doc_id, the keys and `then`.
+    """
+    order = Window.partitionBy(*keys).orderBy(F.xxhash64("doc_id"), "doc_id", *then)
     return df.withColumn("_place", F.row_number().over(order)).where(F.col("_place") <= per_key).drop("_place")
 
 
