@@ -38,6 +38,9 @@ class Dedup(Section):
     """See `crowd`."""
     edges_per_task: PositiveInt = 50_000_000
     """Components of at most this many edges are found in one task; more go through distributed rounds."""
+    urls: Literal["newest", "best"] | None = None
+    """Of the documents of one normalised address (`text.url_key`) keep the newest, or the best by the keep order, and
+    drop the others, however similar they are; null keeps versions of a page whose texts differ. Within this crawl."""
     earlier: tuple[str, ...] = ()
     """Band indices of earlier crawls (their `dedup/index`), oldest first: a document that one of them has goes."""
     write_index: bool = False

@@ -137,13 +137,15 @@ def _funnel(summaries: Mapping[str, Values]) -> list[Values]:
     extract, select, dedup = summaries["extract"], summaries["select"], summaries["dedup"]
     records, unique = ledger_of(extract, "records"), ledger_of(dedup, "documents")
     removed = dropped_of(dedup, "documents")
+    one_each = minus(number(unique.get("in")), removed.get("url", 0))
     pages, texts = number(extract.get("html")), number(extract.get("texts"))
     counts = [
         ("records in the archives", number(records.get("in"))),
         ("HTML pages and WET texts", (pages or 0) + texts) if texts else ("HTML pages", pages),
         ("documents in wanted languages", number(records.get("out"))),
         ("selected by the rules", number(ledger_of(select, "documents").get("out"))),
-        ("after exact duplicates", minus(number(unique.get("in")), removed.get("exact", 0))),
+        *([("one for each address", one_each)] if removed.get("url") else []),
+        ("after exact duplicates", minus(one_each, removed.get("exact", 0))),
         ("after near-duplicates", number(unique.get("out"))),
         *(
             (words, number(ledger_of(summaries[name], "documents").get("out")))

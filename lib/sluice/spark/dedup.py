@@ -23,7 +23,7 @@ def dedup(spark: SparkSession, run: Run, *, force: bool) -> None:
     upstream = run.select.require()
     if not stage.begin(force=force, keep=True):
         return
-    for name in ("removals", "clusters", "edges", "index"):
+    for name in ("removals", "copies", "clusters", "edges", "index"):
         storage.delete_tree(stage.file(name))  # what a killed attempt may have left half written
     work = Work(stage.file("_work"))
     documents = selected_documents(spark, run)
@@ -35,6 +35,7 @@ def dedup(spark: SparkSession, run: Run, *, force: bool) -> None:
         "n_chars",
         "fetched_at",
         "url",
+        "n_shingles",
     )
     with progress(spark, "dedup", run.config.log.progress_s):
         earlier = read_earlier(spark, config)

@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 
 from sluice.core.config import Config
 from sluice.core.dedup_config import MinHash
+from sluice.core.errors import ConfigError
 from sluice.core.ledger import Ledger
 from sluice.core.records import Fact
 from sluice.spark.band_index import read_earlier, result_settings
@@ -25,13 +26,20 @@ from sluice.text.signing import sign_text
 
 def dedup_run(config: Config) -> TableRun:
     """The run of `dedup_table`. Raises ConfigError, InputError or FormatError for a bad table or index."""
+    needed = {"url": config.dedup.urls is not None, "fetched_at": config.dedup.urls == "newest"}
+    if missing := [name for name, is_needed in needed.items() if is_needed and getattr(config.table, name) is None]:
+        settings = " and ".join(f"table.{name}" for name in missing)
+        raise ConfigError(
+            f"dedup.urls={config.dedup.urls} looks at columns of the table, but {settings} name none. Name them, or "
+            "leave dedup.urls out."
+        )
     return TableRun(config, "dedup", {"dedup": result_settings(config.dedup)})
 
 
 def dedup_table(spark: SparkSession, run: TableRun, *, force: bool) -> None:
     """All steps; a killed run goes on after its last whole table."""
     config, stage, table = run.config, run.stage, run.config.table
-    if not run.begin("removals", "clusters", "edges", "index", "kept", "quarantine", force=force):
+    if not run.begin("removals", "copies", "clusters", "edges", "index", "kept", "quarantine", force=force):
         return
     work = Work(stage.file("_work"))
     source = Source(spark, table, run.kind, run.paths)

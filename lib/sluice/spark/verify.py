@@ -58,13 +58,13 @@ def deciding_pairs(likely: DataFrame, dedup: Dedup) -> DataFrame:
     return ranked.where(f"is_sure = any_sure and rank <= if(any_sure, {SURE}, {OPEN})").select("u", "v")
 
 
-def verified_edges(pairs: DataFrame, sets: DataFrame, dedup: Dedup, partitions: int) -> DataFrame:
-    """The pairs whose exact similarity is at least `dedup.threshold`.
+def verified_edges(pairs: DataFrame, sets: DataFrame, threshold: float, partitions: int) -> DataFrame:
+    """The pairs whose exact similarity is at least the threshold.
 
     Needs: pairs, sets. Returns: edges. Shuffle: a shingle set per pair, key `u`.
     """
     rows = _by_centre(pairs, sets.select("place", F.col("shingles").alias("data")), partitions)
-    return rows.mapInArrow(partial(_verify, dedup.threshold), spark_schema(Edge))
+    return rows.mapInArrow(partial(_verify, threshold), spark_schema(Edge))
 
 
 def shingle_sets(texts: DataFrame, minhash: MinHash) -> DataFrame:
