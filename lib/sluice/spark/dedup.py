@@ -43,7 +43,7 @@ def dedup(spark: SparkSession, run: Run, *, force: bool) -> None:
         found = find_duplicates(facts, documents.select("doc_id", "text"), config, partitions, work, earlier)
         ids = found.ranked.select("place", F.col("doc_id").alias("id"))
         ids = ids.unionAll(earlier.documents.select("place", "doc_id"))
-        publish(found, earlier, ids, "doc_id", stage.path)
+        publish(found, earlier, ids, "doc_id", stage.path, work)
         if config.write_index:
             names = documents.select("doc_id", F.col("url").alias("name"))
             publish_index(found, earlier, names, config, stage.digest, stage.file("index"))

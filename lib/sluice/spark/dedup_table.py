@@ -15,7 +15,7 @@ from sluice.core.ledger import Ledger
 from sluice.core.records import Fact
 from sluice.spark.band_index import read_earlier, result_settings
 from sluice.spark.batches import iter_rows, to_batches
-from sluice.spark.duplicates import find_duplicates, not_compared, publish, publish_index
+from sluice.spark.duplicates import BROADCAST_ROWS, find_duplicates, not_compared, publish, publish_index
 from sluice.spark.schemas import spark_schema
 from sluice.spark.session import partitions_of, progress
 from sluice.spark.source import Source
@@ -54,14 +54,16 @@ def dedup_table(spark: SparkSession, run: TableRun, *, force: bool) -> None:
         found = find_duplicates(documents, texts, config.dedup, partitions_of(spark, config.spark), work, earlier)
         names = documents.select("doc_id", "name")
         ids = found.ranked.join(names, "doc_id").select("place", F.col("name").alias("id"))
-        publish(found, earlier, ids.unionAll(earlier.documents.select("place", "name")), "id", stage.path)
+        ids = ids.unionAll(earlier.documents.select("place", "name"))
+        publish(found, earlier, ids, "id", stage.path, work)
         if config.dedup.write_index:
             publish_index(found, earlier, names, config.dedup, stage.digest, stage.file("index"))
         facts.where("problem is not null").select("place", "problem").write.parquet(stage.file("quarantine"))
         if table.write_kept:
             empty = facts.where("problem is null and text_hash is null").select("name")
             removed = spark.read.parquet(stage.file("removals")).select(F.col("id").alias("name"))
-            source.write_kept(removed.unionAll(empty), stage.file("kept"))
+            gone = removed.unionAll(empty)
+            source.write_kept(F.broadcast(gone) if gone.count() <= BROADCAST_ROWS else gone, stage.file("kept"))
         ledger = _books(facts, found.removed)
         unsigned = not_compared(documents, minhash)
     stage.finish([ledger], **found.counts, **unsigned, files=len(run.paths))

@@ -95,11 +95,12 @@ def find_duplicates(
     return Found(ranked, rest, exact, own_sketches, leading, own_sets, edges, members, near, removed, counts)
 
 
-def publish(found: Found, earlier: Earlier, ids: DataFrame, name: str, directory: str) -> None:
+def publish(found: Found, earlier: Earlier, ids: DataFrame, name: str, directory: str, work: Work) -> None:
     """Writes `removals`, `copies`, `clusters` and `edges` with ids for places; `name` is the column of a document's id.
 
     Needs: ids (place, id) of all documents, earlier ones too.
     """
+    ids = work.table(ids.join(_mentioned(found), "place", "left_semi"), "ids")
     is_earlier = (F.col("witness") < earlier.next_place).alias("is_earlier")
     removed = found.removed.withColumnsRenamed({"place": name, "cluster": "cluster_id"}).select("*", is_earlier)
     removed = _by_id(removed, ids, name, "direct_witness", "witness", "cluster_id")
@@ -109,6 +110,12 @@ def publish(found: Found, earlier: Earlier, ids: DataFrame, name: str, directory
     new = found.members.where(F.col("place") >= earlier.next_place)
     _write(_by_id(new.toDF(name, "cluster_id"), ids, name, "cluster_id"), Cluster, name, directory, "clusters")
     _write(_by_id(found.edges, ids, "u", "v"), Edge, name, directory, "edges")
+
+
+def _mentioned(found: Found) -> DataFrame:
+    """The places that results name."""
+    removed = found.removed.select(F.explode(F.array("place", "direct_witness", "witness", "cluster")).alias("place"))
+    return removed.unionAll(found.members.select("place")).distinct()
 
 
 def _write(df: DataFrame, record: type[Record], name: str, directory: str, table: str) -> None:
