@@ -31,9 +31,9 @@ def summary(output, stage):
 
 @pytest.fixture(scope="module")
 def checked(sample, tmp_path_factory):
-    """A run whose deduplication misses copies, and all it said."""
+    """The output of a run whose deduplication misses copies."""
     output = tmp_path_factory.mktemp("split") / "out"
-    done = run(command("pipeline", sample, output, **SETTINGS))
+    done = run(command("pipeline", sample, output, **SETTINGS), timeout_s=400)
     assert done.returncode == 0, done.stdout[-4000:]
     return output
 
@@ -78,7 +78,7 @@ def test_shards_hold_no_pair_across_splits_and_would_without_the_check(checked, 
     assert all(len(left[name]) > 20 for name in ORDER)
     for stage in ("extract", "select", "dedup"):
         shutil.copytree(checked / stage, tmp_path / "out" / stage)
-    done = run(command("pipeline", sample, tmp_path / "out", **SETTINGS, split__enabled="false"))
+    done = run(command("pipeline", sample, tmp_path / "out", **SETTINGS, split__enabled="false"), timeout_s=400)
     assert done.returncode == 0, done.stdout[-4000:]
     without = texts_of_shards(tmp_path / "out")
     found = similar(without)
