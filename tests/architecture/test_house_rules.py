@@ -195,7 +195,18 @@ def test_functions_handed_to_spark_pickle_twice():
     pytest.importorskip("pyspark")
     from sluice.core.dedup_config import Lines, Table
     from sluice.data.json_rows import Piece
-    from sluice.spark import bands, components, dedup_table, extract, keep, repeated_lines, shards, source, verify
+    from sluice.spark import (
+        bands,
+        components,
+        dedup_table,
+        extract,
+        held_out,
+        keep,
+        repeated_lines,
+        shards,
+        source,
+        verify,
+    )
 
     job_type = shards.ShardJob
     assert job_type.__struct_config__.frozen
@@ -210,6 +221,7 @@ def test_functions_handed_to_spark_pickle_twice():
         partial(source._raw, Table(), (Piece("a.jsonl", 0, 9),)),
         partial(source._with_text, Table()),
         partial(dedup_table._sign, MinHash()),
+        partial(held_out._sign, MinHash()),
         partial(repeated_lines._line_rows, Lines()),
         partial(repeated_lines._cut, Lines()),
         partial(repeated_lines._show, Lines()),

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from sluice.core.config import Config
-from sluice.core.dedup_config import Decontaminate, Lines
+from sluice.core.config import Config, Shards
+from sluice.core.dedup_config import Decontaminate, Dedup, Lines, MinHash, Split
 from sluice.core.errors import ConfigError
 from sluice.spark.run import Run
 
@@ -20,12 +20,13 @@ def quiz(tmp_path):
 
 
 def test_a_run_without_the_optional_stages_is_as_if_there_were_none():
-    run = Run(Config())
-    assert run.decontaminate is None and run.lines is None
+    run = Run(Config(split=Split(enabled=False)))
+    assert run.decontaminate is None and run.lines is None and run.split is None
     assert run.corpus is run.dedup
     assert run.tokenizer.upstream == run.dedup.digest
-    assert {"decontaminate", "lines"}.isdisjoint(run.result_settings)
-    other = Run(Config(lines=Lines(min_documents=9), decontaminate=Decontaminate(ngram=8)))
+    assert {"decontaminate", "lines", "split"}.isdisjoint(run.result_settings)
+    off = Split(enabled=False, bands=8)
+    other = Run(Config(lines=Lines(min_documents=9), decontaminate=Decontaminate(ngram=8), split=off))
     assert (other.shards.digest, other.result_digest) == (run.shards.digest, run.result_digest)
 
 
@@ -35,11 +36,12 @@ def test_later_stages_depend_on_those_that_are_switched_on(quiz):
     assert both.dedup.digest == plain.dedup.digest
     assert both.decontaminate.upstream == both.dedup.digest
     assert both.lines.upstream == both.decontaminate.digest
-    assert both.tokenizer.upstream == both.lines.digest
+    assert both.split.upstream == both.lines.digest
+    assert both.tokenizer.upstream == both.split.digest
     assert both.result_digest != plain.result_digest
     lines = Run(Config(lines=Lines(enabled=True)))
     assert lines.lines.upstream == lines.dedup.digest
-    assert lines.tokenizer.upstream == lines.lines.digest
+    assert lines.split.upstream == lines.lines.digest
     changed = Run(Config(lines=Lines(enabled=True, min_documents=4)))
     assert changed.shards.digest != lines.shards.digest
 
@@ -66,3 +68,25 @@ def test_the_job_of_a_stage_that_is_switched_off_is_refused():
     with pytest.raises(ConfigError, match=r"name files with decontaminate\.benchmarks=\[FILES\]"):
         Run.with_stage(Config(), "decontaminate")
     assert Run.with_stage(Config(lines=Lines(enabled=True)), "lines").lines.name == "lines"
+
+
+def test_the_split_is_checked_where_documents_are_held_out():
+    plain = Run(Config())
+    assert plain.corpus is plain.split
+    assert plain.split.upstream == plain.dedup.digest
+    assert plain.tokenizer.upstream == plain.split.digest
+    assert Run(Config(shards=Shards(valid_fraction=0, test_fraction=0))).split is None
+    assert Run(Config(shards=Shards(valid_fraction=0))).split is not None
+    # who is held out changes what is found; the length of a record does not
+    assert Run(Config(shards=Shards(seed=5))).split.digest != plain.split.digest
+    assert Run(Config(shards=Shards(test_fraction=0.02))).split.digest != plain.split.digest
+    assert Run(Config(shards=Shards(seq_len=64))).split.digest == plain.split.digest
+    assert Run(Config(split=Split(bands=16))).split.digest != plain.split.digest
+
+
+def test_a_check_with_the_permutations_of_deduplication_is_refused():
+    with pytest.raises(ConfigError, match=r"split\.seed and dedup\.minhash\.seed are both 2.*Choose another"):
+        Run(Config(dedup=Dedup(minhash=MinHash(seed=2))))
+    assert Run(Config(dedup=Dedup(minhash=MinHash(seed=2)), split=Split(enabled=False))).split is None
+    with pytest.raises(ConfigError, match=r"split\.enabled=true and hold documents out \(shards\.valid_fraction"):
+        Run.with_stage(Config(shards=Shards(valid_fraction=0, test_fraction=0)), "split")

@@ -1,4 +1,4 @@
-"""The tables of what happens to a corpus after deduplication: items of benchmarks, repeated lines."""
+"""The tables of what happens to a corpus after deduplication: items of benchmarks, repeated lines, splits."""
 
 from sluice.core.records import Int32, Record
 
@@ -58,3 +58,26 @@ class LineText(Record):
 
     line: int
     sample: str
+
+
+class SplitRow(Record):
+    """A document as the check of the split compares it; its place is its id."""
+
+    place: int
+    split: str
+    n_shingles: Int32
+    signature: bytes | None
+
+
+class SplitRemoval(Record):
+    """Table `split/removals`: a document that goes, and the similar one, which stays, of a split held out from its own.
+
+    `jaccard` is the exact similarity of their shingle sets.
+    """
+
+    doc_id: int
+    step: str
+    split: str
+    witness: int
+    witness_split: str
+    jaccard: float

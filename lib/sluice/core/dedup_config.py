@@ -1,7 +1,10 @@
-"""The sections of deduplication, of lines that repeat and of decontamination."""
+"""The sections of deduplication, of lines that repeat, of decontamination and of the check of the split."""
 
 from typing import Literal
 
+import msgspec
+
+from sluice.core.errors import ConfigError
 from sluice.core.section import CountInt, Fraction, PositiveInt, Section
 
 
@@ -117,3 +120,29 @@ class Decontaminate(Section):
     """N-grams and shingles that more texts of the benchmarks have are their template and tell no item."""
     max_index_mib: PositiveInt = 512
     """Largest index, which every worker holds in memory."""
+
+
+class Split(Section):
+    """Near-copies that deduplication missed leave the split that is not held out from the other's."""
+
+    enabled: bool = True
+    """Whether a run does this. Where nothing is held out (`shards.valid_fraction`, `test_fraction`), it does not."""
+    bands: PositiveInt = 32
+    """So wide, with `rows`, that of 20 million pairs at Jaccard 0.8 one shares no band."""
+    rows: PositiveInt = 4
+    """Hash values per band."""
+    seed: CountInt = 2
+    """Seed of the permutations: other ones than those of `dedup.minhash`, which has missed what is looked for here."""
+    centres: PositiveInt = 32
+    """Of each bucket so many held-out documents, others in each band, are compared with the rest. Those that are not
+    compared in all bands are counted (`crowded`), with the fewest bands that one of them is compared in."""
+
+
+def split_minhash(split: Split, minhash: MinHash) -> MinHash:
+    """What the check of the split signs by: shingles as deduplication, other permutations. Raises ConfigError."""
+    if split.seed == minhash.seed:
+        raise ConfigError(
+            f"split.seed and dedup.minhash.seed are both {split.seed}, so the check of the split would miss what "
+            "deduplication has missed. Choose another split.seed."
+        )
+    return msgspec.structs.replace(minhash, bands=split.bands, rows=split.rows, seed=split.seed)

@@ -1,6 +1,6 @@
-"""Sections of the report on duplicates, items of benchmarks and repeated lines.
+"""Sections of the report on duplicates, items of benchmarks, repeated lines and near-copies across splits.
 
-The last two are empty where their stage is no part of the run.
+All but the first are empty where their stage is no part of the run.
 """
 
 from collections.abc import Mapping
@@ -30,13 +30,16 @@ def duplicates(report: Values) -> str:
         return text + nothing("No document was removed as a duplicate.")
     text += '<p class="note">Left what was removed, right the kept document that makes it redundant.</p>'
     for row in report["pairs"]:
-        similarity = row.get("jaccard")
-        words = f"{escape(row.get('step'))} duplicate, similarity {measure(similarity)}"
-        text += f'<h3>{words}</h3><div class="pair"><blockquote class="dropped"><p class="quiet">removed, document '
-        text += f"{escape(row.get('doc_id'))}</p>{quote(row.get('text'), row.get('url'))}</blockquote>"
-        text += f'<blockquote class="kept"><p class="quiet">kept, document {escape(row.get("witness"))}</p>'
-        text += f"{quote(row.get('witness_text'), row.get('witness_url'))}</blockquote></div>"
+        text += _pair(row, f"{escape(row.get('step'))} duplicate, similarity {measure(row.get('jaccard'))}")
     return text
+
+
+def _pair(row: Values, words: str) -> str:
+    """A removed document beside its witness."""
+    text = f'<h3>{words}</h3><div class="pair"><blockquote class="dropped"><p class="quiet">removed, document '
+    text += f"{escape(row.get('doc_id'))}</p>{quote(row.get('text'), row.get('url'))}</blockquote>"
+    text += f'<blockquote class="kept"><p class="quiet">kept, document {escape(row.get("witness"))}</p>'
+    return text + f"{quote(row.get('witness_text'), row.get('witness_url'))}</blockquote></div>"
 
 
 def decontamination(values: Values | None) -> str:
@@ -104,4 +107,30 @@ def repeated_lines(values: Values | None) -> str:
     for language, some in groupby(values["samples"], key=lambda row: row.get("language")):
         lines = [([count(row.get("removed_from")), quote(row.get("sample"), None, language)], False) for row in some]
         text += f"<h3>{escape(language)}</h3>" + table(("removed from documents#", "line"), lines)
+    return text
+
+
+def split_check(values: Values | None) -> str:
+    """How surely near-copies across splits were found, how many there were, and some of them."""
+    if values is None:
+        return ""
+    documents = values["documents"] or {}
+    text = figures(
+        (count(sum(documents.get(split, 0) for split in ("valid", "test"))), "held-out documents"),
+        (count(values["candidate_pairs"]), "pairs with a document of another split"),
+        (count(values["likely_pairs"]), "of them compared exactly"),
+        (count(values["edges"]), "near-copies"),
+        (count(values["too_short_for_near"]), "documents too short to compare"),
+        (count(values["too_long_for_near"]), "too long"),
+    )
+    missed = 1.0 - values["catch_probability"] if values["catch_probability"] is not None else None
+    text += f'<p class="note">A pair at the threshold is missed with a probability of at most {measure(missed)}.</p>'
+    if values["crowded"]:
+        text += f'<p class="note">{count(values["crowded"])} held-out documents stand in crowded buckets: they were '
+        text += f"compared in {count(values['least_bands'])} bands or more, not in all.</p>"
+    if not values["samples"]:
+        return text + nothing("No document is a near-copy of one that is held out from its split.")
+    for row in values["samples"]:
+        splits = f"in {escape(row.get('split'))}, similar to one in {escape(row.get('witness_split'))}"
+        text += _pair(row, f"{splits}, similarity {measure(row.get('jaccard'))}")
     return text

@@ -29,11 +29,11 @@ from sluice.data.report_values import (
 from sluice.data.report_words import attention, outcome
 from sluice.data.stage import MARKER, SUMMARY
 
-STAGES = ("extract", "select", "dedup", "decontaminate", "lines", "tokenizer", "shards")
-OPTIONAL = ("decontaminate", "lines")
-
+STAGES = ("extract", "select", "dedup", "decontaminate", "lines", "split", "tokenizer", "shards")
+OPTIONAL = ("decontaminate", "lines", "split")
 
 DEDUP_COUNTS = ("candidate_pairs", "likely_pairs", "edges", "too_short_for_near", "too_long_for_near")
+SPLIT_COUNTS = (*DEDUP_COUNTS, "documents", "catch_probability", "crowded", "least_bands", "samples")
 
 
 def write_report(output: str) -> None:
@@ -75,6 +75,7 @@ def build_report(output: str) -> Values:
         "pairs": summaries["dedup"].get("samples", []),
         "decontaminate": _optional(summaries.get("decontaminate"), "benchmarks", "too_short", "too_common", "samples"),
         "lines": _optional(summaries.get("lines"), "cuts", "samples"),
+        "split_check": _optional(summaries.get("split"), *SPLIT_COUNTS),
         "tokenizer": pick(summaries["tokenizer"], "kind", "vocab_size", "lossless", "sample_bytes", "training_bytes"),
         "splits": _splits(summaries["shards"]),
         "books": _books(summaries),
@@ -149,7 +150,11 @@ def _funnel(summaries: Mapping[str, Values]) -> list[Values]:
         ("after near-duplicates", number(unique.get("out"))),
         *(
             (words, number(ledger_of(summaries[name], "documents").get("out")))
-            for name, words in (("decontaminate", "without items of benchmarks"), ("lines", "with lines left"))
+            for name, words in (
+                ("decontaminate", "without items of benchmarks"),
+                ("lines", "with lines left"),
+                ("split", "without near-copies of held-out ones"),
+            )
             if name in summaries
         ),
         ("in shards", number(ledger_of(summaries["shards"], "documents").get("out"))),
@@ -212,7 +217,7 @@ def _rules_by_language(select: Values) -> dict[str, dict[str, int]]:
 def _languages(summaries: Mapping[str, Values]) -> list[Values]:
     found = summaries["extract"].get("languages") or {}
     judged = summaries["select"].get("by_language") or {}
-    last = next((name for name in ("lines", "decontaminate") if summaries.get(name)), "dedup")
+    last = next((name for name in reversed(OPTIONAL) if summaries.get(name)), "dedup")
     removed = summaries[last].get("by_language") or {}
     rows = [
         {

@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Any
 
 from sluice.data.charts import Series, bar, curve, funnel_step
-from sluice.data.corpus_html import decontamination, duplicates, repeated_lines
+from sluice.data.corpus_html import decontamination, duplicates, repeated_lines, split_check
 from sluice.data.html_parts import (
     PAGE,
     STYLE,
@@ -80,6 +80,7 @@ def render(report: Values) -> str:
         ("duplicates", "Duplicates", duplicates(report)),
         ("decontamination", "Items of benchmarks", decontamination(report["decontaminate"])),
         ("lines", "Repeated lines", repeated_lines(report["lines"])),
+        ("split", "Near-copies across splits", split_check(report["split_check"])),
         ("shards", "Tokens and shards", _shards(report)),
         ("training", "Training", _training(report["training"])),
         ("books", "The books", _books(report["books"])),

@@ -12,7 +12,7 @@ from sluice.data.stage import ledgers_of
 from sluice.spark.band_index import read_earlier
 from sluice.spark.duplicates import find_duplicates, not_compared, publish, publish_index
 from sluice.spark.run import Run
-from sluice.spark.samples import SAMPLES, by_language, collect_sorted, sample_by
+from sluice.spark.samples import SAMPLES, by_language, collect_sorted, sample_by, with_witnesses
 from sluice.spark.session import partitions_of, progress
 from sluice.spark.tables import Work, read_table, selected_documents
 
@@ -65,12 +65,7 @@ def dedup(spark: SparkSession, run: Run, *, force: bool) -> None:
 def _pair_samples(removed: DataFrame, documents: DataFrame) -> list[dict[str, Any]]:
     decile = F.floor(F.col("jaccard") * 20) / 20
     some = sample_by(removed.withColumn("decile", decile), ("step", "decile"), SAMPLES)
-    texts = documents.select("doc_id", "url", F.substring("text", 1, 300).alias("text"))
-    witness = texts.select(
-        F.col("doc_id").alias("witness"), F.col("url").alias("witness_url"), F.col("text").alias("witness_text")
-    )
-    joined = some.join(texts, "doc_id", "inner").join(witness, "witness", "left")
-    return collect_sorted(joined, "step", "jaccard", "doc_id")
+    return collect_sorted(with_witnesses(some, documents), "step", "jaccard", "doc_id")
 
 
 def _removed_by_language(removed: DataFrame, documents: DataFrame) -> dict[str, dict[str, int]]:

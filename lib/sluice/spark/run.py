@@ -9,7 +9,7 @@ import msgspec
 
 from sluice import __version__
 from sluice.core.config import Config
-from sluice.core.dedup_config import Decontaminate, Lines
+from sluice.core.dedup_config import Decontaminate, Lines, split_minhash
 from sluice.core.errors import ConfigError
 from sluice.core.load import digest
 from sluice.data import storage
@@ -33,6 +33,7 @@ log = logging.getLogger("sluice.run")
 SWITCHES = {
     "decontaminate": "name files with decontaminate.benchmarks=[FILES]",
     "lines": "set lines.enabled=true",
+    "split": "set split.enabled=true and hold documents out (shards.valid_fraction, shards.test_fraction)",
 }
 """What switches an optional stage on."""
 
@@ -53,6 +54,10 @@ class Run:
         self.dedup_settings = result_settings(config.dedup)
         benchmarks = config.decontaminate.benchmarks
         self.benchmark = Benchmark.load(benchmarks, config.decontaminate) if benchmarks else None
+        shares = config.shards
+        self.checks_split = config.split.enabled and bool(shares.valid_fraction or shares.test_fraction)
+        if self.checks_split:
+            split_minhash(config.split, config.dedup.minhash)  # permutations that are not other ones
         cut_lines("é", config.extract.edit)  # a missing ftfy, a mask that would be masked
         mask_personal(Clean(""), config.extract.pii)
         dataset_directory(config.output, config.name, config.version)
@@ -108,6 +113,8 @@ class Run:
             found["decontaminate"] = decontaminate_settings(self.config.decontaminate, self.benchmark)
         if self.config.lines.enabled:
             found["lines"] = lines_settings(self.config.lines)
+        if self.checks_split:
+            found["split"] = split_settings(self.config)
         return found
 
     @cached_property
@@ -181,9 +188,21 @@ class Run:
         return Stage(self.config.output, "lines", self._settings("lines"), upstream.digest)
 
     @property
-    def corpus(self) -> Stage:
-        """The last stage that decides which documents are kept, and with which text."""
+    def texts(self) -> Stage:
+        """The last stage that decides which text documents are kept with."""
         return self.lines or self.decontaminate or self.dedup
+
+    @cached_property
+    def split(self) -> Stage | None:
+        """Documents that are near-copies of held-out ones; None where it is switched off or nothing is held out."""
+        if not self.checks_split:
+            return None
+        return Stage(self.config.output, "split", self._settings("split"), self.texts.digest)
+
+    @property
+    def corpus(self) -> Stage:
+        """The last stage that decides which documents are kept."""
+        return self.split or self.texts
 
     @cached_property
     def tokenizer(self) -> Stage:
@@ -209,6 +228,15 @@ def lines_settings(settings: Lines) -> dict[str, Any]:
     plain: dict[str, Any] = msgspec.to_builtins(settings)
     del plain["enabled"]
     return plain
+
+
+def split_settings(config: Config) -> dict[str, Any]:
+    """What decides the result: how near-copies are looked for, and which documents are held out."""
+    plain: dict[str, Any] = msgspec.to_builtins(config.split)
+    del plain["enabled"]
+    shards = config.shards
+    held_out = {"valid": shards.valid_fraction, "test": shards.test_fraction, "seed": shards.seed}
+    return plain | {"held_out": held_out}
 
 
 def _without_examples(rule: dict[str, Any]) -> dict[str, Any]:

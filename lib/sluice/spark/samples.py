@@ -6,6 +6,8 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 SAMPLE_CHARS = 600
+PAIR_CHARS = 300
+"""Of each of two documents side by side."""
 SAMPLES = 3
 """Rows shown of a kind."""
 
@@ -23,6 +25,16 @@ def with_clipped_text(df: DataFrame, texts: DataFrame) -> DataFrame:
     """Adds url and the first 600 characters of the text. Needs: doc_id; texts (doc_id, url, text)."""
     clipped = texts.select("doc_id", "url", F.substring("text", 1, SAMPLE_CHARS).alias("text"))
     return df.join(clipped, "doc_id", "inner")
+
+
+def with_witnesses(df: DataFrame, texts: DataFrame) -> DataFrame:
+    """Adds url and the beginning of the text of a removed document and of its witness.
+
+    Needs: doc_id, witness; texts (doc_id, url, text).
+    """
+    clipped = texts.select("doc_id", "url", F.substring("text", 1, PAIR_CHARS).alias("text"))
+    witness = clipped.toDF("witness", "witness_url", "witness_text")
+    return df.join(clipped, "doc_id", "inner").join(witness, "witness", "left")
 
 
 def collect_sorted(df: DataFrame, *order: str) -> list[dict[str, Any]]:

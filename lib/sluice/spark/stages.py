@@ -31,6 +31,7 @@ from sluice.spark.run import Run
 from sluice.spark.samples import SAMPLES, by_language, collect_sorted, sample_by, with_clipped_text
 from sluice.spark.session import progress
 from sluice.spark.shards import ShardJob, shard_names, write_shards
+from sluice.spark.split import split, split_check
 from sluice.spark.tables import document_rows, kept_documents, read_docs, read_table
 from sluice.text.extract import WarcAccount
 from sluice.text.guard import CRASH, TIMEOUT
@@ -43,7 +44,7 @@ COMMON = 0.5
 
 def pipeline(spark: SparkSession, run: Run, *, force: bool) -> None:
     """All stages in order, the optional ones if they are switched on, then the report."""
-    for stage in (extract, select, dedup, decontaminate, lines, tokenizer, shards):
+    for stage in (extract, select, dedup, decontaminate, lines, split, tokenizer, shards):
         stage(spark, run, force=force)
     write_report(run.config.output)
     log.info("report: %s", storage.join(run.config.output, "report.html"))
@@ -273,8 +274,8 @@ def shards(spark: SparkSession, run: Run, *, force: bool) -> None:
     vocabulary = Tokenizer.load(storage.join(directory, file.file))
     kept = kept_documents(spark, run)
     splits = tuple(
-        split
-        for split, share in (("valid", config.shards.valid_fraction), ("test", config.shards.test_fraction))
+        name
+        for name, share in (("valid", config.shards.valid_fraction), ("test", config.shards.test_fraction))
         if share
     )
     num_train = config.shards.count or _num_shards(kept, config, token_dtype(vocabulary.vocab_size))
@@ -306,6 +307,7 @@ def shards(spark: SparkSession, run: Run, *, force: bool) -> None:
             token_bytes=token_bytes,
             config_digest=run.result_digest,
             num_shards={"train": num_train, **dict.fromkeys(splits, 1)},
+            split_check=split_check(run),
         ),
         written,
     )

@@ -7,7 +7,7 @@ import msgspec
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from sluice.core.corpus_records import Contamination, CutText
+from sluice.core.corpus_records import Contamination, CutText, SplitRemoval
 from sluice.core.records import Cluster, Decision, DocsRow, Removal
 from sluice.data import storage
 from sluice.data.stage import Stage
@@ -55,13 +55,22 @@ def clean_documents(spark: SparkSession, run: Run) -> DataFrame:
     return documents.join(matches, "doc_id", "left_anti")
 
 
-def kept_documents(spark: SparkSession, run: Run) -> DataFrame:
-    """Documents of the final corpus with their split: doc_id, n_bytes, split, text."""
+def split_documents(spark: SparkSession, run: Run) -> DataFrame:
+    """Clean documents with the texts that are left of them and their split: doc_id, n_bytes, split, text."""
     kept = clean_documents(spark, run).select("doc_id", "n_bytes", "text")
     if run.lines is not None:
         kept = with_cut_texts(kept, read_table(spark, run.lines, "cut_texts", CutText))
     clusters = read_table(spark, run.dedup, "clusters", Cluster)
     return with_split(kept, clusters, run.config.shards).select("doc_id", "n_bytes", "split", "text")
+
+
+def kept_documents(spark: SparkSession, run: Run) -> DataFrame:
+    """Documents of the final corpus with their split: doc_id, n_bytes, split, text."""
+    documents = split_documents(spark, run)
+    if run.split is None:
+        return documents
+    removed = read_table(spark, run.split, "removals", SplitRemoval).select("doc_id")
+    return documents.join(removed, "doc_id", "left_anti")
 
 
 def with_cut_texts(documents: DataFrame, cut: DataFrame) -> DataFrame:

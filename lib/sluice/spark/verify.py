@@ -39,6 +39,14 @@ def likely_pairs(pairs: DataFrame, sketches: DataFrame, dedup: Dedup, partitions
     """
     width = dedup.minhash.bands * dedup.minhash.rows
     least, _ = margin(dedup.threshold, width)
+    return screened_pairs(pairs, sketches, width, least, partitions)
+
+
+def screened_pairs(pairs: DataFrame, sketches: DataFrame, width: int, least: int, partitions: int) -> DataFrame:
+    """The pairs of whose sketches, `width` bytes each, at least `least` bytes are equal.
+
+    Needs: pairs, sketches. Returns: likely pairs. Shuffle: a sketch per pair, key `u`.
+    """
     rows = _by_centre(pairs, sketches.select("place", F.col("sketch").alias("data")), partitions)
     return rows.mapInArrow(partial(_likely, width, least), spark_schema(Likely))
 

@@ -203,6 +203,56 @@ LINES = {
     "samples": [{"language": "zh", "removed_from": 17, "line": 5, "kept_in": 6, "sample": "版权所有"}],
 }
 
+SPLIT = {
+    "ledgers": [ledger("documents", 482, 479, near_valid=2, near_test=1)],
+    "documents": {"train": 412, "valid": 40, "test": 30},
+    "candidate_pairs": 1234,
+    "likely_pairs": 56,
+    "edges": 4,
+    "too_short_for_near": 7,
+    "too_long_for_near": 1,
+    "catch_probability": 0.99,
+    "crowded": 0,
+    "least_bands": 32,
+    "by_language": {"en": {"kept": 377, "near_valid": 2, "near_test": 1}, "zh": {"kept": 102}},
+    "samples": [
+        {
+            "doc_id": 81,
+            "step": "split",
+            "split": "train",
+            "witness": 82,
+            "witness_split": "valid",
+            "jaccard": 0.8125,
+            "url": "http://train/",
+            "text": "A copy",
+            "witness_url": "http://valid/",
+            "witness_text": "An original",
+        }
+    ],
+}
+
+
+def test_the_check_of_the_split_is_in_the_funnel_the_books_and_the_page(run):
+    shards = SHARDS | {"ledgers": [ledger("documents", 479, 479)]}
+    page, report = run(**finished() | {"split": SPLIT, "shards": shards})
+    assert [(row["what"], row["count"], row["lost"]) for row in report["funnel"][6:]] == [
+        ("without near-copies of held-out ones", 479, 3),
+        ("in shards", 479, 0),
+    ]
+    handovers = [line["book"] for line in report["books"] if "→" in line["book"] and line["balanced"]]
+    assert handovers[2:4] == ["dedup → split", "split → shards"]
+    assert {row["language"]: row["kept"] for row in report["languages"]} == {"en": 377, "zh": 102}
+    text = text_of(page)
+    assert "70 held-out documents 1,234 pairs with a document of another split 56 of them compared exactly" in text
+    assert "4 near-copies 7 documents too short to compare 1 too long" in text
+    assert "missed with a probability of at most 0.01." in text and "crowded" not in text
+    assert "in train, similar to one in valid, similarity 0.8125" in text
+    assert "removed, document 81 A copy http://train/ kept, document 82 An original http://valid/" in text
+    page, _ = run(**finished() | {"split": SPLIT | {"samples": [], "crowded": 3, "least_bands": 9}})
+    text = text_of(page)
+    assert "No document is a near-copy of one that is held out from its split." in text
+    assert "3 held-out documents stand in crowded buckets: they were compared in 9 bands or more, not in all." in text
+
 
 def with_both():
     documents = ledger("documents", 478, 478)
@@ -231,9 +281,9 @@ def test_stages_after_deduplication_are_in_the_funnel_the_books_and_the_page(run
 
 def test_stages_that_are_switched_off_are_not_mentioned(run):
     page, report = run(**finished())
-    assert report["decontaminate"] is None and report["lines"] is None
+    assert report["decontaminate"] is None and report["lines"] is None and report["split_check"] is None
     assert [row["stage"] for row in report["stages"]] == ["extract", "select", "dedup", "tokenizer", "shards"]
-    assert not re.search("[Bb]enchmark|Repeated lines", text_of(page))
+    assert not re.search("[Bb]enchmark|Repeated lines|Near-copies", text_of(page))
 
 
 def test_stages_left_by_other_settings_are_no_part_of_the_run(run, tmp_path):
@@ -394,6 +444,7 @@ def test_text_from_the_web_is_escaped_everywhere(run):
         "decontaminate": DECONTAMINATE
         | {"samples": [dict.fromkeys(DECONTAMINATE["samples"][0], EVIL)], "benchmarks": [{"benchmark": EVIL} | COUNTS]},
         "lines": LINES | {"samples": [dict.fromkeys(LINES["samples"][0], EVIL)]},
+        "split": SPLIT | {"samples": [dict.fromkeys(SPLIT["samples"][0], EVIL)]},
         "tokenizer": TOKENIZER | {"kind": EVIL},
         "shards": SHARDS | {"splits": {EVIL: {}}},
     }
