@@ -51,7 +51,7 @@ def find_crossing(documents: DataFrame, dedup: Dedup, split: Split, partitions: 
     wanted = work.table(likely.select(F.explode(F.array("u", "v")).alias("doc_id")).distinct(), "wanted")
     texts = documents.join(wanted, "doc_id", "inner").select(F.col("doc_id").alias("place"), "text")
     sets = work.table(shingle_sets(texts, minhash), "sets")
-    edges = work.table(verified_edges(likely, sets, dedup, partitions), "edges")
+    edges = work.table(verified_edges(likely, sets, dedup.threshold, partitions), "edges")
     removals = work.table(crossing_removals(with_splits(edges, signed)), "removals")
     _check(edges, removals)
     crowded, least_bands = _crowded(signed, centres, minhash.bands)
