@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import time
 from pathlib import Path
@@ -12,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from jobs_helpers import command, digests, environment, run
 
+from check_kills import standalone
 from sluice.commands.main import main as sluice
 from sluice.data.manifest import read_manifest
 
@@ -126,43 +126,13 @@ def _files_of(output: Path, manifest: Path) -> list[Path]:
 
 
 @pytest.fixture
-def standalone():
-    """A Spark master and two workers on addresses of their own, from the pip package; yields the master's URL."""
-    import pyspark
-
-    home = str(Path(pyspark.__file__).parent)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    env = environment() | {"SPARK_HOME": home, "SPARK_DAEMON_MEMORY": "256m", "SPARK_WORKER_WEBUI_PORT": "0"}
-    launch = [f"{home}/bin/spark-class"]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "start_new_session": True}
-    master = [
-        *launch,
-        "org.apache.spark.deploy.master.Master",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-        "--webui-port",
-        "0",
-    ]
-    url = f"spark://127.0.0.1:{port}"
-    processes = [subprocess.Popen([*master, "--webui-port", "0"], env=env, **quiet)]
-    for host in ("127.0.0.2", "127.0.0.3"):
-        worker = [*launch, "org.apache.spark.deploy.worker.Worker", "--host", host, "--cores", "1", "--memory", "1g"]
-        processes.append(
-            subprocess.Popen([*worker, "--webui-port", "0", url], env=env | {"SPARK_LOCAL_IP": host}, **quiet)
-        )
-    try:
+def master():
+    """The URL of a Spark master with two workers on this machine."""
+    with standalone() as (url, _):
         yield url
-    finally:
-        for process in processes:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
 
 
-def test_a_standalone_cluster_with_real_executors_gives_the_same_bytes(reference, sample, tmp_path, standalone):
-    done = run(command("pipeline", sample, tmp_path / "out", master=standalone), timeout_s=300)
+def test_a_standalone_cluster_with_real_executors_gives_the_same_bytes(reference, sample, tmp_path, master):
+    done = run(command("pipeline", sample, tmp_path / "out", master=master), timeout_s=300)
     assert done.returncode == 0, done.stdout[-4000:]
     assert digests(tmp_path / "out") == digests(reference)

@@ -39,13 +39,14 @@ def _converge(pairs: DataFrame, partitions: int, work: Work) -> DataFrame:
     2. large star: every larger neighbour of a node points to the node's smallest neighbour
     3. small star: a node and its smaller neighbours point to the smallest of them
     4. write, read back, compare with the round before; equal sets mean every tree is a star
+
+    All rounds are kept until the run has ended, 16 bytes an edge each: a killed run takes them up again.
     """
     before = work.table(_contract(pairs, partitions), "round-0")
     for number in range(1, MAX_ROUNDS + 1):
         after = work.table(_small_star(_large_star(before)), f"round-{number}")
         if after.exceptAll(before).isEmpty() and before.exceptAll(after).isEmpty():
             return after
-        work.drop(f"round-{number - 1}")
         before = after
     raise StageError(
         f"Connected components did not converge in {MAX_ROUNDS} rounds. Nothing was removed; please report this."

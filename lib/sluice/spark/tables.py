@@ -109,10 +109,6 @@ class Work:
             log.info("table %s written in %.1f s", name, time.monotonic() - began)
         return df.sparkSession.read.schema(df.schema).parquet(path)
 
-    def drop(self, name: str) -> None:
-        """Removes a table that is not needed any more."""
-        storage.delete_tree(storage.join(self._directory, name))
-
     def clear(self) -> None:
         """Removes all of them."""
         storage.delete_tree(self._directory)

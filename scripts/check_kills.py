@@ -1,0 +1,354 @@
+"""Kill an executor, or the driver, of jobs/dedup.py in the middle of every table, and hold the results to a calm run's.
+
+    python scripts/check_kills.py WORKDIR                                     # all tables, both ways: six minutes
+    python scripts/check_kills.py WORKDIR --who driver --tables _work/pairs,removals
+
+A small table with copies, edits, chains and a template family, in Chinese and English, is made in WORKDIR. `executor`
+is one run on a standalone cluster of this machine, with a kill for each table. `driver` is a run with `local[2]` for
+each table: the whole job is killed, and the next one goes on. A process is in the middle of a table when it has a file
+of it open below `_temporary`; it is stopped before that is looked at, so that it cannot come to the end meanwhile.
+Needs /proc, so Linux.
+
+exit code: 0 when all results are equal, 4 when one is not or a table was not met
+"""
+
+import argparse
+import contextlib
+import ctypes
+import gzip
+import json
+import os
+import random
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow.parquet as pq
+import pyspark
+
+from sluice.spark.java import ensure_java
+
+ROOT = Path(__file__).parents[1]
+HOME = str(Path(pyspark.__file__).parent)
+FAILED = 4
+PR_SET_PDEATHSIG = 1
+PUBLISHED = ("removals", "clusters", "edges", "index/documents", "index/bands", "index/sets", "quarantine")
+"""In the order in which they are written; `kept`, which is of lines, comes after them."""
+THOROUGH = {"dedup.write_index": "true", "dedup.edges_per_task": "100"}
+"""All tables there are: with those of an index, and of components that go through distributed rounds."""
+
+SPARK = (
+    "spark.executor.memory=600m",
+    "spark.ui.enabled=false",
+    "spark.shuffle.io.maxRetries=1",  # a killed executor is gone; by default Spark asks it for 15 seconds
+    "spark.shuffle.io.retryWait=100ms",
+    "spark.driver.extraJavaOptions=-XX:TieredStopAtLevel=1",  # these runs are over before better code pays
+    "spark.executor.extraJavaOptions=-XX:TieredStopAtLevel=1",
+)
+
+
+# the table
+
+
+def rows(count: int, seed: int = 1) -> list[dict[str, Any]]:
+    """Documents of two scripts, `id` and `text`: the id says what was planted, `copy-of`, `edit-of`, a chain, a family.
+
+    A third are new, the others mostly copies. Chains of six differ by one unit from link to link. Of a family only the
+    frame is the same.
+    """
+    rng = random.Random(seed)
+    found: list[dict[str, Any]] = [{"id": "null", "text": None}, {"id": "empty", "text": " "}, {"id": "", "text": "x"}]
+    for family, (sep, units) in enumerate(SCRIPTS.items()):
+        frame = sep.join(rng.choices(units, k=30))
+        for i in range(12):
+            found.append({"id": f"family-{family}-{i}", "text": frame + sep + sep.join(rng.choices(units, k=60))})
+        link = rng.choices(units, k=70)
+        for i in range(6):
+            found.append({"id": f"chain-{family}-{i}", "text": sep.join(link)})
+            link = [*link]
+            link[10 * i + 5] = rng.choice(units)
+    while len(found) < count:
+        n, sep = len(found), rng.choice(list(SCRIPTS))
+        text = rng.choices(SCRIPTS[sep], k=rng.randint(60, 120))
+        found.append({"id": f"new-{n}", "text": sep.join(text)})
+        if rng.random() < 0.5:
+            found.append({"id": f"copy-of-new-{n}", "text": sep.join(text).upper()})
+        for i in range(rng.choice((0, 0, 1, 3))):
+            edited = [rng.choice(SCRIPTS[sep]) if rng.random() < 0.02 else unit for unit in text]
+            found.append({"id": f"edit-{i}-of-new-{n}", "text": sep.join(edited)})
+    rng.shuffle(found)
+    return found
+
+
+SCRIPTS = {" ": [f"w{i}" for i in range(2000)], "": [chr(code) for code in range(0x4E00, 0x4E00 + 2000)]}
+"""What stands between the units of a script, and the units."""
+
+
+def write_table(directory: Path, count: int, files: int = 6) -> Path:
+    """`rows` as JSON lines in so many files, some lines of which are none."""
+    directory.mkdir(parents=True)
+    found = rows(count)
+    for number in range(files):
+        lines = [json.dumps(row, ensure_ascii=False) for row in found[number::files]]
+        (directory / f"{number}.jsonl").write_text("\n".join([*lines, "{broken"]) + "\n")
+    return directory
+
+
+# what runs
+
+
+def command(table: Path, output: Path, master: str, **settings: str) -> list[str]:
+    """The spark-submit line of jobs/dedup.py."""
+    submit = f"{HOME}/bin/spark-submit"
+    values = {"table.inputs": f"[{table}]", "output": str(output), "table.max_loss": "0.02", **settings}
+    pairs = [part for key, value in values.items() for part in ("--set", f"{key}={value}")]
+    options = ["--master", master, "--driver-memory", "1g"]
+    options += [part for setting in SPARK for part in ("--conf", setting)]
+    return [submit, *options, str(ROOT / "jobs" / "dedup.py"), *pairs]
+
+
+def environment(**more: str) -> dict[str, str]:
+    """Spark on the loopback interface, with this Python and this sluice on the executors."""
+    ensure_java()
+    path = os.pathsep.join([str(ROOT / "lib"), *filter(None, [os.environ.get("PYTHONPATH")])])
+    own = {"SPARK_HOME": HOME, "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable}
+    return {**os.environ, **own, "PYTHONPATH": path, **more}
+
+
+@contextlib.contextmanager
+def standalone() -> Iterator[tuple[str, list[int]]]:
+    """A Spark master and two workers of one core, on addresses of their own: its URL, their processes."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    url = f"spark://127.0.0.1:{port}"
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(host: str, kind: str, *arguments: str) -> None:
+        line = [f"{HOME}/bin/spark-class", f"org.apache.spark.deploy.{kind}", "--host", host]
+        env = environment(SPARK_LOCAL_IP=host, SPARK_DAEMON_MEMORY="256m")
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        line += ["--webui-port", "0", *arguments]
+        started.append(subprocess.Popen(line, env=env, start_new_session=True, preexec_fn=die_with_us, **quiet))
+
+    try:
+        start("127.0.0.1", "master.Master", "--port", port)
+        for host in ("127.0.0.2", "127.0.0.3"):
+            start(host, "worker.Worker", "--cores", "1", "--memory", "1g", url)
+        yield url, [process.pid for process in started[1:]]
+    finally:
+        for process in started:
+            os.killpg(process.pid, signal.SIGKILL)  # executors are of the group of their worker
+            process.wait()
+
+
+def die_with_us() -> None:
+    """In a process to be: has Linux kill it when this one ends, however it ends."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def executors(workers: Sequence[int]) -> list[int]:
+    """The processes of executors that these workers have started."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            is_ours = entry.name.isdigit() and os.getsid(int(entry.name)) in workers
+            if is_ours and b"CoarseGrainedExecutorBackend" in (entry / "cmdline").read_bytes():
+                found.append(int(entry.name))
+    return found
+
+
+# kills
+
+
+def is_writing(pid: int, table: Path) -> bool:
+    """Whether a process has a file of an unfinished table open."""
+    unfinished = f"{table}/_temporary/"
+    with contextlib.suppress(OSError):
+        for entry in os.scandir(f"/proc/{pid}/fd"):
+            with contextlib.suppress(OSError):
+                if os.readlink(entry.path).startswith(unfinished):
+                    return True
+    return False
+
+
+def stop_in_the_middle(processes: Callable[[], list[int]], table: Path, goes_on: Callable[[], bool]) -> int | None:
+    """Waits until one of the processes writes a table and stops it there; None when the job ended before."""
+    pids, looked = processes(), time.monotonic()
+    while goes_on():
+        if (table / "_temporary").exists():  # from here in slow motion: small tables are written in milliseconds
+            send(signal.SIGSTOP, pids)
+            writer = next((pid for pid in pids if is_writing(pid, table)), None)
+            if writer is not None:
+                time.sleep(0.01)  # for a signal that came late
+                writer = writer if is_writing(writer, table) else None
+            send(signal.SIGCONT, [pid for pid in pids if pid != writer])
+            if writer is not None:
+                return writer
+        if time.monotonic() - looked > 0.1:
+            pids, looked = processes(), time.monotonic()
+        time.sleep(0.001)
+    return None
+
+
+def send(what: signal.Signals, pids: Sequence[int]) -> None:
+    """A signal to all of the processes that are still there."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, what)
+
+
+class Done(NamedTuple):
+    """A job that ended: its exit code, all it said, and the tables in the middle of which a process was killed."""
+
+    code: int
+    said: str
+    killed_at: list[str]
+
+
+def run_and_kill(line: list[str], tables: Sequence[str], output: Path, workers: Sequence[int] | None = None) -> Done:
+    """Runs the job; kills an executor of the workers in each table, or without workers the whole job in the first.
+
+    The tables are paths below OUTPUT/dedup, in the order in which they are written.
+    """
+    log = output.with_name(output.name + ".log")
+    with log.open("wb") as stream:
+        job = subprocess.Popen(
+            line, env=environment(), stdout=stream, stderr=stream, start_new_session=True, preexec_fn=die_with_us
+        )
+    killed_at = []
+    try:
+        for name in tables:
+            pid = stop_in_the_middle(
+                lambda: [job.pid] if workers is None else executors(workers),
+                output / "dedup" / name,
+                lambda: job.poll() is None,
+            )
+            if pid is None:
+                break
+            killed_at.append(name)
+            if workers is None:
+                break
+            os.kill(pid, signal.SIGKILL)
+        else:
+            job.wait(600)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(job.pid, signal.SIGKILL)
+        job.wait()
+    return Done(job.returncode, log.read_text(), killed_at)
+
+
+def written(said: str) -> list[str]:
+    """The intermediate tables that a job says it wrote, in order."""
+    return [f"_work/{name}" for name in re.findall(r"table (\S+) written in", said)]
+
+
+# results
+
+
+def results(output: Path) -> dict[str, Any]:
+    """Every published table as sorted rows, and the books."""
+    dedup = output / "dedup"
+    found: dict[str, Any] = {
+        name: sorted(pq.read_table(dedup / name).to_pylist(), key=str) for name in PUBLISHED if (dedup / name).exists()
+    }
+    kept = (dedup / "kept").glob("*.gz")
+    found["kept"] = sorted(line for path in kept for line in gzip.decompress(path.read_bytes()).splitlines())
+    summary = json.loads((dedup / "_summary.json").read_text())
+    found["summary"] = {name: value for name, value in summary.items() if name != "seconds"}
+    return found
+
+
+# the whole sweep
+
+
+class Verdict(NamedTuple):
+    """Whether a process was killed in the middle of a table, and what came of it; None is not known yet."""
+
+    who: str
+    table: str
+    is_met: bool
+    goes_on: bool | None
+    """No table that was whole is written again."""
+    is_equal: bool | None
+    """The results of the run in the end are those of the calm one."""
+
+    def fails(self) -> bool:
+        return not self.is_met or self.goes_on is False or not self.is_equal
+
+
+def run_calm(table: Path, output: Path, master: str = "local[2]", **settings: str) -> Done:
+    """A run without a kill. Raises SystemExit if it fails."""
+    done = run_and_kill(command(table, output, master, **settings), [], output)
+    if done.code:
+        raise SystemExit(f"{done.said[-4000:]}\n{output}: the job failed")
+    return done
+
+
+def kill_executors(
+    table: Path, output: Path, tables: Sequence[str], expected: object, **settings: str
+) -> list[Verdict]:
+    """One run on a standalone cluster, in which an executor is killed in each of the tables."""
+    with standalone() as (url, workers):
+        done = run_and_kill(command(table, output, url, **settings), tables, output, workers)
+    is_equal = done.code == 0 and results(output) == expected
+    return [Verdict("executor", name, name in done.killed_at, None, is_equal) for name in tables]
+
+
+def kill_drivers(table: Path, output: Path, tables: Sequence[str], expected: object, **settings: str) -> list[Verdict]:
+    """The same command again and again, killed in each of the tables, then brought to its end."""
+    line = command(table, output, "local[2]", **settings)
+    found: list[tuple[str, bool, bool]] = []
+    for name in tables:
+        before = whole(output)
+        done = run_and_kill(line, [name], output)
+        found.append((name, done.killed_at == [name], not before & set(written(done.said)) and before <= whole(output)))
+    before = whole(output)
+    done = run_and_kill(line, [], output)
+    is_equal = done.code == 0 and not before & set(written(done.said)) and results(output) == expected
+    return [Verdict("driver", *verdict, is_equal) for verdict in found]
+
+
+def whole(output: Path) -> set[str]:
+    """The intermediate tables that are whole."""
+    return {f"_work/{path.parent.name}" for path in (output / "dedup" / "_work").glob("*/_SUCCESS")}
+
+
+def show(verdicts: Sequence[Verdict]) -> None:
+    print("| killed | in the middle of | met | whole tables are kept | results equal |\n|---|---|---|---|---|")
+    words = {True: "yes", False: "**NO**", None: "–"}
+    for verdict in verdicts:
+        print(f"| {verdict.who} | {verdict.table} | {' | '.join(words[value] for value in verdict[2:])} |")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("work", type=Path, help="a directory that is not there yet")
+    parser.add_argument("--documents", type=int, default=1000)
+    parser.add_argument("--who", choices=("executor", "driver"), nargs="+", default=["executor", "driver"])
+    parser.add_argument("--tables", help="paths below dedup, with commas (default: all that the calm run writes)")
+    options = parser.parse_args()
+    table = write_table(options.work / "table", options.documents)
+    calm = options.work / "calm"
+    said = run_calm(table, calm, **THOROUGH).said
+    expected = results(calm)
+    tables = options.tables.split(",") if options.tables else [*written(said), *PUBLISHED, "kept"]
+    print(f"{options.documents:,} documents, {len(expected['removals']):,} removals\n", flush=True)
+    verdicts: list[Verdict] = []
+    if "executor" in options.who:
+        verdicts += kill_executors(table, options.work / "executor", tables, expected, **THOROUGH)
+    if "driver" in options.who:
+        verdicts += kill_drivers(table, options.work / "driver", tables, expected, **THOROUGH)
+    show(verdicts)
+    return FAILED if any(verdict.fails() for verdict in verdicts) else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,60 @@
+"""The results of jobs/dedup.py are the same rows however it is run, and whoever is killed on the way."""
+
+import json
+import sys
+
+import pytest
+
+from check_kills import command, kill_drivers, kill_executors, results, run_and_kill, run_calm, write_table
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="needs /proc to see what a process writes"),
+]
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    return write_table(tmp_path_factory.mktemp("kills") / "table", 300)
+
+
+@pytest.fixture(scope="module")
+def calm(table, tmp_path_factory):
+    """The results of a run on one core with one partition; all others are held to them."""
+    output = tmp_path_factory.mktemp("calm") / "out"
+    run_calm(table, output, "local[1]", **{"spark.partitions": "1"})
+    return results(output)
+
+
+def test_what_was_planted_is_in_the_results(calm, table):
+    lines = [line for path in table.glob("*") for line in path.read_text().splitlines()[:-1]]
+    ids = {json.loads(line)["id"] for line in lines}
+    gone = {row["id"]: row["step"] for row in calm["removals"]}
+    copies = {name for name in ids if name.startswith("copy-of")}
+    assert len(copies) > 10
+    for copy in copies:  # which of the two stays is a matter of the order
+        assert "exact" in (gone.get(copy), gone.get(copy.removeprefix("copy-of-")))
+    assert len([name for name in gone if name.startswith("edit-")]) > 10
+    assert not [name for name in gone if name.startswith("family-")]
+    for script in "01":  # neighbours in the chain are similar, others are not: it does not go as a whole
+        assert 3 <= len([name for name in gone if name.startswith(f"chain-{script}")]) <= 4
+    assert {row["witness"] for row in calm["removals"]} <= ids - set(gone)
+    assert len(calm["quarantine"]) == 6
+
+
+def test_a_standalone_cluster_with_eight_partitions_whose_executors_are_killed(table, calm, tmp_path):
+    tables = ["_work/facts", "_work/edges", "removals"]
+    verdicts = kill_executors(table, tmp_path / "out", tables, calm)
+    assert [(verdict.table, verdict.is_met, verdict.is_equal) for verdict in verdicts] == [
+        (name, True, True) for name in tables
+    ]
+
+
+def test_two_cores_with_37_partitions_whose_driver_is_killed_go_on_after_the_last_whole_table(table, calm, tmp_path):
+    output = tmp_path / "out"
+    first, second = kill_drivers(table, output, ["_work/pairs", "removals"], calm, **{"spark.partitions": "37"})
+    assert first == ("driver", "_work/pairs", True, True, True)
+    assert second == ("driver", "removals", True, True, True)
+    # a run that is finished does nothing
+    done = run_and_kill(command(table, output, "local[2]"), [], output)
+    assert done.code == 0 and "already done" in done.said
