@@ -1,4 +1,4 @@
-"""All curation stages in order: extract, select, dedup, tokenizer, shards, and the report.
+"""All curation stages in order: extract, select, dedup, split, tokenizer, shards, and the report.
 
 spark-submit jobs/pipeline.py --conf conf/local.yaml --set plan.inputs=[DIR] --set output=OUT
 """

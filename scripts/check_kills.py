@@ -38,7 +38,7 @@ ROOT = Path(__file__).parents[1]
 HOME = str(Path(pyspark.__file__).parent)
 FAILED = 4
 PR_SET_PDEATHSIG = 1
-PUBLISHED = ("removals", "clusters", "edges", "index/documents", "index/bands", "index/sets", "quarantine")
+PUBLISHED = ("removals", "copies", "clusters", "edges", "index/documents", "index/bands", "index/sets", "quarantine")
 """In the order in which they are written; `kept`, which is of lines, comes after them."""
 THOROUGH = {"dedup.write_index": "true", "dedup.edges_per_task": "100"}
 """All tables there are: with those of an index, and of components that go through distributed rounds."""

@@ -12,7 +12,7 @@ import yaml
 
 import sluice
 from sluice.core import config as config_module
-from sluice.core import dedup_config, records
+from sluice.core import corpus_records, dedup_config, records
 from sluice.core.config import Config, Extract
 from sluice.core.config import Tokenizer as TokenizerConfig
 from sluice.core.dedup_config import MinHash
@@ -106,7 +106,7 @@ def test_every_signal_of_a_shipped_preset_exists_and_every_rule_has_languages():
 
 RECORDS = [
     value
-    for value in vars(records).values()
+    for value in (vars(records) | vars(corpus_records)).values()
     if isinstance(value, type) and issubclass(value, Record) and value not in (Record, records.Page)
 ]
 
@@ -193,9 +193,20 @@ def test_a_tokenizer_pickles_twice_and_after_use(tmp_path):
 
 def test_functions_handed_to_spark_pickle_twice():
     pytest.importorskip("pyspark")
-    from sluice.core.dedup_config import Table
+    from sluice.core.dedup_config import Lines, Table
     from sluice.data.json_rows import Piece
-    from sluice.spark import bands, components, dedup_table, extract, keep, shards, source, verify
+    from sluice.spark import (
+        bands,
+        components,
+        dedup_table,
+        extract,
+        held_out,
+        keep,
+        repeated_lines,
+        shards,
+        source,
+        verify,
+    )
 
     job_type = shards.ShardJob
     assert job_type.__struct_config__.frozen
@@ -208,7 +219,12 @@ def test_functions_handed_to_spark_pickle_twice():
         partial(keep._by_sets, 0.8),
         partial(source._parse, Table(), (Piece("a.jsonl", 0, 9),)),
         partial(source._raw, Table(), (Piece("a.jsonl", 0, 9),)),
+        partial(source._with_text, Table()),
         partial(dedup_table._sign, MinHash()),
+        partial(held_out._sign, MinHash()),
+        partial(repeated_lines._line_rows, Lines()),
+        partial(repeated_lines._cut, Lines()),
+        partial(repeated_lines._show, Lines()),
         components._label_all,
         components._star_edges,
         partial(bands._to_bands, MinHash()),

@@ -21,14 +21,15 @@ def summary(output, stage):
 
 
 def test_the_books_of_every_stage_balance_and_hand_over(reference, sample):
-    extract, select, dedup, shards = (
-        summary(reference, s)["ledgers"] for s in ("extract", "select", "dedup", "shards")
+    extract, select, dedup, split, shards = (
+        summary(reference, s)["ledgers"] for s in ("extract", "select", "dedup", "split", "shards")
     )
-    for ledger in (*extract, *select, *dedup, *shards):
+    for ledger in (*extract, *select, *dedup, *split, *shards):
         assert ledger["in"] == ledger["out"] + sum(ledger["dropped"].values())
     assert extract[0]["out"] == select[0]["in"]
     assert select[0]["out"] == dedup[0]["in"]
-    assert dedup[0]["out"] == shards[0]["in"]
+    assert dedup[0]["out"] == split[0]["in"]
+    assert split[0]["out"] == shards[0]["in"]
     manifest = read_manifest(str(reference / "shards" / "corpus" / "1.0.0"))
     assert shards[1]["out"] == sum(split.tokens for split in manifest.splits.values())
     assert sum(shards[1]["dropped"].values()) == sum(split.dropped_tokens for split in manifest.splits.values())
@@ -89,7 +90,7 @@ def test_a_second_run_does_nothing_and_other_settings_are_refused(reference, sam
     before = {path: path.stat().st_mtime_ns for path in reference.rglob("*.parquet")}
     again = run(command("pipeline", sample, reference))
     assert again.returncode == 0
-    assert again.stdout.count("already done") == 5
+    assert again.stdout.count("already done") == 6
     assert {path: path.stat().st_mtime_ns for path in reference.rglob("*.parquet")} == before
     other = run(command("dedup", sample, reference, dedup__threshold="0.9"))
     assert other.returncode == 2

@@ -2,15 +2,19 @@
 
 import gzip
 import json
+from collections import Counter
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from msgspec import structs
 
 from sluice.core.config import Config
 from sluice.core.dedup_config import Dedup, MinHash, Table
 from sluice.core.errors import ConfigError, InputError, StageError
-from sluice.spark.dedup_table import TableRun, dedup_table
+from sluice.spark.dedup_table import dedup_run, dedup_table
+from sluice.text.key import key_text
+from sluice.text.shingles import jaccard, shingles
 
 LAW = "第一条 为了规范网络数据处理活动，保障网络数据安全，促进网络数据依法合理有效利用，保护个人、组织的合法权益。"
 TRADITIONAL = (
@@ -47,7 +51,7 @@ def settings(tmp_path, inputs, **table):
 
 
 def run(spark, config, force=False):
-    dedup_table(spark, TableRun(config), force=force)
+    dedup_table(spark, dedup_run(config), force=force)
     path = f"{config.output}/dedup"
     removed = {(r["id"], r["step"], r["witness"]) for r in spark.read.parquet(f"{path}/removals").collect()}
     with open(f"{path}/_summary.json") as file:
@@ -146,7 +150,7 @@ def test_a_second_table_against_the_index_of_the_first(spark, tmp_path):
     assert removed == {("en", "near", "en-longer"), ("new", "exact", "short"), ("zh2", "near", "zh-longer")}
     other = Config(output=second.output, table=second.table, dedup=Dedup(earlier=(index,), minhash=MinHash(rows=7)))
     with pytest.raises(ConfigError, match="rows: 8 -> 7"):
-        TableRun(other)
+        dedup_run(other)
 
 
 def test_a_finished_table_is_not_done_again_and_other_settings_are_refused(spark, tmp_path):
@@ -157,3 +161,80 @@ def test_a_finished_table_is_not_done_again_and_other_settings_are_refused(spark
     assert (tmp_path / "out" / "dedup" / "_summary.json").stat().st_mtime_ns == before
     with pytest.raises(ConfigError, match="belongs to another configuration"):
         run(spark, Config(output=config.output, table=config.table, dedup=Dedup(threshold=0.9)))
+
+
+VERSIONS = [
+    {"id": "old", "text": FOX, "url": "http://example.com/fox", "at": "2024-01-01T00:00:00"},
+    {"id": "new", "text": LAW, "url": "https://www.example.com/fox/?utm_source=x", "at": "2024-03-01T00:00:00"},
+    {
+        "id": "middle",
+        "text": FOX + " today and tomorrow",
+        "url": "http://example.com/fox#a",
+        "at": "2024-02-01T00:00:00",
+    },
+    {"id": "law", "text": LAW + "完", "url": "http://example.com/law", "at": "2024-01-01T00:00:00"},
+    {"id": "short", "text": "Short.", "url": "http://example.com/s", "at": None},
+    {"id": "shorter", "text": "Shor", "url": "http://example.com/s", "at": None},
+    {"id": "short-copy", "text": "short.", "url": "http://example.com/s?", "at": None},
+    {
+        "id": "no-page",
+        "text": "Something quite different that stands at no address at all, as far as I know",
+        "url": "x",
+    },
+    {
+        "id": "no-page-2",
+        "text": "And yet another one that has the same lack of an address as the one before",
+        "url": "x",
+    },
+]
+
+
+@pytest.mark.parametrize(
+    ("urls", "expected"),
+    [
+        # the newest goes as a near-duplicate of the law itself, so the law stands for the older ones too
+        ("newest", {("old", "url", "new", "law"), ("middle", "url", "new", "law"), ("new", "near", "law", "law")}),
+        ("best", {("old", "url", "middle", "middle"), ("new", "url", "middle", "middle")}),
+    ],
+)
+def test_of_the_versions_of_a_page_one_stays(spark, tmp_path, urls, expected):
+    write_lines(tmp_path / "in.jsonl", VERSIONS)
+    config = settings(tmp_path, [tmp_path / "in.jsonl"], url="url", fetched_at="at", write_kept=True)
+    config = structs.replace(config, dedup=Dedup(urls=urls))
+    run(spark, config)
+    rows = spark.read.parquet(f"{config.output}/dedup/removals").collect()
+    found = {(r["id"], r["step"], r["direct_witness"], r["witness"]) for r in rows}
+    # of equal length and age, the smaller address stays
+    assert found == expected | {("shorter", "url", "short", "short"), ("short-copy", "url", "short", "short")}
+    texts = {row["id"]: row["text"] for row in VERSIONS}
+    sets = {name: shingles(key_text(text), 5) for name, text in texts.items()}
+    for row in rows:
+        same = key_text(texts[row["id"]]) == key_text(texts[row["witness"]])
+        assert row["jaccard"] == (1.0 if same else jaccard(sets[row["id"]], sets[row["witness"]]))
+    copies = {row["id"]: row["n_copies"] for row in spark.read.parquet(f"{config.output}/dedup/copies").collect()}
+    counts = Counter(witness for *_, witness in found)
+    assert copies == {witness: count + 1 for witness, count in counts.items()}
+
+
+@pytest.mark.parametrize(("urls", "table"), [("best", {}), ("newest", {"url": "url"})])
+def test_versions_of_a_page_need_their_columns(tmp_path, urls, table):
+    write_lines(tmp_path / "in.jsonl", VERSIONS)
+    config = structs.replace(settings(tmp_path, [tmp_path / "in.jsonl"], **table), dedup=Dedup(urls=urls))
+    with pytest.raises(ConfigError, match=r"table\.(url|fetched_at) name none"):
+        dedup_run(config)
+
+
+def test_a_version_whose_witness_an_earlier_crawl_has_is_measured(spark, tmp_path):
+    write_lines(tmp_path / "a.jsonl", [{"id": "law", "text": LAW + "完", "url": "http://example.org/"}])
+    first = settings(tmp_path / "a", [tmp_path / "a.jsonl"], url="url", fetched_at="at")
+    run(spark, structs.replace(first, dedup=Dedup(write_index=True)))
+    earlier = (f"{first.output}/dedup/index",)
+    for text in (LAW, LAW + "完"):  # the newest goes as a near or as an exact duplicate of the law of that crawl
+        versions = [row | ({"text": text} if row["id"] == "new" else {}) for row in VERSIONS if row["id"] != "law"]
+        write_lines(tmp_path / "b.jsonl", versions)
+        second = settings(tmp_path / f"b{len(text)}", [tmp_path / "b.jsonl"], url="url", fetched_at="at")
+        second = structs.replace(second, dedup=Dedup(urls="newest", earlier=earlier))
+        run(spark, second)
+        rows = {row["id"]: row for row in spark.read.parquet(f"{second.output}/dedup/removals").collect()}
+        old = rows["old"]
+        assert (old["direct_witness"], old["witness"], old["is_earlier"], old["jaccard"]) == ("new", "law", True, 0.0)

@@ -30,11 +30,10 @@ def run(spark, directory, documents, dedup=DEDUP, partitions=3):
     columns = "doc_id long, text_hash binary, signature binary, quality double, n_chars int, fetched_at timestamp"
     df = spark.createDataFrame(documents, columns + ", url string, text string").repartition(2)
     earlier = read_earlier(spark, dedup)
-    found = find_duplicates(
-        df.drop("text"), df.select("doc_id", "text"), dedup, partitions, Work(f"{directory}/w"), earlier
-    )
+    work = Work(f"{directory}/w")
+    found = find_duplicates(df.drop("text"), df.select("doc_id", "text"), dedup, partitions, work, earlier)
     ids = found.ranked.selectExpr("place", "doc_id as id").unionAll(earlier.documents.select("place", "doc_id"))
-    publish(found, earlier, ids, "doc_id", str(directory))
+    publish(found, earlier, ids, "doc_id", str(directory), work)
     if dedup.write_index:
         names = df.selectExpr("doc_id", "cast(doc_id as string) as name")
         publish_index(found, earlier, names, dedup, str(directory), f"{directory}/index")
@@ -176,7 +175,7 @@ def test_a_killed_run_goes_on_after_its_last_whole_table(spark, tmp_path, docume
     whole = run(spark, tmp_path / "whole", rows)
     again = tmp_path / "again"
     run(spark, again, rows)
-    for name in ("removals", "clusters", "edges"):
+    for name in ("removals", "copies", "clusters", "edges"):
         for file in (again / name).glob("*"):
             file.unlink()
         (again / name).rmdir()

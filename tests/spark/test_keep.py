@@ -87,7 +87,7 @@ def test_pairs_are_verified_on_the_sets(spark, batch_rows):
     sets = sets_of(spark, _1=A, _2=B, _3=C, _4="q", _5="!!!", _6="!!!")
     pairs = spark.createDataFrame([(1, 2), (1, 3), (1, 4), (2, 3), (5, 6), (1, 5)], "u long, v long")
     with setting(spark, BATCH_ROWS, batch_rows):
-        edges = verified_edges(pairs, sets, DEDUP, 2).collect()
+        edges = verified_edges(pairs, sets, DEDUP.threshold, 2).collect()
     assert sorted((e["u"], e["v"], round(e["jaccard"], 3)) for e in edges) == [(1, 2, 0.6), (2, 3, 0.6)]
 
 

@@ -327,6 +327,13 @@ class IndexDocument(Record):
     cluster: int | None
 
 
+class UrlKey(Record):
+    """The digest of `text.url_key` of the address of a document."""
+
+    doc_id: int
+    url_key: bytes
+
+
 class BandRow(Record):
     """One band of one signature: documents with equal `bucket` are candidates."""
 
@@ -403,6 +410,13 @@ class Cluster(Record):
 
     doc_id: int
     cluster_id: int
+
+
+class Copies(Record):
+    """Table `copies`: how many documents a kept one stands for, itself among them, to weight it by; others: 1."""
+
+    doc_id: int
+    n_copies: int
 
 
 class Removal(Record):

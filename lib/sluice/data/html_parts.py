@@ -7,6 +7,7 @@ from typing import Any
 
 from sluice.data.charts import bar
 
+HAN = re.compile("[\u4e00-\u9fff]")
 UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 """Control characters, direction overrides that would reach beyond their text, surrogates and non-characters."""
 
@@ -202,3 +203,21 @@ def bar_list(counts: Mapping[str, int], total: int | None, meaning: Callable[[st
             f'<div class="n">{count(value)} <span class="quiet">{share}</span></div></div>'
         )
     return f'<div class="bars">{"".join(rows)}</div>'
+
+
+def measure(value: Any) -> str:
+    """A number with four digits, anything else as it is."""
+    return f"{value:,.4g}" if isinstance(value, int | float) else escape(value)
+
+
+def quote(text: Any, url: Any = None, language: Any = None) -> str:
+    """A text from the web with its address, which is no link."""
+    language = language or ("zh" if HAN.search(str(text)) else None)  # decides the shapes of shared characters
+    lang = f' lang="{escape(language)}"' if language else ""
+    address = f'<p class="url">{escape(url)}</p>' if url is not None else ""
+    return f'<p class="text" dir="auto"{lang}>{escape(text)}</p>{address}'
+
+
+def figures(*pairs: tuple[str, str]) -> str:
+    """Large numbers in a row, each with its name."""
+    return f'<div class="figures">{"".join(f"<div><b>{value}</b>{name}</div>" for value, name in pairs)}</div>'

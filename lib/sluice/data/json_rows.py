@@ -45,7 +45,7 @@ def table_files(table: Table) -> tuple[str, list[str]]:
             plain = path.removesuffix(".gz").removesuffix(".zst")
             if path.endswith(".parquet"):
                 found["parquet"].append(path)
-            elif plain.endswith(ENDINGS):
+            elif plain.endswith(ENDINGS) or is_kept(path):
                 found["json"].append(path)
     kinds = [kind for kind, paths in found.items() if paths]
     if len(kinds) != 1:
@@ -56,6 +56,12 @@ def table_files(table: Table) -> tuple[str, list[str]]:
         )
     (kind,) = kinds
     return kind, sorted(set(found[kind]))
+
+
+def is_kept(path: str) -> bool:
+    """Whether a file holds JSON lines that a job of ours kept: Spark names them part-….txt.gz."""
+    folder, _, name = path.rpartition("/")
+    return folder.endswith("kept") and name.startswith("part-") and name.endswith(".txt.gz")
 
 
 def pieces_of(paths: Iterable[str]) -> Iterator[Piece]:
@@ -116,6 +122,13 @@ def parse_row(line: Line, table: Table) -> SourceRow:
         fetched_at=_time(value.get(table.fetched_at)) if table.fetched_at else None,
         url=url if isinstance(url, str) else None,
     )
+
+
+def replace_text(line: str, field: str, text: str) -> str:
+    """A line with another text in a field; the values of all others are copied as they were written."""
+    values = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
+    values[field] = msgspec.Raw(msgspec.json.encode(text))
+    return msgspec.json.encode(values).decode()
 
 
 def _time(value: Any) -> datetime | None:

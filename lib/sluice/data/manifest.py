@@ -95,6 +95,26 @@ class Split(_Part, frozen=True, kw_only=True):
         return cls(**sums, shards=tuple(shards))
 
 
+class SplitCheck(_Part, frozen=True, kw_only=True):
+    """That no document of a split is a near-copy of one held out from it, and how surely such a pair was found."""
+
+    threshold: float
+    """Exact Jaccard similarity of sets of shingles from which on two documents are near-copies."""
+    shingle: int
+    """Words of a shingle; characters where words are not spaced."""
+    bands: int
+    rows: int
+    seed: int
+    catch_probability: float
+    """Least probability that a pair at the threshold was found, if both were compared and permutations are random."""
+    held_out: int
+    """Documents of valid and test that were compared with those of the other splits."""
+    not_compared: int
+    """Documents of all splits with too few or too many shingles for a signature."""
+    removed: int
+    """Near-copies that were found and left out."""
+
+
 class Manifest(_Part, frozen=True, kw_only=True):
     """Everything a reader must know of a dataset."""
 
@@ -116,6 +136,8 @@ class Manifest(_Part, frozen=True, kw_only=True):
     tokenizer: TokenizerFile
     token_bytes: NamedFile
     config_digest: str
+    split_check: SplitCheck | None = None
+    """None where the split was not checked for near-copies."""
     splits: dict[str, Split]
 
 

@@ -5,12 +5,12 @@ text and not links, and the page forbids browsers to run or fetch anything.
 """
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
 from sluice.data.charts import Series, bar, curve, funnel_step
+from sluice.data.corpus_html import decontamination, duplicates, repeated_lines, split_check
 from sluice.data.html_parts import (
     PAGE,
     STYLE,
@@ -19,8 +19,11 @@ from sluice.data.html_parts import (
     count,
     decimal,
     escape,
+    figures,
+    measure,
     nothing,
     percent,
+    quote,
     share_of,
     table,
 )
@@ -29,7 +32,6 @@ MAX_ARCHIVES = 100
 """Rows of the archives table; `report.json` has all."""
 OPEN_LANGUAGES = 3
 """Languages whose rules and samples are unfolded."""
-HAN = re.compile("[\u4e00-\u9fff]")
 
 MEANINGS = {
     "not_response": "requests, metadata and other records that are no response",
@@ -68,19 +70,23 @@ Values = Mapping[str, Any]
 
 def render(report: Values) -> str:
     """The whole page for what `report.build_report` returns."""
-    sections = [
+    found = [
         ("funnel", "What became of the input", _funnel(report)),
         ("archives", "Input archives", _archives(report["archives"])),
         ("drops", "Why pages were dropped", _drops(report)),
         ("languages", "Languages", _languages(report)),
         ("rules", "Rules to look at", _rules(report)),
         ("samples", "Samples of text", _samples(report)),
-        ("duplicates", "Duplicates", _pairs(report)),
+        ("duplicates", "Duplicates", duplicates(report)),
+        ("decontamination", "Items of benchmarks", decontamination(report["decontaminate"])),
+        ("lines", "Repeated lines", repeated_lines(report["lines"])),
+        ("split", "Near-copies across splits", split_check(report["split_check"])),
         ("shards", "Tokens and shards", _shards(report)),
         ("training", "Training", _training(report["training"])),
         ("books", "The books", _books(report["books"])),
         ("configuration", "Configuration", _configuration(report["stages"])),
     ]
+    sections = [section for section in found if section[2]]
     notes = "".join(f"<li>{escape(note)}</li>" for note in report["attention"])
     return PAGE.format(
         title=escape(report["title"]),
@@ -210,7 +216,7 @@ def _languages(report: Values) -> str:
             bar(share, label) if row["kept"] is not None else "",
         ]
         rows.append((cells, row["kept"] == 0 and bool(row["documents"])))
-    head = ("language", "documents#", "selected by rules#", "share#", "kept after duplicates#", "share#", "")
+    head = ("language", "documents#", "selected by rules#", "share#", "kept#", "share#", "")
     return table(head, rows)
 
 
@@ -255,53 +261,14 @@ def _sample(row: Values, meanings: Mapping[str, str]) -> str:
     about = ""
     if reason := row.get("reason"):
         about = f"<p><code>{escape(reason)}</code> "
-        about += f"found {_measure(row.get('value'))}, " if row.get("value") is not None else ""
+        about += f"found {measure(row.get('value'))}, " if row.get("value") is not None else ""
         about += (
             f"keeps {escape(meanings[reason])}</p>"
             if reason in meanings
-            else f"limit {_measure(row.get('threshold'))}</p>"
+            else f"limit {measure(row.get('threshold'))}</p>"
         )
-    quote = _text(row.get("text"), row.get("url"), row.get("language"))
-    return f'<blockquote class="{"dropped" if row.get("reason") else "kept"}">{about}{quote}</blockquote>'
-
-
-def _measure(value: Any) -> str:
-    return f"{value:,.4g}" if isinstance(value, int | float) else escape(value)
-
-
-def _text(text: Any, url: Any = None, language: Any = None) -> str:
-    language = language or ("zh" if HAN.search(str(text)) else None)  # decides the shapes of shared characters
-    lang = f' lang="{escape(language)}"' if language else ""
-    address = f'<p class="url">{escape(url)}</p>' if url is not None else ""
-    return f'<p class="text" dir="auto"{lang}>{escape(text)}</p>{address}'
-
-
-def _pairs(report: Values) -> str:
-    dedup = report["dedup"]
-    if dedup["edges"] is None and not report["pairs"]:
-        return nothing("The stage dedup has not finished.")
-    text = _figures(
-        (count(dedup["candidate_pairs"]), "candidate pairs"),
-        (count(dedup["likely_pairs"]), "of them likely by their signatures"),
-        (count(dedup["edges"]), "verified as similar"),
-        (count(dedup["too_short_for_near"]), "documents too short for the near step"),
-        (count(dedup["too_long_for_near"]), "too long for it"),
-    )
-    if not report["pairs"]:
-        return text + nothing("No document was removed as a duplicate.")
-    text += '<p class="note">Left what was removed, right the kept document that makes it redundant.</p>'
-    for row in report["pairs"]:
-        similarity = row.get("jaccard")
-        words = f"{escape(row.get('step'))} duplicate, similarity {_measure(similarity)}"
-        text += f'<h3>{words}</h3><div class="pair"><blockquote class="dropped"><p class="quiet">removed, document '
-        text += f"{escape(row.get('doc_id'))}</p>{_text(row.get('text'), row.get('url'))}</blockquote>"
-        text += f'<blockquote class="kept"><p class="quiet">kept, document {escape(row.get("witness"))}</p>'
-        text += f"{_text(row.get('witness_text'), row.get('witness_url'))}</blockquote></div>"
-    return text
-
-
-def _figures(*pairs: tuple[str, str]) -> str:
-    return f'<div class="figures">{"".join(f"<div><b>{value}</b>{name}</div>" for value, name in pairs)}</div>'
+    text = quote(row.get("text"), row.get("url"), row.get("language"))
+    return f'<blockquote class="{"dropped" if row.get("reason") else "kept"}">{about}{text}</blockquote>'
 
 
 def _shards(report: Values) -> str:
@@ -330,14 +297,14 @@ def _training(training: Values | None) -> str:
         return nothing("No model has been trained yet.")
     text = ""
     final = training["final"]
-    figures = [(decimal(values["ppl"]), f"{escape(split)} perplexity") for split, values in final.items()]
+    results = [(decimal(values["ppl"]), f"{escape(split)} perplexity") for split, values in final.items()]
     if not final:
         latest = ((split, points[-1]) for split, points in training["evaluations"].items())
-        figures = [
+        results = [
             (decimal(point["ppl"]), f"{escape(split)} perplexity at step {count(point['step'])}")
             for split, point in latest
         ]
-    text += _figures(*figures) if figures else ""
+    text += figures(*results) if results else ""
     facts = [
         (training["parameters"], "parameters"),
         (training["step"], "steps"),
@@ -374,7 +341,7 @@ def _training(training: Values | None) -> str:
         step = training["generated"]["step"]
         text += f"<h3>Written by the model{f' after step {count(step)}' if step is not None else ''}</h3>"
         for sample in training["generated"]["texts"]:
-            text += f"<blockquote>{_text(sample)}</blockquote>"
+            text += f"<blockquote>{quote(sample)}</blockquote>"
     return text
 
 

@@ -21,6 +21,7 @@ from sluice.data.manifest import (
     Shard,
     SpecialIds,
     Split,
+    SplitCheck,
     TokenizerFile,
     token_dtype,
     write_manifest,
@@ -42,6 +43,7 @@ class DatasetPlan(msgspec.Struct, frozen=True, kw_only=True):
     config_digest: str
     num_shards: dict[str, int]
     """Shards by split; splits without one are left out of the manifest."""
+    split_check: SplitCheck | None = None
 
 
 def shard_name(split: str, index: int, num_shards: int) -> str:
@@ -118,6 +120,7 @@ def commit_dataset(directory: str, plan: DatasetPlan, shards: Iterable[Shard]) -
         tokenizer=plan.tokenizer,
         token_bytes=plan.token_bytes,
         config_digest=plan.config_digest,
+        split_check=plan.split_check,
         splits={split: Split.of([by_name[name] for name in names[split]]) for split in names},
     )
     write_manifest(directory, manifest)

@@ -12,7 +12,7 @@ from sluice.data.stage import ledgers_of
 from sluice.spark.band_index import read_earlier
 from sluice.spark.duplicates import find_duplicates, not_compared, publish, publish_index
 from sluice.spark.run import Run
-from sluice.spark.samples import SAMPLES, by_language, collect_sorted, sample_by
+from sluice.spark.samples import SAMPLES, by_language, collect_sorted, sample_by, with_witnesses
 from sluice.spark.session import partitions_of, progress
 from sluice.spark.tables import Work, read_table, selected_documents
 
@@ -23,7 +23,7 @@ def dedup(spark: SparkSession, run: Run, *, force: bool) -> None:
     upstream = run.select.require()
     if not stage.begin(force=force, keep=True):
         return
-    for name in ("removals", "clusters", "edges", "index"):
+    for name in ("removals", "copies", "clusters", "edges", "index"):
         storage.delete_tree(stage.file(name))  # what a killed attempt may have left half written
     work = Work(stage.file("_work"))
     documents = selected_documents(spark, run)
@@ -35,6 +35,7 @@ def dedup(spark: SparkSession, run: Run, *, force: bool) -> None:
         "n_chars",
         "fetched_at",
         "url",
+        "n_shingles",
     )
     with progress(spark, "dedup", run.config.log.progress_s):
         earlier = read_earlier(spark, config)
@@ -42,7 +43,7 @@ def dedup(spark: SparkSession, run: Run, *, force: bool) -> None:
         found = find_duplicates(facts, documents.select("doc_id", "text"), config, partitions, work, earlier)
         ids = found.ranked.select("place", F.col("doc_id").alias("id"))
         ids = ids.unionAll(earlier.documents.select("place", "doc_id"))
-        publish(found, earlier, ids, "doc_id", stage.path)
+        publish(found, earlier, ids, "doc_id", stage.path, work)
         if config.write_index:
             names = documents.select("doc_id", F.col("url").alias("name"))
             publish_index(found, earlier, names, config, stage.digest, stage.file("index"))
@@ -64,12 +65,7 @@ def dedup(spark: SparkSession, run: Run, *, force: bool) -> None:
 def _pair_samples(removed: DataFrame, documents: DataFrame) -> list[dict[str, Any]]:
     decile = F.floor(F.col("jaccard") * 20) / 20
     some = sample_by(removed.withColumn("decile", decile), ("step", "decile"), SAMPLES)
-    texts = documents.select("doc_id", "url", F.substring("text", 1, 300).alias("text"))
-    witness = texts.select(
-        F.col("doc_id").alias("witness"), F.col("url").alias("witness_url"), F.col("text").alias("witness_text")
-    )
-    joined = some.join(texts, "doc_id", "inner").join(witness, "witness", "left")
-    return collect_sorted(joined, "step", "jaccard", "doc_id")
+    return collect_sorted(with_witnesses(some, documents), "step", "jaccard", "doc_id")
 
 
 def _removed_by_language(removed: DataFrame, documents: DataFrame) -> dict[str, dict[str, int]]:

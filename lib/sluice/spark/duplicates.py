@@ -12,13 +12,14 @@ from pyspark.sql import functions as F
 
 from sluice.core.dedup_config import Dedup, MinHash
 from sluice.core.errors import StageError
-from sluice.core.records import Cluster, Edge, Record, Removal
+from sluice.core.records import Cluster, Copies, Edge, Record, Removal
 from sluice.data import storage
 from sluice.spark.band_index import Earlier, write_index
 from sluice.spark.bands import band_rows, candidate_pairs, leading_rows, sketches
 from sluice.spark.components import components
 from sluice.spark.keep import near_removals, removals
 from sluice.spark.ranked import exact_removals, in_keep_order
+from sluice.spark.same_urls import kept_witnesses, url_removals, url_rows
 from sluice.spark.tables import Work
 from sluice.spark.verify import deciding_pairs, likely_pairs, shingle_sets, verified_edges
 from sluice.text.banding import Banding, catch_probability
@@ -33,6 +34,8 @@ class Found(NamedTuple):
     """What was found, by place, and how many pairs were looked at on the way."""
 
     ranked: DataFrame
+    rest: DataFrame
+    """Ranked documents without those that went for their address."""
     exact: DataFrame
     sketches: DataFrame
     leading: DataFrame | None
@@ -48,18 +51,22 @@ class Found(NamedTuple):
 def find_duplicates(
     documents: DataFrame, texts: DataFrame, dedup: Dedup, partitions: int, work: Work, earlier: Earlier
 ) -> Found:
-    """Exact and near-duplicates, each with a kept witness.
+    """Duplicates by address if asked for, exact and near-duplicates, each with a kept witness.
 
-    Needs: documents (doc_id, text_hash, signature, quality, n_chars, fetched_at, url), texts (doc_id, text).
-    Raises StageError if a certificate does not hold.
+    Needs: documents (doc_id, text_hash, signature, quality, n_chars, fetched_at, url, n_shingles), texts (doc_id,
+    text). Raises StageError if a certificate does not hold.
     """
     _log_catch(dedup)
     first = earlier.next_place
     ranked = in_keep_order(documents, first, work)
-    exact = work.table(exact_removals(ranked, earlier.documents, first), "exact")
-    rows = band_rows(ranked.join(exact, "place", "left_anti"), dedup.minhash).unionAll(earlier.bands)
+    same_url, rest = None, ranked
+    if dedup.urls:
+        same_url = work.table(url_removals(documents, ranked, dedup), "same_url")
+        rest = work.table(ranked.join(same_url, "place", "left_anti"), "rest")
+    exact = work.table(exact_removals(rest, earlier.documents, first), "exact")
+    rows = band_rows(rest.join(exact, "place", "left_anti"), dedup.minhash).unionAll(earlier.bands)
     pairs = work.table(candidate_pairs(rows, dedup, partitions, first), "pairs")
-    own_sketches = work.table(sketches(ranked), "sketches")
+    own_sketches = work.table(sketches(rest), "sketches")
     all_sketches = own_sketches.unionAll(earlier.sketches())
     likely = work.table(deciding_pairs(likely_pairs(pairs, all_sketches, dedup, partitions), dedup), "likely")
     wanted = likely.select(F.explode(F.array("u", "v")).alias("place"))
@@ -67,32 +74,48 @@ def find_duplicates(
     if dedup.write_index:
         leading = work.table(leading_rows(rows, dedup, partitions, first), "leading")
         wanted = wanted.unionAll(leading.where("is_centre").select("place"))
-    own_sets = work.table(shingle_sets(_texts_of(wanted.distinct(), ranked, texts, work), dedup.minhash), "sets")
+    wanted_texts = _texts_of(wanted.distinct(), ranked, texts, work, "wanted")
+    own_sets = work.table(shingle_sets(wanted_texts, dedup.minhash), "sets")
     sets = own_sets.unionAll(earlier.sets)
-    edges = work.table(verified_edges(likely, sets, dedup, partitions), "edges")
+    edges = work.table(verified_edges(likely, sets, dedup.threshold, partitions), "edges")
     stars = earlier.stars().join(edges.select(F.col("u").alias("v")).distinct(), "v", "left_semi").select("u", "v")
     joined = edges.select("u", "v").unionAll(stars)
     members = work.table(components(joined, joined.count(), dedup.edges_per_task, work), "members")
     judged = edges.join(earlier.fates().withColumnRenamed("place", "u"), "u", "left")
     near = work.table(near_removals(judged, members, sets, dedup.threshold, partitions, work), "near")
     removed = work.table(removals(exact, near, earlier.near()), "removed")
+    if same_url is not None:
+        witnessed = work.table(kept_witnesses(same_url, removed), "same_url_witnesses")
+        ends = witnessed.select(F.explode(F.array("place", "compared")).alias("place")).distinct()
+        url_sets = shingle_sets(_texts_of(ends, ranked, texts, work, "same_url_wanted"), dedup.minhash)
+        of_url = url_rows(witnessed, url_sets.unionAll(earlier.sets), ranked, partitions)
+        removed = removed.unionAll(work.table(of_url, "same_url_removed"))
     _check(removed)
     counts = {"candidate_pairs": pairs.count(), "likely_pairs": likely.count(), "edges": edges.count()}
-    return Found(ranked, exact, own_sketches, leading, own_sets, edges, members, near, removed, counts)
+    return Found(ranked, rest, exact, own_sketches, leading, own_sets, edges, members, near, removed, counts)
 
 
-def publish(found: Found, earlier: Earlier, ids: DataFrame, name: str, directory: str) -> None:
-    """Writes `removals`, `clusters` and `edges` with ids for places; `name` is that of the column of a document's id.
+def publish(found: Found, earlier: Earlier, ids: DataFrame, name: str, directory: str, work: Work) -> None:
+    """Writes `removals`, `copies`, `clusters` and `edges` with ids for places; `name` is the column of a document's id.
 
     Needs: ids (place, id) of all documents, earlier ones too.
     """
+    ids = work.table(ids.join(_mentioned(found), "place", "left_semi"), "ids")
     is_earlier = (F.col("witness") < earlier.next_place).alias("is_earlier")
     removed = found.removed.withColumnsRenamed({"place": name, "cluster": "cluster_id"}).select("*", is_earlier)
     removed = _by_id(removed, ids, name, "direct_witness", "witness", "cluster_id")
     _write(removed, Removal, name, directory, "removals")
+    copies = found.removed.groupBy(F.col("witness").alias(name)).agg((F.count("*") + 1).alias("n_copies"))
+    _write(_by_id(copies, ids, name), Copies, name, directory, "copies")
     new = found.members.where(F.col("place") >= earlier.next_place)
     _write(_by_id(new.toDF(name, "cluster_id"), ids, name, "cluster_id"), Cluster, name, directory, "clusters")
     _write(_by_id(found.edges, ids, "u", "v"), Edge, name, directory, "edges")
+
+
+def _mentioned(found: Found) -> DataFrame:
+    """The places that results name."""
+    removed = found.removed.select(F.explode(F.array("place", "direct_witness", "witness", "cluster")).alias("place"))
+    return removed.unionAll(found.members.select("place")).distinct()
 
 
 def _write(df: DataFrame, record: type[Record], name: str, directory: str, table: str) -> None:
@@ -110,7 +133,7 @@ def publish_index(found: Found, earlier: Earlier, names: DataFrame, dedup: Dedup
     witnesses = found.near.join(places, "place", "left_semi").select(F.col("witness").alias("place"))
     sketched = found.sketches.join(places, "place", "left_semi")
     documents = (
-        found.ranked.join(found.exact, "place", "left_anti")
+        found.rest.join(found.exact, "place", "left_anti")
         .join(found.near.drop("cluster"), "place", "left")
         .join(found.members, "place", "left")
         .join(sketched, "place", "left")
@@ -120,9 +143,9 @@ def publish_index(found: Found, earlier: Earlier, names: DataFrame, dedup: Dedup
     write_index(path, documents, found.leading.drop("is_centre"), sets, dedup, earlier, identity)
 
 
-def _texts_of(wanted: DataFrame, ranked: DataFrame, texts: DataFrame, work: Work) -> DataFrame:
-    """place, text of the new documents among the wanted places."""
-    chosen = work.table(wanted.join(ranked.select("place", "doc_id"), "place", "inner"), "wanted")
+def _texts_of(wanted: DataFrame, ranked: DataFrame, texts: DataFrame, work: Work, name: str) -> DataFrame:
+    """place, text of the new documents among the wanted places; table `name` holds who they are."""
+    chosen = work.table(wanted.join(ranked.select("place", "doc_id"), "place", "inner"), name)
     if chosen.count() <= BROADCAST_ROWS:
         chosen = F.broadcast(chosen)
     return texts.join(chosen, "doc_id", "inner").select("place", "text")
@@ -157,11 +180,12 @@ def _log_catch(dedup: Dedup) -> None:
 
 
 def _check(removed: DataFrame) -> None:
-    """Raises StageError unless every document is removed once and every witness is kept."""
+    """Raises StageError unless each document is removed once, with a similarity to a witness that is kept."""
     twice = removed.groupBy("place").count().where("count > 1").count()
     lost = removed.select(F.col("witness").alias("place")).join(removed, "place", "left_semi").count()
-    if twice or lost:
+    unmeasured = removed.where("jaccard is null").count()
+    if twice or lost or unmeasured:
         raise StageError(
-            f"dedup: {twice} documents are removed twice and {lost} removals have a witness that is itself removed; "
-            "both must be 0. Nothing was published; please report this."
+            f"dedup: {twice} documents are removed twice, {lost} removals have a witness that is itself removed, and "
+            f"{unmeasured} have no similarity; all must be 0. Nothing was published; please report this."
         )

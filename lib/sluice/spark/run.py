@@ -9,6 +9,8 @@ import msgspec
 
 from sluice import __version__
 from sluice.core.config import Config
+from sluice.core.dedup_config import Decontaminate, Lines, split_minhash
+from sluice.core.errors import ConfigError
 from sluice.core.load import digest
 from sluice.data import storage
 from sluice.data.estimate import table
@@ -18,6 +20,7 @@ from sluice.data.plan import InputPlan, make_plan
 from sluice.data.plan_table import estimates, make_plan_table
 from sluice.data.stage import MARKER, Stage
 from sluice.spark.band_index import result_settings
+from sluice.text.benchmark import Benchmark
 from sluice.text.cleaning import Clean, cut_lines, mask_personal
 from sluice.text.html import check_extractor, extractor_identity
 from sluice.text.key import KEY_VERSION
@@ -26,6 +29,13 @@ from sluice.text.page_lists import PageLists
 from sluice.text.rules import Rule, load_rules
 
 log = logging.getLogger("sluice.run")
+
+SWITCHES = {
+    "decontaminate": "name files with decontaminate.benchmarks=[FILES]",
+    "lines": "set lines.enabled=true",
+    "split": "set split.enabled=true and hold documents out (shards.valid_fraction, shards.test_fraction)",
+}
+"""What switches an optional stage on."""
 
 
 class Run:
@@ -42,6 +52,12 @@ class Run:
         check_extractor(config.extract.extractor)
         self.lists = PageLists.of(config.extract)
         self.dedup_settings = result_settings(config.dedup)
+        benchmarks = config.decontaminate.benchmarks
+        self.benchmark = Benchmark.load(benchmarks, config.decontaminate) if benchmarks else None
+        shares = config.shards
+        self.checks_split = config.split.enabled and bool(shares.valid_fraction or shares.test_fraction)
+        if self.checks_split:
+            split_minhash(config.split, config.dedup.minhash)  # permutations that are not other ones
         cut_lines("é", config.extract.edit)  # a missing ftfy, a mask that would be masked
         mask_personal(Clean(""), config.extract.pii)
         dataset_directory(config.output, config.name, config.version)
@@ -51,6 +67,17 @@ class Run:
         """A run that begins with reading archives: they are looked up now."""
         run = cls(config)
         run.extract.check()
+        return run
+
+    @classmethod
+    def with_stage(cls, config: Config, name: str) -> "Run":
+        """A run for the job of an optional stage. Raises ConfigError where it is switched off."""
+        run = cls(config)
+        if getattr(run, name) is None:
+            raise ConfigError(
+                f"The stage {name!r} is switched off, so later stages would not use what it finds. To switch it on, "
+                f"{SWITCHES[name]}, in this job and all later ones."
+            )
         return run
 
     @cached_property
@@ -74,9 +101,21 @@ class Run:
             "extract": extract,
             "rules": [_without_examples(rule) for rule in plain(self.rules)],
             "dedup": self.dedup_settings,
+            **self._optional_settings(),
             "tokenizer": plain(config.tokenizer),
             "shards": plain(config.shards),
         }
+
+    def _optional_settings(self) -> dict[str, Any]:
+        """Those of the optional stages that are switched on; without them all is as it was before there were any."""
+        found: dict[str, Any] = {}
+        if self.benchmark is not None:
+            found["decontaminate"] = decontaminate_settings(self.config.decontaminate, self.benchmark)
+        if self.config.lines.enabled:
+            found["lines"] = lines_settings(self.config.lines)
+        if self.checks_split:
+            found["split"] = split_settings(self.config)
+        return found
 
     @cached_property
     def result_digest(self) -> str:
@@ -134,15 +173,70 @@ class Run:
         return Stage(self.config.output, "dedup", self._settings("dedup"), self.select.digest)
 
     @cached_property
+    def decontaminate(self) -> Stage | None:
+        """Matches of benchmarks; None without a benchmark."""
+        if self.benchmark is None:
+            return None
+        return Stage(self.config.output, "decontaminate", self._settings("decontaminate"), self.dedup.digest)
+
+    @cached_property
+    def lines(self) -> Stage | None:
+        """Texts without repeated lines; None where it is switched off."""
+        if not self.config.lines.enabled:
+            return None
+        upstream = self.decontaminate or self.dedup
+        return Stage(self.config.output, "lines", self._settings("lines"), upstream.digest)
+
+    @property
+    def texts(self) -> Stage:
+        """The last stage that decides which text documents are kept with."""
+        return self.lines or self.decontaminate or self.dedup
+
+    @cached_property
+    def split(self) -> Stage | None:
+        """Documents that are near-copies of held-out ones; None where it is switched off or nothing is held out."""
+        if not self.checks_split:
+            return None
+        return Stage(self.config.output, "split", self._settings("split"), self.texts.digest)
+
+    @property
+    def corpus(self) -> Stage:
+        """The last stage that decides which documents are kept."""
+        return self.split or self.texts
+
+    @cached_property
     def tokenizer(self) -> Stage:
         """The tokenizer; it is trained on the training split, so it depends on how that is made."""
-        return Stage(self.config.output, "tokenizer", self._settings("tokenizer", "shards"), self.dedup.digest)
+        return Stage(self.config.output, "tokenizer", self._settings("tokenizer", "shards"), self.corpus.digest)
 
     @cached_property
     def shards(self) -> Stage:
         """The dataset."""
         settings = {"name": self.config.name, "version": self.config.version}
         return Stage(self.config.output, "shards", settings, self.tokenizer.digest)
+
+
+def decontaminate_settings(settings: Decontaminate, benchmark: Benchmark) -> dict[str, Any]:
+    """What decides the result: benchmarks by what they hold, not where."""
+    plain: dict[str, Any] = msgspec.to_builtins(settings)
+    del plain["max_index_mib"]
+    return plain | {"benchmarks": benchmark.identity()}
+
+
+def lines_settings(settings: Lines) -> dict[str, Any]:
+    """What decides the result."""
+    plain: dict[str, Any] = msgspec.to_builtins(settings)
+    del plain["enabled"]
+    return plain
+
+
+def split_settings(config: Config) -> dict[str, Any]:
+    """What decides the result: how near-copies are looked for, and which documents are held out."""
+    plain: dict[str, Any] = msgspec.to_builtins(config.split)
+    del plain["enabled"]
+    shards = config.shards
+    held_out = {"valid": shards.valid_fraction, "test": shards.test_fraction, "seed": shards.seed}
+    return plain | {"held_out": held_out}
 
 
 def _without_examples(rule: dict[str, Any]) -> dict[str, Any]:

@@ -6,13 +6,18 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 SAMPLE_CHARS = 600
+PAIR_CHARS = 300
+"""Of each of two documents side by side."""
 SAMPLES = 3
 """Rows shown of a kind."""
 
 
-def sample_by(df: DataFrame, keys: tuple[str, ...], per_key: int) -> DataFrame:
-    """At most `per_key` rows for each value of `keys`, in hash order of `doc_id`. Needs: doc_id and the keys."""
-    order = Window.partitionBy(*keys).orderBy(F.xxhash64("doc_id"), "doc_id")
+def sample_by(df: DataFrame, keys: tuple[str, ...], per_key: int, *then: str) -> DataFrame:
+    """At most `per_key` rows for each value of `keys`, in hash order of `doc_id`, then in order of `then`.
+
+    Needs: doc_id, the keys and `then`.
+    """
+    order = Window.partitionBy(*keys).orderBy(F.xxhash64("doc_id"), "doc_id", *then)
     return df.withColumn("_place", F.row_number().over(order)).where(F.col("_place") <= per_key).drop("_place")
 
 
@@ -20,6 +25,16 @@ def with_clipped_text(df: DataFrame, texts: DataFrame) -> DataFrame:
     """Adds url and the first 600 characters of the text. Needs: doc_id; texts (doc_id, url, text)."""
     clipped = texts.select("doc_id", "url", F.substring("text", 1, SAMPLE_CHARS).alias("text"))
     return df.join(clipped, "doc_id", "inner")
+
+
+def with_witnesses(df: DataFrame, texts: DataFrame) -> DataFrame:
+    """Adds url and the beginning of the text of a removed document and of its witness.
+
+    Needs: doc_id, witness; texts (doc_id, url, text).
+    """
+    clipped = texts.select("doc_id", "url", F.substring("text", 1, PAIR_CHARS).alias("text"))
+    witness = clipped.toDF("witness", "witness_url", "witness_text")
+    return df.join(clipped, "doc_id", "inner").join(witness, "witness", "left")
 
 
 def collect_sorted(df: DataFrame, *order: str) -> list[dict[str, Any]]:

@@ -28,4 +28,6 @@ def _struct(fields: pa.Schema | pa.StructType) -> T.StructType:
 
 
 def _data_type(arrow: pa.DataType) -> T.DataType:
+    if pa.types.is_list(arrow):
+        return T.ArrayType(_data_type(arrow.value_type))
     return _struct(arrow) if pa.types.is_struct(arrow) else TYPES[arrow]

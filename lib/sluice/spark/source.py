@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
+from typing import Any
 
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -10,8 +11,8 @@ from pyspark.sql import functions as F
 from sluice.core.dedup_config import Table
 from sluice.core.errors import ConfigError
 from sluice.core.records import Record, SourceRow
-from sluice.data.json_rows import Line, Piece, lines_of, parse_row, pieces_of
-from sluice.spark.batches import to_batches
+from sluice.data.json_rows import Line, Piece, lines_of, parse_row, pieces_of, replace_text
+from sluice.spark.batches import iter_rows, to_batches
 from sluice.spark.schemas import spark_schema
 
 
@@ -54,19 +55,30 @@ class Source:
             _cast(table.url, "string").alias("url"),
         )
 
-    def write_kept(self, gone: DataFrame, path: str) -> None:
-        """Writes the rows whose id is not in `gone` (name), with all their columns, or as the lines that they were."""
+    def write_kept(self, gone: DataFrame, path: str, edited: DataFrame | None = None) -> None:
+        """Writes the rows whose id is not in `gone` (name), with all their columns, or as the lines that they were.
+
+        Those in `edited` (name, text) get that text; everything else in such a line stays as it was written.
+        """
+        table = self._table
         if self._kind == "parquet":
-            rows = self._parquet().withColumn("_name", F.col(self._table.id).cast("string"))
-            kept = rows.where("_name is not null").join(gone.withColumnRenamed("name", "_name"), "_name", "left_anti")
+            rows = self._parquet().withColumn("_name", F.col(table.id).cast("string")).where("_name is not null")
+            kept = rows.join(gone.withColumnRenamed("name", "_name"), "_name", "left_anti")
+            if edited is not None:
+                kept = kept.join(edited.toDF("_name", "_text"), "_name", "left")
+                kept = kept.withColumn(table.text, F.coalesce("_text", table.text)).drop("_text")
             writer = kept.drop("_name").write
             for feature in ("parquet.enable.dictionary", "parquet.column.statistics.enabled"):
-                writer = writer.option(f"{feature}#{self._table.text}", "false")  # each copies a text of 100 MB
+                writer = writer.option(f"{feature}#{table.text}", "false")  # each copies a text of 100 MB
             writer.parquet(path)
             return
-        lines = self._numbers().mapInArrow(partial(_raw, self._table, self._pieces), spark_schema(RawLine))
-        kept = lines.where("name is not null").join(gone, "name", "left_anti").select("text")
-        kept.write.option("compression", "gzip").text(path)
+        lines = self._numbers().mapInArrow(partial(_raw, table, self._pieces), spark_schema(RawLine))
+        kept = lines.where("name is not null").join(gone, "name", "left_anti")
+        if edited is not None:
+            changed = edited.withColumnRenamed("text", "edited")
+            kept = kept.join(changed, "name", "left").select("name", "text", "edited")
+            kept = kept.mapInArrow(partial(_with_text, table), spark_schema(RawLine))
+        kept.select("text").write.option("compression", "gzip").text(path)
 
     def _parquet(self) -> DataFrame:
         return self._spark.read.parquet(*self._paths)
@@ -93,3 +105,12 @@ def _parse(table: Table, pieces: Sequence[Piece], batches: Iterable[pa.RecordBat
 def _raw(table: Table, pieces: Sequence[Piece], batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     rows = ((parse_row(line, table).name, line.data) for line in _lines(pieces, batches))
     return to_batches((RawLine(name=name, text=data.decode("utf-8", "replace")) for name, data in rows), RawLine)
+
+
+def _with_text(table: Table, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    return to_batches((_edited(row, table) for row in iter_rows(batches)), RawLine)
+
+
+def _edited(row: dict[str, Any], table: Table) -> RawLine:
+    line, text = row["text"], row["edited"]
+    return RawLine(name=row["name"], text=line if text is None else replace_text(line, table.text, text))

@@ -22,13 +22,16 @@ from sluice.data.report import write_report
 from sluice.data.shardset import DatasetPlan, commit_dataset
 from sluice.data.stage import Stage, ledgers_of
 from sluice.data.tokenizer import Tokenizer, save_tokenizer, train_tokenizer
+from sluice.spark.decontaminate import decontaminate
 from sluice.spark.dedup import dedup
 from sluice.spark.extract import extract_entries
+from sluice.spark.lines import lines
 from sluice.spark.quality import decide
 from sluice.spark.run import Run
 from sluice.spark.samples import SAMPLES, by_language, collect_sorted, sample_by, with_clipped_text
 from sluice.spark.session import progress
 from sluice.spark.shards import ShardJob, shard_names, write_shards
+from sluice.spark.split import split, split_check
 from sluice.spark.tables import document_rows, kept_documents, read_docs, read_table
 from sluice.text.extract import WarcAccount
 from sluice.text.guard import CRASH, TIMEOUT
@@ -40,8 +43,8 @@ COMMON = 0.5
 
 
 def pipeline(spark: SparkSession, run: Run, *, force: bool) -> None:
-    """All stages in order, then the report."""
-    for stage in (extract, select, dedup, tokenizer, shards):
+    """All stages in order, the optional ones if they are switched on, then the report."""
+    for stage in (extract, select, dedup, decontaminate, lines, split, tokenizer, shards):
         stage(spark, run, force=force)
     write_report(run.config.output)
     log.info("report: %s", storage.join(run.config.output, "report.html"))
@@ -218,15 +221,16 @@ def _suspicious(run: Run, by_language: dict[str, dict[str, int]]) -> dict[str, l
 def tokenizer(spark: SparkSession, run: Run, *, force: bool) -> None:
     """Kept training text to `tokenizer/tokenizer.json`."""
     config, stage = run.config, run.tokenizer
-    run.dedup.require()
+    run.corpus.require()
     if not stage.begin(force=force):
         return
     kept = kept_documents(spark, run).where("split = 'train'")
     total_bytes = kept.agg(F.sum("n_bytes")).collect()[0][0] or 0
     if not total_bytes:
         raise InputError(
-            "No document is left for the training split after rules and deduplication, so there is nothing to train a "
-            f"tokenizer on. Look at {storage.join(config.output, 'select')} and the rules, or add input."
+            "No document is left for the training split after rules, deduplication and what follows it, so there is "
+            f"nothing to train a tokenizer on. Look at {storage.join(config.output, 'select')} and the rules, or add "
+            "input."
         )
     used = 0
 
@@ -262,7 +266,7 @@ def shards(spark: SparkSession, run: Run, *, force: bool) -> None:
     """Kept documents to `shards/<name>/<x.y.z>`: TFRecords, tokenizer, manifest last."""
     config, stage = run.config, run.shards
     trained = run.tokenizer.require()
-    upstream = run.dedup.require()
+    upstream = run.corpus.require()
     if not stage.begin(force=force):
         return
     directory = dataset_directory(stage.path, config.name, config.version)
@@ -270,8 +274,8 @@ def shards(spark: SparkSession, run: Run, *, force: bool) -> None:
     vocabulary = Tokenizer.load(storage.join(directory, file.file))
     kept = kept_documents(spark, run)
     splits = tuple(
-        split
-        for split, share in (("valid", config.shards.valid_fraction), ("test", config.shards.test_fraction))
+        name
+        for name, share in (("valid", config.shards.valid_fraction), ("test", config.shards.test_fraction))
         if share
     )
     num_train = config.shards.count or _num_shards(kept, config, token_dtype(vocabulary.vocab_size))
@@ -289,7 +293,7 @@ def shards(spark: SparkSession, run: Run, *, force: bool) -> None:
         rows = write_shards(kept, job, splits, config.shards.seed).collect()
     written = [Shard.from_dict(row.asDict()) for row in rows]
     ledger = _shard_ledger(written)
-    require_handover(ledgers_of(upstream)["documents"], ledger[0], ("dedup", "shards"))
+    require_handover(ledgers_of(upstream)["documents"], ledger[0], (run.corpus.name, "shards"))
     storage.write_atomic(storage.join(directory, "config.resolved.yaml"), dump(config).encode())
     manifest = commit_dataset(
         directory,
@@ -303,6 +307,7 @@ def shards(spark: SparkSession, run: Run, *, force: bool) -> None:
             token_bytes=token_bytes,
             config_digest=run.result_digest,
             num_shards={"train": num_train, **dict.fromkeys(splits, 1)},
+            split_check=split_check(run),
         ),
         written,
     )

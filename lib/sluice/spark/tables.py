@@ -5,7 +5,9 @@ import time
 
 import msgspec
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
+from sluice.core.corpus_records import Contamination, CutText, SplitRemoval
 from sluice.core.records import Cluster, Decision, DocsRow, Removal
 from sluice.data import storage
 from sluice.data.stage import Stage
@@ -38,12 +40,48 @@ def selected_documents(spark: SparkSession, run: Run) -> DataFrame:
     return document_rows(spark, run).join(decisions, "doc_id", "left_semi")
 
 
+def unique_documents(spark: SparkSession, run: Run) -> DataFrame:
+    """Selected documents without those that are duplicates."""
+    removed = read_table(spark, run.dedup, "removals", Removal)
+    return selected_documents(spark, run).join(removed, "doc_id", "left_anti")
+
+
+def clean_documents(spark: SparkSession, run: Run) -> DataFrame:
+    """Unique documents without those that hold items of benchmarks, where such are looked for."""
+    documents = unique_documents(spark, run)
+    if run.decontaminate is None:
+        return documents
+    matches = read_table(spark, run.decontaminate, "matches", Contamination)
+    return documents.join(matches, "doc_id", "left_anti")
+
+
+def split_documents(spark: SparkSession, run: Run) -> DataFrame:
+    """Clean documents with the texts that are left of them and their split: doc_id, n_bytes, split, text."""
+    kept = clean_documents(spark, run).select("doc_id", "n_bytes", "text")
+    if run.lines is not None:
+        kept = with_cut_texts(kept, read_table(spark, run.lines, "cut_texts", CutText))
+    clusters = read_table(spark, run.dedup, "clusters", Cluster)
+    return with_split(kept, clusters, run.config.shards).select("doc_id", "n_bytes", "split", "text")
+
+
 def kept_documents(spark: SparkSession, run: Run) -> DataFrame:
     """Documents of the final corpus with their split: doc_id, n_bytes, split, text."""
-    removed = read_table(spark, run.dedup, "removals", Removal)
-    clusters = read_table(spark, run.dedup, "clusters", Cluster)
-    kept = selected_documents(spark, run).join(removed, "doc_id", "left_anti").select("doc_id", "n_bytes", "text")
-    return with_split(kept, clusters, run.config.shards).select("doc_id", "n_bytes", "split", "text")
+    documents = split_documents(spark, run)
+    if run.split is None:
+        return documents
+    removed = read_table(spark, run.split, "removals", SplitRemoval).select("doc_id")
+    return documents.join(removed, "doc_id", "left_anti")
+
+
+def with_cut_texts(documents: DataFrame, cut: DataFrame) -> DataFrame:
+    """Documents with the texts that are left of them, without those of which none is.
+
+    Needs: documents (doc_id, n_bytes, text), cut_texts. Returns: doc_id, n_bytes, text.
+    """
+    edited = cut.where("text is not null").select("doc_id", F.col("text").alias("left"))
+    joined = documents.join(edited, "doc_id", "left").where("left is null or left <> ''")
+    n_bytes = F.coalesce(F.octet_length("left"), "n_bytes").alias("n_bytes")
+    return joined.select("doc_id", n_bytes, F.coalesce("left", "text").alias("text"))
 
 
 def read_table(spark: SparkSession, stage: Stage, name: str, record: type[msgspec.Struct]) -> DataFrame:

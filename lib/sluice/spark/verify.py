@@ -39,6 +39,14 @@ def likely_pairs(pairs: DataFrame, sketches: DataFrame, dedup: Dedup, partitions
     """
     width = dedup.minhash.bands * dedup.minhash.rows
     least, _ = margin(dedup.threshold, width)
+    return screened_pairs(pairs, sketches, width, least, partitions)
+
+
+def screened_pairs(pairs: DataFrame, sketches: DataFrame, width: int, least: int, partitions: int) -> DataFrame:
+    """The pairs of whose sketches, `width` bytes each, at least `least` bytes are equal.
+
+    Needs: pairs, sketches. Returns: likely pairs. Shuffle: a sketch per pair, key `u`.
+    """
     rows = _by_centre(pairs, sketches.select("place", F.col("sketch").alias("data")), partitions)
     return rows.mapInArrow(partial(_likely, width, least), spark_schema(Likely))
 
@@ -58,13 +66,13 @@ def deciding_pairs(likely: DataFrame, dedup: Dedup) -> DataFrame:
     return ranked.where(f"is_sure = any_sure and rank <= if(any_sure, {SURE}, {OPEN})").select("u", "v")
 
 
-def verified_edges(pairs: DataFrame, sets: DataFrame, dedup: Dedup, partitions: int) -> DataFrame:
-    """The pairs whose exact similarity is at least `dedup.threshold`.
+def verified_edges(pairs: DataFrame, sets: DataFrame, threshold: float, partitions: int) -> DataFrame:
+    """The pairs whose exact similarity is at least the threshold.
 
     Needs: pairs, sets. Returns: edges. Shuffle: a shingle set per pair, key `u`.
     """
     rows = _by_centre(pairs, sets.select("place", F.col("shingles").alias("data")), partitions)
-    return rows.mapInArrow(partial(_verify, dedup.threshold), spark_schema(Edge))
+    return rows.mapInArrow(partial(_verify, threshold), spark_schema(Edge))
 
 
 def shingle_sets(texts: DataFrame, minhash: MinHash) -> DataFrame:

@@ -55,3 +55,41 @@ def margin(threshold: float, permutations: int) -> tuple[int, int]:
     error = SIGMAS * math.sqrt(threshold * (1.0 - threshold) / permutations)
     lowest, highest = ((threshold + sign * error) * permutations for sign in (-1, 1))
     return max(0, math.ceil(lowest)), math.ceil(highest)
+
+
+def least_equal(threshold: float, permutations: int, miss: float) -> int:
+    """The most equal values that a pair at the threshold falls short of with no more than this probability.
+
+    Of so many independent permutations each gives the pair equal values with probability `threshold`: the exact
+    binomial tail, where `margin` takes the normal one.
+
+    >>> least_equal(0.8, 128, 1 / 740), least_equal(0.8, 128, 1e-9)
+    (88, 73)
+    """
+    below = 0.0
+    for equal in range(permutations + 1):
+        below += math.comb(permutations, equal) * threshold**equal * (1.0 - threshold) ** (permutations - equal)
+        if below > miss:
+            return equal
+    return permutations
+
+
+SCREEN_SHARE = 0.1
+"""A screen may miss so much of what bands miss: it hardly makes the search less sure."""
+
+
+class Assurance(NamedTuple):
+    """How surely a search by bands, screened by signatures, finds a pair at the threshold."""
+
+    least_equal: int
+    """Equal values that a pair must have to be compared exactly."""
+    catch_probability: float
+    """1 less both chances to miss it; pairs above the threshold are found more surely."""
+
+
+def assure(threshold: float, banding: Banding, compared: int | None = None) -> Assurance:
+    """For all bands, or so many of them that a document was compared in; the screen is that of all."""
+    missed = 1.0 - catch_probability(threshold, banding)
+    equal = least_equal(threshold, banding.bands * banding.rows, SCREEN_SHARE * missed)
+    caught = catch_probability(threshold, banding if compared is None else banding._replace(bands=compared))
+    return Assurance(equal, max(0.0, caught - SCREEN_SHARE * missed))

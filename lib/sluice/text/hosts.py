@@ -10,7 +10,7 @@ from sluice.text.kernels.urls import MAX_HOST
 
 URL_PARTS = re.compile(r"((?:[a-zA-Z0-9+.-]+:)?[/\\]{2})?([^/\\?#]*)(.*)", re.DOTALL)
 DELIMITER = re.compile(r"[/\\?#@:\[\]]")
-HOST_PORT = re.compile(r"(\[[^\]]*\]|[^:]*)(?::\d*)?")
+HOST_PORT = re.compile(r"(\[[^\]]*\]|[^:]*)(?::(\d*))?")
 IGNORED = re.compile("[\u00ad\u034f\u180b-\u180d\u180f\u200b\u2060\u2064\ufe00-\ufe0f\ufeff]")
 """What UTS 46 maps to nothing, so that browsers go to the host without it: soft hyphens, zero width spaces."""
 

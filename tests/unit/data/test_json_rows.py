@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sluice.core.dedup_config import Table
 from sluice.core.errors import InputError
-from sluice.data.json_rows import Line, Piece, lines_of, parse_row, pieces_of, table_files
+from sluice.data.json_rows import Line, Piece, lines_of, parse_row, pieces_of, replace_text, table_files
 
 
 def parse(value, **settings):
@@ -104,6 +104,40 @@ def test_what_is_wrong_with_a_line_is_said(value, problem):
 def test_no_text_is_no_problem(value):
     row = parse(value, quality="q", fetched_at="t", url="u")
     assert (row.problem, row.text, row.quality, row.fetched_at, row.url) == (None, None, None, None, None)
+
+
+def test_what_another_job_kept_is_a_table(tmp_path):
+    (tmp_path / "kept").mkdir()
+    for name in ("part-00000-a-c000.txt.gz", "_SUCCESS", "notes.txt"):
+        (tmp_path / "kept" / name).touch()
+    assert table_files(Table(inputs=(str(tmp_path / "kept"),))) == (
+        "json",
+        [str(tmp_path / "kept" / "part-00000-a-c000.txt.gz")],
+    )
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(codec="utf-8")),
+    lambda some: st.lists(some) | st.dictionaries(st.text(st.characters(codec="utf-8")), some),
+    max_leaves=8,
+)
+
+
+@settings(derandomize=True, max_examples=100, deadline=None)
+@given(st.dictionaries(st.sampled_from(["id", "text", "x", "é"]), VALUES), st.text(st.characters(codec="utf-8")))
+def test_only_the_text_of_a_line_is_replaced(value, text):
+    line = json.dumps(value | {"text": "before"})
+    assert list(json.loads(replace_text(line, "text", text)).items()) == list((value | {"text": text}).items())
+
+
+def test_other_values_stay_as_they_were_written():
+    line = '{ "n": 1.50, "big": 123456789012345678901234567890, "e":1e400,"t": "\\u00e9\\/", "text": "ab" }'
+    expected = '{"n":1.50,"big":123456789012345678901234567890,"e":1e400,"t":"\\u00e9\\/","text":"\\n中"}'
+    assert replace_text(line, "text", "\n中") == expected
 
 
 @pytest.mark.parametrize("value", ["yesterday", 5, "2024-13-01"])

@@ -1,5 +1,6 @@
 import json
 
+import msgspec
 import pytest
 
 from sluice.core.errors import ConfigError, FormatError, InputError
@@ -9,6 +10,7 @@ from sluice.data.manifest import (
     Shard,
     SpecialIds,
     Split,
+    SplitCheck,
     TokenizerFile,
     dataset_directory,
     read_manifest,
@@ -82,6 +84,7 @@ def test_the_bytes_are_the_contract(tmp_path):
     "sha256": "bb"
   },
   "config_digest": "cc",
+  "split_check": null,
   "splits": {
     "train": {
       "records": 2,
@@ -109,6 +112,24 @@ def test_the_bytes_are_the_contract(tmp_path):
 }
 """
     )
+
+
+def test_a_check_of_the_split_comes_back(tmp_path):
+    check = SplitCheck(
+        threshold=0.8,
+        shingle=5,
+        bands=32,
+        rows=4,
+        seed=2,
+        catch_probability=0.75,
+        held_out=20,
+        not_compared=3,
+        removed=1,
+    )
+    whole = msgspec.structs.replace(MANIFEST, split_check=check)
+    write_manifest(str(tmp_path), whole)
+    assert read_manifest(str(tmp_path)) == whole
+    assert json.loads((tmp_path / "manifest.json").read_text())["split_check"]["catch_probability"] == 0.75
 
 
 def test_what_was_written_is_read(tmp_path):

@@ -9,7 +9,8 @@ from sluice.commands.main import main
 from sluice.core.errors import FormatError, InputError
 from sluice.data.charts import curve, ticks
 from sluice.data.html_parts import escape
-from sluice.data.report import MAX_POINTS, build_report, write_report
+from sluice.data.report import build_report, write_report
+from sluice.data.report_training import MAX_POINTS
 
 EVIL = "<script>alert('x')</script>"
 
@@ -160,6 +161,146 @@ def test_the_texts_of_wet_files_are_pages_of_the_funnel(run):
     assert (report["funnel"][1]["what"], report["funnel"][1]["count"]) == ("HTML pages and WET texts", 1800)
 
 
+COUNTS = {"items": 1500, "found": 3, "documents": 4}
+DECONTAMINATE = {
+    "ledgers": [ledger("documents", 482, 479, ngram=2, near=1)],
+    "benchmarks": [{"benchmark": "quiz"} | COUNTS],
+    "too_short": 12,
+    "too_common": 0,
+    "by_language": {"en": {"kept": 378, "ngram": 2}, "zh": {"kept": 101, "near": 1}},
+    "samples": [
+        {
+            "benchmark": "quiz",
+            "item": "q1",
+            "field": "question",
+            "kind": "near",
+            "share": 0.75,
+            "doc_id": 71,
+            "url": "http://held/",
+            "stretch": "what was found",
+            "text": "What is it?",
+        }
+    ],
+}
+LINES = {
+    "ledgers": [ledger("documents", 479, 478, nothing_left=1), ledger("lines", 9000, 8900, repeated=90, blank=10)],
+    "by_language": {"en": {"kept": 378, "nothing_left": 0}, "zh": {"kept": 100, "nothing_left": 1}},
+    "cuts": [
+        {
+            "language": language,
+            "documents": 300,
+            "edited": 20,
+            "emptied": emptied,
+            "n_lines": 4500,
+            "n_lines_removed": 45,
+            "n_structured": 6,
+            "n_spared": 5,
+            "n_chars": 80_000,
+            "n_chars_removed": 2000,
+        }
+        for language, emptied in (("en", 0), ("zh", 1))
+    ],
+    "samples": [{"language": "zh", "removed_from": 17, "line": 5, "kept_in": 6, "sample": "版权所有"}],
+}
+
+SPLIT = {
+    "ledgers": [ledger("documents", 482, 479, near_valid=2, near_test=1)],
+    "documents": {"train": 412, "valid": 40, "test": 30},
+    "candidate_pairs": 1234,
+    "likely_pairs": 56,
+    "edges": 4,
+    "too_short_for_near": 7,
+    "too_long_for_near": 1,
+    "catch_probability": 0.99,
+    "crowded": 0,
+    "least_bands": 32,
+    "by_language": {"en": {"kept": 377, "near_valid": 2, "near_test": 1}, "zh": {"kept": 102}},
+    "samples": [
+        {
+            "doc_id": 81,
+            "step": "split",
+            "split": "train",
+            "witness": 82,
+            "witness_split": "valid",
+            "jaccard": 0.8125,
+            "url": "http://train/",
+            "text": "A copy",
+            "witness_url": "http://valid/",
+            "witness_text": "An original",
+        }
+    ],
+}
+
+
+def test_the_check_of_the_split_is_in_the_funnel_the_books_and_the_page(run):
+    shards = SHARDS | {"ledgers": [ledger("documents", 479, 479)]}
+    page, report = run(**finished() | {"split": SPLIT, "shards": shards})
+    assert [(row["what"], row["count"], row["lost"]) for row in report["funnel"][6:]] == [
+        ("without near-copies of held-out ones", 479, 3),
+        ("in shards", 479, 0),
+    ]
+    handovers = [line["book"] for line in report["books"] if "→" in line["book"] and line["balanced"]]
+    assert handovers[2:4] == ["dedup → split", "split → shards"]
+    assert {row["language"]: row["kept"] for row in report["languages"]} == {"en": 377, "zh": 102}
+    text = text_of(page)
+    assert "70 held-out documents 1,234 pairs with a document of another split 56 of them compared exactly" in text
+    assert "4 near-copies 7 documents too short to compare 1 too long" in text
+    assert "missed with a probability of at most 0.01." in text and "crowded" not in text
+    assert "in train, similar to one in valid, similarity 0.8125" in text
+    assert "removed, document 81 A copy http://train/ kept, document 82 An original http://valid/" in text
+    page, _ = run(**finished() | {"split": SPLIT | {"samples": [], "crowded": 3, "least_bands": 9}})
+    text = text_of(page)
+    assert "No document is a near-copy of one that is held out from its split." in text
+    assert "3 held-out documents stand in crowded buckets: they were compared in 9 bands or more, not in all." in text
+
+
+def with_both():
+    documents = ledger("documents", 478, 478)
+    return finished() | {"decontaminate": DECONTAMINATE, "lines": LINES, "shards": SHARDS | {"ledgers": [documents]}}
+
+
+def test_stages_after_deduplication_are_in_the_funnel_the_books_and_the_page(run):
+    page, report = run(**with_both())
+    assert [(row["what"], row["count"], row["lost"]) for row in report["funnel"][5:]] == [
+        ("after near-duplicates", 482, 7),
+        ("without items of benchmarks", 479, 3),
+        ("with lines left", 478, 1),
+        ("in shards", 478, 0),
+    ]
+    handovers = [line["book"] for line in report["books"] if "→" in line["book"] and line["balanced"]]
+    assert handovers[2:5] == ["dedup → decontaminate", "decontaminate → lines", "lines → shards"]
+    assert {row["language"]: row["kept"] for row in report["languages"]} == {"en": 378, "zh": 100}
+    text = text_of(page)
+    assert "quiz 1,500 3 4 Items that are not looked for: 12 too short." in text
+    assert "quiz, item q1, question: found nearly, by its shingles, share 0.75" in text
+    assert "document 71 what was found http://held/ What is it?" in text
+    assert "90 repeated lines removed 4,000 characters removed 40 documents edited 1 of them with nothing left" in text
+    assert "zh 4,500 45 6 5 2,000 2.5 %" in text
+    assert "17 版权所有" in text
+
+
+def test_stages_that_are_switched_off_are_not_mentioned(run):
+    page, report = run(**finished())
+    assert report["decontaminate"] is None and report["lines"] is None and report["split_check"] is None
+    assert [row["stage"] for row in report["stages"]] == ["extract", "select", "dedup", "tokenizer", "shards"]
+    assert not re.search("[Bb]enchmark|Repeated lines|Near-copies", text_of(page))
+
+
+def test_stages_left_by_other_settings_are_no_part_of_the_run(run, tmp_path):
+    upstreams = {"dedup": "s", "decontaminate": "d", "lines": "c", "tokenizer": "d"}
+    for (stage, upstream), digest in zip(upstreams.items(), "dclt", strict=True):
+        (tmp_path / stage).mkdir()
+        (tmp_path / stage / "_stage.json").write_text(json.dumps({"digest": digest, "upstream": upstream}))
+    _, report = run(**with_both())
+    assert {"decontaminate", "lines"}.isdisjoint(row["stage"] for row in report["stages"])
+    (tmp_path / "tokenizer" / "_stage.json").write_text(json.dumps({"digest": "t", "upstream": "c"}))
+    _, report = run(**with_both())
+    assert [row["stage"] for row in report["stages"]][3:5] == ["decontaminate", "tokenizer"]
+    (tmp_path / "tokenizer" / "_stage.json").write_text(json.dumps({"digest": "t", "upstream": "another"}))
+    _, report = run(**with_both())
+    assert [row["stage"] for row in report["stages"]][3:6] == ["decontaminate", "lines", "tokenizer"]
+
+
 def test_damaged_archives_come_first_with_their_cause(run):
     page, report = run(**finished())
     assert [file["path"] for file in report["archives"]["files"]] == ["b/cut.warc.gz", "a/whole.warc.gz"]
@@ -300,6 +441,10 @@ def test_text_from_the_web_is_escaped_everywhere(run):
             "samples": [dict.fromkeys(("doc_id", "language", "reason", "value", "threshold", "url", "text"), EVIL)],
         },
         "dedup": DEDUP | {"samples": [dict.fromkeys(DEDUP["samples"][0], EVIL)]},
+        "decontaminate": DECONTAMINATE
+        | {"samples": [dict.fromkeys(DECONTAMINATE["samples"][0], EVIL)], "benchmarks": [{"benchmark": EVIL} | COUNTS]},
+        "lines": LINES | {"samples": [dict.fromkeys(LINES["samples"][0], EVIL)]},
+        "split": SPLIT | {"samples": [dict.fromkeys(SPLIT["samples"][0], EVIL)]},
         "tokenizer": TOKENIZER | {"kind": EVIL},
         "shards": SHARDS | {"splits": {EVIL: {}}},
     }

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluice.core.dedup_config import MinHash
-from sluice.text.banding import Banding, catch_probability, choose_banding, curve
+from sluice.core.dedup_config import MinHash, Split
+from sluice.text.banding import Banding, assure, catch_probability, choose_banding, curve, least_equal
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,43 @@ def test_a_curve_rises():
     chances = [chance for _, chance in curve(Banding(16, 8))]
     assert chances == sorted(chances)
     assert chances[0] == pytest.approx(1 - (255 / 256) ** 16, abs=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("threshold", "permutations", "miss", "equal"),
+    [
+        (0.5, 3, 0.125, 1),  # none of three equal: one in eight
+        (0.5, 3, 0.124, 0),
+        (0.5, 3, 0.5, 2),  # none or one
+        (0.5, 3, 1.0, 3),
+        (1.0, 8, 0.0, 8),
+        (0.0, 8, 0.0, 0),
+        (0.8, 2, 0.0399, 0),  # none of two: 0.2^2
+        (0.8, 2, 0.0401, 1),
+        (0.8, 2, 0.3599, 1),  # not both: 1 - 0.8^2
+        (0.8, 2, 0.3601, 2),
+    ],
+)
+def test_equal_values_that_are_hardly_ever_fallen_short_of(threshold, permutations, miss, equal):
+    assert least_equal(threshold, permutations, miss) == equal
+
+
+def test_the_search_across_splits_misses_one_pair_in_nineteen_million():
+    banding = Banding(Split().bands, Split().rows)
+    by_bands = (1 - 0.8**4) ** 32
+    assert 1 / by_bands > 20e6
+    assured = assure(0.8, banding)
+    assert 1 - assured.catch_probability == pytest.approx(1.1 * by_bands, rel=1e-6)
+    assert assured.least_equal == 74
+    fewer = assure(0.8, banding, 10)
+    assert fewer.least_equal == 74
+    assert 1 - fewer.catch_probability == pytest.approx((1 - 0.8**4) ** 10, rel=1e-4)
+    assert assure(0.8, banding, 0).catch_probability == 0.0
+
+
+def test_a_screen_misses_no_more_than_its_share():
+    dice, throws = random.Random(3), 4000
+    equal = least_equal(0.8, 32, 0.05)
+    short = sum(sum(dice.random() < 0.8 for _ in range(32)) < equal for _ in range(throws))
+    assert short / throws < 0.05
+    assert sum(sum(dice.random() < 0.8 for _ in range(32)) < equal + 1 for _ in range(throws)) / throws > 0.05

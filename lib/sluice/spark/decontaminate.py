@@ -1,0 +1,95 @@
+"""The stage that takes documents with items of benchmarks out of a run: unique documents to `decontaminate/matches`."""
+
+import logging
+from collections import Counter
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from sluice.core.ledger import Ledger, require_handover
+from sluice.data.stage import ledgers_of
+from sluice.spark.contaminations import contaminated, contamination_reasons
+from sluice.spark.run import Run
+from sluice.spark.samples import SAMPLE_CHARS, SAMPLES, by_language, collect_sorted, sample_by
+from sluice.spark.session import progress
+from sluice.spark.tables import Work, unique_documents
+from sluice.text.benchmark import Benchmark
+
+log = logging.getLogger("sluice.decontaminate")
+
+SHOWN = 5
+"""Items named in a warning."""
+
+
+def decontaminate(spark: SparkSession, run: Run, *, force: bool) -> None:
+    """Unique documents to `decontaminate/matches`: the items that documents hold, which go. Nothing if switched off."""
+    stage, benchmark = run.decontaminate, run.benchmark
+    if stage is None or benchmark is None:
+        return
+    upstream = run.dedup.require()
+    if not stage.begin(force=force, keep=True):
+        return
+    warn_of_items(benchmark)
+    documents = unique_documents(spark, run)
+    with progress(spark, stage.name, run.config.log.progress_s):
+        matches = Work(stage.path).table(contaminated(documents, benchmark), "matches")
+        reasons = contamination_reasons(matches)
+        judged = documents.select("doc_id", "language").join(reasons, "doc_id", "left")
+        counts = judged.groupBy("language", F.coalesce("reason", F.lit("kept")).alias("reason")).count()
+        languages = by_language(collect_sorted(counts, "language", "reason"))
+        ledger = contamination_ledger(sum((Counter(counts) for counts in languages.values()), Counter()))
+        require_handover(ledgers_of(upstream)["documents"], ledger, ("dedup", stage.name))
+        found = benchmark_counts(matches, benchmark)
+        samples = _samples(matches, documents, benchmark)
+    stage.finish([ledger], **found, by_language=languages, samples=samples)
+
+
+def contamination_ledger(counts: Counter[str]) -> Ledger:
+    """The books of documents by reason, those that stay being `kept`."""
+    return Ledger("documents", counts.total(), counts.pop("kept", 0), dict(counts))
+
+
+def benchmark_counts(matches: DataFrame, benchmark: Benchmark) -> dict[str, Any]:
+    """What was looked for and found: for each benchmark, and how many items could not be looked for."""
+    items = Counter(name for name, _ in {(part.benchmark, part.item) for part in benchmark.parts})
+    counts = matches.groupBy("benchmark").agg(F.count_distinct("item"), F.count_distinct("doc_id")).collect()
+    found = {name: (num_items, num_documents) for name, num_items, num_documents in counts}
+    return {
+        "benchmarks": [
+            {
+                "benchmark": name,
+                "items": items[name],
+                "found": found.get(name, (0, 0))[0],
+                "documents": found.get(name, (0, 0))[1],
+            }
+            for name in sorted(items)
+        ],
+        "too_short": len(benchmark.too_short),
+        "too_common": len(benchmark.too_common),
+    }
+
+
+def warn_of_items(benchmark: Benchmark) -> None:
+    """Says which items are not looked for."""
+    for unable, why in ((benchmark.too_short, "too short"), (benchmark.too_common, "the template of many")):
+        if unable:
+            log.warning(
+                "decontaminate: %d of %d items are %s and not looked for: %s%s",
+                len(unable),
+                benchmark.num_items,
+                why,
+                ", ".join(unable[:SHOWN]),
+                ", …" if len(unable) > SHOWN else "",
+            )
+
+
+def _samples(matches: DataFrame, documents: DataFrame, benchmark: Benchmark) -> list[dict[str, Any]]:
+    """Some matches of each kind in each benchmark, with the texts of the items."""
+    some = sample_by(matches, ("benchmark", "kind"), SAMPLES, "item").join(documents.select("doc_id", "url"), "doc_id")
+    rows = collect_sorted(some, "benchmark", "kind", "doc_id", "item")
+    texts: dict[tuple[str, str, str], str] = {(row["benchmark"], row["item"], row["field"]): "" for row in rows}
+    for part, text in zip(benchmark.parts, benchmark.texts, strict=True):
+        if part in texts:
+            texts[part] += f"{text}\n"
+    return [row | {"text": texts[row["benchmark"], row["item"], row["field"]][:SAMPLE_CHARS]} for row in rows]

@@ -1,0 +1,53 @@
+"""Decontamination of somebody's own table: items found in its rows to `decontaminate/matches`, the rest to `kept`."""
+
+from collections import Counter
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from sluice.core.config import Config
+from sluice.core.corpus_records import Contamination
+from sluice.spark.contaminations import contaminated, contamination_reasons
+from sluice.spark.decontaminate import benchmark_counts, contamination_ledger, warn_of_items
+from sluice.spark.run import decontaminate_settings
+from sluice.spark.session import progress
+from sluice.spark.source import Source
+from sluice.spark.table_run import TableRun, named_rows
+from sluice.spark.tables import Work
+from sluice.text.benchmark import Benchmark
+
+
+def decontaminate_run(config: Config) -> tuple[TableRun, Benchmark]:
+    """What `decontaminate_table` takes. Raises ConfigError, InputError or FormatError for what is wrong with either."""
+    benchmark = Benchmark.load(config.decontaminate.benchmarks, config.decontaminate)
+    settings = {"decontaminate": decontaminate_settings(config.decontaminate, benchmark)}
+    return TableRun(config, "decontaminate", settings), benchmark
+
+
+def decontaminate_table(spark: SparkSession, run: TableRun, benchmark: Benchmark, *, force: bool) -> None:
+    """All steps; a killed run goes on after its last whole table. Rows without text hold nothing, so they stay."""
+    config, stage, table = run.config, run.stage, run.config.table
+    if not run.begin("matches", "kept", "quarantine", force=force):
+        return
+    warn_of_items(benchmark)
+    work = Work(stage.file("_work"))
+    source = Source(spark, table, run.kind, run.paths)
+    with progress(spark, stage.name, config.log.progress_s):
+        rows, names = named_rows(source, table, work)
+        found = work.table(contaminated(rows.where("problem is null"), benchmark), "found")
+        matches = found.join(names, "doc_id").select(F.col("name").alias("id"), *Contamination.__struct_fields__[1:])
+        matches.write.parquet(stage.file("matches"))
+        names.where("problem is not null").select("place", "problem").write.parquet(stage.file("quarantine"))
+        judged = names.join(contamination_reasons(found), "doc_id", "left")
+        if table.write_kept:
+            source.write_kept(judged.where("reason is not null").select("name"), stage.file("kept"))
+        counts = _counts(judged)
+        summary = benchmark_counts(found, benchmark)
+    stage.finish([contamination_ledger(counts)], **summary, files=len(run.paths))
+    work.clear()
+
+
+def _counts(judged: DataFrame) -> Counter[str]:
+    unread = F.when(F.col("problem").isNotNull(), "unreadable")
+    reason = F.coalesce(unread, "reason", F.lit("kept")).alias("reason")
+    return Counter({row["reason"]: row["count"] for row in judged.groupBy(reason).count().collect()})

@@ -1,0 +1,89 @@
+"""Repeated lines of somebody's own table: what went to `lines/removed_lines`, the rows without it to `lines/kept`."""
+
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from sluice.core.config import Config
+from sluice.core.errors import ConfigError
+from sluice.core.ledger import Ledger
+from sluice.spark.lines import line_ledgers, line_samples
+from sluice.spark.repeated_lines import line_books, removed_lines, repeated_lines, without_lines
+from sluice.spark.run import lines_settings
+from sluice.spark.session import partitions_of, progress
+from sluice.spark.source import Source
+from sluice.spark.table_run import TableRun, named_rows
+from sluice.spark.tables import Work
+
+
+def lines_run(config: Config) -> TableRun:
+    """The run of `lines_table`. Raises InputError without a table, ConfigError where hosts are counted without URLs."""
+    if config.lines.min_hosts > 1 and config.table.url is None:
+        raise ConfigError(
+            f"lines.min_hosts={config.lines.min_hosts} counts the hosts that a line stands on, but no column with "
+            "addresses is known. Name it with table.url, or set lines.min_hosts=1."
+        )
+    return TableRun(config, "lines", {"lines": lines_settings(config.lines)})
+
+
+def lines_table(spark: SparkSession, run: TableRun, *, force: bool) -> None:
+    """All steps; a killed run goes on after its last whole table. Rows without text stay as they are."""
+    config, stage, table = run.config, run.stage, run.config.table
+    if not run.begin("removed_lines", "kept", "quarantine", force=force):
+        return
+    work = Work(stage.file("_work"))
+    source = Source(spark, table, run.kind, run.paths)
+    with progress(spark, stage.name, config.log.progress_s):
+        rows, names = named_rows(source, table, work)
+        documents = _documents(rows)
+        repeated = repeated_lines(documents, config.lines, partitions_of(spark, config.spark))
+        repeated = work.table(repeated, "repeated")
+        cut = work.table(without_lines(documents, repeated, config.lines), "cut_texts")
+        removed = work.table(removed_lines(repeated, cut), "removed")
+        _by_name(removed, names).write.parquet(stage.file("removed_lines"))
+        names.where("problem is not null").select("place", "problem").write.parquet(stage.file("quarantine"))
+        if table.write_kept:
+            edited = cut.where("text is not null").join(names, "doc_id").select("name", "text")
+            gone = edited.where("text = ''").select("name")
+            source.write_kept(gone, stage.file("kept"), edited.where("text <> ''"))
+        books = [row.asDict() for row in line_books(cut).collect()]
+        ledgers = [_documents_ledger(names, line_ledgers(books)[0]), *line_ledgers(books)[1:]]
+        samples = line_samples(removed, documents, config.lines)
+    stage.finish(ledgers, cuts=books, samples=samples, files=len(run.paths))
+    work.clear()
+
+
+def _documents(rows: DataFrame) -> DataFrame:
+    """Rows with a text as `repeated_lines` and `line_samples` need them; their language is not known."""
+    host = F.nullif(F.lower(F.regexp_extract("url", HOST, 1)), F.lit(""))
+    return rows.where("problem is null and text is not null").select(
+        "doc_id",
+        "quality",
+        F.length("text").alias("n_chars"),
+        host.alias("host"),
+        F.lit("").alias("language"),
+        "text",
+    )
+
+
+HOST = r"^[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?([^/?#:]+)"
+"""The host of a URL, without port and credentials."""
+
+
+def _by_name(removed: DataFrame, names: DataFrame) -> DataFrame:
+    """Removed lines with ids for hashes of ids."""
+    own = names.select("doc_id", F.col("name").alias("id"))
+    other = names.select(F.col("doc_id").alias("kept_in"), F.col("name").alias("kept_id"))
+    return (
+        removed.join(own, "doc_id")
+        .join(other, "kept_in")
+        .select("id", "line", "num_documents", F.col("kept_id").alias("kept_in"))
+    )
+
+
+def _documents_ledger(names: DataFrame, with_text: Ledger) -> Ledger:
+    """All rows in, also those without a text, which stay, and those that could not be read."""
+    total, unread = names.agg(F.count("*"), F.count("problem")).collect()[0]
+    gone: dict[str, Any] = {**with_text.dropped, "unreadable": unread}
+    return Ledger("documents", total, total - sum(gone.values()), gone)

@@ -1,0 +1,143 @@
+"""Lines that stand in many documents: found by one count over hashes, and cut from all but the best document."""
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+from sluice.core.corpus_records import CutText, LineRow, LineText, RepeatedLine
+from sluice.core.dedup_config import Lines
+from sluice.data.tables import arrow_schema
+from sluice.spark.batches import iter_rows, to_batches
+from sluice.spark.schemas import spark_schema
+from sluice.text.repeated_lines import cut_lines, line_with, plain_hashes
+
+
+def repeated_lines(documents: DataFrame, settings: Lines, partitions: int) -> DataFrame:
+    """The repeated lines of all documents but the best that has them.
+
+    Needs: doc_id, quality (double), n_chars, text, and host where `settings.min_hosts` is above 1. The best has the
+    highest quality, null being the lowest, the most characters, the smallest id.
+    Returns: repeated lines. Whether such a line goes is for `cut_lines` to say, by what stands around it.
+    Shuffle: 40 bytes for each different long line of a document, once, key `line`. A line that stands in half of all
+    documents costs time in one task, never memory: its rows are sorted and counted with spills to disk.
+    """
+    host = F.xxhash64("host") if settings.min_hosts > 1 else F.lit(1).cast("long")
+    n_chars = F.col("n_chars").cast("long").alias("n_chars")
+    texts = documents.where("text is not null").select("doc_id", "quality", n_chars, host.alias("host"), "text")
+    rows = texts.mapInArrow(partial(_line_rows, settings), spark_schema(LineRow)).repartition(partitions, "line")
+    same_line = Window.partitionBy("line")
+    if settings.min_hosts > 1:
+        rows = rows.withColumn("host", F.dense_rank().over(same_line.orderBy("host")))
+    best_first = same_line.orderBy(F.col("quality").desc_nulls_last(), F.col("n_chars").desc(), "doc_id")
+    everywhere = best_first.rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
+    return (
+        rows.select(
+            "doc_id",
+            "line",
+            F.count("*").over(everywhere).alias("num_documents"),
+            F.max("host").over(everywhere).alias("num_hosts"),
+            F.first("doc_id").over(everywhere).alias("kept_in"),
+        )
+        .where((F.col("num_documents") >= settings.min_documents) & (F.col("num_hosts") >= settings.min_hosts))
+        .where(F.col("doc_id") != F.col("kept_in"))
+        .select(*RepeatedLine.__struct_fields__)
+    )
+
+
+def without_lines(documents: DataFrame, repeated: DataFrame, settings: Lines) -> DataFrame:
+    """All documents without their repeated lines.
+
+    Needs: doc_id, text (not null), and repeated lines. Returns: cut_texts.
+    Shuffle: 16 bytes a repeated line and the text once, key `doc_id`; the lines held together are those of a document.
+    """
+    lines = repeated.groupBy("doc_id").agg(F.collect_list("line").alias("lines"))
+    rows = documents.select("doc_id", "text").join(lines, "doc_id", "left").select("doc_id", "lines", "text")
+    return rows.mapInArrow(partial(_cut, settings), spark_schema(CutText))
+
+
+def removed_lines(repeated: DataFrame, cut: DataFrame) -> DataFrame:
+    """The repeated lines that documents really lost.
+
+    Needs: repeated lines, and cut_texts. Returns: the same columns as they have.
+    """
+    gone = cut.select("doc_id", F.explode("removed").alias("line"))
+    return repeated.join(gone, ["doc_id", "line"], "left_semi").select(*RepeatedLine.__struct_fields__)
+
+
+def line_books(cut: DataFrame, *by: str) -> DataFrame:
+    """Sums over documents, in one row or one for each value of `by`.
+
+    Needs: cut_texts, and the columns of `by`. Returns: those, documents, edited, emptied (texts of which nothing is
+    left) and all counts of `CutText`, null without documents.
+    """
+    counts = [name for name in CutText.__struct_fields__ if name.startswith("n_")]
+    return cut.groupBy(*by).agg(
+        F.count("*").alias("documents"),
+        F.count("text").alias("edited"),
+        F.count_if(F.col("text") == "").alias("emptied"),
+        *(F.sum(name).alias(name) for name in counts),
+    )
+
+
+def most_removed(removed: DataFrame, documents: DataFrame, settings: Lines, number: int) -> DataFrame:
+    """The lines that were removed from the most documents of a language, at most `number` of each, as they stand.
+
+    Needs: removed lines; documents (doc_id, language, text). Returns: language, removed_from, line, kept_in, sample.
+    """
+    counts = (
+        removed.join(documents.select("doc_id", "language"), "doc_id")
+        .groupBy("language", "line", "kept_in")
+        .agg(F.count("*").alias("removed_from"))
+    )
+    order = Window.partitionBy("language").orderBy(F.col("removed_from").desc(), "line")
+    top = counts.withColumn("_rank", F.row_number().over(order)).where(F.col("_rank") <= number).drop("_rank")
+    wanted = F.broadcast(top.select("line", F.col("kept_in").alias("doc_id")).distinct())
+    found = documents.join(wanted, "doc_id").select("line", "text")
+    shown = found.mapInArrow(partial(_show, settings), spark_schema(LineText))
+    return top.join(shown, "line").select("language", "removed_from", "line", "kept_in", "sample")
+
+
+def _line_rows(settings: Lines, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        for start in range(0, batch.num_rows, ROWS):
+            part = batch.slice(start, ROWS)
+            found = [plain_hashes(text.as_py(), settings) for text in part.column("text")]
+            if not found:
+                continue
+            lengths = [len(hashes) for hashes in found]
+            rows = pa.array(np.repeat(np.arange(part.num_rows), lengths))
+            others = [part.column(name).take(rows) for name in LineRow.__struct_fields__[1:]]
+            columns = [pa.array(np.concatenate(found)), *others]
+            yield pa.RecordBatch.from_arrays(columns, schema=arrow_schema(LineRow))
+
+
+ROWS = 64
+"""Documents whose lines are given out together."""
+
+
+def _cut(settings: Lines, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    return to_batches((_cut_row(row, settings) for row in iter_rows(batches)), CutText)
+
+
+def _cut_row(row: dict[str, Any], settings: Lines) -> CutText:
+    cut = cut_lines(row["text"], np.array(row["lines"] or [], np.int64), settings)._asdict()
+    cut |= {"removed": list(cut["removed"]), "text": cut["text"] if cut["removed"] else None}
+    return CutText(doc_id=row["doc_id"], **cut)
+
+
+def _show(settings: Lines, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    shown = (
+        LineText(row["line"], line[:SHOWN_CHARS])
+        for row in iter_rows(batches)
+        if (line := line_with(row["text"], row["line"], settings)) is not None
+    )
+    return to_batches(shown, LineText)
+
+
+SHOWN_CHARS = 300
+"""Characters shown of a line."""

@@ -1,0 +1,89 @@
+"""The stage that proves the split: near-copies of held-out documents, missed by deduplication, to `split/removals`."""
+
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from sluice.core.dedup_config import split_minhash
+from sluice.core.ledger import Ledger, require_handover
+from sluice.data.manifest import SplitCheck
+from sluice.data.stage import ledgers_of
+from sluice.spark.duplicates import not_compared
+from sluice.spark.held_out import SPLITS, find_crossing
+from sluice.spark.run import Run
+from sluice.spark.samples import SAMPLES, by_language, collect_sorted, sample_by, with_witnesses
+from sluice.spark.session import partitions_of, progress
+from sluice.spark.tables import Work, document_rows, split_documents
+
+
+def split(spark: SparkSession, run: Run, *, force: bool) -> None:
+    """Documents as they would go into shards to `split/removals`, those that go. Nothing if switched off."""
+    stage, config = run.split, run.config
+    if stage is None:
+        return
+    upstream = run.texts.require()
+    if not stage.begin(force=force, keep=True):
+        return
+    work, results = Work(stage.file("_work")), Work(stage.path)
+    documents = split_documents(spark, run)
+    with progress(spark, stage.name, config.log.progress_s):
+        partitions = partitions_of(spark, config.spark)
+        found = find_crossing(documents, config.dedup, config.split, partitions, work)
+        removed = results.table(found.removals, "removals")
+        rows = document_rows(spark, run)
+        languages = by_language(_counts_by_language(found.signed, removed, rows))
+        counted = {row["split"]: row["count"] for row in found.signed.groupBy("split").count().collect()}
+        samples = _samples(removed, documents, rows)
+        unsigned = not_compared(found.signed, config.dedup.minhash)
+    dropped = {
+        reason: sum(counts.get(reason, 0) for counts in languages.values()) for reason in ("near_valid", "near_test")
+    }
+    total = sum(counted.values())
+    ledger = Ledger("documents", total, total - sum(dropped.values()), dropped)
+    require_handover(ledgers_of(upstream)["documents"], ledger, (run.texts.name, stage.name))
+    stage.finish(
+        [ledger],
+        documents={name: counted.get(name, 0) for name in SPLITS},
+        **found.counts,
+        **unsigned,
+        by_language=languages,
+        samples=samples,
+    )
+    work.clear()
+
+
+def split_check(run: Run) -> SplitCheck | None:
+    """What the manifest says of it; None where it is switched off. Raises InputError where it has not finished."""
+    if run.split is None:
+        return None
+    summary, dedup = run.split.require(), run.config.dedup
+    minhash = split_minhash(run.config.split, dedup.minhash)
+    documents = ledgers_of(summary)["documents"]
+    return SplitCheck(
+        threshold=dedup.threshold,
+        shingle=minhash.shingle,
+        bands=minhash.bands,
+        rows=minhash.rows,
+        seed=minhash.seed,
+        catch_probability=summary["catch_probability"],
+        held_out=summary["documents"]["valid"] + summary["documents"]["test"],
+        not_compared=summary["too_short_for_near"] + summary["too_long_for_near"],
+        removed=documents.total_in - documents.total_out,
+    )
+
+
+def _counts_by_language(signed: DataFrame, removed: DataFrame, rows: DataFrame) -> list[dict[str, Any]]:
+    reason = F.concat(F.lit("near_"), "witness_split").alias("reason")
+    of_language = signed.select(F.col("place").alias("doc_id")).join(rows.select("doc_id", "language"), "doc_id")
+    judged = of_language.join(removed.select("doc_id", reason), "doc_id", "left")
+    counts = judged.groupBy("language", F.coalesce("reason", F.lit("kept")).alias("reason")).count()
+    return collect_sorted(counts, "language", "reason")
+
+
+def _samples(removed: DataFrame, documents: DataFrame, rows: DataFrame) -> list[dict[str, Any]]:
+    """Some removals of each pair of splits, with both texts."""
+    some = sample_by(removed, ("split", "witness_split"), SAMPLES)
+    shown = some.select(F.explode(F.array("doc_id", "witness")).alias("doc_id")).distinct()
+    texts = documents.join(shown, "doc_id", "left_semi").join(rows.select("doc_id", "url"), "doc_id", "inner")
+    return collect_sorted(with_witnesses(some, texts), "split", "witness_split", "doc_id")

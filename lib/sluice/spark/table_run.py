@@ -1,0 +1,90 @@
+"""A job on somebody's own table: its files, the directory of its results, and what is asked of the rows."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from sluice import __version__
+from sluice.core.config import Config
+from sluice.core.dedup_config import Table
+from sluice.core.errors import InputError, StageError
+from sluice.data import storage
+from sluice.data.json_rows import table_files
+from sluice.data.stage import Stage
+from sluice.spark.source import Source
+from sluice.spark.tables import Work
+from sluice.text.key import KEY_VERSION
+
+SHOWN = 5
+"""Ids named in an error."""
+
+
+class TableRun:
+    """What is to be done. Made before Spark is started, so that missing input or a wrong setting is said at once.
+
+    `settings` is what the result depends on besides the table. Raises InputError where there is no table.
+    """
+
+    def __init__(self, config: Config, name: str, settings: Mapping[str, Any]) -> None:
+        self.config = config
+        self.kind, self.paths = table_files(config.table)
+        table: dict[str, Any] = msgspec.to_builtins(config.table)
+        del table["max_loss"]
+        files = [[path, storage.size(path)] for path in self.paths]
+        what = {"sluice": __version__, "key": KEY_VERSION, **settings, "table": table, "files": files}
+        self.stage = Stage(config.output, name, what)
+
+    def begin(self, *results: str, force: bool) -> bool:
+        """Whether there is work to do; removes what a killed attempt may have left half written of `results`."""
+        if not self.stage.begin(force=force, keep=True):
+            return False
+        for name in results:
+            storage.delete_tree(self.stage.file(name))
+        return True
+
+
+def named_rows(source: Source, table: Table, work: Work) -> tuple[DataFrame, DataFrame]:
+    """Source rows with their `doc_id`; and place, problem, name and doc_id of each. Raises as `check_rows`."""
+    rows = source.rows().withColumn("doc_id", doc_id(table))
+    names = work.table(rows.select("place", "problem", "name", "doc_id"), "names")
+    check_rows(names, table)
+    return rows, names
+
+
+def doc_id(table: Table) -> Column:
+    """63 bits of a hash of the id."""
+    return F.xxhash64("name", F.lit(table.id_seed).cast("long")).bitwiseAND(F.lit((1 << 63) - 1))
+
+
+def check_rows(rows: DataFrame, table: Table) -> None:
+    """Raises StageError for too many bad lines, InputError for ids that are not different.
+
+    Needs: place, problem, name, doc_id.
+    """
+    total, problems = rows.agg(F.count("*"), F.count("problem")).collect()[0]
+    if problems > table.max_loss * total:
+        worst = rows.where("problem is not null").select("place", "problem").orderBy("place").limit(SHOWN).collect()
+        raise StageError(
+            f"{problems:,} of {total:,} rows cannot be read, more than table.max_loss={table.max_loss} allows: "
+            f"{'; '.join(f'{row.place}: {row.problem}' for row in worst)}. Mend them, or allow more loss."
+        )
+    same = (
+        rows.where("problem is null")
+        .groupBy("doc_id")
+        .agg(F.count("*").alias("n"), F.min("name").alias("one"), F.max("name").alias("other"))
+    )
+    twice = same.where("n > 1").orderBy("one").limit(SHOWN).collect()
+    if clash := [row for row in twice if row.one != row.other]:
+        raise InputError(
+            f"The ids {clash[0].one!r} and {clash[0].other!r} have one hash. Set table.id_seed to another number than "
+            f"{table.id_seed}."
+        )
+    if twice:
+        ids = ", ".join(f"{row.one!r} ({row.n} times)" for row in twice)
+        raise InputError(
+            f"Ids in column {table.id!r} must be different for each row, but some are not: {ids}. Name another column "
+            "with table.id, or make them different."
+        )

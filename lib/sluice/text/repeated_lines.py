@@ -1,0 +1,209 @@
+"""Lines that stand in many documents: their normal form, which of them may go, and a text without them.
+
+The method is CCNet's (Wenzek et al. 2020, `cc_net/dedup.py`, `text_normalizer.py`): 64 bits of a line's normal form,
+counted over the corpus. We differ in five things. The form is made from the key text (width, case, traditional Chinese
+folded), of which only letters, marks and digits stay: CCNet removes 37 marks, full width ones mostly, and keeps ASCII
+ones, so that ！ goes and ! stays; white space goes too, since in Chinese it means nothing. Digits are what a line says
+and become 0 only if `max_digit_share` lets them. A line counts once a document. It stays in the best document that has
+it, and short lines, program code, rows of tables and what makes up the greater part of a document stay everywhere.
+"""
+
+import re
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from sluice.core.dedup_config import Lines
+from sluice.text.characters import DECIMAL, WORD, flags_of, table
+from sluice.text.kernels.repeated_lines import measure_form, measure_lines
+from sluice.text.key import define_key, fold_table, key_text
+
+BLANK, SHORT, PLAIN = range(3)
+"""Kinds of lines; only a plain one may go. Blank: no letter and no digit."""
+
+CELL = " | "
+"""Parts cells of a table, as `text.main_text` renders it."""
+FENCE = re.compile(r"\s*(```|~~~)")
+CODE_SIGNS = re.compile(
+    r"""
+      ^\s*(//|/\*|\*/|\#!|\#include\b|<\?|\$[ ]|>>>[ ]|\.\.\.[ ]|@\w+\()      # comments, prompts, annotations
+    | ^\s*</?[A-Za-z!][^<>]*>|</[A-Za-z]+>\s*$                              # markup
+    | ^\s*["'][\w.$/-]+["']\s*[:=]                                          # keys of JSON, TOML, dictionaries
+    | ^\s*(import|package|from|using|return|throw|public|private|protected|static|const|var|let|def|class|function
+          |if|else|for|while|try|catch|with|elif|except)\b.*[;{}:)]\s*$     # keywords that begin, marks that end
+    | [{}]\s*$|^\s*[{}]|\w\(.*\)\s*;\s*$|=.*;\s*$                           # blocks and statements
+    | [\w\])]\s*(==|!=|<=|>=|=>|->|&&|\|\||::|\+=|-=|:=)\s*[\w(\["'&*]      # operators
+    | (^|\s)[A-Za-z_$][\w.$\[\]]*\s?=\s?["'\w(\[{$/-]                       # assignments
+    | [A-Za-z_]\w*\.\w+\(|\w\(\)|^\s*\.[A-Za-z]\w*\(                         # calls
+    | ^\s*-{0,2}[A-Za-z_][\w.-]*:\s+(true|false|null|\d+|["'\[{][^\s]*)\s*(\#.*)?$   # YAML
+    | (^|\s)--?[a-z][\w.-]+=\S|\\\s*$                                        # options, lines that go on
+    | ^\s*(sudo|cd|mkdir|cp|mv|rm|curl|wget|git|npm|pip3?|docker|kubectl|java|mvn|sh|bash|export|apt-get|yum|chmod|tar)
+      [ ].*([ ]-\w|/|=)                                                     # shell
+    """,
+    re.VERBOSE | re.ASCII,
+)
+MAX_CODE_CHARS = 1000
+"""Some of the signs take the square of the length to be missed."""
+
+Hashes = npt.NDArray[np.int64]
+
+
+class TextLines(NamedTuple):
+    """The lines of a text between newlines: hashes of their normal forms, and their kinds, [lines] int64 each."""
+
+    hashes: Hashes
+    kinds: npt.NDArray[np.int64]
+
+
+class Cut(NamedTuple):
+    """A text without its repeated lines, and its books.
+
+    Lines in = lines out + n_lines_removed + n_blank_removed; characters in = characters out + n_chars_removed.
+    """
+
+    text: str
+    n_lines: int
+    n_chars: int
+    n_blank: int
+    n_short: int
+    n_structured: int
+    """Repeated lines that stay because they are code or rows of a table."""
+    n_spared: int
+    """Others that stay because too little would be left without them."""
+    n_lines_removed: int
+    n_blank_removed: int
+    """Blank lines that would have come to stand beside another."""
+    n_chars_removed: int
+    """With the ends of lines."""
+    removed: tuple[int, ...]
+    """Hashes of the lines that were removed, each once, in ascending order."""
+
+
+def line_form(line: str, max_digit_share: float) -> str:
+    """The normal form of a line: letters, marks and digits of its key text; every digit a 0 where there are few.
+
+    >>> line_form("第 12 章：這是測試（Ｔｅｓｔ），完。", 0.2), line_form("2024-05-01", 0.2)
+    ('第00章这是测试test完', '20240501')
+    """
+    kept = [(char, flags_of(char)) for char in key_text(line) if char != "_"]
+    kept = [(char, flags) for char, flags in kept if flags & WORD]
+    has_few = sum(bool(flags & DECIMAL) for _, flags in kept) <= max_digit_share * len(kept)
+    return "".join("0" if has_few and flags & DECIMAL else char for char, flags in kept)
+
+
+def is_code(line: str) -> bool:
+    """Whether a line looks like a line of a program, a shell or a configuration file.
+
+    Prose that it takes for code merely stays. Of a long line the beginning decides.
+    """
+    return CODE_SIGNS.search(line[:MAX_CODE_CHARS]) is not None
+
+
+def text_lines(text: str, settings: Lines) -> TextLines:
+    """The lines of a text with their hashes and kinds."""
+    data = np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
+    n = text.count("\n") + 1 if text else 0
+    prints, measures = np.empty(n, np.uint64), np.empty((n, 4), np.int64)
+    measure_lines(data, *fold_table(), *table(), settings.max_digit_share, prints, measures)
+    starts, ends, cjk, others = measures.T
+    for number in np.flatnonzero(cjk < 0):
+        line = data[starts[number] : ends[number]].tobytes().decode("utf-8", "surrogatepass")
+        key = np.frombuffer(define_key(line).encode("utf-8", "surrogatepass"), np.uint8)
+        prints[number], cjk[number], others[number] = measure_form(key, *table(), settings.max_digit_share)
+    weights = cjk * settings.min_chars + others * settings.min_cjk_chars
+    kinds = np.where(weights < settings.min_chars * settings.min_cjk_chars, SHORT, PLAIN)
+    return TextLines(prints.view(np.int64), np.where(cjk + others == 0, BLANK, kinds))
+
+
+def plain_hashes(text: str, settings: Lines) -> Hashes:
+    """The different hashes of the plain lines of a text, [n] int64, in ascending order."""
+    lines = text_lines(text, settings)
+    return np.unique(lines.hashes[lines.kinds == PLAIN])
+
+
+def cut_lines(text: str, repeated: Hashes, settings: Lines) -> Cut:
+    """A text without its plain lines of the hashes `repeated` [n] int64, but for code and rows of tables.
+
+    A blank line that would come to stand at the beginning or after another blank line is removed with them. A text that
+    would lose more than `settings.max_removed_share` of its characters is left as it is.
+    """
+    hashes, kinds = text_lines(text, settings)
+    is_repeated = (kinds == PLAIN) & np.isin(hashes, repeated)
+    lines = text.split("\n")
+    is_structured = structured_lines(lines, is_repeated)
+    is_gone = is_repeated & ~is_structured
+    n_gone = int(is_gone.sum())
+    whole = Cut(
+        text,
+        n_lines=len(kinds),
+        n_chars=len(text),
+        n_blank=int((kinds == BLANK).sum()),
+        n_short=int((kinds == SHORT).sum()),
+        n_structured=int(is_structured.sum()),
+        n_spared=n_gone,
+        n_lines_removed=0,
+        n_blank_removed=0,
+        n_chars_removed=0,
+        removed=(),
+    )
+    if not n_gone:
+        return whole
+    kept = _without(lines, is_gone.tolist())
+    shorter = "\n".join(kept)
+    n_chars = len(text) - len(shorter)
+    if settings.max_removed_share is not None and n_chars > settings.max_removed_share * len(text):
+        return whole
+    return whole._replace(
+        text=shorter,
+        n_spared=0,
+        n_lines_removed=n_gone,
+        n_blank_removed=len(lines) - n_gone - len(kept),
+        n_chars_removed=n_chars,
+        removed=tuple(np.unique(hashes[is_gone]).tolist()),
+    )
+
+
+def line_with(text: str, line: int, settings: Lines) -> str | None:
+    """The first line of a text with this hash; None without one."""
+    places = np.flatnonzero(text_lines(text, settings).hashes == line)
+    return text.split("\n")[places[0]] if len(places) else None
+
+
+def structured_lines(lines: list[str], asked: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Which of the lines asked for, [lines] bool, are code, by fences or by their signs, or rows of tables.
+
+    A fence without its end is none. A row has as many cells as a line beside it; a menu of one line is no table.
+    """
+    found = np.zeros_like(asked)
+    if not asked.any():
+        return found
+    fences = [number for number, line in enumerate(lines) if FENCE.match(line)]
+    for first, last in zip(fences[::2], fences[1::2], strict=False):
+        found[first:last] = True
+    for number in np.flatnonzero(asked & ~found):
+        found[number] = is_code(lines[number]) or _is_row(lines, int(number))
+    return found & asked
+
+
+def _is_row(lines: list[str], number: int) -> bool:
+    cells = lines[number].count(CELL)
+    beside = lines[max(number - 1, 0) : number] + lines[number + 1 : number + 2]
+    return cells > 0 and any(line.count(CELL) == cells for line in beside)
+
+
+def _without(lines: list[str], is_repeated: list[bool]) -> list[str]:
+    """Lines that are not repeated, without the blank ones that only a removed line parted from another or an end."""
+    kept: list[str] = []
+    is_cut = False  # whether a line was removed since the last one with text
+    for line, is_gone in zip(lines, is_repeated, strict=True):
+        if is_gone:
+            is_cut = True
+        elif line.strip():
+            kept.append(line)
+            is_cut = False
+        elif not is_cut or (kept and kept[-1].strip()):
+            kept.append(line)
+    while is_cut and kept and not kept[-1].strip():
+        kept.pop()
+    return kept

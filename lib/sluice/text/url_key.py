@@ -1,0 +1,85 @@
+"""The key of a URL: addresses with equal keys show the same page, as a rule. It is compared, never stored.
+
+Syntax and percent-encoding after RFC 3986, 6.2.2; hosts as browsers take them. What goes beyond that is what archives
+take off too (the canonical form of the Wayback Machine's index): scheme, `www.`, default ports, session ids and
+campaign parameters, the order of parameters, the name of an index page, a slash at the end.
+"""
+
+import re
+from urllib.parse import quote, unquote_to_bytes
+
+from sluice.text.hosts import HOST_PORT, URL_PARTS, plain_host
+
+DEFAULT_PORTS = ("80", "443")
+UNRESERVED = "-._~"
+PATH_SAFE = "!$&'()*+,;=:@/" + UNRESERVED
+QUERY_SAFE = PATH_SAFE + "?"
+INDEX_PAGE = re.compile(r"/(?:index|default)\.(?:html?|php|aspx?|jsp|shtml)$", re.IGNORECASE)
+SESSION_IN_PATH = re.compile(r";jsessionid=[^/?#]*", re.IGNORECASE)
+NO_PAGE = re.compile(
+    r"utm_\w+|mtm_\w+|pk_(?:campaign|kwd|source|medium)|fbclid|gclid|dclid|msclkid|yclid|twclid|igshid|spm|_ga"
+    r"|mc_[ce]id|phpsessid|jsessionid|aspsessionid\w*|sessionid|session_id|cfid|cftoken",
+    re.IGNORECASE,
+)
+"""Parameters that say where a visitor came from or who it is, not what is shown."""
+ENCODED = re.compile(r"(?:%[0-9a-fA-F]{2})+|[^%]+|%")
+
+
+def url_key(url: str) -> str | None:
+    """The key; None for what has no host.
+
+    >>> url_key("HTTPS://www.Example.com:443/%7eann/./index.html?utm_source=x&b=2&a=%e4%b8%ad#top")
+    'example.com/~ann?a=%E4%B8%AD&b=2'
+    """
+    parts = URL_PARTS.match(url.strip())
+    assert parts  # the pattern matches any text
+    match = HOST_PORT.fullmatch(parts[2].rpartition("@")[2])
+    if not parts[1] or not match:
+        return None
+    try:
+        host = plain_host(match[1]).removeprefix("www.")
+    except ValueError:
+        return None
+    if not host:
+        return None
+    if match[2] and match[2] not in DEFAULT_PORTS:
+        host += f":{match[2]}"
+    path, _, query = parts[3].partition("#")[0].partition("?")
+    path = "/".join(_without_dots(_encoded(SESSION_IN_PATH.sub("", path.replace("\\", "/")), PATH_SAFE)))
+    path = INDEX_PAGE.sub("/", path).rstrip("/")
+    names = sorted(_encoded(part, QUERY_SAFE) for part in query.split("&") if part and not _is_no_page(part))
+    return f"{host}{path}{'?' if names else ''}{'&'.join(names)}"
+
+
+def _is_no_page(parameter: str) -> bool:
+    return NO_PAGE.fullmatch(parameter.partition("=")[0]) is not None
+
+
+def _without_dots(path: str) -> list[str]:
+    """The segments of a path, `.` and `..` resolved, empty ones left out but for the first (RFC 3986, 5.2.4)."""
+    segments: list[str] = []
+    for segment in path.split("/"):
+        if segment == "..":
+            del segments[-1:]
+        elif segment not in (".", ""):
+            segments.append(segment)
+    return ["", *segments] + ([""] if path.endswith("/") else [])
+
+
+def _encoded(text: str, safe: str) -> str:
+    """Percent-encoding in one form: only where it is needed, in capitals.
+
+    A reserved character that is encoded stays so: %2F is not the slash it would end a segment as.
+    """
+    return ENCODED.sub(lambda match: _encoded_part(match[0], safe), text)
+
+
+def _encoded_part(part: str, safe: str) -> str:
+    if part == "%":
+        return "%25"
+    if part.startswith("%"):
+        return "".join(
+            chr(byte) if chr(byte).isascii() and (chr(byte).isalnum() or chr(byte) in UNRESERVED) else f"%{byte:02X}"
+            for byte in unquote_to_bytes(part)
+        )
+    return quote(part, safe, errors="surrogatepass")

@@ -1,0 +1,96 @@
+"""What the check of the split costs: core time of each of its steps a document.
+
+    python scripts/dedup_corpus.py DATA c100k.jsonl --documents 100000 --copies 0.2
+    python scripts/bench_split.py c100k.jsonl
+
+Runs `spark.held_out.find_crossing` on the documents as they are, with all their copies, which is more than a run gives
+it after deduplication; 1 % are in valid and 1 % in test, by hash. On two cores with 1 GB of heap for driver and
+executor together. The time is that of all processes, the JVM too but for its start, looked at ten times a second.
+"""
+
+import argparse
+import itertools
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from bench_dedup_cost import WRITTEN, Watch
+from sluice.core.config import Shards, Spark
+from sluice.core.dedup_config import Dedup, Split
+from sluice.core.log import set_up
+
+PART = "SLUICE_BENCH_SPLIT_PART"
+"""Set in the process that is watched."""
+
+
+def work(corpus: str, directory: str, centres: int) -> None:
+    """The search, its tables and counts in lines of the log."""
+    from pyspark.sql import functions as F
+
+    from sluice.spark.held_out import find_crossing
+    from sluice.spark.session import open_session
+    from sluice.spark.shards import with_split
+    from sluice.spark.tables import Work
+
+    set_up("info")
+    with open_session(Spark(), "bench") as spark:
+        rows = spark.read.schema("id string, text string").json(corpus)
+        documents = rows.where("text <> ''").select(F.abs(F.xxhash64("id")).alias("doc_id"), "text")
+        clusters = spark.createDataFrame([], "doc_id long, cluster_id long")
+        split = Split(centres=centres)
+        Work(directory).table(spark.range(1), "start")
+        found = find_crossing(with_split(documents, clusters, Shards()), Dedup(), split, 8, Work(directory))
+        print(f"documents {found.signed.count():,}, removed {found.removals.count():,}, {found.counts}", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("corpus", type=Path, nargs="+", help="JSON lines of id and text")
+    parser.add_argument("--heap", default="1g", help="of the JVM (default: %(default)s)")
+    parser.add_argument("--centres", type=int, default=Split().centres, help="of a bucket (default: %(default)s)")
+    options = parser.parse_args()
+    for corpus in options.corpus:
+        with tempfile.TemporaryDirectory(prefix="bench-split-") as directory:
+            if os.environ.get(PART):
+                work(str(corpus), directory, options.centres)
+            else:
+                show(corpus, options.heap, options.centres)
+
+
+def show(corpus: Path, heap: str, centres: int) -> None:
+    environment = os.environ | {
+        PART: "1",
+        "OMP_NUM_THREADS": "1",
+        "PYSPARK_SUBMIT_ARGS": f"--master local[2] --driver-memory {heap} --conf spark.ui.enabled=false pyspark-shell",
+    }
+    command = [sys.executable, __file__, str(corpus), "--centres", str(centres)]
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True, env=environment
+    )
+    watch = Watch(process.pid)
+    watch.start()
+    total = sum(1 for _ in corpus.open("rb"))
+    print(f"\n{corpus.name}: {total:,} documents\n\n| table | s | core ms a document |\n|---|---|---|")
+    assert process.stdout is not None
+    steps: list[tuple[str, float, float]] = []
+    for line in process.stdout:
+        if found := WRITTEN.search(line):
+            steps.append((found[1], time.perf_counter() - began, watch.core()))
+        elif line.startswith("documents "):
+            steps.append(("counts", time.perf_counter() - began, watch.core()))
+            counts = line
+    if process.wait():
+        raise SystemExit(f"{corpus}: the search failed")
+    watch.ended.set()
+    for (_, wall, core), (name, wall_then, core_then) in itertools.pairwise(steps):
+        print(f"| {name} | {wall_then - wall:.1f} | {1000 * (core_then - core) / total:.3f} |")
+    print(f"| **all** | {steps[-1][1] - steps[0][1]:.0f} | **{1000 * (steps[-1][2] - steps[0][2]) / total:.2f}** |")
+    print(f"\n{counts}peak of all processes {watch.peak / 1e9:.2f} GB", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+"""The check of the split as its users run it: what deduplication missed does not stand in two splits of the shards."""
+
+import io
+import itertools
+import json
+import shutil
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from jobs_helpers import command, run, run_here
+
+from sluice.data.manifest import read_manifest
+from sluice.data.tfrecord import decode_example, iter_records
+from sluice.data.tokenizer import Tokenizer
+from sluice.text.key import define_key
+from sluice.text.shingles import jaccard, shingles
+
+SETTINGS = {
+    "dedup__minhash__bands": "1",  # misses most copies: one band of sixteen values
+    "dedup__minhash__rows": "16",
+    "shards__valid_fraction": "0.25",
+    "shards__test_fraction": "0.25",
+}
+ORDER = ("test", "valid", "train")
+
+
+def summary(output, stage):
+    return json.loads((output / stage / "_summary.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def checked(sample, tmp_path_factory):
+    """The output of a run whose deduplication misses copies."""
+    output = tmp_path_factory.mktemp("split") / "out"
+    done = run(command("pipeline", sample, output, **SETTINGS), timeout_s=400)
+    assert done.returncode == 0, done.stdout[-4000:]
+    return output
+
+
+def texts_of_shards(output):
+    """The whole documents of each split, as they were tokenised."""
+    folder = output / "shards" / "corpus" / "1.0.0"
+    manifest = read_manifest(str(folder))
+    tokenizer = Tokenizer.load(str(folder / "tokenizer.json"))
+    texts = {}
+    for name, split in manifest.splits.items():
+        found = texts[name] = []
+        for shard in split.shards:
+            data = io.BytesIO((folder / shard.path).read_bytes())
+            records = [np.frombuffer(decode_example(record), "<u2") for record in iter_records(data)]
+            stream = np.concatenate([records[0][:1], *(record[1:] for record in records)]) if records else []
+            ids = []
+            for token in stream:
+                if token == manifest.ids.eos:
+                    found.append(tokenizer.decode([int(one) for one in ids]))
+                    ids = []
+                else:
+                    ids.append(token)
+    return texts
+
+
+def similar(texts):
+    """Pairs across splits at 0.8 or above, each with each, by plain sets: the splits and both texts."""
+    sets = {name: [(text, shingles(define_key(text), 5)) for text in some] for name, some in texts.items()}
+    return [
+        (a, b, text, other)
+        for a, b in itertools.combinations(ORDER, 2)
+        for text, one in sets[a]
+        for other, two in sets[b]
+        if len(one) >= 10 and len(two) >= 10 and jaccard(one, two) >= 0.8
+    ]
+
+
+def test_shards_hold_no_pair_across_splits_and_would_without_the_check(checked, sample, tmp_path):
+    left = texts_of_shards(checked)
+    assert similar(left) == []
+    assert all(len(left[name]) > 20 for name in ORDER)
+    for stage in ("extract", "select", "dedup"):
+        shutil.copytree(checked / stage, tmp_path / "out" / stage)
+    done = run(command("pipeline", sample, tmp_path / "out", **SETTINGS, split__enabled="false"), timeout_s=400)
+    assert done.returncode == 0, done.stdout[-4000:]
+    without = texts_of_shards(tmp_path / "out")
+    found = similar(without)
+    assert len(found) >= 5
+    assert any("的" in text for _, _, text, _ in found) and any(" the " in text for _, _, text, _ in found)
+    manifest = read_manifest(str(tmp_path / "out" / "shards" / "corpus" / "1.0.0"))
+    assert manifest.split_check is None
+    docs = {name: split.docs for name, split in manifest.splits.items()}
+    assert docs["test"] == read_manifest(str(checked / "shards" / "corpus" / "1.0.0")).splits["test"].docs
+    assert docs == summary(checked, "split")["documents"]
+
+
+def test_removals_are_certified_and_the_books_hand_over(checked):
+    rows = pq.read_table(checked / "split" / "removals").to_pylist()
+    docs = pq.read_table(checked / "extract" / "docs", columns=["doc_id", "text"], partitioning="hive").to_pylist()
+    sets = {row["doc_id"]: shingles(define_key(row["text"]), 5) for row in docs if row["text"]}
+    removed = {row["doc_id"] for row in rows}
+    assert len(removed) == len(rows) >= 5
+    for row in rows:
+        assert row["step"] == "split" and row["witness"] not in removed
+        assert row["jaccard"] == jaccard(sets[row["doc_id"]], sets[row["witness"]]) >= 0.8
+        assert ORDER.index(row["witness_split"]) < ORDER.index(row["split"])
+    found = summary(checked, "split")
+    books = [summary(checked, stage)["ledgers"][0] for stage in ("dedup", "split", "shards")]
+    for before, after in itertools.pairwise(books):
+        assert before["out"] == after["in"] == after["out"] + sum(after["dropped"].values())
+    assert sum(books[1]["dropped"].values()) == len(rows)
+    assert found["candidate_pairs"] >= found["likely_pairs"] >= found["edges"] >= len(rows)
+    check = read_manifest(str(checked / "shards" / "corpus" / "1.0.0")).split_check
+    assert (check.threshold, check.bands, check.rows, check.seed, check.removed) == (0.8, 32, 4, 2, len(rows))
+    assert check.held_out == found["documents"]["valid"] + found["documents"]["test"] > 40
+    assert 0 < 1 - check.catch_probability < 1e-7
+    page = (checked / "report.html").read_text()
+    assert "Near-copies across splits" in page and "similar to one in" in page
+    assert "does not balance" not in page
+
+
+def test_the_job_does_nothing_twice_and_is_refused_where_it_is_switched_off(checked, sample, capsys):
+    again = run(command("split", sample, checked, **SETTINGS))
+    assert again.returncode == 0 and "split: already done" in again.stdout
+    code, said = run_here("split", {"output": checked, "split.enabled": "false"}, capsys)
+    assert code == 2 and "The stage 'split' is switched off" in said
+    code, said = run_here("pipeline", {"output": checked, "split.seed": 1, "plan.inputs": f"[{sample}]"}, capsys)
+    assert code == 2 and "split.seed and dedup.minhash.seed are both 1" in said

@@ -1,0 +1,149 @@
+"""Repeated lines over a whole corpus."""
+
+import random
+
+import pytest
+from pyspark.sql import functions as F
+
+from sluice.core.corpus_records import CutText, RepeatedLine
+from sluice.core.dedup_config import Lines
+from sluice.spark.repeated_lines import line_books, most_removed, removed_lines, repeated_lines, without_lines
+from sluice.text.repeated_lines import plain_hashes
+
+MENU = "home and news and about us and contact"
+NOTE = "版权所有，未经书面许可不得以任何方式转载。"
+SETTINGS = Lines(min_documents=2, max_removed_share=0.8)
+SCHEMA = "doc_id long, quality double, host string, text string"
+
+
+def own(number):
+    name = str(number).translate(str.maketrans("0123456789", "abcdefghij"))
+    return f"what page {name} says is said by no other page than {name}, at this length"
+
+
+def documents(spark, rows):
+    """Rows (doc_id, place, host, text); the smaller the place, the better the document."""
+    rows = [(doc_id, -float(place), host, text) for doc_id, place, host, text in rows]
+    return spark.createDataFrame(rows, SCHEMA).withColumn("n_chars", F.length("text"))
+
+
+def hash_of(line):
+    (found,) = plain_hashes(line, SETTINGS).tolist()
+    return found
+
+
+def found(df, settings=SETTINGS, partitions=3):
+    repeated = repeated_lines(df, settings, partitions)
+    assert tuple(repeated.columns) == RepeatedLine.__struct_fields__
+    return sorted(map(tuple, repeated.collect()))
+
+
+PAGES = [
+    (1, 30, "a", f"{MENU}\n{own(1)}\n{MENU}\n{NOTE}"),
+    (2, 10, "a", f"{MENU.upper()}\n{own(2)}\n{own(2)}"),
+    (3, 20, "b", f"{MENU}!\n{own(3)}\n{NOTE}"),
+    (4, 5, None, "short"),
+    (5, 1, "c", None),
+]
+
+
+def test_a_line_stays_in_the_best_document_and_counts_once_a_document(spark):
+    assert found(documents(spark, PAGES)) == sorted(
+        [(1, hash_of(MENU), 3, 2), (3, hash_of(MENU), 3, 2), (1, hash_of(NOTE), 2, 3)]
+    )
+
+
+def test_the_best_has_the_highest_quality_then_the_most_characters(spark):
+    rows = [(1, 0.5, None, MENU), (2, None, None, f"{MENU}\n{own(1)}\n{own(2)}"), (3, 0.5, None, f"{MENU}\nx")]
+    df = spark.createDataFrame(rows, SCHEMA).withColumn("n_chars", F.length("text"))
+    assert [(row[0], row[3]) for row in found(df)] == [(1, 3), (2, 3)]
+    without = df.withColumn("quality", F.lit(None).cast("double"))
+    assert [(row[0], row[3]) for row in found(without)] == [(1, 2), (3, 2)]
+
+
+def test_the_lines_that_went_most_often_are_shown_as_they_stand_where_they_stay(spark):
+    pages = [(i, i, None, f"{MENU.title()}!\n{NOTE * (i % 2)}\n{own(i)}") for i in range(6)]
+    df = documents(spark, pages).withColumn("language", F.lit("en"))
+    repeated = repeated_lines(df, SETTINGS, 3)
+    removed = removed_lines(repeated, without_lines(df, repeated, SETTINGS))
+    shown = sorted(map(tuple, most_removed(removed, df, SETTINGS, 5).collect()))
+    assert shown == [("en", 2, hash_of(NOTE), 1, NOTE), ("en", 5, hash_of(MENU), 0, f"{MENU.title()}!")]
+    assert [row.removed_from for row in most_removed(removed, df, SETTINGS, 1).collect()] == [5]
+
+
+def test_equal_places_go_to_the_smaller_id(spark):
+    df = documents(spark, [(9, 0, "a", MENU), (7, 0, "a", MENU), (8, 0, "a", MENU)])
+    assert found(df) == [(8, hash_of(MENU), 3, 7), (9, hash_of(MENU), 3, 7)]
+
+
+def test_enough_documents_and_enough_hosts(spark):
+    df = documents(spark, PAGES)
+    assert [row[2] for row in found(df, Lines(min_documents=3))] == [3, 3]
+    assert found(df, Lines(min_documents=4)) == []
+    assert found(df, Lines(min_documents=2, min_hosts=2)) == found(df)
+    assert found(df, Lines(min_documents=2, min_hosts=3)) == []
+    one_site = documents(spark, [(1, 1, None, MENU), (2, 2, None, MENU), (3, 3, None, MENU)])
+    assert found(one_site, Lines(min_documents=2, min_hosts=2)) == []
+
+
+def test_hosts_are_not_needed_unless_they_are_counted(spark):
+    assert len(found(documents(spark, PAGES).drop("host"))) == 3
+
+
+def test_texts_without_their_repeated_lines_and_their_books(spark):
+    df = documents(spark, PAGES).where("text is not null")
+    cut = without_lines(df, repeated_lines(df, SETTINGS, 3), SETTINGS)
+    assert tuple(cut.columns) == CutText.__struct_fields__
+    assert {row.doc_id: row.text for row in cut.collect()} == {
+        1: own(1),
+        2: None,  # the best; and what stands twice in one document stays twice
+        3: f"{own(3)}\n{NOTE}",
+        4: None,
+    }
+    removed = removed_lines(repeated_lines(df, SETTINGS, 3), cut)
+    assert sorted(map(tuple, removed.collect())) == found(df)
+    (books,) = line_books(cut).collect()
+    assert (books.documents, books.edited, books.emptied) == (4, 2, 0)
+    assert (books.n_lines, books.n_short, books.n_lines_removed, books.n_spared) == (11, 1, 4, 0)
+    assert books.n_chars_removed == 3 * (len(MENU) + 1) + len("!") + len(NOTE) + 1
+
+
+def test_every_removed_line_stands_in_its_witness_after_the_cut(spark):
+    draw = random.Random(5)
+    lines = [f"{word} is the first word of a line that many pages have" for word in "one two three four five".split()]
+    rows = [
+        (i, draw.randrange(5), None, "\n".join([own(i), *draw.sample(lines, draw.randrange(5))])) for i in range(60)
+    ]
+    settings = Lines(min_documents=3, max_removed_share=0.7)
+    df = documents(spark, rows)
+    repeated = repeated_lines(df, settings, 4)
+    cut = {row.doc_id: row for row in without_lines(df, repeated, settings).collect()}
+    texts = {row[0]: row[3] for row in rows}
+
+    def left(doc_id):
+        return texts[doc_id] if cut[doc_id].text is None else cut[doc_id].text
+
+    removed = 0
+    for row in repeated.collect():
+        assert row.line in plain_hashes(left(row.kept_in), settings)
+        if row.line not in plain_hashes(left(row.doc_id), settings):
+            assert row.line in cut[row.doc_id].removed
+            removed += 1
+    assert removed == sum(row.n_lines_removed for row in cut.values()) > 20
+    assert sum(row.n_spared > 0 for row in cut.values()) > 0
+    assert all(len(texts[i]) == len(left(i)) + row.n_chars_removed for i, row in cut.items())
+
+
+@pytest.mark.parametrize("partitions", [1, 7])
+def test_any_partitioning_finds_the_same(spark, partitions):
+    rows = [(i, i % 3, f"host{i % 3}", f"{MENU}\n{own(i % 10)}\n{NOTE * (i % 2)}") for i in range(100)]
+    settings = Lines(min_documents=3, min_hosts=2)
+    expected = found(documents(spark, rows), settings, 3)
+    assert found(documents(spark, rows).repartition(5, "text"), settings, partitions) == expected
+    assert len({row[1] for row in expected}) > 1
+
+
+def test_no_document_gives_no_line_and_no_text(spark):
+    df = documents(spark, [])
+    assert found(df) == []
+    assert without_lines(df, repeated_lines(df, SETTINGS, 2), SETTINGS).collect() == []
