@@ -40,7 +40,7 @@ FAILED = 4
 PR_SET_PDEATHSIG = 1
 PUBLISHED = ("removals", "copies", "clusters", "edges", "index/documents", "index/bands", "index/sets", "quarantine")
 """In the order in which they are written; `kept`, which is of lines, comes after them."""
-THOROUGH = {"dedup.write_index": "true", "dedup.edges_per_task": "100"}
+THOROUGH = {"dedup.write_index": "true", "dedup.edges_per_task": "40"}
 """All tables there are: with those of an index, and of components that go through distributed rounds."""
 
 SPARK = (
