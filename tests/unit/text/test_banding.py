@@ -87,11 +87,11 @@ def test_the_search_across_splits_misses_one_pair_in_nineteen_million():
     by_bands = (1 - 0.8**4) ** 32
     assert 1 / by_bands > 20e6
     assured = assure(0.8, banding)
-    assert 1 - assured.catch_probability == pytest.approx(1.1 * by_bands, rel=1e-6)
+    assert 1 - assured.catch_probability == pytest.approx(1.1 * by_bands, abs=3e-16)  # near 1 a float is that coarse
     assert assured.least_equal == 74
     fewer = assure(0.8, banding, 10)
     assert fewer.least_equal == 74
-    assert 1 - fewer.catch_probability == pytest.approx((1 - 0.8**4) ** 10, rel=1e-4)
+    assert 1 - fewer.catch_probability == pytest.approx((1 - 0.8**4) ** 10 + 0.1 * by_bands, abs=3e-16)
     assert assure(0.8, banding, 0).catch_probability == 0.0
 
 
