@@ -42,7 +42,9 @@ def work(corpus: str, directory: str, centres: int) -> None:
         clusters = spark.createDataFrame([], "doc_id long, cluster_id long")
         split = Split(centres=centres)
         Work(directory).table(spark.range(1), "start")
-        found = find_crossing(with_split(documents, clusters, Shards()), Dedup(), split, 8, Work(directory))
+        found = find_crossing(
+            with_split(documents, clusters, Shards()), Dedup(), split, 8, Work(directory), Work(directory)
+        )
         print(f"documents {found.signed.count():,}, removed {found.removals.count():,}, {found.counts}", flush=True)
 
 

@@ -12,7 +12,7 @@ import yaml
 
 import sluice
 from sluice.core import config as config_module
-from sluice.core import corpus_records, dedup_config, records
+from sluice.core import corpus_records, dedup_config, dedup_records, records
 from sluice.core.config import Config, Extract
 from sluice.core.config import Tokenizer as TokenizerConfig
 from sluice.core.dedup_config import MinHash
@@ -106,7 +106,7 @@ def test_every_signal_of_a_shipped_preset_exists_and_every_rule_has_languages():
 
 RECORDS = [
     value
-    for value in (vars(records) | vars(corpus_records)).values()
+    for value in (vars(records) | vars(dedup_records) | vars(corpus_records)).values()
     if isinstance(value, type) and issubclass(value, Record) and value not in (Record, records.Page)
 ]
 
@@ -126,7 +126,7 @@ def test_every_column_of_what_extraction_yields_is_in_the_docs_table(record):
 
 def test_batches_take_columns_by_name_and_leave_missing_ones_null():
     schema = tables.arrow_schema(records.Decision)
-    batch = tables.record_batch([records.Decision(5, "r", 0.5, 0.25), records.Cluster(7, 8)], schema)
+    batch = tables.record_batch([records.Decision(5, "r", 0.5, 0.25), dedup_records.Cluster(7, 8)], schema)
     assert batch.to_pylist() == [
         {"doc_id": 5, "reason": "r", "value": 0.5, "threshold": 0.25},
         {"doc_id": 7, "reason": None, "value": None, "threshold": None},
@@ -157,7 +157,7 @@ def twice(value):
         PlanEntry(1, 2, "w", "/w", 3, 0),
         Signals(n_words=3),
         load_rules(["en-default", "zh-default"]),
-        records.Removal(1, "near", 2, 3, False, 0.9, None),
+        dedup_records.Removal(1, "near", 2, 3, False, 0.9, None),
     ],
     ids=lambda value: type(value).__name__,
 )

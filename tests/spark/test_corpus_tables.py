@@ -108,7 +108,9 @@ def test_no_benchmark_and_no_table_are_refused_before_anything_is_read(tmp_path)
         decontaminate_run(Config(table=Table(inputs=(quiz,))))
     with pytest.raises(InputError, match="No input files at /not/there"):
         decontaminate_run(Config(table=Table(inputs=("/not/there",)), decontaminate=Decontaminate(benchmarks=(quiz,))))
-    with pytest.raises(ConfigError, match=r"lines\.min_hosts=2 counts the hosts .* Name it with table\.url"):
+    with pytest.raises(
+        ConfigError, match=r"lines\.min_hosts=2 looks at columns .* Name them with table\.url, or set it to 1"
+    ):
         lines_run(Config(table=Table(inputs=(quiz,)), lines=Lines(min_hosts=2)))
 
 

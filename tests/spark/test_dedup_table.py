@@ -220,7 +220,7 @@ def test_of_the_versions_of_a_page_one_stays(spark, tmp_path, urls, expected):
 def test_versions_of_a_page_need_their_columns(tmp_path, urls, table):
     write_lines(tmp_path / "in.jsonl", VERSIONS)
     config = structs.replace(settings(tmp_path, [tmp_path / "in.jsonl"], **table), dedup=Dedup(urls=urls))
-    with pytest.raises(ConfigError, match=r"table\.(url|fetched_at) name none"):
+    with pytest.raises(ConfigError, match=r"Name them with table\.(url|fetched_at), or leave it out"):
         dedup_run(config)
 
 

@@ -26,7 +26,7 @@ ZH = "海边的老渔夫每天清晨都会独自划着小船出海打鱼直到�
 def found(spark, directory, documents, *, dedup=DEDUP, split=SPLIT, partitions=3, spread=2):
     """Removals by id as (split, witness, witness's split, similarity), and the counts."""
     df = spark.createDataFrame(documents, "doc_id long, split string, text string").repartition(spread, "text")
-    result = find_crossing(df, dedup, split, partitions, Work(str(directory)))
+    result = find_crossing(df, dedup, split, partitions, Work(str(directory)), Work(str(directory)))
     rows = result.removals.collect()
     assert {row["step"] for row in rows} <= {"split"}
     removed = {row["doc_id"]: (row["split"], row["witness"], row["witness_split"], row["jaccard"]) for row in rows}

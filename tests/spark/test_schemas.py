@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pyarrow as pa
 import pytest
 
-from sluice.core.records import DocsRow, Edge, Quarantine, Removal, Signals
+from sluice.core.dedup_records import Edge, Removal
+from sluice.core.records import DocsRow, Quarantine, Signals
 from sluice.data.tables import arrow_schema, record_batch
 from sluice.spark.schemas import spark_schema
 

@@ -13,9 +13,9 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from sluice.core.dedup_config import Dedup
+from sluice.core.dedup_records import BandRow, IndexDocument, ShingleSet
 from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.core.load import differences, digest
-from sluice.core.records import BandRow, IndexDocument, ShingleSet
 from sluice.data import storage
 from sluice.spark.schemas import spark_schema
 from sluice.text.key import KEY_VERSION

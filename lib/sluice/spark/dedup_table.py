@@ -10,16 +10,15 @@ from pyspark.sql import functions as F
 
 from sluice.core.config import Config
 from sluice.core.dedup_config import MinHash
-from sluice.core.errors import ConfigError
+from sluice.core.dedup_records import Fact
 from sluice.core.ledger import Ledger
-from sluice.core.records import Fact
 from sluice.spark.band_index import read_earlier, result_settings
 from sluice.spark.batches import iter_rows, to_batches
 from sluice.spark.duplicates import BROADCAST_ROWS, find_duplicates, not_compared, publish, publish_index
 from sluice.spark.schemas import spark_schema
 from sluice.spark.session import partitions_of, progress
 from sluice.spark.source import Source
-from sluice.spark.table_run import TableRun, check_rows, doc_id
+from sluice.spark.table_run import TableRun, check_rows, doc_id, require_columns
 from sluice.spark.tables import Work
 from sluice.text.signing import sign_text
 
@@ -27,12 +26,8 @@ from sluice.text.signing import sign_text
 def dedup_run(config: Config) -> TableRun:
     """The run of `dedup_table`. Raises ConfigError, InputError or FormatError for a bad table or index."""
     needed = {"url": config.dedup.urls is not None, "fetched_at": config.dedup.urls == "newest"}
-    if missing := [name for name, is_needed in needed.items() if is_needed and getattr(config.table, name) is None]:
-        settings = " and ".join(f"table.{name}" for name in missing)
-        raise ConfigError(
-            f"dedup.urls={config.dedup.urls} looks at columns of the table, but {settings} name none. Name them, or "
-            "leave dedup.urls out."
-        )
+    names = [name for name, is_needed in needed.items() if is_needed]
+    require_columns(config.table, names, f"dedup.urls={config.dedup.urls}", "leave it out")
     return TableRun(config, "dedup", {"dedup": result_settings(config.dedup)})
 
 

@@ -11,8 +11,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from sluice.core.dedup_config import Dedup, MinHash
+from sluice.core.dedup_records import Cluster, Copies, Edge, Removal
 from sluice.core.errors import StageError
-from sluice.core.records import Cluster, Copies, Edge, Record, Removal
+from sluice.core.records import Record
 from sluice.data import storage
 from sluice.spark.band_index import Earlier, write_index
 from sluice.spark.bands import band_rows, candidate_pairs, leading_rows, sketches

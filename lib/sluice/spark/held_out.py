@@ -35,10 +35,13 @@ class Crossing(NamedTuple):
     counts: dict[str, int | float]
 
 
-def find_crossing(documents: DataFrame, dedup: Dedup, split: Split, partitions: int, work: Work) -> Crossing:
+def find_crossing(
+    documents: DataFrame, dedup: Dedup, split: Split, partitions: int, work: Work, results: Work
+) -> Crossing:
     """Documents at or above `dedup.threshold` to one held out from their split.
 
-    Needs: documents (doc_id, split, text). Raises StageError if such a pair is left.
+    Needs: documents (doc_id, split, text). Writes `removals` to `results`, all else to `work`. Raises StageError if
+    such a pair is left.
     """
     minhash = split_minhash(split, dedup.minhash)
     banding = Banding(minhash.bands, minhash.rows)
@@ -52,7 +55,7 @@ def find_crossing(documents: DataFrame, dedup: Dedup, split: Split, partitions: 
     texts = documents.join(wanted, "doc_id", "inner").select(F.col("doc_id").alias("place"), "text")
     sets = work.table(shingle_sets(texts, minhash), "sets")
     edges = work.table(verified_edges(likely, sets, dedup.threshold, partitions), "edges")
-    removals = work.table(crossing_removals(with_splits(edges, signed)), "removals")
+    removals = results.table(crossing_removals(with_splits(edges, signed)), "removals")
     _check(edges, removals)
     crowded, least_bands = _crowded(signed, centres, minhash.bands)
     counts = {"candidate_pairs": pairs.count(), "likely_pairs": likely.count(), "edges": edges.count()}

@@ -11,7 +11,8 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from sluice.core.records import NearRemoval, Record
+from sluice.core.dedup_records import NearRemoval
+from sluice.core.records import Record
 from sluice.spark.batches import iter_rows, to_batches
 from sluice.spark.schemas import spark_schema
 from sluice.spark.tables import Work

@@ -6,24 +6,20 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from sluice.core.config import Config
-from sluice.core.errors import ConfigError
 from sluice.core.ledger import Ledger
 from sluice.spark.lines import line_ledgers, line_samples
 from sluice.spark.repeated_lines import line_books, removed_lines, repeated_lines, without_lines
 from sluice.spark.run import lines_settings
 from sluice.spark.session import partitions_of, progress
 from sluice.spark.source import Source
-from sluice.spark.table_run import TableRun, named_rows
+from sluice.spark.table_run import TableRun, named_rows, require_columns
 from sluice.spark.tables import Work
 
 
 def lines_run(config: Config) -> TableRun:
     """The run of `lines_table`. Raises InputError without a table, ConfigError where hosts are counted without URLs."""
-    if config.lines.min_hosts > 1 and config.table.url is None:
-        raise ConfigError(
-            f"lines.min_hosts={config.lines.min_hosts} counts the hosts that a line stands on, but no column with "
-            "addresses is known. Name it with table.url, or set lines.min_hosts=1."
-        )
+    names = ["url"] if config.lines.min_hosts > 1 else []
+    require_columns(config.table, names, f"lines.min_hosts={config.lines.min_hosts}", "set it to 1")
     return TableRun(config, "lines", {"lines": lines_settings(config.lines)})
 
 

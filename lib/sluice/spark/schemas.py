@@ -1,4 +1,4 @@
-"""Spark schemas of the tables in `core.records`."""
+"""Spark schemas of the tables, which are records of `core`."""
 
 import msgspec
 import pyarrow as pa

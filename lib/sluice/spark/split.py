@@ -25,12 +25,12 @@ def split(spark: SparkSession, run: Run, *, force: bool) -> None:
     upstream = run.texts.require()
     if not stage.begin(force=force, keep=True):
         return
-    work, results = Work(stage.file("_work")), Work(stage.path)
+    work = Work(stage.file("_work"))
     documents = split_documents(spark, run)
     with progress(spark, stage.name, config.log.progress_s):
         partitions = partitions_of(spark, config.spark)
-        found = find_crossing(documents, config.dedup, config.split, partitions, work)
-        removed = results.table(found.removals, "removals")
+        found = find_crossing(documents, config.dedup, config.split, partitions, work, Work(stage.path))
+        removed = found.removals
         rows = document_rows(spark, run)
         languages = by_language(_counts_by_language(found.signed, removed, rows))
         counted = {row["split"]: row["count"] for row in found.signed.groupBy("split").count().collect()}

@@ -1,6 +1,6 @@
 """A job on somebody's own table: its files, the directory of its results, and what is asked of the rows."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 from sluice import __version__
 from sluice.core.config import Config
 from sluice.core.dedup_config import Table
-from sluice.core.errors import InputError, StageError
+from sluice.core.errors import ConfigError, InputError, StageError
 from sluice.data import storage
 from sluice.data.json_rows import table_files
 from sluice.data.stage import Stage
@@ -44,6 +44,15 @@ class TableRun:
         for name in results:
             storage.delete_tree(self.stage.file(name))
         return True
+
+
+def require_columns(table: Table, names: Iterable[str], setting: str, otherwise: str) -> None:
+    """Raises ConfigError where a setting looks at columns (fields of `Table`) and the table does not name them."""
+    if missing := [f"table.{name}" for name in names if getattr(table, name) is None]:
+        raise ConfigError(
+            f"{setting} looks at columns of the table that are not named. Name them with {' and '.join(missing)}, or "
+            f"{otherwise}."
+        )
 
 
 def named_rows(source: Source, table: Table, work: Work) -> tuple[DataFrame, DataFrame]:

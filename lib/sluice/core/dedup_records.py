@@ -1,0 +1,158 @@
+"""The tables of deduplication. At work, a document is its place in the keep order; in results, its id."""
+
+from datetime import datetime
+
+from sluice.core.records import Int32, Record
+
+
+class Fact(Record):
+    """What deduplication needs of a row of such a table besides its text."""
+
+    place: str
+    problem: str | None
+    name: str | None
+    quality: float | None
+    fetched_at: datetime | None
+    url: str | None
+    n_chars: Int32
+    text_hash: bytes | None
+    """None for an empty text."""
+    n_shingles: Int32
+    signature: bytes | None
+
+
+class Ranked(Record):
+    """Table `ranked`: every document by its place in the keep order, 0 for the best; places are unique and dense.
+
+    Within deduplication a document is its place, so of two the smaller one is the better one.
+    """
+
+    place: int
+    doc_id: int
+    text_hash: bytes
+    signature: bytes | None
+
+
+class IndexDocument(Record):
+    """Table `index/documents`: what became of a document, for the crawls after its own. One for each key text.
+
+    `witness`, `jaccard` and `cluster` are those of a near-removal, by place; a kept one of a cluster has only that.
+    """
+
+    place: int
+    doc_id: int
+    name: str | None
+    text_hash: bytes
+    sketch: bytes | None
+    witness: int | None
+    jaccard: float | None
+    cluster: int | None
+
+
+class UrlKey(Record):
+    """The digest of `text.url_key` of the address of a document."""
+
+    doc_id: int
+    url_key: bytes
+
+
+class BandRow(Record):
+    """One band of one signature: documents with equal `bucket` are candidates."""
+
+    bucket: int
+    place: int
+
+
+class LeadingRow(Record):
+    """A band row that later crawls need: that of a centre of its bucket, or one that only counts for its crowd."""
+
+    bucket: int
+    place: int
+    is_centre: bool
+
+
+class Pair(Record):
+    """Two documents that may be similar, u better than v (places)."""
+
+    u: int
+    v: int
+
+
+class Sketch(Record):
+    """The low byte of each value of a signature: b-bit minwise hashing (Li, König 2010) with b = 8."""
+
+    place: int
+    sketch: bytes
+
+
+class Likely(Record):
+    """A pair that signatures do not rule out: how many values of the two sketches are equal."""
+
+    u: int
+    v: int
+    equal: int
+
+
+class ShingleSet(Record):
+    """What similarity is computed from: `text.shingles.shingle_set` as little-endian uint64."""
+
+    place: int
+    shingles: bytes
+
+
+class Edge(Record):
+    """Two documents whose exact Jaccard similarity is at least the threshold, u better than v.
+
+    Places while deduplication is at work, document ids in table `edges`.
+    """
+
+    u: int
+    v: int
+    jaccard: float
+
+
+class Member(Record):
+    """A document of a cluster, which is named by the best of its members; places."""
+
+    place: int
+    cluster: int
+
+
+class NearRemoval(Record):
+    """A near-duplicate and the kept document that it is similar to; places."""
+
+    place: int
+    witness: int
+    jaccard: float
+    cluster: int
+
+
+class Cluster(Record):
+    """Table `clusters`: documents joined by edges; `cluster_id` is the best member of a cluster."""
+
+    doc_id: int
+    cluster_id: int
+
+
+class Copies(Record):
+    """Table `copies`: how many documents a kept one stands for, itself among them, to weight it by; others: 1."""
+
+    doc_id: int
+    n_copies: int
+
+
+class Removal(Record):
+    """Table `removals`: a document that goes, with the kept witness that makes it redundant.
+
+    `direct_witness` is what it was found equal or similar to, `witness` is in the final corpus, always, and
+    `jaccard` is the exact similarity of the shingle sets of the document and `witness`. A witness of an earlier crawl
+    is marked by `is_earlier`: its id is one of that crawl.
+    """
+
+    doc_id: int
+    step: str
+    direct_witness: int
+    witness: int
+    is_earlier: bool
+    jaccard: float
+    cluster_id: int | None
