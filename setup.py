@@ -8,7 +8,7 @@ from setuptools import find_packages, setup
 HERE = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+)"', (HERE / "lib/sluice/__init__.py").read_text())[1]
 
-TOKENIZERS = ["tokenizers>=0.20", "jieba>=0.42.1"]
+TOKENIZERS = ["tokenizers>=0.20", "jieba>=0.42.1", "safetensors>=0.4"]
 EXTRACT = [
     "brotli>=1.2",
     "zstandard>=0.22",
@@ -23,7 +23,7 @@ TRAFILATURA = ["trafilatura>=2", "lxml_html_clean>=0.4"]
 REPAIR = ["ftfy>=6.2"]
 QUALITY = ["fasttext>=0.9.3"]
 SPARK = ["pyspark>=3.5,<5", "pyarrow>=15", "pandas>=2.2,<3"]
-TRAIN = ["tensorflow>=2.19,<2.22"]
+TRAIN = ["tensorflow>=2.19,<2.22", "safetensors>=0.4"]
 DEV = [
     "pytest>=8",
     "pytest-xdist>=3",

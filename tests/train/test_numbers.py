@@ -7,10 +7,10 @@ from tiny_runs import ROOT
 
 from sluice.core.load import load_config
 from sluice.core.train_config import Model, Optim
-from sluice.train.loss import cross_entropy, denominator
-from sluice.train.models import DropoutKey, drop, initial_values, parameter_shapes
-from sluice.train.optim import Optimizer, clip, dense
-from sluice.train.schedule import learning_rate
+from sluice.train.dropout import DropoutKey, drop, drop_weights, drop_words
+from sluice.train.optim import FIRST_LOSS_SCALE, LOSS_SCALE, Moment, Optimizer, clip, dense
+from sluice.train.parameters import initial_values, parameter_shapes
+from sluice.train.schedule import Valid, average_from, is_best, learning_rate, since_best
 
 
 def optim(*settings: str) -> Optim:
@@ -35,16 +35,33 @@ def test_cosine_rises_in_a_line_and_falls_to_its_share() -> None:
     assert rates(config, [0, 4, 9, 10, 60, 110]) == pytest.approx([0.1, 0.5, 1.0, 1.0, 0.6, 0.2])
 
 
-def test_cross_entropy_is_a_sum_and_a_count_without_padding() -> None:
-    logits = tf.math.log(tf.constant([[0.5, 0.25, 0.25], [0.2, 0.2, 0.6], [0.9, 0.05, 0.05]]))
-    nll = cross_entropy(logits, tf.constant([1, 2, 0]), pad=0)
-    assert float(nll.total) == pytest.approx(-np.log(0.25) - np.log(0.6), abs=1e-6)
-    assert float(nll.count) == 2.0
+def test_inverse_square_root_rises_in_a_line_and_falls_with_the_steps() -> None:
+    config = optim("lr=1.0", "schedule.kind=inverse_sqrt", "schedule.warmup_steps=4")
+    assert rates(config, [0, 3, 15, 63]) == pytest.approx([0.25, 1.0, 0.5, 0.25])
 
 
-def test_zaremba_sum_divides_by_the_rows_only() -> None:
-    assert denominator("mean", rows=20, window=35) == 700.0
-    assert denominator("zaremba_sum", rows=20, window=35) == 20.0
+def valid(*losses: float) -> tuple[Valid, ...]:
+    return tuple(Valid(10 * n, loss) for n, loss in enumerate(losses, 1))
+
+
+def test_plateau_multiplies_after_every_evaluation_that_is_not_the_best() -> None:
+    config = optim("lr=1.0", "schedule.kind=plateau", "schedule.factor=0.25")
+    found = [learning_rate(config, 0, per_epoch=10, total=99, losses=valid(*[5, 4, 4, 3, 6][:n])) for n in range(6)]
+    assert found == [1.0, 1.0, 1.0, 0.25, 0.25, 0.0625]
+
+
+def test_evaluations_since_the_best() -> None:
+    assert [since_best(valid(*losses)) for losses in [(), (5,), (5, 4), (5, 4, 4), (5, 4, 6, 3)]] == [0, 0, 0, 1, 0]
+    assert [is_best(valid(*losses)) for losses in [(5,), (5, 5), (5, 4)]] == [True, False, True]
+
+
+def test_averaging_starts_when_a_loss_is_above_the_best_of_all_but_the_last_n() -> None:
+    # as in salesforce/awd-lstm-lm: more than n losses before, and the new one above the least of those n ago and more
+    assert average_from(valid(5, 4, 3), patience=2) is None
+    assert average_from(valid(5, 4, 3, 6), patience=2) == 40
+    assert average_from(valid(5, 4, 3, 4.5), patience=2) is None
+    assert average_from(valid(5, 4, 3, 4.5, 4.2), patience=2) == 50
+    assert average_from(valid(5, 4, 3, 2, 1), patience=2) is None
 
 
 def test_clip_scales_to_the_limit_and_reports_the_norm_before() -> None:
@@ -59,12 +76,16 @@ def test_dense_adds_up_the_gradients_of_a_repeated_token() -> None:
     assert dense(slices).numpy().tolist() == [[0.0], [3.0], [0.0]]
 
 
+def moment(step: int, average_from: int = -1) -> Moment:
+    return Moment(tf.constant(step, tf.int64), tf.constant(0.1), tf.constant(average_from, tf.int64))
+
+
 def two_updates(*settings: str) -> float:
     """A 1x1 weight that starts at 1, after gradients 2 and 4 at rate 0.1."""
     weight = tf.Variable([[1.0]])
     optimizer = Optimizer(optim(*settings), {"w": weight})
     for step, gradient in enumerate([2.0, 4.0]):
-        optimizer.apply([tf.constant([[gradient]])], tf.constant(0.1), tf.constant(step, tf.int64))
+        optimizer.apply([tf.constant([[gradient]])], moment(step))
     return float(weight[0, 0])
 
 
@@ -85,6 +106,89 @@ def test_momentum() -> None:
 def test_adamw() -> None:
     m2, v2 = (0.9 * 0.1 * 2 + 0.1 * 4) / (1 - 0.9**2), (0.999 * 0.001 * 4 + 0.001 * 16) / (1 - 0.999**2)
     assert two_updates("name=adamw") == pytest.approx(1 - 0.1 - 0.1 * m2 / np.sqrt(v2), abs=1e-5)
+
+
+def test_adagrad() -> None:
+    # squares start at 0.1: 0.1 + 4, then + 16
+    assert two_updates("name=adagrad") == pytest.approx(1 - 0.1 * 2 / np.sqrt(4.1) - 0.1 * 4 / np.sqrt(20.1), abs=1e-6)
+
+
+def averaged(*settings: str, average_from: int = -1) -> list[float]:
+    """The average of that weight after each of three gradients of 1 at rate 0.1: it is 0.9, 0.8, 0.7."""
+    optimizer = Optimizer(optim(*settings), {"w": tf.Variable([[1.0]])})
+    found = []
+    for step in range(3):
+        optimizer.apply([tf.constant([[1.0]])], moment(step, average_from))
+        averages = optimizer.averages()
+        assert averages is not None
+        found.append(float(averages["w"][0, 0]))
+    return found
+
+
+def test_ntasgd_averages_all_weights_since_its_start_and_is_sgd_before() -> None:
+    assert averaged("name=ntasgd") == pytest.approx([0.9, 0.8, 0.7])
+    assert averaged("name=ntasgd", average_from=1) == pytest.approx([0.9, 0.8, 0.75])
+    assert averaged("name=ntasgd", average_from=0) == pytest.approx([0.9, 0.85, 0.8])
+
+
+def test_a_moving_average_forgets_and_forgets_its_first_steps_faster() -> None:
+    second = 0.9 / 11 + 0.8 * 10 / 11  # decay t / (10 + t) while that is less than 0.12
+    assert averaged("name=sgd", "ema=0.12") == pytest.approx([0.9, second, 0.12 * second + 0.88 * 0.7])
+    assert Optimizer(optim("name=sgd"), {"w": tf.Variable([[1.0]])}).averages() is None
+
+
+def test_gradients_of_several_steps_make_one_update_with_their_mean() -> None:
+    weight = tf.Variable([[1.0]])
+    optimizer = Optimizer(optim("name=sgd", "accumulate=3"), {"w": weight})
+    for start in (0, 3):
+        for gradient in (2.0, 3.0):
+            optimizer.accumulate([tf.constant([[gradient]])])
+        (mean,) = optimizer.accumulated([tf.constant([[7.0]])])
+        assert float(mean[0, 0]) == 4.0
+        optimizer.apply([mean], moment(start + 2))
+    assert float(weight[0, 0]) == pytest.approx(1 - 2 * 0.4)
+
+
+def test_a_step_that_overflows_changes_nothing_and_halves_the_loss_scale() -> None:
+    weight = tf.Variable([[1.0]])
+    optimizer = Optimizer(optim("name=momentum", "precision=fp16"), {"w": weight})
+    optimizer.apply([tf.constant([[float("inf")]])], moment(0), tf.constant(False))
+    assert float(weight[0, 0]) == 1.0
+    assert float(optimizer.slots["w/velocity"][0, 0]) == 0.0
+    assert float(optimizer.slots[LOSS_SCALE]) == FIRST_LOSS_SCALE / 2
+    optimizer.apply([tf.constant([[2.0]])], moment(1), tf.constant(True))
+    assert float(weight[0, 0]) == pytest.approx(0.8)
+    optimizer.slots["good_steps"].assign(1999.0)
+    optimizer.apply([tf.constant([[0.0]])], moment(2), tf.constant(True))
+    assert float(optimizer.slots[LOSS_SCALE]) == FIRST_LOSS_SCALE
+    assert float(optimizer.slots["good_steps"]) == 0.0
+
+
+def test_clipping_of_recurrent_weights_leaves_embedding_and_softmax_alone() -> None:
+    gradients = [tf.constant([30.0]), tf.constant([3.0]), tf.constant([4.0])]
+    (outer, a, b), norm = clip(gradients, 1.0, [False, True, True])
+    assert (float(norm), float(outer[0]), float(a[0]), float(b[0])) == pytest.approx((5.0, 30.0, 0.6, 0.8))
+
+
+def test_a_locked_mask_is_the_same_at_all_steps_of_a_window() -> None:
+    x = tf.ones([6, 4, 8])
+    mask = drop(x, 0.5, DropoutKey(1, tf.constant(7, tf.int64), 0), place=1, locked=True).numpy()
+    assert (mask == mask[0]).all()
+    assert set(np.unique(mask)) == {0.0, 2.0}
+    assert (mask[0, 0] != mask[0, 1]).any()
+
+
+def test_weights_and_words_are_dropped_alike_for_all_replicas() -> None:
+    first, second = (DropoutKey(1, tf.constant(3, tf.int64), row) for row in (0, 4))
+    kernel = tf.ones([40, 50])
+    dropped = drop_weights(kernel, 0.25, first, layer=0).numpy()
+    assert (dropped == drop_weights(kernel, 0.25, second, layer=0).numpy()).all()
+    assert (dropped != drop_weights(kernel, 0.25, first, layer=1).numpy()).any()
+    assert (dropped == 0).mean() == pytest.approx(0.25, abs=0.03)
+    tokens = tf.constant([[1, 2], [2, 1], [3, 3]])
+    x = drop_words(tf.ones([3, 2, 5]), tokens, 20, 0.5, second).numpy()
+    np.testing.assert_array_equal(x[0, 0], x[1, 1])  # the same word, in other rows and steps
+    np.testing.assert_array_equal(x, drop_words(tf.ones([3, 2, 5]), tokens, 20, 0.5, first).numpy())
 
 
 def test_each_replica_draws_its_rows_of_the_one_global_mask() -> None:

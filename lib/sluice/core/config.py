@@ -7,7 +7,7 @@ from typing import Literal
 
 from msgspec import field
 
-from sluice.core.dedup_config import Decontaminate, Dedup, Lines, Split, Table
+from sluice.core.dedup_config import Decontaminate, Dedup, Lines, Score, Split, Table
 from sluice.core.section import CountFloat, CountInt, Fraction, PositiveFloat, PositiveInt, Section
 from sluice.core.train_config import Train
 
@@ -361,6 +361,7 @@ class Config(Section):
     extract: Extract = Extract()
     rules: Rules = Rules()
     dedup: Dedup = Dedup()
+    score: Score = Score()
     decontaminate: Decontaminate = Decontaminate()
     lines: Lines = Lines()
     split: Split = Split()

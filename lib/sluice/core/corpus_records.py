@@ -53,6 +53,22 @@ class CutText(Record):
     """None where nothing went. Empty where nothing is left: the document goes too."""
 
 
+class TextScore(Record):
+    """Table `score/scores`: what a language model makes of a text, `<eos>` after it included; `id` as in the table."""
+
+    id: str
+    nll: float
+    """Nats."""
+    n_tokens: int
+    n_bytes: int
+    """UTF-8 bytes of the tokens that were scored."""
+    bits_per_byte: float | None
+    """Null for an empty text, and where the tokenizer loses text."""
+    ppl: float
+    is_cut: bool
+    """The text has more tokens than were looked at."""
+
+
 class LineText(Record):
     """A line as it stands in the document that keeps it, and its hash."""
 

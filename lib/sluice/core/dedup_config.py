@@ -94,6 +94,15 @@ class Lines(Section):
     """A document that would lose more than this share of its characters is left whole; null: none is."""
 
 
+class Score(Section):
+    """Texts judged by a language model (`jobs/score.py`)."""
+
+    model: str = ""
+    """Folder that jobs/export.py has written; every executor reads it."""
+    max_tokens: PositiveInt | None = 2048
+    """Of a text only its first tokens are looked at; null: all."""
+
+
 class Decontaminate(Section):
     """Documents that hold items of benchmarks go."""
 

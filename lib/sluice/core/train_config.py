@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from sluice.core.section import CountInt, Fraction, PositiveFloat, PositiveInt, Section
+from sluice.core.section import CountFloat, CountInt, Fraction, PositiveFloat, PositiveInt, Section
 
 
 class Data(Section):
@@ -40,7 +40,10 @@ class Init(Section):
 
 
 class Dropout(Section):
-    """Shares set to zero, with a fresh mask at every time step and never from h to h (Zaremba et al. 2014)."""
+    """Shares set to zero, never from h to h. `recurrent` and `embedding` are those of AWD-LSTM (Merity et al. 2017)."""
+
+    kind: Literal["per_step", "locked"] = "per_step"
+    """`per_step`: a fresh mask at every time step (Zaremba et al. 2014). `locked`: one for all steps of a window."""
 
     input: Fraction = 0.0
     """Of the embeddings."""
@@ -48,15 +51,23 @@ class Dropout(Section):
     """Between two LSTM layers."""
     output: Fraction = 0.0
     """Before the softmax."""
+    recurrent: Fraction = 0.0
+    """Of the single weights of the recurrent kernels, the same for a whole window (DropConnect)."""
+    embedding: Fraction = 0.0
+    """Of the word types, each wherever it occurs."""
 
 
 class Model(Section):
-    """An LSTM language model."""
+    """A language model. The equations stand in `train/cells.py` and `train/layers.py`."""
 
+    arch: Literal["lstm", "gru", "rnn", "gcnn", "awd_lstm"] = "lstm"
+    """`rnn`: Elman's. `gcnn`: gated causal convolutions. `awd_lstm`: an LSTM whose last layer is as wide as the
+    embedding, for `tie`; set `dropout` and `loss` to go with it, as conf/awd-ptb.yaml does."""
     layers: PositiveInt = 1
-    """LSTM layers."""
     hidden: PositiveInt = 256
     """H, cells per layer."""
+    context: PositiveInt = 4
+    """k, `gcnn`: tokens that a layer sees, the present one among them."""
     embed: PositiveInt = 128
     """Width of the embedding."""
     proj: PositiveInt | None = None
@@ -70,7 +81,18 @@ class Model(Section):
 
 
 class Loss(Section):
-    """Cross-entropy of the full softmax."""
+    """Cross-entropy of the next token, and what is added to it."""
+
+    kind: Literal["full", "chunked", "sampled"] = "full"
+    """`chunked`: exact, too, but never more than `chunk_tokens` rows of logits in memory. `sampled`: against
+    `num_sampled` random words, for vocabularies over 100,000 sorted by falling frequency; too low a loss, so only for
+    training. Evaluation is always exact."""
+    chunk_tokens: PositiveInt = 1024
+    num_sampled: PositiveInt = 8192
+    ar: CountFloat = 0.0
+    """α of activation regularisation (Merity et al. 2017)."""
+    tar: CountFloat = 0.0
+    """β of temporal activation regularisation."""
 
     reduction: Literal["mean", "zaremba_sum"] = "mean"
     """`mean`: per token. `zaremba_sum`: summed over the window, averaged over the rows, so `lr` and `clip_norm`
@@ -80,14 +102,16 @@ class Loss(Section):
 class Schedule(Section):
     """The learning rate as a function of the step."""
 
-    kind: Literal["constant", "step", "cosine"] = "cosine"
-    """`step`: multiplied by `factor` per epoch from `start_epoch` on. `cosine`: up in a line, down in a cosine."""
+    kind: Literal["constant", "step", "cosine", "inverse_sqrt", "plateau"] = "cosine"
+    """`step`: multiplied by `factor` per epoch from `start_epoch` on. `cosine`: up in a line, down in a cosine.
+    `inverse_sqrt`: up in a line, then with the square root of the steps. `plateau`: multiplied by `factor` after every
+    evaluation that is not the best so far."""
     factor: Fraction = 0.5
-    """`step`: the multiplier."""
+    """`step`, `plateau`: the multiplier."""
     start_epoch: PositiveInt = 5
     """`step`: the first epoch, counted from 1, that uses a smaller rate."""
     warmup_steps: CountInt = 100
-    """`cosine`: steps of the rise from 0."""
+    """`cosine`, `inverse_sqrt`: steps of the rise from 0."""
     final_share: Fraction = 0.1
     """`cosine`: share of `lr` that is left at the last step."""
 
@@ -95,15 +119,28 @@ class Schedule(Section):
 class Optim(Section):
     """From gradients to parameters."""
 
-    name: Literal["sgd", "momentum", "adamw"] = "adamw"
+    name: Literal["sgd", "momentum", "adagrad", "adamw", "ntasgd"] = "adamw"
+    """`ntasgd`: `sgd` until the validation loss has not been the best for `patience` evaluations, then the weights of
+    all further steps are averaged, and the average is what is evaluated (Merity et al. 2017)."""
     lr: PositiveFloat = 0.003
     """Largest learning rate."""
     clip_norm: PositiveFloat | None = 1.0
     """Largest global norm of the gradient, taken after the sum over all replicas; null: no clipping."""
+    clip_scope: Literal["all", "recurrent"] = "all"
+    """`recurrent`: the gradients of embedding and softmax are neither counted nor scaled (Jozefowicz et al. 2016)."""
     momentum: Fraction = 0.9
     """Of `momentum`, and the first moment of `adamw`."""
     weight_decay: Fraction = 0.0
     """Each step takes `lr` times this share off every matrix (decoupled, also for `sgd`); biases are left alone."""
+    patience: PositiveInt = 5
+    """n of `ntasgd`."""
+    accumulate: PositiveInt = 1
+    """Steps whose gradients are averaged for one update."""
+    ema: Fraction | None = None
+    """Decay of a moving average of the weights, which is evaluated in their place; 0.999 is usual. null: none."""
+    precision: Literal["fp32", "fp16", "bf16"] = "fp32"
+    """Of activations and matrix products; weights and losses stay fp32. `fp16`, with dynamic loss scaling, is the fast
+    one on a GPU: TensorFlow's LSTM computes bf16 as fp32. On CPU fp32 is fastest."""
     schedule: Schedule = Schedule()
 
 
@@ -142,6 +179,8 @@ class Run(Section):
     """Steps between two evaluations of the validation split; null: at the end of each epoch."""
     eval_tokens: PositiveInt | None = None
     """Evaluations while training stop after about this many tokens; null: the whole split. The last one is whole."""
+    early_stop: PositiveInt | None = None
+    """Stop after so many evaluations in a row without a new best; null: never."""
     prompts: tuple[str, ...] = ()
     """Texts that are continued in `samples.txt` at every evaluation, and by jobs/generate.py."""
     sample: Sample = Sample()
@@ -157,6 +196,12 @@ class Dist(Section):
     """`mirrored`: all devices of this host. `multiworker`: the processes named in TF_CONFIG, or `local_workers`."""
     local_workers: PositiveInt | None = None
     """`multiworker` without TF_CONFIG: start this many processes here, on loopback ports."""
+    max_restarts: CountInt = 0
+    """`local_workers`: how often all are started again, from the last checkpoint, after one has died or stalled."""
+    workers: tuple[str, ...] = ()
+    """`multiworker` in an indexed job (Kubernetes, AWS Batch, Google Batch): `host:port` of all, in their order."""
+    port: PositiveInt = 12355
+    """`multiworker` under SLURM: of the first process of a node; the next one has the next port."""
     logical_devices: PositiveInt | None = None
     """`mirrored` without a GPU: split the CPU into this many devices."""
     startup_timeout_s: PositiveInt = 300
@@ -169,6 +214,13 @@ class Dist(Section):
     """Threads inside one operation; null: one per core, shared among `local_workers`."""
     inter_threads: PositiveInt | None = None
     """Operations at the same time; null: TensorFlow's choice."""
+
+
+class Export(Section):
+    """A trained model as files for others (`jobs/export.py`)."""
+
+    out: str = ""
+    """Directory that is written, and replaced if it is an export; empty: `export` below `train.run.out`."""
 
 
 class TrainLog(Section):
@@ -187,4 +239,5 @@ class Train(Section):
     optim: Optim = Optim()
     run: Run = Run()
     dist: Dist = Dist()
+    export: Export = Export()
     log: TrainLog = TrainLog()

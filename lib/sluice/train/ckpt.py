@@ -1,7 +1,7 @@
 """Checkpoints: plain .npz and JSON, written where nobody looks and published in one act.
 
     checkpoints/step-00001500/arrays.npz         model/<name>, optim/<name>/<slot>, state/<i> [G, H] in global row order
-                              checkpoint.json    step, best metric, digests, sha256 of arrays.npz
+                              checkpoint.json    step, validation losses, digests, sha256 of arrays.npz
     checkpoints/LATEST, BEST                     name of a directory and the sha256 of its checkpoint.json
 
 Nothing in it depends on the number of replicas or workers, so a run can go on with others.
@@ -20,6 +20,7 @@ import numpy as np
 
 from sluice.core.errors import FormatError
 from sluice.data import storage
+from sluice.train.schedule import Valid
 
 logger = logging.getLogger("sluice.train")
 ARRAYS, FACTS = "arrays.npz", "checkpoint.json"
@@ -36,8 +37,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """Trained on so far."""
     seconds: float
     """Spent so far, in all processes that worked on this run."""
-    best_nll: float | None = None
-    """Smallest validation loss per token so far."""
+    losses: tuple[Valid, ...] = ()
+    """Of all evaluations so far."""
     config_digest: str
     manifest_sha256: str
     arrays_sha256: str = ""
@@ -61,6 +62,11 @@ class Checkpoint:
         """The arrays whose names begin with `prefix/`, without it."""
         start = prefix + "/"
         return {name[len(start) :]: value for name, value in self.arrays.items() if name.startswith(start)}
+
+    def weights(self) -> dict[str, np.ndarray]:
+        """The parameters to use: their averages where these are kept."""
+        averages = {name.removesuffix("/average"): value for name, value in self.part("optim").items()}
+        return {name: averages.get(name, value) for name, value in self.part("model").items()}
 
 
 def save(root: Path, checkpoint: Checkpoint, *, keep: int, best: bool) -> None:

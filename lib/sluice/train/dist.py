@@ -2,7 +2,6 @@
 
 import contextlib
 import faulthandler
-import json
 import logging
 import os
 import signal
@@ -18,6 +17,7 @@ import tensorflow as tf
 
 from sluice.core.errors import EXIT_STALLED, ConfigError, SluiceError
 from sluice.core.train_config import Dist
+from sluice.train.task import Task, this_task
 
 logger = logging.getLogger("sluice.train")
 PROBE_TIMEOUT_S, PROBE_PAUSE_S = 2.0, 0.2
@@ -27,37 +27,6 @@ class PeersMissing(SluiceError):
     """Other workers of the cluster did not appear."""
 
     exit_code = EXIT_STALLED
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """This process among its peers, from TF_CONFIG."""
-
-    index: int
-    addresses: tuple[str, ...]
-    """Of all processes, the chief first."""
-
-    @property
-    def is_chief(self) -> bool:
-        return self.index == 0
-
-
-def this_task(config: Dist) -> Task:
-    """Where this process stands. Raises ConfigError when the strategy needs a TF_CONFIG and there is none."""
-    if config.strategy != "multiworker":
-        return Task(0, ("localhost",))
-    text = os.environ.get("TF_CONFIG", "")
-    try:
-        value = json.loads(text)
-        cluster, task = value["cluster"], value["task"]
-        chiefs = tuple(cluster.get("chief", ()))
-        index = int(task["index"]) + (len(chiefs) if task["type"] == "worker" else 0)
-        return Task(index, (*chiefs, *cluster["worker"]))
-    except (ValueError, KeyError, TypeError) as e:
-        raise ConfigError(
-            f"train.dist.strategy = multiworker needs TF_CONFIG with cluster.worker and task, but it is {text[:80]!r}. "
-            "Let your scheduler set it, or start processes on this machine with train.dist.local_workers."
-        ) from e
 
 
 class Stop:
@@ -113,6 +82,7 @@ def join_cluster(config: Dist) -> Iterator[Cluster]:
     task = this_task(config)
     _configure(config)
     if config.strategy == "multiworker":
+        os.environ["TF_CONFIG"] = task.tf_config()
         await_peers(task, config.startup_timeout_s)
     strategy = _make_strategy(config)
     stop = Stop()

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from sluice.core.train_config import Train
 from sluice.train.input import Dataset, epoch_steps
-from sluice.train.models import parameter_shapes
-from sluice.train.optim import SLOTS
+from sluice.train.optim import slot_names
+from sluice.train.parameters import layer_widths, parameter_shapes
 
 FLOAT_BYTES = 4
 
@@ -40,20 +40,22 @@ def estimate(config: Train, dataset: Dataset) -> Estimate:
     """The estimate for one run. Raises ConfigError for a model that cannot be built."""
     shapes = parameter_shapes(config.model, dataset.manifest.vocab_size)
     parameters = sum(math.prod(shape) for shape in shapes.values())
-    matrices = sum(math.prod(s) for name, s in shapes.items() if len(s) == 2 and name != "embed.weight")
+    matrices = sum(math.prod(s) for name, s in shapes.items() if len(s) > 1 and name != "embed.weight")
     if config.model.tie:
         matrices += math.prod(shapes["embed.weight"])
     per_epoch = epoch_steps(dataset, config.data)
     total = config.run.steps or config.run.epochs * per_epoch
     tokens = config.data.rows * config.data.window
     # kept for the backward pass, per token: x·W, gates (4H each), h and c per layer; logits, softmax and its gradient
-    activations = config.model.layers * 14 * config.model.hidden + 3 * dataset.manifest.vocab_size
-    copies = 2 + len(SLOTS[config.optim.name])
+    widths = sum(H for _, H in layer_widths(config.model))
+    logits = dataset.manifest.vocab_size if config.loss.kind != "sampled" else config.loss.num_sampled
+    rows = min(tokens, config.loss.chunk_tokens) if config.loss.kind == "chunked" else tokens
+    copies = 2 + len(slot_names(config.optim))
     return Estimate(
         parameters=parameters,
         steps_per_epoch=per_epoch,
         total_steps=total,
         tokens_per_step=tokens,
         flop_per_token=6 * matrices,
-        memory_bytes=FLOAT_BYTES * (copies * parameters + tokens * activations),
+        memory_bytes=FLOAT_BYTES * (copies * parameters + tokens * 14 * widths + rows * 3 * logits),
     )

@@ -91,11 +91,11 @@ class Evaluator:
         )
 
     def _nll(self, block: Any, state: Any) -> Any:
-        hidden, state = self._model.hidden(block[:, :-1], state)
+        window = self._model.window(block[:, :-1], state)
         targets = tf.reshape(tf.transpose(block[:, 1:]), [-1])  # [T·B], time-major as hidden is
-        nll = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=targets, logits=self._model.logits(hidden))
+        nll = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=targets, logits=self._model.logits(window.hidden))
         scored = tf.not_equal(targets, self._dataset.manifest.ids.pad)
-        return tf.reduce_sum(tf.cast(tf.boolean_mask(nll, scored), tf.float64)), state
+        return tf.reduce_sum(tf.cast(tf.boolean_mask(nll, scored), tf.float64)), window.state
 
 
 def evaluation_window(seq_len: int, rows: int, vocab_size: int) -> int:

@@ -4,7 +4,6 @@
 """
 
 import contextlib
-import json
 import logging
 import os
 import signal
@@ -21,6 +20,7 @@ from sluice.core.cli import exit_code_of
 from sluice.core.errors import EXIT_STALLED
 from sluice.core.log import set_up
 from sluice.core.train_config import Train
+from sluice.train.task import Task
 
 logger = logging.getLogger("sluice.train")
 GRACE_S = 20.0
@@ -38,8 +38,9 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 def launch_local(config: Train, num_workers: int, force: bool) -> int:
     """Runs the training in `num_workers` processes and returns their exit code.
 
-    The first failure ends all: SIGTERM, and SIGKILL after a grace period. A SIGTERM to this process is passed on, so
-    that all save and exit 75.
+    The first failure ends all: SIGTERM, and SIGKILL after a grace period. After one that a restart may mend, a worker
+    that died or stalled, all start again up to `max_restarts` times. A SIGTERM to this process is passed on, so that
+    all save and exit 75.
     """
     threads = config.dist.intra_threads or max(1, (os.cpu_count() or 1) // num_workers)
     dist = msgspec.structs.replace(config.dist, intra_threads=threads)
@@ -48,12 +49,17 @@ def launch_local(config: Train, num_workers: int, force: bool) -> int:
         force=force,
         log_level=logging.getLevelName(logging.getLogger("sluice").getEffectiveLevel()).lower(),
     )
-    addresses = [f"127.0.0.1:{port}" for port in free_ports(num_workers)]
-    logger.info("starting %d local workers with %d threads each: %s", num_workers, threads, ", ".join(addresses))
-    workers = [_start(order, addresses, index) for index in range(num_workers)]
-    with _passing_on_signals(workers):
-        code = _wait(workers)
-    logger.info("local workers ended with exit code %d", code)
+    for restarts in range(config.dist.max_restarts + 1):
+        addresses = [f"127.0.0.1:{port}" for port in free_ports(num_workers)]
+        logger.info("starting %d local workers with %d threads each: %s", num_workers, threads, ", ".join(addresses))
+        workers = [_start(order, addresses, index) for index in range(num_workers)]
+        with _passing_on_signals(workers):
+            code = _wait(workers)
+        logger.info("local workers ended with exit code %d", code)
+        if code != EXIT_STALLED or restarts == config.dist.max_restarts:
+            break
+        order = msgspec.structs.replace(order, force=False)
+        logger.info("restart %d of %d, from the last checkpoint", restarts + 1, config.dist.max_restarts)
     return code
 
 
@@ -67,10 +73,9 @@ def free_ports(count: int) -> list[int]:
 
 
 def _start(order: Order, addresses: Sequence[str], index: int) -> subprocess.Popen[str]:
-    tf_config = {"cluster": {"worker": list(addresses)}, "task": {"type": "worker", "index": index}}
     worker = subprocess.Popen(
         [sys.executable, "-m", "sluice.train.launch"],
-        env={**os.environ, "TF_CONFIG": json.dumps(tf_config)},
+        env={**os.environ, "TF_CONFIG": Task(index, tuple(addresses)).tf_config()},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -23,11 +23,11 @@ from sluice.train.evaluate import Evaluator
 from sluice.train.input import Dataset, check_replicas, open_dataset, training_blocks
 from sluice.train.launch import launch_local
 from sluice.train.models import LanguageModel
-from sluice.train.optim import Optimizer
+from sluice.train.optim import Moment, Optimizer
 from sluice.train.report import Reporter
 from sluice.train.rows import position
 from sluice.train.sample import Sampler
-from sluice.train.schedule import learning_rate
+from sluice.train.schedule import Valid, average_from, is_best, learning_rate, since_best
 from sluice.train.step import StepResult, Trainer, make_step
 
 logger = logging.getLogger("sluice.train")
@@ -64,7 +64,7 @@ def train_and_evaluate(config: Train, force: bool = False) -> Result:
         code = launch_local(config, config.dist.local_workers, force)
         return Result(code, rundir.finished(config, plan.total_steps) or {})
     with join_cluster(config.dist) as cluster, _explained(cluster):
-        return _Training(config, dataset, plan, cluster, force).run()
+        return Training(config, dataset, plan, cluster, force).run()
 
 
 @contextlib.contextmanager
@@ -82,7 +82,7 @@ def _explained(cluster: Cluster) -> Iterator[None]:
         os._exit(EXIT_STALLED)  # an orderly end would wait for the lost peer
 
 
-class _Training:
+class Training:
     """What one process holds during a run."""
 
     def __init__(self, config: Train, dataset: Dataset, plan: Estimate, cluster: Cluster, force: bool) -> None:
@@ -95,7 +95,7 @@ class _Training:
         if self.is_chief and force:
             rundir.clear(config)
         with self.strategy.scope():
-            self.model = LanguageModel(config.model, manifest.vocab_size, config.run.seed)
+            self.model = LanguageModel(config.model, manifest.vocab_size, config.run.seed, config.optim.precision)
             self.optimizer = Optimizer(config.optim, self.model.variables)
         self.train_step = make_step(Trainer(self.strategy, self.model, self.optimizer), config, manifest.ids.pad)
         # traced once: outside a tf.function TensorFlow traces every gather again
@@ -105,7 +105,7 @@ class _Training:
         self.report = Reporter(Path(config.run.out), self.is_chief, self.total, self.per_epoch)
         self.state = self._zero_state()
         self.step, self.tokens, self.seconds = 0, 0, 0.0
-        self.best_nll: float | None = None
+        self.losses: tuple[Valid, ...] = ()
         self.started = time.monotonic()
         self.parameters = plan.parameters
 
@@ -114,7 +114,7 @@ class _Training:
         self._resume()
         if self.is_chief:
             rundir.claim(self.config, self.dataset.manifest_sha256)
-        while self.step < self.total:
+        while self.step < self.total and not self._is_enough():
             place = position(self.step, self.per_epoch)
             if place.step == 0:
                 self.state = self._zero_state()
@@ -122,30 +122,38 @@ class _Training:
                 self.strategy, self.dataset, self.config.data, seed=self.config.run.seed, step=self.step
             )
             for _ in range(min(self.per_epoch - place.step, self.total - self.step)):
-                stop = self._one_step(blocks)
+                stop = self.one_step(blocks)
                 self._after_step(stop)
                 if stop:
                     logger.info("stopped by a signal at step %d; the same command goes on from there", self.step)
                     return Result(EXIT_PREEMPTED)
+                if self._is_enough():
+                    return self._finish()
         return self._finish()
 
-    def _one_step(self, blocks: Any) -> bool:
+    def _is_enough(self) -> bool:
+        patience = self.config.run.early_stop
+        return patience is not None and since_best(self.losses) >= patience
+
+    def one_step(self, blocks: Any) -> bool:
         """Trains on the next blocks; says whether any process wants to stop."""
         began = time.perf_counter()
         tokens = next(blocks)
         waited = time.perf_counter() - began
         lr = self._lr(self.step)
-        result = self.train_step(tokens, self.state, self.step, lr, self.cluster.stop.wanted)
+        start = average_from(self.losses, self.config.optim.patience)
+        moment = Moment(self.step, lr, -1 if start is None else start)
+        result = self.train_step(tokens, self.state, moment, self.cluster.stop.wanted)
         self._require_finite(result)
         self.state = result.state
         self.step += 1
         self.tokens += int(result.count)
-        limit = self.config.optim.clip_norm
+        limit, is_finite = self.config.optim.clip_norm, math.isfinite(result.norm)
         self.report.step(
             nll=result.nll,
             tokens=result.count,
-            norm=result.norm,
-            clipped=limit is not None and result.norm > limit,
+            norm=result.norm if is_finite else 0.0,
+            clipped=limit is not None and is_finite and result.norm > limit,
             step_s=time.perf_counter() - began,
             wait_s=waited,
         )
@@ -165,15 +173,27 @@ class _Training:
             self._save(best)
 
     def _evaluate_while_training(self) -> bool:
-        """Evaluates the validation split and writes samples; says whether this is the best so far."""
+        """Evaluates the validation split and writes samples; says whether this is the best so far.
+
+        With averaged weights, where these are kept.
+        """
+        averages = self.optimizer.averages()
+        if averages is None:
+            return self._evaluate()
+        weights = {name: variable.numpy() for name, variable in self.model.variables.items()}
+        self.model.assign(averages)
+        best = self._evaluate()
+        self.model.assign(weights)
+        return best
+
+    def _evaluate(self) -> bool:
         config, best = self.config, False
         if config.data.valid_split:
             result = self.evaluator.evaluate(
                 config.data.valid_split, max_tokens=config.run.eval_tokens, beat=self.cluster.beat
             )
-            best = self.best_nll is None or result.nll_per_token < self.best_nll
-            if best:
-                self.best_nll = result.nll_per_token
+            self.losses += (Valid(self.step, result.nll_per_token),)
+            best = is_best(self.losses)
             self.report.evaluation(self.step, result, best=best)
         if config.run.prompts and self.is_chief:
             tokenizer = Tokenizer.load(self.dataset.tokenizer_path)
@@ -186,7 +206,7 @@ class _Training:
         config = self.config
         checkpoint = ckpt.load(self.directory, "BEST") or ckpt.load(self.directory, "LATEST")
         assert checkpoint is not None, "a checkpoint is written after the last step"
-        self.model.assign(checkpoint.part("model"))
+        self.model.assign(checkpoint.weights())
         splits = list(filter(None, (config.data.valid_split, config.data.test_split)))
         results = {name: self.evaluator.evaluate(name, beat=self.cluster.beat) for name in splits}
         seconds = self._seconds()
@@ -198,6 +218,7 @@ class _Training:
             "tokens": self.tokens,
             "wall_seconds": seconds,
             "tokens_per_s": self.report.tokens_per_s,
+            "since_best": since_best(self.losses),
             "replicas": self.strategy.num_replicas_in_sync,
             "splits": {name: result.to_dict() for name, result in results.items()},
             "tensorflow": tf.__version__,
@@ -223,7 +244,7 @@ class _Training:
         self.optimizer.assign(checkpoint.part("optim"))
         states = checkpoint.part("state")
         self.state = self._distribute([states[str(index)] for index in range(len(states))])
-        self.step, self.tokens, self.seconds, self.best_nll = facts.step, facts.tokens, facts.seconds, facts.best_nll
+        self.step, self.tokens, self.seconds, self.losses = facts.step, facts.tokens, facts.seconds, facts.losses
         self.report.resume(step)
         logger.info("resumed at step %d of %d", self.step, self.total)
 
@@ -242,14 +263,16 @@ class _Training:
             epoch=position(self.step, self.per_epoch).epoch,
             tokens=self.tokens,
             seconds=self._seconds(),
-            best_nll=self.best_nll,
+            losses=self.losses,
             config_digest=rundir.identity_digest(rundir.identity(self.config, self.dataset.manifest_sha256)),
             manifest_sha256=self.dataset.manifest_sha256,
         )
         ckpt.save(self.directory, ckpt.Checkpoint(facts, arrays), keep=self.config.run.checkpoint.keep, best=best)
 
     def _require_finite(self, result: StepResult) -> None:
-        if not math.isfinite(result.nll + result.norm):
+        # with loss scaling a step may overflow: it is skipped and the scale halves
+        norm = 0.0 if self.config.optim.precision == "fp16" else result.norm
+        if not math.isfinite(result.nll + norm):
             raise StageError(
                 f"At step {self.step} the loss was {result.nll / result.count} and the gradient norm {result.norm}, "
                 "which are not finite. The last checkpoint is kept; start over with a smaller train.optim.lr or "
@@ -259,7 +282,7 @@ class _Training:
     def _zero_state(self) -> Any:
         return self._distribute([np.zeros(shape, np.float32) for shape in self._state_shapes()])
 
-    def _state_shapes(self) -> list[tuple[int, int]]:
+    def _state_shapes(self) -> list[tuple[int, ...]]:
         return self.model.state_shapes(self.config.data.rows)
 
     def _distribute(self, state: list[np.ndarray]) -> Any:
@@ -277,7 +300,7 @@ class _Training:
         return [part.numpy() for part in self._gathered(state)]
 
     def _lr(self, step: int) -> float:
-        return learning_rate(self.config.optim, step, per_epoch=self.per_epoch, total=self.total)
+        return learning_rate(self.config.optim, step, per_epoch=self.per_epoch, total=self.total, losses=self.losses)
 
     def _seconds(self) -> float:
         return self.seconds + time.monotonic() - self.started

@@ -1,130 +1,107 @@
-"""The LSTM language model: named parameters, and a function from tokens and state to hidden vectors and state.
+"""The language model: parameters as variables, and a function from tokens and state to hidden vectors and state.
 
 p(w_{t+1} | w_≤t) = softmax(h_t V + b). State goes in and comes out as a value; no variable holds it, so a checkpoint,
 a replica or a sampler can carry it wherever they like.
 """
 
-import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from sluice.core.errors import ConfigError
 from sluice.core.train_config import Model
-from sluice.train.cells import KERNELS
+from sluice.train.dropout import DropoutKey, drop, drop_weights, drop_words
+from sluice.train.layers import LAYERS, State, lstm
+from sluice.train.parameters import initial_values, layer_name, layer_shapes, layer_widths
 
-State = tuple[tf.Tensor, ...]
-"""h and c [B, H] of the first layer, then of the second, and so on."""
-
-
-def parameter_shapes(config: Model, vocab_size: int) -> dict[str, tuple[int, ...]]:
-    """Name and shape of every parameter, in order. Raises ConfigError when tied widths differ."""
-    E, H = config.embed, config.hidden
-    shapes: dict[str, tuple[int, ...]] = {"embed.weight": (vocab_size, E)}
-    for layer in range(config.layers):
-        shapes[f"lstm.{layer}.kernel"] = (H if layer else E, 4 * H)
-        shapes[f"lstm.{layer}.recurrent_kernel"] = (H, 4 * H)
-        shapes[f"lstm.{layer}.bias"] = (4 * H,)
-    width = config.proj or H
-    if config.proj:
-        shapes["proj.kernel"] = (H, width)
-    if config.tie:
-        if width != E:
-            raise ConfigError(
-                f"train.model.tie needs equal widths, but the softmax reads {width} and train.model.embed is {E}. "
-                f"Set train.model.proj={E}, or embed={width}."
-            )
-    else:
-        shapes["softmax.kernel"] = (width, vocab_size)
-    shapes["softmax.bias"] = (vocab_size,)
-    return shapes
+DTYPES = {"fp32": tf.float32, "fp16": tf.float16, "bf16": tf.bfloat16}
+"""Of activations; parameters, states between windows and losses are float32."""
 
 
-def initial_values(config: Model, vocab_size: int, seed: int) -> dict[str, np.ndarray]:
-    """Parameters before the first step: a function of the arguments alone, the same on every machine."""
-    scale, H = config.init.scale, config.hidden
-    values = {}
-    for index, (name, shape) in enumerate(parameter_shapes(config, vocab_size).items()):
-        values[name] = np.random.default_rng([seed, index]).uniform(-scale, scale, shape).astype(np.float32)
-        if name.startswith("lstm.") and name.endswith(".bias"):
-            values[name][H : 2 * H] += config.init.forget_bias
-    return values
+class Window(NamedTuple):
+    """What a model makes of a window of tokens."""
+
+    hidden: tf.Tensor
+    """What the softmax reads [T·B, P], time-major."""
+    state: State
+    """After the last token."""
+    last: tf.Tensor
+    """Output of the last layer [T, B, H]."""
+    dropped: tf.Tensor
+    """The same after dropout."""
 
 
 class LanguageModel:
     """The parameters as variables of the strategy in scope, and the computation."""
 
-    def __init__(self, config: Model, vocab_size: int, seed: int) -> None:
+    def __init__(self, config: Model, vocab_size: int, seed: int, precision: str = "fp32") -> None:
         self.config = config
+        self.dtype = DTYPES[precision]
         self.vocab_size = vocab_size
+        self.widths = layer_widths(config)
+        self._layer = LAYERS.get(config.arch) or lstm(config.kernel)
         self.variables = {
             name: tf.Variable(value, name=name) for name, value in initial_values(config, vocab_size, seed).items()
         }
 
-    def state_shapes(self, batch: int) -> list[tuple[int, int]]:
-        """The shapes of a state."""
-        return [(batch, self.config.hidden)] * (2 * self.config.layers)
+    def state_shapes(self, batch: int) -> list[tuple[int, ...]]:
+        """The shapes of a state: that of the first layer, then of the second, and so on; rows are the first axis."""
+        shapes: list[tuple[int, ...]] = []
+        for D, H in self.widths:
+            if self.config.arch == "gcnn":
+                shapes.append((batch, self.config.context - 1, D))
+            else:
+                shapes += [(batch, H)] * (1 if self.config.arch in ("gru", "rnn") else 2)
+        return shapes
 
     def zero_state(self, batch: int) -> State:
         """The state at the start of an epoch."""
         return tuple(tf.zeros(shape) for shape in self.state_shapes(batch))
 
-    def hidden(self, tokens: Any, state: State, dropout: "DropoutKey | None" = None) -> tuple[tf.Tensor, State]:
-        """What the softmax reads [T·B, P], time-major, and the state after the last token, from tokens [B, T].
-
-        Nothing is dropped without a key.
-        """
-        rates, kernel = self.config.dropout, KERNELS[self.config.kernel]
-        v = self.variables
-        x = tf.gather(v["embed.weight"], tf.transpose(tokens))  # [T, B, E]
-        x = drop(x, rates.input, dropout, place=0)
-        new_state: list[tf.Tensor] = []
-        for layer in range(self.config.layers):
+    def window(self, tokens: Any, state: State, key: DropoutKey | None = None) -> Window:
+        """Of tokens [B, T]. Nothing is dropped without a key."""
+        rates, v = self.config.dropout, self.variables
+        locked = rates.kind == "locked"
+        tokens = tf.transpose(tokens)
+        state = tuple(tf.cast(part, self.dtype) for part in state)
+        x = tf.cast(tf.gather(v["embed.weight"], tokens), self.dtype)  # [T, B, E]
+        x = drop_words(x, tokens, self.vocab_size, rates.embedding, key)
+        x = drop(x, rates.input, key, place=0, locked=locked)
+        per_layer = len(state) // len(self.widths)
+        new_state: State = ()
+        for layer in range(len(self.widths)):
             if layer:
-                x = drop(x, rates.between, dropout, place=layer)
-            weights = (v[f"lstm.{layer}.{part}"] for part in ("kernel", "recurrent_kernel", "bias"))
-            x, h, c = kernel(x, state[2 * layer], state[2 * layer + 1], *weights)
-            new_state += [h, c]
-        x = drop(x, rates.output, dropout, place=self.config.layers)
-        x = tf.reshape(x, [-1, self.config.hidden])  # [T·B, H]
+                x = drop(x, rates.between, key, place=layer, locked=locked)
+            before = state[layer * per_layer : (layer + 1) * per_layer]
+            x, after = self._layer(x, before, self._weights(layer, key))
+            new_state += after
+        dropped = drop(x, rates.output, key, place=len(self.widths), locked=locked)
+        hidden = tf.reshape(dropped, [-1, self.widths[-1][1]])  # [T·B, H]
         if self.config.proj:
-            x = tf.matmul(x, v["proj.kernel"])
-        return x, tuple(new_state)
+            hidden = tf.matmul(hidden, tf.cast(v["proj.kernel"], self.dtype))
+        return Window(hidden, tuple(tf.cast(part, tf.float32) for part in new_state), x, dropped)
+
+    def _weights(self, layer: int, key: DropoutKey | None) -> dict[str, Any]:
+        name = layer_name(self.config, layer)
+        weights = {part: self.variables[f"{name}.{part}"] for part in layer_shapes(self.config, *self.widths[layer])}
+        rate = self.config.dropout.recurrent
+        if rate:
+            weights["recurrent_kernel"] = drop_weights(weights["recurrent_kernel"], rate, key, layer)
+        return {part: tf.cast(value, self.dtype) for part, value in weights.items()}
+
+    @property
+    def softmax(self) -> tuple[tf.Tensor, tf.Tensor]:
+        """Weights and bias [V] of the softmax; the weights are [V, P], the embedding, if tied, else [P, V]."""
+        v = self.variables
+        weights = v["embed.weight" if self.config.tie else "softmax.kernel"]
+        return tf.cast(weights, self.dtype), tf.convert_to_tensor(v["softmax.bias"])
 
     def logits(self, hidden: Any) -> tf.Tensor:
-        """Scores [N, V] of hidden vectors [N, P]."""
-        v = self.variables
-        if self.config.tie:
-            return tf.matmul(hidden, v["embed.weight"], transpose_b=True) + v["softmax.bias"]
-        return tf.matmul(hidden, v["softmax.kernel"]) + v["softmax.bias"]
+        """Scores [N, V], float32, of hidden vectors [N, P]."""
+        weights, bias = self.softmax
+        return tf.cast(tf.matmul(hidden, weights, transpose_b=self.config.tie), tf.float32) + bias
 
     def assign(self, values: dict[str, np.ndarray]) -> None:
         """Sets every parameter."""
         for name, variable in self.variables.items():
             variable.assign(values[name])
-
-
-class DropoutKey:
-    """Which masks a step draws: they depend on seed, step, place in the model and *global* row, never on replicas."""
-
-    def __init__(self, seed: int, step: Any, first_row: Any) -> None:
-        self.seed, self.step, self.first_row = seed, step, first_row
-
-
-def drop(x: Any, rate: float, key: DropoutKey | None, place: int) -> tf.Tensor:
-    """x [T, B, D] with a share `rate` of its values zero and the rest scaled up.
-
-    Philox is a counter: four values per count. Each row owns a stretch of counts by its global number, so a replica
-    draws its rows' part of the one global mask, at no cost for the rows of others.
-    """
-    if not rate or key is None:
-        return x
-    T, B, D = x.shape
-    counts_per_row = math.ceil(T * D / 4)
-    seed = tf.stack([tf.constant(key.seed * 1000 + place, tf.int64), tf.cast(key.step, tf.int64)])
-    philox, counter = tf.raw_ops.StatelessRandomGetKeyCounter(seed=seed)
-    counter += tf.stack([tf.cast(key.first_row, tf.uint64) * counts_per_row, tf.constant(0, tf.uint64)])
-    uniform = tf.raw_ops.StatelessRandomUniformV2(shape=[B, counts_per_row * 4], key=philox, counter=counter, alg=1)
-    keep = tf.cast(uniform[:, : T * D] >= rate, x.dtype) / (1 - rate)
-    return x * tf.transpose(tf.reshape(keep, [B, T, D]), [1, 0, 2])

@@ -4,7 +4,8 @@ Keras 3 optimisers clip before the sum, so their result depends on the number of
 one replica, 0.0 with two, on the same batch). Clipping is the rule in LSTM training, so that is not an option here.
 """
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -12,7 +13,16 @@ import tensorflow as tf
 from sluice.core.train_config import Optim
 
 ADAM_BETA2, ADAM_EPSILON = 0.999, 1e-8  # Kingma & Ba 2015
-SLOTS = {"sgd": (), "momentum": ("velocity",), "adamw": ("first", "second")}
+ADAGRAD_START = 0.1
+SLOTS = {"sgd": (), "momentum": ("velocity",), "adagrad": ("squares",), "adamw": ("first", "second"), "ntasgd": ()}
+LOSS_SCALE, GOOD_STEPS = "loss_scale", "good_steps"
+FIRST_LOSS_SCALE, LOSS_SCALE_GROWS_AFTER = 2.0**15, 2000  # Micikevicius et al. 2018
+
+
+def slot_names(config: Optim) -> tuple[str, ...]:
+    """What is kept for every parameter besides itself."""
+    averaged = ("average",) if config.ema or config.name == "ntasgd" else ()
+    return SLOTS[config.name] + averaged + (("accumulated",) if config.accumulate > 1 else ())
 
 
 def dense(gradient: Any) -> tf.Tensor:
@@ -20,13 +30,29 @@ def dense(gradient: Any) -> tf.Tensor:
     return tf.convert_to_tensor(gradient)
 
 
-def clip(gradients: list[tf.Tensor], limit: float | None) -> tuple[list[tf.Tensor], tf.Tensor]:
-    """Gradients scaled down to a global norm of at most `limit`, and the norm before."""
-    norm = tf.linalg.global_norm(gradients)
+def clip(
+    gradients: Sequence[tf.Tensor], limit: float | None, is_clipped: Sequence[bool] | None = None
+) -> tuple[list[tf.Tensor], tf.Tensor]:
+    """Gradients scaled down to a global norm of at most `limit`, and the norm before.
+
+    With `is_clipped`, only those marked are looked at and scaled.
+    """
+    chosen = is_clipped or [True] * len(gradients)
+    norm = tf.linalg.global_norm([g for g, is_one in zip(gradients, chosen, strict=True) if is_one])
     if limit is None:
-        return gradients, norm
+        return list(gradients), norm
     scale = limit / tf.maximum(norm, limit)
-    return [gradient * scale for gradient in gradients], norm
+    return [g * scale if is_one else g for g, is_one in zip(gradients, chosen, strict=True)], norm
+
+
+class Moment(NamedTuple):
+    """When an update happens."""
+
+    step: Any
+    """Counted from 0."""
+    lr: Any
+    average_from: Any
+    """`ntasgd`: the first step whose weights are averaged; negative before that."""
 
 
 class Optimizer:
@@ -35,39 +61,114 @@ class Optimizer:
     def __init__(self, config: Optim, variables: dict[str, tf.Variable]) -> None:
         self.config = config
         self._variables = variables
+        self._names = slot_names(config)
         self.slots = {
-            f"{name}/{slot}": tf.Variable(tf.zeros(variable.shape), trainable=False, name=f"{name}/{slot}")
+            f"{name}/{slot}": tf.Variable(
+                tf.fill(variable.shape, ADAGRAD_START if slot == "squares" else 0.0),
+                trainable=False,
+                name=f"{name}/{slot}",
+            )
             for name, variable in variables.items()
-            for slot in SLOTS[config.name]
+            for slot in self._names
         }
+        if config.precision == "fp16":
+            self.slots[LOSS_SCALE] = tf.Variable(FIRST_LOSS_SCALE, trainable=False, name=LOSS_SCALE)
+            self.slots[GOOD_STEPS] = tf.Variable(0.0, trainable=False, name=GOOD_STEPS)
 
-    def apply(self, gradients: list[tf.Tensor], lr: Any, step: Any) -> None:
-        """Changes the parameters; called by every replica with the same, already summed, gradients."""
-        tf.distribute.get_replica_context().merge_call(self._update_all, args=(gradients, lr, step))
+    @property
+    def loss_scale(self) -> Any:
+        """What the loss is multiplied by, and the gradient divided by, lest half precision round it to zero."""
+        return self.slots.get(LOSS_SCALE, 1.0)
 
-    def _update_all(self, strategy: Any, gradients: list[Any], lr: Any, step: Any) -> None:
+    def accumulate(self, gradients: list[tf.Tensor]) -> None:
+        """Adds gradients to those of the steps before; the update comes in a later step."""
+        _merge(self._accumulate_all, gradients)
+
+    def accumulated(self, gradients: list[tf.Tensor]) -> list[tf.Tensor]:
+        """The mean of these gradients and of those that were added up."""
+        if self.config.accumulate == 1:
+            return gradients
+        slots = (self.slots[f"{name}/accumulated"] for name in self._variables)
+        return [(slot + gradient) / self.config.accumulate for slot, gradient in zip(slots, gradients, strict=True)]
+
+    def apply(self, gradients: list[tf.Tensor], moment: Moment, is_finite: Any = True) -> None:
+        """Changes the parameters; called by every replica with the same, already summed, gradients.
+
+        Where they are not finite nothing is changed but the loss scale, which halves.
+        """
+        _merge(self._update_all, gradients, moment, is_finite)
+
+    def _accumulate_all(self, strategy: Any, gradients: list[Any]) -> None:
+        for name, gradient in zip(self._variables, gradients, strict=True):
+            slot = self.slots[f"{name}/accumulated"]
+            strategy.extended.update(slot, lambda v, g: v.assign_add(g), args=(gradient,), group=False)
+
+    def _update_all(self, strategy: Any, gradients: list[Any], moment: Moment, is_finite: Any) -> None:
         for (name, variable), gradient in zip(self._variables.items(), gradients, strict=True):
-            slots = tuple(self.slots[f"{name}/{slot}"] for slot in SLOTS[self.config.name])
-            strategy.extended.update(variable, self._update, args=(gradient, lr, step, *slots), group=False)
+            slots = tuple(self.slots[f"{name}/{slot}"] for slot in self._names)
+            strategy.extended.update(variable, self._update, args=(gradient, moment, is_finite, *slots), group=False)
+        if self.config.precision == "fp16":
+            scale, good = self.slots[LOSS_SCALE], self.slots[GOOD_STEPS]
+            strategy.extended.update(scale, _update_loss_scale, args=(good, is_finite), group=False)
+            strategy.extended.update(good, _update_good_steps, args=(is_finite,), group=False)
 
-    def _update(self, variable: Any, gradient: Any, lr: Any, step: Any, *slots: Any) -> None:
-        config = self.config
+    def _update(self, variable: Any, gradient: Any, moment: Moment, is_finite: Any, *values: Any) -> None:
+        config, slots = self.config, dict(zip(self._names, values, strict=True))
+        lr, t = moment.lr, tf.cast(moment.step + 1, tf.float32)
+        can_skip = config.precision == "fp16"
+
+        def put(target: Any, value: Any) -> Any:
+            return target.assign(tf.where(is_finite, value, target) if can_skip else value)
+
+        start = variable
         if config.weight_decay and variable.shape.rank > 1:
-            variable.assign_sub(lr * config.weight_decay * variable)
-        if config.name == "sgd":
-            variable.assign_sub(lr * gradient)
-        elif config.name == "momentum":
-            (velocity,) = slots
-            variable.assign_sub(lr * velocity.assign(config.momentum * velocity + gradient))
-        else:
-            first, second = slots
-            t = tf.cast(step + 1, tf.float32)
-            m = first.assign(config.momentum * first + (1 - config.momentum) * gradient)
-            v = second.assign(ADAM_BETA2 * second + (1 - ADAM_BETA2) * gradient * gradient)
+            start = variable * (1 - lr * config.weight_decay)
+        if config.name == "momentum":
+            gradient = put(slots["velocity"], config.momentum * slots["velocity"] + gradient)
+        elif config.name == "adagrad":  # Duchi et al. 2011
+            gradient /= tf.sqrt(put(slots["squares"], slots["squares"] + gradient * gradient))
+        elif config.name == "adamw":
+            m = put(slots["first"], config.momentum * slots["first"] + (1 - config.momentum) * gradient)
+            v = put(slots["second"], ADAM_BETA2 * slots["second"] + (1 - ADAM_BETA2) * gradient * gradient)
             m_hat, v_hat = m / (1 - config.momentum**t), v / (1 - ADAM_BETA2**t)
-            variable.assign_sub(lr * m_hat / (tf.sqrt(v_hat) + ADAM_EPSILON))
+            gradient = m_hat / (tf.sqrt(v_hat) + ADAM_EPSILON)
+        new = put(variable, start - lr * gradient)
+        if "average" in slots:
+            put(slots["average"], self._average(slots["average"], new, moment))
+        if "accumulated" in slots:
+            slots["accumulated"].assign(tf.zeros_like(slots["accumulated"]))
+
+    def _average(self, average: Any, new: Any, moment: Moment) -> tf.Tensor:
+        """Of the weights: of all steps with fading memory (`ema`), or of all since the trigger alike (ASGD)."""
+        if self.config.ema:
+            t = tf.cast(moment.step, tf.float32)
+            decay = tf.minimum(self.config.ema, t / (10 + t))  # what the first steps find is soon forgotten
+            return decay * average + (1 - decay) * new
+        since = tf.cast(moment.step - moment.average_from + 1, tf.float32)
+        share = tf.where(moment.average_from < 0, 1.0, 1 / tf.maximum(since, 1.0))
+        return average + share * (new - average)
+
+    def averages(self) -> dict[str, np.ndarray] | None:
+        """The averaged parameters, to be evaluated; None where none are kept."""
+        if "average" not in self._names:
+            return None
+        return {name: self.slots[f"{name}/average"].numpy() for name in self._variables}
 
     def assign(self, values: dict[str, np.ndarray]) -> None:
         """Sets every slot."""
         for name, slot in self.slots.items():
             slot.assign(values[name])
+
+
+def _merge(function: Any, *args: Any) -> None:
+    tf.distribute.get_replica_context().merge_call(function, args=args)
+
+
+def _update_loss_scale(scale: Any, good_steps: Any, is_finite: Any) -> None:
+    grown = tf.where(good_steps + 1 >= LOSS_SCALE_GROWS_AFTER, 2 * scale, scale)
+    scale.assign(tf.where(is_finite, grown, scale / 2))
+
+
+def _update_good_steps(good_steps: Any, is_finite: Any) -> None:
+    more = good_steps + 1
+    good_steps.assign(tf.where(is_finite, tf.where(more >= LOSS_SCALE_GROWS_AFTER, 0.0, more), 0.0))

@@ -82,10 +82,11 @@ def clear(config: Train) -> None:
 
 
 def finished(config: Train, total_steps: int) -> dict[str, Any] | None:
-    """The summary of a run that has done all its steps; None when there is something left to do."""
+    """The summary of a run that has done all its steps, or was stopped early; None when something is left to do."""
     path = Path(config.run.out) / "summary.json"
     summary: dict[str, Any] = json.loads(path.read_bytes()) if path.exists() else {"step": -1}
-    return summary if summary["step"] >= total_steps else None
+    is_stopped = config.run.early_stop is not None and summary.get("since_best", 0) >= config.run.early_stop
+    return summary if summary["step"] >= total_steps or is_stopped else None
 
 
 def checkpoints(config: Train) -> Path:
@@ -128,5 +129,5 @@ def restore(config: Train) -> Restored:
             f"{checkpoint.facts.manifest_sha256}. Set train.data.manifest to that dataset."
         )
     model = LanguageModel(trained.model, dataset.manifest.vocab_size, trained.run.seed)
-    model.assign(checkpoint.part("model"))
+    model.assign(checkpoint.weights())
     return Restored(trained, dataset, model, checkpoint.facts)

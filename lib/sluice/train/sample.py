@@ -53,8 +53,8 @@ class Sampler:
         return drawn
 
     def _logits(self, tokens: Any, state: Any) -> Any:
-        hidden, state = self._model.hidden(tokens, state)
-        return self._model.logits(hidden)[0], state
+        window = self._model.window(tokens, state)
+        return self._model.logits(window.hidden)[0], window.state
 
 
 def draw(logits: np.ndarray, config: Sample, random: np.random.Generator) -> int:

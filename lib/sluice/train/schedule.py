@@ -1,13 +1,31 @@
-"""The learning rate as a pure function of the step, so there is nothing to save and nothing to restore."""
+"""What changes while training, as pure functions of the step and the evaluations so far: nothing else is saved."""
 
 import math
+from collections.abc import Sequence
+
+import msgspec
 
 from sluice.core.train_config import Optim
 
 
-def learning_rate(config: Optim, step: int, *, per_epoch: int, total: int) -> float:
-    """The rate of global step `step`, counted from 0, of `total` steps with `per_epoch` in each epoch."""
+class Valid(msgspec.Struct, frozen=True):
+    """The validation loss after so many steps."""
+
+    step: int
+    nll_per_token: float
+
+
+def learning_rate(config: Optim, step: int, *, per_epoch: int, total: int, losses: Sequence[Valid] = ()) -> float:
+    """The rate of global step `step`, counted from 0, of `total` steps with `per_epoch` in each epoch.
+
+    `losses` are the evaluations so far, which `plateau` looks at.
+    """
     schedule = config.schedule
+    if schedule.kind == "plateau":
+        return config.lr * schedule.factor ** sum(not is_best(losses[: n + 1]) for n in range(len(losses)))
+    if schedule.kind == "inverse_sqrt":
+        warmup = max(1, schedule.warmup_steps)
+        return config.lr * min((step + 1) / warmup, math.sqrt(warmup / (step + 1)))
     if schedule.kind == "step":
         epoch = step // per_epoch + 1
         return config.lr * schedule.factor ** max(0, epoch - schedule.start_epoch + 1)
@@ -18,3 +36,21 @@ def learning_rate(config: Optim, step: int, *, per_epoch: int, total: int) -> fl
         share = schedule.final_share + (1 - schedule.final_share) * 0.5 * (1 + math.cos(math.pi * done))
         return config.lr * share
     return config.lr
+
+
+def is_best(losses: Sequence[Valid]) -> bool:
+    """Whether the last of these is below all before."""
+    return all(losses[-1].nll_per_token < loss.nll_per_token for loss in losses[:-1])
+
+
+def since_best(losses: Sequence[Valid]) -> int:
+    """Evaluations after the best one."""
+    return len(losses) - 1 - min(range(len(losses)), key=lambda n: losses[n].nll_per_token) if losses else 0
+
+
+def average_from(losses: Sequence[Valid], patience: int) -> int | None:
+    """The first step that NT-ASGD averages: after the first loss above the least of all but the last `patience`."""
+    for n in range(patience + 1, len(losses)):
+        if losses[n].nll_per_token > min(loss.nll_per_token for loss in losses[: n - patience]):
+            return losses[n].step
+    return None

@@ -2,14 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from sluice.core.train_config import Train
-from sluice.train.loss import cross_entropy, denominator
-from sluice.train.models import DropoutKey, LanguageModel
-from sluice.train.optim import Optimizer, clip, dense
+from sluice.train.dropout import DropoutKey
+from sluice.train.loss import activation_penalty, denominator, nll_of
+from sluice.train.models import LanguageModel
+from sluice.train.optim import Moment, Optimizer, clip, dense
+
+OUTER = ("embed.", "softmax.")
+"""Parameters that `clip_scope: recurrent` leaves out."""
 
 
 class StepResult(NamedTuple):
@@ -35,42 +40,55 @@ class Trainer:
 
 
 def make_step(trainer: Trainer, config: Train, pad: int) -> Callable[..., StepResult]:
-    """The function (blocks [G/R, T + 1] per replica, state, step, lr, stop) -> StepResult, traced once.
+    """The function (blocks [G/R, T + 1] per replica, state, moment, stop) -> StepResult, traced once.
 
     Every replica makes the same two collective calls in every step, whatever happens: the sum of gradients and
     counts, and the update. The gradient ends at the window's edge because the state comes in as a value.
     """
     model, optimizer, strategy = trainer.model, trainer.optimizer, trainer.strategy
-    rows = config.data.rows // strategy.num_replicas_in_sync
+    optim, rows = config.optim, config.data.rows // strategy.num_replicas_in_sync
     divisor = denominator(config.loss.reduction, config.data.rows, config.data.window)
     variables = list(model.variables.values())
+    is_clipped = [optim.clip_scope == "all" or not name.startswith(OUTER) for name in model.variables]
 
-    def replica_step(tokens: Any, state: Any, step: Any, lr: Any, stop: Any) -> StepResult:
+    def replica_step(tokens: Any, state: Any, moment: Moment, stop: Any, *, is_update: bool) -> StepResult:
         context = tf.distribute.get_replica_context()
         tokens = tf.ensure_shape(tokens, [rows, config.data.window + 1])
         inputs, targets = tokens[:, :-1], tokens[:, 1:]
         if not config.data.carry_state:
             state = model.zero_state(rows)
-        key = DropoutKey(config.run.seed, step, tf.cast(context.replica_id_in_sync_group, tf.int32) * rows)
+        key = DropoutKey(config.run.seed, moment.step, tf.cast(context.replica_id_in_sync_group, tf.int32) * rows)
         with tf.GradientTape() as tape:
-            hidden, state = model.hidden(inputs, state, key)
+            window = model.window(inputs, state, key)
             targets = tf.reshape(tf.transpose(targets), [-1])  # [T·B], time-major as hidden is
-            nll = cross_entropy(model.logits(hidden), targets, pad)
-            loss = nll.total / divisor
+            nll = nll_of(config.loss, model, window, targets, pad, key)
+            loss = optimizer.loss_scale * (nll.total + activation_penalty(config.loss, window)) / divisor
         gradients = [dense(gradient) for gradient in tape.gradient(loss, variables)]
         stop = tf.identity(stop)  # a value of this replica, else there is nothing to sum
         sums = context.all_reduce(tf.distribute.ReduceOp.SUM, [*gradients, nll.total, nll.count, stop])
         *gradients, total, count, stops = sums
-        gradients, norm = clip(gradients, config.optim.clip_norm)
-        optimizer.apply(gradients, lr, step)
-        return StepResult(state, total, count, norm, stops)
+        if optim.precision == "fp16":
+            gradients = [gradient / optimizer.loss_scale for gradient in gradients]
+        if not is_update:
+            optimizer.accumulate(gradients)
+            return StepResult(window.state, total, count, tf.linalg.global_norm(gradients), stops)
+        gradients, norm = clip(optimizer.accumulated(gradients), optim.clip_norm, is_clipped)
+        optimizer.apply(gradients, moment, tf.math.is_finite(norm))
+        return StepResult(window.state, total, count, norm, stops)
 
-    train_step = tf.function(lambda *args: strategy.run(replica_step, args=args))
+    def traced(is_update: bool) -> Any:
+        return tf.function(lambda *args: strategy.run(partial(replica_step, is_update=is_update), args=args))
 
-    def call(tokens: Any, state: Any, step: int, lr: float, stop: bool) -> StepResult:
-        result = train_step(
-            tokens, state, tf.constant(step, tf.int64), tf.constant(lr, tf.float32), tf.constant(float(stop))
+    update_step, gather_step = traced(True), traced(False)
+
+    def call(tokens: Any, state: Any, moment: Moment, stop: bool) -> StepResult:
+        train_step = update_step if (moment.step + 1) % optim.accumulate == 0 else gather_step
+        moment = Moment(
+            tf.constant(moment.step, tf.int64),
+            tf.constant(moment.lr, tf.float32),
+            tf.constant(moment.average_from, tf.int64),
         )
+        result = train_step(tokens, state, moment, tf.constant(float(stop)))
         numbers = (float(strategy.experimental_local_results(value)[0]) for value in result[1:])
         return StepResult(result.state, *numbers)
 

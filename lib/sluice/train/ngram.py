@@ -1,0 +1,116 @@
+"""An n-gram model with interpolated modified Kneser-Ney smoothing: the baseline that a network has to beat.
+
+Chen & Goodman 1999, equations for orders k = 1 … n, h' being h without its first word:
+
+    P_k(w | h) = max(c(hw) - D_k(c(hw)), 0) / c(h·) + γ_k(h) P_{k-1}(w | h'),   P_0 = 1 / V
+    γ_k(h) = (D_k(1) N_1(h·) + D_k(2) N_2(h·) + D_k(3) N_3+(h·)) / c(h·)
+    D_k(i) = i - (i + 1) Y n_{i+1} / n_i,   Y = n_1 / (n_1 + 2 n_2),   n_i: k-grams with c = i
+
+At order n, c counts occurrences; below it, c(hw) is the number of different words seen before hw. It is counted in the
+streams that the network is trained on, document ends among the words, and scores every target of a split once.
+
+No word is looked up by a hash: a k-gram is known by a number, dense, and is found by the number of its first k - 1
+words and its last word. Exact, with arrays only.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+Array = np.ndarray
+MISSING = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is known of the k-grams of one length. Each array ends with an entry for what is not known, MISSING."""
+
+    keys: Array
+    """Sorted; number of the first k - 1 words times V, plus the last word. The number of a k-gram is its place here."""
+    counts: Array
+    """c of each k-gram."""
+    discounts: Array
+    """D(0) = 0, D(1), D(2), D(3) for three or more."""
+    totals: Array
+    """c(h·) by the number of h."""
+    gammas: Array
+    """γ(h)."""
+
+
+class NGram:
+    """The model of token streams.
+
+    `streams` are 1-d arrays of ids below `vocab_size`; none continues another.
+    """
+
+    def __init__(self, streams: Sequence[Array], order: int, vocab_size: int) -> None:
+        self.vocab_size = vocab_size
+        self.orders: list[Order] = []
+        tokens = np.concatenate(streams).astype(np.int64)
+        ends = np.repeat(np.cumsum([len(stream) for stream in streams]), [len(stream) for stream in streams])
+        starts = np.zeros(len(tokens), bool)
+        starts[np.cumsum([0, *(len(stream) for stream in streams[:-1])])] = True
+        numbers = [np.zeros(len(tokens), np.int64)]  # of the k-gram that begins at each position, by k
+        all_keys = []
+        for k in range(1, order + 1):
+            at = np.arange(len(tokens))
+            fits = at + k <= ends
+            last = tokens[np.minimum(at + k - 1, len(tokens) - 1)]
+            key = np.where(fits, numbers[-1] * vocab_size + last, MISSING)
+            keys, number = np.unique(key[fits], return_inverse=True)
+            mine = np.full(len(tokens), MISSING)
+            mine[fits] = number
+            numbers.append(mine)
+            all_keys.append(keys)
+        for k in range(1, order + 1):
+            of_numbers = numbers[k] if k == order else _continuations(numbers[k], numbers[k + 1], starts)
+            counts = np.bincount(of_numbers[of_numbers != MISSING], minlength=len(all_keys[k - 1]))
+            contexts = 1 if k == 1 else len(all_keys[k - 2])
+            self.orders.append(_order(all_keys[k - 1], counts, contexts, vocab_size))
+
+    def log_probabilities(self, stream: Array) -> Array:
+        """Nats, of every token of a stream but the first, given those before it."""
+        tokens = stream.astype(np.int64)
+        size = len(tokens)
+        probability = np.full(size, 1 / self.vocab_size)
+        before = np.zeros(size, np.int64)  # number of the k - 1 words before each token, MISSING where it is not known
+        grams: list[Array] = [np.zeros(size + 1, np.int64)]
+        for k, order in enumerate(self.orders, 1):
+            # numbers of the k-grams that end at each token
+            context = before if k == 1 else np.concatenate([[MISSING], grams[k - 1][:-1]])
+            found = _find(order.keys, np.where(context == MISSING, MISSING, context * self.vocab_size + tokens))
+            counts, total = order.counts[found], order.totals[context]
+            kept = np.maximum(counts - order.discounts[np.minimum(counts, 3)], 0)
+            smoothed = kept / np.maximum(total, 1) + order.gammas[context] * probability
+            probability = np.where(total > 0, smoothed, probability)
+            grams.append(found)
+        result: Array = np.log(probability[1:])
+        return result
+
+
+def _continuations(numbers: Array, longer: Array, starts: Array) -> Array:
+    """A k-gram for each different word before it, from the (k+1)-grams; the start of a stream counts as one."""
+    _, first = np.unique(longer, return_index=True)  # a place of each different (k+1)-gram
+    first = first[longer[first] != MISSING]
+    return np.concatenate([numbers[first + 1], np.unique(numbers[starts])])
+
+
+def _order(keys: Array, counts: Array, contexts: int, vocab_size: int) -> Order:
+    of = [int((counts == i).sum()) for i in range(5)]
+    share = of[1] / max(1, of[1] + 2 * of[2])
+    discounts = [0.0] + [max(0.0, i - (i + 1) * share * of[i + 1] / of[i]) if of[i] else 0.0 for i in (1, 2, 3)]
+    context = keys // vocab_size
+    totals = np.bincount(context, counts, contexts).astype(np.int64)
+    taken = np.bincount(context, np.array(discounts)[np.minimum(counts, 3)], contexts)
+    gammas = taken / np.maximum(totals, 1)
+    nothing = np.iinfo(np.int64).max
+    return Order(
+        np.append(keys, nothing), np.append(counts, 0), np.array(discounts), np.append(totals, 0), np.append(gammas, 0)
+    )
+
+
+def _find(keys: Array, wanted: Array) -> Array:
+    """The place of each wanted key, MISSING where there is none."""
+    at = np.searchsorted(keys, wanted)
+    return np.where(keys[at] == wanted, at, MISSING)

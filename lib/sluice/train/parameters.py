@@ -1,0 +1,75 @@
+"""The parameters of a language model before there is a model: names, shapes and first values. No TensorFlow.
+
+A layer maps [T, B, D] to [T, B, H]; its parameters are, with columns in the order of the gates:
+
+    lstm   kernel [D, 4H], recurrent_kernel [H, 4H], bias [4H]                                  i, f, g, o
+    gru    kernel [D, 3H], recurrent_kernel [H, 3H], bias [3H], recurrent_bias [3H]             r, z, n
+    rnn    kernel [D, H], recurrent_kernel [H, H], bias [H]
+    gcnn   kernel [k, D, 2H], bias [2H]                                                         values, gates
+"""
+
+from itertools import pairwise
+
+import numpy as np
+
+from sluice.core.errors import ConfigError
+from sluice.core.train_config import Model
+
+Shape = tuple[int, ...]
+
+
+def layer_widths(config: Model) -> list[tuple[int, int]]:
+    """D and H of every layer. The last layer of `awd_lstm` is as wide as the embedding."""
+    outputs = [config.hidden] * config.layers
+    if config.arch == "awd_lstm":
+        outputs[-1] = config.embed
+    return list(pairwise([config.embed, *outputs]))
+
+
+def layer_name(config: Model, layer: int) -> str:
+    """The common part of the names of a layer's parameters: `lstm.0`."""
+    return f"{'lstm' if config.arch == 'awd_lstm' else config.arch}.{layer}"
+
+
+def layer_shapes(config: Model, D: int, H: int) -> dict[str, Shape]:
+    """Of the parameters of a layer, by their last names."""
+    if config.arch == "gcnn":
+        return {"kernel": (config.context, D, 2 * H), "bias": (2 * H,)}
+    gates = {"rnn": 1, "gru": 3}.get(config.arch, 4)
+    shapes: dict[str, Shape] = {"kernel": (D, gates * H), "recurrent_kernel": (H, gates * H), "bias": (gates * H,)}
+    return shapes | ({"recurrent_bias": (3 * H,)} if config.arch == "gru" else {})
+
+
+def parameter_shapes(config: Model, vocab_size: int) -> dict[str, Shape]:
+    """Name and shape of every parameter, in order. Raises ConfigError when tied widths differ."""
+    shapes: dict[str, Shape] = {"embed.weight": (vocab_size, config.embed)}
+    widths = layer_widths(config)
+    for layer, (D, H) in enumerate(widths):
+        name = layer_name(config, layer)
+        shapes |= {f"{name}.{part}": shape for part, shape in layer_shapes(config, D, H).items()}
+    last = widths[-1][1]
+    width = config.proj or last
+    if config.proj:
+        shapes["proj.kernel"] = (last, width)
+    if config.tie:
+        if width != config.embed:
+            raise ConfigError(
+                f"train.model.tie needs equal widths, but the softmax reads {width} and train.model.embed is "
+                f"{config.embed}. Set train.model.proj={config.embed}, or embed={width}."
+            )
+    else:
+        shapes["softmax.kernel"] = (width, vocab_size)
+    shapes["softmax.bias"] = (vocab_size,)
+    return shapes
+
+
+def initial_values(config: Model, vocab_size: int, seed: int) -> dict[str, np.ndarray]:
+    """Parameters before the first step: a function of the arguments alone, the same on every machine."""
+    scale = config.init.scale
+    values = {}
+    for index, (name, shape) in enumerate(parameter_shapes(config, vocab_size).items()):
+        values[name] = np.random.default_rng([seed, index]).uniform(-scale, scale, shape).astype(np.float32)
+        if name.startswith("lstm.") and name.endswith(".bias"):
+            H = shape[0] // 4
+            values[name][H : 2 * H] += config.init.forget_bias
+    return values

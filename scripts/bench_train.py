@@ -1,0 +1,131 @@
+"""How fast a language model is trained, by sluice, PyTorch and Keras, from the same weights on the same tokens.
+
+    sluice pack --train ptb.train.txt.gz --valid ptb.valid.txt.gz --test ptb.test.txt.gz --lines --kind word \\
+        --words whitespace --vocab-size 10000 --seq-len 20 --output OUT --name ptb
+    python scripts/bench_train.py OUT/ptb/1.0.0 conf/ptb-small.yaml --torch ENV/bin/python
+
+ENV holds `pip install torch numpy msgspec pyyaml`. All tools have their turn in each round while the others wait, with
+two threads; what is given is the median of the rounds and their range, whole steps: forward, loss, backward, clipping,
+update. The losses of the first steps, before anything is warm, are compared, too: same weights, same tokens, so they
+must be the same but for rounding. PyTorch's figures are for `nn.LSTM`; Keras's for `LSTM` under `fit`. No dropout.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sluice.core.load import load_config
+from sluice.data.manifest import read_manifest
+from sluice.train.parameters import initial_values
+
+SCRIPTS = Path(__file__).resolve().parent
+THREADS = 2
+COMPARED = 100
+
+
+class Tool:
+    """A process that trains when it is told to."""
+
+    def __init__(self, name: str, python: str, order: Path) -> None:
+        self.name, self.rates, self.losses = name, list[float](), list[float]()
+        environment = os.environ | {"OMP_NUM_THREADS": f"{THREADS}", "PYTHONPATH": f"{SCRIPTS.parent / 'lib'}"}
+        self._process = subprocess.Popen(
+            [python, f"{SCRIPTS / 'train_peers.py'}", name, f"{order}"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+        )
+        assert self._line() == "ready", f"{name} could not start"
+
+    def train(self, steps: int) -> float:
+        """Tokens a second in these steps."""
+        assert self._process.stdin
+        self._process.stdin.write(f"{steps}\n")
+        self._process.stdin.flush()
+        done: dict[str, Any] = json.loads(self._line())
+        self.losses += done["losses"]
+        rate: float = done["tokens"] / done["seconds"]
+        return rate
+
+    def _line(self) -> str:
+        assert self._process.stdout
+        line = self._process.stdout.readline()
+        if not line:
+            sys.exit(f"{self.name} ended with exit code {self._process.wait()}")
+        return line.strip()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("dataset", type=Path)
+    parser.add_argument("conf", type=Path)
+    parser.add_argument("--set", action="append", default=[], metavar="A.B=C", help="further settings")
+    parser.add_argument("--torch", metavar="PYTHON", help="without it PyTorch is left out")
+    parser.add_argument("--keras", action="store_true", help="with Keras, too")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--steps", type=int, default=50, help="in a round (50)")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as directory:
+        order = write_order(options, Path(directory))
+        chosen = {"sluice": sys.executable}
+        chosen |= {"torch": options.torch} if options.torch else {}
+        chosen |= {"keras": sys.executable} if options.keras else {}
+        tools = [Tool(name, python, order) for name, python in chosen.items()]
+        for tool in tools:
+            tool.train(COMPARED)
+        for _ in range(options.rounds):
+            for tool in tools:
+                tool.rates.append(tool.train(options.steps))
+    ours = tools[0]
+    print("| tool | tokens/s, median | range | against sluice | largest difference of a loss |\n|---|---|---|---|---|")
+    for tool in tools:
+        median, first = statistics.median(tool.rates), np.array(ours.losses[:COMPARED])
+        apart = np.max(np.abs(np.array(tool.losses[:COMPARED]) - first) / first)
+        share = median / statistics.median(ours.rates)
+        span = f"{min(tool.rates):,.0f}–{max(tool.rates):,.0f}"
+        print(f"| {tool.name} | {median:,.0f} | {span} | {share:.2f} | {apart:.1e} |")
+
+
+def write_order(options: argparse.Namespace, directory: Path) -> Path:
+    """What all tools are to do."""
+    settings = [
+        *options.set,
+        f"train.data.manifest={options.dataset}",
+        f"train.run.out={directory / 'run'}",
+        "train.model.dropout={input: 0, between: 0, output: 0}",
+        f"train.dist.intra_threads={THREADS}",
+        "train.dist.inter_threads=1",
+    ]
+    train = load_config([options.conf], settings).train
+    if (train.model.arch, train.optim.name, train.loss.reduction) != ("lstm", "sgd", "zaremba_sum"):
+        sys.exit("the other tools are written for arch lstm, optim sgd and reduction zaremba_sum")
+    vocab_size = read_manifest(f"{options.dataset}").vocab_size
+    np.savez(directory / "weights.npz", **initial_values(train.model, vocab_size, train.run.seed))
+    order = {
+        "dataset": f"{options.dataset}",
+        "conf": f"{options.conf}",
+        "settings": settings,
+        "weights": f"{directory / 'weights.npz'}",
+        "rows": train.data.rows,
+        "window": train.data.window,
+        "hidden": train.model.hidden,
+        "lr": train.optim.lr,
+        "clip_norm": train.optim.clip_norm,
+        "seed": train.run.seed,
+    }
+    path = directory / "order.json"
+    path.write_text(json.dumps(order))
+    return path
+
+
+if __name__ == "__main__":
+    main()

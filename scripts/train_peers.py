@@ -1,0 +1,181 @@
+"""One language model, trained by one tool, some steps at a time: bench_train.py starts this in its environment.
+
+    ENV/bin/python scripts/train_peers.py TOOL ORDER.json
+
+Says `ready`, then for every line `N` on standard input trains N further steps and prints a JSON object of a line:
+`seconds`, `tokens`, `losses` (nats per token, of every step). ORDER names dataset, settings and first weights (.npz).
+
+tools
+  sluice  the trainer itself: input, step, counts and all
+  torch   nn.Embedding, nn.LSTM, nn.Linear, cross_entropy, clip_grad_norm_, optim.SGD; blocks of tokens from memory
+  keras   Embedding, LSTM(stateful=True), Dense, `fit`; blocks of tokens from memory, global_clipnorm
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+THREADS = 2
+Train = Callable[[int], list[float]]
+
+
+def blocks(order: dict[str, Any]) -> Iterator[np.ndarray]:
+    """The windows of tokens [G, T + 1] that sluice trains on, without end."""
+    from sluice.data.manifest import read_manifest
+    from sluice.train.rows import plan_rows
+
+    directory, G, T = Path(order["dataset"]), order["rows"], order["window"]
+    manifest = read_manifest(str(directory))
+    shards = manifest.splits["train"].shards
+    width = manifest.seq_len + 1
+    epoch = 0
+    while True:
+        rows = []
+        for row in plan_rows(shards, G, epoch, order["seed"]):
+            parts = []
+            for segment in row:
+                raw = np.fromfile(
+                    directory / segment.path,
+                    np.uint8,
+                    segment.count * manifest.record_bytes,
+                    offset=segment.first * manifest.record_bytes,
+                )
+                records = raw.reshape(segment.count, -1)[:, manifest.payload_offset :]
+                payload = np.ascontiguousarray(records[:, : width * np.dtype(manifest.dtype).itemsize])
+                parts.append(payload.view(manifest.dtype).astype(np.int64))
+            rows.append(np.concatenate(parts))
+        for records in np.stack(rows, axis=1):  # [G, L + 1]
+            for at in range(0, width - 1, T):
+                yield records[:, at : at + T + 1]
+        epoch += 1
+
+
+def sluice(order: dict[str, Any]) -> Train:
+    from sluice.core.load import load_config
+    from sluice.train.dist import join_cluster
+    from sluice.train.estimate import estimate
+    from sluice.train.input import open_dataset, training_blocks
+    from sluice.train.loop import Training
+
+    config = load_config([order["conf"]], order["settings"]).train
+    dataset = open_dataset(config.data)
+    cluster = join_cluster(config.dist).__enter__()
+    training = Training(config, dataset, estimate(config, dataset), cluster, False)
+    training.model.assign(dict(np.load(order["weights"])))
+    source = training_blocks(cluster.strategy, dataset, config.data, seed=config.run.seed, step=0)
+
+    def train(steps: int) -> list[float]:
+        losses = []
+        for _ in range(steps):
+            before = training.report.process.nll
+            training.one_step(source)
+            losses.append((training.report.process.nll - before) / (order["rows"] * order["window"]))
+        return losses
+
+    return train
+
+
+def torch(order: dict[str, Any]) -> Train:
+    import torch
+    from torch import nn
+
+    torch.set_num_threads(THREADS)
+    torch.set_num_interop_threads(1)
+    weights = {name: torch.from_numpy(value) for name, value in np.load(order["weights"]).items()}
+    V, E = weights["embed.weight"].shape
+    layers = sum(name.endswith("recurrent_kernel") for name in weights)
+    embed, lstm = nn.Embedding(V, E), nn.LSTM(E, order["hidden"], layers)
+    head = nn.Linear(order["hidden"], V)
+    with torch.no_grad():
+        embed.weight.copy_(weights["embed.weight"])
+        head.weight.copy_(weights["softmax.kernel"].T)
+        head.bias.copy_(weights["softmax.bias"])
+        for layer in range(layers):
+            name = f"lstm.{layer}."
+            getattr(lstm, f"weight_ih_l{layer}").copy_(weights[name + "kernel"].T)
+            getattr(lstm, f"weight_hh_l{layer}").copy_(weights[name + "recurrent_kernel"].T)
+            getattr(lstm, f"bias_ih_l{layer}").copy_(weights[name + "bias"])
+            getattr(lstm, f"bias_hh_l{layer}").zero_()
+    parameters = [p for module in (embed, lstm, head) for p in module.parameters()]
+    sgd = torch.optim.SGD(parameters, order["lr"])
+    source, G, T = blocks(order), order["rows"], order["window"]
+    state = None
+
+    def train(steps: int) -> list[float]:
+        nonlocal state
+        losses = []
+        for _ in range(steps):
+            tokens = torch.from_numpy(next(source)).T
+            y, state = lstm(embed(tokens[:-1]), state)
+            state = tuple(part.detach() for part in state)
+            loss = nn.functional.cross_entropy(head(y).reshape(G * T, V), tokens[1:].reshape(G * T))
+            sgd.zero_grad()
+            (loss * T).backward()
+            nn.utils.clip_grad_norm_(parameters, order["clip_norm"])
+            sgd.step()
+            losses.append(loss.item())
+        return losses
+
+    return train
+
+
+def keras(order: dict[str, Any]) -> Train:
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
+    import keras
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(THREADS)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    weights = dict(np.load(order["weights"]))
+    V, E = weights["embed.weight"].shape
+    layers = sum(name.endswith("recurrent_kernel") for name in weights)
+    source, G, T = blocks(order), order["rows"], order["window"]
+    inputs = keras.Input(batch_shape=(G, T), dtype="int32")
+    lstms = [keras.layers.LSTM(order["hidden"], return_sequences=True, stateful=True) for _ in range(layers)]
+    model = keras.Sequential([inputs, keras.layers.Embedding(V, E), *lstms, keras.layers.Dense(V)])
+    names = [f"lstm.{layer}.{part}" for layer in range(layers) for part in ("kernel", "recurrent_kernel", "bias")]
+    model.set_weights([weights[name] for name in ("embed.weight", *names, "softmax.kernel", "softmax.bias")])
+    losses: list[float] = []
+    optimizer = keras.optimizers.SGD(order["lr"] * T, global_clipnorm=order["clip_norm"] / T)  # the loss is a mean
+    model.compile(optimizer, keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    data = tf.data.Dataset.from_generator(
+        lambda: ((block[:, :-1], block[:, 1:]) for block in source),
+        output_signature=(tf.TensorSpec((G, T), tf.int64), tf.TensorSpec((G, T), tf.int64)),
+    )
+    batches = iter(data.prefetch(4))
+    each = keras.callbacks.LambdaCallback(on_train_batch_end=lambda _, logs: losses.append(logs["loss"]))
+
+    def train(steps: int) -> list[float]:
+        losses.clear()
+        model.fit(batches, steps_per_epoch=steps, epochs=1, verbose=0, callbacks=[each])
+        # `fit` reports the mean since its start
+        means = np.array(losses) * np.arange(1, len(losses) + 1)
+        return [float(value) for value in np.diff(means, prepend=0.0)]
+
+    return train
+
+
+TOOLS = {"sluice": sluice, "torch": torch, "keras": keras}
+
+
+def main() -> None:
+    tool, path = sys.argv[1:]
+    order = json.loads(Path(path).read_bytes())
+    train = TOOLS[tool](order)
+    print("ready", flush=True)
+    for line in sys.stdin:
+        began = time.perf_counter()
+        losses = train(int(line))
+        seconds = time.perf_counter() - began
+        tokens = len(losses) * order["rows"] * order["window"]
+        print(json.dumps({"seconds": seconds, "tokens": tokens, "losses": losses}), flush=True)
+
+
+if __name__ == "__main__":
+    main()

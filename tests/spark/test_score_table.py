@@ -1,0 +1,80 @@
+"""Texts of a table judged by a model whose answer can be worked out by hand."""
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from msgspec import structs
+from safetensors.numpy import save_file
+
+from sluice.core.config import Config
+from sluice.core.dedup_config import Score, Table
+from sluice.core.errors import ConfigError, InputError
+from sluice.core.load import to_config
+from sluice.data.tokenizer import save_tokenizer, train_tokenizer
+from sluice.spark.score_table import score_run, score_table
+
+WORDS = ("fish", "bird")
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """An LSTM whose weights are zero: every word has the probability of its bias, whatever was before."""
+    directory = tmp_path_factory.mktemp("model")
+    config = to_config({"tokenizer": {"kind": "word", "vocab_size": 6, "min_frequency": 1}}).tokenizer
+    save_tokenizer(str(directory), train_tokenizer(["fish fish bird"], config, words="whitespace"))
+    shapes = {"kernel": (2, 12), "recurrent_kernel": (3, 12), "bias": (12,)}
+    weights = {f"lstm.0.{name}": np.zeros(shape, np.float32) for name, shape in shapes.items()}
+    weights |= {"embed.weight": np.zeros((6, 2), np.float32), "softmax.kernel": np.zeros((3, 6), np.float32)}
+    # ids 0 to 3 are <pad>, <bos>, <eos>, <unk>; then the words, the more frequent first
+    save_file(
+        weights | {"softmax.bias": np.log(np.array([0.1, 0.1, 0.25, 0.05, 0.4, 0.1], np.float32))},
+        directory / "model.safetensors",
+    )
+    settings = {"arch": "lstm", "layers": 1, "hidden": 3, "embed": 2}
+    ids = {"pad": 0, "bos": 1, "eos": 2, "unk": 3}
+    (directory / "config.json").write_text(json.dumps({"format": 1, "model": settings, "ids": ids, "vocab_size": 6}))
+    return str(directory)
+
+
+def settings(model: str, tmp_path: Path, rows: list[dict], **more: int) -> Config:
+    path = tmp_path / "in.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    table = Table(inputs=(str(path),), max_loss=0.5)
+    return Config(output=str(tmp_path / "out"), table=table, score=Score(model=model, **more))
+
+
+def test_every_text_has_its_likelihood_and_what_cannot_be_read_its_place(spark, model, tmp_path):
+    rows = [{"id": "a", "text": "fish bird"}, {"id": "b", "text": "bird whale"}, {"id": "c", "text": None}, {"id": "d"}]
+    config = settings(model, tmp_path, rows)
+    score_table(spark, score_run(config), force=False)
+    found = {row["id"]: row for row in spark.read.parquet(f"{config.output}/score/scores").collect()}
+    assert found["a"]["nll"] == pytest.approx(-math.log(0.4 * 0.1 * 0.25), rel=1e-6)
+    assert (found["a"]["n_tokens"], found["a"]["n_bytes"], found["a"]["is_cut"]) == (3, 8, False)
+    assert found["a"]["ppl"] == pytest.approx((0.4 * 0.1 * 0.25) ** (-1 / 3), rel=1e-6)
+    assert found["b"]["nll"] == pytest.approx(-math.log(0.1 * 0.05 * 0.25), rel=1e-6)
+    assert found["c"]["nll"] == pytest.approx(-math.log(0.25), rel=1e-6)  # an empty text: the end at once
+    assert {row["bits_per_byte"] for row in found.values()} == {None}  # <unk> loses text
+    summary = json.loads(Path(f"{config.output}/score/_summary.json").read_text())
+    (ledger,) = summary["ledgers"]
+    assert ledger["total_in"] == 4
+    assert ledger["total_out"] == len(found)
+    assert summary["tokens"] == sum(row["n_tokens"] for row in found.values())
+
+
+def test_long_texts_are_cut_and_say_so(spark, model, tmp_path):
+    config = settings(model, tmp_path, [{"id": "a", "text": "fish " * 500}], max_tokens=20)
+    score_table(spark, score_run(config), force=False)
+    (row,) = spark.read.parquet(f"{config.output}/score/scores").collect()
+    assert row["nll"] == pytest.approx(-20 * math.log(0.4), rel=1e-6)
+    assert (row["n_tokens"], row["is_cut"]) == (20, True)
+
+
+def test_no_model_and_no_export_are_refused_before_spark_starts(model, tmp_path):
+    config = settings("", tmp_path, [{"id": "a", "text": "fish"}])
+    with pytest.raises(ConfigError, match=r"score\.model is empty\. Name the folder that jobs/export\.py has written"):
+        score_run(config)
+    with pytest.raises(InputError, match=r"holds no config\.json"):
+        score_run(structs.replace(config, score=Score(model=str(tmp_path))))
