@@ -102,7 +102,8 @@ def torch(order: dict[str, Any]) -> Train:
             getattr(lstm, f"weight_hh_l{layer}").copy_(weights[name + "recurrent_kernel"].T)
             getattr(lstm, f"bias_ih_l{layer}").copy_(weights[name + "bias"])
             getattr(lstm, f"bias_hh_l{layer}").zero_()
-    parameters = [p for module in (embed, lstm, head) for p in module.parameters()]
+            getattr(lstm, f"bias_hh_l{layer}").requires_grad_(False)  # two biases would learn twice as fast
+    parameters = [p for module in (embed, lstm, head) for p in module.parameters() if p.requires_grad]
     sgd = torch.optim.SGD(parameters, order["lr"])
     source, G, T = blocks(order), order["rows"], order["window"]
     state = None
@@ -148,12 +149,12 @@ def keras(order: dict[str, Any]) -> Train:
         lambda: ((block[:, :-1], block[:, 1:]) for block in source),
         output_signature=(tf.TensorSpec((G, T), tf.int64), tf.TensorSpec((G, T), tf.int64)),
     )
-    batches = iter(data.prefetch(4))
+    data = data.prefetch(4)
     each = keras.callbacks.LambdaCallback(on_train_batch_end=lambda _, logs: losses.append(logs["loss"]))
 
     def train(steps: int) -> list[float]:
         losses.clear()
-        model.fit(batches, steps_per_epoch=steps, epochs=1, verbose=0, callbacks=[each])
+        model.fit(data, shuffle=False, steps_per_epoch=steps, epochs=1, verbose=0, callbacks=[each])
         # `fit` reports the mean since its start
         means = np.array(losses) * np.arange(1, len(losses) + 1)
         return [float(value) for value in np.diff(means, prepend=0.0)]
