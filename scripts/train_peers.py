@@ -11,6 +11,7 @@ tools
   keras   Embedding, LSTM(stateful=True), Dense, `fit`; blocks of tokens from memory, global_clipnorm
 """
 
+import itertools
 import json
 import os
 import sys
@@ -21,43 +22,23 @@ from typing import Any
 
 import numpy as np
 
+from sluice.core.load import load_config
+from sluice.data.manifest import read_manifest
+from train_data import epoch_blocks
+
 THREADS = 2
 Train = Callable[[int], list[float]]
 
 
 def blocks(order: dict[str, Any]) -> Iterator[np.ndarray]:
     """The windows of tokens [G, T + 1] that sluice trains on, without end."""
-    from sluice.data.manifest import read_manifest
-    from sluice.train.rows import plan_rows
-
-    directory, G, T = Path(order["dataset"]), order["rows"], order["window"]
-    manifest = read_manifest(str(directory))
-    shards = manifest.splits["train"].shards
-    width = manifest.seq_len + 1
-    epoch = 0
-    while True:
-        rows = []
-        for row in plan_rows(shards, G, epoch, order["seed"]):
-            parts = []
-            for segment in row:
-                raw = np.fromfile(
-                    directory / segment.path,
-                    np.uint8,
-                    segment.count * manifest.record_bytes,
-                    offset=segment.first * manifest.record_bytes,
-                )
-                records = raw.reshape(segment.count, -1)[:, manifest.payload_offset :]
-                payload = np.ascontiguousarray(records[:, : width * np.dtype(manifest.dtype).itemsize])
-                parts.append(payload.view(manifest.dtype).astype(np.int64))
-            rows.append(np.concatenate(parts))
-        for records in np.stack(rows, axis=1):  # [G, L + 1]
-            for at in range(0, width - 1, T):
-                yield records[:, at : at + T + 1]
-        epoch += 1
+    directory = Path(order["dataset"])
+    manifest, config = read_manifest(str(directory)), load_config([order["conf"]], order["settings"]).train
+    for epoch in itertools.count():
+        yield from epoch_blocks(directory, manifest, config, epoch)
 
 
 def sluice(order: dict[str, Any]) -> Train:
-    from sluice.core.load import load_config
     from sluice.train.dist import join_cluster
     from sluice.train.estimate import estimate
     from sluice.train.input import open_dataset, training_blocks
@@ -82,48 +63,11 @@ def sluice(order: dict[str, Any]) -> Train:
 
 
 def torch(order: dict[str, Any]) -> Train:
-    import torch
-    from torch import nn
+    from torch_lm import TorchModel
 
-    torch.set_num_threads(THREADS)
-    torch.set_num_interop_threads(1)
-    weights = {name: torch.from_numpy(value) for name, value in np.load(order["weights"]).items()}
-    V, E = weights["embed.weight"].shape
-    layers = sum(name.endswith("recurrent_kernel") for name in weights)
-    embed, lstm = nn.Embedding(V, E), nn.LSTM(E, order["hidden"], layers)
-    head = nn.Linear(order["hidden"], V)
-    with torch.no_grad():
-        embed.weight.copy_(weights["embed.weight"])
-        head.weight.copy_(weights["softmax.kernel"].T)
-        head.bias.copy_(weights["softmax.bias"])
-        for layer in range(layers):
-            name = f"lstm.{layer}."
-            getattr(lstm, f"weight_ih_l{layer}").copy_(weights[name + "kernel"].T)
-            getattr(lstm, f"weight_hh_l{layer}").copy_(weights[name + "recurrent_kernel"].T)
-            getattr(lstm, f"bias_ih_l{layer}").copy_(weights[name + "bias"])
-            getattr(lstm, f"bias_hh_l{layer}").zero_()
-            getattr(lstm, f"bias_hh_l{layer}").requires_grad_(False)  # two biases would learn twice as fast
-    parameters = [p for module in (embed, lstm, head) for p in module.parameters() if p.requires_grad]
-    sgd = torch.optim.SGD(parameters, order["lr"])
-    source, G, T = blocks(order), order["rows"], order["window"]
-    state = None
-
-    def train(steps: int) -> list[float]:
-        nonlocal state
-        losses = []
-        for _ in range(steps):
-            tokens = torch.from_numpy(next(source)).T
-            y, state = lstm(embed(tokens[:-1]), state)
-            state = tuple(part.detach() for part in state)
-            loss = nn.functional.cross_entropy(head(y).reshape(G * T, V), tokens[1:].reshape(G * T))
-            sgd.zero_grad()
-            (loss * T).backward()
-            nn.utils.clip_grad_norm_(parameters, order["clip_norm"])
-            sgd.step()
-            losses.append(loss.item())
-        return losses
-
-    return train
+    model = TorchModel(dict(np.load(order["weights"])), order["clip_norm"])
+    source = blocks(order)
+    return lambda steps: [model.step(next(source), order["lr"]) for _ in range(steps)]
 
 
 def keras(order: dict[str, Any]) -> Train:

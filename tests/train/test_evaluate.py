@@ -7,15 +7,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_runs import IDS, bpe_tokenizer, random_documents, train_config, write_dataset
+from tiny_runs import IDS, WORDS, bpe_tokenizer, random_documents, train_config, write_dataset
 
+from sluice.core.errors import InputError
 from sluice.core.train_config import Sample, Train
 from sluice.data.tokenizer import Tokenizer
 from sluice.train.cells import lstm_reference
-from sluice.train.evaluate import Evaluator, evaluate_run
+from sluice.train.evaluate import Evaluator, evaluate_run, table
 from sluice.train.input import open_dataset
 from sluice.train.loop import train_and_evaluate
 from sluice.train.models import LanguageModel
+from sluice.train.ngram import NGram
 from sluice.train.sample import draw, generate_run
 
 
@@ -119,8 +121,11 @@ def test_a_run_is_evaluated_and_sampled_from_its_directory_alone(tmp_path: Path)
     trained = train_and_evaluate(config)
     assert trained.exit_code == 0
 
-    (valid,) = evaluate_run(train_config("", out))
+    results = evaluate_run(train_config("", out, f"train.data.domains={{mats: {config.data.manifest}}}"))
 
+    valid = results["valid"]
+    assert results["mats"].split == "valid" and results["mats"].nll == pytest.approx(valid.nll, rel=1e-12)
+    assert table(results).splitlines()[1].split() == ["valid", *table({"": valid}).split()[-3:]]
     assert valid.nll == pytest.approx(trained.summary["splits"]["valid"]["nll"], rel=1e-12)
     assert json.loads((out / "evaluation.json").read_bytes())["splits"]["valid"]["ppl"] == pytest.approx(valid.ppl)
     headings = [line for line in (out / "samples.txt").read_text().splitlines() if line.startswith("==")]
@@ -148,3 +153,34 @@ def test_draw_follows_temperature_and_top_k() -> None:
     squares = np.array([1, 4, 9, 16]) / 30
     np.testing.assert_allclose(shares(temperature=0.5, top_k=None), squares, atol=0.03)
     assert shares(temperature=1.0, top_k=1)[3] == 1.0
+
+
+def test_a_domain_with_another_tokenizer_is_refused(tiny_dataset: str, tmp_path: Path) -> None:
+    assert train_and_evaluate(train_config(tiny_dataset, tmp_path / "run", "train.run.steps=1")).exit_code == 0
+    other = bpe_dataset(tmp_path, SENTENCE)
+    with pytest.raises(InputError, match=r"The domain news .* has a tokenizer with sha256 .* --tokenizer"):
+        evaluate_run(train_config("", tmp_path / "run", f"train.data.domains={{news: {other}}}"))
+
+
+def test_the_baseline_scores_the_targets_of_the_model_and_is_in_the_summary(tmp_path: Path) -> None:
+    """Two shards, a padded tail: every token but the first of each shard, by dictionaries in the stream's order."""
+    documents = [random_documents(1, 20, 50), random_documents(2, 10, 50)]
+    splits = {"train": documents, "valid": [random_documents(4, 3, 21), random_documents(5, 2, 9)]}
+    dataset = write_dataset(tmp_path / "data", splits, seq_len=16)
+    more = ["train.data.test_split=null", "train.run.steps=2", "train.baseline.order=2"]
+    summary = train_and_evaluate(train_config(dataset, tmp_path / "run", *more)).summary
+    streams = [np.concatenate([[*d, IDS.eos] for d in shard]) for shard in splits["valid"]]
+    trained = [np.concatenate([[*d, IDS.eos] for d in shard]) for shard in documents]
+    # the tail of a training shard that fills no record is not trained on
+    trained = [stream[: (len(stream) - 1) // 16 * 16 + 1] for stream in trained]
+    model = NGram(trained, 2, WORDS + 4)
+    baseline = summary["baseline"]
+    assert baseline["order"] == 2 and baseline["tokens"] == sum(map(len, trained))
+    valid = baseline["splits"]["valid"]
+    assert valid["tokens"] == summary["splits"]["valid"]["tokens"] == sum(len(s) - 1 for s in streams)
+    expected = -sum(model.log_probabilities(stream).sum() for stream in streams)
+    assert valid["nll"] == pytest.approx(expected, rel=1e-12)
+    less = train_and_evaluate(train_config(dataset, tmp_path / "less", *more, "train.baseline.max_tokens=100")).summary
+    assert less["baseline"]["tokens"] == 100
+    none = train_and_evaluate(train_config(dataset, tmp_path / "none", *more, "train.baseline.order=null")).summary
+    assert none["baseline"] is None

@@ -13,9 +13,15 @@ from tiny_runs import random_documents, run_job, settings, train_config, write_d
 
 from sluice.core.errors import ConfigError, FormatError, InputError, StageError
 from sluice.train import ckpt
+from sluice.train.evaluate import evaluate_run
 from sluice.train.input import check_replicas, open_dataset, training_blocks
 from sluice.train.loop import train_and_evaluate
 from sluice.train.parameters import parameter_shapes
+from sluice.train.rundir import restore
+
+
+def metrics(out: Path) -> list[dict]:
+    return [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
 
 
 def blocks_of(dataset: str, steps: range, *more: str) -> list[np.ndarray]:
@@ -201,6 +207,105 @@ def test_the_jobs_run_where_pyspark_cannot_be_imported(tiny_dataset: str, tmp_pa
     trained = run_job("train", values, wrapper=block)
     assert trained.returncode == 0, trained.stderr
     evaluated = run_job("evaluate", [f"train.run.out={tmp_path}"], wrapper=block)
-    assert evaluated.returncode == 0 and "valid: ppl" in evaluated.stdout and "test: ppl" in evaluated.stdout
+    assert evaluated.returncode == 0 and [line.split()[0] for line in evaluated.stdout.splitlines()[1:]] == [
+        "valid",
+        "test",
+    ]
     generated = run_job("generate", [f"train.run.out={tmp_path}", "train.run.prompts=[w01 w02]"], wrapper=block)
     assert generated.returncode == 0 and generated.stdout.startswith("w01 w02 ")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        ["arch=gru"],
+        ["arch=rnn"],
+        ["arch=gcnn", "layers=2", "hidden=12"],
+        ["arch=awd_lstm", "layers=2", "tie=true", "dropout={kind: locked, input: 0.1, recurrent: 0.2, embedding: 0.1}"],
+    ],
+    ids=lambda more: more[0].removeprefix("arch="),
+)
+def test_every_architecture_learns_and_goes_on_from_its_checkpoint(
+    tiny_dataset: str, tmp_path: Path, more: list[str]
+) -> None:
+    values = [f"train.model.{setting}" for setting in more] + ["train.log.every=1", "train.loss.ar=0.01"]
+    values += ["train.model.init.scale=0.3", "train.optim.lr=0.02"]
+    whole = train_and_evaluate(train_config(tiny_dataset, tmp_path / "whole", *values, "train.run.steps=90"))
+    part = tmp_path / "part"
+    assert train_and_evaluate(train_config(tiny_dataset, part, *values, "train.run.steps=40")).exit_code == 0
+    resumed = train_and_evaluate(train_config(tiny_dataset, part, *values, "train.run.steps=90"))
+    assert resumed.summary["splits"] == whole.summary["splits"]
+    losses = [line["loss"] for line in metrics(tmp_path / "whole") if line["kind"] == "train"]
+    assert np.mean(losses[-10:]) < 0.9 * np.mean(losses[:10])
+
+
+@pytest.mark.parametrize("kind", ["chunked", "sampled"])
+def test_other_kinds_of_softmax_train_to_about_the_same(tiny_dataset: str, tmp_path: Path, kind: str) -> None:
+    more = ["train.run.steps=60", "train.optim.name=adagrad", "train.optim.lr=0.1", "train.loss.chunk_tokens=24"]
+    full = train_and_evaluate(train_config(tiny_dataset, tmp_path / "full", *more)).summary
+    more += [f"train.loss.kind={kind}", "train.loss.num_sampled=4000"]
+    other = train_and_evaluate(train_config(tiny_dataset, tmp_path / kind, *more)).summary
+    near = 1e-5 if kind == "chunked" else 0.02
+    assert other["splits"]["test"]["nll"] == pytest.approx(full["splits"]["test"]["nll"], rel=near)
+
+
+def test_steps_that_are_accumulated_make_one_update_by_the_mean_gradient(tiny_dataset: str, tmp_path: Path) -> None:
+    """At a rate of almost 0 two updates of half the rate are one of the mean."""
+    common = ["train.optim.name=sgd", "train.optim.clip_norm=null", "train.run.steps=2", "train.baseline.order=null"]
+
+    def weights(out: str, *more: str) -> dict[str, np.ndarray]:
+        assert train_and_evaluate(train_config(tiny_dataset, tmp_path / out, *common, *more)).exit_code == 0
+        checkpoint = ckpt.load(tmp_path / out / "checkpoints", "LATEST")
+        assert checkpoint
+        return checkpoint.part("model")
+
+    start = weights("start", "train.optim.lr=1e-30")
+    one = weights("one", "train.optim.lr=0.02", "train.optim.accumulate=2")
+    two = weights("two", "train.optim.lr=0.01")
+    for name, value in start.items():
+        np.testing.assert_allclose(one[name] - value, two[name] - value, atol=2e-6, err_msg=name)
+    assert max(np.abs(one[name] - value).max() for name, value in start.items()) > 1e-4
+
+
+def test_an_accumulated_gradient_survives_the_end_of_a_process(tiny_dataset: str, tmp_path: Path) -> None:
+    more = ["train.optim.accumulate=4", "train.optim.ema=0.9", "train.run.eval_every=100"]
+    whole = train_and_evaluate(train_config(tiny_dataset, tmp_path / "whole", *more, "train.run.steps=10"))
+    assert train_and_evaluate(train_config(tiny_dataset, tmp_path / "part", *more, "train.run.steps=6")).exit_code == 0
+    resumed = train_and_evaluate(train_config(tiny_dataset, tmp_path / "part", *more, "train.run.steps=10"))
+    assert resumed.summary["splits"] == whole.summary["splits"]
+
+
+def test_averaged_weights_are_what_is_evaluated_and_restored(tiny_dataset: str, tmp_path: Path) -> None:
+    config = train_config(tiny_dataset, tmp_path, "train.run.steps=20", "train.optim.ema=0.9")
+    summary = train_and_evaluate(config).summary
+    checkpoint = ckpt.load(tmp_path / "checkpoints", "BEST")
+    assert checkpoint
+    restored = restore(config).model.variables
+    for name, value in checkpoint.part("model").items():
+        np.testing.assert_array_equal(restored[name].numpy(), checkpoint.arrays[f"optim/{name}/average"])
+        assert (value != restored[name].numpy()).any()
+    assert evaluate_run(config)["test"].nll == pytest.approx(summary["splits"]["test"]["nll"], rel=1e-9)
+
+
+def test_training_stops_after_evaluations_without_a_new_best(tiny_dataset: str, tmp_path: Path) -> None:
+    """At a rate that ruins the model at once, the first evaluation stays the best."""
+    more = ["train.run.steps=300", "train.run.eval_every=10", "train.optim.name=sgd", "train.optim.lr=30"]
+    more += ["train.baseline.order=null"]
+    stopped = train_and_evaluate(train_config(tiny_dataset, tmp_path, *more, "train.run.early_stop=2")).summary
+    evaluations = [line for line in metrics(tmp_path) if line["kind"] == "eval"]
+    best = min(range(len(evaluations)), key=lambda n: evaluations[n]["nll"])
+    assert len(evaluations) == best + 3 and stopped["step"] == 10 * len(evaluations) < 300
+    assert stopped["since_best"] == 2 and stopped["evaluated_step"] == evaluations[best]["step"]
+    again = train_and_evaluate(train_config(tiny_dataset, tmp_path, *more, "train.run.early_stop=2"))
+    assert again.summary == stopped and len(metrics(tmp_path)) == len(evaluations) + 1 + stopped["step"] // 10
+    longer = train_and_evaluate(train_config(tiny_dataset, tmp_path, *more, "train.run.early_stop=3")).summary
+    assert longer["step"] > stopped["step"]
+
+
+def test_half_precision_learns_and_survives_an_overflow(tiny_dataset: str, tmp_path: Path) -> None:
+    more = ["train.run.steps=60", "train.log.every=1"]
+    whole = train_and_evaluate(train_config(tiny_dataset, tmp_path / "fp32", *more)).summary
+    for precision in ("fp16", "bf16"):
+        config = train_config(tiny_dataset, tmp_path / precision, *more, f"train.optim.precision={precision}")
+        half = train_and_evaluate(config).summary
+        assert half["splits"]["test"]["nll"] == pytest.approx(whole["splits"]["test"]["nll"], rel=0.05)

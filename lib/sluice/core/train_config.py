@@ -16,6 +16,9 @@ class Data(Section):
     """Split evaluated while training; decides which checkpoint is the best. null: none."""
     test_split: str | None = "test"
     """Split evaluated once at the end. null: none."""
+    domains: dict[str, str] = {}
+    """Names and directories of further datasets with the same tokenizer, texts of other kinds, which jobs/evaluate.py
+    judges, too: each by the first that it has of test, valid and train."""
     rows: PositiveInt = 32
     """G, the streams that are read side by side: the global batch, whatever the number of replicas."""
     window: PositiveInt = 64
@@ -216,6 +219,15 @@ class Dist(Section):
     """Operations at the same time; null: TensorFlow's choice."""
 
 
+class Baseline(Section):
+    """An n-gram model, counted from the same shards and judged on the same targets when a run is finished."""
+
+    order: PositiveInt | None = 5
+    """Words of the longest n-gram (modified Kneser-Ney smoothing); null: none."""
+    max_tokens: PositiveInt = 20_000_000
+    """Training tokens that are counted at most; ten million take about 3 GB of memory."""
+
+
 class Export(Section):
     """A trained model as files for others (`jobs/export.py`)."""
 
@@ -239,5 +251,6 @@ class Train(Section):
     optim: Optim = Optim()
     run: Run = Run()
     dist: Dist = Dist()
+    baseline: Baseline = Baseline()
     export: Export = Export()
     log: TrainLog = TrainLog()

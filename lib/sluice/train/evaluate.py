@@ -8,7 +8,7 @@ would flatter, and it is refused.
 import json
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,11 @@ import msgspec
 import numpy as np
 import tensorflow as tf
 
-from sluice.core.train_config import Train
+from sluice.core.errors import InputError
+from sluice.core.train_config import Data, Train
 from sluice.data import storage
-from sluice.train.input import Dataset, evaluation_blocks
+from sluice.data.manifest import read_manifest
+from sluice.train.input import Dataset, evaluation_blocks, open_dataset
 from sluice.train.models import LanguageModel
 from sluice.train.rundir import restore
 
@@ -104,14 +106,49 @@ def evaluation_window(seq_len: int, rows: int, vocab_size: int) -> int:
     return max(divisor for divisor in range(1, seq_len + 1) if seq_len % divisor == 0 and divisor <= max(1, limit))
 
 
-def evaluate_run(config: Train) -> list[Evaluation]:
-    """Evaluates the best (else latest) checkpoint of a run on validation and test; writes evaluation.json."""
+def evaluate_run(config: Train) -> dict[str, Evaluation]:
+    """The best (else latest) checkpoint of a run on validation, test and the domains; writes evaluation.json.
+
+    Raises InputError for a domain with another tokenizer.
+    """
     restored = restore(config)
-    evaluator = Evaluator(restored.model, restored.dataset, restored.config.data.eval_rows)
+    logger.info("evaluating the checkpoint of step %d", restored.facts.step)
+    rows = restored.config.data.eval_rows
+    evaluator = Evaluator(restored.model, restored.dataset, rows)
     splits = filter(None, (restored.config.data.valid_split, restored.config.data.test_split))
-    results = [evaluator.evaluate(split) for split in splits]
-    for result in results:
-        logger.info("step %d, %s", restored.facts.step, result)
-    report = {"step": restored.facts.step, "splits": {result.split: result.to_dict() for result in results}}
+    results = {split: evaluator.evaluate(split) for split in splits}
+    domains = {}
+    for name, directory in config.data.domains.items():
+        dataset, split = open_domain(name, directory, restored.dataset)
+        domains[name] = Evaluator(restored.model, dataset, rows).evaluate(split)
+    report = {
+        "step": restored.facts.step,
+        "splits": {split: result.to_dict() for split, result in results.items()},
+        "domains": {name: result.to_dict() for name, result in domains.items()},
+    }
     storage.write_atomic(str(Path(config.run.out) / "evaluation.json"), json.dumps(report, indent=2).encode())
-    return results
+    return {**results, **domains}
+
+
+def open_domain(name: str, directory: str, trained: Dataset) -> tuple[Dataset, str]:
+    """A dataset with the tokenizer of the training data, and the split of it that is judged."""
+    manifest = read_manifest(directory)
+    splits = [split for split in ("test", "valid", "train") if split in manifest.splits]
+    data = Data(manifest=directory, train_split=splits[0], valid_split=None, test_split=None, rows=1, window=1)
+    dataset = open_dataset(data)
+    ours, theirs = trained.manifest.tokenizer.sha256, dataset.manifest.tokenizer.sha256
+    if ours != theirs:
+        raise InputError(
+            f"The domain {name} ({directory}) has a tokenizer with sha256 {theirs}, but the model reads that with "
+            f"{ours}. Pack it again with --tokenizer {trained.tokenizer_path}."
+        )
+    return dataset, splits[0]
+
+
+def table(results: Mapping[str, Evaluation]) -> str:
+    """For people, a line each."""
+    lines = [f"{'':<16}{'tokens':>12}{'ppl':>12}{'bits per byte':>16}"]
+    for name, result in results.items():
+        bits = f"{result.bits_per_byte:.4f}" if result.bits_per_byte else "–"
+        lines.append(f"{name:<16}{result.tokens:>12,}{result.ppl:>12.2f}{bits:>16}")
+    return "\n".join(lines)

@@ -17,7 +17,7 @@ import tensorflow as tf
 from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.core.train_config import Data
 from sluice.data import storage
-from sluice.data.manifest import MANIFEST, Manifest, Split, read_manifest
+from sluice.data.manifest import MANIFEST, Manifest, Shard, Split, read_manifest
 from sluice.data.tfrecord import FRAME_HEAD_BYTES
 from sluice.train.rows import Row, plan_rows, position, steps_per_epoch, without_first
 
@@ -116,7 +116,10 @@ def training_blocks(strategy: Any, dataset: Dataset, config: Data, *, seed: int,
         first = per_worker * context.input_pipeline_id
         replicas = context.num_replicas_in_sync // context.num_input_pipelines
         blocks = _blocks(dataset, rows[first : first + per_worker], config, replicas)
-        return blocks.skip(windows * replicas).repeat().prefetch(config.prefetch * replicas)
+        options = tf.data.Options()
+        # The thread that tunes sleeps for up to a minute, and the end of an iterator waits for it (TF 2.21)
+        options.autotune.enabled = False
+        return blocks.skip(windows * replicas).repeat().prefetch(config.prefetch * replicas).with_options(options)
 
     return iter(strategy.distribute_datasets_from_function(worker_blocks))
 
@@ -172,6 +175,17 @@ def _decode(records: tf.Tensor, manifest: Manifest, check_ids: bool) -> tf.Tenso
         with tf.control_dependencies([tf.debugging.assert_less(tokens, manifest.vocab_size, message)]):
             tokens = tf.identity(tokens)
     return tokens
+
+
+def shard_tokens(dataset: Dataset, shard: Shard) -> np.ndarray:
+    """The ids of a shard as one stream; records overlap by one id, which stands in it once."""
+    manifest = dataset.manifest
+    dtype = np.dtype(manifest.dtype).newbyteorder("<")
+    raw = np.frombuffer(storage.read_bytes(dataset.path(shard.path)), np.uint8).reshape(shard.records, -1)
+    payload = raw[:, manifest.payload_offset :][:, : (manifest.seq_len + 1) * dtype.itemsize]
+    ids = np.ascontiguousarray(payload).view(dtype)
+    stream: np.ndarray = np.concatenate([ids[0], ids[1:, 1:].ravel()])
+    return stream
 
 
 def evaluation_blocks(dataset: Dataset, split_name: str, num_rows: int, window: int) -> Iterator[np.ndarray]:

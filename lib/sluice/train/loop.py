@@ -17,6 +17,7 @@ from sluice.core.errors import EXIT_PREEMPTED, EXIT_STALLED, FormatError, StageE
 from sluice.core.train_config import Train
 from sluice.data.tokenizer import Tokenizer
 from sluice.train import ckpt, rundir
+from sluice.train.baseline import evaluate_baseline
 from sluice.train.dist import Cluster, join_cluster
 from sluice.train.estimate import Estimate, estimate
 from sluice.train.evaluate import Evaluator
@@ -209,6 +210,7 @@ class Training:
         self.model.assign(checkpoint.weights())
         splits = list(filter(None, (config.data.valid_split, config.data.test_split)))
         results = {name: self.evaluator.evaluate(name, beat=self.cluster.beat) for name in splits}
+        baseline = evaluate_baseline(config.baseline, config.data, self.dataset) if self.is_chief else None
         seconds = self._seconds()
         summary = {
             "step": self.step,
@@ -221,9 +223,10 @@ class Training:
             "since_best": since_best(self.losses),
             "replicas": self.strategy.num_replicas_in_sync,
             "splits": {name: result.to_dict() for name, result in results.items()},
+            "baseline": baseline.to_dict() if baseline else None,
             "tensorflow": tf.__version__,
         }
-        self.report.end(summary, list(results.values()))
+        self.report.end(summary, list(results.values()), baseline)
         self.cluster.first_value(self.step)  # a peer that leaves early looks like one that died
         return Result(0, summary)
 

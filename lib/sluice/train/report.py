@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sluice.data import storage
+from sluice.train.baseline import Counted
 from sluice.train.evaluate import Evaluation
 
 logger = logging.getLogger("sluice.train")
@@ -137,18 +138,34 @@ class Reporter:
             with open(self.out / "samples.txt", "a", encoding="utf-8") as stream:
                 stream.write(f"== step {step}\n" + "".join(f"{text}\n--\n" for text in texts))
 
-    def end(self, summary: dict[str, Any], results: Sequence[Evaluation]) -> None:
+    def end(self, summary: dict[str, Any], results: Sequence[Evaluation], baseline: Counted | None) -> None:
         """The last line, and `summary.json`, which marks the run as finished."""
         self._write({"kind": "end", **summary})
         if self.is_chief:
             for result in results:
                 logger.info("best checkpoint, step %d: %s", summary["evaluated_step"], result)
+            if baseline:
+                say_baseline(baseline, results)
             storage.write_atomic(str(self.out / "summary.json"), (json.dumps(summary, indent=2) + "\n").encode())
 
     def _write(self, line: dict[str, Any]) -> None:
         if self.is_chief:
             with open(self.out / "metrics.jsonl", "a", encoding="utf-8") as stream:
                 stream.write(json.dumps({**line, "unix_time": round(time.time(), 3)}) + "\n")
+
+
+def say_baseline(baseline: Counted, results: Sequence[Evaluation]) -> None:
+    """One line for each split that both have judged."""
+    for theirs in baseline.results:
+        for ours in (result for result in results if result.split == theirs.split):
+            logger.info(
+                "%d-grams, %s; the model needs %.1f %% fewer bits", baseline.order, theirs, 100 * saved(ours, theirs)
+            )
+
+
+def saved(ours: Evaluation, theirs: Evaluation) -> float:
+    """Share of the bits of the other that are not needed; below 0 when more are."""
+    return 1 - ours.nll / theirs.nll
 
 
 def duration(seconds: float) -> str:

@@ -1,0 +1,119 @@
+"""The language model of Zaremba et al. 2014 in PyTorch, on a dataset of sluice: what the trainer is measured beside.
+
+    ENV/bin/python scripts/torch_lm.py OUT/ptb/1.0.0 conf/ptb-small.yaml
+
+ENV holds `pip install torch numpy msgspec pyyaml`. nn.Embedding, nn.LSTM, nn.Linear, cross_entropy, clip_grad_norm_ and
+optim.SGD in the order of pytorch/examples, with the recipe of the configuration: rows, window, first weights, learning
+rate by epoch, clipping, state carried, evaluation of each split as one stream. Prints perplexities by epoch, those of
+valid and test at the end, and the time. No dropout.
+"""
+
+import argparse
+import math
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from sluice.core.load import load_config
+from sluice.data.manifest import read_manifest
+from sluice.train.parameters import initial_values
+from sluice.train.schedule import learning_rate
+from train_data import epoch_blocks, split_stream
+
+THREADS = 2
+
+
+class TorchModel:
+    """The model, its optimiser and the state that it carries."""
+
+    def __init__(self, values: dict[str, np.ndarray], clip_norm: float | None) -> None:
+        torch.set_num_threads(THREADS)
+        torch.set_num_interop_threads(1)
+        weights = {name: torch.from_numpy(value) for name, value in values.items()}
+        V, E = weights["embed.weight"].shape
+        layers = sum(name.endswith("recurrent_kernel") for name in weights)
+        H = len(weights["lstm.0.recurrent_kernel"])
+        self.embed, self.lstm, self.head = nn.Embedding(V, E), nn.LSTM(E, H, layers), nn.Linear(H, V)
+        with torch.no_grad():
+            self.embed.weight.copy_(weights["embed.weight"])
+            self.head.weight.copy_(weights["softmax.kernel"].T)
+            self.head.bias.copy_(weights["softmax.bias"])
+            for layer in range(layers):
+                name = f"lstm.{layer}."
+                getattr(self.lstm, f"weight_ih_l{layer}").copy_(weights[name + "kernel"].T)
+                getattr(self.lstm, f"weight_hh_l{layer}").copy_(weights[name + "recurrent_kernel"].T)
+                getattr(self.lstm, f"bias_ih_l{layer}").copy_(weights[name + "bias"])
+                getattr(self.lstm, f"bias_hh_l{layer}").zero_()
+                # two biases would learn twice as fast as the one that there is elsewhere
+                getattr(self.lstm, f"bias_hh_l{layer}").requires_grad_(False)
+        modules = (self.embed, self.lstm, self.head)
+        self.parameters = [p for module in modules for p in module.parameters() if p.requires_grad]
+        self.sgd = torch.optim.SGD(self.parameters, lr=1.0)
+        self.clip_norm = clip_norm
+        self.state: Any = None
+
+    def loss(self, tokens: np.ndarray) -> torch.Tensor:
+        """Mean over the targets of a block [G, T + 1]; carries the state on."""
+        block = torch.from_numpy(tokens).T
+        y, state = self.lstm(self.embed(block[:-1]), self.state)
+        self.state = tuple(part.detach() for part in state)
+        logits = self.head(y)
+        return nn.functional.cross_entropy(logits.flatten(0, 1), block[1:].flatten())
+
+    def step(self, tokens: np.ndarray, lr: float) -> float:
+        """Trains on a block; the loss counts as a sum over the window. Returns its mean."""
+        self.sgd.param_groups[0]["lr"] = lr
+        loss = self.loss(tokens)
+        self.sgd.zero_grad()
+        (loss * (tokens.shape[1] - 1)).backward()
+        if self.clip_norm:
+            nn.utils.clip_grad_norm_(self.parameters, self.clip_norm)
+        self.sgd.step()
+        return loss.item()
+
+    def perplexity(self, stream: np.ndarray, window: int = 256) -> float:
+        """Of a stream of tokens, read from its start."""
+        self.state, nll = None, 0.0
+        with torch.no_grad():
+            for at in range(0, len(stream) - 1, window):
+                block = stream[None, at : at + window + 1]
+                nll += self.loss(block).item() * (block.shape[1] - 1)
+        self.state = None
+        return math.exp(nll / (len(stream) - 1))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("dataset", type=Path)
+    parser.add_argument("conf", type=Path)
+    parser.add_argument("--set", action="append", default=[], metavar="A.B=C", help="further settings")
+    options = parser.parse_args()
+    config = load_config([options.conf], options.set).train
+    manifest = read_manifest(f"{options.dataset}")
+    streams = {name: split_stream(options.dataset, manifest, name) for name in ("valid", "test")}
+    model = TorchModel(initial_values(config.model, manifest.vocab_size, config.run.seed), config.optim.clip_norm)
+    began, tokens, step = time.monotonic(), 0, 0
+    for epoch in range(config.run.epochs):
+        blocks = list(epoch_blocks(options.dataset, manifest, config, epoch))
+        total = config.run.epochs * len(blocks)
+        model.state, nll = None, 0.0
+        for block in blocks:
+            lr = learning_rate(config.optim, step, per_epoch=len(blocks), total=total)
+            nll += model.step(block, lr)
+            step, tokens = step + 1, tokens + block[:, 1:].size
+        seconds = time.monotonic() - began
+        valid = model.perplexity(streams["valid"])
+        print(
+            f"epoch {epoch + 1}  lr {lr:.4g}  train ppl {math.exp(nll / len(blocks)):.2f}  valid ppl {valid:.2f}  "
+            f"{tokens / seconds:,.0f} tok/s with evaluation",
+            flush=True,
+        )
+    print(f"test ppl {model.perplexity(streams['test']):.2f} after {time.monotonic() - began:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
