@@ -59,8 +59,8 @@ def test_every_text_has_its_likelihood_and_what_cannot_be_read_its_place(spark, 
     assert {row["bits_per_byte"] for row in found.values()} == {None}  # <unk> loses text
     summary = json.loads(Path(f"{config.output}/score/_summary.json").read_text())
     (ledger,) = summary["ledgers"]
-    assert ledger["total_in"] == 4
-    assert ledger["total_out"] == len(found)
+    assert ledger["in"] == 4
+    assert ledger["out"] == len(found)
     assert summary["tokens"] == sum(row["n_tokens"] for row in found.values())
 
 

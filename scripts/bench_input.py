@@ -1,0 +1,88 @@
+"""How fast the trainer's input is by itself: tokens a second on one core, and beside int64 lists of a plain reader.
+
+    sluice pack --train ptb.train.txt.gz … --seq-len 1024 --output OUT --name wide
+    python scripts/bench_input.py OUT/wide/1.0.0 --rows 64 --window 64
+
+Blocks as a step gets them, after a warm-up, from files in the page cache; medians of the rounds. The plain reader has
+the same tokens as `tf.train.Example`s with an int64 list `input_ids`, as others write them, read by TFRecordDataset and
+`parse_single_example`, and batched.
+"""
+
+import argparse
+import itertools
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from sluice.core.load import load_config
+from sluice.train.input import Dataset, open_dataset, training_blocks
+from train_data import read_records
+
+
+def plain_blocks(dataset: Dataset, path: str, rows: int) -> Iterator[Any]:
+    """Batches [rows, L + 1] of what `write_plain` wrote, again and again."""
+    width = dataset.manifest.seq_len + 1
+    feature = {"input_ids": tf.io.FixedLenFeature([width], tf.int64)}
+    records = tf.data.TFRecordDataset(path).repeat()
+    parsed = records.map(lambda record: tf.io.parse_single_example(record, feature)["input_ids"])
+    return iter(parsed.batch(rows, drop_remainder=True).prefetch(4))
+
+
+def write_plain(dataset: Dataset, path: str) -> None:
+    """The records of the first training shard as examples with an int64 list."""
+    shard = dataset.split("train").shards[0]
+    with tf.io.TFRecordWriter(path) as writer:
+        for ids in read_records(Path(dataset.directory), dataset.manifest, shard.path, 0, shard.records):
+            feature = tf.train.Feature(int64_list=tf.train.Int64List(value=ids))
+            example = tf.train.Example(features=tf.train.Features(feature={"input_ids": feature}))
+            writer.write(example.SerializeToString())
+
+
+def rate(make: Callable[[], Iterator[Any]], seconds: float, rounds: int) -> tuple[float, list[float]]:
+    """Tokens a second: the median of the rounds, and all of them."""
+    blocks, rates = make(), []
+    for block in itertools.islice(blocks, 50):
+        tokens = int(block.shape[0]) * (int(block.shape[1]) - 1)
+    for _ in range(rounds):
+        began, count = time.perf_counter(), 0
+        while time.perf_counter() - began < seconds:
+            next(blocks)
+            count += 1
+        rates.append(count * tokens / (time.perf_counter() - began))
+    return statistics.median(rates), rates
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("dataset")
+    parser.add_argument("--rows", type=int, default=64)
+    parser.add_argument("--window", type=int, default=64)
+    parser.add_argument("--seconds", type=float, default=2.0, help="of a round (2)")
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # before TensorFlow starts a thread
+    settings = [f"train.data.manifest={options.dataset}", f"train.data.rows={options.rows}"]
+    config = load_config((), [*settings, f"train.data.window={options.window}"]).train.data
+    dataset = open_dataset(config)
+    strategy = tf.distribute.get_strategy()
+    with tempfile.TemporaryDirectory() as directory:
+        plain = f"{directory}/plain.tfrecord"
+        write_plain(dataset, plain)
+        makers: dict[str, Callable[[], Iterator[Any]]] = {
+            "sluice": lambda: training_blocks(strategy, dataset, config, seed=1, step=0),
+            "int64 lists, parse_single_example": lambda: plain_blocks(dataset, plain, options.rows),
+        }
+        print(f"| {options.rows} rows, windows of {options.window}, one core | tokens/s | range |\n|---|---|---|")
+        for name, make in makers.items():
+            median, rates = rate(make, options.seconds, options.rounds)
+            print(f"| {name} | {median:,.0f} | {min(rates):,.0f}–{max(rates):,.0f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
