@@ -180,6 +180,8 @@ def test_the_baseline_scores_the_targets_of_the_model_and_is_in_the_summary(tmp_
     assert valid["tokens"] == summary["splits"]["valid"]["tokens"] == sum(len(s) - 1 for s in streams)
     expected = -sum(model.log_probabilities(stream).sum() for stream in streams)
     assert valid["nll"] == pytest.approx(expected, rel=1e-12)
+    assert 0 < summary["model_flop_use"] < 1 and 0 <= summary["data_wait_share"] < 1
+    assert summary["peak_memory_bytes"] > 100 << 20
     less = train_and_evaluate(train_config(dataset, tmp_path / "less", *more, "train.baseline.max_tokens=100")).summary
     assert less["baseline"]["tokens"] == 100
     none = train_and_evaluate(train_config(dataset, tmp_path / "none", *more, "train.baseline.order=null")).summary

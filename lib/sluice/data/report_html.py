@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from sluice.data.charts import Series, bar, curve, funnel_step
+from sluice.data.charts import bar, funnel_step
 from sluice.data.corpus_html import decontamination, duplicates, repeated_lines, split_check
 from sluice.data.html_parts import (
     PAGE,
@@ -19,7 +19,6 @@ from sluice.data.html_parts import (
     count,
     decimal,
     escape,
-    figures,
     measure,
     nothing,
     percent,
@@ -27,6 +26,7 @@ from sluice.data.html_parts import (
     share_of,
     table,
 )
+from sluice.data.training_html import training
 
 MAX_ARCHIVES = 100
 """Rows of the archives table; `report.json` has all."""
@@ -82,7 +82,7 @@ def render(report: Values) -> str:
         ("lines", "Repeated lines", repeated_lines(report["lines"])),
         ("split", "Near-copies across splits", split_check(report["split_check"])),
         ("shards", "Tokens and shards", _shards(report)),
-        ("training", "Training", _training(report["training"])),
+        ("training", "Training", training(report["training"])),
         ("books", "The books", _books(report["books"])),
         ("configuration", "Configuration", _configuration(report["stages"])),
     ]
@@ -290,59 +290,6 @@ def _shards(report: Values) -> str:
     ]
     head = ("split", "records#", "tokens#", "documents#", "bytes of text#", "bytes per token#")
     return text + table(head, rows)
-
-
-def _training(training: Values | None) -> str:
-    if training is None:
-        return nothing("No model has been trained yet.")
-    text = ""
-    final = training["final"]
-    results = [(decimal(values["ppl"]), f"{escape(split)} perplexity") for split, values in final.items()]
-    if not final:
-        latest = ((split, points[-1]) for split, points in training["evaluations"].items())
-        results = [
-            (decimal(point["ppl"]), f"{escape(split)} perplexity at step {count(point['step'])}")
-            for split, point in latest
-        ]
-    text += figures(*results) if results else ""
-    facts = [
-        (training["parameters"], "parameters"),
-        (training["step"], "steps"),
-        (training["tokens"], "tokens seen"),
-        (training["tokens_per_s"], "tokens per second"),
-        (training["wall_seconds"], "seconds"),
-    ]
-    words = ", ".join(f"{count(value)} {name}" for value, name in facts if value is not None)
-    if training["evaluated_step"] is not None:
-        words += f"; the results are of step {count(training['evaluated_step'])}"
-    text += f'<p class="note">{escape(words)}.</p>' if words else ""
-    series = [Series("training", "train", training["train"], False)]
-    for style, (split, points) in zip(("eval", "eval2"), training["evaluations"].items(), strict=False):
-        places = [(point["step"], point["loss"]) for point in points if point["loss"] is not None]
-        series.append(Series(escape(split), style, places, True))
-    picture = curve([line for line in series if line.points])
-    text += f'<div class="wide">{picture}</div>' if picture else nothing("No point of the training curve yet.")
-    if final:
-        rows = [
-            (
-                [
-                    escape(split),
-                    decimal(values["ppl"]),
-                    decimal(values["loss"], 4),
-                    decimal(values["bits_per_byte"], 4),
-                    count(values["tokens"]),
-                ],
-                False,
-            )
-            for split, values in final.items()
-        ]
-        text += table(("split", "perplexity#", "loss, nats per token#", "bits per byte#", "tokens scored#"), rows)
-    if training["generated"]:
-        step = training["generated"]["step"]
-        text += f"<h3>Written by the model{f' after step {count(step)}' if step is not None else ''}</h3>"
-        for sample in training["generated"]["texts"]:
-            text += f"<blockquote>{quote(sample)}</blockquote>"
-    return text
 
 
 def _books(books: Sequence[Values]) -> str:

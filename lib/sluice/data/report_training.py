@@ -39,13 +39,14 @@ def training(output: str) -> Values | None:
         "finished": bool(summary),
         "directory": name,
         **pick(summary, "step", "epochs", "evaluated_step", "parameters", "tokens", "wall_seconds", "tokens_per_s"),
-        **pick(summary, "replicas", "tensorflow"),
+        **pick(summary, "replicas", "tensorflow", "model_flop_use", "data_wait_share"),
         "train": _thinned(losses),
         "evaluations": {
             split: [{"step": step, **values} for step, values in sorted(by_step.items())]
             for split, by_step in sorted(evaluations.items())
         },
         "final": {split: _evaluation(values) for split, values in final.items()},
+        "baseline": _baseline(summary.get("baseline") or {}),
         "generated": _generated(storage.join(directory, "samples.txt")),
     }
 
@@ -59,6 +60,12 @@ def _evaluation(values: Values) -> Values:
     if ppl is None and loss is not None:
         ppl = math.exp(min(loss, 700.0))
     return {"loss": loss, "ppl": ppl, "bits_per_byte": number(values.get("bits_per_byte")), "tokens": tokens}
+
+
+def _baseline(values: Values) -> Values:
+    """Of the n-gram model, the same numbers."""
+    splits = {split: _evaluation(found) for split, found in (values.get("splits") or {}).items()}
+    return {"order": values.get("order"), "splits": splits}
 
 
 def _thinned(points: Sequence[tuple[int, float]]) -> list[list[float]]:

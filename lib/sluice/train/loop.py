@@ -18,7 +18,7 @@ from sluice.core.train_config import Train
 from sluice.data.tokenizer import Tokenizer
 from sluice.train import ckpt, rundir
 from sluice.train.baseline import evaluate_baseline
-from sluice.train.dist import Cluster, join_cluster
+from sluice.train.dist import Cluster, join_cluster, peak_flop_per_s
 from sluice.train.estimate import Estimate, estimate
 from sluice.train.evaluate import Evaluator
 from sluice.train.input import Dataset, check_replicas, open_dataset, training_blocks
@@ -108,7 +108,7 @@ class Training:
         self.step, self.tokens, self.seconds = 0, 0, 0.0
         self.losses: tuple[Valid, ...] = ()
         self.started = time.monotonic()
-        self.parameters = plan.parameters
+        self.parameters, self.flop_per_token = plan.parameters, plan.flop_per_token
 
     def run(self) -> Result:
         """The whole run."""
@@ -219,7 +219,7 @@ class Training:
             "parameters": self.parameters,
             "tokens": self.tokens,
             "wall_seconds": seconds,
-            "tokens_per_s": self.report.tokens_per_s,
+            **self.report.speed(self.flop_per_token, peak_flop_per_s(self.cluster, config.optim.precision)),
             "since_best": since_best(self.losses),
             "replicas": self.strategy.num_replicas_in_sync,
             "splits": {name: result.to_dict() for name, result in results.items()},

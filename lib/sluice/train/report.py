@@ -5,6 +5,7 @@ import json
 import logging
 import math
 import re
+import resource
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -41,6 +42,11 @@ class Sums:
         return self.timed_tokens / self.step_s if self.step_s else 0.0
 
 
+def peak_memory_bytes() -> int:
+    """Of this process, on the host."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
 @dataclass(slots=True)
 class Reporter:
     """Writes the files of one run; on workers other than the chief nothing."""
@@ -53,6 +59,8 @@ class Reporter:
     """Since the last line."""
     process: Sums = field(default_factory=Sums)
     """Since the start of this process."""
+    rates: list[float] = field(default_factory=list)
+    """Tokens a second of each line."""
 
     def step(self, *, nll: float, tokens: float, norm: float, clipped: bool, step_s: float, wait_s: float) -> None:
         """Counts one step."""
@@ -71,6 +79,19 @@ class Reporter:
     def tokens_per_s(self) -> float:
         """Of training alone, in this process."""
         return self.process.tokens_per_s
+
+    def speed(self, flop_per_token: int, peak_flop_per_s: float) -> dict[str, Any]:
+        """What the end of a run says of this process: rates, waiting, use of the machine, memory."""
+        rates = sorted(self.rates) or [self.tokens_per_s]
+        return {
+            "tokens_per_s": self.tokens_per_s,
+            "tokens_per_s_median": rates[len(rates) // 2],
+            "tokens_per_s_p10": rates[len(rates) // 10],
+            "data_wait_share": self.process.wait_s / self.process.step_s if self.process.step_s else 0.0,
+            "peak_flop_per_s": peak_flop_per_s,
+            "model_flop_use": flop_per_token * self.tokens_per_s / peak_flop_per_s,
+            "peak_memory_bytes": peak_memory_bytes(),
+        }
 
     def resume(self, step: int) -> None:
         """Drops the lines of steps that a killed process did and that will be done again, and of an earlier end."""
@@ -91,6 +112,8 @@ class Reporter:
         i, self.interval = self.interval, Sums()
         if not i.steps:
             return
+        if i.step_s:
+            self.rates.append(i.tokens_per_s)
         loss, wait_share = i.nll / max(i.tokens, 1.0), i.wait_s / i.step_s if i.step_s else 0.0
         line = {
             "kind": "train",

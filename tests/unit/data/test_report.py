@@ -363,6 +363,15 @@ def test_training_shows_curve_results_and_text(run):
     assert report["training"]["generated"] == {"step": 20, "texts": ["The end\nof it.", "Once more."]}
 
 
+def test_the_n_gram_model_and_the_speed_stand_beside_the_results(run):
+    baseline = {"order": 5, "tokens": 9, "splits": {"test": {"ppl": 200.0, "bits_per_byte": 2.0, "tokens": 120}}}
+    summary = SUMMARY | {"baseline": baseline, "model_flop_use": 0.4213, "data_wait_share": 0.013}
+    page, report = run(model() | {"summary.json": json.dumps(summary)}, **finished())
+    assert report["training"]["baseline"]["splits"]["test"]["ppl"] == 200.0
+    assert "test 151.25 5.0000 1.8125 120 test, 5-grams 200.00 5.2983 2.0000 120" in text_of(page)
+    assert "42.1 % of the peak of the machine, 1.3 % of the time waiting for data" in text_of(page)
+
+
 def test_a_running_training_is_not_called_final(run):
     files = {"metrics.jsonl": model()["metrics.jsonl"] + '{"kind": "train", "st'}
     page, report = run(files, **finished())

@@ -1,0 +1,91 @@
+"""Memory and time of the softmax over a large vocabulary: whole, in chunks (the same result), sampled.
+
+    python scripts/bench_softmax.py --vocab 100000 --tokens 4096
+
+Loss and gradients of hidden vectors, weights and bias, each kind in a process of its own with two threads. Memory is
+the peak of the process less what it was before the first step; what is left of it without the gradient of the weights,
+which all kinds need, is given, too.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+THREADS = 2
+
+
+def measure(kind: str, options: argparse.Namespace) -> None:
+    """Prints bytes and the seconds of each step as JSON."""
+    import numpy as np
+    import tensorflow as tf
+
+    from sluice.train.loss import chunked_cross_entropy, cross_entropy, sampled_cross_entropy
+    from sluice.train.report import peak_memory_bytes
+
+    tf.config.threading.set_intra_op_parallelism_threads(THREADS)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    random = np.random.default_rng(1)
+    N, P, V = options.tokens, options.width, options.vocab
+    hidden = tf.Variable(random.normal(size=(N, P)).astype(np.float32))
+    weights = tf.Variable(0.05 * random.normal(size=(V, P)).astype(np.float32))  # tied: [V, P]
+    bias, targets = tf.Variable(tf.zeros(V)), tf.constant(random.integers(V, size=N), tf.int32)
+    counts, uniform = tf.ones(N), tf.constant(random.uniform(size=options.sampled), tf.float32)
+
+    @tf.function
+    def step() -> tuple[tf.Tensor, list[tf.Tensor]]:
+        with tf.GradientTape() as tape:
+            h, w, b = (tf.convert_to_tensor(v) for v in (hidden, weights, bias))
+            if kind == "chunked":
+                nll = chunked_cross_entropy(h, w, b, targets, counts, chunk=options.chunk, tied=True)
+            elif kind == "sampled":
+                nll = sampled_cross_entropy(h, w, b, targets, counts, uniform=uniform, tied=True)
+            else:
+                nll = cross_entropy(tf.matmul(h, w, transpose_b=True) + b, targets, counts)
+        return nll.total, tape.gradient(nll.total, [hidden, weights, bias])
+
+    before, seconds = peak_memory_bytes(), []
+    for _ in range(options.steps + 1):
+        began = time.perf_counter()
+        total, gradients = step()
+        norm = float(sum(tf.reduce_sum(tf.square(tf.convert_to_tensor(g))) for g in gradients))
+        seconds.append(time.perf_counter() - began)
+    found = {"loss": float(total), "square": norm, "bytes": peak_memory_bytes() - before, "seconds": seconds[1:]}
+    print(json.dumps(found))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--vocab", type=int, default=100_000)
+    parser.add_argument("--tokens", type=int, default=4096)
+    parser.add_argument("--width", type=int, default=256, help="of the hidden vectors (256)")
+    parser.add_argument("--chunk", type=int, default=256, help="tokens of a chunk (256)")
+    parser.add_argument("--sampled", type=int, default=8192, help="words that are sampled (8192)")
+    parser.add_argument("--steps", type=int, default=5)
+    parser.add_argument("--kind", choices=["full", "chunked", "sampled"], help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.kind:
+        measure(options.kind, options)
+        return
+    shared = 4 * options.vocab * (options.width + 1)
+    print(f"{options.tokens:,} tokens, {options.vocab:,} words, {options.width} wide, chunks of {options.chunk}\n")
+    print("| softmax | s a step | memory, MB | without the weights' gradient | loss | square of the gradient |")
+    print("|---|---|---|---|---|---|")
+    for kind in ("full", "chunked", "sampled"):
+        command = [sys.executable, __file__, *sys.argv[1:], "--kind", kind]
+        environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": ""}
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, check=True)
+        found = json.loads(done.stdout.splitlines()[-1])
+        extra = found["bytes"] / 1e6
+        print(
+            f"| {kind} | {statistics.median(found['seconds']):.2f} | {extra:,.0f} | {extra - shared / 1e6:,.0f} | "
+            f"{found['loss']:,.2f} | {found['square']:.6g} |",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()
