@@ -60,6 +60,17 @@ class Dropout(Section):
     """Of the word types, each wherever it occurs."""
 
 
+class Glove(Section):
+    """First values of the embedding from a file of word vectors; for vocabularies of words."""
+
+    path: str = ""
+    """Text file in GloVe's format, may end in .gz; empty: none. Words that it lacks start at random."""
+    scale: PositiveFloat = 1.0
+    """The vectors are multiplied by it: those of GloVe are ten times as large as usual first values."""
+    trainable: bool = True
+    """false: the embedding, all of it, stays as it is."""
+
+
 class Model(Section):
     """A language model. The equations stand in `train/cells.py` and `train/layers.py`."""
 
@@ -81,6 +92,7 @@ class Model(Section):
     """`loop`: own gradient, one GEMM per weight. `loop_xla`: the same compiled; faster on CPU from about 200 cells."""
     init: Init = Init()
     dropout: Dropout = Dropout()
+    glove: Glove = Glove()
 
 
 class Loss(Section):

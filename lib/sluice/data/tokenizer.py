@@ -88,6 +88,11 @@ class Tokenizer:
         return len(self._tokens)
 
     @property
+    def tokens(self) -> list[str]:
+        """The tokens as they stand in the file, by their ids; those of kind `word` are words."""
+        return self._tokens
+
+    @property
     def ids(self) -> SpecialIds:
         """pad 0, bos 1, eos 2, unk 3."""
         return SpecialIds()

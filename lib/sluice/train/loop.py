@@ -21,6 +21,7 @@ from sluice.train.baseline import evaluate_baseline
 from sluice.train.dist import Cluster, join_cluster, peak_flop_per_s
 from sluice.train.estimate import Estimate, estimate
 from sluice.train.evaluate import Evaluator
+from sluice.train.glove import embedding_from_glove
 from sluice.train.input import Dataset, check_replicas, open_dataset, training_blocks
 from sluice.train.launch import launch_local
 from sluice.train.models import LanguageModel
@@ -97,7 +98,11 @@ class Training:
             rundir.clear(config)
         with self.strategy.scope():
             self.model = LanguageModel(config.model, manifest.vocab_size, config.run.seed, config.optim.precision)
-            self.optimizer = Optimizer(config.optim, self.model.variables)
+            self.optimizer = Optimizer(config.optim, self.model.trained)
+        if config.model.glove.path:
+            embedding = self.model.variables["embed.weight"]
+            tokenizer = Tokenizer.load(dataset.tokenizer_path)
+            embedding.assign(embedding_from_glove(config.model.glove, tokenizer, embedding.numpy()))
         self.train_step = make_step(Trainer(self.strategy, self.model, self.optimizer), config, manifest.ids.pad)
         # traced once: outside a tf.function TensorFlow traces every gather again
         self._gathered = tf.function(lambda state: [self.strategy.gather(part, axis=0) for part in state])
@@ -182,7 +187,7 @@ class Training:
         if averages is None:
             return self._evaluate()
         weights = {name: variable.numpy() for name, variable in self.model.variables.items()}
-        self.model.assign(averages)
+        self.model.assign(weights | averages)
         best = self._evaluate()
         self.model.assign(weights)
         return best

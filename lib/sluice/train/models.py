@@ -44,6 +44,12 @@ class LanguageModel:
             name: tf.Variable(value, name=name) for name, value in initial_values(config, vocab_size, seed).items()
         }
 
+    @property
+    def trained(self) -> dict[str, tf.Variable]:
+        """The parameters that learn: all, but for an embedding that is given."""
+        is_fixed = self.config.glove.path and not self.config.glove.trainable
+        return {name: v for name, v in self.variables.items() if not (is_fixed and name == "embed.weight")}
+
     def state_shapes(self, batch: int) -> list[tuple[int, ...]]:
         """The shapes of a state: that of the first layer, then of the second, and so on; rows are the first axis."""
         shapes: list[tuple[int, ...]] = []

@@ -48,8 +48,8 @@ def make_step(trainer: Trainer, config: Train, pad: int) -> Callable[..., StepRe
     model, optimizer, strategy = trainer.model, trainer.optimizer, trainer.strategy
     optim, rows = config.optim, config.data.rows // strategy.num_replicas_in_sync
     divisor = denominator(config.loss.reduction, config.data.rows, config.data.window)
-    variables = list(model.variables.values())
-    is_clipped = [optim.clip_scope == "all" or not name.startswith(OUTER) for name in model.variables]
+    variables = list(model.trained.values())
+    is_clipped = [optim.clip_scope == "all" or not name.startswith(OUTER) for name in model.trained]
 
     def replica_step(tokens: Any, state: Any, moment: Moment, stop: Any, *, is_update: bool) -> StepResult:
         context = tf.distribute.get_replica_context()
