@@ -126,6 +126,25 @@ def test_a_killed_worker_ends_the_others(tiny_dataset: str, tmp_path: Path) -> N
     assert ckpt.load(tmp_path / "checkpoints", "LATEST") is not None
 
 
+def test_after_a_killed_worker_all_start_again_and_finish(
+    tiny_dataset: str, uninterrupted: Path, tmp_path: Path
+) -> None:
+    values = settings(tiny_dataset, tmp_path, *COMMON, *MULTIWORKER, "train.dist.max_restarts=1")
+    parent = subprocess.Popen(job_command("train", values), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    wait_for_lines(parent, tmp_path / "metrics.jsonl", 60)
+    children = Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_text().split()
+
+    os.kill(int(children[1]), signal.SIGKILL)
+
+    said = parent.communicate(timeout=120)[0].decode()
+    assert parent.returncode == 0, said
+    assert "restart 1 of 1, from the last checkpoint" in said and "resumed at step" in said
+    expected = dict(losses(uninterrupted))
+    assert [step for step, _ in losses(tmp_path)] == list(range(1, 301))
+    for step, loss in losses(tmp_path)[:150]:
+        assert loss == pytest.approx(expected[step], rel=1e-4), f"step {step}"
+
+
 def test_a_finished_run_is_left_alone(tiny_dataset: str, uninterrupted: Path) -> None:
     before = (uninterrupted / "metrics.jsonl").read_bytes()
     done = run_job("train", settings(tiny_dataset, uninterrupted, *COMMON))
