@@ -7,6 +7,7 @@ from typing import Literal
 
 from msgspec import field
 
+from sluice.core.classifier_config import Classifier
 from sluice.core.dedup_config import Decontaminate, Dedup, Lines, Score, Split, Table
 from sluice.core.section import CountFloat, CountInt, Fraction, PositiveFloat, PositiveInt, Section
 from sluice.core.train_config import Train
@@ -369,6 +370,7 @@ class Config(Section):
     tokenizer: Tokenizer = Tokenizer()
     shards: Shards = Shards()
     train: Train = Train()
+    classifier: Classifier = Classifier()
     train_quality: TrainQuality = TrainQuality()
     thresholds: FitThresholds = FitThresholds()
     spark: Spark = Spark()

@@ -19,7 +19,7 @@ class DropoutKey:
     def __init__(self, seed: int, step: Any, first_row: Any) -> None:
         self.seed, self.step, self.first_row = seed, step, first_row
 
-    def uniform(self, rows: int, per_row: int, place: int, first_row: Any = None) -> tf.Tensor:
+    def uniform(self, rows: Any, per_row: int, place: int, first_row: Any = None) -> tf.Tensor:
         """float32 in [0, 1), [rows, per_row], of the rows from `first_row` on (those of this replica)."""
         counts = math.ceil(per_row / 4)
         seed = tf.stack([tf.constant(self.seed * 1000 + place, tf.int64), tf.cast(self.step, tf.int64)])
@@ -39,6 +39,7 @@ def drop(x: Any, rate: float, key: DropoutKey | None, place: int, *, locked: boo
     if not rate or key is None:
         return x
     T, B, D = x.shape
+    B = tf.shape(x)[1] if B is None else B
     steps = 1 if locked else T
     keep = tf.cast(key.uniform(B, steps * D, place) >= rate, x.dtype) / (1 - rate)
     return x * tf.transpose(tf.reshape(keep, [B, steps, D]), [1, 0, 2])

@@ -1,0 +1,112 @@
+"""Texts with labels as numbers: read, split, cut into batches. No TensorFlow."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sluice.core.classifier_config import Classifier
+from sluice.core.errors import ConfigError, FormatError, InputError
+from sluice.core.ids import mix64, text_digest
+from sluice.data.texts import iter_objects
+from sluice.data.tokenizer import Tokenizer
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """Texts and their labels as they stand in the files."""
+
+    texts: list[str]
+    labels: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some examples, as long as the longest of them."""
+
+    tokens: np.ndarray
+    """[B, T], int32, filled up with `pad`."""
+    lengths: np.ndarray
+    """[B], at least 1: an empty text is one `pad`."""
+    labels: np.ndarray
+    """[B]."""
+
+
+def read_labelled(config: Classifier) -> tuple[Labelled, Labelled]:
+    """Training and validation. Raises ConfigError, InputError or FormatError for what cannot be trained on."""
+    if not config.train:
+        raise ConfigError("classifier.train is empty. Name files of JSON lines with a text and a label.")
+    train = _read(config, config.train)
+    if config.valid:
+        valid = _read(config, config.valid)
+    else:
+        is_valid = [_position(text, config.seed) < config.valid_fraction for text in train.texts]
+        train, valid = (_where(train, [flag == side for flag in is_valid]) for side in (False, True))
+    if not train.texts or not valid.texts:
+        raise InputError(
+            f"{len(train.texts)} texts to train on and {len(valid.texts)} to judge by are too few. Give more, name "
+            "classifier.valid, or change classifier.valid_fraction."
+        )
+    if len(set(train.labels)) < 2:
+        raise InputError(
+            f"All {len(train.labels)} training texts have the label {train.labels[0]!r}. At least two are needed; is "
+            f"classifier.label={config.label} the right field?"
+        )
+    if unknown := sorted(set(valid.labels) - set(train.labels)):
+        raise InputError(f"Labels of validation that no training text has: {', '.join(unknown[:5])}.")
+    return train, valid
+
+
+def batches(
+    encoded: Sequence[Sequence[int]], labels: np.ndarray, config: Classifier, *, epoch: int | None, pad: int
+) -> Iterator[Batch]:
+    """All examples once. In an epoch, counted from 0, by chance in pools of like length; with None as they come."""
+    order = np.arange(len(encoded))
+    if epoch is not None:
+        random = np.random.default_rng([config.seed, epoch])
+        random.shuffle(order)
+        pool = 50 * config.batch
+        for first in range(0, len(order), pool):  # texts of like length side by side: little is padding
+            part = order[first : first + pool]
+            order[first : first + pool] = part[np.argsort([len(encoded[n]) for n in part], kind="stable")]
+        starts = np.arange(0, len(order), config.batch)
+        random.shuffle(starts)
+    else:
+        starts = np.arange(0, len(order), config.batch)
+    for start in starts:
+        chosen = order[start : start + config.batch]
+        lengths = np.array([max(1, len(encoded[n])) for n in chosen], np.int32)
+        tokens = np.full((len(chosen), lengths.max()), pad, np.int32)
+        for row, n in enumerate(chosen):
+            tokens[row, : len(encoded[n])] = encoded[n]
+        yield Batch(tokens, lengths, np.array([labels[n] for n in chosen], np.int32))
+
+
+def encode(tokenizer: Tokenizer, texts: Sequence[str], max_tokens: int) -> list[list[int]]:
+    """The first tokens of each text."""
+    return [ids[:max_tokens] for ids in tokenizer.encode_batch(texts)]
+
+
+def _read(config: Classifier, paths: Sequence[str]) -> Labelled:
+    found = Labelled([], [])
+    for path in paths:
+        for number, row in enumerate(iter_objects(path, config.text), 1):
+            label = row.get(config.label)
+            if isinstance(label, bool) or not isinstance(label, str | int):
+                raise FormatError(
+                    f"{path}, object {number}: the field {config.label!r} holds {label!r}; a text or a whole number "
+                    "was expected. Name the right one with classifier.label."
+                )
+            found.texts.append(row[config.text])
+            found.labels.append(str(label))
+    return found
+
+
+def _where(found: Labelled, flags: Sequence[bool]) -> Labelled:
+    texts = [text for text, flag in zip(found.texts, flags, strict=True) if flag]
+    return Labelled(texts, [label for label, flag in zip(found.labels, flags, strict=True) if flag])
+
+
+def _position(text: str, seed: int) -> float:
+    """In [0, 1), a function of the text: equal texts are on one side."""
+    return mix64(int.from_bytes(text_digest(text)[:8], "little"), seed) / 2**64
