@@ -74,6 +74,7 @@ def test_dry_run_prints_sizes_and_writes_nothing(
     said = " ".join(capsys.readouterr().out.split())
     # 44·12 + (12 + 16 + 1)·64 + 16·44 + 44 parameters; 253 records in 8 rows of 31, 2 windows each
     assert "parameters 3,132" in said and "steps per epoch 62" in said
+    assert "every record read, all checksums and counts hold" in said
     assert result.exit_code == 0 and not (tmp_path / "run").exists()
 
 
@@ -161,6 +162,16 @@ def test_tokenizer_of_another_dataset(own_dataset: Path, tmp_path: Path) -> None
     path.write_bytes(path.read_bytes() + b" ")
     with pytest.raises(InputError, match=r"has sha256 [0-9a-f]{64}, but the manifest was written with [0-9a-f]{64}"):
         train_and_evaluate(train_config(str(own_dataset), tmp_path / "run"))
+
+
+def test_a_dry_run_finds_a_flipped_bit(own_dataset: Path, tmp_path: Path) -> None:
+    shard = next(own_dataset.glob("train-00001*"))
+    data = bytearray(shard.read_bytes())
+    data[40] ^= 1
+    shard.write_bytes(data)
+    with pytest.raises(FormatError, match=r"has \d+ problems: train-00001-of-00003\.tfrecord: "):
+        train_and_evaluate(train_config(str(own_dataset), tmp_path / "run", "train.run.dry_run=true"))
+    assert not (tmp_path / "run").exists()
 
 
 def test_flipped_bit_with_verify_crc(own_dataset: Path, tmp_path: Path) -> None:

@@ -201,7 +201,7 @@ class Run(Section):
     sample: Sample = Sample()
     checkpoint: Checkpoint = Checkpoint()
     dry_run: bool = False
-    """Print parameters, steps per epoch and a memory estimate, then stop."""
+    """Print parameters, steps, FLOP and a memory estimate, read all of the dataset to check it, then stop."""
 
 
 class Dist(Section):

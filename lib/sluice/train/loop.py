@@ -16,6 +16,7 @@ import tensorflow as tf
 from sluice.core.errors import EXIT_PREEMPTED, EXIT_STALLED, FormatError, StageError
 from sluice.core.train_config import Train
 from sluice.data.tokenizer import Tokenizer
+from sluice.data.verify import verify_dataset
 from sluice.train import ckpt, rundir
 from sluice.train.baseline import evaluate_baseline
 from sluice.train.dist import Cluster, join_cluster, peak_flop_per_s
@@ -34,6 +35,7 @@ from sluice.train.step import StepResult, Trainer, make_step
 
 logger = logging.getLogger("sluice.train")
 NO_CHECKPOINT = -1
+PROBLEMS_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ def train_and_evaluate(config: Train, force: bool = False) -> Result:
         rundir.check_owner(config, dataset.manifest_sha256)
     if config.run.dry_run:
         print(plan)
+        _check_records(config)
         return Result(0)
     if not force and (summary := rundir.finished(config, plan.total_steps)):
         logger.info("%s is finished; raise train.run.epochs to go on, or start over with --force", config.run.out)
@@ -67,6 +70,14 @@ def train_and_evaluate(config: Train, force: bool = False) -> Result:
         return Result(code, rundir.finished(config, plan.total_steps) or {})
     with join_cluster(config.dist) as cluster, _explained(cluster):
         return Training(config, dataset, plan, cluster, force).run()
+
+
+def _check_records(config: Train) -> None:
+    """Reads all of a dataset. Raises FormatError, naming some problems, where it is not what its manifest says."""
+    if problems := list(verify_dataset(config.data.manifest)):
+        shown = "; ".join(problems[:PROBLEMS_SHOWN])
+        raise FormatError(f"{config.data.manifest} has {len(problems)} problems: {shown}. Copy or write it again.")
+    print("data              every record read, all checksums and counts hold")
 
 
 @contextlib.contextmanager
