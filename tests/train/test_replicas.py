@@ -46,6 +46,18 @@ def test_two_logical_devices_learn_the_same(tiny_dataset: str, one_device: list[
     assert_same_losses(found, one_device)
 
 
+def test_so_they_do_with_gradients_accumulated_and_weights_averaged(tiny_dataset: str, tmp_path: Path) -> None:
+    more = ("train.optim.accumulate=2", "train.optim.ema=0.9", "train.optim.name=adagrad", "train.optim.lr=0.05")
+    one = train_lines(tiny_dataset, tmp_path / "one", *more)
+    two = train_lines(
+        tiny_dataset, tmp_path / "two", *more, "train.dist.strategy=mirrored", "train.dist.logical_devices=2"
+    )
+    assert_same_losses(two, one)
+    summaries = [json.loads((tmp_path / name / "summary.json").read_bytes()) for name in ("one", "two")]
+    nll = [summary["splits"]["test"]["nll"] for summary in summaries]  # of the averaged weights
+    assert nll[0] == pytest.approx(nll[1], rel=1e-4)
+
+
 def test_two_processes_learn_the_same(tiny_dataset: str, one_device: list[dict], tmp_path: Path) -> None:
     found = train_lines(tiny_dataset, tmp_path / "two", "train.dist.strategy=multiworker", "train.dist.local_workers=2")
     assert_same_losses(found, one_device)

@@ -206,6 +206,12 @@ def test_settings_that_do_not_fit(tiny_dataset: str, tmp_path: Path, setting: st
         train_and_evaluate(train_config(tiny_dataset, tmp_path, setting))
 
 
+def test_a_network_without_recurrence_has_no_recurrent_weights_to_drop(tiny_dataset: str, tmp_path: Path) -> None:
+    more = ["train.model.arch=gcnn", "train.model.dropout.recurrent=0.5"]
+    with pytest.raises(ConfigError, match=r"dropout\.recurrent = 0\.5 drops weights .* arch gcnn has none"):
+        train_and_evaluate(train_config(tiny_dataset, tmp_path, *more))
+
+
 def test_rows_that_cannot_be_dealt_to_replicas(tiny_dataset: str) -> None:
     with pytest.raises(ConfigError, match=r"train\.data\.rows = 8 cannot be split over 3 replicas"):
         check_replicas(train_config(tiny_dataset, "unused").data, 3)

@@ -41,7 +41,12 @@ def layer_shapes(config: Model, D: int, H: int) -> dict[str, Shape]:
 
 
 def parameter_shapes(config: Model, vocab_size: int) -> dict[str, Shape]:
-    """Name and shape of every parameter, in order. Raises ConfigError when tied widths differ."""
+    """Name and shape of every parameter, in order. Raises ConfigError for settings that do not go together."""
+    if config.arch == "gcnn" and config.dropout.recurrent:
+        raise ConfigError(
+            f"train.model.dropout.recurrent = {config.dropout.recurrent} drops weights of recurrent kernels, but arch "
+            "gcnn has none. Set it to 0."
+        )
     shapes: dict[str, Shape] = {"embed.weight": (vocab_size, config.embed)}
     widths = layer_widths(config)
     for layer, (D, H) in enumerate(widths):
