@@ -1,11 +1,13 @@
 """The language model of Zaremba et al. 2014 in PyTorch, on a dataset of sluice: what the trainer is measured beside.
 
     ENV/bin/python scripts/torch_lm.py OUT/ptb/1.0.0 conf/ptb-small.yaml
+    ENV/bin/python scripts/torch_lm.py OUT/ptb/1.0.0 conf/ptb-small.yaml --weights EXPORT/torch.safetensors
 
-ENV holds `pip install torch numpy msgspec pyyaml`. nn.Embedding, nn.LSTM, nn.Linear, cross_entropy, clip_grad_norm_ and
-optim.SGD in the order of pytorch/examples, with the recipe of the configuration: rows, window, first weights, learning
-rate by epoch, clipping, state carried, evaluation of each split as one stream. Prints perplexities by epoch, those of
-valid and test at the end, and the time. No dropout.
+ENV holds `pip install torch numpy msgspec pyyaml safetensors`. nn.Embedding, nn.LSTM, nn.Linear, cross_entropy,
+clip_grad_norm_ and optim.SGD in the order of pytorch/examples, with the recipe of the configuration: rows, window, first
+weights, learning rate by epoch, clipping, state carried, evaluation of each split as one stream. Prints perplexities by
+epoch, those of valid and test at the end, and the time. No dropout. With --weights, what jobs/export.py has written for
+torch is loaded into the modules and judged; nothing is trained.
 """
 
 import argparse
@@ -16,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 from torch import nn
 
 from sluice.core.load import load_config
@@ -56,6 +59,13 @@ class TorchModel:
         self.clip_norm = clip_norm
         self.state: Any = None
 
+    def load(self, named: dict[str, torch.Tensor]) -> None:
+        """Parameters by the names that the modules have for them; each must be there, and no other."""
+        modules = {"embed": self.embed, "lstm": self.lstm, "head": self.head}
+        for name, module in modules.items():
+            start = f"{name}."
+            module.load_state_dict({key.removeprefix(start): named[key] for key in named if key.startswith(start)})
+
     def loss(self, tokens: np.ndarray) -> torch.Tensor:
         """Mean over the targets of a block [G, T + 1]; carries the state on."""
         block = torch.from_numpy(tokens).T
@@ -91,11 +101,17 @@ def main() -> None:
     parser.add_argument("dataset", type=Path)
     parser.add_argument("conf", type=Path)
     parser.add_argument("--set", action="append", default=[], metavar="A.B=C", help="further settings")
+    parser.add_argument("--weights", type=Path, help="torch.safetensors of an export")
     options = parser.parse_args()
     config = load_config([options.conf], options.set).train
     manifest = read_manifest(f"{options.dataset}")
     streams = {name: split_stream(options.dataset, manifest, name) for name in ("valid", "test")}
     model = TorchModel(initial_values(config.model, manifest.vocab_size, config.run.seed), config.optim.clip_norm)
+    if options.weights:
+        model.load(load_file(options.weights))
+        for name, stream in streams.items():
+            print(f"{name} ppl {model.perplexity(stream):.4f}")
+        return
     began, tokens, step = time.monotonic(), 0, 0
     for epoch in range(config.run.epochs):
         blocks = list(epoch_blocks(options.dataset, manifest, config, epoch))

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 import tensorflow as tf
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 
 from sluice.core.classifier_config import Classifier
 from sluice.core.config import Tokenizer as TokenizerConfig
@@ -193,7 +193,7 @@ def _tokenizer(config: Classifier, train: Labelled, out: Path) -> Tokenizer:
 def _write(
     out: Path, run: _Run, values: dict[str, np.ndarray], valid: Labelled, judged: Judged, result: dict[str, Any]
 ) -> None:
-    save_file(values, out / WEIGHTS)
+    storage.write_atomic(str(out / WEIGHTS), save(values))
     stored = {"format": 1, "classifier": msgspec.to_builtins(run.config), "labels": run.labels}
     storage.write_atomic(str(out / CONFIG), json.dumps(stored, indent=2, ensure_ascii=False).encode())
     storage.write_atomic(str(out / "report.json"), json.dumps(result, indent=2, ensure_ascii=False).encode())

@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import tensorflow as tf
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from sluice import __version__
 from sluice.core.errors import ConfigError
@@ -81,9 +81,9 @@ def write_export(restored: Restored, directory: Path) -> None:
     """All files, into a directory that is there."""
     model, dataset = restored.model, restored.dataset
     values = {name: variable.numpy() for name, variable in model.variables.items()}
-    save_file(values, directory / "model.safetensors")
+    (directory / "model.safetensors").write_bytes(save(values))
     if is_torch_lstm(model.config):
-        save_file(torch_names(model.config, values), directory / "torch.safetensors")
+        (directory / "torch.safetensors").write_bytes(save(torch_names(model.config, values)))
     for source in (dataset.tokenizer_path, dataset.path(dataset.manifest.token_bytes.file)):
         shutil.copyfile(source, directory / Path(source).name)
     results = evaluations(Path(restored.config.run.out), restored.facts.step)
