@@ -6,8 +6,8 @@
 ENV holds `pip install torch numpy msgspec pyyaml safetensors`. nn.Embedding, nn.LSTM, nn.Linear, cross_entropy,
 clip_grad_norm_ and optim.SGD in the order of pytorch/examples, with the recipe of the configuration: rows, window,
 first weights, learning rate by epoch, clipping, state carried, evaluation of each split as one stream. Prints
-perplexities by epoch, those of valid and test at the end, and the time. No dropout. With --weights, what jobs/export.py has written for
-torch is loaded into the modules and judged; nothing is trained.
+perplexities by epoch, those of valid and test at the end, and the time. No dropout. With --weights, what
+jobs/export.py has written for torch is loaded into the modules and judged; nothing is trained.
 """
 
 import argparse
