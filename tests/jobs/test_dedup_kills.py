@@ -50,9 +50,9 @@ def test_a_standalone_cluster_with_eight_partitions_whose_executors_are_killed(t
     ]
 
 
-def test_two_cores_with_37_partitions_whose_driver_is_killed_go_on_after_the_last_whole_table(table, calm, tmp_path):
+def test_two_cores_with_13_partitions_whose_driver_is_killed_go_on_after_the_last_whole_table(table, calm, tmp_path):
     output = tmp_path / "out"
-    first, second = kill_drivers(table, output, ["_work/pairs", "removals"], calm, **{"spark.partitions": "37"})
+    first, second = kill_drivers(table, output, ["_work/pairs", "removals"], calm, **{"spark.partitions": "13"})
     assert first == ("driver", "_work/pairs", True, True, True)
     assert second == ("driver", "removals", True, True, True)
     # a run that is finished does nothing
