@@ -12,12 +12,14 @@ from tiny_runs import IDS, WORDS, bpe_tokenizer, random_documents, train_config,
 from sluice.core.errors import InputError
 from sluice.core.train_config import Sample, Train
 from sluice.data.tokenizer import Tokenizer
+from sluice.train.baseline import Counted
 from sluice.train.cells import lstm_reference
-from sluice.train.evaluate import Evaluator, evaluate_run, table
+from sluice.train.evaluate import Evaluation, Evaluator, evaluate_run, table
 from sluice.train.input import open_dataset
 from sluice.train.loop import train_and_evaluate
 from sluice.train.models import LanguageModel
 from sluice.train.ngram import NGram
+from sluice.train.report import say_baseline
 from sluice.train.sample import draw, generate_run
 
 
@@ -186,3 +188,13 @@ def test_the_baseline_scores_the_targets_of_the_model_and_is_in_the_summary(tmp_
     assert less["baseline"]["tokens"] == 100
     none = train_and_evaluate(train_config(dataset, tmp_path / "none", *more, "train.baseline.order=null")).summary
     assert none["baseline"] is None
+
+
+@pytest.mark.parametrize(("ours", "expected"), [(80.0, "20.0% fewer bits"), (114.8, "14.8% more bits")])
+def test_the_baseline_is_said_to_be_better_or_worse(
+    ours: float, expected: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    counted = Counted(order=5, tokens=9, results=(Evaluation(split="test", nll=100.0, tokens=10, utf8_bytes=None),))
+    with caplog.at_level("INFO", logger="sluice.train"):
+        say_baseline(counted, [Evaluation(split="test", nll=ours, tokens=10, utf8_bytes=None)])
+    assert caplog.messages[0].endswith(f"the model needs {expected}")

@@ -181,14 +181,9 @@ def say_baseline(baseline: Counted, results: Sequence[Evaluation]) -> None:
     """One line for each split that both have judged."""
     for theirs in baseline.results:
         for ours in (result for result in results if result.split == theirs.split):
-            logger.info(
-                "%d-grams, %s; the model needs %.1f %% fewer bits", baseline.order, theirs, 100 * saved(ours, theirs)
-            )
-
-
-def saved(ours: Evaluation, theirs: Evaluation) -> float:
-    """Share of the bits of the other that are not needed; below 0 when more are."""
-    return 1 - ours.nll / theirs.nll
+            share = ours.nll / theirs.nll - 1
+            words = f"{abs(share):.1%} {'more' if share > 0 else 'fewer'} bits"
+            logger.info("%d-grams, %s; the model needs %s", baseline.order, theirs, words)
 
 
 def duration(seconds: float) -> str:
