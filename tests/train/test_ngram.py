@@ -28,8 +28,12 @@ def plain(streams: list[list[int]], order: int, context: list[int], word: int) -
                     before[tuple(s[i : i + k])].add(s[i - 1] if i else START)
             counts = Counter({gram: len(words) for gram, words in before.items()})
         n = Counter(counts.values())
-        y = n[1] / max(1, n[1] + 2 * n[2])
-        discount = {0: 0.0} | {i: max(0.0, i - (i + 1) * y * n[i + 1] / n[i]) if n[i] else 0.0 for i in (1, 2, 3)}
+        discount = {0: 0.0, 1: 0.5, 2: 1.0, 3: 1.5}
+        if all(n[i] for i in (1, 2, 3, 4)):
+            y = n[1] / (n[1] + 2 * n[2])
+            estimated = {i: i - (i + 1) * y * n[i + 1] / n[i] for i in (1, 2, 3)}
+            if all(0 < d <= i for i, d in estimated.items()):
+                discount |= estimated
         h = tuple(context[len(context) - k + 1 :])
         followers = {gram[-1]: c for gram, c in counts.items() if gram[:-1] == h}
         total = sum(followers.values())
@@ -50,6 +54,7 @@ def test_the_arrays_follow_the_equations(streams: list[list[int]], scored: list[
     found = np.exp(model.log_probabilities(np.array(scored)))
     expected = [plain(streams, order, scored[:i], scored[i]) for i in range(1, len(scored))]
     np.testing.assert_allclose(found, expected, rtol=1e-12)
+    assert found.min() > 0
 
 
 @given(STREAMS, st.lists(st.integers(0, V - 1), min_size=3, max_size=3))

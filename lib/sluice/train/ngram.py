@@ -20,6 +20,8 @@ import numpy as np
 
 Array = np.ndarray
 MISSING = -1
+FALLBACK = (0.5, 1.0, 1.5)
+"""Discounts of an order whose counts say none, in small corpora: those of KenLM (`--discount_fallback`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +100,7 @@ def _continuations(numbers: Array, longer: Array, starts: Array) -> Array:
 
 def _order(keys: Array, counts: Array, contexts: int, vocab_size: int) -> Order:
     of = [int((counts == i).sum()) for i in range(5)]
-    share = of[1] / max(1, of[1] + 2 * of[2])
-    discounts = [0.0] + [max(0.0, i - (i + 1) * share * of[i + 1] / of[i]) if of[i] else 0.0 for i in (1, 2, 3)]
+    discounts = _discounts(of)
     context = keys // vocab_size
     totals = np.bincount(context, counts, contexts).astype(np.int64)
     taken = np.bincount(context, np.array(discounts)[np.minimum(counts, 3)], contexts)
@@ -108,6 +109,16 @@ def _order(keys: Array, counts: Array, contexts: int, vocab_size: int) -> Order:
     return Order(
         np.append(keys, nothing), np.append(counts, 0), np.array(discounts), np.append(totals, 0), np.append(gammas, 0)
     )
+
+
+def _discounts(of: list[int]) -> list[float]:
+    """D(0), D(1), D(2), D(3) from how many k-grams have each count."""
+    if min(of[1:]) > 0:
+        share = of[1] / (of[1] + 2 * of[2])
+        found = [i - (i + 1) * share * of[i + 1] / of[i] for i in (1, 2, 3)]
+        if all(0 < discount <= i for i, discount in enumerate(found, 1)):
+            return [0.0, *found]
+    return [0.0, *FALLBACK]
 
 
 def _find(keys: Array, wanted: Array) -> Array:
