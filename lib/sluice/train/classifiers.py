@@ -11,6 +11,7 @@ import tensorflow as tf
 from sluice.core.classifier_config import Classifier
 from sluice.train.cells import lstm_loop
 from sluice.train.dropout import DropoutKey, drop
+from sluice.train.glove import without_fixed
 
 DIRECTIONS = ("forward", "backward")
 
@@ -57,9 +58,8 @@ class TextClassifier:
 
     @property
     def trained(self) -> dict[str, tf.Variable]:
-        """The parameters that learn: all, but for an embedding that is given."""
-        is_fixed = self.config.glove.path and not self.config.glove.trainable
-        return {name: v for name, v in self.variables.items() if not (is_fixed and name == "embed.weight")}
+        """The parameters that learn."""
+        return without_fixed(self.variables, self.config.glove)
 
     def logits(self, tokens: Any, lengths: Any, key: DropoutKey | None = None) -> tf.Tensor:
         """[B, K]; what stands behind the length of a text has no influence. Nothing is dropped without a key."""

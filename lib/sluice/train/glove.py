@@ -9,7 +9,7 @@ import gzip
 import io
 import logging
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -78,6 +78,12 @@ def embedding_from_glove(config: Glove, tokenizer: Tokenizer, first_values: np.n
     )  # fmt: skip
     embedding: np.ndarray = np.where(vectors.is_found[:, None], config.scale * vectors.values, first_values)
     return embedding.astype(np.float32)
+
+
+def without_fixed(variables: dict[str, Any], config: Glove) -> dict[str, Any]:
+    """The parameters that learn: all, but for an embedding that is given and stays."""
+    is_fixed = config.path and not config.trainable
+    return {name: value for name, value in variables.items() if not (is_fixed and name == "embed.weight")}
 
 
 def _lines(path: str) -> Iterator[str]:

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from sluice.core.train_config import Model
 from sluice.train.dropout import DropoutKey, drop, drop_weights, drop_words
+from sluice.train.glove import without_fixed
 from sluice.train.layers import LAYERS, State, lstm
 from sluice.train.parameters import initial_values, layer_name, layer_shapes, layer_widths
 
@@ -46,9 +47,8 @@ class LanguageModel:
 
     @property
     def trained(self) -> dict[str, tf.Variable]:
-        """The parameters that learn: all, but for an embedding that is given."""
-        is_fixed = self.config.glove.path and not self.config.glove.trainable
-        return {name: v for name, v in self.variables.items() if not (is_fixed and name == "embed.weight")}
+        """The parameters that learn."""
+        return without_fixed(self.variables, self.config.glove)
 
     def state_shapes(self, batch: int) -> list[tuple[int, ...]]:
         """The shapes of a state: that of the first layer, then of the second, and so on; rows are the first axis."""
