@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -11,7 +12,10 @@ import numpy as np
 import pytest
 from tiny_runs import job_command, run_job, settings
 
+from sluice.core.errors import ConfigError
 from sluice.train import ckpt
+from sluice.train.dist import await_peers
+from sluice.train.task import Task
 
 pytestmark = pytest.mark.slow
 
@@ -60,6 +64,15 @@ def wait_for_lines(process: subprocess.Popen[bytes], metrics: Path, count: int) 
 def uninterrupted(tiny_dataset: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("run") / "whole"
     done = run_job("train", settings(tiny_dataset, out, *COMMON))
+    assert done.returncode == 0, done.stderr
+    return out
+
+
+@pytest.fixture(scope="module")
+def uninterrupted_pair(tiny_dataset: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """By two workers."""
+    out = tmp_path_factory.mktemp("run") / "pair"
+    done = run_job("train", settings(tiny_dataset, out, *COMMON, *MULTIWORKER))
     assert done.returncode == 0, done.stderr
     return out
 
@@ -127,12 +140,13 @@ def test_a_killed_worker_ends_the_others(tiny_dataset: str, tmp_path: Path) -> N
 
     said = parent.communicate(timeout=90)[0].decode()
     assert parent.returncode == 76, said
+    assert "worker 1 ended with signal 9, so all end" in said and "worker 0 lost a peer" in said
     assert not any(Path(f"/proc/{child}/cmdline").exists() for child in children)
     assert ckpt.load(tmp_path / "checkpoints", "LATEST") is not None
 
 
-def test_after_a_killed_worker_all_start_again_and_finish(
-    tiny_dataset: str, uninterrupted: Path, tmp_path: Path
+def test_after_a_killed_worker_all_start_again_and_end_with_the_same_bits(
+    tiny_dataset: str, uninterrupted_pair: Path, tmp_path: Path
 ) -> None:
     values = settings(tiny_dataset, tmp_path, *COMMON, *MULTIWORKER, "train.dist.max_restarts=1")
     parent = subprocess.Popen(job_command("train", values), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -144,7 +158,7 @@ def test_after_a_killed_worker_all_start_again_and_finish(
     said = parent.communicate(timeout=120)[0].decode()
     assert parent.returncode == 0, said
     assert "restart 1 of 1, from the last checkpoint" in said and "resumed at step" in said
-    assert_like(tmp_path, uninterrupted)
+    assert_same_run(tmp_path, uninterrupted_pair)
 
 
 def test_a_finished_run_is_left_alone(tiny_dataset: str, uninterrupted: Path) -> None:
@@ -152,6 +166,15 @@ def test_a_finished_run_is_left_alone(tiny_dataset: str, uninterrupted: Path) ->
     done = run_job("train", settings(tiny_dataset, uninterrupted, *COMMON))
     assert done.returncode == 0 and "is finished" in done.stderr
     assert (uninterrupted / "metrics.jsonl").read_bytes() == before
+
+
+def test_two_workers_with_one_number_are_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as first:
+        workers = [f"127.0.0.1:{first.getsockname()[1]}", "127.0.0.1:1"]
+        with pytest.raises(
+            ConfigError, match=r"Worker 0 of 2 cannot listen at .*: Address already in use.* Does another"
+        ):
+            await_peers(Task(0, tuple(workers)), timeout_s=4)
 
 
 def test_a_missing_peer_is_named_after_the_start_up_deadline(

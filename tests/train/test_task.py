@@ -71,6 +71,12 @@ def test_a_tf_config_that_says_nothing_is_refused(text: str) -> None:
         this_task(MULTIWORKER, {"TF_CONFIG": text})
 
 
+def test_an_address_without_a_port_is_refused() -> None:
+    config = Dist(strategy="multiworker", workers=("job-0.svc:2222", "job-1.svc"))
+    with pytest.raises(ConfigError, match=r"'job-1\.svc' of a worker is not of the form host:port"):
+        this_task(config, {"JOB_COMPLETION_INDEX": "0"})
+
+
 def test_nobody_says_who_the_workers_are() -> None:
     with pytest.raises(ConfigError, match=r"nothing says who the workers are\. .* train\.dist\.local_workers"):
         this_task(MULTIWORKER, {})

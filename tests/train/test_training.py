@@ -4,12 +4,15 @@ import itertools
 import json
 import math
 import shutil
+import subprocess
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import tensorflow as tf
-from tiny_runs import random_documents, run_job, settings, train_config, write_dataset
+from tiny_runs import random_documents, run_job, settings, train_config, word_tokenizer, write_dataset
 
 from sluice.core.errors import ConfigError, FormatError, InputError, StageError
 from sluice.train import ckpt
@@ -17,6 +20,7 @@ from sluice.train.evaluate import evaluate_run
 from sluice.train.input import check_replicas, open_dataset, training_blocks
 from sluice.train.loop import train_and_evaluate
 from sluice.train.parameters import parameter_shapes
+from sluice.train.rows import plan_rows
 from sluice.train.rundir import restore
 
 
@@ -42,6 +46,43 @@ def test_input_from_any_step_equals_input_from_the_start(tiny_dataset: str, veri
     epoch = blocks_of(tiny_dataset, range(0, 80), verify)
     for start in (1, 2, 37, 79):
         np.testing.assert_array_equal(blocks_of(tiny_dataset, range(start, start + 1), verify)[0], epoch[start])
+
+
+class TwoWorkers:
+    """Stands in for a strategy: two workers with two replicas each, side by side what each of the workers reads."""
+
+    def distribute_datasets_from_function(self, of_worker: Callable[[Any], tf.data.Dataset]) -> Iterable[Any]:
+        contexts = [tf.distribute.InputContext(2, worker, 4) for worker in range(2)]
+        return zip(*(of_worker(context).as_numpy_iterator() for context in contexts), strict=True)
+
+
+@pytest.mark.parametrize("sizes", [(1000, 10, 777), (1787,)], ids=str)
+def test_replicas_read_their_own_rows_and_together_every_record_once(tmp_path: Path, sizes: tuple[int, ...]) -> None:
+    """A record begins with its number, in two tokens."""
+    starts = list(itertools.accumulate(sizes, initial=0))
+    shards = [
+        [[4 + digit for n in range(start, end) for digit in divmod(n, 100)]]
+        for start, end in itertools.pairwise(starts)
+    ]
+    dataset = write_dataset(tmp_path, {"train": shards}, seq_len=2, vocab_size=104, tokenizer=word_tokenizer(100))
+    config = train_config(
+        dataset, "unused", "train.data.valid_split=null", "train.data.test_split=null", "train.data.window=2"
+    ).data
+    per_row = 1787 // 8  # 3 records are left over, fewer than there are rows
+    rows: list[list[int]] = [[] for _ in range(8)]
+    blocks: Any = training_blocks(TwoWorkers(), open_dataset(config), config, seed=1, step=0)
+    for turn, of_workers in enumerate(itertools.islice(blocks, 2 * per_row)):
+        for worker, block in enumerate(of_workers):  # [2, 3], of a worker's two replicas in turn
+            for row, (high, low, _) in enumerate(block):
+                rows[4 * worker + 2 * (turn % 2) + row].append(100 * (high - 4) + low - 4)
+
+    files = open_dataset(config).split("train").shards
+    assert [shard.records for shard in files] == list(sizes)
+    first = dict(zip((shard.path for shard in files), starts, strict=False))
+    planned = plan_rows(files, 8, epoch=0, seed=1)
+    assert rows == [[first[part.path] + part.first + k for part in row for k in range(part.count)] for row in planned]
+    read = [number for row in rows for number in row]
+    assert len(read) == len(set(read)) == 8 * per_row
 
 
 @pytest.mark.slow
@@ -111,9 +152,9 @@ def test_non_finite_loss_fails_and_keeps_the_last_good_checkpoint(tiny_dataset: 
         tiny_dataset, tmp_path, "train.optim.name=sgd", "train.optim.lr=1.0e+38", "train.optim.clip_norm=null",
         "train.run.checkpoint.every_steps=1",
     )  # fmt: skip
-    with pytest.raises(StageError, match=r"At step \d+ the loss was .*not finite"):
+    with pytest.raises(StageError, match=r"At step 2 the loss was .*not finite\. Its checkpoint of step 2 is kept"):
         train_and_evaluate(config)
-    assert ckpt.load(tmp_path / "checkpoints", "LATEST") is not None
+    assert ckpt.latest_step(tmp_path / "checkpoints") == 2
     assert not (tmp_path / "summary.json").exists()
 
 
@@ -123,6 +164,33 @@ def test_damaged_checkpoint_is_refused(tiny_dataset: str, tmp_path: Path) -> Non
     arrays.write_bytes(arrays.read_bytes()[:-1] + b"x")
     with pytest.raises(FormatError, match=r"arrays\.npz has sha256 .* was written"):
         train_and_evaluate(train_config(tiny_dataset, tmp_path, "train.run.steps=5"))
+
+
+def test_a_checkpoint_of_another_model_is_refused(tiny_dataset: str, tmp_path: Path) -> None:
+    train_and_evaluate(train_config(tiny_dataset, tmp_path / "a", "train.run.steps=3"))
+    train_and_evaluate(train_config(tiny_dataset, tmp_path / "b", "train.run.steps=3", "train.model.hidden=20"))
+    shutil.rmtree(tmp_path / "a" / "checkpoints")
+    shutil.copytree(tmp_path / "b" / "checkpoints", tmp_path / "a" / "checkpoints")
+    with pytest.raises(ConfigError, match=r"checkpoint of step 3 below .* is of another configuration or dataset"):
+        train_and_evaluate(train_config(tiny_dataset, tmp_path / "a", "train.run.steps=5"))
+
+
+@pytest.mark.slow
+def test_without_room_for_a_checkpoint_the_last_one_stays_and_the_run_can_go_on(
+    tiny_dataset: str, tmp_path: Path
+) -> None:
+    def run(steps: int, wrapper: str = "") -> subprocess.CompletedProcess[str]:
+        return run_job("train", settings(tiny_dataset, tmp_path, f"train.run.steps={steps}"), wrapper=wrapper)
+
+    assert run(10).returncode == 0
+    room = (tmp_path / "checkpoints" / "step-00000010" / "arrays.npz").stat().st_size - 1000
+    full = run(20, f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))")
+
+    assert full.returncode == 4, full.stderr
+    assert f"sluice: File too large, while writing below {tmp_path}. Its checkpoint of step 10 is kept." in full.stderr
+    kept = sorted(path.name for path in (tmp_path / "checkpoints").iterdir())
+    assert kept == ["BEST", "LATEST", "step-00000010"]
+    assert run(20).returncode == 0 and ckpt.latest_step(tmp_path / "checkpoints") == 20
 
 
 def test_only_the_latest_and_the_best_checkpoints_stay(tiny_dataset: str, tmp_path: Path) -> None:

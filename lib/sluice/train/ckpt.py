@@ -77,14 +77,11 @@ def save(root: Path, checkpoint: Checkpoint, *, keep: int, best: bool) -> None:
     temporary = root / f".writing-{name}"
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir()
-    with open(temporary / ARRAYS, "wb") as stream:
-        np.savez(stream, **checkpoint.arrays)  # type: ignore[arg-type]
-        stream.flush()
-        os.fsync(stream.fileno())
-    facts = msgspec.structs.replace(checkpoint.facts, arrays_sha256=_sha256(temporary / ARRAYS))
-    text = msgspec.json.format(msgspec.json.encode(facts))
-    storage.write_atomic(str(temporary / FACTS), text)
-    _sync_directory(temporary)
+    try:
+        text = _write(temporary, checkpoint)
+    except OSError:  # a full disk shall not be left fuller
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
     shutil.rmtree(root / name, ignore_errors=True)
     os.rename(temporary, root / name)
     _sync_directory(root)
@@ -93,6 +90,19 @@ def save(root: Path, checkpoint: Checkpoint, *, keep: int, best: bool) -> None:
     if best:
         storage.write_atomic(str(root / "BEST"), reference)
     _clean(root, keep)
+
+
+def _write(directory: Path, checkpoint: Checkpoint) -> bytes:
+    """Both files, safe on the disk; the content of the second."""
+    with open(directory / ARRAYS, "wb") as stream:
+        np.savez(stream, **checkpoint.arrays)  # type: ignore[arg-type]
+        stream.flush()
+        os.fsync(stream.fileno())
+    facts = msgspec.structs.replace(checkpoint.facts, arrays_sha256=_sha256(directory / ARRAYS))
+    text: bytes = msgspec.json.format(msgspec.json.encode(facts))
+    storage.write_atomic(str(directory / FACTS), text)
+    _sync_directory(directory)
+    return text
 
 
 def latest_step(root: Path) -> int | None:

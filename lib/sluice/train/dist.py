@@ -154,11 +154,11 @@ def await_peers(task: Task, timeout_s: float) -> None:
 
     TensorFlow would wait for ever and hold Python's lock meanwhile, so that no watchdog thread could say anything
     (TF 2.21). So this happens before, on the addresses that TensorFlow will use: a process listens at its own until
-    it has seen all others, and then TensorFlow does.
+    it has seen all others, and then TensorFlow does. Raises ConfigError when somebody else listens at its own address.
     """
     deadline = time.monotonic() + timeout_s
     missing = {address: index for index, address in enumerate(task.addresses) if index != task.index}
-    with socket.create_server(("", int(task.addresses[task.index].rpartition(":")[2]))):
+    with _listening(task):
         while missing:
             missing = {address: index for address, index in missing.items() if not _listens(address)}
             if missing and time.monotonic() > deadline:
@@ -169,6 +169,17 @@ def await_peers(task: Task, timeout_s: float) -> None:
                 )
             if missing:
                 time.sleep(PROBE_PAUSE_S)
+
+
+def _listening(task: Task) -> socket.socket:
+    address = task.addresses[task.index]
+    try:
+        return socket.create_server(("", int(address.rpartition(":")[2])))
+    except OSError as e:
+        raise ConfigError(
+            f"Worker {task.index} of {len(task.addresses)} cannot listen at {address}: {e.strerror}. Does another process "
+            "have this number, or does an earlier run hold the port? Each worker needs a number of its own."
+        ) from e
 
 
 def _listens(address: str) -> bool:

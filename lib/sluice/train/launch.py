@@ -12,7 +12,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import msgspec
 
@@ -72,8 +73,17 @@ def free_ports(count: int) -> list[int]:
         return [each.getsockname()[1] for each in sockets]
 
 
-def _start(order: Order, addresses: Sequence[str], index: int) -> subprocess.Popen[str]:
-    worker = subprocess.Popen(
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A started process, and the thread that passes on what it says."""
+
+    index: int
+    process: subprocess.Popen[str]
+    printer: threading.Thread
+
+
+def _start(order: Order, addresses: Sequence[str], index: int) -> Worker:
+    process = subprocess.Popen(
         [sys.executable, "-m", "sluice.train.launch"],
         env={**os.environ, "TF_CONFIG": Task(index, tuple(addresses)).tf_config()},
         stdin=subprocess.PIPE,
@@ -81,24 +91,24 @@ def _start(order: Order, addresses: Sequence[str], index: int) -> subprocess.Pop
         stderr=subprocess.STDOUT,
         text=True,
     )
-    assert worker.stdin and worker.stdout
-    worker.stdin.write(msgspec.json.encode(order).decode())
-    worker.stdin.close()
-    threading.Thread(target=_prefix, args=(worker, index), daemon=True).start()
-    return worker
+    assert process.stdin and process.stdout
+    process.stdin.write(msgspec.json.encode(order).decode())
+    process.stdin.close()
+    printer = threading.Thread(target=_prefix, args=(process.stdout, index), daemon=True)
+    printer.start()
+    return Worker(index, process, printer)
 
 
-def _prefix(worker: subprocess.Popen[str], index: int) -> None:
-    assert worker.stdout
-    for line in worker.stdout:
+def _prefix(lines: Iterable[str], index: int) -> None:
+    for line in lines:
         print(f"[worker {index}] {line}", end="", file=sys.stderr, flush=True)
 
 
 @contextlib.contextmanager
-def _passing_on_signals(workers: Sequence[subprocess.Popen[str]]) -> Iterator[None]:
+def _passing_on_signals(workers: Sequence[Worker]) -> Iterator[None]:
     def pass_on(number: int, _: object) -> None:
         for worker in workers:
-            worker.send_signal(number)
+            worker.process.send_signal(number)
 
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -111,27 +121,36 @@ def _passing_on_signals(workers: Sequence[subprocess.Popen[str]]) -> Iterator[No
             signal.signal(number, handler)
 
 
-def _wait(workers: Sequence[subprocess.Popen[str]]) -> int:
+def _wait(workers: Sequence[Worker]) -> int:
     """The exit code of the first process that ended badly, or of all; none is left running."""
     try:
         while True:
-            codes = [worker.poll() for worker in workers]
-            bad = [code for code in codes if code]
-            if bad or all(code == 0 for code in codes):
-                return (bad[0] if bad[0] > 0 else EXIT_STALLED) if bad else 0  # negative: killed by a signal
+            ended = [
+                (worker.index, worker.process.returncode) for worker in workers if worker.process.poll() is not None
+            ]
+            bad = [(index, code) for index, code in ended if code]
+            if bad:
+                index, code = bad[0]
+                how = f"exit code {code}" if code > 0 else f"signal {-code}"
+                logger.info("worker %d ended with %s, so all end", index, how)
+                return code if code > 0 else EXIT_STALLED
+            if len(ended) == len(workers):
+                return 0
             time.sleep(POLL_S)
     finally:
         _end(workers)
 
 
-def _end(workers: Sequence[subprocess.Popen[str]]) -> None:
+def _end(workers: Sequence[Worker]) -> None:
     for number in (signal.SIGTERM, signal.SIGKILL):
-        alive = [worker for worker in workers if worker.poll() is None]
-        for worker in alive:
-            worker.send_signal(number)
+        alive = [worker.process for worker in workers if worker.process.poll() is None]
+        for process in alive:
+            process.send_signal(number)
         deadline = time.monotonic() + GRACE_S
-        while any(worker.poll() is None for worker in alive) and time.monotonic() < deadline:
+        while any(process.poll() is None for process in alive) and time.monotonic() < deadline:
             time.sleep(POLL_S)
+    for worker in workers:
+        worker.printer.join(GRACE_S)  # its last words say why
 
 
 def main() -> int:

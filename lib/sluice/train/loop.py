@@ -1,6 +1,7 @@
 """The order of things: steps, evaluation, samples, checkpoints. `train_and_evaluate` is the one entry."""
 
 import contextlib
+import errno
 import logging
 import math
 import os
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from sluice.core.errors import EXIT_PREEMPTED, EXIT_STALLED, FormatError, StageError
+from sluice.core.errors import EXIT_PREEMPTED, EXIT_STALLED, ConfigError, FormatError, StageError
 from sluice.core.train_config import Train
 from sluice.data.tokenizer import Tokenizer
 from sluice.data.verify import verify_dataset
@@ -36,6 +37,8 @@ from sluice.train.step import StepResult, Trainer, make_step
 logger = logging.getLogger("sluice.train")
 NO_CHECKPOINT = -1
 PROBLEMS_SHOWN = 3
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Disk full, quota used up, file larger than the process may write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +54,8 @@ def train_and_evaluate(config: Train, force: bool = False) -> Result:
     """Trains to the end, or goes on where an earlier process of the same run stopped.
 
     Exit code 0: finished. 75: asked to stop by a signal, and saved. 76: a peer is gone. Raises ConfigError, InputError
-    or FormatError before anything is written, and StageError when the loss is not finite; the last good checkpoint
-    stays. `force` starts over.
+    or FormatError before anything is written, and StageError when the loss is not finite or a disk is full; the last
+    good checkpoint stays. `force` starts over.
     """
     dataset = open_dataset(config.data)
     plan = estimate(config, dataset)
@@ -68,7 +71,7 @@ def train_and_evaluate(config: Train, force: bool = False) -> Result:
     if config.dist.strategy == "multiworker" and config.dist.local_workers and "TF_CONFIG" not in os.environ:
         code = launch_local(config, config.dist.local_workers, force)
         return Result(code, rundir.finished(config, plan.total_steps) or {})
-    with join_cluster(config.dist) as cluster, _explained(cluster):
+    with join_cluster(config.dist) as cluster, _explained(cluster, rundir.checkpoints(config)):
         return Training(config, dataset, plan, cluster, force).run()
 
 
@@ -81,10 +84,17 @@ def _check_records(config: Train) -> None:
 
 
 @contextlib.contextmanager
-def _explained(cluster: Cluster) -> Iterator[None]:
-    """Turns two errors of the engine into words: a peer that died, and a damaged record."""
+def _explained(cluster: Cluster, checkpoints: Path) -> Iterator[None]:
+    """Turns into words: a peer that died, a damaged record, a full disk."""
     try:
         yield
+    except OSError as e:
+        if e.errno not in NO_ROOM:
+            raise
+        raise StageError(
+            f"{e.strerror}, while writing below {checkpoints.parent}. {_kept(checkpoints)} Make room, and run the same "
+            "command again."
+        ) from e
     except tf.errors.DataLossError as e:
         raise FormatError(f"A training record is damaged: {e.message}. Run `sluice verify` on the dataset.") from e
     except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError) as e:
@@ -93,6 +103,12 @@ def _explained(cluster: Cluster) -> Iterator[None]:
         logger.error("worker %d lost a peer: %s", cluster.task.index, str(e.message).splitlines()[0])
         logging.shutdown()
         os._exit(EXIT_STALLED)  # an orderly end would wait for the lost peer
+
+
+def _kept(checkpoints: Path) -> str:
+    """What is left of a run that has failed."""
+    step = ckpt.latest_step(checkpoints)
+    return "It has no checkpoint yet." if step is None else f"Its checkpoint of step {step} is kept."
 
 
 class Training:
@@ -105,6 +121,7 @@ class Training:
         check_replicas(config.data, self.strategy.num_replicas_in_sync)
         manifest = dataset.manifest
         self.directory = rundir.checkpoints(config)
+        self.identity_digest = rundir.identity_digest(rundir.identity(config, dataset.manifest_sha256))
         if self.is_chief and force:
             rundir.clear(config)
         with self.strategy.scope():
@@ -259,6 +276,12 @@ class Training:
                 "train.run.out must be on storage that all workers share."
             )
         facts = checkpoint.facts
+        if facts.config_digest != self.identity_digest:
+            raise ConfigError(
+                f"The checkpoint of step {step} below {self.directory} is of another configuration or dataset: its "
+                f"digest is {facts.config_digest}, that of this run {self.identity_digest}. Put back the checkpoints "
+                "of this run, or start over with --force."
+            )
         self.model.assign(checkpoint.part("model"))
         self.optimizer.assign(checkpoint.part("optim"))
         states = checkpoint.part("state")
@@ -283,7 +306,7 @@ class Training:
             tokens=self.tokens,
             seconds=self._seconds(),
             losses=self.losses,
-            config_digest=rundir.identity_digest(rundir.identity(self.config, self.dataset.manifest_sha256)),
+            config_digest=self.identity_digest,
             manifest_sha256=self.dataset.manifest_sha256,
         )
         ckpt.save(self.directory, ckpt.Checkpoint(facts, arrays), keep=self.config.run.checkpoint.keep, best=best)
@@ -294,7 +317,7 @@ class Training:
         if not math.isfinite(result.nll + norm):
             raise StageError(
                 f"At step {self.step} the loss was {result.nll / result.count} and the gradient norm {result.norm}, "
-                "which are not finite. The last checkpoint is kept; start over with a smaller train.optim.lr or "
+                f"which are not finite. {_kept(self.directory)} Start over with a smaller train.optim.lr or "
                 "train.optim.clip_norm."
             )
 

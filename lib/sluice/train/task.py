@@ -54,6 +54,9 @@ def this_task(config: Dist, environment: Mapping[str, str] = os.environ) -> Task
             "run under srun, name all in train.dist.workers in an indexed job, or start processes on this machine "
             "with train.dist.local_workers."
         )
+    for address in task.addresses:
+        if not re.fullmatch(r".+:\d+", address):
+            raise ConfigError(f"The address {address!r} of a worker is not of the form host:port, for example n1:2222.")
     if not 0 <= task.index < len(task.addresses):
         raise ConfigError(
             f"This process is worker {task.index}, but there are {len(task.addresses)}, counted from 0: "
