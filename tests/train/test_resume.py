@@ -172,7 +172,7 @@ def test_two_workers_with_one_number_are_told() -> None:
     with socket.create_server(("127.0.0.1", 0)) as first:
         workers = [f"127.0.0.1:{first.getsockname()[1]}", "127.0.0.1:1"]
         with pytest.raises(
-            ConfigError, match=r"Worker 0 of 2 cannot listen at .*: Address already in use.* Does another"
+            ConfigError, match=r"Worker 0 of 2 cannot listen at .*: Address already in use.* does another"
         ):
             await_peers(Task(0, tuple(workers)), timeout_s=4)
 
