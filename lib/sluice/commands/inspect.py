@@ -72,7 +72,7 @@ def _dataset(directory: str, rows: int) -> Iterator[str]:
     yield f"dataset {summary(manifest)}"
     yield (
         f"  records of {manifest.record_bytes} bytes, {manifest.dtype} ids from byte {manifest.payload_offset}; "
-        f"tokenizer {manifest.tokenizer.kind}, {'lossless' if manifest.tokenizer.lossless else 'with <unk>'}"
+        f"tokenizer {manifest.tokenizer.kind}, {'lossless' if manifest.tokenizer.lossless else 'not lossless'}"
     )
     for name, split in manifest.splits.items():
         size = sum(shard.bytes for shard in split.shards)

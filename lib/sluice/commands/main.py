@@ -20,7 +20,9 @@ class Command(NamedTuple):
 
 COMMANDS = {
     "pages": Command("web archives to one JSON line per page: text, language, signals, verdict", "extract"),
-    "pack": Command("plain text to a finished dataset on this machine: tokenizer, shards, manifest", "tokenizers"),
+    "pack": Command(
+        "text or token ids to a finished dataset on this machine: tokenizer, shards, manifest", "tokenizers"
+    ),
     "verify": Command("hold every byte of a dataset against its manifest", "tokenizers"),
     "inspect": Command("say in words what a dataset, shard, table, tokenizer or checkpoint holds", "tokenizers"),
     "report": Command("one page on a finished run", "tokenizers"),

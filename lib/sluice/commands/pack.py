@@ -1,21 +1,30 @@
-"""Plain text to a finished dataset on this machine: tokenizer, TFRecord shards, manifest. No Java, no Spark.
+"""Text or token ids to a finished dataset on this machine: tokenizer, TFRecord shards, manifest. No Java, no Spark.
 
 A .txt file is one document, or one document per line with --lines; a .jsonl file holds one per line in --field.
-Any file may be gzipped. Each document is ended by <eos>.
+With --ids, files are TFRecords of tf.train.Examples: the int64 list --field is a document, or several parted by <eos>,
+and its <pad>s are left out. Any file may be gzipped. Each document is ended by <eos>.
 
-FILE...                  documents go to train, valid and test by a hash of their text, and stand in hash order
+--tokenizer may be byte-level BPE of others, such as GPT-2's. Its special tokens are named by --pad, --bos, --eos, --unk
+where they are not <pad>, <bos>, <eos>, <unk>. Without one for padding, an id after all others is that.
+
+FILE...                  documents go to train, valid and test by a hash of what they hold, in hash order
 --train ... --valid ...  the splits as given, in the order of the files
 
 examples:
   sluice pack notes/*.txt --output data --name notes
   sluice pack --train ptb.train.txt.gz --valid ptb.valid.txt.gz --test ptb.test.txt.gz --lines \\
       --kind word --words whitespace --seq-len 35 --output data --name ptb
+  sluice pack --ids --train a.tfrecord b.tfrecord --valid c.tfrecord --tokenizer gpt2/tokenizer.json \\
+      --eos '<|endoftext|>' --output data --name web
 """
 
 import argparse
 import functools
+import hashlib
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -26,10 +35,11 @@ from sluice.core.errors import ConfigError, InputError
 from sluice.core.ids import mix64, text_digest
 from sluice.core.load import digest
 from sluice.data import storage
+from sluice.data.examples import documents, iter_ids
 from sluice.data.manifest import MANIFEST, Shard, dataset_directory, token_dtype
 from sluice.data.shardset import DatasetPlan, commit_dataset, shard_name, write_shard
 from sluice.data.texts import iter_texts
-from sluice.data.tokenizer import Tokenizer, save_tokenizer, train_tokenizer
+from sluice.data.tokenizer import SpecialNames, Tokenizer, save_tokenizer, train_tokenizer
 from sluice.data.verify import summary
 
 LOG = logging.getLogger("sluice.pack")
@@ -39,22 +49,29 @@ PIECE_CHARS = 1 << 20
 NO_LIMIT = (1 << 31) - 1
 """Vocabulary size for word vocabularies of whatever the text holds."""
 
-Texts = Callable[[], Iterator[str]]
+Document = Any
+"""Its text, or as bytes its ids, int32; all documents of a dataset are one or the other."""
+Documents = Callable[[], Iterator[Document]]
 EncodedDocument = tuple[NDArray[np.int32], int]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds inputs, output, tokenizer and shard options."""
     default_shards, default_tokenizer = config.Shards(), config.Tokenizer()
-    parser.add_argument("files", nargs="*", metavar="FILE", help="texts to split by hash")
+    parser.add_argument("files", nargs="*", metavar="FILE", help="documents to split by hash")
     for split in SPLITS:
-        parser.add_argument(f"--{split}", nargs="+", default=[], metavar="FILE", help=f"texts of the {split} split")
+        parser.add_argument(f"--{split}", nargs="+", default=[], metavar="FILE", help=f"documents of the {split} split")
     parser.add_argument("--lines", action="store_true", help="each line of a text file is a document")
-    parser.add_argument("--field", default="text", help="field of a JSON line that holds the text (text)")
+    parser.add_argument("--ids", action="store_true", help="files are TFRecords of Examples with token ids")
+    parser.add_argument(
+        "--field", help="field of a JSON line that holds the text (text), or of an Example that holds ids (input_ids)"
+    )
     parser.add_argument("--output", required=True, metavar="DIR", help="the dataset goes to DIR/NAME/VERSION")
     parser.add_argument("--name", required=True, help="letters, digits and underscores")
     parser.add_argument("--version", default="1.0.0", metavar="X.Y.Z", help="version of the dataset (1.0.0)")
     parser.add_argument("--tokenizer", metavar="FILE", help="use this tokenizer.json instead of training one")
+    for field in SpecialNames._fields:
+        parser.add_argument(f"--{field}", metavar="TOKEN", help=f"what --tokenizer calls <{field}>")
     parser.add_argument("--kind", choices=("bpe", "word"), default="bpe", help="kind to train on train (bpe)")
     parser.add_argument(
         "--words", choices=("script", "whitespace"), default="script", help="how kind word finds words (script)"
@@ -92,15 +109,16 @@ def run(options: argparse.Namespace) -> int:
         raise ConfigError(
             f"{directory} holds a finished dataset already. Choose another --version, or delete it first."
         )
-    splits = _splits(options)
+    padding: Counter[str] = Counter()
+    splits = _splits(options, _reader(options, padding))
     settings, data = _tokenizer(options, splits["train"])
-    tokenizer_file, token_bytes = save_tokenizer(directory, data)
-    tokenizer = Tokenizer.load(storage.join(directory, tokenizer_file.file))
+    tokenizer_file, token_bytes = save_tokenizer(directory, data, _names(options))
+    tokenizer = Tokenizer.load(storage.join(directory, tokenizer_file.file), _names(options))
     LOG.info("tokenizer: kind %s, %s tokens", tokenizer.kind, f"{tokenizer.vocab_size:,}")
     num_shards = {split: options.shards if split == "train" else 1 for split in splits}
     shards = [
-        _write(storage.join(directory, shard_name(split, i, n)), _shard_texts(texts, i, n, options), tokenizer, options)
-        for (split, texts), n in zip(splits.items(), num_shards.values(), strict=True)
+        _write(storage.join(directory, shard_name(split, i, n)), _of_shard(read, i, n, options), tokenizer, options)
+        for (split, read), n in zip(splits.items(), num_shards.values(), strict=True)
         for i in range(n)
     ]
     plan = DatasetPlan(
@@ -115,13 +133,15 @@ def run(options: argparse.Namespace) -> int:
         num_shards=num_shards,
     )
     manifest = commit_dataset(directory, plan, shards)
+    if options.ids:
+        LOG.info("%s ids of padding were left out", f"{padding.total():,}")
     print(f"{directory}: {summary(manifest)}")
     return 0
 
 
-def split_of(text: str, valid_fraction: float, test_fraction: float, seed: int) -> str:
-    """The split of a document, a function of its text: equal texts never stand in two splits."""
-    position = mix64(_key(text), seed) / 2**64
+def split_of(document: Document, valid_fraction: float, test_fraction: float, seed: int) -> str:
+    """The split of a document, a function of its text or ids: equal ones never stand in two splits."""
+    position = mix64(_key(document), seed) / 2**64
     if position < valid_fraction:
         return "valid"
     return "test" if position < valid_fraction + test_fraction else "train"
@@ -136,9 +156,40 @@ def encode_documents(tokenizer: Tokenizer, texts: Iterable[str]) -> Iterator[Enc
             yield np.concatenate(parts), len(text.encode())
 
 
-def _splits(options: argparse.Namespace) -> dict[str, Texts]:
+def with_utf8_bytes(tokenizer: Tokenizer, documents: Iterable[bytes]) -> Iterator[EncodedDocument]:
+    """Ids and UTF-8 bytes of each document of ids, in order."""
+    for document in documents:
+        ids = np.frombuffer(document, np.int32)
+        yield ids, int(tokenizer.token_bytes[ids].sum())
+
+
+def _reader(options: argparse.Namespace, padding: Counter[str]) -> Callable[[list[str]], Iterator[Document]]:
+    """What yields the documents of files; `padding` gets the number of pad ids by file."""
+    if not options.ids:
+        return functools.partial(_read_texts, lines=options.lines, field=options.field or "text")
+    if options.lines or options.add_bos or not options.tokenizer:
+        raise ConfigError("--ids needs the --tokenizer that made them, and goes without --lines and --add-bos.")
+    tokenizer = Tokenizer.load(options.tokenizer, _names(options))
+    return functools.partial(_read_ids, tokenizer=tokenizer, field=options.field or "input_ids", padding=padding)
+
+
+def _read_texts(files: list[str], *, lines: bool, field: str) -> Iterator[str]:
+    for file in files:
+        yield from iter_texts(file, lines=lines, field=field)
+
+
+def _read_ids(files: list[str], *, tokenizer: Tokenizer, field: str, padding: Counter[str]) -> Iterator[bytes]:
+    special, known = tokenizer.ids, len(tokenizer.tokens)
+    for file in files:
+        padding[file] = 0  # a file may be read more than once
+        for ids in iter_ids(file, feature=field, vocab_size=known):
+            padding[file] += int(np.count_nonzero(ids == special.pad))
+            for document in documents(ids, special):
+                yield document.astype(np.int32).tobytes()
+
+
+def _splits(options: argparse.Namespace, read: Callable[[list[str]], Iterator[Document]]) -> dict[str, Documents]:
     """The documents of each split that has any; each can be read again and again."""
-    read = functools.partial(_read, lines=options.lines, field=options.field)
     named = {split: getattr(options, split) for split in SPLITS if getattr(options, split)}
     if bool(named) == bool(options.files):
         raise ConfigError("Give either FILE... or --train FILE... with --valid and --test, and not both.")
@@ -150,29 +201,30 @@ def _splits(options: argparse.Namespace) -> dict[str, Texts]:
     if min(fractions) < 0 or sum(fractions) >= 1:
         raise ConfigError(f"--valid-fraction and --test-fraction are {fractions}; both from 0 and below 1 together.")
 
-    def choose(split: str) -> Iterator[str]:
-        return (text for text in read(options.files) if split_of(text, *fractions, options.seed) == split)
+    def choose(split: str) -> Iterator[Document]:
+        return (document for document in read(options.files) if split_of(document, *fractions, options.seed) == split)
 
-    splits: dict[str, Texts] = {split: functools.partial(choose, split) for split in SPLITS}
-    found = {split: texts for split, texts in splits.items() if any(True for _ in texts())}
+    splits: dict[str, Documents] = {split: functools.partial(choose, split) for split in SPLITS}
+    found = {split: read_split for split, read_split in splits.items() if any(True for _ in read_split())}
     if "train" not in found:
-        raise InputError("The hash left no document for train: too few documents. Use --lines, or name --train files.")
+        raise InputError("The hash left no document for train: too few documents. Name --train files, or use --lines.")
     for split in splits.keys() - found.keys():
         LOG.warning("no document fell to %s; raise --%s-fraction if you need it", split, split)
     return found
 
 
-def _shard_texts(texts: Texts, index: int, num_shards: int, options: argparse.Namespace) -> Iterator[str]:
-    return (t for t in texts() if num_shards == 1 or mix64(_key(t), options.seed + 1) % num_shards == index)
+def _of_shard(read: Documents, index: int, num_shards: int, options: argparse.Namespace) -> Iterator[Document]:
+    return (d for d in read() if num_shards == 1 or mix64(_key(d), options.seed + 1) % num_shards == index)
 
 
-def _write(path: str, texts: Iterator[str], tokenizer: Tokenizer, options: argparse.Namespace) -> Shard:
-    """One shard; with FILE... its documents in hash order, for which it holds the texts of the shard in memory."""
+def _write(path: str, found: Iterator[Document], tokenizer: Tokenizer, options: argparse.Namespace) -> Shard:
+    """One shard; with FILE... its documents in hash order, for which it holds those of the shard in memory."""
     split = path.rpartition("/")[2].partition("-")[0]
-    ordered = _in_hash_order(texts, options.seed) if options.files else texts
+    ordered = _in_hash_order(found, options.seed) if options.files else found
+    encode = with_utf8_bytes if options.ids else encode_documents
     shard = write_shard(
         path,
-        encode_documents(tokenizer, ordered),
+        encode(tokenizer, ordered),
         seq_len=options.seq_len,
         dtype=token_dtype(tokenizer.vocab_size),
         ids=tokenizer.ids,
@@ -183,20 +235,30 @@ def _write(path: str, texts: Iterator[str], tokenizer: Tokenizer, options: argpa
         needed = options.seq_len + 1 if split == "train" else 2
         raise InputError(
             f"{shard.path} would have no record: its {shard.docs} documents have {shard.dropped_tokens} tokens, but "
-            f"{needed} are needed. Give more text, a smaller --seq-len, or fewer --shards."
+            f"{needed} are needed. Give more documents, a smaller --seq-len, or fewer --shards."
         )
     LOG.info("%s: %s records, %s tokens, %s dropped", shard.path, shard.records, shard.tokens, shard.dropped_tokens)
     return shard
 
 
-def _in_hash_order(texts: Iterator[str], seed: int) -> list[str]:
-    return sorted(texts, key=lambda text: (mix64(_key(text), seed + 2), text))
+def _in_hash_order(found: Iterator[Document], seed: int) -> list[Document]:
+    return sorted(found, key=lambda document: (mix64(_key(document), seed + 2), document))
 
 
-def _tokenizer(options: argparse.Namespace, texts: Texts) -> tuple[dict[str, object], bytes]:
+def _names(options: argparse.Namespace) -> SpecialNames:
+    return SpecialNames(**{field: getattr(options, field) for field in SpecialNames._fields})
+
+
+def _tokenizer(options: argparse.Namespace, texts: Documents) -> tuple[dict[str, object], bytes]:
     """What decides about the tokenizer, for the digest, and its bytes."""
+    names = {field: name for field, name in _names(options)._asdict().items() if name is not None}
     if options.tokenizer:
-        return {"sha256": Tokenizer.load(options.tokenizer).sha256}, storage.read_bytes(options.tokenizer)
+        given = Tokenizer.load(options.tokenizer, _names(options))
+        if given.ids.bos == given.ids.eos and options.add_bos:
+            raise ConfigError("--add-bos needs a token that only begins documents. Name it by --bos, or leave it out.")
+        return {"sha256": given.sha256, **names}, storage.read_bytes(options.tokenizer)
+    if names:
+        raise ConfigError(f"--{next(iter(names))} names a token of --tokenizer, which is missing.")
     is_word = options.kind == "word"
     settings = config.Tokenizer(
         kind=options.kind,
@@ -219,13 +281,11 @@ def _sample(texts: Iterator[str], sample_bytes: int) -> Iterator[str]:
 
 
 def _settings_of_shards(options: argparse.Namespace) -> dict[str, object]:
-    names = ("lines", "field", "seq_len", "shards", "add_bos", "valid_fraction", "test_fraction", "seed")
-    return {name: getattr(options, name) for name in names}
-
-
-def _read(files: list[str], *, lines: bool, field: str) -> Iterator[str]:
-    for file in files:
-        yield from iter_texts(file, lines=lines, field=field)
+    names = ("lines", "seq_len", "shards", "add_bos", "valid_fraction", "test_fraction", "seed")
+    settings = {name: getattr(options, name) for name in names}
+    if options.ids:
+        return {**settings, "ids": options.field or "input_ids"}
+    return {**settings, "field": options.field or "text"}
 
 
 def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
@@ -253,8 +313,9 @@ def _pieces(text: str) -> Iterator[str]:
     yield text[start:]
 
 
-def _key(text: str) -> int:
-    return int.from_bytes(text_digest(text)[:8], "big")
+def _key(document: Document) -> int:
+    digest = text_digest(document) if isinstance(document, str) else hashlib.sha256(document).digest()
+    return int.from_bytes(digest[:8], "big")
 
 
 def _positive(value: str) -> int:

@@ -5,7 +5,7 @@ import gzip
 import io
 import zlib
 from collections.abc import Callable, Iterator
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, TypeVar, cast
 
 import msgspec
 
@@ -14,6 +14,8 @@ from sluice.data import storage
 
 JSON_LINES = (".jsonl", ".ndjson")
 PIECE_BYTES = 1 << 17
+
+T = TypeVar("T")
 
 
 def iter_texts(path: str, *, lines: bool = False, field: str = "text") -> Iterator[str]:
@@ -48,20 +50,21 @@ def is_json_lines(path: str) -> bool:
 def iter_lines(path: str) -> Iterator[tuple[int, bytes]]:
     """Line numbers from 1 and lines with their end; only a line feed ends a line, unlike in `str.splitlines`."""
     number = 0
-    with _open(path) as stream:
-        while line := _guarded(stream.readline, path):
+    with open_unpacked(path) as stream:
+        while line := guarded(stream.readline, path):
             number += 1
             yield number, line
 
 
 def read_whole(path: str) -> bytes:
     """All bytes of a file, decompressed when its name ends in `.gz` or `.zst`."""
-    with _open(path) as stream:
-        return _guarded(stream.read, path)
+    with open_unpacked(path) as stream:
+        return guarded(stream.read, path)
 
 
 @contextlib.contextmanager
-def _open(path: str) -> Iterator[BinaryIO]:
+def open_unpacked(path: str) -> Iterator[BinaryIO]:
+    """A file to read, decompressed when its name ends in `.gz` or `.zst`; `guarded` explains what a read may raise."""
     with storage.open_read(path) as stream:
         if path.endswith(".gz"):
             with gzip.GzipFile(fileobj=stream) as unpacked:
@@ -108,7 +111,8 @@ class _Pieces(io.RawIOBase):
         return count
 
 
-def _guarded(read: Callable[[], bytes], path: str) -> bytes:
+def guarded(read: Callable[[], T], path: str) -> T:
+    """What a read from `open_unpacked` gives. Raises FormatError for a file that is not whole."""
     try:
         return read()
     except (EOFError, zlib.error, gzip.BadGzipFile) as e:

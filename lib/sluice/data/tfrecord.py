@@ -118,11 +118,11 @@ def decode_example(example: bytes) -> bytes:
     at = 0
     for opening in OPENINGS:
         expected = example.startswith(opening, at)
-        length, at = _read_varint(example, at + len(opening))
+        length, at = read_varint(example, at + len(opening))
         if not expected or length != len(example) - at:
             raise FormatError(
                 f"An example of {len(example)} bytes is not one bytes feature 'tokens' (unexpected before byte {at}). "
-                "It was not written by sluice; convert it, or read it with format: examples_int64."
+                "It was not written by sluice; if it holds token ids, repack it with `sluice pack --ids`."
             )
     return example[at:]
 
@@ -152,7 +152,7 @@ def _varint(value: int) -> bytes:
     return bytes(encoded)
 
 
-def _read_varint(data: bytes, at: int) -> tuple[int, int]:
+def read_varint(data: bytes, at: int) -> tuple[int, int]:
     """The number at `at` and the offset behind it; the number is -1 when the data ends first."""
     value = shift = 0
     while at < len(data):

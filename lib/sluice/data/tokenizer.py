@@ -1,8 +1,9 @@
 """Tokenizers: byte-level BPE, which loses nothing, and words with `<unk>`, for word perplexity.
 
-Both live in one `tokenizer.json` of Hugging Face's format, and everything `Tokenizer` needs is in that file:
-model BPE is kind `bpe`; model WordLevel is kind `word`, cut at white space when its pre-tokenizer is
-WhitespaceSplit, and with `segment.words_by_script` when it has none. The special tokens take ids 0 to 3.
+Both live in one `tokenizer.json` of Hugging Face's format: model BPE is kind `bpe`; model WordLevel is kind `word`, cut
+at white space when its pre-tokenizer is WhitespaceSplit, and with `segment.words_by_script` when it has none. In files
+of ours the special tokens take ids 0 to 3. Byte-level BPE of others (GPT-2, Llama 3, Qwen, …) is read too; its special
+tokens have the names in `SpecialNames`.
 Text is never taken for a special token; only `<unk>` as a word of a word-level text is the unknown word.
 """
 
@@ -13,7 +14,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -27,32 +28,52 @@ from sluice.data.segment import HAN, words_by_script
 
 TOKENIZER, TOKEN_BYTES = "tokenizer.json", "token_bytes.npy"
 SPECIALS = ("<pad>", "<bos>", "<eos>", "<unk>")
-BYTE_ALPHABET = 256
+LOSSLESS_CUTS = ("ByteLevel", "Digits", "Split")
+"""Pre-tokenizers that drop nothing, a Split that removes what it finds excepted."""
 CJK = HAN + "\u3000-\u303f\uff00-\uffef"
 """Han characters, ideographic punctuation and full-width forms: written without blanks between them."""
+_PRINTABLE = (*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100))
+BYTE_OF = {chr(byte): byte for byte in _PRINTABLE} | {
+    chr(0x100 + n): byte for n, byte in enumerate(sorted(set(range(256)) - set(_PRINTABLE)))
+}
+"""The characters that stand for the 256 bytes in tokens (openai/gpt-2 `src/encoder.py`): the printable ones of Latin-1
+for themselves, the others from U+0100 on."""
 _BLANK_IN_CJK = re.compile(f"(?<=[{CJK}]) (?=[{CJK}])")
+
+
+class SpecialNames(NamedTuple):
+    """What a file calls its special tokens; None is `<pad>`, `<bos>`, `<eos>` or `<unk>`, where the file has it."""
+
+    pad: str | None = None
+    bos: str | None = None
+    eos: str | None = None
+    unk: str | None = None
+
+
+USUAL_NAMES = SpecialNames()
 
 
 class Tokenizer:
     """Texts to ids and back. Pickles as its path and digest; the file is read on first use in each process.
 
     tokenizer = Tokenizer.load("data/zh_web/1.0.0/tokenizer.json")
-    tokenizer.decode(tokenizer.encode("你好 <eos>")) == "你好 <eos>"   # kind bpe
+    tokenizer.decode(tokenizer.encode("你好 <eos>")) == "你好 <eos>"   # kind bpe, lossless
     """
 
-    def __init__(self, path: str, sha256: str | None = None) -> None:
+    def __init__(self, path: str, sha256: str | None = None, names: SpecialNames = USUAL_NAMES) -> None:
         self.path = path
         self._expected_sha256 = sha256
+        self._names = names
 
     @classmethod
-    def load(cls, path: str) -> "Tokenizer":
+    def load(cls, path: str, names: SpecialNames = USUAL_NAMES) -> "Tokenizer":
         """The tokenizer in a file, read at once. Raises InputError or FormatError when that cannot be."""
-        tokenizer = cls(path)
+        tokenizer = cls(path, names=names)
         tokenizer._tree  # noqa: B018 - a wrong file shall fail here
         return tokenizer
 
-    def __reduce__(self) -> tuple[type["Tokenizer"], tuple[str, str]]:
-        return Tokenizer, (self.path, self.sha256)
+    def __reduce__(self) -> tuple[type["Tokenizer"], tuple[str, str, SpecialNames]]:
+        return Tokenizer, (self.path, self.sha256, self._names)
 
     def encode(self, text: str) -> list[int]:
         """The ids of a text (any string that has a UTF-8 form), without special tokens around it."""
@@ -80,12 +101,12 @@ class Tokenizer:
     @property
     def lossless(self) -> bool:
         """Whether decoding gives every text back, so that bits per byte can be computed."""
-        return self.kind == "bpe"
+        return self.kind == "bpe" and _is_lossless(self._tree)
 
     @property
     def vocab_size(self) -> int:
-        """Number of ids, special tokens included."""
-        return len(self._tokens)
+        """Number of ids, special tokens included: one more than the file has where `pad` is not in it."""
+        return max(len(self._tokens), self.pad + 1)
 
     @property
     def tokens(self) -> list[str]:
@@ -93,9 +114,30 @@ class Tokenizer:
         return self._tokens
 
     @property
+    def pad(self) -> int:
+        """The id of padding; without a token for it, the one after all others."""
+        pad = self._id("pad")
+        return len(self._tokens) if pad is None else pad
+
+    @property
     def ids(self) -> SpecialIds:
-        """pad 0, bos 1, eos 2, unk 3."""
-        return SpecialIds()
+        """The special ids: pad 0, bos 1, eos 2, unk 3 in files of ours.
+
+        A file without bos begins a document as it ends one, and without unk has none: it is pad then.
+        Raises ConfigError for a name that is not in the file, for no eos, and for one token as pad and eos.
+        """
+        eos, bos, unk = self._id("eos"), self._id("bos"), self._id("unk")
+        if eos is None:
+            raise ConfigError(
+                f"The tokenizer {self.path} has no <eos>. Name the token that ends a document with --eos; its special "
+                f"tokens are {self._special_list()}."
+            )
+        if eos == self.pad:
+            raise ConfigError(
+                f"--pad and --eos are both {self._tokens[eos]}, and padding is never learnt. Leave --pad out: in ids, "
+                "ends that follow one another count as one."
+            )
+        return SpecialIds(pad=self.pad, bos=eos if bos is None else bos, eos=eos, unk=self.pad if unk is None else unk)
 
     @property
     def sha256(self) -> str:
@@ -105,9 +147,11 @@ class Tokenizer:
     @functools.cached_property
     def token_bytes(self) -> NDArray[np.int32]:
         """UTF-8 bytes that each token stands for, [vocab_size]; 0 for special tokens."""
-        # a token of byte-level BPE is written with one character per byte
-        sizes = [len(token) if self.kind == "bpe" else len(token.encode()) for token in self._tokens]
-        return np.array([0] * len(SPECIALS) + sizes[len(SPECIALS) :], dtype=np.int32)
+        special = {token["content"] for token in self._tree["added_tokens"] if token["special"]} | {*self._names}
+        encode = _decoded if self.kind == "bpe" else str.encode
+        table = np.zeros(self.vocab_size, dtype=np.int32)
+        table[: len(self._tokens)] = [0 if token in special else len(encode(token)) for token in self._tokens]
+        return table
 
     @functools.cached_property
     def _data(self) -> bytes:
@@ -125,9 +169,25 @@ class Tokenizer:
         return _checked_tree(self._data, self.path)
 
     @functools.cached_property
+    def _vocabulary(self) -> dict[str, int]:
+        return _vocabulary(self._tree)
+
+    @functools.cached_property
     def _tokens(self) -> list[str]:
-        vocabulary = self._tree["model"]["vocab"]
-        return sorted(vocabulary, key=vocabulary.__getitem__)
+        return sorted(self._vocabulary, key=self._vocabulary.__getitem__)
+
+    def _id(self, field: Literal["pad", "bos", "eos", "unk"]) -> int | None:
+        name: str | None = getattr(self._names, field)
+        if name is not None and name not in self._vocabulary:
+            raise ConfigError(
+                f"The tokenizer {self.path} has no token {name!r} for --{field}; its special tokens are "
+                f"{self._special_list()}."
+            )
+        return self._vocabulary.get(f"<{field}>" if name is None else name)
+
+    def _special_list(self) -> str:
+        found = [token["content"] for token in self._tree["added_tokens"] if token["special"]]
+        return ", ".join(found[:10]) + (", …" if len(found) > 10 else "") if found else "none"
 
     @functools.cached_property
     def _word_ids(self) -> dict[str, int]:
@@ -156,7 +216,7 @@ def train_tokenizer(
     """
     if config.kind == "word":
         return _train_words(texts, config, words)
-    smallest = len(SPECIALS) + BYTE_ALPHABET
+    smallest = len(SPECIALS) + len(BYTE_OF)
     if not smallest <= config.vocab_size:
         raise ConfigError(
             f"tokenizer.vocab_size = {config.vocab_size} is too small for kind bpe, which needs {smallest} for the "
@@ -165,11 +225,11 @@ def train_tokenizer(
     return _train_bpe(texts, config)
 
 
-def save_tokenizer(directory: str, data: bytes) -> tuple[TokenizerFile, NamedFile]:
+def save_tokenizer(directory: str, data: bytes, names: SpecialNames = USUAL_NAMES) -> tuple[TokenizerFile, NamedFile]:
     """Writes `tokenizer.json` and its table `token_bytes.npy` and returns what a manifest says of them."""
     path = storage.join(directory, TOKENIZER)
     storage.write_atomic(path, data)
-    tokenizer = Tokenizer.load(path)
+    tokenizer = Tokenizer.load(path, names)
     table = io.BytesIO()
     np.save(table, tokenizer.token_bytes)
     storage.write_atomic(storage.join(directory, TOKEN_BYTES), table.getvalue())
@@ -230,33 +290,78 @@ def _added(token_id: int, name: str) -> dict[str, Any]:
 def _checked_tree(data: bytes, path: str) -> dict[str, Any]:
     """The JSON of a tokenizer that behaves as this module promises. Raises FormatError for any other."""
     try:
-        tree = msgspec.json.decode(data)
-        model, split, added = tree["model"], tree["pre_tokenizer"], tree["added_tokens"]
-        vocabulary: dict[str, int] = model["vocab"]
-        known = {
-            "BPE": split is not None and split["type"] == "ByteLevel" and not split["add_prefix_space"],
-            "WordLevel": split is None or split["type"] == "WhitespaceSplit",
-        }
-        problems = {
-            f"its model {model['type']} with pre-tokenizer {split} is neither byte-level BPE nor words": not known.get(
-                model["type"], False
-            ),
-            "it changes text before cutting it (normalizer, truncation or padding)": any(
-                tree.get(part) for part in ("normalizer", "truncation", "padding")
-            ),
-            f"its added tokens are not {', '.join(SPECIALS)} with ids 0 to 3": [(t["content"], t["id"]) for t in added]
-            != [(name, i) for i, name in enumerate(SPECIALS)],
-            "its ids are not 0, 1, 2, ... without gaps, special tokens first": sorted(vocabulary.values())
-            != list(range(len(vocabulary)))
-            or [vocabulary.get(name) for name in SPECIALS] != [0, 1, 2, 3],
-        }
+        tree: dict[str, Any] = msgspec.json.decode(data)
+        problem = _problem(tree)
     except (msgspec.DecodeError, KeyError, TypeError, AttributeError) as e:
         raise FormatError(f"{path} is not a tokenizer.json: {e!r}. Train one with `sluice pack`.") from e
-    for problem, holds in problems.items():
-        if holds:
-            raise FormatError(f"The tokenizer {path} cannot be used: {problem}. Train one with `sluice pack`.")
-    checked: dict[str, Any] = tree
-    return checked
+    if problem:
+        raise FormatError(f"The tokenizer {path} cannot be used: {problem}. Train one with `sluice pack`.")
+    return tree
+
+
+def _problem(tree: dict[str, Any]) -> str | None:
+    """Why a tokenizer is none of the two kinds."""
+    model, split, decoder = tree["model"]["type"], tree["pre_tokenizer"], tree["decoder"]
+    is_word = model == "WordLevel"
+    if not (_is_words(tree) if is_word else _is_byte_level(tree)):
+        return f"its model {model} with pre-tokenizer {split} and decoder {decoder} is neither byte-level BPE nor words"
+    # a normalizer makes byte-level BPE lossy, see `_is_lossless`
+    if tree.get("truncation") or tree.get("padding") or (is_word and tree.get("normalizer")):
+        return "it changes text before cutting it (normalizer, truncation or padding)"
+    specials = [(token["content"], token["id"]) for token in tree["added_tokens"]]
+    if is_word and specials != [(name, i) for i, name in enumerate(SPECIALS)]:
+        return f"its added tokens are not {', '.join(SPECIALS)} with ids 0 to 3"
+    vocabulary = _vocabulary(tree)
+    if sorted(vocabulary.values()) != list(range(len(vocabulary))):
+        return "its ids are not 0, 1, 2, ... without gaps"
+    return None
+
+
+def _vocabulary(tree: dict[str, Any]) -> dict[str, int]:
+    """Ids by token; added tokens stand in the vocabulary of the model or beyond it."""
+    return {**tree["model"]["vocab"], **{token["content"]: token["id"] for token in tree["added_tokens"]}}
+
+
+def _cuts(tree: dict[str, Any]) -> list[dict[str, Any]]:
+    """The pre-tokenizers, one after the other."""
+    split = tree["pre_tokenizer"]
+    if split is None:
+        return []
+    cuts: list[dict[str, Any]] = split["pretokenizers"] if split["type"] == "Sequence" else [split]
+    return cuts
+
+
+def _is_words(tree: dict[str, Any]) -> bool:
+    return [cut["type"] for cut in _cuts(tree)] in ([], ["WhitespaceSplit"])
+
+
+def _is_byte_level(tree: dict[str, Any]) -> bool:
+    """Whether tokens are bytes, each written as one character."""
+    model, cuts, decoder = tree["model"], _cuts(tree), tree["decoder"]
+    marks = model.get("continuing_subword_prefix") or model.get("end_of_word_suffix")
+    types = [part and part["type"] for part in (model, *cuts[-1:], decoder)]
+    return types == ["BPE", "ByteLevel", "ByteLevel"] and not marks
+
+
+def _is_lossless(tree: dict[str, Any]) -> bool:
+    """Whether byte-level BPE keeps every text: nothing changes it, cuts drop nothing, and each byte has a token."""
+    added = [token for token in tree["added_tokens"] if not token["special"]]
+    return (
+        not tree.get("normalizer")
+        and all(cut["type"] in LOSSLESS_CUTS and cut.get("behavior") != "Removed" for cut in _cuts(tree))
+        and not any(cut.get("add_prefix_space") for cut in _cuts(tree))
+        and not any(token["lstrip"] or token["rstrip"] for token in added)
+        and all(_decoded(token["content"]) == token["content"].encode() for token in added)
+        and BYTE_OF.keys() <= tree["model"]["vocab"].keys()
+    )
+
+
+def _decoded(token: str) -> bytes:
+    """What decoding makes of a token of byte-level BPE; added tokens that are no bytes stand for themselves."""
+    try:
+        return bytes([BYTE_OF[character] for character in token])
+    except KeyError:
+        return token.encode()
 
 
 def _tokenizers() -> Any:

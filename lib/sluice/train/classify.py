@@ -164,7 +164,7 @@ class _Run:
         if id(found) not in self._encoded:
             self._encoded[id(found)] = encode(self.tokenizer, found.texts, self.config.max_tokens)
         labels = self.numbers(found)
-        return batches(self._encoded[id(found)], labels, self.config, epoch=epoch, pad=self.tokenizer.ids.pad)
+        return batches(self._encoded[id(found)], labels, self.config, epoch=epoch, pad=self.tokenizer.pad)
 
     def _train(self, tokens: Any, lengths: Any, labels: Any, step: Any) -> tf.Tensor:
         variables = list(self.model.trained.values())

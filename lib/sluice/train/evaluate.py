@@ -142,6 +142,11 @@ def open_domain(name: str, directory: str, trained: Dataset) -> tuple[Dataset, s
             f"The domain {name} ({directory}) has a tokenizer with sha256 {theirs}, but the model reads that with "
             f"{ours}. Pack it again with --tokenizer {trained.tokenizer_path}."
         )
+    if trained.manifest.ids != dataset.manifest.ids:
+        raise InputError(
+            f"The domain {name} ({directory}) has other special tokens ({dataset.manifest.ids}) than the model "
+            f"({trained.manifest.ids}). Pack it again with the same --pad, --bos, --eos and --unk."
+        )
     return dataset, splits[0]
 
 

@@ -24,7 +24,7 @@ def said(capsys, *arguments):
 def test_a_dataset_in_words_with_its_first_records_decoded(dataset, capsys):
     printed = said(capsys, dataset, "-n", 1)
     assert "dataset abc 1.0.0: train 2 records, 9 tokens, 3 documents; L = 4, vocabulary 11" in printed
-    assert "records of 44 bytes, uint16 ids from byte 30; tokenizer word, with <unk>" in printed
+    assert "records of 44 bytes, uint16 ids from byte 30; tokenizer word, not lossless" in printed
     assert "record 0: 5 ids, 1 <eos>, 0 <unk>, 0 <pad>\n    ids  4 5 6 2 7\n" in printed
     assert 'text "a b c <eos> d"' in printed
     assert "record 1" not in printed
