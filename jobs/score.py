@@ -6,6 +6,8 @@ spark-submit jobs/score.py --set score.model=out/train/export --set table.inputs
 Executors compute with NumPy and need no TensorFlow. FILES are Parquet files or JSON lines (.jsonl, .json, also .gz,
 .zst), directories or globs; table.id and table.text name their columns. Read `scores` back with table.quality of
 jobs/dedup.py, or as a label for jobs/train_quality.py: text that the model finds likely is like what it was trained on.
+For the rules of a run, RUN being its output, judge its documents: table.inputs=[RUN/extract/docs/*/kind=doc/*.parquet],
+table.id=doc_id. Then jobs/select.py with rules.scores=OUT has them as the signal bits_per_byte.
 What is written:
 OUT/score/scores         id, nll, n_tokens, n_bytes, bits_per_byte, ppl, is_cut
 OUT/score/quarantine     lines that could not be read, with their place

@@ -1,6 +1,9 @@
 """Decide by rules which documents are good enough.
 
 spark-submit jobs/select.py --conf conf/local.yaml --set plan.inputs=[DIR] --set output=OUT
+
+Rules look at the signals that jobs/extract.py has stored and, where rules.scores names the output of jobs/score.py on
+OUT/extract/docs, at `bits_per_byte`: how unlikely a language model finds a document. One without a score is not judged.
 """
 
 if __name__ == "select":

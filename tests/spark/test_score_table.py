@@ -4,39 +4,22 @@ import json
 import math
 from pathlib import Path
 
-import numpy as np
 import pytest
 from msgspec import structs
-from safetensors.numpy import save_file
 
-from sluice.core.config import Config
+from exported_model import write_model
+from sluice.core.config import Config, Tokenizer
 from sluice.core.dedup_config import Score, Table
 from sluice.core.errors import ConfigError, InputError
-from sluice.core.load import to_config
-from sluice.data.tokenizer import save_tokenizer, train_tokenizer
 from sluice.spark.score_table import score_run, score_table
-
-WORDS = ("fish", "bird")
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
-    """An LSTM whose weights are zero: every word has the probability of its bias, whatever was before."""
+    """A word model: <eos> has 0.25, <unk> 0.05, fish 0.4, bird 0.1."""
+    tokenizer = Tokenizer(kind="word", vocab_size=6, min_frequency=1)
     directory = tmp_path_factory.mktemp("model")
-    config = to_config({"tokenizer": {"kind": "word", "vocab_size": 6, "min_frequency": 1}}).tokenizer
-    save_tokenizer(str(directory), train_tokenizer(["fish fish bird"], config, words="whitespace"))
-    shapes = {"kernel": (2, 12), "recurrent_kernel": (3, 12), "bias": (12,)}
-    weights = {f"lstm.0.{name}": np.zeros(shape, np.float32) for name, shape in shapes.items()}
-    weights |= {"embed.weight": np.zeros((6, 2), np.float32), "softmax.kernel": np.zeros((3, 6), np.float32)}
-    # ids 0 to 3 are <pad>, <bos>, <eos>, <unk>; then the words, the more frequent first
-    save_file(
-        weights | {"softmax.bias": np.log(np.array([0.1, 0.1, 0.25, 0.05, 0.4, 0.1], np.float32))},
-        directory / "model.safetensors",
-    )
-    settings = {"arch": "lstm", "layers": 1, "hidden": 3, "embed": 2}
-    ids = {"pad": 0, "bos": 1, "eos": 2, "unk": 3}
-    (directory / "config.json").write_text(json.dumps({"format": 1, "model": settings, "ids": ids, "vocab_size": 6}))
-    return str(directory)
+    return write_model(directory, tokenizer, ["fish fish bird"], [0.1, 0.1, 0.25, 0.05, 0.4, 0.1])
 
 
 def settings(model: str, tmp_path: Path, rows: list[dict], **more: int) -> Config:

@@ -96,6 +96,7 @@ class Signals(Record):
     bad_word_share: float | None = None
     quality_score: float | None = None
     dice: float | None = None
+    bits_per_byte: float | None = None
 
 
 class PlanEntry(Record):

@@ -104,7 +104,8 @@ class Stage:
         return summary
 
     def _belongs_elsewhere(self, marker: Mapping[str, Any]) -> str:
-        changed = differences(marker["settings"], self.settings)
+        ours = json.loads(json.dumps(self.settings))  # as they come back from the file: a tuple there is a list
+        changed = differences(marker["settings"], ours)
         what = "; ".join(changed[:5]) if changed else "a stage before it changed"
         return (
             f"{self.path} belongs to another configuration ({what}). Choose another `output`, restore the old "
@@ -130,6 +131,14 @@ class Stage:
     def _write(self, name: str, value: Mapping[str, Any]) -> None:
         text = json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True)
         storage.write_atomic(self.file(name), text.encode() + b"\n")
+
+
+def finished_digest(root: str, name: str) -> str | None:
+    """The digest of a stage that has finished below `root`, of whatever settings; None where none has."""
+    stage = Stage(root, name, {})
+    marker, summary = stage._read(MARKER), stage._read(SUMMARY)
+    is_finished = marker is not None and summary is not None and marker["digest"] == summary["digest"]
+    return str(summary["digest"]) if summary is not None and is_finished else None
 
 
 def ledgers_of(summary: Mapping[str, Any]) -> dict[str, Ledger]:

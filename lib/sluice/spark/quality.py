@@ -25,6 +25,11 @@ def decide(df: DataFrame, rules: Sequence[Rule]) -> DataFrame:
     )
 
 
+def signals_of(rules: Sequence[Rule]) -> list[str]:
+    """Names of the signals that rules look at, in alphabetical order."""
+    return sorted({rule.signal for rule in rules} | {"dice" for rule in rules if rule.pareto is not None})
+
+
 def first_failure_column(rules: Sequence[Rule]) -> Column:
     """A nullable struct<reason, value, threshold> over `language` and `signals`: the first rule broken."""
     none = F.lit(None).cast("struct<reason: string, value: double, threshold: double>")

@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 
 from sluice import __version__
-from sluice.core.config import Config
+from sluice.core.config import Config, Rules
 from sluice.core.dedup_config import Decontaminate, Lines, split_minhash
-from sluice.core.errors import ConfigError
+from sluice.core.errors import ConfigError, InputError
 from sluice.core.load import digest
 from sluice.data import storage
 from sluice.data.estimate import table
@@ -18,7 +18,7 @@ from sluice.data.index import describe
 from sluice.data.manifest import dataset_directory
 from sluice.data.plan import InputPlan, make_plan
 from sluice.data.plan_table import estimates, make_plan_table
-from sluice.data.stage import MARKER, Stage
+from sluice.data.stage import MARKER, SUMMARY, Stage, finished_digest
 from sluice.spark.band_index import result_settings
 from sluice.text.benchmark import Benchmark
 from sluice.text.cleaning import Clean, cut_lines, mask_personal
@@ -48,6 +48,12 @@ class Run:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.rules: tuple[Rule, ...] = load_rules(config.rules.presets)
+        self.scores = scores_digest(config.rules)
+        if self.scores and all(rule.signal != "bits_per_byte" for rule in self.rules):
+            raise ConfigError(
+                "rules.scores is set, but no rule looks at the signal 'bits_per_byte', so the scores would decide "
+                "nothing. Name a rule file that does in rules.presets, or leave rules.scores out."
+            )
         model_path(config.extract.lid_model)
         check_extractor(config.extract.extractor)
         self.lists = PageLists.of(config.extract)
@@ -100,6 +106,7 @@ class Run:
             **selected,
             "extract": extract,
             "rules": [_without_examples(rule) for rule in plain(self.rules)],
+            **({} if self.scores is None else {"scores": self.scores}),
             "dedup": self.dedup_settings,
             **self._optional_settings(),
             "tokenizer": plain(config.tokenizer),
@@ -165,7 +172,8 @@ class Run:
     @cached_property
     def select(self) -> Stage:
         """Decisions."""
-        return Stage(self.config.output, "select", self._settings("rules"), self.extracted.digest)
+        names = ("rules",) if self.scores is None else ("rules", "scores")
+        return Stage(self.config.output, "select", self._settings(*names), self.extracted.digest)
 
     @cached_property
     def dedup(self) -> Stage:
@@ -214,6 +222,22 @@ class Run:
         """The dataset."""
         settings = {"name": self.config.name, "version": self.config.version}
         return Stage(self.config.output, "shards", settings, self.tokenizer.digest)
+
+
+def scores_digest(rules: Rules) -> str | None:
+    """Which scores rules look at: the digest of their own run, of its model, settings and table, wherever it lies now.
+
+    Raises InputError where they are not there or not whole.
+    """
+    if rules.scores is None:
+        return None
+    found = finished_digest(rules.scores, "score")
+    if found is None:
+        raise InputError(
+            f"rules.scores={rules.scores!r} holds no finished scores (score/{SUMMARY} is missing). Name the `output` "
+            "of jobs/score.py; where that was stopped, run it again."
+        )
+    return found
 
 
 def decontaminate_settings(settings: Decontaminate, benchmark: Benchmark) -> dict[str, Any]:

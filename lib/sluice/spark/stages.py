@@ -26,9 +26,10 @@ from sluice.spark.decontaminate import decontaminate
 from sluice.spark.dedup import dedup
 from sluice.spark.extract import extract_entries
 from sluice.spark.lines import lines
-from sluice.spark.quality import decide
+from sluice.spark.quality import decide, signals_of
 from sluice.spark.run import Run
 from sluice.spark.samples import SAMPLES, by_language, collect_sorted, sample_by, with_clipped_text
+from sluice.spark.scores import check_scores, read_scores, with_scores
 from sluice.spark.session import progress
 from sluice.spark.shards import ShardJob, shard_names, write_shards
 from sluice.spark.split import split, split_check
@@ -181,8 +182,12 @@ def select(spark: SparkSession, run: Run, *, force: bool) -> None:
         return
     docs = document_rows(spark, run)
     with progress(spark, "select", config.log.progress_s):
-        decisions = decide(docs, run.rules)
-        decisions.write.parquet(stage.file("decisions"))
+        measured, scored = docs, None
+        if config.rules.scores is not None:
+            scores = read_scores(spark, config.rules.scores)
+            scored = check_scores(scores, docs, config.rules.scores)
+            measured = with_scores(docs, scores, signals_of(run.rules))
+        decide(measured, run.rules).write.parquet(stage.file("decisions"))
     decided = read_table(spark, stage, "decisions", Decision).join(
         docs.select("doc_id", "language", F.col("reason").alias("rejected")), "doc_id", "inner"
     )
@@ -195,11 +200,14 @@ def select(spark: SparkSession, run: Run, *, force: bool) -> None:
     total = sum(row["count"] for row in judged)
     ledger = Ledger("documents", total, total - sum(dropped.values()), dropped)
     require_handover(ledgers_of(upstream)["records"], ledger, ("extract", "select"))
+    if scored is not None:
+        log.info("select: %s of %s documents have a score of rules.scores", f"{scored:,}", f"{total:,}")
     texts = docs.where("text is not null")
     by_rule = decided.where("rejected is null").select("doc_id", "language", "reason", "value", "threshold")
     samples = with_clipped_text(sample_by(by_rule, ("language", "reason"), SAMPLES), texts)
     stage.finish(
         [ledger],
+        **({} if scored is None else {"scored": scored}),
         by_language=by_language(judged),
         suspicious_rules=_suspicious(run, by_language(judged)),
         samples=collect_sorted(samples, "language", "reason", "doc_id"),

@@ -9,7 +9,10 @@ from sluice.core.records import Signals
 from sluice.text.bad_words import BadWordLists
 from sluice.text.measure import compute
 from sluice.text.rules import Repeated, Rule, first_failure
+from sluice.text.signals import FUNCTIONS
 
+SHOWN = FUNCTIONS.keys() | {"bad_word_share"}
+"""Signals that a text alone decides, with what ships: of the others, such as `quality_score`, no text is an example."""
 DATA = resources.files("sluice.text") / "data"
 
 
@@ -39,7 +42,7 @@ def _faults(rule: Rule) -> list[str]:
             found.append(f"Rule {rule.name!r} ({languages[0]}) keeps example {number} of those that it drops.")
         else:
             broken.add(verdict.threshold)
-    for bound in sorted(bounds - broken):
+    for bound in sorted(bounds - broken) if rule.signal in SHOWN else ():
         found.append(f"Rule {rule.name!r} ({languages[0]}) has no example that breaks its bound {bound:g}.")
     kept = [(languages[0], text_of(example)) for example in rule.keeps]
     kept += [(language, text) for language in languages if (text := prose(language)) is not None]

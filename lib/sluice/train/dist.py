@@ -177,8 +177,8 @@ def _listening(task: Task) -> socket.socket:
         return socket.create_server(("", int(address.rpartition(":")[2])))
     except OSError as e:
         raise ConfigError(
-            f"Worker {task.index} of {len(task.addresses)} cannot listen at {address}: {e.strerror}. Each worker needs a "
-            "number of its own: does another process have this one, or does an earlier run hold the port?"
+            f"Worker {task.index} of {len(task.addresses)} cannot listen at {address}: {e.strerror}. Each worker needs "
+            "a number of its own: does another process have this one, or does an earlier run hold the port?"
         ) from e
 
 

@@ -53,6 +53,14 @@ def test_a_dead_rule_is_refused_by_name(tmp_path, capsys):
     assert "Rule 'dead' (en) has no example that breaks its bound 5." in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("signal", ["quality_score", "bits_per_byte"])
+def test_a_rule_on_what_no_text_shows_needs_no_example(tmp_path, capsys, signal):
+    path = tmp_path / "own.yaml"
+    path.write_text(f"description: d\nlanguages: [en]\nrules: [{{name: own, signal: {signal}, max: 0.5}}]\n")
+    assert main(["rules", str(path)]) == 0
+    assert "≤ 0.5" in capsys.readouterr().out
+
+
 def test_an_unknown_preset_is_a_wrong_command_line(capsys):
     assert main(["rules", "nothing"]) == 2
     assert "neither a shipped preset" in capsys.readouterr().err

@@ -6,7 +6,7 @@ import pytest
 from sluice.core.errors import ConfigError, FormatError, InputError, StageError
 from sluice.core.ledger import Ledger
 from sluice.data import storage
-from sluice.data.stage import Stage, ledgers_of
+from sluice.data.stage import Stage, finished_digest, ledgers_of
 
 SETTINGS = {"extract": {"min_chars": 50, "languages": ["en", "zh"]}, "seed": 1}
 BOOKS = Ledger("records", 10, 7, {"too_short": 3})
@@ -189,3 +189,21 @@ def test_a_stage_that_is_killed_while_force_clears_it_is_neither_finished_nor_re
     (tmp_path / "extract" / "_stage.json").unlink()  # the summary is still there
     with pytest.raises(InputError, match="has not finished"):
         stage(tmp_path).require()
+
+
+def test_only_what_differs_is_named_where_settings_hold_tuples(tmp_path):
+    finished(tmp_path, settings={"rules": ({"languages": ("en",)},), "seed": 1})
+    with pytest.raises(ConfigError, match=r"another configuration \(seed: 1 -> 2\)"):
+        stage(tmp_path, {"rules": ({"languages": ("en",)},), "seed": 2}).begin()
+
+
+def test_a_finished_stage_of_any_settings_is_known_by_its_digest(tmp_path):
+    assert finished_digest(str(tmp_path), "extract") is None
+    begun = stage(tmp_path)
+    begun.begin()
+    assert finished_digest(str(tmp_path), "extract") is None
+    begun.finish([BOOKS])
+    assert finished_digest(str(tmp_path), "extract") == begun.digest
+    other = stage(tmp_path, {"seed": 2})
+    other.begin(force=True)
+    assert finished_digest(str(tmp_path), "extract") is None

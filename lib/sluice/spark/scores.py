@@ -1,0 +1,57 @@
+"""What a language model made of the documents of a run (`jobs/score.py`) as a signal that rules look at."""
+
+from collections.abc import Sequence
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from sluice.core.corpus_records import TextScore
+from sluice.core.errors import InputError
+from sluice.data import storage
+from sluice.spark.schemas import spark_schema
+from sluice.spark.table_run import SHOWN
+
+
+def read_scores(spark: SparkSession, output: str) -> DataFrame:
+    """Returns: doc_id, bits_per_byte; doc_id is null where an id is no whole number, so no document of a run."""
+    scores = spark.read.schema(spark_schema(TextScore)).parquet(storage.join(output, "score", "scores"))
+    return scores.select(F.expr("try_cast(id as bigint)").alias("doc_id"), "bits_per_byte")
+
+
+def check_scores(scores: DataFrame, docs: DataFrame, output: str) -> int:
+    """How many documents have a score. Raises InputError where an id has two, or where no document has one.
+
+    Needs: scores (doc_id, bits_per_byte), docs (doc_id).
+    """
+    ids = scores.where("doc_id is not null").groupBy("doc_id").count()
+    if twice := ids.where("count > 1").orderBy("doc_id").limit(SHOWN).collect():
+        named = ", ".join(f"{row['doc_id']} ({row['count']} times)" for row in twice)
+        raise InputError(
+            f"rules.scores={output!r} has more than one score of some documents: {named}. Run jobs/score.py again with "
+            "--force."
+        )
+    both = docs.select("doc_id").join(scores, "doc_id", "inner")
+    found, scored = both.agg(F.count("*"), F.count("bits_per_byte")).collect()[0]
+    if not found:
+        raise InputError(
+            f"rules.scores={output!r} has no score of any document here: it is of another table. Run jobs/score.py on "
+            "this run's extract/docs with table.id=doc_id."
+        )
+    if not scored:
+        raise InputError(
+            f"rules.scores={output!r} has no bits per byte for any of {found:,} documents: the tokenizer of its model "
+            "loses text. Score with a model whose tokenizer is lossless (tokenizer.kind=bpe)."
+        )
+    return int(scored)
+
+
+def with_scores(docs: DataFrame, scores: DataFrame, signals: Sequence[str]) -> DataFrame:
+    """The same rows with the named signals, `bits_per_byte` being the score of a document, or null.
+
+    Needs: docs (doc_id, language, reason, signals), scores with each doc_id once, as `check_scores` has found. Returns:
+    doc_id, language, reason, signals.
+    """
+    # one shuffle by id, no skew: 8 bytes a signal. A struct would go whole, with all signals, so it is taken apart
+    measured = (F.col(f"signals.{name}") for name in signals if name != "bits_per_byte")
+    joined = docs.select("doc_id", "language", "reason", *measured).join(scores, "doc_id", "left")
+    return joined.select("doc_id", "language", "reason", F.struct(*signals).alias("signals"))
