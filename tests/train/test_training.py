@@ -326,7 +326,7 @@ def test_every_architecture_learns_and_goes_on_from_its_checkpoint(
 
 @pytest.mark.parametrize("kind", ["chunked", "sampled"])
 def test_other_kinds_of_softmax_train_to_about_the_same(tiny_dataset: str, tmp_path: Path, kind: str) -> None:
-    more = ["train.run.steps=60", "train.optim.name=adagrad", "train.optim.lr=0.1", "train.loss.chunk_tokens=24"]
+    more = ["train.run.steps=60", "train.optim.name=adagrad", "train.optim.lr=0.1", "train.loss.chunk_words=24"]
     full = train_and_evaluate(train_config(tiny_dataset, tmp_path / "full", *more)).summary
     more += [f"train.loss.kind={kind}", "train.loss.num_sampled=4000"]
     other = train_and_evaluate(train_config(tiny_dataset, tmp_path / kind, *more)).summary

@@ -99,10 +99,11 @@ class Loss(Section):
     """Cross-entropy of the next token, and what is added to it."""
 
     kind: Literal["full", "chunked", "sampled"] = "full"
-    """`chunked`: exact, too, but never more than `chunk_tokens` rows of logits in memory. `sampled`: against
+    """`chunked`: exact, too, but never more than `chunk_words` columns of logits in memory. `sampled`: against
     `num_sampled` random words, for vocabularies over 100,000 sorted by falling frequency; too low a loss, so only for
     training. Evaluation is always exact."""
-    chunk_tokens: PositiveInt = 1024
+    chunk_words: PositiveInt = 512
+    """Few enough that the logits of a chunk stay in a CPU's cache; on a GPU more are faster."""
     num_sampled: PositiveInt = 8192
     ar: CountFloat = 0.0
     """α of activation regularisation (Merity et al. 2017)."""

@@ -48,8 +48,8 @@ def estimate(config: Train, dataset: Dataset) -> Estimate:
     tokens = config.data.rows * config.data.window
     # kept for the backward pass, per token: x·W, gates (4H each), h and c per layer; logits, softmax and its gradient
     widths = sum(H for _, H in layer_widths(config.model))
-    logits = dataset.manifest.vocab_size if config.loss.kind != "sampled" else config.loss.num_sampled
-    rows = min(tokens, config.loss.chunk_tokens) if config.loss.kind == "chunked" else tokens
+    most = {"full": math.inf, "chunked": config.loss.chunk_words, "sampled": config.loss.num_sampled}
+    logits = int(min(dataset.manifest.vocab_size, most[config.loss.kind]))
     copies = 2 + len(slot_names(config.optim))
     return Estimate(
         parameters=parameters,
@@ -57,5 +57,5 @@ def estimate(config: Train, dataset: Dataset) -> Estimate:
         total_steps=total,
         tokens_per_step=tokens,
         flop_per_token=6 * matrices,
-        memory_bytes=FLOAT_BYTES * (copies * parameters + tokens * 14 * widths + rows * 3 * logits),
+        memory_bytes=FLOAT_BYTES * (copies * parameters + tokens * (14 * widths + 3 * logits)),
     )

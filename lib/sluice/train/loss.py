@@ -35,51 +35,98 @@ def cross_entropy(logits: Any, targets: Any, counts: Any) -> Nll:
 def chunked_cross_entropy(
     hidden: Any, weights: Any, bias: Any, targets: Any, counts: Any, *, chunk: int, tied: bool
 ) -> Nll:
-    """The same from hidden vectors [N, P], never with more than `chunk` rows of logits at a time. Exact.
+    """The same from hidden vectors [N, P], never with the logits of more than `chunk` words at a time. Exact.
 
-    The gradient is worked out on the way forward, while the logits are there, and only scaled on the way back: one
-    pass over [chunk, V] in place of three of [N, V], and no second softmax.
+    The vocabulary is walked twice: forward for log Z of each token, its maximum following along (Milakov & Gimelshein
+    2018), backward for the gradients. That is one more product in four, but a chunk of logits stays in the cache, and
+    the gradient of each part of the weights is worked out once; with chunks of tokens all of it would be added up again
+    for each of them.
     """
 
     def total(hidden: Any, weights: Any, bias: Any) -> Any:
-        nll, *gradients = _in_chunks(hidden, weights, bias, targets, counts, chunk, tied)
-        return nll, lambda upstream: [tf.cast(upstream, gradient.dtype) * gradient for gradient in gradients]
+        chunks = _Chunks(hidden, weights, bias, chunk, tied)
+        log_z = chunks.log_z()
+        products = tf.cast(hidden * chunks.rows(targets), tf.float32)
+        right = tf.reduce_sum(products, axis=1) + tf.gather(bias, targets)
+        nll = tf.reduce_sum((log_z - right) * counts)
+        return nll, lambda upstream: chunks.gradients(log_z, targets, upstream * counts)
 
     return Nll(tf.custom_gradient(total)(hidden, weights, bias), tf.reduce_sum(counts))
 
 
-def _in_chunks(
-    hidden: Any, weights: Any, bias: Any, targets: Any, counts: Any, chunk: int, tied: bool
-) -> tuple[tf.Tensor, ...]:
-    """The sum, and its gradients of hidden, weights and bias."""
-    N, P = hidden.shape
-    steps = -(-N // chunk)
-    rows = [[0, steps * chunk - N]]  # the last chunk is filled up with rows that do not count
-    hidden = tf.pad(hidden, [*rows, [0, 0]])
-    targets, counts = tf.pad(targets, rows), tf.pad(counts, rows)
+class _Chunks:
+    """The vocabulary, some words at a time."""
 
-    def step(i: Any, nll: Any, d_weights: Any, d_bias: Any, d_hidden: Any) -> Any:
-        h, y, counted = (part[i * chunk : (i + 1) * chunk] for part in (hidden, targets, counts))
-        logits = tf.cast(tf.matmul(h, weights, transpose_b=tied), tf.float32) + bias
-        each, d_logits = tf.raw_ops.SparseSoftmaxCrossEntropyWithLogits(features=logits, labels=y)
-        d_logits *= counted[:, None]
-        d_bias += tf.reduce_sum(d_logits, axis=0)
-        d_logits = tf.cast(d_logits, h.dtype)
-        left, right = (d_logits, h) if tied else (h, d_logits)
-        return (
-            i + 1,
-            nll + tf.reduce_sum(each * counted),
-            d_weights + tf.cast(tf.matmul(left, right, transpose_a=True), tf.float32),
-            d_bias,
-            d_hidden.write(i, tf.matmul(d_logits, weights, transpose_b=not tied)),
-        )
+    def __init__(self, hidden: Any, weights: Any, bias: Any, chunk: int, tied: bool) -> None:
+        self.hidden, self.bias, self.chunk = hidden, bias, chunk
+        self.weights, self.tied = weights, tied
+        self.N, self.P = hidden.shape
+        self.V = bias.shape[0]
+        self.count = -(-self.V // chunk)
 
-    start = (0, tf.constant(0.0), tf.zeros(weights.shape), tf.zeros(bias.shape))
-    buffer = tf.TensorArray(hidden.dtype, size=steps, element_shape=[chunk, P])
-    loop = tf.while_loop(
-        lambda i, *_: i < steps, step, (*start, buffer), parallel_iterations=1, maximum_iterations=steps
-    )
-    return loop[1], tf.reshape(loop[4].stack(), [-1, P])[:N], tf.cast(loop[2], weights.dtype), loop[3]
+    def rows(self, words: Any) -> tf.Tensor:
+        """The weights of single words [n, P]."""
+        if self.tied:
+            return tf.gather(self.weights, words)
+        return tf.transpose(tf.gather(self.weights, words, axis=1))
+
+    def _part(self, i: Any) -> tuple[tf.Tensor, tf.Tensor]:
+        """The weights [c, P], or [P, c] if not tied, and logits [N, c] of a chunk; the last may be shorter."""
+        words = slice(i * self.chunk, tf.minimum((i + 1) * self.chunk, self.V))
+        weights = self.weights[words] if self.tied else self.weights[:, words]
+        logits = tf.matmul(self.hidden, weights, transpose_b=self.tied)
+        return weights, tf.nn.bias_add(tf.cast(logits, tf.float32), self.bias[words])
+
+    def _loop(self, step: Callable[..., Any], start: tuple[Any, ...]) -> Any:
+        return tf.while_loop(
+            lambda i, *_: i < self.count,
+            lambda i, *values: (i + 1, *step(i, *values)),
+            (0, *start),
+            parallel_iterations=1,  # else the logits of several chunks are in memory
+            maximum_iterations=self.count,
+        )[1:]
+
+    def log_z(self) -> tf.Tensor:
+        """Logarithm of the sum of all exp(logit) [N]."""
+
+        def step(i: Any, top: Any, total: Any) -> Any:
+            _, logits = self._part(i)
+            higher = tf.maximum(top, tf.reduce_max(logits, axis=1))
+            return higher, total * tf.exp(top - higher) + tf.reduce_sum(tf.exp(logits - higher[:, None]), axis=1)
+
+        top, total = self._loop(step, (tf.fill([self.N], -math.inf), tf.zeros(self.N)))
+        return top + tf.math.log(total)
+
+    def gradients(self, log_z: Any, targets: Any, scale: Any) -> tuple[tf.Tensor, ...]:
+        """Of hidden, weights and bias for a loss that weighs each token by `scale` [N].
+
+        By logits they are scale · (p - 1 at the target). Neither the factor nor the 1 touches [N, c]: the one scales
+        what p is multiplied with, the other is taken off at the end.
+        """
+        dtype, scale = self.hidden.dtype, scale[:, None]
+        scaled = tf.cast(self.hidden, tf.float32) * scale  # [N, P]
+
+        def step(i: Any, d_hidden: Any, d_weights: Any, d_bias: Any) -> Any:
+            weights, logits = self._part(i)
+            p = tf.exp(logits - log_z[:, None])
+            of_bias = tf.matmul(p, scale, transpose_a=True)[:, 0]
+            p = tf.cast(p, dtype)
+            of_weights = tf.cast(tf.matmul(p, tf.cast(scaled, dtype), transpose_a=True), tf.float32)
+            d_hidden += tf.cast(tf.matmul(p, weights, transpose_b=not self.tied), tf.float32)
+            words = targets - i * self.chunk
+            here = tf.where((words >= 0) & (words < tf.shape(p)[1]))  # [n, 1]
+            at = tf.gather_nd(words, here)[:, None]
+            of_bias = tf.tensor_scatter_nd_sub(of_bias, at, tf.gather_nd(scale[:, 0], here))
+            of_weights = tf.tensor_scatter_nd_sub(of_weights, at, tf.gather_nd(scaled, here))
+            return d_hidden, d_weights.write(i, tf.cast(of_weights, dtype)), d_bias.write(i, of_bias)
+
+        d_weights = tf.TensorArray(dtype, self.count, infer_shape=False, element_shape=[None, self.P])
+        d_bias = tf.TensorArray(tf.float32, self.count, infer_shape=False, element_shape=[None])
+        d_hidden, d_weights, d_bias = self._loop(step, (tf.zeros([self.N, self.P]), d_weights, d_bias))
+        by_word = tf.ensure_shape(d_weights.concat(), [self.V, self.P])
+        d_bias = tf.ensure_shape(d_bias.concat(), [self.V])
+        d_hidden = (d_hidden - tf.cast(self.rows(targets), tf.float32)) * scale
+        return tf.cast(d_hidden, dtype), by_word if self.tied else tf.transpose(by_word), d_bias
 
 
 def sampled_cross_entropy(
@@ -109,7 +156,7 @@ def nll_of(config: Loss, model: LanguageModel, window: Window, targets: Any, pad
     """By the kind of softmax that is configured; for training."""
     tied, counts = model.config.tie, scored(targets, pad)
     if config.kind == "chunked":
-        chunk = min(config.chunk_tokens, window.hidden.shape[0])
+        chunk = config.chunk_words
         return chunked_cross_entropy(window.hidden, *model.softmax, targets, counts, chunk=chunk, tied=tied)
     if config.kind == "sampled":
         uniform = key.uniform(1, config.num_sampled, SAMPLED_WORDS, first_row=0)[0]
