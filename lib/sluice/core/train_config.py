@@ -253,6 +253,8 @@ class TrainLog(Section):
 
     every: PositiveInt = 50
     """Steps per progress line and per line of `metrics.jsonl`."""
+    tensorboard: bool = False
+    """Write the numbers of `metrics.jsonl` to `tensorboard/`, too; needs the extra of that name."""
 
 
 class Train(Section):

@@ -33,6 +33,7 @@ from sluice.train.rows import position
 from sluice.train.sample import Sampler
 from sluice.train.schedule import Valid, average_from, is_best, learning_rate, since_best
 from sluice.train.step import StepResult, Trainer, make_step
+from sluice.train.tensorboard import require_tensorboard
 
 logger = logging.getLogger("sluice.train")
 NO_CHECKPOINT = -1
@@ -57,6 +58,8 @@ def train_and_evaluate(config: Train, force: bool = False) -> Result:
     or FormatError before anything is written, and StageError when the loss is not finite or a disk is full; the last
     good checkpoint stays. `force` starts over.
     """
+    if config.log.tensorboard:
+        require_tensorboard()
     dataset = open_dataset(config.data)
     plan = estimate(config, dataset)
     if not force:
@@ -136,7 +139,9 @@ class Training:
         self._gathered = tf.function(lambda state: [self.strategy.gather(part, axis=0) for part in state])
         self.evaluator = Evaluator(self.model, dataset, config.data.eval_rows)
         self.sampler = Sampler(self.model, manifest.ids.eos)
-        self.report = Reporter(Path(config.run.out), self.is_chief, self.total, self.per_epoch)
+        self.report = Reporter(
+            Path(config.run.out), self.is_chief, self.total, self.per_epoch, tensorboard=config.log.tensorboard
+        )
         self.state = self._zero_state()
         self.step, self.tokens, self.seconds = 0, 0, 0.0
         self.losses: tuple[Valid, ...] = ()
@@ -146,6 +151,7 @@ class Training:
     def run(self) -> Result:
         """The whole run."""
         self._resume()
+        self.report.begin(self.step)
         if self.is_chief:
             rundir.claim(self.config, self.dataset.manifest_sha256)
         while self.step < self.total and not self._is_enough():
@@ -287,7 +293,6 @@ class Training:
         states = checkpoint.part("state")
         self.state = self._distribute([states[str(index)] for index in range(len(states))])
         self.step, self.tokens, self.seconds, self.losses = facts.step, facts.tokens, facts.seconds, facts.losses
-        self.report.resume(step)
         logger.info("resumed at step %d of %d", self.step, self.total)
 
     def _save(self, best: bool) -> None:

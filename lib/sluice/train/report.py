@@ -15,6 +15,7 @@ from typing import Any
 from sluice.data import storage
 from sluice.train.baseline import Counted
 from sluice.train.evaluate import Evaluation
+from sluice.train.tensorboard import Board
 
 logger = logging.getLogger("sluice.train")
 SAMPLES_OF = re.compile(r"^== step (\d+)$", re.MULTILINE)
@@ -61,6 +62,9 @@ class Reporter:
     """Since the start of this process."""
     rates: list[float] = field(default_factory=list)
     """Tokens a second of each line."""
+    tensorboard: bool = False
+    """Whether to write event files, too."""
+    board: Board | None = None
 
     def step(self, *, nll: float, tokens: float, norm: float, clipped: bool, step_s: float, wait_s: float) -> None:
         """Counts one step."""
@@ -93,19 +97,28 @@ class Reporter:
             "peak_memory_bytes": peak_memory_bytes(),
         }
 
-    def resume(self, step: int) -> None:
-        """Drops the lines of steps that a killed process did and that will be done again, and of an earlier end."""
-        path, samples = self.out / "metrics.jsonl", self.out / "samples.txt"
-        if not self.is_chief or not path.exists():
+    def begin(self, step: int) -> None:
+        """Goes on at a step, 0 at first: drops what a killed process said of later ones, and of an earlier end."""
+        if not self.is_chief:
             return
+        lines = self._drop_after(step)
+        if self.tensorboard:
+            self.board = Board(self.out, lines)
+
+    def _drop_after(self, step: int) -> list[dict[str, Any]]:
+        """The lines that stay."""
+        path, samples = self.out / "metrics.jsonl", self.out / "samples.txt"
+        if not path.exists():
+            return []
         if samples.exists():
             text = samples.read_text(encoding="utf-8")
             later = [match.start() for match in SAMPLES_OF.finditer(text) if int(match[1]) > step]
             storage.write_atomic(str(samples), text[: min(later, default=len(text))].encode())
         lines = path.read_text().splitlines()
         whole = [(line, json.loads(line)) for line in lines if line.endswith("}")]
-        kept = [line for line, values in whole if values["step"] <= step and values["kind"] != "end"]
-        storage.write_atomic(str(path), "".join(line + "\n" for line in kept).encode())
+        kept = [(line, values) for line, values in whole if values["step"] <= step and values["kind"] != "end"]
+        storage.write_atomic(str(path), "".join(line + "\n" for line, _ in kept).encode())
+        return [values for _, values in kept]
 
     def train_line(self, step: int, lr: float) -> None:
         """One line for the steps since the last, and the progress for people."""
@@ -175,6 +188,8 @@ class Reporter:
         if self.is_chief:
             with open(self.out / "metrics.jsonl", "a", encoding="utf-8") as stream:
                 stream.write(json.dumps({**line, "unix_time": round(time.time(), 3)}) + "\n")
+            if self.board:
+                self.board.write(line)
 
 
 def say_baseline(baseline: Counted, results: Sequence[Evaluation]) -> None:

@@ -4,6 +4,7 @@ config.resolved.yaml   settings in force, fit for --conf
 identity.json          those of them that decide the result, and the digest of the data
 checkpoints/           see ckpt.py
 metrics.jsonl, samples.txt, summary.json, evaluation.json
+tensorboard/           on demand
 """
 
 import json
@@ -23,6 +24,7 @@ from sluice.data import storage
 from sluice.train import ckpt
 from sluice.train.input import Dataset, open_dataset
 from sluice.train.models import LanguageModel
+from sluice.train.tensorboard import DIRECTORY
 
 IDENTITY, RESOLVED = "identity.json", "config.resolved.yaml"
 
@@ -76,7 +78,8 @@ def claim(config: Train, manifest_sha256: str) -> None:
 def clear(config: Train) -> None:
     """Forgets an earlier run; nothing else in the directory is touched."""
     root = Path(config.run.out)
-    shutil.rmtree(checkpoints(config), ignore_errors=True)
+    for directory in (checkpoints(config), root / DIRECTORY):
+        shutil.rmtree(directory, ignore_errors=True)
     for name in (IDENTITY, RESOLVED, "metrics.jsonl", "samples.txt", "summary.json", "evaluation.json"):
         (root / name).unlink(missing_ok=True)
 
