@@ -142,6 +142,17 @@ def test_a_run_is_evaluated_and_sampled_from_its_directory_alone(tmp_path: Path)
     assert likeliest[0].startswith("the cat sat on the mat"), likeliest
 
 
+def test_a_run_of_another_version_is_said_to_be_one(tiny_dataset: str, tmp_path: Path) -> None:
+    config = train_config(tiny_dataset, tmp_path, "train.run.steps=1")
+    train_and_evaluate(config)
+    path = tmp_path / "config.resolved.yaml"
+    path.write_text(path.read_text().replace("chunk_words", "chunk_tokens"))
+    with pytest.raises(
+        InputError, match=r"resolved\.yaml is not of this version of sluice: .*unknown field `chunk_tokens`"
+    ):
+        evaluate_run(config)
+
+
 def test_draw_follows_temperature_and_top_k() -> None:
     logits = np.log(np.array([0.1, 0.2, 0.3, 0.4]))
 

@@ -124,7 +124,12 @@ def restore(config: Train) -> Restored:
     }
     if config.data.manifest:
         over["data"]["manifest"] = config.data.manifest
-    trained = msgspec.convert(merge(read_yaml(path)["train"], over), Train)
+    try:
+        trained = msgspec.convert(merge(read_yaml(path)["train"], over), Train)
+    except msgspec.ValidationError as e:
+        raise InputError(
+            f"{path} is not of this version of sluice: {e}. Use the one that trained the model, or correct that key."
+        ) from e
     dataset = open_dataset(trained.data)
     if dataset.manifest_sha256 != checkpoint.facts.manifest_sha256:
         raise InputError(
