@@ -72,7 +72,7 @@ def test_every_row_of_extract_docs_has_a_score_and_those_with_text_bits_per_byte
         if row["text"] is None:
             assert found[row["doc_id"]] is None
         else:
-            assert found[row["doc_id"]] == pytest.approx(bits_per_byte(row["text"]), rel=1e-5)
+            assert found[row["doc_id"]] == pytest.approx(bits_per_byte(row["text"]), rel=1e-6)
 
 
 def test_select_drops_what_is_unlikely_and_later_stages_want_the_same_scores(scored, pages, tmp_path):
