@@ -130,7 +130,7 @@ def _wait(workers: Sequence[Worker]) -> int:
             ]
             bad = [(index, code) for index, code in ended if code]
             if bad:
-                index, code = bad[0]
+                index, code = min(bad, key=lambda ended: ended[1] > 0)  # a killed one is the cause, the others follow
                 how = f"exit code {code}" if code > 0 else f"signal {-code}"
                 logger.info("worker %d ended with %s, so all end", index, how)
                 return code if code > 0 else EXIT_STALLED
