@@ -108,6 +108,12 @@ def test_adamw() -> None:
     assert two_updates("name=adamw") == pytest.approx(1 - 0.1 - 0.1 * m2 / np.sqrt(v2), abs=1e-5)
 
 
+def test_adamw_adds_epsilon_to_the_corrected_root() -> None:
+    weight = tf.Variable([[1.0]])
+    Optimizer(optim("name=adamw"), {"w": weight}).apply([tf.constant([[1e-8]])], moment(0))
+    assert float(weight[0, 0]) == pytest.approx(1 - 0.1 * 1e-8 / (1e-8 + 1e-8), abs=1e-6)
+
+
 def test_adagrad() -> None:
     # squares start at 0.1: 0.1 + 4, then + 16
     assert two_updates("name=adagrad") == pytest.approx(1 - 0.1 * 2 / np.sqrt(4.1) - 0.1 * 4 / np.sqrt(20.1), abs=1e-6)

@@ -33,12 +33,12 @@ def one_device(tiny_dataset: str, tmp_path_factory: pytest.TempPathFactory) -> l
     return train_lines(tiny_dataset, tmp_path_factory.mktemp("run") / "one")
 
 
-def assert_same_losses(found: list[dict], expected: list[dict]) -> None:
+def assert_same_losses(found: list[dict], expected: list[dict], tokens: int = 64) -> None:
     assert len(found) == len(expected) == STEPS
     assert sum(line["clipped_share"] for line in expected) > STEPS / 2
     for a, b in zip(found, expected, strict=True):
         assert a["loss"] == pytest.approx(b["loss"], rel=1e-4), f"step {a['step']}"
-        assert a["tokens"] == b["tokens"] == 64
+        assert a["tokens"] == b["tokens"] == tokens
 
 
 def test_two_logical_devices_learn_the_same(tiny_dataset: str, one_device: list[dict], tmp_path: Path) -> None:
@@ -61,3 +61,12 @@ def test_so_they_do_with_gradients_accumulated_and_weights_averaged(tiny_dataset
 def test_two_processes_learn_the_same(tiny_dataset: str, one_device: list[dict], tmp_path: Path) -> None:
     found = train_lines(tiny_dataset, tmp_path / "two", "train.dist.strategy=multiworker", "train.dist.local_workers=2")
     assert_same_losses(found, one_device)
+
+
+def test_so_they_do_when_less_of_the_embedding_is_read_than_not(tiny_dataset: str, tmp_path: Path) -> None:
+    short = "train.data.window=4"  # 32 tokens of 44 words: only the rows that were read are sent
+    one = train_lines(tiny_dataset, tmp_path / "one", short)
+    two = ("train.dist.strategy=mirrored", "train.dist.logical_devices=2")
+    assert_same_losses(train_lines(tiny_dataset, tmp_path / "two", short, *two), one, tokens=32)
+    two = ("train.dist.strategy=multiworker", "train.dist.local_workers=2")
+    assert_same_losses(train_lines(tiny_dataset, tmp_path / "processes", short, *two), one, tokens=32)

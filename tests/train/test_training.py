@@ -108,6 +108,29 @@ def test_carried_state_is_learnt_from_where_a_reset_cannot(tmp_path: Path) -> No
     assert final_loss("train.data.carry_state=false") > 1.4 * first_k_only
 
 
+@pytest.mark.parametrize(("length_of_first", "same_as"), [(4, "false"), (3, "true")])
+def test_a_window_that_begins_with_a_document_starts_from_zero(
+    tmp_path: Path, length_of_first: int, same_as: str
+) -> None:
+    """Every window of 4 begins with an `<eos>`, or none does."""
+    lengths = [length_of_first] + [3] * 200
+    random = np.random.default_rng(3)
+    documents = [random.integers(4, 44, length).tolist() for length in lengths]
+    dataset = write_dataset(tmp_path / "data", {"train": [documents]}, seq_len=12)
+
+    def losses(*more: str) -> list[float]:
+        out = tmp_path / "-".join(("run", *more)).replace("=", "-")
+        train_and_evaluate(train_config(
+            dataset, out, "train.data.valid_split=null", "train.data.test_split=null", "train.data.window=4",
+            "train.run.steps=12", "train.log.every=1", "train.baseline.order=null", *more,
+        ))  # fmt: skip
+        return [line["loss"] for line in metrics(out) if line["kind"] == "train"]
+
+    reset = losses("train.data.doc_reset=true")
+    assert reset == losses(f"train.data.carry_state={same_as}")
+    assert reset != losses(f"train.data.carry_state={'true' if same_as == 'false' else 'false'}")
+
+
 def test_dry_run_prints_sizes_and_writes_nothing(
     tiny_dataset: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -394,3 +417,4 @@ def test_half_precision_learns_and_survives_an_overflow(tiny_dataset: str, tmp_p
         config = train_config(tiny_dataset, tmp_path / precision, *more, f"train.optim.precision={precision}")
         half = train_and_evaluate(config).summary
         assert half["splits"]["test"]["nll"] == pytest.approx(whole["splits"]["test"]["nll"], rel=0.05)
+        assert half["splits"]["test"]["nll"] == evaluate_run(config)["test"].nll  # in fp32 here and there

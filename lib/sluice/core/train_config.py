@@ -25,6 +25,9 @@ class Data(Section):
     """T, tokens per step and row; gradients stop at its edge. Must divide the dataset's record length L."""
     carry_state: bool = True
     """Hand the LSTM state from each window to the next; false starts every window from zero."""
+    doc_reset: bool = False
+    """While training, start a row from zero in a window that begins with the `<eos>` or `<bos>` before a document.
+    Documents that begin inside of a window go on from the state of the one before, whose end the model has seen."""
     eval_rows: PositiveInt = 1
     """Streams in evaluation. 1 is the published way; n costs n - 1 more cold starts and is about n times faster."""
     prefetch: PositiveInt = 4
@@ -155,8 +158,9 @@ class Optim(Section):
     ema: Fraction | None = None
     """Decay of a moving average of the weights, which is evaluated in their place; 0.999 is usual. null: none."""
     precision: Literal["fp32", "fp16", "bf16"] = "fp32"
-    """Of activations and matrix products; weights and losses stay fp32. `fp16`, with dynamic loss scaling, is the fast
-    one on a GPU: TensorFlow's LSTM computes bf16 as fp32. On CPU fp32 is fastest."""
+    """Of activations and matrix products in training; weights, states, losses and all evaluation stay fp32. `bf16` pays
+    on a CPU with instructions for it (`avx512_bf16` or `amx_bf16` in /proc/cpuinfo; without, it is slow). `fp16`, with
+    dynamic loss scaling, is the fast one on a GPU."""
     schedule: Schedule = Schedule()
 
 

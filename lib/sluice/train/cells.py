@@ -17,6 +17,10 @@ and backward, dh and dc arriving from t+1, dh also from above:
 
 The columns of W [D, 4H], U [H, 4H] and b [4H] are i, f, g, o in this order. Time-major throughout.
 
+Half precision is for the products alone (as in Micikevicius et al. 2018): x, W and U come in it, and h goes out; b, the
+states, the gates and the cell are float32. A cell in bfloat16 would forget every addition below a 256th of it, and on a
+CPU all that is not a product is slower in it.
+
 There is no bidirectional layer: run backwards, it has read the very token that a language model is asked to predict.
 """
 
@@ -30,7 +34,7 @@ Kernel = Callable[..., tuple[tf.Tensor, tf.Tensor, tf.Tensor]]
 
 
 def lstm_loop(x: Any, h0: Any, c0: Any, W: Any, U: Any, b: Any) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """h [T, B, H] and the last h and c [B, H], from x [T, B, D], the initial state [B, H] and the weights.
+    """h [T, B, H] of x's type and the last h and c [B, H], from x [T, B, D], the initial state [B, H] and the weights.
 
     One GEMM for all x·W, a loop over time that keeps gates and cells, and a gradient of our own that collects dz of
     all steps: autodiff would add a [H, 4H] weight gradient at every step, here dW and dU are one GEMM each.
@@ -53,7 +57,7 @@ def _with_gradient(forward: Any, backward: Any, *inputs: Any) -> tuple[tf.Tensor
         def gradient(dh: Any, dh_last: Any, dc_last: Any) -> Any:
             return backward(dh, dh_last, dc_last, x, h0, c0, W, U, h, c, gates)
 
-        return (h, h[-1], c[-1]), gradient
+        return (h, tf.cast(h[-1], h0.dtype), c[-1]), gradient
 
     outputs: tuple[tf.Tensor, tf.Tensor, tf.Tensor] = tf.custom_gradient(layer)(*map(tf.convert_to_tensor, inputs))
     return outputs
@@ -62,18 +66,20 @@ def _with_gradient(forward: Any, backward: Any, *inputs: Any) -> tuple[tf.Tensor
 def _forward(x: Any, h0: Any, c0: Any, W: Any, U: Any, b: Any) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """h, c [T, B, H] and the gates after their non-linearity [T, B, 4H]."""
     T, B, D, H = _sizes(x, U)
-    xW = tf.reshape(tf.matmul(tf.reshape(x, [T * B, D]), W) + b, [T, B, 4 * H])
+    half, whole = x.dtype, c0.dtype
+    xW = tf.reshape(tf.cast(tf.matmul(tf.reshape(x, [T * B, D]), W), whole) + b, [T, B, 4 * H])
 
     def step(t: Any, h: Any, c: Any, hs: Any, cs: Any, gates: Any) -> Any:
-        i, f, g, o = tf.split(xW[t] + tf.matmul(h, U), 4, axis=1)  # [B, H] each
+        i, f, g, o = tf.split(xW[t] + tf.cast(tf.matmul(h, U), whole), 4, axis=1)  # [B, H] each
         i, f, g, o = tf.sigmoid(i), tf.sigmoid(f), tf.tanh(g), tf.sigmoid(o)
         c = f * c + i * g
-        h = o * tf.tanh(c)
+        h = tf.cast(o * tf.tanh(c), half)
         gates = gates.write(t, tf.concat([i, f, g, o], axis=1))
         return t + 1, h, c, hs.write(t, h), cs.write(t, c), gates
 
-    buffers = (_buffer(T, x.dtype, [B, H]), _buffer(T, x.dtype, [B, H]), _buffer(T, x.dtype, [B, 4 * H]))
-    loop = tf.while_loop(lambda t, *_: t < T, step, (0, h0, c0, *buffers), parallel_iterations=1, maximum_iterations=T)
+    buffers = (_buffer(T, half, [B, H]), _buffer(T, whole, [B, H]), _buffer(T, whole, [B, 4 * H]))
+    start = (0, tf.cast(h0, half), c0, *buffers)
+    loop = tf.while_loop(lambda t, *_: t < T, step, start, parallel_iterations=1, maximum_iterations=T)
     return loop[3].stack(), loop[4].stack(), loop[5].stack()
 
 
@@ -82,32 +88,37 @@ def _backward(
 ) -> tuple[tf.Tensor, ...]:
     """Gradients of x, h0, c0, W, U, b."""
     T, B, D, H = _sizes(x, U)
+    half, whole = x.dtype, c0.dtype
     c_before = tf.concat([c0[None], c[:-1]], axis=0)
+    U_transposed = tf.transpose(
+        U
+    )  # once: a product of few rows with a matrix read across takes two to four times as long
 
     def step(t: Any, dh: Any, dc: Any, dzs: Any) -> Any:
         i, f, g, o = tf.split(gates[t], 4, axis=1)  # [B, H] each
         tanh_c = tf.tanh(c[t])
-        dh += dh_above[t]
+        dh += tf.cast(dh_above[t], whole)
         dc += dh * o * (1 - tanh_c * tanh_c)
         dz = tf.concat(
             [dc * g * i * (1 - i), dc * c_before[t] * f * (1 - f), dc * i * (1 - g * g), dh * tanh_c * o * (1 - o)],
             axis=1,
         )
-        return t - 1, tf.matmul(dz, U, transpose_b=True), dc * f, dzs.write(t, dz)
+        dz = tf.cast(dz, half)
+        return t - 1, tf.cast(tf.matmul(dz, U_transposed), whole), dc * f, dzs.write(t, dz)
 
     loop = tf.while_loop(
         lambda t, *_: t >= 0,
         step,
-        (T - 1, dh_last, dc_last, _buffer(T, x.dtype, [B, 4 * H])),
+        (T - 1, dh_last, dc_last, _buffer(T, half, [B, 4 * H])),
         parallel_iterations=1,
         maximum_iterations=T,
     )
     dz = tf.reshape(loop[3].stack(), [T * B, 4 * H])
-    h_before = tf.reshape(tf.concat([h0[None], h[:-1]], axis=0), [T * B, H])
+    h_before = tf.reshape(tf.concat([tf.cast(h0, half)[None], h[:-1]], axis=0), [T * B, H])
     dx = tf.reshape(tf.matmul(dz, W, transpose_b=True), [T, B, D])
     dW = tf.matmul(tf.reshape(x, [T * B, D]), dz, transpose_a=True)
     dU = tf.matmul(h_before, dz, transpose_a=True)
-    return dx, loop[1], loop[2], dW, dU, tf.reduce_sum(dz, axis=0)
+    return dx, loop[1], loop[2], dW, dU, tf.reduce_sum(tf.cast(dz, whole), axis=0)
 
 
 _forward_xla = tf.function(_forward, jit_compile=True)

@@ -13,6 +13,9 @@ Gated causal convolution (Dauphin et al. 2017): y_t = (Σ_j x_{t-j} V_j + b) ⊙
 x_t where the widths are equal. It sees k tokens back and none ahead, so it is a language model; what it saw last is its
 state, and windows follow on each other as they do in a recurrent network.
 
+As in `cells`, half precision is for the products: x and the weight matrices come in it and y goes out in it; biases and
+states are float32.
+
 A bidirectional layer is none of them: run backwards, it has read the very token that a language model is to predict.
 """
 
@@ -45,7 +48,7 @@ def gru(x: Any, state: State, weights: Weights) -> tuple[tf.Tensor, State]:
 
     def step(h: Any, xW: Any) -> tf.Tensor:
         x_r, x_z, x_n = tf.split(xW, 3, axis=1)
-        h_r, h_z, h_n = tf.split(tf.matmul(h, U) + d, 3, axis=1)
+        h_r, h_z, h_n = tf.split(_product(h, U) + d, 3, axis=1)
         z, n = tf.sigmoid(x_z + h_z), tf.tanh(x_n + tf.sigmoid(x_r + h_r) * h_n)
         return (1 - z) * n + z * h
 
@@ -55,13 +58,17 @@ def gru(x: Any, state: State, weights: Weights) -> tuple[tf.Tensor, State]:
 def rnn(x: Any, state: State, weights: Weights) -> tuple[tf.Tensor, State]:
     """State: h [B, H]."""
     U = weights["recurrent_kernel"]
-    return _scan(lambda h, xW: tf.tanh(xW + tf.matmul(h, U)), x, state, weights)
+    return _scan(lambda h, xW: tf.tanh(xW + _product(h, U)), x, state, weights)
 
 
 def _scan(step: Callable[[Any, Any], Any], x: Any, state: State, weights: Weights) -> tuple[tf.Tensor, State]:
-    xW = tf.tensordot(x, weights["kernel"], 1) + weights["bias"]  # one GEMM for all steps
+    xW = tf.cast(tf.tensordot(x, weights["kernel"], 1), state[0].dtype) + weights["bias"]  # one GEMM for all steps
     y = tf.scan(step, xW, state[0], parallel_iterations=1)
-    return y, (y[-1],)
+    return tf.cast(y, x.dtype), (y[-1],)
+
+
+def _product(h: Any, U: Any) -> tf.Tensor:
+    return tf.cast(tf.matmul(tf.cast(h, U.dtype), U), h.dtype)
 
 
 def gcnn(x: Any, state: State, weights: Weights) -> tuple[tf.Tensor, State]:
@@ -69,11 +76,12 @@ def gcnn(x: Any, state: State, weights: Weights) -> tuple[tf.Tensor, State]:
     kernel = weights["kernel"]
     k, D, _ = kernel.shape
     T = tf.shape(x)[0]
-    seen = tf.concat([tf.transpose(state[0], [1, 0, 2]), x], axis=0)  # [k - 1 + T, B, D]
-    z = tf.add_n([tf.tensordot(seen[j : j + T], kernel[j], 1) for j in range(k)]) + weights["bias"]
-    values, gates = tf.split(z, 2, axis=2)
-    y = values * tf.sigmoid(gates)
-    return (y + x if y.shape[2] == D else y), (tf.transpose(seen[T:], [1, 0, 2]),)
+    before = tf.cast(tf.transpose(state[0], [1, 0, 2]), x.dtype)
+    seen = tf.concat([before, x], axis=0)  # [k - 1 + T, B, D]
+    z = tf.add_n([tf.tensordot(seen[j : j + T], kernel[j], 1) for j in range(k)])
+    values, gates = tf.split(tf.cast(z, state[0].dtype) + weights["bias"], 2, axis=2)
+    y = tf.cast(values * tf.sigmoid(gates), x.dtype)
+    return (y + x if y.shape[2] == D else y), (tf.cast(tf.transpose(seen[T:], [1, 0, 2]), state[0].dtype),)
 
 
 LAYERS: dict[str, Layer] = {"gru": gru, "rnn": rnn, "gcnn": gcnn}

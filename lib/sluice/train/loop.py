@@ -134,7 +134,7 @@ class Training:
             embedding = self.model.variables["embed.weight"]
             tokenizer = Tokenizer.load(dataset.tokenizer_path)
             embedding.assign(embedding_from_glove(config.model.glove, tokenizer, embedding.numpy()))
-        self.train_step = make_step(Trainer(self.strategy, self.model, self.optimizer), config, manifest.ids.pad)
+        self.train_step = make_step(Trainer(self.strategy, self.model, self.optimizer), config, manifest.ids)
         # traced once: outside a tf.function TensorFlow traces every gather again
         self._gathered = tf.function(lambda state: [self.strategy.gather(part, axis=0) for part in state])
         self.evaluator = Evaluator(self.model, dataset, config.data.eval_rows)

@@ -46,7 +46,7 @@ def chunked_cross_entropy(
     def total(hidden: Any, weights: Any, bias: Any) -> Any:
         chunks = _Chunks(hidden, weights, bias, chunk, tied)
         log_z = chunks.log_z()
-        products = tf.cast(hidden * chunks.rows(targets), tf.float32)
+        products = tf.cast(hidden, tf.float32) * tf.cast(chunks.rows(targets), tf.float32)
         right = tf.reduce_sum(products, axis=1) + tf.gather(bias, targets)
         nll = tf.reduce_sum((log_z - right) * counts)
         return nll, lambda upstream: chunks.gradients(log_z, targets, upstream * counts)
@@ -157,10 +157,14 @@ def nll_of(config: Loss, model: LanguageModel, window: Window, targets: Any, pad
     tied, counts = model.config.tie, scored(targets, pad)
     if config.kind == "chunked":
         chunk = config.chunk_words
-        return chunked_cross_entropy(window.hidden, *model.softmax, targets, counts, chunk=chunk, tied=tied)
+        return chunked_cross_entropy(
+            window.hidden, *model.softmax(window.hidden.dtype), targets, counts, chunk=chunk, tied=tied
+        )
     if config.kind == "sampled":
         uniform = key.uniform(1, config.num_sampled, SAMPLED_WORDS, first_row=0)[0]
-        return sampled_cross_entropy(window.hidden, *model.softmax, targets, counts, uniform=uniform, tied=tied)
+        return sampled_cross_entropy(
+            window.hidden, *model.softmax(window.hidden.dtype), targets, counts, uniform=uniform, tied=tied
+        )
     return cross_entropy(model.logits(window.hidden), targets, counts)
 
 

@@ -65,12 +65,12 @@ class LanguageModel:
         return tuple(tf.zeros(shape) for shape in self.state_shapes(batch))
 
     def window(self, tokens: Any, state: State, key: DropoutKey | None = None) -> Window:
-        """Of tokens [B, T]. Nothing is dropped without a key."""
+        """Of tokens [B, T]. Without a key, as outside of training, nothing is dropped and all is float32."""
         rates, v = self.config.dropout, self.variables
+        dtype = self.dtype if key else tf.float32
         locked = rates.kind == "locked"
         tokens = tf.transpose(tokens)
-        state = tuple(tf.cast(part, self.dtype) for part in state)
-        x = tf.cast(tf.gather(v["embed.weight"], tokens), self.dtype)  # [T, B, E]
+        x = tf.cast(tf.gather(v["embed.weight"], tokens), dtype)  # [T, B, E]
         x = drop_words(x, tokens, self.vocab_size, rates.embedding, key)
         x = drop(x, rates.input, key, place=0, locked=locked)
         per_layer = len(state) // len(self.widths)
@@ -79,32 +79,34 @@ class LanguageModel:
             if layer:
                 x = drop(x, rates.between, key, place=layer, locked=locked)
             before = state[layer * per_layer : (layer + 1) * per_layer]
-            x, after = self._layer(x, before, self._weights(layer, key))
+            x, after = self._layer(x, before, self._weights(layer, key, dtype))
             new_state += after
         dropped = drop(x, rates.output, key, place=len(self.widths), locked=locked)
         hidden = tf.reshape(dropped, [-1, self.widths[-1][1]])  # [T·B, H]
         if self.config.proj:
-            hidden = tf.matmul(hidden, tf.cast(v["proj.kernel"], self.dtype))
-        return Window(hidden, tuple(tf.cast(part, tf.float32) for part in new_state), x, dropped)
+            hidden = tf.matmul(hidden, tf.cast(v["proj.kernel"], dtype))
+        return Window(hidden, new_state, x, dropped)
 
-    def _weights(self, layer: int, key: DropoutKey | None) -> dict[str, Any]:
+    def _weights(self, layer: int, key: DropoutKey | None, dtype: Any) -> dict[str, Any]:
         name = layer_name(self.config, layer)
         weights = {part: self.variables[f"{name}.{part}"] for part in layer_shapes(self.config, *self.widths[layer])}
         rate = self.config.dropout.recurrent
         if rate:
             weights["recurrent_kernel"] = drop_weights(weights["recurrent_kernel"], rate, key, layer)
-        return {part: tf.cast(value, self.dtype) for part, value in weights.items()}
+        return {
+            part: tf.convert_to_tensor(value) if part.endswith("bias") else tf.cast(value, dtype)
+            for part, value in weights.items()
+        }
 
-    @property
-    def softmax(self) -> tuple[tf.Tensor, tf.Tensor]:
-        """Weights and bias [V] of the softmax; the weights are [V, P], the embedding, if tied, else [P, V]."""
+    def softmax(self, dtype: Any) -> tuple[tf.Tensor, tf.Tensor]:
+        """Weights of a type, [V, P], the embedding, if tied, else [P, V]; and the bias [V]."""
         v = self.variables
         weights = v["embed.weight" if self.config.tie else "softmax.kernel"]
-        return tf.cast(weights, self.dtype), tf.convert_to_tensor(v["softmax.bias"])
+        return tf.cast(weights, dtype), tf.convert_to_tensor(v["softmax.bias"])
 
     def logits(self, hidden: Any) -> tf.Tensor:
         """Scores [N, V], float32, of hidden vectors [N, P]."""
-        weights, bias = self.softmax
+        weights, bias = self.softmax(hidden.dtype)
         return tf.cast(tf.matmul(hidden, weights, transpose_b=self.config.tie), tf.float32) + bias
 
     def assign(self, values: dict[str, np.ndarray]) -> None:

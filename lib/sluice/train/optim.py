@@ -113,30 +113,50 @@ class Optimizer:
             strategy.extended.update(good, _update_good_steps, args=(is_finite,), group=False)
 
     def _update(self, variable: Any, gradient: Any, moment: Moment, is_finite: Any, *values: Any) -> None:
-        config, slots = self.config, dict(zip(self._names, values, strict=True))
-        lr, t = moment.lr, tf.cast(moment.step + 1, tf.float32)
-        can_skip = config.precision == "fp16"
+        slots = dict(zip(self._names, values, strict=True))
 
-        def put(target: Any, value: Any) -> Any:
-            return target.assign(tf.where(is_finite, value, target) if can_skip else value)
+        def update() -> None:
+            self._move(variable, gradient, moment, slots)
+            if "average" in slots:
+                slots["average"].assign(self._average(slots["average"], variable, moment))
 
-        start = variable
-        if config.weight_decay and variable.shape.rank > 1:
-            start = variable * (1 - lr * config.weight_decay)
-        if config.name == "momentum":
-            gradient = put(slots["velocity"], config.momentum * slots["velocity"] + gradient)
-        elif config.name == "adagrad":  # Duchi et al. 2011
-            gradient /= tf.sqrt(put(slots["squares"], slots["squares"] + gradient * gradient))
-        elif config.name == "adamw":
-            m = put(slots["first"], config.momentum * slots["first"] + (1 - config.momentum) * gradient)
-            v = put(slots["second"], ADAM_BETA2 * slots["second"] + (1 - ADAM_BETA2) * gradient * gradient)
-            m_hat, v_hat = m / (1 - config.momentum**t), v / (1 - ADAM_BETA2**t)
-            gradient = m_hat / (tf.sqrt(v_hat) + ADAM_EPSILON)
-        new = put(variable, start - lr * gradient)
-        if "average" in slots:
-            put(slots["average"], self._average(slots["average"], new, moment))
+        if self.config.precision == "fp16":
+            tf.cond(is_finite, update, lambda: None)
+        else:
+            update()
         if "accumulated" in slots:
             slots["accumulated"].assign(tf.zeros_like(slots["accumulated"]))
+
+    def _move(self, variable: Any, gradient: Any, moment: Moment, slots: dict[str, Any]) -> None:
+        """TensorFlow's own updates read and write every number once; a chain of operations would many times."""
+        config, lr = self.config, moment.lr
+        if config.weight_decay and variable.shape.rank > 1:
+            variable.assign(variable * (1 - lr * config.weight_decay))
+        if config.name == "momentum":  # velocity = momentum · velocity + gradient; -= lr · velocity
+            tf.raw_ops.ResourceApplyMomentum(
+                var=variable.handle, accum=slots["velocity"].handle, lr=lr, grad=gradient, momentum=config.momentum
+            )
+        elif config.name == "adagrad":  # Duchi et al. 2011
+            tf.raw_ops.ResourceApplyAdagradV2(
+                var=variable.handle, accum=slots["squares"].handle, lr=lr, epsilon=0.0, grad=gradient
+            )
+        elif config.name == "adamw":
+            t = tf.cast(moment.step + 1, tf.float32)
+            power_1, power_2 = config.momentum**t, ADAM_BETA2**t
+            tf.raw_ops.ResourceApplyAdam(
+                var=variable.handle,
+                m=slots["first"].handle,
+                v=slots["second"].handle,
+                beta1_power=power_1,
+                beta2_power=power_2,
+                lr=lr,
+                beta1=config.momentum,
+                beta2=ADAM_BETA2,
+                epsilon=ADAM_EPSILON * tf.sqrt(1 - power_2),  # it is added before v is corrected, in the paper after
+                grad=gradient,
+            )
+        else:
+            tf.raw_ops.ResourceApplyGradientDescent(var=variable.handle, alpha=lr, delta=gradient)
 
     def _average(self, average: Any, new: Any, moment: Moment) -> tf.Tensor:
         """Of the weights: of all steps with fading memory (`ema`), or of all since the trigger alike (ASGD)."""

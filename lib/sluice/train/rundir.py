@@ -35,7 +35,7 @@ def identity(config: Train, manifest_sha256: str) -> dict[str, Any]:
     The length decides too where the learning rate follows a cosine.
     """
     tree: dict[str, Any] = msgspec.to_builtins(config)
-    data = {key: tree["data"][key] for key in ("train_split", "rows", "window", "carry_state")}
+    data = {key: tree["data"][key] for key in ("train_split", "rows", "window", "carry_state", "doc_reset")}
     run = {"seed": config.run.seed}
     if config.optim.schedule.kind == "cosine":
         run |= {"epochs": tree["run"]["epochs"], "steps": tree["run"]["steps"]}

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from sluice.core.train_config import Train
+from sluice.data.manifest import SpecialIds
 from sluice.train.dropout import DropoutKey
 from sluice.train.loss import activation_penalty, denominator, nll_of
 from sluice.train.models import LanguageModel
@@ -39,7 +40,7 @@ class Trainer:
     optimizer: Optimizer
 
 
-def make_step(trainer: Trainer, config: Train, pad: int) -> Callable[..., StepResult]:
+def make_step(trainer: Trainer, config: Train, ids: SpecialIds) -> Callable[..., StepResult]:
     """The function (blocks [G/R, T + 1] per replica, state, moment, stop) -> StepResult, traced once.
 
     Every replica makes the same two collective calls in every step, whatever happens: the sum of gradients and
@@ -57,16 +58,22 @@ def make_step(trainer: Trainer, config: Train, pad: int) -> Callable[..., StepRe
         inputs, targets = tokens[:, :-1], tokens[:, 1:]
         if not config.data.carry_state:
             state = model.zero_state(rows)
+        elif config.data.doc_reset:
+            state = _without_ended(state, inputs[:, 0], ids)
         key = DropoutKey(config.run.seed, moment.step, tf.cast(context.replica_id_in_sync_group, tf.int32) * rows)
         with tf.GradientTape() as tape:
             window = model.window(inputs, state, key)
             targets = tf.reshape(tf.transpose(targets), [-1])  # [T·B], time-major as hidden is
-            nll = nll_of(config.loss, model, window, targets, pad, key)
+            nll = nll_of(config.loss, model, window, targets, ids.pad, key)
             loss = optimizer.loss_scale * (nll.total + activation_penalty(config.loss, window)) / divisor
-        gradients = [dense(gradient) for gradient in tape.gradient(loss, variables)]
+        gradients = [
+            gradient if _is_short(gradient, variable, context.num_replicas_in_sync) else dense(gradient)
+            for variable, gradient in zip(variables, tape.gradient(loss, variables), strict=True)
+        ]
         stop = tf.identity(stop)  # a value of this replica, else there is nothing to sum
         sums = context.all_reduce(tf.distribute.ReduceOp.SUM, [*gradients, nll.total, nll.count, stop])
         *gradients, total, count, stops = sums
+        gradients = [dense(gradient) for gradient in gradients]
         if optim.precision == "fp16":
             gradients = [gradient / optimizer.loss_scale for gradient in gradients]
         if not is_update:
@@ -93,3 +100,14 @@ def make_step(trainer: Trainer, config: Train, pad: int) -> Callable[..., StepRe
         return StepResult(result.state, *numbers)
 
     return call
+
+
+def _without_ended(state: Any, first: Any, ids: SpecialIds) -> Any:
+    """The state with zeros in the rows whose `first` token of the window stands before a document."""
+    starts = tf.logical_or(tf.equal(first, ids.eos), tf.equal(first, ids.bos))
+    return tuple(tf.where(tf.reshape(starts, [-1] + [1] * (part.shape.rank - 1)), 0.0, part) for part in state)
+
+
+def _is_short(gradient: Any, variable: Any, replicas: int) -> bool:
+    """Whether the rows of an embedding that all replicas have read are fewer than it has: those alone are sent then."""
+    return isinstance(gradient, tf.IndexedSlices) and replicas * gradient.values.shape[0] < variable.shape[0]
