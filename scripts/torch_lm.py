@@ -1,18 +1,20 @@
-"""The language model of Zaremba et al. 2014 in PyTorch, on a dataset of sluice: what the trainer is measured beside.
+"""LSTM language models in PyTorch, on a dataset of sluice: what the trainer is measured beside.
 
     ENV/bin/python scripts/torch_lm.py OUT/ptb/1.0.0 conf/ptb-small.yaml
     ENV/bin/python scripts/torch_lm.py OUT/ptb/1.0.0 conf/ptb-small.yaml --weights EXPORT/torch.safetensors
 
 ENV holds `pip install torch numpy msgspec pyyaml safetensors`. nn.Embedding, nn.LSTM, nn.Linear, cross_entropy,
-clip_grad_norm_ and optim.SGD in the order of pytorch/examples, with the recipe of the configuration: rows, window,
-first weights, learning rate by epoch, clipping, state carried, evaluation of each split as one stream. Prints
-perplexities by epoch, those of valid and test at the end, and the time. No dropout. With --weights, what
+clip_grad_norm_ and optim.SGD or optim.AdamW in the order of pytorch/examples, with the recipe of the configuration:
+rows, window, first weights, learning rate by epoch, clipping, state carried, evaluation of each split as one stream.
+Prints perplexities by epoch, those of valid and test at the end, and the time. No dropout. With --weights, what
 jobs/export.py has written for torch is loaded into the modules and judged; nothing is trained.
 """
 
 import argparse
 import math
+import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from sluice.core.load import load_config
+from sluice.core.train_config import Train
 from sluice.data.manifest import read_manifest
 from sluice.train.parameters import initial_values
 from sluice.train.schedule import learning_rate
@@ -33,7 +36,7 @@ THREADS = 2
 class TorchModel:
     """The model, its optimiser and the state that it carries."""
 
-    def __init__(self, values: dict[str, np.ndarray], clip_norm: float | None) -> None:
+    def __init__(self, values: dict[str, np.ndarray], config: Train) -> None:
         torch.set_num_threads(THREADS)
         torch.set_num_interop_threads(1)
         weights = {name: torch.from_numpy(value) for name, value in values.items()}
@@ -55,8 +58,10 @@ class TorchModel:
                 getattr(self.lstm, f"bias_hh_l{layer}").requires_grad_(False)
         modules = (self.embed, self.lstm, self.head)
         self.parameters = [p for module in modules for p in module.parameters() if p.requires_grad]
-        self.sgd = torch.optim.SGD(self.parameters, lr=1.0)
-        self.clip_norm = clip_norm
+        kinds = {"sgd": torch.optim.SGD, "adamw": partial(torch.optim.AdamW, weight_decay=0.0)}
+        self.optimizer = kinds[config.optim.name](self.parameters, lr=1.0)
+        self.clip_norm = config.optim.clip_norm
+        self.is_sum = config.loss.reduction == "zaremba_sum"
         self.state: Any = None
 
     def load(self, named: dict[str, torch.Tensor]) -> None:
@@ -75,14 +80,14 @@ class TorchModel:
         return nn.functional.cross_entropy(logits.flatten(0, 1), block[1:].flatten())
 
     def step(self, tokens: np.ndarray, lr: float) -> float:
-        """Trains on a block; the loss counts as a sum over the window. Returns its mean."""
-        self.sgd.param_groups[0]["lr"] = lr
+        """Trains on a block. Returns the mean of its losses."""
+        self.optimizer.param_groups[0]["lr"] = lr
         loss = self.loss(tokens)
-        self.sgd.zero_grad()
-        (loss * (tokens.shape[1] - 1)).backward()
+        self.optimizer.zero_grad()
+        (loss * (tokens.shape[1] - 1) if self.is_sum else loss).backward()
         if self.clip_norm:
             nn.utils.clip_grad_norm_(self.parameters, self.clip_norm)
-        self.sgd.step()
+        self.optimizer.step()
         return loss.item()
 
     def perplexity(self, stream: np.ndarray, window: int = 256) -> float:
@@ -106,7 +111,10 @@ def main() -> None:
     config = load_config([options.conf], options.set).train
     manifest = read_manifest(f"{options.dataset}")
     streams = {name: split_stream(options.dataset, manifest, name) for name in ("valid", "test")}
-    model = TorchModel(initial_values(config.model, manifest.vocab_size, config.run.seed), config.optim.clip_norm)
+    model_is_plain = config.model.arch == "lstm" and not config.model.tie and not config.model.proj
+    if not model_is_plain or config.optim.name not in ("sgd", "adamw") or config.optim.weight_decay:
+        sys.exit("this is written for arch lstm without tie and proj, and for sgd or adamw without weight decay")
+    model = TorchModel(initial_values(config.model, manifest.vocab_size, config.run.seed), config)
     if options.weights:
         model.load(load_file(options.weights))
         for name, stream in streams.items():

@@ -65,7 +65,8 @@ def sluice(order: dict[str, Any]) -> Train:
 def torch(order: dict[str, Any]) -> Train:
     from torch_lm import TorchModel
 
-    model = TorchModel(dict(np.load(order["weights"])), order["clip_norm"])
+    config = load_config([order["conf"]], order["settings"]).train
+    model = TorchModel(dict(np.load(order["weights"])), config)
     source = blocks(order)
     return lambda steps: [model.step(next(source), order["lr"]) for _ in range(steps)]
 
