@@ -1,5 +1,7 @@
 """Learning rate, loss, update rules and dropout, each against hand-made numbers."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -7,6 +9,7 @@ from tiny_runs import ROOT
 
 from sluice.core.load import load_config
 from sluice.core.train_config import Model, Optim
+from sluice.train.dist import is_slow
 from sluice.train.dropout import DropoutKey, drop, drop_weights, drop_words
 from sluice.train.optim import FIRST_LOSS_SCALE, LOSS_SCALE, Moment, Optimizer, clip, dense
 from sluice.train.parameters import initial_values, parameter_shapes
@@ -228,3 +231,21 @@ def test_initial_values_are_uniform_and_add_the_forget_bias_to_the_second_quarte
     bias = initial_values(config, 100, seed=1)["lstm.0.bias"]
     assert np.abs(bias[:50]).max() < 0.05 and np.abs(bias[100:]).max() < 0.05
     assert bias[50:100].min() > 0.95 and bias[50:100].max() < 1.05
+
+
+@pytest.mark.parametrize(
+    ("precision", "flags", "slow"),
+    [
+        ("fp32", "avx2", False),
+        ("bf16", "avx2 avx512f", True),
+        ("bf16", "avx512f avx512_bf16", False),
+        ("fp16", "fma", True),
+    ],
+)
+def test_half_precision_is_slow_where_the_cpu_has_no_products_in_it(
+    tmp_path: Path, precision: str, flags: str, slow: bool
+) -> None:
+    cpuinfo = tmp_path / "cpuinfo"
+    assert not is_slow(precision, cpuinfo)  # nobody says so
+    cpuinfo.write_text(f"flags\t\t: fpu {flags} sse2\n")
+    assert is_slow(precision, cpuinfo) is slow

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
@@ -21,6 +22,8 @@ from sluice.train.task import Task, this_task
 
 logger = logging.getLogger("sluice.train")
 PROBE_TIMEOUT_S, PROBE_PAUSE_S = 2.0, 0.2
+HALF_PRODUCTS = {"bf16": ("avx512_bf16", "amx_bf16", "bf16"), "fp16": ("avx512_fp16", "amx_fp16", "asimdhp")}
+"""What Linux calls the instructions, on x86 and on Arm."""
 
 
 class PeersMissing(SluiceError):
@@ -208,6 +211,13 @@ def peak_flop_per_s(cluster: Cluster, precision: str) -> float:
     has_gpu = bool(tf.config.list_physical_devices("GPU"))
     devices = cluster.strategy.num_replicas_in_sync if has_gpu else len(cluster.task.addresses)
     return devices * 2 * size**3 / best
+
+
+def is_slow(precision: str, cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+    """Whether this CPU says that it has no instructions for products in half precision; fp32 is faster then."""
+    if precision == "fp32" or not cpuinfo.exists():
+        return False
+    return not set(HALF_PRODUCTS[precision]) & set(cpuinfo.read_text().split())
 
 
 def _in_main_thread() -> bool:

@@ -20,7 +20,7 @@ from sluice.data.tokenizer import Tokenizer
 from sluice.data.verify import verify_dataset
 from sluice.train import ckpt, rundir
 from sluice.train.baseline import evaluate_baseline
-from sluice.train.dist import Cluster, join_cluster, peak_flop_per_s
+from sluice.train.dist import Cluster, is_slow, join_cluster, peak_flop_per_s
 from sluice.train.estimate import Estimate, estimate
 from sluice.train.evaluate import Evaluator
 from sluice.train.glove import embedding_from_glove
@@ -127,6 +127,8 @@ class Training:
         self.identity_digest = rundir.identity_digest(rundir.identity(config, dataset.manifest_sha256))
         if self.is_chief and force:
             rundir.clear(config)
+        if is_slow(config.optim.precision) and not tf.config.list_physical_devices("GPU"):
+            logger.warning("this CPU is slow in train.optim.precision = %s; fp32 is faster", config.optim.precision)
         with self.strategy.scope():
             self.model = LanguageModel(config.model, manifest.vocab_size, config.run.seed, config.optim.precision)
             self.optimizer = Optimizer(config.optim, self.model.trained)

@@ -67,7 +67,7 @@ class LanguageModel:
     def window(self, tokens: Any, state: State, key: DropoutKey | None = None) -> Window:
         """Of tokens [B, T]. Without a key, as outside of training, nothing is dropped and all is float32."""
         rates, v = self.config.dropout, self.variables
-        dtype = self.dtype if key else tf.float32
+        dtype = tf.float32 if key is None else self.dtype
         locked = rates.kind == "locked"
         tokens = tf.transpose(tokens)
         x = tf.cast(tf.gather(v["embed.weight"], tokens), dtype)  # [T, B, E]

@@ -43,8 +43,8 @@ class Trainer:
 def make_step(trainer: Trainer, config: Train, ids: SpecialIds) -> Callable[..., StepResult]:
     """The function (blocks [G/R, T + 1] per replica, state, moment, stop) -> StepResult, traced once.
 
-    Every replica makes the same two collective calls in every step, whatever happens: the sum of gradients and
-    counts, and the update. The gradient ends at the window's edge because the state comes in as a value.
+    Every replica makes the same collective calls in every step, whatever happens: the sum of gradients and counts, and
+    the update. The gradient ends at the window's edge because the state comes in as a value.
     """
     model, optimizer, strategy = trainer.model, trainer.optimizer, trainer.strategy
     optim, rows = config.optim, config.data.rows // strategy.num_replicas_in_sync
