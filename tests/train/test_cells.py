@@ -34,6 +34,18 @@ def numeric_gradient(values: list[np.ndarray], weights: list[np.ndarray], which:
     return gradient
 
 
+def outputs_and_gradients(name: str, tensors: list[tf.Tensor], weights: list[np.ndarray]) -> tuple:
+    @tf.function
+    def run(*tensors: tf.Tensor) -> tuple:
+        with tf.GradientTape() as tape:
+            tape.watch(tensors)
+            outputs = KERNELS[name](*tensors)
+            loss = tf.add_n([tf.reduce_sum(tf.cast(o, tf.float32) * w) for o, w in zip(outputs, weights, strict=True)])
+        return outputs, tape.gradient(loss, tensors)
+
+    return run(*tensors)
+
+
 def test_reference_follows_the_equations_for_one_step_of_one_cell() -> None:
     one = np.ones((1, 1))
     W, U, b = np.array([[0.1, 0.2, 0.3, 0.4]]), np.array([[0.5, 0.6, 0.7, 0.8]]), np.array([0.0, 1.0, 0.0, 0.0])
@@ -49,15 +61,7 @@ def test_reference_follows_the_equations_for_one_step_of_one_cell() -> None:
 def test_kernel_equals_the_equations(name: str, T: int, B: int, D: int, H: int) -> None:
     values, weights = arrays(T, B, D, H), weights_of_loss(T, B, H)
 
-    @tf.function
-    def run(*tensors: tf.Tensor) -> tuple:
-        with tf.GradientTape() as tape:
-            tape.watch(tensors)
-            outputs = KERNELS[name](*tensors)
-            loss = tf.add_n([tf.reduce_sum(o * tf.cast(w, tf.float32)) for o, w in zip(outputs, weights, strict=True)])
-        return outputs, tape.gradient(loss, tensors)
-
-    outputs, gradients = run(*[tf.constant(v, tf.float32) for v in values])
+    outputs, gradients = outputs_and_gradients(name, [tf.constant(v, tf.float32) for v in values], weights)
 
     for found, expected in zip(outputs, lstm_reference(*values), strict=True):
         np.testing.assert_allclose(found.numpy(), expected, atol=1e-5)
@@ -74,16 +78,7 @@ def test_in_half_precision_only_the_products_are_rounded(name: str, half: tf.DTy
     tensors = [tf.cast(v, t) for v, t in zip(arrays(T, B, D, H), types, strict=True)]
     values, weights = [tf.cast(t, tf.float64).numpy() for t in tensors], weights_of_loss(T, B, H)
 
-    @tf.function
-    def run(*tensors: tf.Tensor) -> tuple:
-        with tf.GradientTape() as tape:
-            tape.watch(tensors)
-            outputs = KERNELS[name](*tensors)
-            losses = [tf.reduce_sum(tf.cast(o, tf.float32) * w) for o, w in zip(outputs, weights, strict=True)]
-            loss = tf.add_n(losses)
-        return outputs, tape.gradient(loss, tensors)
-
-    outputs, gradients = run(*tensors)
+    outputs, gradients = outputs_and_gradients(name, tensors, weights)
 
     assert [o.dtype for o in outputs] == [half, tf.float32, tf.float32]
     assert [g.dtype for g in gradients] == list(types)
