@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from sluice.core.load import load_config
+from sluice.core.train_config import Train as Settings
 from sluice.data.manifest import read_manifest
 from train_data import epoch_blocks
 
@@ -30,21 +31,20 @@ THREADS = 2
 Train = Callable[[int], list[float]]
 
 
-def blocks(order: dict[str, Any]) -> Iterator[np.ndarray]:
+def blocks(order: dict[str, Any], config: Settings) -> Iterator[np.ndarray]:
     """The windows of tokens [G, T + 1] that sluice trains on, without end."""
     directory = Path(order["dataset"])
-    manifest, config = read_manifest(str(directory)), load_config([order["conf"]], order["settings"]).train
+    manifest = read_manifest(str(directory))
     for epoch in itertools.count():
         yield from epoch_blocks(directory, manifest, config, epoch)
 
 
-def sluice(order: dict[str, Any]) -> Train:
+def sluice(order: dict[str, Any], config: Settings) -> Train:
     from sluice.train.dist import join_cluster
     from sluice.train.estimate import estimate
     from sluice.train.input import open_dataset, training_blocks
     from sluice.train.loop import Training
 
-    config = load_config([order["conf"]], order["settings"]).train
     dataset = open_dataset(config.data)
     cluster = join_cluster(config.dist).__enter__()
     training = Training(config, dataset, estimate(config, dataset), cluster, False)
@@ -62,16 +62,15 @@ def sluice(order: dict[str, Any]) -> Train:
     return train
 
 
-def torch(order: dict[str, Any]) -> Train:
+def torch(order: dict[str, Any], config: Settings) -> Train:
     from torch_lm import TorchModel
 
-    config = load_config([order["conf"]], order["settings"]).train
     model = TorchModel(dict(np.load(order["weights"])), config)
-    source = blocks(order)
+    source = blocks(order, config)
     return lambda steps: [model.step(next(source), order["lr"]) for _ in range(steps)]
 
 
-def keras(order: dict[str, Any]) -> Train:
+def keras(order: dict[str, Any], config: Settings) -> Train:
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
     import keras
     import tensorflow as tf
@@ -81,7 +80,7 @@ def keras(order: dict[str, Any]) -> Train:
     weights = dict(np.load(order["weights"]))
     V, E = weights["embed.weight"].shape
     layers = sum(name.endswith("recurrent_kernel") for name in weights)
-    source, G, T = blocks(order), order["rows"], order["window"]
+    source, G, T = blocks(order, config), order["rows"], order["window"]
     inputs = keras.Input(batch_shape=(G, T), dtype="int32")
     lstms = [keras.layers.LSTM(order["hidden"], return_sequences=True, stateful=True) for _ in range(layers)]
     model = keras.Sequential([inputs, keras.layers.Embedding(V, E), *lstms, keras.layers.Dense(V)])
@@ -113,7 +112,7 @@ TOOLS = {"sluice": sluice, "torch": torch, "keras": keras}
 def main() -> None:
     tool, path = sys.argv[1:]
     order = json.loads(Path(path).read_bytes())
-    train = TOOLS[tool](order)
+    train = TOOLS[tool](order, load_config([order["conf"]], order["settings"]).train)
     print("ready", flush=True)
     for line in sys.stdin:
         began = time.perf_counter()

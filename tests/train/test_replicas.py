@@ -1,6 +1,7 @@
 """The number of devices and processes does not change what is learnt, clipping and dropout included."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,29 @@ def test_so_they_do_with_gradients_accumulated_and_weights_averaged(tiny_dataset
 def test_two_processes_learn_the_same(tiny_dataset: str, one_device: list[dict], tmp_path: Path) -> None:
     found = train_lines(tiny_dataset, tmp_path / "two", "train.dist.strategy=multiworker", "train.dist.local_workers=2")
     assert_same_losses(found, one_device)
+
+
+SPY = """
+import tensorflow as tf
+Context = tf.distribute.ReplicaContext
+all_reduce = Context.all_reduce
+def counting(self, op, values, *more):
+    if isinstance(values, list):
+        print("gradients", sum(isinstance(value, tf.IndexedSlices) for value in values), "of", len(values), "in rows")
+    return all_reduce(self, op, values, *more)
+Context.all_reduce = counting
+"""
+
+
+@pytest.mark.parametrize(("window", "in_rows"), [(4, 1), (8, 0)])  # 32 and 64 tokens of 44 words
+def test_an_embedding_is_sent_in_rows_if_less_is_read_than_it_has(
+    tiny_dataset: str, tmp_path: Path, window: int, in_rows: int
+) -> None:
+    mirrored = ("train.dist.strategy=mirrored", "train.dist.logical_devices=2")
+    values = settings(tiny_dataset, tmp_path, "train.run.steps=1", f"train.data.window={window}", *mirrored)
+    done = run_job("train", values, wrapper=SPY)
+    assert done.returncode == 0, done.stderr
+    assert set(re.findall(r"gradients (\d) of \d in rows", done.stdout)) == {f"{in_rows}"}
 
 
 def test_so_they_do_when_less_of_the_embedding_is_read_than_not(tiny_dataset: str, tmp_path: Path) -> None:

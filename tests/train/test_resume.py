@@ -107,6 +107,19 @@ def test_kill_9_and_the_same_command_give_the_same_bits(tiny_dataset: str, unint
     assert_same_run(tmp_path, uninterrupted)
 
 
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])  # fp16 has a scale of the loss to remember, too
+def test_so_they_do_in_half_precision(tiny_dataset: str, tmp_path: Path, precision: str) -> None:
+    half = (*COMMON, f"train.optim.precision={precision}")
+    whole, killed = (settings(tiny_dataset, tmp_path / name, *half) for name in ("whole", "killed"))
+    assert run_job("train", whole).returncode == 0
+    assert interrupt(signal.SIGKILL, killed, tmp_path / "killed", after_step=90) == -signal.SIGKILL
+
+    done = run_job("train", killed)
+
+    assert done.returncode == 0 and "resumed at step" in done.stderr, done.stderr
+    assert_same_run(tmp_path / "killed", tmp_path / "whole")
+
+
 def test_sigterm_saves_the_step_it_came_in_exits_75_and_goes_on(
     tiny_dataset: str, uninterrupted: Path, tmp_path: Path
 ) -> None:

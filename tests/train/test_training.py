@@ -410,6 +410,14 @@ def test_training_stops_after_evaluations_without_a_new_best(tiny_dataset: str, 
     assert longer["step"] > stopped["step"]
 
 
+def test_a_cpu_that_is_slow_in_half_precision_is_said_to_be(
+    tiny_dataset: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("sluice.train.loop.is_slow", lambda precision: precision == "bf16")
+    train_and_evaluate(train_config(tiny_dataset, tmp_path, "train.run.steps=1", "train.optim.precision=bf16"))
+    assert "this CPU is slow in train.optim.precision = bf16; fp32 is faster" in caplog.messages
+
+
 def test_half_precision_learns_and_survives_an_overflow(tiny_dataset: str, tmp_path: Path) -> None:
     more = ["train.run.steps=60", "train.log.every=1"]
     whole = train_and_evaluate(train_config(tiny_dataset, tmp_path / "fp32", *more)).summary

@@ -194,13 +194,13 @@ def _listens(address: str) -> bool:
     return True
 
 
-def peak_flop_per_s(cluster: Cluster, precision: str) -> float:
+def peak_flop_per_s(cluster: Cluster, dtype: tf.DType) -> float:
     """What all devices can do at most, from products of large matrices on one of them; takes a second or two.
 
     The logical devices of a CPU are one.
     """
     size = 4096 if tf.config.list_physical_devices("GPU") else 1024
-    x = tf.ones([size, size], {"fp32": tf.float32, "fp16": tf.float16, "bf16": tf.bfloat16}[precision])
+    x = tf.ones([size, size], dtype)
     product = tf.function(lambda a: tf.reduce_sum(tf.matmul(a, a)))  # an argument, else it would be worked out once
     product(x).numpy()
     best, until = float("inf"), time.perf_counter() + 1.0

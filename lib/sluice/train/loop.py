@@ -260,7 +260,7 @@ class Training:
             "parameters": self.parameters,
             "tokens": self.tokens,
             "wall_seconds": seconds,
-            **self.report.speed(self.flop_per_token, peak_flop_per_s(self.cluster, config.optim.precision)),
+            **self.report.speed(self.flop_per_token, peak_flop_per_s(self.cluster, self.model.dtype)),
             "since_best": since_best(self.losses),
             "replicas": self.strategy.num_replicas_in_sync,
             "splits": {name: result.to_dict() for name, result in results.items()},

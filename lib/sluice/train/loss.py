@@ -154,18 +154,14 @@ def sampled_cross_entropy(
 
 def nll_of(config: Loss, model: LanguageModel, window: Window, targets: Any, pad: int, key: DropoutKey) -> Nll:
     """By the kind of softmax that is configured; for training."""
-    tied, counts = model.config.tie, scored(targets, pad)
+    hidden, tied, counts = window.hidden, model.config.tie, scored(targets, pad)
+    if config.kind == "full":
+        return cross_entropy(model.logits(hidden), targets, counts)
+    weights, bias = model.softmax(hidden.dtype)
     if config.kind == "chunked":
-        chunk = config.chunk_words
-        return chunked_cross_entropy(
-            window.hidden, *model.softmax(window.hidden.dtype), targets, counts, chunk=chunk, tied=tied
-        )
-    if config.kind == "sampled":
-        uniform = key.uniform(1, config.num_sampled, SAMPLED_WORDS, first_row=0)[0]
-        return sampled_cross_entropy(
-            window.hidden, *model.softmax(window.hidden.dtype), targets, counts, uniform=uniform, tied=tied
-        )
-    return cross_entropy(model.logits(window.hidden), targets, counts)
+        return chunked_cross_entropy(hidden, weights, bias, targets, counts, chunk=config.chunk_words, tied=tied)
+    uniform = key.uniform(1, config.num_sampled, SAMPLED_WORDS, first_row=0)[0]
+    return sampled_cross_entropy(hidden, weights, bias, targets, counts, uniform=uniform, tied=tied)
 
 
 def activation_penalty(config: Loss, window: Window) -> tf.Tensor:
