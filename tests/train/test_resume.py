@@ -39,8 +39,16 @@ def final_arrays(out: Path) -> dict[str, np.ndarray]:
 
 
 def losses(out: Path) -> list[tuple[int, float]]:
-    lines = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
-    return [(line["step"], line["loss"]) for line in lines if line["kind"] == "train"]
+    return [(line["step"], line["loss"]) for line in lines(out, "train")]
+
+
+def evaluations(out: Path) -> list[tuple[int, float, bool]]:
+    return [(line["step"], line["nll"], line["best"]) for line in lines(out, "eval")]
+
+
+def lines(out: Path, kind: str) -> list[dict]:
+    every = map(json.loads, (out / "metrics.jsonl").read_text().splitlines())
+    return [line for line in every if line["kind"] == kind]
 
 
 def interrupt(number: int, values: list[str], out: Path, after_step: int) -> int:
@@ -130,6 +138,39 @@ def test_sigterm_saves_the_step_it_came_in_exits_75_and_goes_on(
 
     assert run_job("train", values).returncode == 0
     assert_same_run(tmp_path, uninterrupted)
+
+
+@pytest.mark.parametrize("step", [100, 300])  # before an evaluation, the last one too
+def test_an_evaluation_that_a_signal_prevents_is_made_up_for(
+    tiny_dataset: str, uninterrupted: Path, tmp_path: Path, step: int
+) -> None:
+    values = settings(tiny_dataset, tmp_path, *COMMON)
+    signal_at = f"""
+from sluice.train.loop import Training
+one_step = Training.one_step
+def stop_at(self, blocks):
+    self.cluster.stop.wanted = self.step == {step - 1}
+    return one_step(self, blocks)
+Training.one_step = stop_at
+"""
+    assert run_job("train", values, wrapper=signal_at).returncode == 75
+    assert losses(tmp_path)[-1][0] == step
+
+    killed_while_evaluating = """
+import os
+from sluice.train.report import Reporter
+samples = Reporter.samples
+Reporter.samples = lambda self, step, texts: (samples(self, step, texts), os._exit(9))
+"""
+    assert run_job("train", values, wrapper=killed_while_evaluating).returncode == 9
+    assert run_job("train", values).returncode == 0
+
+    assert_same_run(tmp_path, uninterrupted)
+    assert evaluations(tmp_path) == evaluations(uninterrupted) and len(evaluations(tmp_path)) == 3
+    assert (tmp_path / "samples.txt").read_text() == (uninterrupted / "samples.txt").read_text()
+    for name in ("evaluated_step", "since_best", "splits"):
+        found, expected = (json.loads((out / "summary.json").read_bytes())[name] for out in (tmp_path, uninterrupted))
+        assert found == expected
 
 
 def test_two_workers_stop_together_and_one_process_goes_on(

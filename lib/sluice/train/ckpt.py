@@ -39,6 +39,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """Spent so far, in all processes that worked on this run."""
     losses: tuple[Valid, ...] = ()
     """Of all evaluations so far."""
+    evaluation_due: bool = False
+    """A signal came in a step that is followed by an evaluation: whoever goes on owes it."""
     config_digest: str
     manifest_sha256: str
     arrays_sha256: str = ""
@@ -90,6 +92,11 @@ def save(root: Path, checkpoint: Checkpoint, *, keep: int, best: bool) -> None:
     if best:
         storage.write_atomic(str(root / "BEST"), reference)
     _clean(root, keep)
+
+
+def mark_best(root: Path) -> None:
+    """The latest checkpoint is the best, as an evaluation after it was written has shown."""
+    storage.write_atomic(str(root / "BEST"), storage.read_bytes(str(root / "LATEST")))
 
 
 def _write(directory: Path, checkpoint: Checkpoint) -> bytes:

@@ -147,15 +147,18 @@ class Training:
         self.state = self._zero_state()
         self.step, self.tokens, self.seconds = 0, 0, 0.0
         self.losses: tuple[Valid, ...] = ()
+        self.evaluation_due = False
         self.started = time.monotonic()
         self.parameters, self.flop_per_token = plan.parameters, plan.flop_per_token
 
     def run(self) -> Result:
         """The whole run."""
         self._resume()
-        self.report.begin(self.step)
+        self.report.begin(self.step, is_evaluated=not self.evaluation_due)
         if self.is_chief:
             rundir.claim(self.config, self.dataset.manifest_sha256)
+        if self.evaluation_due:
+            self._make_up_for_evaluation()
         while self.step < self.total and not self._is_enough():
             place = position(self.step, self.per_epoch)
             if place.step == 0:
@@ -206,13 +209,21 @@ class Training:
         """Whatever is due at this step; the same on every worker, since gathering the state is collective."""
         config = self.config
         is_last = self.step == self.total
-        if self.step % config.log.every == 0 or is_last:
+        if self.step % config.log.every == 0 or is_last or stop:
             self.report.train_line(self.step, self._lr(self.step - 1))
         every = config.run.eval_every or self.per_epoch
-        is_eval = (self.step % every == 0 or is_last) and not stop
-        best = self._evaluate_while_training() if is_eval else False
+        is_eval = self.step % every == 0 or is_last
+        self.evaluation_due = is_eval and stop  # it may take longer than whoever sent the signal will wait
+        best = self._evaluate_while_training() if is_eval and not stop else False
         if is_eval or stop or self.step % config.run.checkpoint.every_steps == 0:
             self._save(best)
+
+    def _make_up_for_evaluation(self) -> None:
+        """What was left out at a signal; should this process end before its next checkpoint, the next one does it."""
+        if self._evaluate_while_training() and self.is_chief:
+            ckpt.mark_best(self.directory)
+        self.evaluation_due = False
+        self.cluster.first_value(self.step)
 
     def _evaluate_while_training(self) -> bool:
         """Evaluates the validation split and writes samples; says whether this is the best so far.
@@ -295,6 +306,7 @@ class Training:
         states = checkpoint.part("state")
         self.state = self._distribute([states[str(index)] for index in range(len(states))])
         self.step, self.tokens, self.seconds, self.losses = facts.step, facts.tokens, facts.seconds, facts.losses
+        self.evaluation_due = facts.evaluation_due
         logger.info("resumed at step %d of %d", self.step, self.total)
 
     def _save(self, best: bool) -> None:
@@ -313,6 +325,7 @@ class Training:
             tokens=self.tokens,
             seconds=self._seconds(),
             losses=self.losses,
+            evaluation_due=self.evaluation_due,
             config_digest=self.identity_digest,
             manifest_sha256=self.dataset.manifest_sha256,
         )

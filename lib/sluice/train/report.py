@@ -97,26 +97,30 @@ class Reporter:
             "peak_memory_bytes": peak_memory_bytes(),
         }
 
-    def begin(self, step: int) -> None:
-        """Goes on at a step, 0 at first: drops what a killed process said of later ones, and of an earlier end."""
+    def begin(self, step: int, *, is_evaluated: bool = True) -> None:
+        """Goes on at a step, 0 at first: drops what a killed process said of later ones, and of an earlier end.
+
+        And what it said of the evaluation after this step, if that is still to be done.
+        """
         if not self.is_chief:
             return
-        lines = self._drop_after(step)
+        lines = self._drop_after(step, step if is_evaluated else step - 1)
         if self.tensorboard:
             self.board = Board(self.out, lines)
 
-    def _drop_after(self, step: int) -> list[dict[str, Any]]:
+    def _drop_after(self, step: int, evaluated: int) -> list[dict[str, Any]]:
         """The lines that stay."""
+        last = {"train": step, "eval": evaluated}
         path, samples = self.out / "metrics.jsonl", self.out / "samples.txt"
         if not path.exists():
             return []
         if samples.exists():
             text = samples.read_text(encoding="utf-8")
-            later = [match.start() for match in SAMPLES_OF.finditer(text) if int(match[1]) > step]
+            later = [match.start() for match in SAMPLES_OF.finditer(text) if int(match[1]) > evaluated]
             storage.write_atomic(str(samples), text[: min(later, default=len(text))].encode())
         lines = path.read_text().splitlines()
         whole = [(line, json.loads(line)) for line in lines if line.endswith("}")]
-        kept = [(line, values) for line, values in whole if values["step"] <= step and values["kind"] != "end"]
+        kept = [(line, values) for line, values in whole if values["step"] <= last.get(values["kind"], -1)]
         storage.write_atomic(str(path), "".join(line + "\n" for line, _ in kept).encode())
         return [values for _, values in kept]
 
