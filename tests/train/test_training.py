@@ -138,6 +138,7 @@ def test_dry_run_prints_sizes_and_writes_nothing(
     said = " ".join(capsys.readouterr().out.split())
     # 44·12 + (12 + 16 + 1)·64 + 16·44 + 44 parameters; 253 records in 8 rows of 31, 2 windows each
     assert "parameters 3,132" in said and "steps per epoch 62" in said
+    assert "records 253; 5 are not read in an epoch" in said
     assert "every record read, all checksums and counts hold" in said
     assert result.exit_code == 0 and not (tmp_path / "run").exists()
 

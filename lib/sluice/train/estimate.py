@@ -18,6 +18,10 @@ class Estimate:
     parameters: int
     steps_per_epoch: int
     total_steps: int
+    records: int
+    """Of the training split."""
+    unread: int
+    """Of these, in an epoch: what is left when every row has as many as the others."""
     tokens_per_step: int
     flop_per_token: int
     """Of training: forward and twice as much backward, softmax included, embedding look-ups not."""
@@ -29,6 +33,7 @@ class Estimate:
             f"parameters        {self.parameters:,}\n"
             f"steps per epoch   {self.steps_per_epoch:,}\n"
             f"steps             {self.total_steps:,} of {self.tokens_per_step:,} tokens\n"
+            f"records           {self.records:,}; {self.unread:,} are not read in an epoch, since rows are equal\n"
             f"tokens            {self.total_steps * self.tokens_per_step:,}\n"
             f"FLOP per token    {self.flop_per_token / 1e6:,.1f} M\n"
             f"memory            about {self.memory_bytes / 2**20:,.0f} MiB, all replicas together, "
@@ -43,6 +48,7 @@ def estimate(config: Train, dataset: Dataset) -> Estimate:
     matrices = sum(math.prod(s) for name, s in shapes.items() if len(s) > 1 and name != "embed.weight")
     if config.model.tie:
         matrices += math.prod(shapes["embed.weight"])
+    records = dataset.split(config.data.train_split).records
     per_epoch = epoch_steps(dataset, config.data)
     total = config.run.steps or config.run.epochs * per_epoch
     tokens = config.data.rows * config.data.window
@@ -55,6 +61,8 @@ def estimate(config: Train, dataset: Dataset) -> Estimate:
         parameters=parameters,
         steps_per_epoch=per_epoch,
         total_steps=total,
+        records=records,
+        unread=records % config.data.rows,
         tokens_per_step=tokens,
         flop_per_token=6 * matrices,
         memory_bytes=FLOAT_BYTES * (copies * parameters + tokens * (14 * widths + 3 * logits)),
