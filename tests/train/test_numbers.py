@@ -158,6 +158,20 @@ def test_gradients_of_several_steps_make_one_update_with_their_mean() -> None:
     assert float(weight[0, 0]) == pytest.approx(1 - 2 * 0.4)
 
 
+@pytest.mark.parametrize("settings", [("name=adamw",), ("name=sgd", "ema=0.5"), ("name=ntasgd",)], ids=str)
+def test_corrections_and_averages_count_updates_however_many_steps_make_one(settings: tuple[str, ...]) -> None:
+    def weights(accumulate: int) -> tuple[float, float]:
+        weight = tf.Variable([[1.0]])
+        optimizer = Optimizer(optim(*settings, f"accumulate={accumulate}"), {"w": weight})
+        for update, gradient in enumerate((2.0, 4.0, 1.0)):
+            last_step, average_from = accumulate * (update + 1) - 1, accumulate
+            optimizer.apply([tf.constant([[gradient]])], moment(last_step, average_from))
+        averages = optimizer.averages()
+        return float(weight[0, 0]), float(averages["w"][0, 0]) if averages else 0.0
+
+    assert weights(accumulate=4) == weights(accumulate=1)
+
+
 def test_a_step_that_overflows_changes_nothing_and_halves_the_loss_scale() -> None:
     weight = tf.Variable([[1.0]])
     optimizer = Optimizer(optim("name=momentum", "precision=fp16"), {"w": weight})

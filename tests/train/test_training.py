@@ -15,6 +15,7 @@ import tensorflow as tf
 from tiny_runs import random_documents, run_job, settings, train_config, word_tokenizer, write_dataset
 
 from sluice.core.errors import ConfigError, FormatError, InputError, StageError
+from sluice.data import storage
 from sluice.train import ckpt
 from sluice.train.evaluate import evaluate_run
 from sluice.train.input import check_replicas, open_dataset, training_blocks
@@ -159,6 +160,19 @@ def test_another_configuration_is_refused_by_key_and_forced_starts_over(tiny_dat
     assert [line["step"] for line in lines if line["kind"] == "end"] == [6]
 
 
+@pytest.mark.parametrize("more", [["optim.name=ntasgd"], ["optim.schedule.kind=plateau"]], ids=str)
+def test_evaluations_belong_to_a_run_that_follows_them_and_to_no_other(
+    tiny_dataset: str, tmp_path: Path, more: list[str]
+) -> None:
+    follows = [f"train.{setting}" for setting in more]
+    train_and_evaluate(train_config(tiny_dataset, tmp_path / "a", *follows, "train.run.steps=2"))
+    often = ("train.run.eval_every=1", "train.run.steps=3")
+    with pytest.raises(ConfigError, match=r"train\.run\.eval_every: \S+ -> 1"):
+        train_and_evaluate(train_config(tiny_dataset, tmp_path / "a", *follows, *often))
+    train_and_evaluate(train_config(tiny_dataset, tmp_path / "b", "train.run.steps=2"))
+    assert train_and_evaluate(train_config(tiny_dataset, tmp_path / "b", *often)).summary["step"] == 3
+
+
 def test_a_finished_run_goes_on_when_it_is_made_longer(tiny_dataset: str, tmp_path: Path) -> None:
     once = train_config(tiny_dataset, tmp_path / "a", "train.run.steps=70")
     train_and_evaluate(train_config(tiny_dataset, tmp_path / "b", "train.run.steps=65"))
@@ -227,6 +241,31 @@ def test_only_the_latest_and_the_best_checkpoints_stay(tiny_dataset: str, tmp_pa
     lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     best = [line["step"] for line in lines if line["kind"] == "eval" and line["best"]][-1]
     assert set(kept) == {"BEST", "LATEST", "step-00000018", "step-00000020", f"step-{best:08d}"}
+
+
+def test_a_death_between_the_two_pointers_does_not_lose_the_best(
+    tiny_dataset: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    more = ("train.run.steps=20", "train.run.eval_every=10")
+    whole = train_and_evaluate(train_config(tiny_dataset, tmp_path / "whole", *more))
+    assert whole.summary["evaluated_step"] == 20
+    config = train_config(tiny_dataset, tmp_path / "killed", *more)
+    write = storage.write_atomic
+
+    def die_at_the_second_best(path: str, data: bytes) -> None:
+        if path.endswith("BEST") and Path(path).exists():
+            raise KeyboardInterrupt
+        write(path, data)
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(storage, "write_atomic", die_at_the_second_best)
+        train_and_evaluate(config)
+    assert ckpt.latest_step(tmp_path / "killed" / "checkpoints") == 20
+
+    resumed = train_and_evaluate(config)
+
+    assert resumed.summary["evaluated_step"] == 20
+    assert resumed.summary["splits"] == whole.summary["splits"]
 
 
 @pytest.fixture

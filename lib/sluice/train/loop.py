@@ -307,6 +307,8 @@ class Training:
         self.state = self._distribute([states[str(index)] for index in range(len(states))])
         self.step, self.tokens, self.seconds, self.losses = facts.step, facts.tokens, facts.seconds, facts.losses
         self.evaluation_due = facts.evaluation_due
+        if self.is_chief and self.losses and self.losses[-1].step == step and is_best(self.losses):
+            ckpt.mark_best(self.directory)  # a kill between the two pointers may have left the one before
         logger.info("resumed at step %d of %d", self.step, self.total)
 
     def _save(self, best: bool) -> None:

@@ -96,6 +96,8 @@ class Optimizer:
 
         Where they are not finite nothing is changed but the loss scale, which halves.
         """
+        k = self.config.accumulate  # bias corrections and averages count updates
+        moment = Moment(moment.step // k, moment.lr, moment.average_from // k)
         _merge(self._update_all, gradients, moment, is_finite)
 
     def _accumulate_all(self, strategy: Any, gradients: list[Any]) -> None:

@@ -32,13 +32,17 @@ IDENTITY, RESOLVED = "identity.json", "config.resolved.yaml"
 def identity(config: Train, manifest_sha256: str) -> dict[str, Any]:
     """What decides the numbers of a run. Paths, logging, devices and its length are left out: those may change.
 
-    The length decides too where the learning rate follows a cosine.
+    The length decides too where the learning rate follows a cosine, and the evaluations while training where rate or
+    averaging follow these.
     """
     tree: dict[str, Any] = msgspec.to_builtins(config)
     data = {key: tree["data"][key] for key in ("train_split", "rows", "window", "carry_state", "doc_reset")}
     run = {"seed": config.run.seed}
     if config.optim.schedule.kind == "cosine":
         run |= {"epochs": tree["run"]["epochs"], "steps": tree["run"]["steps"]}
+    if config.optim.schedule.kind == "plateau" or config.optim.name == "ntasgd":
+        data |= {key: tree["data"][key] for key in ("valid_split", "eval_rows")}
+        run |= {key: tree["run"][key] for key in ("eval_every", "eval_tokens")}
     return {
         "data": {**data, "manifest_sha256": manifest_sha256},
         "model": tree["model"],
