@@ -6,8 +6,9 @@
 ENV holds `pip install torch numpy msgspec pyyaml safetensors`. nn.Embedding, nn.LSTM, nn.Linear, cross_entropy,
 clip_grad_norm_ and optim.SGD or optim.AdamW in the order of pytorch/examples, with the recipe of the configuration:
 rows, window, first weights, learning rate by epoch, clipping, state carried, evaluation of each split as one stream.
-Prints perplexities by epoch, those of valid and test at the end, and the time. No dropout. With --weights, what
-jobs/export.py has written for torch is loaded into the modules and judged; nothing is trained.
+Prints perplexities by epoch, that of test after the last and after the epoch that is the best of valid, which is the
+one jobs/train.py judges, and the time. No dropout. With --weights, what jobs/export.py has written for torch is loaded
+into the modules and judged; nothing is trained.
 """
 
 import argparse
@@ -121,6 +122,7 @@ def main() -> None:
             print(f"{name} ppl {model.perplexity(stream):.4f}")
         return
     began, tokens, step = time.monotonic(), 0, 0
+    best, test_of_best = math.inf, math.inf
     for epoch in range(config.run.epochs):
         blocks = list(epoch_blocks(options.dataset, manifest, config, epoch))
         total = config.run.epochs * len(blocks)
@@ -131,12 +133,17 @@ def main() -> None:
             step, tokens = step + 1, tokens + block[:, 1:].size
         seconds = time.monotonic() - began
         valid = model.perplexity(streams["valid"])
+        if valid < best:
+            best, test_of_best = valid, model.perplexity(streams["test"])
         print(
             f"epoch {epoch + 1}  lr {lr:.4g}  train ppl {math.exp(nll / len(blocks)):.2f}  valid ppl {valid:.2f}  "
             f"{tokens / seconds:,.0f} tok/s with evaluation",
             flush=True,
         )
-    print(f"test ppl {model.perplexity(streams['test']):.2f} after {time.monotonic() - began:.0f} s")
+    print(
+        f"best epoch: valid ppl {best:.2f}, test ppl {test_of_best:.2f}; last: valid ppl {valid:.2f}, "
+        f"test ppl {model.perplexity(streams['test']):.2f}; {time.monotonic() - began:.0f} s"
+    )
 
 
 if __name__ == "__main__":
