@@ -1,10 +1,13 @@
-"""Every kernel against the equations in NumPy: outputs, and gradients by central differences in float64."""
+"""Every kernel against the equations in NumPy: outputs, and gradients by central differences in float64.
+
+With CUDA_VISIBLE_DEVICES=0 on a machine with a GPU this holds cuDNN against them; without one it is `loop` again.
+"""
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from sluice.train.cells import KERNELS, lstm_reference
+from sluice.train.cells import KERNELS, lstm_cudnn, lstm_reference
 
 NAMES = ("x", "h0", "c0", "W", "U", "b")
 
@@ -70,7 +73,54 @@ def test_kernel_equals_the_equations(name: str, T: int, B: int, D: int, H: int) 
         np.testing.assert_allclose(found.numpy(), expected, atol=1e-4, err_msg=f"gradient of {NAMES[which]}")
 
 
-@pytest.mark.parametrize("name", KERNELS)
+def cudnn_equations(*, input, input_h, input_c, params, sequence_lengths, rnn_mode, time_major):
+    """The operation as NVIDIA describes it (cuDNN, cudnnRNNMode_t: CUDNN_LSTM), with i, f, c', o for gates 0 to 3."""
+    (T, B, D), H = input.shape, input_h.shape[2]
+    assert time_major and rnn_mode == "lstm" and sequence_lengths.numpy().tolist() == [T] * B
+    flat, at = params.numpy(), 0
+    parts = []
+    for rows, columns in [(H, D)] * 4 + [(H, H)] * 4 + [(H, 1)] * 8:
+        parts.append(flat[at : at + rows * columns].reshape(rows, columns))
+        at += rows * columns
+    assert at == len(flat)
+    W, R, b_W, b_R = (parts[n : n + 4] for n in (0, 4, 8, 12))
+    h, c, outputs = input_h[0].numpy(), input_c[0].numpy(), []
+    for x in input.numpy():
+        i, f, g, o = ((W[n] @ x.T + R[n] @ h.T + b_W[n] + b_R[n]).T for n in range(4))
+        c = c / (1 + np.exp(-f)) + np.tanh(g) / (1 + np.exp(-i))
+        h = np.tanh(c) / (1 + np.exp(-o))
+        outputs.append(h)
+    return tf.constant(np.stack(outputs)), tf.constant(h[None]), tf.constant(c[None]), None, None
+
+
+def test_cudnn_gets_its_parameters_where_it_looks_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [kind])
+    monkeypatch.setattr(tf.raw_ops, "CudnnRNNV3", cudnn_equations)
+    values = arrays(5, 3, 4, 2)
+    for found, expected in zip(lstm_cudnn(*map(tf.constant, values)), lstm_reference(*values), strict=True):
+        np.testing.assert_allclose(found.numpy(), expected, atol=1e-12)
+
+
+def test_tensorflow_knows_the_shapes_and_the_gradient_of_the_call_to_cudnn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [kind])
+
+    @tf.function
+    def traced(*tensors: tf.Tensor) -> list[tf.Tensor]:
+        with tf.GradientTape() as tape:
+            tape.watch(tensors)
+            loss = tf.add_n([tf.reduce_sum(tf.cast(output, tf.float32)) for output in lstm_cudnn(*tensors)])
+        gradients: list[tf.Tensor] = tape.gradient(loss, tensors)
+        return gradients
+
+    half, whole = tf.float16, tf.float32
+    shapes, types = [v.shape for v in arrays(5, 3, 4, 2)], (half, whole, whole, half, half, whole)
+    specs = [tf.TensorSpec(shape, dtype) for shape, dtype in zip(shapes, types, strict=True)]
+    gradients = traced.get_concrete_function(*specs).structured_outputs
+    assert [g.dtype for g in gradients] == list(types)
+    assert "CudnnRNNBackpropV3" in {op.type for op in traced.get_concrete_function(*specs).graph.get_operations()}
+
+
+@pytest.mark.parametrize("name", ["loop", "loop_xla"])
 @pytest.mark.parametrize(("half", "apart"), [(tf.bfloat16, 0.005), (tf.float16, 0.0006)])  # measured: 0.0037, 0.0004
 def test_in_half_precision_only_the_products_are_rounded(name: str, half: tf.DType, apart: float) -> None:
     T, B, D, H = 6, 3, 4, 5

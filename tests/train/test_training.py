@@ -329,6 +329,7 @@ def test_id_outside_the_vocabulary(tmp_path: Path) -> None:
         ("train.data.rows=254", "train.data.rows = 254, but split 'train' has only 253 records"),
         ("train.data.valid_split=dev", "has no split 'dev'; it has: train, valid, test"),
         ("train.model.tie=true", "softmax reads 16 and train.model.embed is 12"),
+        ("train.model.kernel=cudnn", "kernel = cudnn, but TensorFlow sees no GPU"),
         ("train.dist.strategy=multiworker", "nothing says who the workers are"),
     ],
 )

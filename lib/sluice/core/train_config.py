@@ -91,8 +91,9 @@ class Model(Section):
     """Width of a linear map between the last layer and the softmax; null: none."""
     tie: bool = False
     """The softmax uses the embedding matrix; `proj`, or `hidden` without it, must equal `embed`."""
-    kernel: Literal["loop", "loop_xla"] = "loop"
-    """`loop`: own gradient, one GEMM per weight. `loop_xla`: the same compiled; faster on CPU from about 200 cells."""
+    kernel: Literal["loop", "loop_xla", "cudnn"] = "loop"
+    """`loop`: own gradient, one GEMM per weight. `loop_xla`: the same compiled; faster on CPU from about 200 cells.
+    `cudnn`: NVIDIA's layer, for GPUs, with `fp32` and `fp16`; written without one at hand, and never run so far."""
     init: Init = Init()
     dropout: Dropout = Dropout()
     glove: Glove = Glove()

@@ -47,7 +47,30 @@ def lstm_loop_xla(x: Any, h0: Any, c0: Any, W: Any, U: Any, b: Any) -> tuple[tf.
     return _with_gradient(_forward_xla, _backward_xla, x, h0, c0, W, U, b)
 
 
-KERNELS: dict[str, Kernel] = {"loop": lstm_loop, "loop_xla": lstm_loop_xla}
+def lstm_cudnn(x: Any, h0: Any, c0: Any, W: Any, U: Any, b: Any) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """The same by cuDNN, all steps in one call; all in x's type, also states and bias. Without a GPU `lstm_loop`.
+
+    Its parameters are one vector: the four parts of W and of U, transposed, then a bias for each of both products
+    (as keras/src/backend/tensorflow/rnn.py calls the same operation).
+    """
+    if not tf.config.list_physical_devices("GPU"):
+        return lstm_loop(x, h0, c0, W, U, b)
+    T, B, *_ = _sizes(x, U)
+    matrices = [tf.transpose(part) for weights in (W, U) for part in tf.split(tf.cast(weights, x.dtype), 4, axis=1)]
+    biases = [tf.zeros_like(b, x.dtype), tf.cast(b, x.dtype)]
+    h, h_last, c_last, *_ = tf.raw_ops.CudnnRNNV3(
+        input=x,
+        input_h=tf.cast(h0, x.dtype)[None],
+        input_c=tf.cast(c0, x.dtype)[None],
+        params=tf.concat([tf.reshape(part, [-1]) for part in (*matrices, *biases)], axis=0),
+        sequence_lengths=tf.fill([B], T),
+        rnn_mode="lstm",
+        time_major=True,
+    )
+    return h, tf.cast(h_last[0], h0.dtype), tf.cast(c_last[0], c0.dtype)
+
+
+KERNELS: dict[str, Kernel] = {"loop": lstm_loop, "loop_xla": lstm_loop_xla, "cudnn": lstm_cudnn}
 
 
 def _with_gradient(forward: Any, backward: Any, *inputs: Any) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:

@@ -125,9 +125,12 @@ class Training:
         manifest = dataset.manifest
         self.directory = rundir.checkpoints(config)
         self.identity_digest = rundir.identity_digest(rundir.identity(config, dataset.manifest_sha256))
+        has_gpu = bool(tf.config.list_physical_devices("GPU"))
+        if config.model.kernel == "cudnn" and not has_gpu:
+            raise ConfigError("train.model.kernel = cudnn, but TensorFlow sees no GPU. Use loop_xla or loop.")
         if self.is_chief and force:
             rundir.clear(config)
-        if is_slow(config.optim.precision) and not tf.config.list_physical_devices("GPU"):
+        if is_slow(config.optim.precision) and not has_gpu:
             logger.warning("this CPU is slow in train.optim.precision = %s; fp32 is faster", config.optim.precision)
         with self.strategy.scope():
             self.model = LanguageModel(config.model, manifest.vocab_size, config.run.seed, config.optim.precision)
