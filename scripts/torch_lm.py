@@ -140,9 +140,10 @@ def main() -> None:
             f"{tokens / seconds:,.0f} tok/s with evaluation",
             flush=True,
         )
+    test_of_last = test_of_best if valid == best else model.perplexity(streams["test"])
     print(
         f"best epoch: valid ppl {best:.2f}, test ppl {test_of_best:.2f}; last: valid ppl {valid:.2f}, "
-        f"test ppl {model.perplexity(streams['test']):.2f}; {time.monotonic() - began:.0f} s"
+        f"test ppl {test_of_last:.2f}; {time.monotonic() - began:.0f} s"
     )
 
 
