@@ -30,7 +30,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from sluice.core import config, log
+from sluice.core import log
+from sluice.core.config import Shards as ShardsConfig
+from sluice.core.config import Tokenizer as TokenizerConfig
 from sluice.core.errors import ConfigError, InputError
 from sluice.core.ids import mix64, text_digest
 from sluice.core.load import digest
@@ -57,7 +59,7 @@ EncodedDocument = tuple[NDArray[np.int32], int]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds inputs, output, tokenizer and shard options."""
-    default_shards, default_tokenizer = config.Shards(), config.Tokenizer()
+    default_shards, default_tokenizer = ShardsConfig(), TokenizerConfig()
     parser.add_argument("files", nargs="*", metavar="FILE", help="documents to split by hash")
     for split in SPLITS:
         parser.add_argument(f"--{split}", nargs="+", default=[], metavar="FILE", help=f"documents of the {split} split")
@@ -260,10 +262,10 @@ def _tokenizer(options: argparse.Namespace, texts: Documents) -> tuple[dict[str,
     if names:
         raise ConfigError(f"--{next(iter(names))} names a token of --tokenizer, which is missing.")
     is_word = options.kind == "word"
-    settings = config.Tokenizer(
+    settings = TokenizerConfig(
         kind=options.kind,
-        vocab_size=options.vocab_size or (NO_LIMIT if is_word else config.Tokenizer().vocab_size),
-        min_frequency=options.min_frequency or (1 if is_word else config.Tokenizer().min_frequency),
+        vocab_size=options.vocab_size or (NO_LIMIT if is_word else TokenizerConfig().vocab_size),
+        min_frequency=options.min_frequency or (1 if is_word else TokenizerConfig().min_frequency),
     )
     sample = texts() if is_word else _sample(texts(), settings.sample_bytes)
     pieces = (piece for text in sample for piece in _pieces(text))

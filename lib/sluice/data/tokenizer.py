@@ -20,7 +20,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from sluice.core import config
+from sluice.core.config import Tokenizer as TokenizerConfig
 from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.data import storage
 from sluice.data.manifest import NamedFile, SpecialIds, TokenizerFile
@@ -206,7 +206,7 @@ class Tokenizer:
 
 
 def train_tokenizer(
-    texts: Iterable[str], config: config.Tokenizer, words: Literal["script", "whitespace"] = "script"
+    texts: Iterable[str], config: TokenizerConfig, words: Literal["script", "whitespace"] = "script"
 ) -> bytes:
     """The bytes of a `tokenizer.json` trained on `texts`, read once in order; equal texts give equal bytes.
 
@@ -239,7 +239,7 @@ def save_tokenizer(directory: str, data: bytes, names: SpecialNames = USUAL_NAME
     )
 
 
-def _train_bpe(texts: Iterable[str], config: config.Tokenizer) -> bytes:
+def _train_bpe(texts: Iterable[str], config: TokenizerConfig) -> bytes:
     tokenizers = _tokenizers()
     backend = tokenizers.Tokenizer(tokenizers.models.BPE())
     backend.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -256,7 +256,7 @@ def _train_bpe(texts: Iterable[str], config: config.Tokenizer) -> bytes:
     return data.encode()
 
 
-def _train_words(texts: Iterable[str], config: config.Tokenizer, words: Literal["script", "whitespace"]) -> bytes:
+def _train_words(texts: Iterable[str], config: TokenizerConfig, words: Literal["script", "whitespace"]) -> bytes:
     split: Callable[[str], list[str]] = words_by_script if words == "script" else str.split
     counts: Counter[str] = Counter()
     for text in texts:

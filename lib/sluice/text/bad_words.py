@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sluice.core import config
+from sluice.core.config import BadWords as BadWordsConfig
 from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.text.kernels import terms as kernels
 
@@ -117,7 +117,7 @@ class BadWordLists:
         self.lists = dict(lists)
 
     @classmethod
-    def of(cls, section: config.BadWords) -> "BadWordLists":
+    def of(cls, section: BadWordsConfig) -> "BadWordLists":
         """The lists of a configuration. Raises as `BadWords.load` does, ConfigError for words allowed in no list."""
         unknown = sorted(set(section.allow) - set(section.lists))
         if unknown:

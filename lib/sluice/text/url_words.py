@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 from urllib.parse import unquote
 
-from sluice.core import config
+from sluice.core.config import UrlWords as UrlWordsConfig
 from sluice.core.errors import ConfigError, FormatError
 from sluice.data.texts import iter_lines
 
@@ -39,7 +39,7 @@ class UrlWords:
     soft_min: int = 2
 
     @classmethod
-    def of(cls, section: config.UrlWords) -> "UrlWords":
+    def of(cls, section: UrlWordsConfig) -> "UrlWords":
         """The lists of a configuration. Raises InputError when a file is not there, FormatError with file and line
         for what cannot be found, ConfigError for fewer soft words than are needed.
         """

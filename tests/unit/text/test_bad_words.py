@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sluice.core import config
+from sluice.core.config import BadWords as BadWordsConfig
 from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.text.bad_words import BadWordCounts, BadWordLists, BadWords, fold_text
 
@@ -71,12 +71,12 @@ def test_an_empty_text_has_no_share(make):
 
 
 def test_only_languages_with_a_list_are_measured():
-    lists = BadWordLists.of(config.BadWords())
+    lists = BadWordLists.of(BadWordsConfig())
     assert lists.measure("真人荷官在线", "zh").distinct == 1
     assert lists.measure("online casino", "en").distinct == 1
     assert lists.measure("casino online", "de") is None
     assert pickle.loads(pickle.dumps(lists)).measure("online casino", "en").hits == 1
-    assert BadWordLists.of(config.BadWords(lists={})).measure("x", "zh") is None
+    assert BadWordLists.of(BadWordsConfig(lists={})).measure("x", "zh") is None
 
 
 # what is refused
@@ -126,7 +126,7 @@ def test_lists_that_are_missing_or_empty(tmp_path):
     with pytest.raises(ConfigError, match=r"bad_words\.lists\.de"):
         BadWords.load(None, "de")
     with pytest.raises(ConfigError, match="allow has ja"):
-        BadWordLists.of(config.BadWords(allow={"ja": "x"}))
+        BadWordLists.of(BadWordsConfig(allow={"ja": "x"}))
 
 
 def test_it_pickles_as_paths_and_a_digest_and_refuses_other_words(make):

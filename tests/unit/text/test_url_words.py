@@ -4,7 +4,7 @@ import pickle
 
 import pytest
 
-from sluice.core import config
+from sluice.core.config import UrlWords as UrlWordsConfig
 from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.text.url_words import UrlWords, WordMatch
 
@@ -34,13 +34,13 @@ def test_three_weights(url, expected):
 
 
 def test_nothing_speaks_against_a_url_without_lists():
-    assert UrlWords.of(config.UrlWords()).match("http://casino.example/") is None
+    assert UrlWords.of(UrlWordsConfig()).match("http://casino.example/") is None
 
 
 def test_the_lists_of_a_configuration(tmp_path):
     for name, text in {"hard": "# hard\nCasino\n\n", "soft": "bet\nfree\nbonus\n", "strict": "赌\n"}.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
-    section = config.UrlWords(hard=f"{tmp_path}/hard", soft=f"{tmp_path}/soft", strict=f"{tmp_path}/strict", soft_min=3)
+    section = UrlWordsConfig(hard=f"{tmp_path}/hard", soft=f"{tmp_path}/soft", strict=f"{tmp_path}/strict", soft_min=3)
     words = UrlWords.of(section)
     assert words == UrlWords(frozenset({"casino"}), frozenset({"bet", "free", "bonus"}), frozenset({"赌"}), 3)
     assert words.match("http://e.example/bet/free") is None
@@ -68,23 +68,23 @@ def test_a_word_that_cannot_be_right_is_refused_with_its_line(tmp_path, setting,
     path = tmp_path / "words.txt"
     path.write_bytes(b"# words\ngood\n" + line)
     with pytest.raises(FormatError, match=rf"words\.txt, line 3.*{said}"):
-        UrlWords.of(config.UrlWords(**{setting: str(path)}))
+        UrlWords.of(UrlWordsConfig(**{setting: str(path)}))
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_word(tmp_path):
     path = tmp_path / "words.txt"
     path.write_bytes(b"\xef\xbb\xbfcasino\npoker\n")
-    assert UrlWords.of(config.UrlWords(hard=str(path))).hard == {"casino", "poker"}
+    assert UrlWords.of(UrlWordsConfig(hard=str(path))).hard == {"casino", "poker"}
 
 
 def test_a_strict_word_of_two_letters_and_lists_without_words_are_refused(tmp_path):
     path = tmp_path / "words.txt"
     path.write_text("av\n")
-    assert UrlWords.of(config.UrlWords(hard=str(path))).hard == {"av"}
+    assert UrlWords.of(UrlWordsConfig(hard=str(path))).hard == {"av"}
     with pytest.raises(FormatError, match="nearly every URL"):
-        UrlWords.of(config.UrlWords(strict=str(path)))
+        UrlWords.of(UrlWordsConfig(strict=str(path)))
     path.write_text("# nothing\n")
     with pytest.raises(FormatError, match="holds no word"):
-        UrlWords.of(config.UrlWords(hard=str(path)))
+        UrlWords.of(UrlWordsConfig(hard=str(path)))
     with pytest.raises(InputError, match="Cannot read"):
-        UrlWords.of(config.UrlWords(hard=f"{tmp_path}/missing.txt"))
+        UrlWords.of(UrlWordsConfig(hard=f"{tmp_path}/missing.txt"))
