@@ -1,11 +1,66 @@
-"""Fixtures that more than one layer uses."""
+"""Fixtures that more than one layer uses, and what makes a run of all tests quick on a machine of two cores."""
 
+import contextlib
+import fcntl
 import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
+
+os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+"""Every Spark of the tests is over before better machine code pays: with the first compiler alone, a job of
+the sample needs half of the processor time."""
+
+ORDER = ("train", "jobs", "spark", "unit", "architecture")
+"""Training comes first, since it needs no compiled kernels: they are made meanwhile. Short tests come last and fill
+the gaps that long ones leave."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compiles the kernels of page processing once, beside the first tests, when several processes would each do it."""
+    if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
+        archive = ROOT / "tests" / "data" / "sample" / "zh-news-pages.warc.gz"
+        command = [sys.executable, "-m", "sluice.commands.main", "pages", str(archive)]
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        config.add_cleanup(subprocess.Popen(command, **quiet).kill)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        layer = item.path.relative_to(ROOT / "tests").parts[0]
+        return ORDER.index(layer) if layer in ORDER else len(ORDER)
+
+    items.sort(key=place)
+
+
+@pytest.fixture(scope="session")
+def make_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], None]], Path]:
+    """`make_once(name, make)`: a folder filled by `make(folder)`, once for all processes of the tests."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def folder(name: str, make: Callable[[Path], None]) -> Path:
+        path, done = shared / name, shared / f"{name}.done"
+        with _lock(shared / f"{name}.lock"):
+            if not done.exists():
+                path.mkdir()
+                make(path)
+                done.touch()
+        return path
+
+    return folder
+
+
+@contextlib.contextmanager
+def _lock(path: Path) -> Iterator[None]:
+    with path.open("w") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -12,9 +12,11 @@ from jobs_helpers import command, run
 
 
 @pytest.fixture(scope="session")
-def reference(sample, tmp_path_factory) -> Path:
-    """The output of one calm run on two cores."""
-    output = tmp_path_factory.mktemp("reference") / "out"
-    done = run(command("pipeline", sample, output))
-    assert done.returncode == 0, done.stdout[-4000:]
-    return output
+def reference(sample, make_once) -> Path:
+    """The output of one calm run on two cores; all processes of the tests share it."""
+
+    def make(folder: Path) -> None:
+        done = run(command("pipeline", sample, folder / "out"))
+        assert done.returncode == 0, done.stdout[-4000:]
+
+    return make_once("reference", make) / "out"

@@ -9,7 +9,7 @@ import pytest
 from check_kills import command, run_and_kill
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_text_of_a_hundred_megabytes_in_parquet(tmp_path):
     huge = " ".join(map(str, range(12_600_000)))
     assert len(huge) > 100_000_000

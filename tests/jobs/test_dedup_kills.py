@@ -8,7 +8,7 @@ import pytest
 from check_kills import command, kill_drivers, kill_executors, results, run_and_kill, run_calm, write_table
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.exhaustive,
     pytest.mark.skipif(sys.platform != "linux", reason="needs /proc to see what a process writes"),
 ]
 

@@ -269,7 +269,7 @@ print("done")
 """
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_kernels_stay_inside_their_arrays(tmp_path):
     """Compiled code does not look at bounds; here it does, on random soup, in a process of its own."""
     parts = "<p> </p> <div\tclass=a-b> </div> <a> </a> <table> <tr> <td> </table> <li> <br> <!-- -->".split(" ")

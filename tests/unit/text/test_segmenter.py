@@ -55,7 +55,7 @@ def chinese_texts():
                 yield record.get("text") or record.get("raw_content") or ""
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_all_chinese_text_at_hand_has_the_same_words():
     if not DATA.is_dir():
         pytest.skip(f"{DATA} is not there: it holds sixteen million characters of Chinese text")
