@@ -130,6 +130,12 @@ def dump(config: Section) -> str:
     return text
 
 
+def one_line(value: object) -> str:
+    """A plain value as YAML in one line, as `--set` takes it: `null`, `[en, zh]`, `'1e3'`."""
+    text: str = yaml.dump(value, Dumper=_Dumper, default_flow_style=True, allow_unicode=True, width=float("inf"))
+    return text.removesuffix("\n").removesuffix("\n...")
+
+
 def digest(parts: Mapping[str, Any]) -> str:
     """SHA-256 of named sections or plain values: equal settings, equal digest, in any order of the parts."""
     plain = {name: msgspec.to_builtins(value) for name, value in parts.items()}
@@ -155,7 +161,7 @@ def _short(value: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def names(values: Sequence[object]) -> str:
-    """`a, b and c` for messages."""
+def names(values: Sequence[object], word: str = "and") -> str:
+    """`a, b and c` for messages; `word` joins the last two."""
     words = [str(value) for value in values]
-    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
+    return f" {word} ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
