@@ -70,6 +70,7 @@ setup(
         "PyYAML>=6",
         "numpy>=1.26",
         "google-crc32c>=1.5",
+        "rich>=13.7,<16",
         "shtab>=1.13,<2",
     ],
     extras_require={
