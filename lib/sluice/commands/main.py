@@ -69,7 +69,7 @@ Exit codes: 0 done, 2 wrong command line, 3 bad input, 4 a check failed.
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit code of one command line, without the name of the program; None means `sys.argv`."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if not arguments or arguments[0] in ("-h", "--help"):
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(_usage(), end="")
         return 0 if arguments else 2
     if arguments[0] == "--version":

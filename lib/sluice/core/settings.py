@@ -48,7 +48,7 @@ class Setting(NamedTuple):
     value: Any
     """Default, or the value in force, as plain values: text, number, tuple, mapping, null."""
     meaning: str
-    """The text after the field, in one line; empty if there is none."""
+    """The text after the field, in one line."""
 
 
 def settings(config: Config | None = None) -> list[Setting]:
@@ -72,7 +72,7 @@ def _settings(values: msgspec.Struct, prefix: str) -> Iterator[Setting]:
             yield from _settings(value, f"{path}.")
         else:
             words = type_in_words(msgspec.inspect.type_info(field.type))
-            yield Setting(path, words, msgspec.to_builtins(value), meanings.get(field.name, ""))
+            yield Setting(path, words, msgspec.to_builtins(value), meanings[field.name])
 
 
 def type_in_words(info: msgspec.inspect.Type) -> str:
@@ -109,7 +109,7 @@ def _bounds(info: msgspec.inspect.IntType | msgspec.inspect.FloatType) -> str:
 
 
 def _meanings(section: type[msgspec.Struct]) -> dict[str, str]:
-    """The text after each field of a section class that has one."""
+    """The text after each field of a section class."""
     body = next(
         node.body
         for node in _module(section.__module__).body

@@ -12,6 +12,8 @@ from sluice.core import renamed
 def test_help_names_every_command_and_job_with_an_example(capsys):
     assert main(["--help"]) == 0
     printed = capsys.readouterr().out
+    assert main(["help"]) == 0
+    assert capsys.readouterr().out == printed
     assert {"pages", "run pipeline", "run train-quality", "train", "train-classifier", "config"} < set(SUMMARIES)
     for name, summary in SUMMARIES.items():
         assert f"\n  {name:20}  {summary}\n" in printed
