@@ -65,7 +65,14 @@ setup(
     packages=find_packages("lib"),
     package_data={"sluice.text": ["presets/*.yaml", "data/*"]},
     python_requires=">=3.11",
-    install_requires=["msgspec>=0.18", "PyYAML>=6", "numpy>=1.26", "google-crc32c>=1.5"],
+    install_requires=[
+        "msgspec>=0.18",
+        "PyYAML>=6",
+        "numpy>=1.26",
+        "google-crc32c>=1.5",
+        "rich>=13.7,<16",
+        "shtab>=1.13,<2",
+    ],
     extras_require={
         "extract": EXTRACT,
         "tokenizers": TOKENIZERS,

@@ -1,23 +1,15 @@
-"""Evaluate the best (else the latest) checkpoint of a run, exactly: validation, test, and texts of other kinds.
+"""Evaluate a trained model on validation, test and other datasets.
 
 python jobs/evaluate.py --set train.run.out=out/train
-python jobs/evaluate.py --set train.run.out=out/train --set 'train.data.domains={news: packed/news/1.0.0}'
 
-Model and data are those of the run; a domain is a dataset with the same tokenizer (`sluice pack --tokenizer`). The
-result also goes to evaluation.json in the directory of the run.
+The full help: --help, or sluice evaluate --help. The body: sluice.train.jobs:evaluate.
 """
 
 import sys
 
-from sluice.core.cli import job
-from sluice.core.config import Config
-from sluice.train.evaluate import evaluate_run, table
+from sluice.commands.jobs import main_of
 
-
-@job
-def main(config: Config, force: bool) -> None:
-    print(table(evaluate_run(config.train)))
-
+main = main_of("evaluate")
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,22 +1,15 @@
-"""Write the best (else the latest) checkpoint of a run for others: safetensors, tokenizer, model card, SavedModel.
+"""Write a trained model as safetensors and SavedModel, with a model card.
 
 python jobs/export.py --set train.run.out=out/train
-python jobs/export.py --set train.run.out=out/train --set train.export.out=my-model
 
-The folder is what jobs/score.py judges texts with; `torch.safetensors` loads into torch's nn.LSTM.
+The full help: --help, or sluice export --help. The body: sluice.train.jobs:export.
 """
 
 import sys
 
-from sluice.core.cli import job
-from sluice.core.config import Config
-from sluice.train.export import export_run
+from sluice.commands.jobs import main_of
 
-
-@job
-def main(config: Config, force: bool) -> None:
-    print(export_run(config.train))
-
+main = main_of("export")
 
 if __name__ == "__main__":
     sys.exit(main())

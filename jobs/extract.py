@@ -1,21 +1,15 @@
-"""Extract documents from WARC files: text, language, signals, signature.
+"""Extract documents from web archives: text, language, signals, signature.
 
 spark-submit jobs/extract.py --conf conf/local.yaml --set plan.inputs=[DIR] --set output=OUT
+
+The full help: --help, or sluice run extract --help. The body: sluice.spark.jobs:extract.
 """
 
-from sluice.core.cli import job
-from sluice.core.config import Config
-from sluice.spark import stages
-from sluice.spark.run import Run
-from sluice.spark.session import open_session
+import sys
 
+from sluice.commands.jobs import main_of
 
-@job
-def main(config: Config, force: bool) -> None:
-    run = Run.of_archives(config)
-    with open_session(config.spark, "extract") as spark:
-        stages.extract(spark, run, force=force)
-
+main = main_of("extract")
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    sys.exit(main())

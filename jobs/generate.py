@@ -1,22 +1,15 @@
-"""Continue the prompts of `train.run.prompts` with the best (else the latest) checkpoint of a run.
+"""Continue prompts with a trained model.
 
 python jobs/generate.py --set train.run.out=out/train --set 'train.run.prompts=["The city", "今天"]'
 
-`train.run.sample` sets length, temperature and top_k; equal `train.run.seed`, equal text.
+The full help: --help, or sluice generate --help. The body: sluice.train.jobs:generate.
 """
 
 import sys
 
-from sluice.core.cli import job
-from sluice.core.config import Config
-from sluice.train.sample import generate_run
+from sluice.commands.jobs import main_of
 
-
-@job
-def main(config: Config, force: bool) -> None:
-    for text in generate_run(config.train):
-        print(text, end="\n--\n")
-
+main = main_of("generate")
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,21 +1,15 @@
-"""All curation stages in order: extract, select, dedup, split, tokenizer, shards, and the report.
+"""Run all curation stages, from web archives to TFRecord shards and a report.
 
 spark-submit jobs/pipeline.py --conf conf/local.yaml --set plan.inputs=[DIR] --set output=OUT
+
+The full help: --help, or sluice run pipeline --help. The body: sluice.spark.jobs:pipeline.
 """
 
-from sluice.core.cli import job
-from sluice.core.config import Config
-from sluice.spark import stages
-from sluice.spark.run import Run
-from sluice.spark.session import open_session
+import sys
 
+from sluice.commands.jobs import main_of
 
-@job
-def main(config: Config, force: bool) -> None:
-    run = Run.of_archives(config)
-    with open_session(config.spark, "pipeline") as spark:
-        stages.pipeline(spark, run, force=force)
-
+main = main_of("pipeline")
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    sys.exit(main())

@@ -1,9 +1,8 @@
-"""Decide by rules which documents are good enough.
+"""Apply quality rules to the documents of a run.
 
 spark-submit jobs/select.py --conf conf/local.yaml --set plan.inputs=[DIR] --set output=OUT
 
-Rules look at the signals that jobs/extract.py has stored and, where rules.scores names the output of jobs/score.py on
-OUT/extract/docs, at `bits_per_byte`: how unlikely a language model finds a document. One without a score is not judged.
+The full help: --help, or sluice run select --help. The body: sluice.spark.jobs:select.
 """
 
 if __name__ == "select":
@@ -20,17 +19,11 @@ if __name__ == "select":
     spec.loader.exec_module(sys.modules["select"])
 
 else:
-    from sluice.core.cli import job
-    from sluice.core.config import Config
-    from sluice.spark import stages
-    from sluice.spark.run import Run
-    from sluice.spark.session import open_session
+    import sys
 
-    @job
-    def main(config: Config, force: bool) -> None:
-        run = Run(config)
-        with open_session(config.spark, "select") as spark:
-            stages.select(spark, run, force=force)
+    from sluice.commands.jobs import main_of
+
+    main = main_of("select")
 
     if __name__ == "__main__":
-        raise SystemExit(main())
+        sys.exit(main())

@@ -1,21 +1,15 @@
 """Train the tokenizer on a sample of the kept text.
 
 spark-submit jobs/tokenizer.py --conf conf/local.yaml --set plan.inputs=[DIR] --set output=OUT
+
+The full help: --help, or sluice run tokenizer --help. The body: sluice.spark.jobs:tokenizer.
 """
 
-from sluice.core.cli import job
-from sluice.core.config import Config
-from sluice.spark import stages
-from sluice.spark.run import Run
-from sluice.spark.session import open_session
+import sys
 
+from sluice.commands.jobs import main_of
 
-@job
-def main(config: Config, force: bool) -> None:
-    run = Run(config)
-    with open_session(config.spark, "tokenizer") as spark:
-        stages.tokenizer(spark, run, force=force)
-
+main = main_of("tokenizer")
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    sys.exit(main())

@@ -51,7 +51,7 @@ def test_blocking_blocks():
 
 def test_every_subpackage_is_known_here():
     packages = {info.name for info in pkgutil.iter_modules([str(ROOT)])}
-    assert packages == {"core", "data", "text", "commands", "spark", "train"}
+    assert packages == {"core", "data", "text", "commands", "spark", "train", "__main__"}
     assert "sluice.core.load" in modules("core")
 
 

@@ -22,7 +22,7 @@ def refused(done, code, *words):
     [
         ({"plan__inputs": "[/not/there]"}, 3, ["No input files at /not/there", "Give an existing file"]),
         ({"plan__inputs": "[]"}, 3, ["plan.inputs is empty"]),
-        ({"extract__min_char": "5"}, 2, ["unknown key 'extract.min_char'", "Did you mean 'min_chars'"]),
+        ({"extract__min_char": "5"}, 2, ["unknown key 'extract.min_char'", "Did you mean 'extract.min_chars'"]),
         ({"dedup__threshold": "high"}, 2, ["dedup.threshold", "Expected `float`"]),
         ({"dedup__threshold": "1.5"}, 2, ["dedup.threshold", "<= 1.0"]),
         ({"extract__lid_model": "/no/model.bin"}, 3, ["/no/model.bin is not there", "extract.lid_model"]),

@@ -1,51 +1,67 @@
 """`sluice COMMAND …`: finds the command, imports it and nothing else, and runs it."""
 
 import argparse
+import difflib
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import sluice
-from sluice.core.cli import exit_code_of
-from sluice.core.errors import InputError
+from sluice.commands.jobs import JOBS
+from sluice.core import renamed
+from sluice.core.cli import Parser, add_job_arguments, exit_code_of, missing_package_named, run_job
 
 
 class Command(NamedTuple):
-    """A module of this package with `add_arguments(parser)` and `run(options) -> int`, and the extra it needs."""
+    """A module of this package with `add_arguments(parser)` and `run(options) -> int`."""
 
-    help: str
+    summary: str
     extra: str
+    """Extra of the package that it needs; empty: none."""
 
 
 COMMANDS = {
-    "pages": Command("web archives to one JSON line per page: text, language, signals, verdict", "extract"),
-    "pack": Command(
-        "text or token ids to a finished dataset on this machine: tokenizer, shards, manifest", "tokenizers"
-    ),
-    "verify": Command("hold every byte of a dataset against its manifest", "tokenizers"),
-    "inspect": Command("say in words what a dataset, shard, table, tokenizer or checkpoint holds", "tokenizers"),
-    "report": Command("one page on a finished run", "tokenizers"),
-    "signals": Command("the quality signals: all of them explained, or those of one text", "extract"),
-    "rules": Command("rule presets: what they drop, and whether their examples hold", "extract"),
-    "bands": Command("which MinHash bands catch which near-duplicates, for a threshold", "extract"),
-    "blocklist": Command("make a block list of domains and URLs, or ask one about URLs", "extract"),
+    "pages": Command("Print web archives as JSON lines: text, language, signals and verdict of each page.", "extract"),
+    "pack": Command("Turn text or token ids into a finished dataset, on this machine, without Java.", "tokenizers"),
+    "verify": Command("Check every byte of a dataset against its manifest.", "tokenizers"),
+    "inspect": Command("Describe a dataset, shard, table, tokenizer or checkpoint.", "tokenizers"),
+    "report": Command("Write one HTML page about a finished run.", "tokenizers"),
+    "signals": Command("Explain the quality signals, or compute those of one text.", "extract"),
+    "rules": Command("List the rule presets, and check their examples.", "extract"),
+    "bands": Command("Show which MinHash bands catch which near-duplicates.", "extract"),
+    "blocklist": Command("Make a block list of domains and URLs, or look up URLs in one.", "extract"),
+    "config": Command("List the settings of all jobs: meaning, type and default.", ""),
+    "completion": Command("Print a completion script for bash, zsh or fish.", ""),
 }
+
+SUMMARIES = {
+    **{job.name: job.summary for job in JOBS.values()},
+    **{name: command.summary for name, command in COMMANDS.items()},
+}
+"""One line for everything that may follow `sluice`."""
 
 USAGE = """\
 sluice {version}: Common Crawl in, language-model data and a trained LSTM out.
 
 usage: sluice COMMAND ...
 
+data pipeline (on a cluster: spark-submit jobs/NAME.py with the same options):
+{pipeline}
+
+language models:
+{training}
+
+single files and datasets:
 {commands}
 
 examples:
   sluice pages CC-MAIN-20240101000000-00000.warc.gz | head -3
   sluice pack notes/*.txt --output data --name notes
-  sluice verify data/notes/1.0.0
-  sluice inspect data/notes/1.0.0 -n 2
+  sluice run pipeline --conf conf/local.yaml --set plan.inputs=[crawl/] --set output=out
+  sluice train --conf conf/cc-base.yaml --set train.data.manifest=out/shards/corpus/1.0.0
 
-`sluice COMMAND --help` explains one command. The Spark and training jobs are in jobs/: python jobs/train.py --help.
+`sluice COMMAND --help` explains one command.
 Exit codes: 0 done, 2 wrong command line, 3 bad input, 4 a check failed.
 """
 
@@ -53,39 +69,77 @@ Exit codes: 0 done, 2 wrong command line, 3 bad input, 4 a check failed.
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit code of one command line, without the name of the program; None means `sys.argv`."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if not arguments or arguments[0] in ("-h", "--help"):
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(_usage(), end="")
         return 0 if arguments else 2
     if arguments[0] == "--version":
         print(f"sluice {sluice.__version__}")
         return 0
-    name = arguments[0]
-    if name not in COMMANDS:
-        print(f"sluice: there is no command {name!r}; choose from {', '.join(COMMANDS)}.", file=sys.stderr)
+    length = 2 if arguments[0] == "run" else 1
+    name, rest = " ".join(arguments[:length]), arguments[length:]
+    if name in ("run", "run -h", "run --help"):
+        print(f"usage: sluice run JOB ...\n\njobs:\n{_jobs(is_batch=True)}")
+        return 2 if name == "run" else 0
+    if name not in SUMMARIES:
+        print(f"sluice: {unknown_command(name)}", file=sys.stderr)
         return 2
     try:
-        return exit_code_of(lambda: _run(name, arguments[1:]))
+        return exit_code_of(lambda: _run(name, rest))
     except SystemExit as e:  # argparse has printed its help or its complaint
         return e.code if isinstance(e.code, int) else 0
 
 
-def _run(name: str, arguments: list[str]) -> int:
-    try:
+def add_arguments(parser: argparse.ArgumentParser, name: str) -> Callable[[argparse.Namespace], int]:
+    """Gives a parser the help and options of a command, and returns what runs it.
+
+    Raises InputError when a package that the command needs is missing.
+    """
+    if name not in COMMANDS:
+        job = JOBS[name.removeprefix("run ")]
+        add_job_arguments(parser, job)
+        return lambda options: run_job(job, options)
+    with missing_package_named(f"sluice {name}", COMMANDS[name].extra):
         module = importlib.import_module(f"sluice.commands.{name}")
-    except ModuleNotFoundError as e:
-        extra = COMMANDS[name].extra
-        raise InputError(f"`sluice {name}` needs the package {e.name}: pip install 'sluice[{extra}]'.") from e
-    parser = argparse.ArgumentParser(
-        prog=f"sluice {name}", description=module.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser.description = module.__doc__
     module.add_arguments(parser)
-    code: int = module.run(parser.parse_args(arguments))
-    return code
+
+    def run(options: argparse.Namespace) -> int:
+        with missing_package_named(f"sluice {name}", COMMANDS[name].extra):
+            code: int = module.run(options)
+        return code
+
+    return run
+
+
+def unknown_command(name: str) -> str:
+    """Why there is no such command, and which one was probably meant."""
+    short = name.removeprefix("run ")
+    if short in renamed.RENAMED_JOBS:
+        return f"`sluice {name}` is now `sluice {JOBS[renamed.RENAMED_JOBS[short]].name}`."
+    full = {known.removeprefix("run "): known for known in SUMMARIES}
+    near = difflib.get_close_matches(short.replace("_", "-"), full, n=1)
+    hint = f"Did you mean `sluice {full[near[0]]}`?" if near else "`sluice --help` lists all commands."
+    return f"there is no command `sluice {name}`. {hint}"
+
+
+def _run(name: str, arguments: list[str]) -> int:
+    parser = Parser(prog=f"sluice {name}")
+    run = add_arguments(parser, name)
+    return run(parser.parse_args(arguments))
 
 
 def _usage() -> str:
-    commands = "\n".join(f"  {name:9} {command.help}" for name, command in COMMANDS.items())
-    return USAGE.format(version=sluice.__version__, commands=commands)
+    return USAGE.format(
+        version=sluice.__version__,
+        pipeline=_jobs(is_batch=True),
+        training=_jobs(is_batch=False),
+        commands="\n".join(f"  {name:20}  {command.summary}" for name, command in COMMANDS.items()),
+    )
+
+
+def _jobs(*, is_batch: bool) -> str:
+    found = (job for job in JOBS.values() if job.name.startswith("run ") == is_batch)
+    return "\n".join(f"  {job.name:20}  {job.summary}" for job in found)
 
 
 if __name__ == "__main__":

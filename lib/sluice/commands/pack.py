@@ -36,6 +36,7 @@ from sluice.core.config import Tokenizer as TokenizerConfig
 from sluice.core.errors import ConfigError, InputError
 from sluice.core.ids import mix64, text_digest
 from sluice.core.load import digest
+from sluice.core.progress import Bar, advancing, progress_bar
 from sluice.data import storage
 from sluice.data.examples import documents, iter_ids
 from sluice.data.manifest import MANIFEST, Shard, dataset_directory, token_dtype
@@ -118,11 +119,18 @@ def run(options: argparse.Namespace) -> int:
     tokenizer = Tokenizer.load(storage.join(directory, tokenizer_file.file), _names(options))
     LOG.info("tokenizer: kind %s, %s tokens", tokenizer.kind, f"{tokenizer.vocab_size:,}")
     num_shards = {split: options.shards if split == "train" else 1 for split in splits}
-    shards = [
-        _write(storage.join(directory, shard_name(split, i, n)), _of_shard(read, i, n, options), tokenizer, options)
-        for (split, read), n in zip(splits.items(), num_shards.values(), strict=True)
-        for i in range(n)
-    ]
+    with progress_bar("pack", unit="documents") as bar:
+        shards = [
+            _write(
+                storage.join(directory, shard_name(split, i, n)),
+                _of_shard(read, i, n, options),
+                tokenizer,
+                options,
+                bar,
+            )
+            for (split, read), n in zip(splits.items(), num_shards.values(), strict=True)
+            for i in range(n)
+        ]
     plan = DatasetPlan(
         name=options.name,
         version=options.version,
@@ -219,14 +227,14 @@ def _of_shard(read: Documents, index: int, num_shards: int, options: argparse.Na
     return (d for d in read() if num_shards == 1 or mix64(_key(d), options.seed + 1) % num_shards == index)
 
 
-def _write(path: str, found: Iterator[Document], tokenizer: Tokenizer, options: argparse.Namespace) -> Shard:
+def _write(path: str, found: Iterator[Document], tokenizer: Tokenizer, options: argparse.Namespace, bar: Bar) -> Shard:
     """One shard; with FILE... its documents in hash order, for which it holds those of the shard in memory."""
     split = path.rpartition("/")[2].partition("-")[0]
     ordered = _in_hash_order(found, options.seed) if options.files else found
     encode = with_utf8_bytes if options.ids else encode_documents
     shard = write_shard(
         path,
-        encode(tokenizer, ordered),
+        advancing(encode(tokenizer, ordered), bar),
         seq_len=options.seq_len,
         dtype=token_dtype(tokenizer.vocab_size),
         ids=tokenizer.ids,

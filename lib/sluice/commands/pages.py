@@ -18,6 +18,7 @@ from typing import Any
 from sluice.core.config import Config
 from sluice.core.errors import InputError
 from sluice.core.load import load_config
+from sluice.core.progress import Bar, progress_bar
 from sluice.core.records import Document, PlanEntry, Quarantine, Rejection, WarcStats
 from sluice.data import plan, storage
 from sluice.text import jit
@@ -42,11 +43,12 @@ def run(options: argparse.Namespace) -> int:
     account = WarcAccount()
     if jit.is_cold():
         print("compiling kernels, once per machine: about half a minute", file=sys.stderr)
-    for line in iter_lines(config):
-        if isinstance(line, WarcAccount):
-            account += line
-        else:
-            print(json.dumps(line, ensure_ascii=False))
+    with progress_bar("pages", unit="bytes", show=not sys.stdout.isatty()) as bar:
+        for line in iter_lines(config, bar):
+            if isinstance(line, WarcAccount):
+                account += line
+            else:
+                print(json.dumps(line, ensure_ascii=False))
     texts = f"{account.texts} WET texts, " if account.texts else ""
     drops = ", ".join(f"{reason} {count}" for reason, count in sorted(account.dropped.items()))
     print(
@@ -68,16 +70,22 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def iter_lines(config: Config) -> Iterator[dict[str, Any] | WarcAccount]:
-    """One dictionary per page, and the account of each archive after its pages."""
+def iter_lines(config: Config, bar: Bar | None = None) -> Iterator[dict[str, Any] | WarcAccount]:
+    """One dictionary per page, and the account of each archive after its pages; `bar` shows the bytes read."""
     inner = PageProcessor(config.extract, config.dedup.minhash, model_path(config.extract.lid_model))
     rules = load_rules(config.rules.presets)
     open_read = partial(storage.open_stream, transport=config.extract.transport)
     entries = plan.make_plan(config.plan, config.extract.transport).entries
     # always in a child: half a second at the start and 3 % a page, and the page that kills it is a line like others
     with GuardedProcessor(inner) as processor:
+        sizes = [entry.size for entry in entries]
+        total, done = (None if None in sizes else sum(filter(None, sizes))), 0
         for entry in entries:
-            yield from _lines_of(entry, processor, rules, open_read)
+            for line in _lines_of(entry, processor, rules, open_read):
+                if bar is not None and not isinstance(line, WarcAccount):
+                    bar.update(done + line["warc_offset"], total)
+                yield line
+            done += entry.size or 0
 
 
 def _lines_of(

@@ -45,11 +45,13 @@ class Classifier(Section):
     glove: Glove = Glove()
     """First values of the embedding."""
     batch: PositiveInt = 50
+    """Texts per step."""
     lr: PositiveFloat = 0.001
-    """Of AdamW."""
+    """Learning rate of AdamW."""
     clip_norm: PositiveFloat = 3.0
     """Largest global norm of a gradient."""
     epochs: PositiveInt = 8
+    """Passes over the training texts."""
     seed: CountInt = 1
     """Of first values, dropout, order and split."""
     out: str = "out/classifier"

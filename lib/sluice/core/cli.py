@@ -1,68 +1,126 @@
-"""The frame of every job: arguments, configuration, log, run, exit code."""
+"""What every command line shares: the parser, the options of a job, the late import of its body, and exit codes."""
 
 import argparse
-import functools
+import contextlib
+import difflib
+import importlib
 import logging
 import os
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, NoReturn
 
-from sluice.core.errors import SluiceError
+from sluice.core.errors import InputError, SluiceError
 from sluice.core.load import dump, load_config
 from sluice.core.log import set_up
 
-Job = Callable[..., int | None]
-
 EPILOG = """\
-Settings come from the defaults, then each --conf file, then each --set, the later winning.
-Every key with its meaning stands in lib/sluice/core/config.py; --print-config shows the values in force.
+Settings come from the defaults, then each --conf file, then each --set; a later one wins.
+`sluice config` lists the settings with their meaning; --print-config shows the values in force.
 Exit codes: 0 done, 2 bad configuration, 3 bad input, 4 a check failed, 75 preempted (run again), 76 stalled.
 """
 
 
-def job(main: Job) -> Callable[..., int]:
-    """Turns `main(config, force)` into a command line; the docstring of its module is the help text."""
-    return job_with()(main)
+class Job(NamedTuple):
+    """One job of the batch pipeline or of training, described without importing it."""
+
+    name: str
+    """What follows `sluice`: `train`, `run dedup`."""
+    summary: str
+    """One line for the list of jobs."""
+    help: str
+    """Text of --help below the summary: what it does, examples, what is written."""
+    target: str
+    """`module:function` of the body, which is called with (config, force, **switches); it returns an exit code or
+    None. Imported only after arguments and configuration have been read, since engines take seconds to load."""
+    extras: str
+    """Extras of the package that the target needs, as in `pip install 'sluice[spark,extract]'`."""
+    switches: Mapping[str, str] = {}
+    """Names of further on/off options, each with its line of help. A switch asks for something to be done once; what
+    decides about results is a setting."""
 
 
-def job_with(**switches: str) -> Callable[[Job], Callable[..., int]]:
-    """`job` for a main that takes switches too, by name; each is given with its line of help.
+class Parser(argparse.ArgumentParser):
+    """argparse's parser with help texts as they were written, no abbreviated options, and a suggestion for a wrong one.
 
-    A switch asks for something to be done once; what decides about results is a setting.
+    An abbreviation such as --forc would change its meaning, or stop working, with the next option that is added.
     """
-    return functools.partial(_command, switches)
+
+    def __init__(self, **options: Any) -> None:
+        defaults = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
+        super().__init__(**{**defaults, **options})
+
+    def error(self, message: str) -> NoReturn:
+        """Prints the usage and the message with a suggestion, and exits with 2."""
+        _, is_unknown, words = message.partition("unrecognized arguments: ")
+        if is_unknown:
+            message = f"{message}{self._suggestion(words.split()[0])}"
+        super().error(message)
+
+    def _suggestion(self, word: str) -> str:
+        known = self._option_string_actions
+        setting = word.lstrip("-")
+        if "." in setting.partition("=")[0] and "--set" in known:
+            return f". A setting is given as --set {setting if '=' in setting else f'{setting}=VALUE'}"
+        near = difflib.get_close_matches(word.partition("=")[0], known, n=1)
+        return f". Did you mean {near[0]}?" if near else ""
 
 
-def _command(switches: Mapping[str, str], main: Job) -> Callable[..., int]:
-    @functools.wraps(main)
-    def command(arguments: Sequence[str] | None = None) -> int:
-        parser = argparse.ArgumentParser(
-            description=sys.modules[main.__module__].__doc__,
-            epilog=EPILOG,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        parser.add_argument("--conf", action="append", default=[], metavar="FILE", help="YAML settings; repeatable")
-        parser.add_argument(
-            "--set", action="append", default=[], metavar="A.B=C", help="one setting, the value in YAML; repeatable"
-        )
-        parser.add_argument("--force", action="store_true", help="redo finished stages, also of another configuration")
-        parser.add_argument("--print-config", action="store_true", help="print the resolved configuration and stop")
-        for name, line in switches.items():
-            parser.add_argument(f"--{name}", action="store_true", help=line)
+def add_job_arguments(parser: argparse.ArgumentParser, job: Job) -> None:
+    """Gives a parser the help and the options of a job."""
+    parser.description, parser.epilog = f"{job.summary}\n\n{job.help}", EPILOG
+    add_settings(parser)
+    parser.add_argument("--force", action="store_true", help="redo finished stages, also of another configuration")
+    parser.add_argument("--print-config", action="store_true", help="print the resolved configuration and stop")
+    for name, line in job.switches.items():
+        parser.add_argument(f"--{name}", action="store_true", help=line)
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """Adds --conf and --set, whose values `load_config` takes."""
+    parser.add_argument("--conf", action="append", default=[], metavar="FILE", help="YAML settings; repeatable")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="A.B=C", help="one setting, the value in YAML; repeatable"
+    )
+
+
+def run_job(job: Job, options: argparse.Namespace) -> int:
+    """Reads the configuration, then imports and calls the body of the job; its exit code."""
+    config = load_config(options.conf, options.set)
+    if options.print_config:
+        print(dump(config), end="")
+        return 0
+    set_up(config.log.level)
+    module, _, function = job.target.partition(":")
+    with missing_package_named(f"sluice {job.name}", job.extras):
+        body = getattr(importlib.import_module(module), function)
+        code: int | None = body(config, options.force, **{name: getattr(options, name) for name in job.switches})
+    return code or 0
+
+
+def job_main(job: Job) -> Callable[[Sequence[str] | None], int]:
+    """The command line of a job as a function of its arguments, None meaning those of the process."""
+
+    def main(arguments: Sequence[str] | None = None) -> int:
+        parser = Parser()  # it takes the name of the running script
+        add_job_arguments(parser, job)
         options = parser.parse_args(arguments)
+        return exit_code_of(lambda: run_job(job, options))
 
-        def run() -> int:
-            config = load_config(options.conf, options.set)
-            if options.print_config:
-                print(dump(config), end="")
-                return 0
-            set_up(config.log.level)
-            return main(config, options.force, **{name: getattr(options, name) for name in switches}) or 0
+    return main
 
-        return exit_code_of(run)
 
-    return command
+@contextlib.contextmanager
+def missing_package_named(command: str, extras: str) -> Iterator[None]:
+    """Turns the failed import of a package of others into an InputError that names the extras which bring it."""
+    try:
+        yield
+    except ModuleNotFoundError as e:
+        package = (e.name or "sluice").partition(".")[0]
+        if package == "sluice" or not extras:
+            raise
+        raise InputError(f"`{command}` needs the package {package}: pip install 'sluice[{extras}]'.") from e
 
 
 def exit_code_of(run: Callable[[], int]) -> int:

@@ -348,6 +348,7 @@ class Log(Section):
     """What is said while working."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least level of the log lines that are written."""
     progress_s: PositiveInt = 10
     """Seconds between progress lines."""
 

@@ -1,6 +1,5 @@
 """From YAML files and `--set` to a typed configuration, and back; digests of the parts that change results."""
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -12,11 +11,27 @@ import yaml
 from sluice.core.config import Config
 from sluice.core.errors import ConfigError
 from sluice.core.ids import json_digest
+from sluice.core.keys import check_keys
 from sluice.core.section import Section
 
 
 class _Loader(yaml.SafeLoader):  # type: ignore[misc]
-    """PyYAML's, but `3e-4` is a number, as in YAML 1.2 and everywhere else; PyYAML takes it for a text."""
+    """PyYAML's safe loader with two changes.
+
+    `3e-4` is a number, as in YAML 1.2 and everywhere else; PyYAML reads it as text. A key that appears twice in one
+    mapping is an error, as YAML demands; PyYAML takes the last value.
+    """
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        """The mapping as written, before `<<` puts other keys into it."""
+        node = super().compose_mapping_node(anchor)
+        keys: dict[tuple[str, str], yaml.ScalarNode] = {}
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            first = keys.setdefault((key.tag, key.value), key)
+            if first is not key:
+                problem = f"the key {key.value!r} was given before, in line {first.start_mark.line + 1}"
+                raise yaml.MarkedYAMLError(None, None, problem, key.start_mark)
+        return node
 
 
 class _Dumper(yaml.SafeDumper):  # type: ignore[misc]
@@ -32,7 +47,8 @@ for _side in (_Loader, _Dumper):
 def load_config(files: Iterable[str | Path] = (), settings: Iterable[str] = ()) -> Config:
     """Defaults < files in order < settings `a.b=c` in order. Lists are replaced, not merged.
 
-    Raises ConfigError that names the path of the bad value, and the nearest known name for an unknown key.
+    Raises ConfigError for a file that cannot be read, an unknown key, with the path that was probably meant, and a
+    wrong value, with its path.
     """
     tree: dict[str, Any] = {}
     for file in files:
@@ -50,10 +66,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"Cannot read the configuration {path}: {e.strerror}. Check the path given to --conf.") from e
     except UnicodeDecodeError as e:
         raise ConfigError(f"{path} is not UTF-8 text at byte {e.start}. Save it as UTF-8.") from e
-    try:
-        tree = yaml.load(text, _Loader)
-    except yaml.YAMLError as e:
-        raise ConfigError(f"{path} is not valid YAML: {' '.join(str(e).split())}") from e
+    tree = _parse(text, str(path))
     if tree is None:
         return {}
     if not isinstance(tree, dict):
@@ -66,14 +79,24 @@ def parse_setting(setting: str) -> dict[str, Any]:
     path, equals, value = setting.partition("=")
     if not equals or not all(path.split(".")):
         raise ConfigError(f"--set {setting!r} is not of the form section.key=value, for example extract.max_loss=0.05.")
-    try:
-        tree: Any = yaml.load(value, _Loader)
-    except yaml.YAMLError as e:
-        raise ConfigError(f"The value in --set {setting!r} is not valid YAML: {' '.join(str(e).split())}") from e
+    tree = _parse(value, f"The value in --set {setting!r}")
     for key in reversed(path.split(".")):
         tree = {key: tree}
     result: dict[str, Any] = tree
     return result
+
+
+def _parse(text: str, origin: str) -> Any:
+    """The value of a YAML text. Raises ConfigError with `origin`, line, column and problem."""
+    try:
+        return yaml.load(text, _Loader)
+    except yaml.MarkedYAMLError as e:
+        mark = e.problem_mark or e.context_mark
+        place = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        problem = ", ".join(filter(None, (e.context, e.problem)))
+        raise ConfigError(f"{origin} is not valid YAML{place}: {problem}.") from e
+    except (yaml.YAMLError, ValueError, RecursionError) as e:  # ValueError: a date such as 2024-13-01
+        raise ConfigError(f"{origin} is not valid YAML: {' '.join(str(e).split())}.") from e
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -86,7 +109,8 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def to_config(tree: Mapping[str, Any]) -> Config:
-    """A checked `Config` from plain values."""
+    """A checked `Config` from plain values. Raises ConfigError for an unknown key or a wrong value."""
+    check_keys(tree)
     try:
         return msgspec.convert(tree, Config)
     except msgspec.ValidationError as e:
@@ -94,41 +118,22 @@ def to_config(tree: Mapping[str, Any]) -> Config:
 
 
 def explain(message: str) -> str:
-    """msgspec's message with the path in words and, for an unknown key, the nearest known one."""
+    """msgspec's message about a value, with the path of the setting in front."""
     path = (re.search(r"at `\$\.?(.*?)`", message) or ["", ""])[1]
     problem = re.sub(r" - at `.*`$", "", message)
-    unknown = re.search(r"unknown field `(.*)`", problem)
-    if not unknown:
-        return f"The configuration is wrong at {path or 'its top level'}: {problem}."
-    key = unknown[1]
-    known = section_keys(path)
-    near = difflib.get_close_matches(key, known, n=1, cutoff=0.4)
-    where = f"{path}.{key}" if path else key
-    hint = f"Did you mean {near[0]!r}?" if near else f"Known keys there: {', '.join(known)}."
-    return f"The configuration has an unknown key {where!r}. {hint}"
-
-
-def section_keys(path: str) -> list[str]:
-    """The field names of the section at a dotted path."""
-    section: type[msgspec.Struct] = Config
-    for name in filter(None, re.sub(r"\[.*?\]", "", path).split(".")):
-        for field in msgspec.structs.fields(section):
-            if field.encode_name == name:
-                section = _struct_in(field.type) or section
-    return [field.encode_name for field in msgspec.structs.fields(section)]
-
-
-def _struct_in(annotation: Any) -> type[msgspec.Struct] | None:
-    for candidate in (annotation, *getattr(annotation, "__args__", ())):
-        if isinstance(candidate, type) and issubclass(candidate, msgspec.Struct):
-            return candidate
-    return None
+    return f"The configuration is wrong at {path or 'its top level'}: {problem}."
 
 
 def dump(config: Section) -> str:
     """YAML that loads back to an equal section, every default written out."""
     text: str = yaml.dump(msgspec.to_builtins(config), Dumper=_Dumper, sort_keys=False, allow_unicode=True)
     return text
+
+
+def one_line(value: object) -> str:
+    """A plain value as YAML in one line, as `--set` takes it: `null`, `[en, zh]`, `'1e3'`."""
+    text: str = yaml.dump(value, Dumper=_Dumper, default_flow_style=True, allow_unicode=True, width=float("inf"))
+    return text.removesuffix("\n").removesuffix("\n...")
 
 
 def digest(parts: Mapping[str, Any]) -> str:
@@ -156,12 +161,7 @@ def _short(value: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def read_resolved(path: Path) -> Mapping[str, Any]:
-    """The plain tree of a `config.resolved.yaml`."""
-    return read_yaml(path)
-
-
-def names(values: Sequence[object]) -> str:
-    """`a, b and c` for messages."""
+def names(values: Sequence[object], word: str = "and") -> str:
+    """`a, b and c` for messages; `word` joins the last two."""
     words = [str(value) for value in values]
-    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
+    return f" {word} ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))

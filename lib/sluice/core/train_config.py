@@ -81,6 +81,7 @@ class Model(Section):
     """`rnn`: Elman's. `gcnn`: gated causal convolutions. `awd_lstm`: an LSTM whose last layer is as wide as the
     embedding, for `tie`; set `dropout` and `loss` to go with it, as conf/awd-ptb.yaml does."""
     layers: PositiveInt = 1
+    """Number of recurrent (`gcnn`: convolutional) layers."""
     hidden: PositiveInt = 256
     """H, cells per layer."""
     context: PositiveInt = 4
@@ -109,6 +110,7 @@ class Loss(Section):
     chunk_words: PositiveInt = 512
     """Few enough that the logits of a chunk stay in a CPU's cache; on a GPU more are faster."""
     num_sampled: PositiveInt = 8192
+    """`sampled`: random words per step."""
     ar: CountFloat = 0.0
     """α of activation regularisation (Merity et al. 2017)."""
     tar: CountFloat = 0.0

@@ -15,9 +15,13 @@ from pyspark.sql import SparkSession
 from sluice.core import errors
 from sluice.core.config import Spark
 from sluice.core.errors import SluiceError, StageError
+from sluice.core.progress import is_terminal, progress_bar
 from sluice.spark.java import ensure_java
 
 log = logging.getLogger("sluice.spark")
+
+BAR_INTERVAL_S = 0.5
+"""Seconds between two looks at Spark's tasks for a progress bar."""
 
 TASK_ATTEMPTS = 4
 """spark.task.maxFailures where nobody set it, as on a cluster."""
@@ -40,7 +44,7 @@ def open_session(config: Spark, name: str) -> Iterator[SparkSession]:
         .config("spark.sql.parquet.compression.codec", "zstd")
         .config("spark.sql.files.ignoreCorruptFiles", "false")
         .config("spark.python.worker.faulthandler.enabled", "true")
-        .config("spark.ui.showConsoleProgress", "false")  # our own lines say it, also in batch logs
+        .config("spark.ui.showConsoleProgress", "false")  # `progress` shows it, also in batch logs
     )
     if master := _with_retries(_configured("spark.master"), _configured("spark.task.maxFailures")):
         builder = builder.master(master)
@@ -75,16 +79,24 @@ def partitions_of(spark: SparkSession, config: Spark) -> int:
 
 @contextlib.contextmanager
 def progress(spark: SparkSession, what: str, interval_s: float) -> Iterator[None]:
-    """Around a block that makes Spark work: logs progress once per interval, and turns Spark's errors into ours."""
+    """Shows the progress of a block that makes Spark work, and turns Spark's errors into ours.
+
+    A bar on a terminal, else a log line per interval; both count the tasks of the Spark stages that run at the moment.
+    """
     tracker = spark.sparkContext.statusTracker()
     finished = threading.Event()
 
     def watch() -> None:
-        while not finished.wait(interval_s):
-            infos = [info for stage in tracker.getActiveStageIds() if (info := tracker.getStageInfo(stage))]
-            if infos:
+        has_bar = is_terminal()
+        with progress_bar(what, unit="tasks") as bar:
+            while not finished.wait(BAR_INTERVAL_S if has_bar else interval_s):
+                infos = [info for stage in tracker.getActiveStageIds() if (info := tracker.getStageInfo(stage))]
+                if not infos:
+                    continue
                 done, total = sum(i.numCompletedTasks for i in infos), sum(i.numTasks for i in infos)
-                log.info("%s: %d of %d tasks done", what, done, total)
+                bar.update(done, total)
+                if not has_bar:
+                    log.info("%s: %d of %d tasks done", what, done, total)
 
     watcher = threading.Thread(target=watch, name="progress", daemon=True)
     watcher.start()

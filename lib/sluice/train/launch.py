@@ -21,6 +21,7 @@ from sluice.core.cli import exit_code_of
 from sluice.core.errors import EXIT_STALLED
 from sluice.core.log import set_up
 from sluice.core.train_config import Train
+from sluice.train.start import import_tensorflow
 from sluice.train.task import Task
 
 logger = logging.getLogger("sluice.train")
@@ -155,6 +156,7 @@ def _end(workers: Sequence[Worker]) -> None:
 
 def main() -> int:
     """The life of a started process."""
+    import_tensorflow()
     from sluice.train.loop import train_and_evaluate
 
     def run() -> int:

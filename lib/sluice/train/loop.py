@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from sluice.core.errors import EXIT_PREEMPTED, EXIT_STALLED, ConfigError, FormatError, StageError
+from sluice.core.progress import Bar, progress_bar
 from sluice.core.train_config import Train
 from sluice.data.tokenizer import Tokenizer
 from sluice.data.verify import verify_dataset
@@ -162,6 +163,11 @@ class Training:
             rundir.claim(self.config, self.dataset.manifest_sha256)
         if self.evaluation_due:
             self._make_up_for_evaluation()
+        with progress_bar("train", self.total, unit="steps", begin=self.step, show=self.is_chief) as bar:
+            return self._train(bar)
+
+    def _train(self, bar: Bar) -> Result:
+        """All steps that are left, and the end of the run."""
         while self.step < self.total and not self._is_enough():
             place = position(self.step, self.per_epoch)
             if place.step == 0:
@@ -171,6 +177,7 @@ class Training:
             )
             for _ in range(min(self.per_epoch - place.step, self.total - self.step)):
                 stop = self.one_step(blocks)
+                bar.update(self.step)
                 self._after_step(stop)
                 if stop:
                     logger.info("stopped by a signal at step %d; the same command goes on from there", self.step)

@@ -1,8 +1,10 @@
 import pytest
 
+from sluice.core import renamed
 from sluice.core.config import Config
 from sluice.core.errors import ConfigError
-from sluice.core.load import differences, digest, dump, load_config, names, parse_setting, read_resolved
+from sluice.core.keys import known_paths
+from sluice.core.load import differences, digest, dump, load_config, names, parse_setting
 
 
 def write(tmp_path, name, text):
@@ -41,23 +43,115 @@ def test_an_empty_file_changes_nothing(tmp_path, text):
 
 
 @pytest.mark.parametrize(
-    ("setting", "key", "nearest"),
+    ("setting", "key", "meant"),
     [
-        ("extrct.max_loss=1", "extrct", "extract"),
-        ("extract.max_los=1", "extract.max_los", "max_loss"),
-        ("dedup.minhash.band=3", "dedup.minhash.band", "bands"),
-        ("train.optim.schedule.knd=step", "train.optim.schedule.knd", "kind"),
+        # a typing mistake, at any depth, in any part of the path
+        ("extrct.max_loss=1", "extrct.max_loss", "'extract.max_loss'"),
+        ("extract.max_los=1", "extract.max_los", "'extract.max_loss'"),
+        ("dedup.minhash.band=3", "dedup.minhash.band", "'dedup.minhash.bands'"),
+        ("train.optim.schedule.knd=step", "train.optim.schedule.knd", "'train.optim.schedule.kind'"),
+        ("extract.Max_Loss=1", "extract.Max_Loss", "'extract.max_loss'"),
+        ("spork={}", "spork", "'spark'"),
+        # a section left out
+        ("pii.mobile=null", "pii.mobile", "'extract.pii.mobile'"),
+        ("pii={mobile: null, card: null}", "pii", "'extract.pii'"),
+        ("train.lr=0.1", "train.lr", "'train.optim.lr'"),
+        ("lr=0.1", "lr", "'train.optim.lr', 'classifier.lr' or 'train_quality.lr'"),
+        # the wrong section
+        ("train.data.lr=0.1", "train.data.lr", "'train.optim.lr'"),
+        ("plan.languages=[zh]", "plan.languages", "'plan.selection.languages'"),
+        ("spark.vocab_size=3", "spark.vocab_size", "'tokenizer.vocab_size' or 'classifier.vocab_size'"),
+        ("extract.pii.mobile_=1", "extract.pii.mobile_", "'extract.pii.mobile'"),
     ],
 )
-def test_an_unknown_key_is_named_with_the_nearest_known_one_at_any_depth(setting, key, nearest):
+def test_an_unknown_key_is_named_with_the_path_that_was_meant(setting, key, meant):
     with pytest.raises(ConfigError) as e:
         load_config([], [setting])
-    assert str(e.value) == f"The configuration has an unknown key '{key}'. Did you mean '{nearest}'?"
+    assert str(e.value) == f"The configuration has an unknown key '{key}'. Did you mean {meant}?"
 
 
-def test_an_unknown_key_like_no_other_gets_the_list_of_known_ones():
-    with pytest.raises(ConfigError, match=r"unknown key 'log\.zzzz'. Known keys there: level, progress_s\."):
-        load_config([], ["log.zzzz=1"])
+@pytest.mark.parametrize(
+    ("setting", "known"),
+    [
+        ("log.zzzz=1", r"'log\.zzzz'\. Known keys in log: level, progress_s\."),
+        ("log.a.b.c=1", r"'log\.a\.b\.c'\. Known keys in log: level, progress_s\."),
+        ("zzzz=1", r"'zzzz'\. Known keys at the top level: name, version, output, plan, "),
+    ],
+)
+def test_an_unknown_key_like_no_other_gets_the_list_of_known_ones(setting, known):
+    with pytest.raises(ConfigError, match=f"unknown key {known}"):
+        load_config([], [setting])
+
+
+def test_an_unknown_key_that_contains_itself_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match=r"unknown key 'zzzz\.b\.b"):
+        load_config([write(tmp_path, "a.yaml", "zzzz: &again {b: *again}")])
+
+
+def test_a_wrong_value_of_a_known_key_is_no_unknown_key():
+    with pytest.raises(ConfigError, match=r"wrong at extract: Expected `object`, got `int`"):
+        load_config([], ["extract=3"])
+
+
+def test_a_renamed_key_is_told_its_new_name(monkeypatch):
+    monkeypatch.setattr(renamed, "RENAMED_KEYS", {"train.data.lines": "train.data.rows"})
+    with pytest.raises(ConfigError) as e:
+        load_config([], ["train.data.lines=3"])
+    assert str(e.value) == "train.data.lines is now train.data.rows. Write the new name."
+
+
+def test_a_renamed_section_is_told_for_each_setting_and_the_longest_entry_wins(monkeypatch):
+    monkeypatch.setattr(renamed, "RENAMED_KEYS", {"input": "table", "input.loss": "table.max_loss"})
+    for setting, message in (
+        ("input.id=x", "input.id is now table.id."),
+        ("input.loss=0", "input.loss is now table.max_loss."),
+        ("input={id: x, text: y}", "input is now table."),
+    ):
+        with pytest.raises(ConfigError) as e:
+            load_config([], [setting])
+        assert str(e.value) == f"{message} Write the new name."
+
+
+def test_an_old_name_that_is_in_use_again_is_a_setting(monkeypatch):
+    monkeypatch.setattr(renamed, "RENAMED_KEYS", {"name": "output"})
+    assert load_config([], ["name=x"]).name == "x"
+
+
+def test_every_new_name_of_a_renamed_key_is_a_setting_and_no_old_one_is():
+    known = set(known_paths())
+    assert set(renamed.RENAMED_KEYS.values()) <= known
+    assert not set(renamed.RENAMED_KEYS) & known
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "line", "first"),
+    [
+        ("name: a\nname: b\n", "name", "line 2, column 1", 1),
+        ("name: a\nname: a\n", "name", "line 2, column 1", 1),
+        ("extract:\n  max_loss: 0.1\n  min_chars: 5\n  max_loss: 0.2\n", "max_loss", "line 4, column 3", 2),
+        ("extract: {min_chars: 5, min_chars: 6}\n", "min_chars", "line 1, column 25", 1),
+        ("train: {}\nname: a\n'train': {}\n", "train", "line 3, column 1", 1),
+        ("extract:\n  min_language_score: {en: 0.1, zh: 0.2, en: 0.3}\n", "en", "line 2, column 42", 2),
+    ],
+)
+def test_a_key_given_twice_in_one_mapping_is_refused_with_file_line_and_key(tmp_path, text, key, line, first):
+    path = write(tmp_path, "a.yaml", text)
+    with pytest.raises(ConfigError) as e:
+        load_config([path])
+    assert str(e.value) == f"{path} is not valid YAML at {line}: the key '{key}' was given before, in line {first}."
+
+
+def test_a_key_given_twice_in_a_setting_is_refused():
+    with pytest.raises(ConfigError, match=r"--set 'a=\{b: 1, b: 2\}' is not valid YAML.*the key 'b' was given before"):
+        parse_setting("a={b: 1, b: 2}")
+
+
+def test_one_key_in_two_mappings_and_a_merged_mapping_are_allowed(tmp_path):
+    text = "train:\n  model: &m {dropout: &d {input: 0.1}}\n  data: {rows: 7}\nspark: {partitions: 3}\n"
+    assert load_config([write(tmp_path, "a.yaml", text)]).train.data.rows == 7
+    text = "extract:\n  pii: {<<: {email: x, card: y}, email: z}\n"
+    pii = load_config([write(tmp_path, "b.yaml", text)]).extract.pii
+    assert (pii.email, pii.card) == ("z", "y")
 
 
 @pytest.mark.parametrize(
@@ -133,9 +227,14 @@ def test_null_turns_a_choice_off():
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("name: [a", "bad.yaml is not valid YAML"),
-        ("name: a\n\tversion: b", "bad.yaml is not valid YAML"),
-        ("name: \x00", "bad.yaml is not valid YAML"),
+        ("name: [a", "bad.yaml is not valid YAML at line 1, column 9: while parsing a flow sequence, expected ','"),
+        ("name: a\n\tversion: b", "bad.yaml is not valid YAML at line 2, column 1: while scanning for the next token"),
+        ("name: *other", "bad.yaml is not valid YAML at line 1, column 7: found undefined alias 'other'."),
+        ("name: !!python/name:os.system x", "bad.yaml is not valid YAML at line 1, column 7: could not determine"),
+        ("name: \x00", "bad.yaml is not valid YAML: unacceptable character"),
+        ("name: 2024-13-01", "bad.yaml is not valid YAML: month must be in 1..12."),
+        ("name: !!int three", "bad.yaml is not valid YAML: invalid literal for int()"),
+        ("name: " + "[" * 5000, "bad.yaml is not valid YAML: maximum recursion depth exceeded"),
         ("- a\n- b", "bad.yaml holds a list"),
         ("just words", "bad.yaml holds a str"),
         (b"name: caf\xe9\n", "bad.yaml is not UTF-8 text at byte 9"),
@@ -177,7 +276,7 @@ def test_a_dumped_configuration_loads_to_the_same(tmp_path):
     assert load_config([path]) == config
     assert config.train.optim.lr == 0.0003
     assert config.version == "1e5"
-    assert read_resolved(path)["name"] == "语料"
+    assert "name: 语料\n" in path.read_text(encoding="utf-8")
 
 
 def test_a_dump_writes_every_default_out():

@@ -1,11 +1,12 @@
-"""A job for tests. This docstring is its help text."""
+"""The command line of a job: arguments, configuration, late import, exit codes."""
 
 import logging
+import sys
 
 import pytest
 import yaml
 
-from sluice.core.cli import exit_code_of, job, job_with
+from sluice.core.cli import Job, exit_code_of, job_main
 from sluice.core.errors import ConfigError, FormatError, InputError, StageError
 
 
@@ -18,12 +19,17 @@ def logging_as_it_was():
     logging.getLogger("sluice").setLevel(logging.NOTSET)
 
 
-def job_that(does):
-    @job
-    def main(config, force):
-        return does(config, force)
+BODY = []
 
-    return main
+
+def body(config, force, **switches):
+    return BODY[-1](config, force, **switches)
+
+
+def job_that(does, **switches):
+    """The command line of a job that does this."""
+    BODY.append(does)
+    return job_main(Job("run test", "A job for tests.", "Its help.", f"{__name__}:body", "extra", switches))
 
 
 def fail_with(error):
@@ -92,7 +98,7 @@ def test_print_config_prints_yaml_and_does_not_run_the_job(capsys):
 def test_a_wrong_setting_exits_with_2_and_one_line_without_running(capsys):
     assert job_that(lambda config, force: 99)(["--set", "extract.max_los=1"]) == 2
     assert capsys.readouterr().err == (
-        "sluice: The configuration has an unknown key 'extract.max_los'. Did you mean 'max_loss'?\n"
+        "sluice: The configuration has an unknown key 'extract.max_los'. Did you mean 'extract.max_loss'?\n"
     )
 
 
@@ -108,14 +114,65 @@ def test_an_unknown_option_exits_with_2(capsys):
     assert "--bands" in capsys.readouterr().err
 
 
-def test_help_is_the_docstring_of_the_job_with_every_option_and_code(capsys):
+def test_help_is_summary_and_help_of_the_job_with_every_option_and_code(capsys):
     with pytest.raises(SystemExit) as e:
         job_that(lambda config, force: None)(["--help"])
     assert e.value.code == 0
     text = capsys.readouterr().out
-    assert "A job for tests. This docstring is its help text." in text
+    assert "\nA job for tests.\n\nIts help.\n" in text
     for word in ("--conf", "--set", "--force", "--print-config", "0 done, 2 bad configuration, 3 bad input, 4 a check"):
         assert word in text
+    assert "`sluice config` lists the settings" in text
+
+
+@pytest.mark.parametrize(
+    ("argument", "hint"),
+    [
+        ("--fore", "unrecognized arguments: --fore. Did you mean --force?"),
+        ("--forc", "unrecognized arguments: --forc. Did you mean --force?"),  # an abbreviation is no option
+        ("--prnt-config=1", "Did you mean --print-config?"),
+        ("--dedup.threshold=0.7", "A setting is given as --set dedup.threshold=0.7"),
+        ("dedup.threshold=0.7", "A setting is given as --set dedup.threshold=0.7"),
+        ("--dedup.threshold", "A setting is given as --set dedup.threshold=VALUE"),
+        ("--zzzz", "unrecognized arguments: --zzzz\n"),
+    ],
+)
+def test_a_wrong_option_gets_the_right_one(argument, hint, capsys):
+    with pytest.raises(SystemExit) as e:
+        job_that(lambda config, force: 99)([argument])
+    assert e.value.code == 2
+    assert hint in capsys.readouterr().err
+
+
+def test_a_package_that_is_missing_is_named_with_the_extra_that_brings_it(capsys, monkeypatch, tmp_path):
+    (tmp_path / "needs_engine.py").write_text("import engine_of_tests.part\n\n\ndef body(config, force): pass\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    main = job_main(Job("run test", "", "", "needs_engine:body", "spark,extract"))
+    assert main([]) == 3
+    assert capsys.readouterr().err == (
+        "sluice: `sluice run test` needs the package engine_of_tests: pip install 'sluice[spark,extract]'.\n"
+    )
+
+
+def test_a_package_that_is_imported_late_and_missing_is_named_too(capsys):
+    def does(config, force):
+        import engine_of_tests  # noqa: F401
+
+    assert job_that(does)([]) == 3
+    assert "needs the package engine_of_tests: pip install 'sluice[extra]'." in capsys.readouterr().err
+
+
+def test_a_module_of_ours_that_is_missing_is_a_mistake_of_ours():
+    with pytest.raises(ModuleNotFoundError, match=r"sluice\.nowhere"):
+        job_main(Job("run test", "", "", "sluice.nowhere:body", "spark"))([])
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--set", "a.b"], ["--set", "extract.zzz=1"], ["--conf", "none.yaml"], ["--print-config"]]
+)
+def test_the_body_is_not_imported_before_arguments_and_configuration_are_right(arguments, capsys):
+    main = job_main(Job("run test", "", "", "module.that.is.not.there:body", ""))
+    assert main(arguments) == (0 if arguments == ["--print-config"] else 2)
 
 
 def test_the_log_goes_to_standard_error_at_the_level_asked_for(capsys):
@@ -131,8 +188,6 @@ def test_the_log_goes_to_standard_error_at_the_level_asked_for(capsys):
 
 
 def test_a_reader_that_has_had_enough_is_no_error(monkeypatch):
-    import sys
-
     monkeypatch.setattr(sys, "stdout", sys.stdout)
 
     def run():
@@ -144,10 +199,10 @@ def test_a_reader_that_has_had_enough_is_no_error(monkeypatch):
 def test_a_job_may_take_switches_beside_its_settings(capsys):
     seen = []
 
-    @job_with(probe="measure too", dry="only look")
-    def main(config, force, *, probe, dry):
+    def does(config, force, *, probe, dry):
         seen.append((config.name, force, probe, dry))
 
+    main = job_that(does, probe="measure too", dry="only look")
     assert main(["--probe", "--set", "name=b"]) == 0
     assert main(["--force"]) == 0
     assert seen == [("b", False, True, False), ("corpus", True, False, False)]

@@ -1,0 +1,21 @@
+"""The body of the job `plan`. It needs neither Spark nor, without --probe, the libraries that read pages."""
+
+from sluice.core.config import Config
+from sluice.data.estimate import table
+from sluice.data.plan_table import estimates, make_plan_table
+
+
+def plan(config: Config, force: bool, *, probe: bool) -> None:
+    """Writes the plan table and prints estimates; with `probe` also those from speeds measured on the first archive."""
+    transport = config.extract.transport
+    made = make_plan_table(config.output, config.plan, transport, force=force)
+    works = estimates(config.output, config.plan)
+    print(table(works, config.plan.cost, transport.requests_per_s))
+    if unknown := sum(entry.size is None for entry in made.entries):
+        each = f"plan.cost.archive_bytes = {config.plan.cost.archive_bytes:,}"
+        print(f"{unknown:,} archives were not asked for their length: {each} is taken for each")
+    if probe:
+        from sluice.text.probe import measure  # planning alone needs none of the page libraries
+
+        speed = measure(config, made)
+        print(f"\nmeasured on {speed}\n{table(works, speed.apply(config.plan.cost), transport.requests_per_s)}")

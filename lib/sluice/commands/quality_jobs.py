@@ -1,0 +1,48 @@
+"""The bodies of the jobs `train-quality` and `fit-thresholds`, which need no Spark."""
+
+from sluice.core.config import Config
+from sluice.core.errors import ConfigError
+from sluice.data import storage
+from sluice.text.model_card import check_output, save, summary
+from sluice.text.rules import load_rules
+from sluice.text.signal_sample import read_sample, read_texts
+from sluice.text.threshold_report import page, rule_file, table
+from sluice.text.thresholds import fit
+from sluice.text.train_quality import train
+
+
+def train_quality(config: Config, force: bool) -> None:
+    """Trains a quality model, writes it with its record and card, and prints how well it separates held-out text."""
+    output = config.train_quality.output
+    check_output(output, force)
+    result = train(config.train_quality)
+    save(result)
+    print(summary(result))
+    print(f"\ngood: {' '.join(result.good_words)}\nbad: {' '.join(result.bad_words)}\n\n{output}.md says more")
+
+
+def fit_thresholds(config: Config, force: bool) -> None:
+    """Proposes thresholds for each language: writes rule files and a report. Raises ConfigError without a language."""
+    section = config.thresholds
+    if not section.languages:
+        raise ConfigError("thresholds.languages is empty: there is nothing to fit. Name languages of the run, as [zh].")
+    known, in_force = load_rules(section.reference_rules), load_rules(config.rules.presets)
+    signals = sorted({rule.signal for rule in (*known, *in_force)})
+    languages = (*section.languages, section.reference)
+    samples = read_sample(config.output, languages, signals, section.max_documents, section.seed)
+    fitted = [
+        fit(section, known, in_force, samples[section.reference], samples[language]) for language in section.languages
+    ]
+    texts = {}
+    for item in fitted:
+        path = storage.join(config.output, "thresholds", f"{item.language}.yaml")
+        storage.write_atomic(path, rule_file(item).encode())
+        shown = {i for proposal in item.proposals for i in proposal.only}
+        texts[item.language] = read_texts(config.output, samples[item.language], sorted(shown))
+        print(f"{item.language}, {item.num_documents:,} documents\n{table(item)}\n")
+        if item.language_score is not None:
+            print(f"smallest language score: {item.language_score:g}\n")
+        print(f"rules: {path}")
+    report = storage.join(config.output, "thresholds", "report.html")
+    storage.write_atomic(report, page(fitted, samples, texts).encode())
+    print(f"pictures: {report}")

@@ -1,0 +1,22 @@
+"""Old names and the new ones that replaced them, so that an old configuration or command line is told what to write.
+
+An old name is only looked up when it is unknown today, so it may be used again for something else.
+"""
+
+from collections.abc import Mapping
+
+RENAMED_KEYS: Mapping[str, str] = {}
+"""Dotted path of a setting or a whole section -> its dotted path today."""
+
+RENAMED_JOBS: Mapping[str, str] = {}
+"""Name of a job -> its name today."""
+
+
+def renamed_key(path: str) -> str | None:
+    """Today's path of an old setting, or None. An entry for a section covers every setting below it."""
+    names = path.split(".")
+    for end in range(len(names), 0, -1):
+        new = RENAMED_KEYS.get(".".join(names[:end]))
+        if new is not None:
+            return ".".join([new, *names[end:]])
+    return None

@@ -1,0 +1,23 @@
+"""The import of TensorFlow, without its start-up messages."""
+
+import contextlib
+import os
+
+from sluice.core.quiet import without_lines
+
+NOISE = (
+    r"^(I0000 |E0000 .* (cuda_platform\.cc|port\.cc)|WARNING: All log messages before absl|To enable the following )"
+)
+"""Hints on instruction sets and oneDNN, and that there is no GPU, which a run reports itself where it matters."""
+
+
+def import_tensorflow() -> None:
+    """Imports TensorFlow and finds its devices; call it before any module that imports TensorFlow at its top.
+
+    TF_CPP_MIN_LOG_LEVEL is 2 (errors only) unless the environment sets it; 0 or 1 shows the start-up messages too.
+    """
+    level = os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    with without_lines(NOISE) if level not in ("0", "1") else contextlib.nullcontext():
+        import tensorflow as tf
+
+        tf.config.list_physical_devices()  # its messages on missing drivers come at the first look

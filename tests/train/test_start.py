@@ -1,0 +1,24 @@
+"""TensorFlow starts without its start-up messages."""
+
+import subprocess
+import sys
+
+PROGRAM = """\
+import sys
+from sluice.train.start import import_tensorflow
+import_tensorflow()
+print("tensorflow" in sys.modules)
+"""
+
+
+def test_nothing_is_said_at_the_start(monkeypatch):
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=120, check=True)
+    assert (done.stdout, done.stderr) == ("True\n", "")
+
+
+def test_a_missing_tensorflow_is_still_a_missing_module():
+    program = f"import sys; sys.modules['tensorflow'] = None\n{PROGRAM}"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 1
+    assert "ModuleNotFoundError: import of tensorflow halted" in done.stderr

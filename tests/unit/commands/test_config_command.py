@@ -1,0 +1,64 @@
+import pytest
+
+from sluice.commands.main import main
+from sluice.core.keys import known_paths
+
+
+@pytest.mark.parametrize(
+    ("section", "hint"),
+    [
+        ("trian", "Did you mean train?"),
+        ("optim", "Did you mean train.optim?"),
+        ("train.optim.lrr", "Did you mean train.optim.lr?"),
+        ("zzzz", "Sections: name, version, output, plan, extract,"),
+    ],
+)
+def test_a_section_that_does_not_exist_is_named_with_the_one_that_was_meant(section, hint, capsys):
+    assert main(["config", section]) == 2
+    printed = capsys.readouterr()
+    assert printed.err.startswith(f"sluice: There is no section or setting '{section}'. {hint}")
+    assert printed.out == ""
+
+
+def test_a_wrong_setting_is_refused(capsys):
+    assert main(["config", "--set", "train.optim.lr=fast"]) == 2
+    assert "wrong at train.optim.lr" in capsys.readouterr().err
+
+
+def test_a_setting_is_shown_as_set_takes_it_with_type_and_meaning(capsys):
+    assert main(["config", "train.optim.lr"]) == 0
+    assert capsys.readouterr().out == (
+        "# train: Training of a language model.\n\n"
+        "train.optim.lr=0.003    (number above 0)\n    Largest learning rate.\n\n"
+    )
+
+
+def test_without_all_only_common_settings_are_listed_and_the_others_counted(capsys):
+    assert main(["config", "dedup"]) == 0
+    few = capsys.readouterr().out
+    assert main(["config", "dedup", "--all"]) == 0
+    many = capsys.readouterr().out
+    assert "dedup.threshold=0.8 " in few and "dedup.edges_per_task" not in few
+    assert "dedup.threshold=0.8 " in many and "dedup.edges_per_task=50000000 " in many
+    assert few.endswith("more settings: sluice config dedup --all\n")
+    assert "more settings" not in many
+
+
+def test_an_expert_setting_is_shown_if_it_is_asked_for_by_name(capsys):
+    assert main(["config", "dedup.edges_per_task"]) == 0
+    assert "dedup.edges_per_task=50000000 " in capsys.readouterr().out
+
+
+def test_values_are_those_in_force(capsys, tmp_path):
+    (tmp_path / "a.yaml").write_text("extract: {languages: [de]}\n")
+    assert main(["config", "extract", "--conf", str(tmp_path / "a.yaml"), "--set", "extract.min_chars=7"]) == 0
+    printed = capsys.readouterr().out
+    assert "extract.languages=[de] " in printed
+    assert "extract.min_chars=7 " in printed
+
+
+def test_names_are_the_paths_of_all_settings_one_per_line(capsys):
+    assert main(["config", "--names"]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert set(printed) < set(known_paths())
+    assert printed[:3] == ["name", "version", "output"] and "train.optim.lr" in printed
