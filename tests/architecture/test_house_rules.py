@@ -3,6 +3,7 @@
 import inspect
 import itertools
 import pickle
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -11,8 +12,7 @@ import pytest
 import yaml
 
 import sluice
-from sluice.core import config as config_module
-from sluice.core import corpus_records, dedup_config, dedup_records, records
+from sluice.core import corpus_records, dedup_records, records
 from sluice.core.config import Config, Extract
 from sluice.core.config import Tokenizer as TokenizerConfig
 from sluice.core.dedup_config import MinHash
@@ -67,7 +67,8 @@ def test_every_section_is_frozen_and_refuses_unknown_keys():
 
 def test_every_setting_is_explained_where_it_stands():
     # a docstring after each field; sections of sections speak for themselves
-    lines = [line for module in (config_module, dedup_config) for line in inspect.getsource(module).splitlines()]
+    modules = {sys.modules[section.__module__] for section in sections()}
+    lines = [line for module in modules for line in inspect.getsource(module).splitlines()]
     for line, following in itertools.pairwise(lines):
         name = line.strip().partition(":")[0]
         if line.startswith("    ") and ": " in line and " = " in line and not line.strip().startswith('"'):
