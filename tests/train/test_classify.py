@@ -149,7 +149,6 @@ def test_bad_input(tmp_path: Path) -> None:
         Predictor(str(tmp_path))
 
 
-@pytest.mark.slow
 def test_the_job_trains_and_says_how_well(tmp_path: Path) -> None:
     path = write_examples(tmp_path / "in.jsonl", examples(3, 200))
     values = [f"classifier.train=[{path}]", f"classifier.out={tmp_path / 'out'}", "classifier.epochs=1"]

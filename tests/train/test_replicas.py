@@ -8,7 +8,7 @@ import pytest
 from tiny_runs import run_job, settings
 
 STEPS = 100
-pytestmark = pytest.mark.slow
+
 
 COMMON = (
     f"train.run.steps={STEPS}",

@@ -17,8 +17,6 @@ from sluice.train import ckpt
 from sluice.train.dist import await_peers
 from sluice.train.task import Task
 
-pytestmark = pytest.mark.slow
-
 COMMON = (
     "train.run.steps=300",
     "train.run.eval_every=100",

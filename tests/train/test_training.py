@@ -86,7 +86,6 @@ def test_replicas_read_their_own_rows_and_together_every_record_once(tmp_path: P
     assert len(read) == len(set(read)) == 8 * per_row
 
 
-@pytest.mark.slow
 def test_carried_state_is_learnt_from_where_a_reset_cannot(tmp_path: Path) -> None:
     """k a b k c d with a random k of 4: at T = 4, half of the second k stand in the window after the first."""
     random = np.random.default_rng(0)
@@ -213,7 +212,6 @@ def test_a_checkpoint_of_another_model_is_refused(tiny_dataset: str, tmp_path: P
         train_and_evaluate(train_config(tiny_dataset, tmp_path / "a", "train.run.steps=5"))
 
 
-@pytest.mark.slow
 def test_without_room_for_a_checkpoint_the_last_one_stays_and_the_run_can_go_on(
     tiny_dataset: str, tmp_path: Path
 ) -> None:
@@ -349,7 +347,6 @@ def test_rows_that_cannot_be_dealt_to_replicas(tiny_dataset: str) -> None:
         check_replicas(train_config(tiny_dataset, "unused").data, 3)
 
 
-@pytest.mark.slow
 def test_the_jobs_run_where_pyspark_cannot_be_imported(tiny_dataset: str, tmp_path: Path) -> None:
     block = "import sys; sys.modules['pyspark'] = None"
     values = settings(tiny_dataset, tmp_path, "train.run.steps=5", "train.run.prompts=[w01 w02]")

@@ -35,7 +35,6 @@ def test_no_text_that_another_parser_finds_is_lost(sample):
     assert sum(shares) / len(shares) > 0.9999
 
 
-@pytest.mark.slow
 def test_main_text_is_better_than_trafilatura_on_sites_that_the_model_has_not_seen(shared_data):
     trafilatura = pytest.importorskip("trafilatura")
     ours, theirs = [], []
