@@ -36,6 +36,7 @@ from typing import NamedTuple
 
 from dedup_data import Pair, json_rows, read_documents, read_pairs, table_rows
 from dedup_oracle import all_pairs
+
 from sluice.text.key import define_key
 from sluice.text.language import UNSPACED, main_script
 

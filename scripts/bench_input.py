@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
+from train_data import read_records
 
 from sluice.core.load import load_config
 from sluice.train.input import Dataset, open_dataset, training_blocks
-from train_data import read_records
 
 
 def plain_blocks(dataset: Dataset, path: str, rows: int) -> Iterator[Any]:

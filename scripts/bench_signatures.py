@@ -30,8 +30,8 @@ from typing import Any
 
 import datasketch
 import numpy as np
-
 from dedup_data import documented, read_documents
+
 from sluice.core.dedup_config import MinHash
 from sluice.text.kernels.sha1 import BLOCK
 from sluice.text.kernels.signatures import sha1_of_spans

@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 
 from bench_dedup_cost import WRITTEN, Watch
+
 from sluice.core.config import Shards, Spark
 from sluice.core.dedup_config import Dedup, Split
 from sluice.core.log import set_up

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from dedup_data import Pair, Parts, documented, json_rows, read_documents, read_pairs, recall_by_bin, table_rows
+
 from sluice.text.key import define_key
 from sluice.text.shingles import jaccard
 

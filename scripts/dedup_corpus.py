@@ -32,8 +32,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench_charset import pages
-from bench_pii import json_lines
+from scripts.bench.charset import pages
+from scripts.bench.pii import json_lines
 from sluice.text import charset, html
 from sluice.text.language import UNSPACED, main_script
 from sluice.text.variants import load_sections, simplified_forms

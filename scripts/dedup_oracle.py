@@ -23,8 +23,8 @@ from typing import Any
 import numba
 import numpy as np
 import numpy.typing as npt
-
 from dedup_data import Pair, Parts, documented, read_documents
+
 from sluice.text.shingles import jaccard
 
 SLACK = 1e-9

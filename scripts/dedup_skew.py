@@ -19,9 +19,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-
 from dedup_corpus import SHINGLE, SIDES, edited, side_of
 from dedup_data import json_rows
+
 from sluice.core.dedup_config import MinHash
 from sluice.text.minhash import signature
 from sluice.text.shingles import shingle_hashes

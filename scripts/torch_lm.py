@@ -23,13 +23,13 @@ import numpy as np
 import torch
 from safetensors.torch import load_file
 from torch import nn
+from train_data import epoch_blocks, split_stream
 
 from sluice.core.load import load_config
 from sluice.core.train_config import Train
 from sluice.data.manifest import read_manifest
 from sluice.train.parameters import initial_values
 from sluice.train.schedule import learning_rate
-from train_data import epoch_blocks, split_stream
 
 THREADS = 2
 

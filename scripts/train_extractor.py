@@ -20,7 +20,7 @@ import lightgbm
 import numpy as np
 from numba import njit
 
-from extraction_data import FOLDS, HELD_OUT, TruthPage, data_root, iter_pages, precision_recall_f1, words
+from scripts.bench.main_text_data import FOLDS, HELD_OUT, TruthPage, data_root, iter_pages, precision_recall_f1, words
 from sluice.text import main_text
 from sluice.text.blocks import (
     FEATURES,

@@ -21,11 +21,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from train_data import epoch_blocks
 
 from sluice.core.load import load_config
 from sluice.core.train_config import Train as Settings
 from sluice.data.manifest import read_manifest
-from train_data import epoch_blocks
 
 THREADS = 2
 Train = Callable[[int], list[float]]

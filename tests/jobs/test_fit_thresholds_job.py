@@ -1,9 +1,9 @@
 """The job that proposes thresholds, in this process on a small run."""
 
 import pytest
+from docs_table import document, write_run
 from jobs_helpers import run_here
 
-from docs_table import document, write_run
 from sluice.text.rules import load_rules
 
 

@@ -7,9 +7,9 @@ import string
 
 import pyarrow.parquet as pq
 import pytest
+from exported_model import write_model
 from jobs_helpers import command, run
 
-from exported_model import write_model
 from sluice.core.config import Tokenizer
 
 VOCAB_SIZE = 260

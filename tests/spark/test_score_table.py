@@ -5,9 +5,9 @@ import math
 from pathlib import Path
 
 import pytest
+from exported_model import write_model
 from msgspec import structs
 
-from exported_model import write_model
 from sluice.core.config import Config, Tokenizer
 from sluice.core.dedup_config import Score, Table
 from sluice.core.errors import ConfigError, InputError

@@ -6,9 +6,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from docs_table import document, write_run
 from msgspec import structs
 
-from docs_table import document, write_run
 from sluice.core.config import Config, Rules
 from sluice.core.corpus_records import TextScore
 from sluice.core.errors import ConfigError, InputError

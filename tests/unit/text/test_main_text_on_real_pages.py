@@ -1,15 +1,11 @@
 """What the shipped model is worth, on real pages."""
 
 import io
-import sys
-from pathlib import Path
 
 import pytest
-
-sys.path.append(str(Path(__file__).parents[3] / "scripts"))
 from resiliparse.extract.html2text import extract_plain_text
 
-from extraction_data import HELD_OUT, iter_pages, precision_recall_f1, words
+from scripts.bench.main_text_data import HELD_OUT, iter_pages, precision_recall_f1, words
 from sluice.data.warc import ArchiveRecord, read_archive
 from sluice.text.charset import decode
 from sluice.text.html import extract_text

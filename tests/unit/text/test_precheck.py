@@ -218,7 +218,7 @@ def test_no_bytes_are_an_error(data):
 
 
 def test_no_chinese_page_is_skipped_and_most_others_are(shared_data, identifier):
-    """The larger measurement is scripts/bench_language.py."""
+    """The larger measurement is scripts/bench/language.py."""
     precheck = Precheck(("zh",), identifier)
     outcomes = []
     for name in (

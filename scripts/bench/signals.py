@@ -1,8 +1,8 @@
 """Signals and decisions beside datatrove's own filters, and the speed of both.
 
     pip install '.[extract,bench]'
-    python scripts/bench_signals.py parity --data DATA      # the same values, the same decisions
-    python scripts/bench_signals.py speed --data DATA       # documents per second and core, both in the same run
+    python -m scripts.bench.signals parity --data DATA      # the same values, the same decisions
+    python -m scripts.bench.signals speed --data DATA       # documents per second and core, both in the same run
 
 DATA is the collection with `html-truth` and `zh-webtext`. datatrove is a dependency of this script only. Its filters
 give no values, only decisions, so a signal is held against them through their own door: the filter alone with this one

@@ -1,6 +1,6 @@
 """Measure how well and how fast the encoding of a page without any declaration is found.
 
-    python scripts/bench_charset.py COLLECTION
+    python -m scripts.bench.charset COLLECTION
 
 COLLECTION holds `warc/`, `html-truth/SET/` and `html-pages/SET/` with WARC files. Taken are all different pages that
 are not plain ASCII, have no byte order mark, and decode strictly under the charset of their header or meta. All
@@ -14,7 +14,7 @@ declarations are cut out, and a detector must give the same text. Two sets:
 Peers are measured where they are installed: chardetng_py, chardet, cchardet, charset_normalizer.
 `--slow` adds those that take more than 10 ms a page. `--misses N` prints the first N pages ours gets wrong.
 
-example: python scripts/bench_charset.py ~/collection --misses 5
+example: python -m scripts.bench.charset ~/collection --misses 5
 """
 
 import argparse

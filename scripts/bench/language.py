@@ -1,6 +1,6 @@
 """Measure language identification, Chinese variants, the share of other languages, and the check before extraction.
 
-    python scripts/bench_language.py COLLECTION [--model PATH] [--misses N]
+    python -m scripts.bench.language COLLECTION [--model PATH] [--misses N]
 
 COLLECTION holds `lid/`, `lm/`, and `warc/`, `html-truth/SET/`, `html-pages/SET/` with WARC files.
 
@@ -14,7 +14,7 @@ COLLECTION holds `lid/`, `lm/`, and `warc/`, `html-truth/SET/`, `html-pages/SET/
 
 `--misses N` prints the first N sentences with a wrong variant, of each set, and pages lost.
 
-example: python scripts/bench_language.py ~/collection --misses 5
+example: python -m scripts.bench.language ~/collection --misses 5
 """
 
 import argparse
@@ -31,7 +31,7 @@ from typing import Any, NamedTuple
 
 import fasttext
 
-from bench_charset import pages
+from scripts.bench.charset import pages
 from sluice.core.config import Extract
 from sluice.text import language
 from sluice.text.charset import decode

@@ -1,6 +1,6 @@
 """Train quality models of Chinese and English on real text, and say what they are worth and what a score costs.
 
-    python scripts/bench_quality.py DATA [--output DIR]
+    python -m scripts.bench.quality DATA [--output DIR]
 
 DATA is the collection that SLUICE_SHARED_DATA names. Good Chinese is encyclopaedia and law, bad is raw web text; good
 English is encyclopaedia and the article texts that people marked, bad is everything that a browser shows of other kinds

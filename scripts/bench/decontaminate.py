@@ -1,6 +1,6 @@
 """Decontamination: what it costs, what it finds, and what it finds by chance.
 
-    python scripts/bench_decontaminate.py --data DATA
+    python -m scripts.bench.decontaminate --data DATA
 
 DATA is the collection with `lm`, `html-truth` and `zh-webtext`. Benchmark items are sentences of Wikipedia in English,
 simplified and traditional Chinese; documents are web pages. Items are planted into pages as they are and with edits,

@@ -1,6 +1,6 @@
 """Measure the extract stage: what Spark costs, what reading and judging together cost, how much memory a worker needs.
 
-    python scripts/bench_extract.py [overhead] [parts] [memory] [--archives FILE…] [--repeats N]
+    python -m scripts.bench.extract_stage [overhead] [parts] [memory] [--archives FILE…] [--repeats N]
                                      [--overhead-mb N] [--memory-mb N]
 
   overhead  the stage on Spark `local[1]` against a plain Python loop over the same archive with the same processor.
@@ -15,7 +15,7 @@
 Times are medians of interleaved rounds. Without names all three are measured, without --archives the repository's
 sample. Bars: overhead at most 15 %, parts at least 0.85, memory at most 800 MB.
 
-example: python scripts/bench_extract.py overhead memory --repeats 7 --memory-mb 100
+example: python -m scripts.bench.extract_stage overhead memory --repeats 7 --memory-mb 100
 """
 
 import argparse
@@ -42,7 +42,7 @@ from sluice.text.extract import extract_archive
 from sluice.text.language import model_path
 from sluice.text.process import LOCATED, PageProcessor
 
-SAMPLE = Path(__file__).parent.parent / "tests" / "data" / "sample"
+SAMPLE = Path(__file__).parents[2] / "tests" / "data" / "sample"
 MB = 1_000_000
 OPEN = partial(storage.open_stream, transport=Extract().transport)
 

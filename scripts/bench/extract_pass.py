@@ -1,7 +1,7 @@
 """The whole extract pass beside datatrove's, on the same archives and one core each, in turns.
 
     pip install '.[extract,bench]'
-    python scripts/bench_pass.py ARCHIVE.warc.gz… [--rounds N]
+    python -m scripts.bench.extract_pass ARCHIVE.warc.gz… [--rounds N]
 
 sluice: archive, charset, language before extraction, main text, cuts and masks, language, all signals, text hash,
 MinHash signature; every page of a wanted language goes all the way. datatrove: WarcReader, Trafilatura, Gopher
@@ -33,7 +33,7 @@ from loguru import logger
 from warcio.archiveiterator import ArchiveIterator
 from warcio.warcwriter import WARCWriter
 
-from bench_signals import cpu
+from scripts.bench.signals import cpu
 from sluice.core.config import Extract, Plan
 from sluice.core.dedup_config import MinHash
 from sluice.core.records import WarcStats

@@ -1,6 +1,6 @@
 """Measure block lists, bad-word lists and rights on this machine: time per URL, text and page, and what building takes.
 
-    python scripts/bench_lists.py [--entries 10_000_000] [--collection COLLECTION]
+    python -m scripts.bench.lists [--entries 10_000_000] [--collection COLLECTION]
 
 Entries and URLs are synthetic; half of the URLs are on the list. Texts and pages are those of COLLECTION
 (`html-truth/SET/pages.jsonl.gz`, `zh-webtext/*.jsonl.gz`, `filters/ldnoobw.jsonl.gz`), brought to the same length; the

@@ -1,9 +1,9 @@
 """Main text and speed of sluice beside trafilatura and resiliparse, on pages with known main text.
 
     pip install '.[bench]'
-    python scripts/bench_extraction.py                 # pages of sites that the shipped model has not seen
-    python scripts/bench_extraction.py --all           # every page (most were trained on; for comparison only)
-    python scripts/bench_extraction.py --speed wcxb    # pages per second, interleaved, medians of rounds
+    python -m scripts.bench.main_text                 # pages of sites that the shipped model has not seen
+    python -m scripts.bench.main_text --all           # every page (most were trained on; for comparison only)
+    python -m scripts.bench.main_text --speed wcxb    # pages per second, interleaved, medians of rounds
 
 F1 is that of words (a Han character is one), the mean over the pages of a set. `leaked` is the share of snippets that
 must not be in the main text and are, `found` that of snippets that must be. scripts/train_extractor.py --cross-fit
@@ -22,7 +22,7 @@ from pathlib import Path
 import trafilatura
 from resiliparse.extract.html2text import extract_plain_text
 
-from extraction_data import HELD_OUT, TruthPage, data_root, iter_pages, precision_recall_f1
+from scripts.bench.main_text_data import HELD_OUT, TruthPage, data_root, iter_pages, precision_recall_f1
 from sluice.text.html import extract_text
 
 Extract = Callable[[str], str]

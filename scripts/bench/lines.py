@@ -1,6 +1,6 @@
 """Lines repeated across documents: what goes by CCNet's rule and by ours, what stays, and what it costs.
 
-    python scripts/bench_lines.py --data DATA [--show 20]
+    python -m scripts.bench.lines --data DATA [--show 20]
 
 DATA is the collection with `html-truth`, `zh-webtext`, `lm` and `dedup`. Verse, novels and statutes are there for what
 should stay. CCNet's rule, written afresh after its `normalize_for_dedup`: of all lines with one form the first stays.

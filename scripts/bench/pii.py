@@ -1,6 +1,6 @@
 """Show what editing and masking do to real texts, and how fast.
 
-    python scripts/bench_pii.py COLLECTION
+    python -m scripts.bench.pii COLLECTION
 
 COLLECTION holds WARC files in `warc/`, `html-truth/SET/` and `html-pages/SET/`, JSON lines in `zh-webtext/` and `lm/`.
 Prints, by set of texts, how many lines and parts each kind of edit took and how many masks of each kind were set; how
@@ -8,7 +8,7 @@ many masks touch a date or a price (an independent pattern); and microseconds a 
 where that is installed. Both are read, not scored: `--matches 200` prints so many masked places of each kind with what
 stands around them, `--lines 100` so many edited lines of each kind and script.
 
-example: python scripts/bench_pii.py ~/collection --matches 200 --lines 100
+example: python -m scripts.bench.pii ~/collection --matches 200 --lines 100
 """
 
 import argparse
@@ -23,7 +23,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench_charset import pages
+from scripts.bench.charset import pages
 from sluice.core.config import Edit, Pii
 from sluice.text import charset, html
 from sluice.text.edit import edit

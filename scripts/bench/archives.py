@@ -1,7 +1,7 @@
 """How the archive reader does beside warcio and FastWARC: under damage, on real files, and in speed.
 
-    python scripts/bench_warc.py                      # faults and speed, on the pages that ship with the repository
-    python scripts/bench_warc.py --data FOLDER        # also every archive below FOLDER
+    python -m scripts.bench.archives                      # faults and speed, on the pages that ship with the repository
+    python -m scripts.bench.archives --data FOLDER        # also every archive below FOLDER
 
 faults   archives of ten real pages, each damaged in one way: records delivered, and what was said of the loss. A reader
          that delivers fewer than are whole has lost pages, one that delivers more gives parts of pages for whole.
@@ -29,11 +29,11 @@ from warcio.archiveiterator import ArchiveIterator
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
+from scripts.bench.archive_peers import MAX_BYTES, READERS, differences
 from sluice.data.members import Gzip, Source
 from sluice.data.warc import Damage, read_archive
-from warc_peers import MAX_BYTES, READERS, differences
 
-SAMPLE = Path(__file__).parent.parent / "tests" / "data" / "sample"
+SAMPLE = Path(__file__).parents[2] / "tests" / "data" / "sample"
 HTML = ("text/html", "application/xhtml+xml")
 
 

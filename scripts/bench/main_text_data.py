@@ -81,7 +81,7 @@ class TruthPage:
 
 def data_root() -> Path:
     """The collection of real data. Exits with a message when it is not there."""
-    root = Path(os.environ.get("SLUICE_SHARED_DATA") or Path(__file__).parents[2] / "shared/data")
+    root = Path(os.environ.get("SLUICE_SHARED_DATA") or Path(__file__).parents[3] / "shared/data")
     if not (root / "html-truth").is_dir():
         raise SystemExit(f"{root} holds no html-truth. Set SLUICE_SHARED_DATA to the collection of real pages.")
     return root
