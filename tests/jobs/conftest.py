@@ -1,12 +1,10 @@
 """The jobs as their users run them: processes of their own, through spark-submit."""
 
-import sys
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("pyspark")
-sys.path.append(str(Path(__file__).parents[2] / "scripts"))
 
 from jobs_helpers import command, run
 

@@ -5,7 +5,8 @@ import json
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from check_kills import command, run_and_kill
+
+from scripts.bench.dedup.check_kills import command, run_and_kill
 
 
 @pytest.mark.exhaustive

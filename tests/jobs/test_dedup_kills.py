@@ -4,7 +4,16 @@ import json
 import sys
 
 import pytest
-from check_kills import command, kill_drivers, kill_executors, results, run_and_kill, run_calm, write_table
+
+from scripts.bench.dedup.check_kills import (
+    command,
+    kill_drivers,
+    kill_executors,
+    results,
+    run_and_kill,
+    run_calm,
+    write_table,
+)
 
 pytestmark = [
     pytest.mark.exhaustive,

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from check_kills import standalone
 from jobs_helpers import command, digests, environment, run
 
+from scripts.bench.dedup.check_kills import standalone
 from sluice.commands.main import main as sluice
 from sluice.data.manifest import read_manifest
 

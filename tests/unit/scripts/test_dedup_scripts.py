@@ -9,15 +9,12 @@ from pathlib import Path
 
 import pytest
 
-sys.path.append(str(Path(__file__).parents[3] / "scripts"))
-
-from bench_dedup_peers import false_removals, recall, run
-from bench_signatures import assert_equal, random_texts
-from check_removals import faults
-from dedup_corpus import LARGEST_FAMILY, Item, Maker, Text, cut, edited, plan_items
-from dedup_data import Pair, documented, read_documents, recall_by_bin
-from dedup_oracle import all_pairs
-
+from scripts.bench.dedup.all_pairs import all_pairs
+from scripts.bench.dedup.check_removals import faults
+from scripts.bench.dedup.compare import false_removals, recall, run
+from scripts.bench.dedup.data import Pair, documented, read_documents, recall_by_bin
+from scripts.bench.dedup.make_corpus import LARGEST_FAMILY, Item, Maker, Text, cut, edited, plan_items
+from scripts.bench.dedup.signatures import assert_equal, random_texts
 from sluice.text.key import define_key
 from sluice.text.shingles import jaccard, shingles
 

@@ -1,6 +1,6 @@
 """Check the certificate of every removal again, from the texts alone; and what was found of all pairs there are.
 
-    python scripts/check_removals.py OUT/dedup/removals CORPUS.jsonl --pairs PAIRS.jsonl --truth CORPUS.truth.jsonl
+    python -m scripts.bench.dedup.check_removals OUT/dedup/removals CORPUS.jsonl --pairs PAIRS.jsonl --truth CORPUS.truth.jsonl
 
 REMOVALS is Parquet or JSON lines with `id`, `witness`, `jaccard`; CORPUS has `id` and `text`; PAIRS is what
 dedup_oracle.py wrote. For each removal the Jaccard similarity of both documents is computed from plain Python sets. It
@@ -17,8 +17,16 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from dedup_data import Pair, Parts, documented, json_rows, read_documents, read_pairs, recall_by_bin, table_rows
-
+from scripts.bench.dedup.data import (
+    Pair,
+    Parts,
+    documented,
+    json_rows,
+    read_documents,
+    read_pairs,
+    recall_by_bin,
+    table_rows,
+)
 from sluice.text.key import define_key
 from sluice.text.shingles import jaccard
 

@@ -1,7 +1,7 @@
 """What the check of the split costs: core time of each of its steps a document.
 
-    python scripts/dedup_corpus.py DATA c100k.jsonl --documents 100000 --copies 0.2
-    python scripts/bench_split.py c100k.jsonl
+    python -m scripts.bench.dedup.make_corpus DATA c100k.jsonl --documents 100000 --copies 0.2
+    python -m scripts.bench.dedup.split c100k.jsonl
 
 Runs `spark.held_out.find_crossing` on the documents as they are, with all their copies, which is more than a run gives
 it after deduplication; 1 % are in valid and 1 % in test, by hash. On two cores with 1 GB of heap for driver and
@@ -17,8 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench_dedup_cost import WRITTEN, Watch
-
+from scripts.bench.dedup.cost import WRITTEN, Watch
 from sluice.core.config import Shards, Spark
 from sluice.core.dedup_config import Dedup, Split
 from sluice.core.log import set_up
@@ -69,7 +68,7 @@ def show(corpus: Path, heap: str, centres: int) -> None:
         "OMP_NUM_THREADS": "1",
         "PYSPARK_SUBMIT_ARGS": f"--master local[2] --driver-memory {heap} --conf spark.ui.enabled=false pyspark-shell",
     }
-    command = [sys.executable, __file__, str(corpus), "--centres", str(centres)]
+    command = [sys.executable, "-m", "scripts.bench.dedup.split", str(corpus), "--centres", str(centres)]
     began = time.perf_counter()
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True, env=environment

@@ -1,7 +1,7 @@
 """Kill an executor, or the driver, of jobs/dedup.py in the middle of every table, and hold the results to a calm run's.
 
-    python scripts/check_kills.py WORKDIR                                     # all tables, both ways: six minutes
-    python scripts/check_kills.py WORKDIR --who driver --tables _work/pairs,removals
+    python -m scripts.bench.dedup.check_kills WORKDIR                                     # all tables, both ways: six minutes
+    python -m scripts.bench.dedup.check_kills WORKDIR --who driver --tables _work/pairs,removals
 
 A small table with copies, edits, chains and a template family, in Chinese and English, is made in WORKDIR. `executor`
 is one run on a standalone cluster of this machine, with a kill for each table. `driver` is a run with `local[2]` for
@@ -34,7 +34,7 @@ import pyspark
 
 from sluice.spark.java import ensure_java
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[3]
 HOME = str(Path(pyspark.__file__).parent)
 FAILED = 4
 PR_SET_PDEATHSIG = 1

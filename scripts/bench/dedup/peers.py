@@ -1,6 +1,6 @@
 """Deduplicate a corpus with one other tool, as it is documented: bench_dedup_peers.py starts this in its environment.
 
-    ENV/bin/python scripts/dedup_peers.py TOOL CORPUS.jsonl OUT
+    ENV/bin/python -m scripts.bench.dedup.peers TOOL CORPUS.jsonl OUT
 
 CORPUS is JSON lines of `id` and `text`. OUT/removed.txt gets the ids that the tool leaves out, one a line. Every tool
 is set to a similarity of 0.8 where it has such a setting, and else left at its defaults; two processes or cores.

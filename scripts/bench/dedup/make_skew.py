@@ -1,9 +1,9 @@
 """Make a corpus that is hard on deduplication of one that is not, for the benchmark of what each step costs.
 
-    python scripts/dedup_corpus.py DATA c300k.jsonl --documents 300000 --copies 0.3
-    python scripts/dedup_skew.py bucket c300k.jsonl bucket.jsonl
-    python scripts/dedup_skew.py cluster c300k.jsonl cluster.jsonl --members 100000
-    python scripts/bench_dedup_cost.py c300k.jsonl bucket.jsonl cluster.jsonl
+    python -m scripts.bench.dedup.make_corpus DATA c300k.jsonl --documents 300000 --copies 0.3
+    python -m scripts.bench.dedup.make_skew bucket c300k.jsonl bucket.jsonl
+    python -m scripts.bench.dedup.make_skew cluster c300k.jsonl cluster.jsonl --members 100000
+    python -m scripts.bench.dedup.cost c300k.jsonl bucket.jsonl cluster.jsonl
 
 bucket   Half of the documents (those with spaces) get made-up shingles, chosen so that each has the smallest value
          of one permutation of the first band: all these documents share that bucket, and hardly anything else.
@@ -19,9 +19,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from dedup_corpus import SHINGLE, SIDES, edited, side_of
-from dedup_data import json_rows
 
+from scripts.bench.dedup.data import json_rows
+from scripts.bench.dedup.make_corpus import SHINGLE, SIDES, edited, side_of
 from sluice.core.dedup_config import MinHash
 from sluice.text.minhash import signature
 from sluice.text.shingles import shingle_hashes

@@ -1,8 +1,8 @@
 """What a signature of a real document costs, one thread: ours, datasketch's, rensa's; and that ours are datasketch's.
 
     python -m venv ENV && ENV/bin/pip install . datasketch rensa
-    python scripts/dedup_corpus.py DATA CORPUS.jsonl --documents 4000 --copies 0
-    ENV/bin/python scripts/bench_signatures.py CORPUS.jsonl
+    python -m scripts.bench.dedup.make_corpus DATA CORPUS.jsonl --documents 4000 --copies 0
+    ENV/bin/python -m scripts.bench.dedup.signatures CORPUS.jsonl
 
 First, in the same run, signatures of real texts and of texts of random code points, surrogates included, are held
 against datasketch's, bit for bit, in both schemes: a difference ends the run. Then all ways take turns on the same
@@ -30,8 +30,8 @@ from typing import Any
 
 import datasketch
 import numpy as np
-from dedup_data import documented, read_documents
 
+from scripts.bench.dedup.data import documented, read_documents
 from sluice.core.dedup_config import MinHash
 from sluice.text.kernels.sha1 import BLOCK
 from sluice.text.kernels.signatures import sha1_of_spans

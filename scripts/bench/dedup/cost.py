@@ -1,7 +1,7 @@
 """What each step of deduplication costs a document, and whether that stays the same as the corpus grows.
 
-    python scripts/dedup_corpus.py DATA c100k.jsonl --documents 100000 --copies 0.3
-    python scripts/bench_dedup_cost.py c100k.jsonl c300k.jsonl c1m.jsonl --work WORK
+    python -m scripts.bench.dedup.make_corpus DATA c100k.jsonl --documents 100000 --copies 0.3
+    python -m scripts.bench.dedup.cost c100k.jsonl c300k.jsonl c1m.jsonl --work WORK
 
 Runs jobs/dedup.py on each corpus, on two cores with 1 GB of heap for driver and executor together, and prints for each
 table that it writes: seconds, core milliseconds a document (all processes, the JVM and its start too, looked at ten
@@ -23,10 +23,10 @@ from collections import defaultdict
 from pathlib import Path
 from typing import NamedTuple
 
-from bench_dedup_peers import session_seconds
-from dedup_data import table_rows
+from scripts.bench.dedup.compare import session_seconds
+from scripts.bench.dedup.data import table_rows
 
-SCRIPTS = Path(__file__).resolve().parent
+ROOT = Path(__file__).resolve().parents[3]
 WRITTEN = re.compile(r"table (\S+) written in")
 
 
@@ -78,12 +78,12 @@ def run(corpus: Path, out: Path, settings: list[str], heap: str) -> tuple[list[S
     submit = f"--master local[2] --driver-memory {heap} --conf spark.eventLog.enabled=true "
     submit += f"--conf spark.eventLog.dir={events} --conf spark.eventLog.compress=false --conf spark.ui.enabled=false "
     environment = os.environ | {
-        "PYTHONPATH": f"{SCRIPTS.parent / 'lib'}",
+        "PYTHONPATH": f"{ROOT / 'lib'}",
         "PYSPARK_SUBMIT_ARGS": f"{submit} pyspark-shell",
         "OMP_NUM_THREADS": "1",
     }
     settings = [f"table.inputs=[{corpus}]", f"output={out}", *settings]
-    command = [sys.executable, f"{SCRIPTS.parent / 'jobs' / 'dedup.py'}"]
+    command = [sys.executable, f"{ROOT / 'jobs' / 'dedup.py'}"]
     command += [part for setting in settings for part in ("--set", setting)]
     began, steps = time.perf_counter(), list[Step]()
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True, env=environment)

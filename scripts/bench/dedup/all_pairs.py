@@ -1,6 +1,6 @@
 """All pairs of a corpus at or above an exact Jaccard similarity, by brute force: what recall is measured against.
 
-    python scripts/dedup_oracle.py CORPUS.jsonl PAIRS.jsonl --threshold 0.8
+    python -m scripts.bench.dedup.all_pairs CORPUS.jsonl PAIRS.jsonl --threshold 0.8
 
 CORPUS is JSON lines or Parquet with `id` and `text`; PAIRS gets `a`, `b`, `jaccard`, one object a line, sorted.
 Shingles are the documented ones, computed on Python strings. No signature, band or kernel of the library takes part: it
@@ -23,8 +23,8 @@ from typing import Any
 import numba
 import numpy as np
 import numpy.typing as npt
-from dedup_data import Pair, Parts, documented, read_documents
 
+from scripts.bench.dedup.data import Pair, Parts, documented, read_documents
 from sluice.text.shingles import jaccard
 
 SLACK = 1e-9

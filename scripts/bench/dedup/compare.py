@@ -1,8 +1,8 @@
 """Remove near-duplicates with sluice and with other tools, and count what each misses and what it removes in error.
 
-    python scripts/dedup_corpus.py DATA CORPUS.jsonl --documents 64100 --copies 0.2 --templates 0.02
-    python scripts/dedup_oracle.py CORPUS.jsonl PAIRS.jsonl --threshold 0.6
-    python scripts/bench_dedup_peers.py CORPUS.jsonl PAIRS.jsonl --data DATA --peer datasketch=ENV/bin/python …
+    python -m scripts.bench.dedup.make_corpus DATA CORPUS.jsonl --documents 64100 --copies 0.2 --templates 0.02
+    python -m scripts.bench.dedup.all_pairs CORPUS.jsonl PAIRS.jsonl --threshold 0.6
+    python -m scripts.bench.dedup.compare CORPUS.jsonl PAIRS.jsonl --data DATA --peer datasketch=ENV/bin/python …
 
 An environment for each tool (Python 3.11, Java 17), with this repository's `lib` on its path:
 
@@ -34,13 +34,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from dedup_data import Pair, json_rows, read_documents, read_pairs, table_rows
-from dedup_oracle import all_pairs
-
+from scripts.bench.dedup.all_pairs import all_pairs
+from scripts.bench.dedup.data import Pair, json_rows, read_documents, read_pairs, table_rows
 from sluice.text.key import define_key
 from sluice.text.language import UNSPACED, main_script
 
-SCRIPTS = Path(__file__).resolve().parent
+ROOT = Path(__file__).resolve().parents[3]
 THRESHOLD, FAR = 0.8, 0.6
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -64,7 +63,7 @@ class Cost(NamedTuple):
 def run(command: list[str], log: Path) -> Cost | None:
     """What a command took; None when it failed, which its log explains."""
     began, used = time.perf_counter(), dict[int, float]()
-    environment = os.environ | {"PYTHONPATH": f"{SCRIPTS.parent / 'lib'}", "TOKENIZERS_PARALLELISM": "false"}
+    environment = os.environ | {"PYTHONPATH": f"{ROOT / 'lib'}", "TOKENIZERS_PARALLELISM": "false"}
     with log.open("wb") as stream:
         process = subprocess.Popen(
             command, stdout=stream, stderr=stream, stdin=subprocess.DEVNULL, start_new_session=True, env=environment
@@ -136,9 +135,9 @@ def remove(tool: str, python: str, corpus: Path, out: Path, settings: list[str])
     """Cost and removed ids of one tool; None when it failed."""
     if tool == "sluice":
         sets = [setting.format(corpus=corpus) for setting in settings] + [f"output={out}"]
-        command = [python, f"{SCRIPTS.parent / 'jobs' / 'dedup.py'}"] + [part for s in sets for part in ("--set", s)]
+        command = [python, f"{ROOT / 'jobs' / 'dedup.py'}"] + [part for s in sets for part in ("--set", s)]
     else:
-        command = [python, f"{SCRIPTS / 'dedup_peers.py'}", tool, f"{corpus}", f"{out}"]
+        command = [python, f"{ROOT / 'scripts/bench/dedup/peers.py'}", tool, f"{corpus}", f"{out}"]
     cost = run(command, out / "log.txt")
     if cost is None:
         return None

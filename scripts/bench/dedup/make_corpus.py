@@ -1,7 +1,7 @@
 """Make corpora of real texts with planted near-duplicates, for the benchmarks of deduplication.
 
-    python scripts/dedup_corpus.py DATA OUT.jsonl --documents 62500 --copies 0.2        # 50,000 real texts and edits
-    python scripts/dedup_corpus.py DATA OUT.jsonl.gz --documents 1000000 --copies 0.3
+    python -m scripts.bench.dedup.make_corpus DATA OUT.jsonl --documents 62500 --copies 0.2        # 50,000 real texts and edits
+    python -m scripts.bench.dedup.make_corpus DATA OUT.jsonl.gz --documents 1000000 --copies 0.3
 
 DATA is the collection that SLUICE_SHARED_DATA names. OUT gets one object a line (`id`, `text`), in an order that tells
 nothing; OUT.truth.jsonl says of each what it is: `id`, `kind`, `source` or `of` (the id it was copied from), `family`.
