@@ -1,6 +1,6 @@
 """Memory and time of the softmax over a large vocabulary: whole, in chunks (the same result), sampled.
 
-    python scripts/bench_softmax.py --vocab 100000 --tokens 4096
+    python -m scripts.bench.train.softmax --vocab 100000 --tokens 4096
 
 Loss and gradients of hidden vectors, weights and bias, each kind in processes of its own, in turn, with two threads.
 Memory is the peak of the process less what it was before the first step; what is left of it without the gradient of the

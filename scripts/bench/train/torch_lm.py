@@ -1,7 +1,7 @@
 """LSTM language models in PyTorch, on a dataset of sluice: what the trainer is measured beside.
 
-    ENV/bin/python scripts/torch_lm.py OUT/ptb/1.0.0 conf/ptb-small.yaml
-    ENV/bin/python scripts/torch_lm.py OUT/ptb/1.0.0 conf/ptb-small.yaml --weights EXPORT/torch.safetensors
+    ENV/bin/python -m scripts.bench.train.torch_lm OUT/ptb/1.0.0 conf/ptb-small.yaml
+    ENV/bin/python -m scripts.bench.train.torch_lm OUT/ptb/1.0.0 conf/ptb-small.yaml --weights EXPORT/torch.safetensors
 
 ENV holds `pip install torch numpy msgspec pyyaml safetensors`. nn.Embedding, nn.LSTM, nn.Linear, cross_entropy,
 clip_grad_norm_ and optim.SGD or optim.AdamW in the order of pytorch/examples, with the recipe of the configuration:
@@ -23,8 +23,8 @@ import numpy as np
 import torch
 from safetensors.torch import load_file
 from torch import nn
-from train_data import epoch_blocks, split_stream
 
+from scripts.bench.train.data import epoch_blocks, split_stream
 from sluice.core.load import load_config
 from sluice.core.train_config import Train
 from sluice.data.manifest import read_manifest

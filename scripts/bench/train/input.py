@@ -1,7 +1,7 @@
 """How fast the trainer's input is by itself: tokens a second on one core, and beside int64 lists of a plain reader.
 
     sluice pack --train ptb.train.txt.gz … --seq-len 1024 --output OUT --name wide
-    python scripts/bench_input.py OUT/wide/1.0.0 --rows 64 --window 64
+    python -m scripts.bench.train.input OUT/wide/1.0.0 --rows 64 --window 64
 
 Blocks as a step gets them, after a warm-up, from files in the page cache; medians of the rounds. The plain reader has
 the same tokens as `tf.train.Example`s with an int64 list `input_ids`, as others write them, read by TFRecordDataset and
@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
-from train_data import read_records
 
+from scripts.bench.train.data import read_records
 from sluice.core.load import load_config
 from sluice.train.input import Dataset, open_dataset, training_blocks
 

@@ -2,7 +2,7 @@
 
     sluice pack --train ptb.train.txt.gz --valid ptb.valid.txt.gz --test ptb.test.txt.gz --lines --kind word \\
         --words whitespace --vocab-size 10000 --seq-len 20 --output OUT --name ptb
-    python scripts/bench_train.py OUT/ptb/1.0.0 conf/ptb-small.yaml --torch ENV/bin/python
+    python -m scripts.bench.train.compare OUT/ptb/1.0.0 conf/ptb-small.yaml --torch ENV/bin/python
 
 ENV holds `pip install torch numpy msgspec pyyaml`. All tools have their turn in each round while the others wait, with
 two threads; what is given is the median of the rounds and their range, whole steps: forward, loss, backward, clipping,
@@ -26,7 +26,7 @@ from sluice.core.load import load_config
 from sluice.data.manifest import read_manifest
 from sluice.train.parameters import initial_values
 
-SCRIPTS = Path(__file__).resolve().parent
+ROOT = Path(__file__).resolve().parents[3]
 THREADS = 2
 COMPARED = 100
 
@@ -36,9 +36,9 @@ class Tool:
 
     def __init__(self, name: str, python: str, order: Path) -> None:
         self.name, self.rates, self.losses = name, list[float](), list[float]()
-        environment = os.environ | {"OMP_NUM_THREADS": f"{THREADS}", "PYTHONPATH": f"{SCRIPTS.parent / 'lib'}"}
+        environment = os.environ | {"OMP_NUM_THREADS": f"{THREADS}", "PYTHONPATH": f"{ROOT / 'lib'}{os.pathsep}{ROOT}"}
         self._process = subprocess.Popen(
-            [python, f"{SCRIPTS / 'train_peers.py'}", name, f"{order}"],
+            [python, "-m", "scripts.bench.train.peers", name, f"{order}"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

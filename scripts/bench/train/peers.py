@@ -1,6 +1,6 @@
 """One language model, trained by one tool, some steps at a time: bench_train.py starts this in its environment.
 
-    ENV/bin/python scripts/train_peers.py TOOL ORDER.json
+    ENV/bin/python -m scripts.bench.train.peers TOOL ORDER.json
 
 Says `ready`, then for every line `N` on standard input trains N further steps and prints a JSON object of a line:
 `seconds`, `tokens`, `losses` (nats per token, of every step). ORDER names dataset, settings and first weights (.npz).
@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from train_data import epoch_blocks
 
+from scripts.bench.train.data import epoch_blocks
 from sluice.core.load import load_config
 from sluice.core.train_config import Train as Settings
 from sluice.data.manifest import read_manifest
@@ -63,7 +63,7 @@ def sluice(order: dict[str, Any], config: Settings) -> Train:
 
 
 def torch(order: dict[str, Any], config: Settings) -> Train:
-    from torch_lm import TorchModel
+    from scripts.bench.train.torch_lm import TorchModel
 
     model = TorchModel(dict(np.load(order["weights"])), config)
     source = blocks(order, config)
