@@ -20,7 +20,7 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from sluice.commands.pages import iter_lines
-from sluice.core.load import load_config
+from sluice.core.config.load import load_config
 from sluice.text.extract import WarcAccount
 
 SAMPLE = Path(__file__).parent.parent / "tests" / "data" / "sample"

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save_file
 
-from sluice.core.config import Tokenizer
+from sluice.core.config.dataset import Tokenizer
 from sluice.data.tokenizer import save_tokenizer, train_tokenizer
 
 

@@ -33,7 +33,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sluice.core.config import Extract, Plan
+from sluice.core.config.extract import Extract
+from sluice.core.config.plan import Plan
 from sluice.core.records import Page, Rejection
 from sluice.data import plan, storage
 from sluice.text import charset, html

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from sluice.core.dedup_config import Decontaminate
+from sluice.core.config.dedup import Decontaminate
 from sluice.text.benchmark import Part, build, units_of
 from sluice.text.contamination import Scanner
 from sluice.text.key import key_text

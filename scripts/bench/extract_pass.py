@@ -34,8 +34,9 @@ from warcio.archiveiterator import ArchiveIterator
 from warcio.warcwriter import WARCWriter
 
 from scripts.bench.signals import cpu
-from sluice.core.config import Extract, Plan
-from sluice.core.dedup_config import MinHash
+from sluice.core.config.dedup import MinHash
+from sluice.core.config.extract import Extract
+from sluice.core.config.plan import Plan
 from sluice.core.records import WarcStats
 from sluice.data import plan, storage
 from sluice.data.plan import InputPlan

@@ -34,8 +34,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sluice.core.config import Extract, Plan, Spark
-from sluice.core.dedup_config import MinHash
+from sluice.core.config.dedup import MinHash
+from sluice.core.config.extract import Extract
+from sluice.core.config.plan import Plan
+from sluice.core.config.schema import Spark
 from sluice.core.records import Page, PlanEntry, Rejection
 from sluice.data import plan, storage
 from sluice.text.extract import extract_archive

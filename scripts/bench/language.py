@@ -32,7 +32,7 @@ from typing import Any, NamedTuple
 import fasttext
 
 from scripts.bench.charset import pages
-from sluice.core.config import Extract
+from sluice.core.config.extract import Extract
 from sluice.text import language
 from sluice.text.charset import decode
 from sluice.text.html import extract_text

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from sluice.core.dedup_config import Lines
+from sluice.core.config.dedup import Lines
 from sluice.text.html import extract_text
 from sluice.text.repeated_lines import Cut, cut_lines, plain_hashes
 

@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from scripts.bench.charset import pages
-from sluice.core.config import Edit, Pii
+from sluice.core.config.extract import Edit, Pii
 from sluice.text import charset, html
 from sluice.text.edit import edit
 from sluice.text.pii import KINDS, find, mask

@@ -22,7 +22,7 @@ import msgspec
 import numpy as np
 from warcio.archiveiterator import ArchiveIterator
 
-from sluice.core.config import TrainQuality
+from sluice.core.config.rules import TrainQuality
 from sluice.core.log import set_up
 from sluice.text import charset, html, ranking
 from sluice.text.classifier import predictor

@@ -52,7 +52,7 @@ def test_blocking_blocks():
 def test_every_subpackage_is_known_here():
     packages = {info.name for info in pkgutil.iter_modules([str(ROOT)])}
     assert packages == {"core", "data", "text", "commands", "spark", "train", "__main__"}
-    assert "sluice.core.load" in modules("core")
+    assert "sluice.core.config.load" in modules("core")
 
 
 def test_the_contracts_hold():

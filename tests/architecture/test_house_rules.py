@@ -13,12 +13,13 @@ import yaml
 
 import sluice
 from sluice.core import corpus_records, dedup_records, records
-from sluice.core.config import Config, Extract
-from sluice.core.config import Tokenizer as TokenizerConfig
-from sluice.core.dedup_config import MinHash
-from sluice.core.load import dump, load_config
+from sluice.core.config.dataset import Tokenizer as TokenizerConfig
+from sluice.core.config.dedup import MinHash
+from sluice.core.config.extract import Extract
+from sluice.core.config.load import dump, load_config
+from sluice.core.config.schema import Config
+from sluice.core.config.section import Section
 from sluice.core.records import PlanEntry, Record, Signals
-from sluice.core.section import Section
 from sluice.data import tables
 from sluice.text import signals
 from sluice.text.rules import PRESETS, load_rules
@@ -194,7 +195,7 @@ def test_a_tokenizer_pickles_twice_and_after_use(tmp_path):
 
 def test_functions_handed_to_spark_pickle_twice():
     pytest.importorskip("pyspark")
-    from sluice.core.dedup_config import Lines, Table
+    from sluice.core.config.dedup import Lines, Table
     from sluice.data.json_rows import Piece
     from sluice.spark import (
         bands,

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from jobs_helpers import command, run, run_here
 
-from sluice.core.dedup_config import Lines
+from sluice.core.config.dedup import Lines
 from sluice.text.repeated_lines import text_lines
 
 INVENTED = (

@@ -10,7 +10,7 @@ import pytest
 from exported_model import write_model
 from jobs_helpers import command, run
 
-from sluice.core.config import Tokenizer
+from sluice.core.config.dataset import Tokenizer
 
 VOCAB_SIZE = 260
 LETTER, OTHER = 0.8 / 26, 0.2 / (VOCAB_SIZE - 26)

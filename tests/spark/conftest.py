@@ -4,7 +4,7 @@ import pytest
 
 pytest.importorskip("pyspark")
 
-from sluice.core.config import Spark
+from sluice.core.config.schema import Spark
 from sluice.spark.session import open_session
 
 

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sluice.core.config import Config
-from sluice.core.dedup_config import Decontaminate, Lines, Table
+from sluice.core.config.dedup import Decontaminate, Lines, Table
+from sluice.core.config.schema import Config
 from sluice.core.errors import ConfigError, InputError, StageError
 from sluice.spark.decontaminate_table import decontaminate_run, decontaminate_table
 from sluice.spark.lines_table import lines_run, lines_table

@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 from msgspec import structs
 
-from sluice.core.config import Config
-from sluice.core.dedup_config import Dedup, MinHash, Table
+from sluice.core.config.dedup import Dedup, MinHash, Table
+from sluice.core.config.schema import Config
 from sluice.core.errors import ConfigError, InputError, StageError
 from sluice.spark.dedup_table import dedup_run, dedup_table
 from sluice.text.key import key_text

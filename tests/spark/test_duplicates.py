@@ -6,9 +6,9 @@ import random
 
 import pytest
 
-from sluice.core.dedup_config import Dedup, MinHash
+from sluice.core.config.dedup import Dedup, MinHash
+from sluice.core.config.load import digest
 from sluice.core.errors import ConfigError, FormatError, InputError
-from sluice.core.load import digest
 from sluice.spark.band_index import check_earlier, read_earlier
 from sluice.spark.duplicates import find_duplicates, publish, publish_index
 from sluice.spark.tables import Work

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from sluice.core.config import Config
+from sluice.core.config.schema import Config
 from sluice.core.errors import InputError, StageError
 from sluice.spark.stages import _check_extract, _is_unread
 from sluice.text.extract import WarcAccount

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from sluice.core.dedup_config import Dedup, MinHash
+from sluice.core.config.dedup import Dedup, MinHash
 from sluice.spark.keep import near_removals, removals
 from sluice.spark.ranked import exact_removals, in_keep_order
 from sluice.spark.tables import Work

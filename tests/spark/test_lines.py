@@ -5,8 +5,8 @@ import random
 import pytest
 from pyspark.sql import functions as F
 
+from sluice.core.config.dedup import Lines
 from sluice.core.corpus_records import CutText, RepeatedLine
-from sluice.core.dedup_config import Lines
 from sluice.spark.repeated_lines import line_books, most_removed, removed_lines, repeated_lines, without_lines
 from sluice.text.repeated_lines import plain_hashes
 

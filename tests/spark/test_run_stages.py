@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from sluice.core.config import Config, Shards
-from sluice.core.dedup_config import Decontaminate, Dedup, Lines, MinHash, Split
+from sluice.core.config.dataset import Shards
+from sluice.core.config.dedup import Decontaminate, Dedup, Lines, MinHash, Split
+from sluice.core.config.schema import Config
 from sluice.core.errors import ConfigError
 from sluice.spark.run import Run
 

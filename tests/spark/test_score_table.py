@@ -8,8 +8,9 @@ import pytest
 from exported_model import write_model
 from msgspec import structs
 
-from sluice.core.config import Config, Tokenizer
-from sluice.core.dedup_config import Score, Table
+from sluice.core.config.dataset import Tokenizer
+from sluice.core.config.dedup import Score, Table
+from sluice.core.config.schema import Config
 from sluice.core.errors import ConfigError, InputError
 from sluice.spark.score_table import score_run, score_table
 

@@ -9,7 +9,8 @@ import pytest
 from docs_table import document, write_run
 from msgspec import structs
 
-from sluice.core.config import Config, Rules
+from sluice.core.config.rules import Rules
+from sluice.core.config.schema import Config
 from sluice.core.corpus_records import TextScore
 from sluice.core.errors import ConfigError, InputError
 from sluice.core.ledger import Ledger

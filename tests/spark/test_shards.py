@@ -5,7 +5,7 @@ import io
 import numpy as np
 import pytest
 
-from sluice.core.config import Shards, Tokenizer
+from sluice.core.config.dataset import Shards, Tokenizer
 from sluice.data import tokenizer as tokenizers
 from sluice.data.tfrecord import decode_example, iter_records
 from sluice.spark.shards import ShardJob, shard_names, with_split, write_shards

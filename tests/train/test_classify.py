@@ -11,7 +11,7 @@ import tensorflow as tf
 from msgspec import structs
 from tiny_runs import run_job
 
-from sluice.core.classifier_config import Classifier
+from sluice.core.config.classifier import Classifier
 from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.train.classifiers import TextClassifier, classifier_values
 from sluice.train.classify import Predictor, report, train_classifier

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from tiny_runs import IDS, WORDS, bpe_tokenizer, random_documents, train_config, write_dataset
 
+from sluice.core.config.train import Sample, Train
 from sluice.core.errors import InputError
-from sluice.core.train_config import Sample, Train
 from sluice.data.tokenizer import Tokenizer
 from sluice.train.baseline import Counted
 from sluice.train.cells import lstm_reference

@@ -9,8 +9,8 @@ import tensorflow as tf
 from safetensors.numpy import load_file
 from tiny_runs import WORDS, random_documents, run_job, settings, train_config, write_dataset
 
+from sluice.core.config.train import Model
 from sluice.core.errors import ConfigError, InputError
-from sluice.core.train_config import Model
 from sluice.text import language_model
 from sluice.text.language_model import Scorer
 from sluice.train.cells import lstm_reference

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 from tiny_runs import train_config
 
-from sluice.core.train_config import Model
+from sluice.core.config.train import Model
 from sluice.text import language_model
 from sluice.train.dropout import DropoutKey
 from sluice.train.layers import LAYERS

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from sluice.core.train_config import Loss
+from sluice.core.config.train import Loss
 from sluice.train.loss import (
     activation_penalty,
     chunked_cross_entropy,

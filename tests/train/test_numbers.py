@@ -7,8 +7,8 @@ import pytest
 import tensorflow as tf
 from tiny_runs import ROOT
 
-from sluice.core.load import load_config
-from sluice.core.train_config import Model, Optim
+from sluice.core.config.load import load_config
+from sluice.core.config.train import Model, Optim
 from sluice.train.dist import is_slow
 from sluice.train.dropout import DropoutKey, drop, drop_weights, drop_words
 from sluice.train.optim import FIRST_LOSS_SCALE, LOSS_SCALE, Moment, Optimizer, clip, dense

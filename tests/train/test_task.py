@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from sluice.core.config.train import Dist
 from sluice.core.errors import ConfigError
-from sluice.core.train_config import Dist
 from sluice.train.task import Task, expand_counts, expand_nodes, this_task
 
 MULTIWORKER = Dist(strategy="multiworker")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from sluice.core.config import Config
-from sluice.core.load import load_config, to_config
-from sluice.core.train_config import Train
+from sluice.core.config.load import load_config, to_config
+from sluice.core.config.schema import Config
+from sluice.core.config.train import Train
 from sluice.data.manifest import SpecialIds, token_dtype
 from sluice.data.shardset import DatasetPlan, commit_dataset, shard_name, write_shard
 from sluice.data.tokenizer import save_tokenizer, train_tokenizer

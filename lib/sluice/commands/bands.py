@@ -13,7 +13,7 @@ example: sluice bands --threshold 0.7 --permutations 256 --catch 0.98
 
 import argparse
 
-from sluice.core.dedup_config import Dedup
+from sluice.core.config.dedup import Dedup
 from sluice.core.errors import ConfigError
 from sluice.text.banding import SIMILARITIES, Banding, choose_banding, curve
 

@@ -15,10 +15,10 @@ import argparse
 import textwrap
 
 from sluice.core.cli import add_settings
+from sluice.core.config.keys import known_paths, suggestions
+from sluice.core.config.load import load_config, names, one_line
+from sluice.core.config.settings import COMMON, Setting, section_meaning, settings
 from sluice.core.errors import ConfigError
-from sluice.core.keys import known_paths, suggestions
-from sluice.core.load import load_config, names, one_line
-from sluice.core.settings import COMMON, Setting, section_meaning, settings
 
 WIDTH = 100
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import sluice
 from sluice.commands.jobs import JOBS
-from sluice.core import renamed
 from sluice.core.cli import Parser, add_job_arguments, exit_code_of, missing_package_named, run_job
+from sluice.core.config import renamed
 
 
 class Command(NamedTuple):

@@ -31,11 +31,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sluice.core import log
-from sluice.core.config import Shards as ShardsConfig
-from sluice.core.config import Tokenizer as TokenizerConfig
+from sluice.core.config.dataset import Shards as ShardsConfig
+from sluice.core.config.dataset import Tokenizer as TokenizerConfig
+from sluice.core.config.load import digest
 from sluice.core.errors import ConfigError, InputError
 from sluice.core.ids import mix64, text_digest
-from sluice.core.load import digest
 from sluice.core.progress import Bar, advancing, progress_bar
 from sluice.data import storage
 from sluice.data.examples import documents, iter_ids

@@ -15,9 +15,9 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from sluice.core.config import Config
+from sluice.core.config.load import load_config
+from sluice.core.config.schema import Config
 from sluice.core.errors import InputError
-from sluice.core.load import load_config
 from sluice.core.progress import Bar, progress_bar
 from sluice.core.records import Document, PlanEntry, Quarantine, Rejection, WarcStats
 from sluice.data import plan, storage

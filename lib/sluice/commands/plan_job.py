@@ -1,6 +1,6 @@
 """The body of the job `plan`. It needs neither Spark nor, without --probe, the libraries that read pages."""
 
-from sluice.core.config import Config
+from sluice.core.config.schema import Config
 from sluice.data.estimate import table
 from sluice.data.plan_table import estimates, make_plan_table
 

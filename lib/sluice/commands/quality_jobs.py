@@ -1,6 +1,6 @@
 """The bodies of the jobs `train-quality` and `fit-thresholds`, which need no Spark."""
 
-from sluice.core.config import Config
+from sluice.core.config.schema import Config
 from sluice.core.errors import ConfigError
 from sluice.data import storage
 from sluice.text.model_card import check_output, save, summary

@@ -11,8 +11,8 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 
+from sluice.core.config.load import dump, load_config
 from sluice.core.errors import InputError, SluiceError
-from sluice.core.load import dump, load_config
 from sluice.core.log import set_up
 
 EPILOG = """\

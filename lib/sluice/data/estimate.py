@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sluice.core.config import Cost, Plan, Transport
+from sluice.core.config.plan import Cost, Plan, Transport
 from sluice.data.ranges import Wanted, coalesce
 
 Mode = Literal["scan", "index"]

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
 
-from sluice.core.config import Transport
+from sluice.core.config.plan import Transport
 from sluice.core.errors import InputError
 from sluice.data.remote import PART_BYTES, Failure
 

@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sluice.core.config import Selection
+from sluice.core.config.load import names
+from sluice.core.config.plan import Selection
 from sluice.core.errors import FormatError, InputError
-from sluice.core.load import names
 from sluice.data import storage
 from sluice.data.ranges import Wanted
 

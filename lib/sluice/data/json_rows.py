@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from sluice.core.dedup_config import Table
+from sluice.core.config.dedup import Table
 from sluice.core.errors import InputError
 from sluice.core.records import SourceRow
 from sluice.data import storage

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from sluice.core.config import Plan, Transport
+from sluice.core.config.plan import Plan, Transport
 from sluice.core.errors import InputError
 from sluice.core.ids import WARC_BITS
 from sluice.core.records import PlanEntry

@@ -16,11 +16,11 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from sluice.core.config import Plan, Transport
+from sluice.core.config.load import names
+from sluice.core.config.plan import Plan, Transport
 from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.core.ids import CELL_BYTES, RECORD_BITS
 from sluice.core.ledger import Ledger
-from sluice.core.load import names
 from sluice.core.records import PlanEntry
 from sluice.data import storage
 from sluice.data.estimate import Work, choose_mode, index_work, scan_work

@@ -14,7 +14,7 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from sluice.core.config import Transport
+from sluice.core.config.plan import Transport
 from sluice.core.errors import RemoteError
 from sluice.data import zstd_frames
 from sluice.data.archive_head import begins_record

@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol, TypeVar, cast
 
-from sluice.core.config import Transport
+from sluice.core.config.plan import Transport
 from sluice.core.errors import RemoteError
 
 PART_BYTES = 1 << 16

@@ -10,9 +10,9 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sluice.core.config.load import differences, digest
 from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.core.ledger import Ledger
-from sluice.core.load import differences, digest
 from sluice.data import storage
 
 MARKER, SUMMARY = "_stage.json", "_summary.json"

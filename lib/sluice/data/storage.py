@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from sluice.core.config import Transport
+from sluice.core.config.plan import Transport
 from sluice.core.errors import InputError
 from sluice.data import http_file, remote
 

@@ -12,10 +12,10 @@ import msgspec
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from sluice.core.dedup_config import Dedup
+from sluice.core.config.dedup import Dedup
+from sluice.core.config.load import differences, digest
 from sluice.core.dedup_records import BandRow, IndexDocument, ShingleSet
 from sluice.core.errors import ConfigError, FormatError, InputError
-from sluice.core.load import differences, digest
 from sluice.data import storage
 from sluice.spark.schemas import spark_schema
 from sluice.text.key import KEY_VERSION

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from pyspark.sql import DataFrame
 
-from sluice.core.dedup_config import Dedup, MinHash
+from sluice.core.config.dedup import Dedup, MinHash
 from sluice.core.dedup_records import BandRow, LeadingRow, Pair, Sketch
 from sluice.data.tables import arrow_schema
 from sluice.spark.schemas import spark_schema

@@ -8,8 +8,8 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from sluice.core.config import Config
-from sluice.core.dedup_config import MinHash
+from sluice.core.config.dedup import MinHash
+from sluice.core.config.schema import Config
 from sluice.core.dedup_records import Fact
 from sluice.core.ledger import Ledger
 from sluice.spark.band_index import read_earlier, result_settings

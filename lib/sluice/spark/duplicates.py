@@ -10,7 +10,7 @@ from typing import NamedTuple
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from sluice.core.dedup_config import Dedup, MinHash
+from sluice.core.config.dedup import Dedup, MinHash
 from sluice.core.dedup_records import Cluster, Copies, Edge, Removal
 from sluice.core.errors import StageError
 from sluice.core.records import Record

@@ -8,8 +8,8 @@ import pyarrow as pa
 from pyspark import TaskContext
 from pyspark.sql import DataFrame, SparkSession
 
-from sluice.core.config import Extract
-from sluice.core.dedup_config import MinHash
+from sluice.core.config.dedup import MinHash
+from sluice.core.config.extract import Extract
 from sluice.core.records import DocsRow, PlanEntry
 from sluice.data import storage
 from sluice.data.plan_table import load_wanted

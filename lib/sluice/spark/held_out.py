@@ -12,8 +12,8 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
+from sluice.core.config.dedup import Dedup, MinHash, Split, split_minhash
 from sluice.core.corpus_records import SplitRow
-from sluice.core.dedup_config import Dedup, MinHash, Split, split_minhash
 from sluice.core.errors import StageError
 from sluice.data.tables import arrow_schema
 from sluice.spark.bands import band_rows, sketches

@@ -3,7 +3,7 @@
 `sluice.commands.jobs` names them by text, so that their help needs no Spark.
 """
 
-from sluice.core.config import Config
+from sluice.core.config.schema import Config
 from sluice.spark import decontaminate as decontaminate_stage
 from sluice.spark import dedup as dedup_stage
 from sluice.spark import lines as lines_stage

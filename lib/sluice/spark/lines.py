@@ -6,7 +6,7 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from sluice.core.dedup_config import Lines
+from sluice.core.config.dedup import Lines
 from sluice.core.ledger import Ledger, require_handover
 from sluice.data.stage import ledgers_of
 from sluice.spark.repeated_lines import line_books, most_removed, removed_lines, repeated_lines, without_lines

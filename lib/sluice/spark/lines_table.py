@@ -5,7 +5,7 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from sluice.core.config import Config
+from sluice.core.config.schema import Config
 from sluice.core.ledger import Ledger
 from sluice.spark.lines import line_ledgers, line_samples
 from sluice.spark.repeated_lines import line_books, removed_lines, repeated_lines, without_lines

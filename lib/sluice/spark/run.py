@@ -8,10 +8,11 @@ from typing import Any
 import msgspec
 
 from sluice import __version__
-from sluice.core.config import Config, Rules
-from sluice.core.dedup_config import Decontaminate, Lines, split_minhash
+from sluice.core.config.dedup import Decontaminate, Lines, split_minhash
+from sluice.core.config.load import digest
+from sluice.core.config.rules import Rules
+from sluice.core.config.schema import Config
 from sluice.core.errors import ConfigError, InputError
-from sluice.core.load import digest
 from sluice.data import storage
 from sluice.data.estimate import table
 from sluice.data.index import describe

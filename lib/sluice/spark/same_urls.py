@@ -6,7 +6,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from sluice.core.dedup_config import Dedup
+from sluice.core.config.dedup import Dedup
 from sluice.core.dedup_records import UrlKey
 from sluice.core.ids import text_digest
 from sluice.data.tables import arrow_schema

@@ -8,7 +8,7 @@ import pyarrow as pa
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from sluice.core.config import Config
+from sluice.core.config.schema import Config
 from sluice.core.corpus_records import TextScore
 from sluice.core.errors import ConfigError
 from sluice.core.ledger import Ledger

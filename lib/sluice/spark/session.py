@@ -13,7 +13,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from sluice.core import errors
-from sluice.core.config import Spark
+from sluice.core.config.schema import Spark
 from sluice.core.errors import SluiceError, StageError
 from sluice.core.progress import is_terminal, progress_bar
 from sluice.spark.java import ensure_java

@@ -10,7 +10,7 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from sluice.core.config import Shards
+from sluice.core.config.dataset import Shards
 from sluice.data import storage
 from sluice.data.manifest import Shard, SpecialIds
 from sluice.data.shardset import shard_name, write_shard

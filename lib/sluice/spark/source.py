@@ -8,7 +8,7 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from sluice.core.dedup_config import Table
+from sluice.core.config.dedup import Table
 from sluice.core.errors import ConfigError
 from sluice.core.records import Record, SourceRow
 from sluice.data.json_rows import Line, Piece, lines_of, parse_row, pieces_of, replace_text

@@ -5,7 +5,7 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from sluice.core.dedup_config import split_minhash
+from sluice.core.config.dedup import split_minhash
 from sluice.core.ledger import Ledger, require_handover
 from sluice.data.manifest import SplitCheck
 from sluice.data.stage import ledgers_of

@@ -11,10 +11,10 @@ import msgspec
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from sluice.core.config import Config
+from sluice.core.config.load import dump
+from sluice.core.config.schema import Config
 from sluice.core.errors import InputError, StageError
 from sluice.core.ledger import Ledger, require_handover
-from sluice.core.load import dump
 from sluice.core.records import Decision, PlanEntry
 from sluice.data import storage
 from sluice.data.manifest import Shard, dataset_directory, token_dtype

@@ -8,8 +8,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from sluice import __version__
-from sluice.core.config import Config
-from sluice.core.dedup_config import Table
+from sluice.core.config.dedup import Table
+from sluice.core.config.schema import Config
 from sluice.core.errors import ConfigError, InputError, StageError
 from sluice.data import storage
 from sluice.data.json_rows import table_files

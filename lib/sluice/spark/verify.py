@@ -12,7 +12,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from sluice.core.dedup_config import Dedup, MinHash
+from sluice.core.config.dedup import Dedup, MinHash
 from sluice.core.dedup_records import Edge, Likely, ShingleSet
 from sluice.data.tables import arrow_schema
 from sluice.spark.schemas import spark_schema

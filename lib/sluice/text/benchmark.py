@@ -11,9 +11,9 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from sluice.core.dedup_config import Decontaminate
+from sluice.core.config.dedup import Decontaminate
+from sluice.core.config.load import digest
 from sluice.core.errors import ConfigError, FormatError, InputError
-from sluice.core.load import digest
 from sluice.data.texts import is_json_lines, iter_lines
 from sluice.text.characters import WORD, table
 from sluice.text.code_points import CodePoints, of_all

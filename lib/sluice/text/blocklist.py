@@ -14,8 +14,8 @@ from typing import Annotated, Any, Literal, NamedTuple
 import msgspec
 import numpy as np
 
+from sluice.core.config.section import CountInt
 from sluice.core.errors import FormatError, InputError
-from sluice.core.section import CountInt
 from sluice.data import storage
 from sluice.text.hosts import with_plain_host
 from sluice.text.kernels import urls as kernels

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sluice.core.config import TrainQuality
+from sluice.core.config.rules import TrainQuality
 from sluice.core.errors import ConfigError
 from sluice.text.fasttext_model import FastTextModel
 from sluice.text.kernels.classifier import descend

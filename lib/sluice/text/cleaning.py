@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from sluice.core.config import Edit, Pii
+from sluice.core.config.extract import Edit, Pii
 from sluice.text.edit import edit
 from sluice.text.pii import mask
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from sluice.core.config import Edit
+from sluice.core.config.extract import Edit
 from sluice.text.line_rules import Rules, rules_for
 from sluice.text.unicode_repair import fold_width, repair_unicode
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
-from sluice.core.config import Extract
+from sluice.core.config.extract import Extract
 from sluice.core.errors import RemoteError
 from sluice.core.ids import document_id, document_id_at
 from sluice.core.ledger import Ledger

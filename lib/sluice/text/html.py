@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sluice.core.config import Extractor
+from sluice.core.config.extract import Extractor
 from sluice.core.errors import ConfigError
 from sluice.text.facts import Facts, page_facts
 from sluice.text.main_text import choose_main, model_digest, render

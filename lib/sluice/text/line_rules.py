@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
-from sluice.core.config import Edit
+from sluice.core.config.extract import Edit
 from sluice.text import policy_lines
 from sluice.text.marked_lines import LineFinder, Wanted
 

@@ -11,7 +11,7 @@ import functools
 import numpy as np
 import numpy.typing as npt
 
-from sluice.core.dedup_config import MinHash
+from sluice.core.config.dedup import MinHash
 from sluice.core.ids import GOLDEN_GAMMA
 from sluice.text.kernels import signatures as kernels
 

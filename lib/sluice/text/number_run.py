@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from sluice.core.config import MIB
+from sluice.core.config.plan import MIB
 
 CONTEXT_BEFORE, CONTEXT_AFTER = 80, 12
 """Characters of the surroundings: as far as a URL goes back; as far as a unit or an extension goes on."""

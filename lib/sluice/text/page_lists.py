@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sluice.core.config import Extract
+from sluice.core.config.extract import Extract
 from sluice.text.bad_words import BadWordLists
 from sluice.text.blocklist import BlockList
 from sluice.text.language import file_digest

@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 
-from sluice.core.config import Pii
+from sluice.core.config.extract import Pii
 from sluice.core.errors import ConfigError
 from sluice.text.identity_numbers import find_cards, find_identities
 from sluice.text.kernels import personal as kernels

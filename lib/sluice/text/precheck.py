@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sluice.core.config import Precheck as Settings
+from sluice.core.config.extract import Precheck as Settings
 from sluice.text.kernels import precheck as kernels
 from sluice.text.labels import NOT_LANGUAGES
 from sluice.text.language import Language, LanguageIdentifier

@@ -6,7 +6,8 @@ from functools import partial
 
 import msgspec
 
-from sluice.core.config import Config, Cost
+from sluice.core.config.plan import Cost
+from sluice.core.config.schema import Config
 from sluice.core.errors import InputError
 from sluice.core.records import Document, Page, Rejection
 from sluice.data import storage

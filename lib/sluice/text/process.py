@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
-from sluice.core.config import Extract
-from sluice.core.dedup_config import MinHash
+from sluice.core.config.dedup import MinHash
+from sluice.core.config.extract import Extract
 from sluice.core.errors import SluiceError
 from sluice.core.ids import mix64
 from sluice.core.records import Document, Located, Page, Rejection

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sluice.core.dedup_config import Lines
+from sluice.core.config.dedup import Lines
 from sluice.text.characters import DECIMAL, WORD, flags_of, table
 from sluice.text.kernels.repeated_lines import measure_form, measure_lines
 from sluice.text.key import define_key, fold_table, key_text

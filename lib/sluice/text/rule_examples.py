@@ -4,7 +4,7 @@ import functools
 from collections.abc import Sequence
 from importlib import resources
 
-from sluice.core.config import BadWords
+from sluice.core.config.extract import BadWords
 from sluice.core.records import Signals
 from sluice.text.bad_words import BadWordLists
 from sluice.text.measure import compute

@@ -15,10 +15,10 @@ from typing import Annotated
 
 import msgspec
 
+from sluice.core.config.load import read_yaml
+from sluice.core.config.section import PositiveInt, Section
 from sluice.core.errors import ConfigError
-from sluice.core.load import read_yaml
 from sluice.core.records import Signals
-from sluice.core.section import PositiveInt, Section
 
 Exponent = Annotated[int, msgspec.Meta(ge=1, le=64)]
 

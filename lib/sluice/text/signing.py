@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from sluice.core.dedup_config import MinHash
+from sluice.core.config.dedup import MinHash
 from sluice.core.ids import text_digest
 from sluice.text.key import key_text
 from sluice.text.minhash import signature

@@ -23,7 +23,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sluice.core.config import FitThresholds
+from sluice.core.config.rules import FitThresholds
 from sluice.core.errors import InputError
 from sluice.text.rules import Rule, signal_range
 from sluice.text.signal_sample import Floats, SignalSample

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sluice.core.config import TrainQuality
+from sluice.core.config.rules import TrainQuality
 from sluice.core.errors import ConfigError
 from sluice.text import ranking
 from sluice.text.classifier import fit, predictor

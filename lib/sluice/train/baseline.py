@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from sluice.core.train_config import Baseline, Data
+from sluice.core.config.train import Baseline, Data
 from sluice.train.evaluate import Evaluation
 from sluice.train.input import Dataset, shard_tokens
 from sluice.train.ngram import NGram

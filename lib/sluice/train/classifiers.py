@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from sluice.core.classifier_config import Classifier
+from sluice.core.config.classifier import Classifier
 from sluice.train.cells import lstm_loop
 from sluice.train.dropout import DropoutKey, drop
 from sluice.train.glove import without_fixed

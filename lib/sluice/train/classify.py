@@ -20,10 +20,10 @@ import numpy as np
 import tensorflow as tf
 from safetensors.numpy import load_file, save
 
-from sluice.core.classifier_config import Classifier
-from sluice.core.config import Tokenizer as TokenizerConfig
+from sluice.core.config.classifier import Classifier
+from sluice.core.config.dataset import Tokenizer as TokenizerConfig
+from sluice.core.config.train import Optim
 from sluice.core.errors import InputError, StageError
-from sluice.core.train_config import Optim
 from sluice.data import storage
 from sluice.data.tokenizer import TOKENIZER, Tokenizer, save_tokenizer, train_tokenizer
 from sluice.train.classifiers import TextClassifier, classifier_values

@@ -16,8 +16,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from sluice.core.config.train import Dist
 from sluice.core.errors import EXIT_STALLED, ConfigError, SluiceError
-from sluice.core.train_config import Dist
 from sluice.train.task import Task, this_task
 
 logger = logging.getLogger("sluice.train")

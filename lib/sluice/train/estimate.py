@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from sluice.core.train_config import Train
+from sluice.core.config.train import Train
 from sluice.train.input import Dataset, epoch_steps
 from sluice.train.optim import slot_names
 from sluice.train.parameters import layer_widths, parameter_shapes

@@ -16,8 +16,8 @@ import msgspec
 import numpy as np
 import tensorflow as tf
 
+from sluice.core.config.train import Data, Train
 from sluice.core.errors import InputError
-from sluice.core.train_config import Data, Train
 from sluice.data import storage
 from sluice.data.manifest import read_manifest
 from sluice.train.input import Dataset, evaluation_blocks, open_dataset

@@ -22,8 +22,8 @@ import tensorflow as tf
 from safetensors.numpy import save
 
 from sluice import __version__
+from sluice.core.config.train import Model, Train
 from sluice.core.errors import ConfigError
-from sluice.core.train_config import Model, Train
 from sluice.train.evaluate import Evaluation
 from sluice.train.models import LanguageModel
 from sluice.train.rundir import Restored, restore

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from sluice.core.config.train import Glove
 from sluice.core.errors import ConfigError, FormatError
-from sluice.core.train_config import Glove
 from sluice.data import storage
 from sluice.data.tokenizer import Tokenizer
 

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from sluice.core.config.train import Data
 from sluice.core.errors import ConfigError, FormatError, InputError
-from sluice.core.train_config import Data
 from sluice.data import storage
 from sluice.data.manifest import MANIFEST, Manifest, Shard, Split, read_manifest
 from sluice.data.tfrecord import FRAME_HEAD_BYTES

@@ -3,7 +3,7 @@
 `force` matters to `train` alone; the others overwrite their own results.
 """
 
-from sluice.core.config import Config
+from sluice.core.config.schema import Config
 from sluice.train.start import import_tensorflow
 
 

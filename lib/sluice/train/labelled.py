@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sluice.core.classifier_config import Classifier
+from sluice.core.config.classifier import Classifier
 from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.core.ids import mix64, text_digest
 from sluice.data.texts import iter_objects

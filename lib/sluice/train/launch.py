@@ -18,9 +18,9 @@ from dataclasses import dataclass
 import msgspec
 
 from sluice.core.cli import exit_code_of
+from sluice.core.config.train import Train
 from sluice.core.errors import EXIT_STALLED
 from sluice.core.log import set_up
-from sluice.core.train_config import Train
 from sluice.train.start import import_tensorflow
 from sluice.train.task import Task
 

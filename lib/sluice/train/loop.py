@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from sluice.core.config.train import Train
 from sluice.core.errors import EXIT_PREEMPTED, EXIT_STALLED, ConfigError, FormatError, StageError
 from sluice.core.progress import Bar, progress_bar
-from sluice.core.train_config import Train
 from sluice.data.tokenizer import Tokenizer
 from sluice.data.verify import verify_dataset
 from sluice.train import ckpt, rundir

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from sluice.core.train_config import Loss
+from sluice.core.config.train import Loss
 from sluice.train.dropout import SAMPLED_WORDS, DropoutKey
 from sluice.train.models import LanguageModel, Window
 

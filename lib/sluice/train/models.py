@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from sluice.core.train_config import Model
+from sluice.core.config.train import Model
 from sluice.train.dropout import DropoutKey, drop, drop_weights, drop_words
 from sluice.train.glove import without_fixed
 from sluice.train.layers import LAYERS, State, lstm

@@ -12,8 +12,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from sluice.core.config.train import Model
 from sluice.core.errors import ConfigError
-from sluice.core.train_config import Model
 
 Shape = tuple[int, ...]
 

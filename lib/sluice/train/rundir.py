@@ -17,9 +17,9 @@ from typing import Any
 import msgspec
 import yaml
 
+from sluice.core.config.load import differences, digest, merge, read_yaml
+from sluice.core.config.train import Train
 from sluice.core.errors import ConfigError, InputError
-from sluice.core.load import differences, digest, merge, read_yaml
-from sluice.core.train_config import Train
 from sluice.data import storage
 from sluice.train import ckpt
 from sluice.train.input import Dataset, open_dataset

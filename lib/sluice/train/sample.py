@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from sluice.core.train_config import Sample, Train
+from sluice.core.config.train import Sample, Train
 from sluice.data.tokenizer import Tokenizer
 from sluice.train.models import LanguageModel
 from sluice.train.rundir import restore

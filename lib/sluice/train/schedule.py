@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from sluice.core.train_config import Optim
+from sluice.core.config.train import Optim
 
 
 class Valid(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from sluice.core.train_config import Train
+from sluice.core.config.train import Train
 from sluice.data.manifest import SpecialIds
 from sluice.train.dropout import DropoutKey
 from sluice.train.loss import activation_penalty, denominator, nll_of

@@ -11,8 +11,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sluice.core.config.train import Dist
 from sluice.core.errors import ConfigError
-from sluice.core.train_config import Dist
 
 INDEX_VARIABLES = ("JOB_COMPLETION_INDEX", "AWS_BATCH_JOB_NODE_INDEX", "BATCH_TASK_INDEX")
 """Kubernetes, AWS Batch, Google Batch."""

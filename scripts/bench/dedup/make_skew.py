@@ -22,7 +22,7 @@ import numpy as np
 
 from scripts.bench.dedup.data import json_rows
 from scripts.bench.dedup.make_corpus import SHINGLE, SIDES, edited, side_of
-from sluice.core.dedup_config import MinHash
+from sluice.core.config.dedup import MinHash
 from sluice.text.minhash import signature
 from sluice.text.shingles import shingle_hashes
 

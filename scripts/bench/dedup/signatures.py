@@ -32,7 +32,7 @@ import datasketch
 import numpy as np
 
 from scripts.bench.dedup.data import documented, read_documents
-from sluice.core.dedup_config import MinHash
+from sluice.core.config.dedup import MinHash
 from sluice.text.kernels.sha1 import BLOCK
 from sluice.text.kernels.signatures import sha1_of_spans
 from sluice.text.key import define_key, key_text

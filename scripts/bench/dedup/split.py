@@ -18,8 +18,9 @@ import time
 from pathlib import Path
 
 from scripts.bench.dedup.cost import WRITTEN, Watch
-from sluice.core.config import Shards, Spark
-from sluice.core.dedup_config import Dedup, Split
+from sluice.core.config.dataset import Shards
+from sluice.core.config.dedup import Dedup, Split
+from sluice.core.config.schema import Spark
 from sluice.core.log import set_up
 
 PART = "SLUICE_BENCH_SPLIT_PART"

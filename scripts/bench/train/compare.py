@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from sluice.core.load import load_config
+from sluice.core.config.load import load_config
 from sluice.data.manifest import read_manifest
 from sluice.train.parameters import initial_values
 

@@ -21,7 +21,7 @@ from typing import Any
 import tensorflow as tf
 
 from scripts.bench.train.data import read_records
-from sluice.core.load import load_config
+from sluice.core.config.load import load_config
 from sluice.train.input import Dataset, open_dataset, training_blocks
 
 

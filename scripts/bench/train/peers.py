@@ -23,8 +23,8 @@ from typing import Any
 import numpy as np
 
 from scripts.bench.train.data import epoch_blocks
-from sluice.core.load import load_config
-from sluice.core.train_config import Train as Settings
+from sluice.core.config.load import load_config
+from sluice.core.config.train import Train as Settings
 from sluice.data.manifest import read_manifest
 
 THREADS = 2

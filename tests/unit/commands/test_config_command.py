@@ -1,7 +1,7 @@
 import pytest
 
 from sluice.commands.main import main
-from sluice.core.keys import known_paths
+from sluice.core.config.keys import known_paths
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 import sluice
 from sluice.commands.jobs import JOBS, main_of
-from sluice.core.load import load_config
+from sluice.core.config.load import load_config
 
 ROOT = Path(sluice.__file__).parent.parent.parent
 NAMES = [pytest.param(name, id=name) for name in JOBS]

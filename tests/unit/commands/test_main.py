@@ -6,7 +6,7 @@ import pytest
 import sluice
 from sluice.commands import jobs
 from sluice.commands.main import COMMANDS, SUMMARIES, main
-from sluice.core import renamed
+from sluice.core.config import renamed
 
 
 def test_help_names_every_command_and_job_with_an_example(capsys):

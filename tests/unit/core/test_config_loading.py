@@ -1,10 +1,10 @@
 import pytest
 
-from sluice.core import renamed
-from sluice.core.config import Config
+from sluice.core.config import renamed
+from sluice.core.config.keys import known_paths
+from sluice.core.config.load import differences, digest, dump, load_config, names, parse_setting
+from sluice.core.config.schema import Config
 from sluice.core.errors import ConfigError
-from sluice.core.keys import known_paths
-from sluice.core.load import differences, digest, dump, load_config, names, parse_setting
 
 
 def write(tmp_path, name, text):

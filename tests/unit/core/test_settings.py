@@ -3,10 +3,10 @@
 import msgspec
 import pytest
 
-from sluice.core.config import Config
-from sluice.core.keys import known_paths
-from sluice.core.load import load_config
-from sluice.core.settings import COMMON, section_meaning, settings, type_in_words
+from sluice.core.config.keys import known_paths
+from sluice.core.config.load import load_config
+from sluice.core.config.schema import Config
+from sluice.core.config.settings import COMMON, section_meaning, settings, type_in_words
 
 BY_PATH = {setting.path: setting for setting in settings()}
 

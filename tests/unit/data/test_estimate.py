@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sluice.core.config import Cost, Plan, Transport
+from sluice.core.config.plan import Cost, Plan, Transport
 from sluice.data.estimate import Work, choose_mode, core_seconds, dollars, index_work, scan_work, table
 from sluice.data.ranges import Wanted
 

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 from index_table import SCHEMA, index_row, write_index
 
-from sluice.core.config import Selection
+from sluice.core.config.plan import Selection
 from sluice.core.errors import FormatError, InputError
 from sluice.data.index import IndexCounts, iter_wanted, list_index
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sluice.core.dedup_config import Table
+from sluice.core.config.dedup import Table
 from sluice.core.errors import InputError
 from sluice.data.json_rows import Line, Piece, lines_of, parse_row, pieces_of, replace_text, table_files
 

@@ -1,6 +1,6 @@
 import pytest
 
-from sluice.core.config import Plan
+from sluice.core.config.plan import Plan
 from sluice.core.errors import InputError
 from sluice.data.plan import make_plan, warc_name
 

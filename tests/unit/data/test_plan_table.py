@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from index_table import SCHEMA, index_row, write_index
 
-from sluice.core.config import Plan, Selection, Transport
+from sluice.core.config.plan import Plan, Selection, Transport
 from sluice.core.errors import ConfigError, InputError
 from sluice.data import plan as plan_module
 from sluice.data.plan_table import ROW_GROUP, estimates, load_wanted, make_plan_table

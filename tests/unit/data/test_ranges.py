@@ -8,7 +8,7 @@ from archives import member, page, starts, warc_record
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sluice.core.config import Transport
+from sluice.core.config.plan import Transport
 from sluice.core.errors import RemoteError
 from sluice.data import storage
 from sluice.data.ranges import Span, Wanted, coalesce, read_wanted

@@ -9,7 +9,7 @@ import threading
 import pytest
 from index_table import index_row, write_index
 
-from sluice.core.config import Plan, Selection, Transport
+from sluice.core.config.plan import Plan, Selection, Transport
 from sluice.core.errors import InputError, RemoteError
 from sluice.data import http_file, remote, storage
 from sluice.data.index import IndexCounts, iter_wanted, list_index

@@ -9,7 +9,7 @@ from index_table import index_row, write_index
 
 fs = pytest.importorskip("pyarrow.fs")
 
-from sluice.core.config import Plan, Selection, Transport  # noqa: E402
+from sluice.core.config.plan import Plan, Selection, Transport  # noqa: E402
 from sluice.core.errors import InputError, RemoteError  # noqa: E402
 from sluice.data import storage  # noqa: E402
 from sluice.data.plan import make_plan  # noqa: E402

@@ -7,7 +7,7 @@ import struct
 
 import pytest
 
-from sluice.core.config import Tokenizer as TokenizerConfig
+from sluice.core.config.dataset import Tokenizer as TokenizerConfig
 from sluice.data.manifest import SpecialIds
 from sluice.data.shardset import DatasetPlan, commit_dataset, write_shard
 from sluice.data.tfrecord import encode_record, masked_crc

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluice.core.dedup_config import MinHash, Split
+from sluice.core.config.dedup import MinHash, Split
 from sluice.text.banding import Banding, assure, catch_probability, choose_banding, curve, least_equal
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sluice.core.config import TrainQuality
+from sluice.core.config.rules import TrainQuality
 from sluice.core.errors import ConfigError
 from sluice.text import classifier
 from sluice.text.quality import BAD, GOOD, probability

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from sluice.core.dedup_config import Decontaminate
+from sluice.core.config.dedup import Decontaminate
 from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.text.benchmark import SPAN, Benchmark, Part, build, needed, units_of
 from sluice.text.characters import WORD, flags_of

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluice.core.config import Edit
+from sluice.core.config.extract import Edit
 from sluice.text.edit import Cut, edit
 
 NOTHING = Edit(

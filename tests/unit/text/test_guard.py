@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 import pytest
 from planted_pages import PlantedProcessor
 
-from sluice.core.config import Extract
-from sluice.core.dedup_config import MinHash
+from sluice.core.config.dedup import MinHash
+from sluice.core.config.extract import Extract
 from sluice.core.errors import InputError, StageError
 from sluice.core.records import Document, Page, Rejection
 from sluice.text.guard import GuardedProcessor, WatchedProcessor

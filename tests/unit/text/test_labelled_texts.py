@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sluice.core.config import TrainQuality
+from sluice.core.config.rules import TrainQuality
 from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.text.labelled_texts import Labelled, group_of, is_held_out, passages, read_classes, split, training_lines
 

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 from archives import http_block, member, page, warc_record
 
-from sluice.core.config import Blocklist, Extract, UrlWords
-from sluice.core.dedup_config import MinHash
+from sluice.core.config.dedup import MinHash
+from sluice.core.config.extract import Blocklist, Extract, UrlWords
 from sluice.core.errors import InputError, RemoteError, StageError
 from sluice.core.ledger import Ledger
 from sluice.core.records import Document, Page, PlanEntry, Quarantine, Rejection, WarcStats

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sluice.core.config import Pii
+from sluice.core.config.extract import Pii
 from sluice.core.errors import ConfigError
 from sluice.text.identity_numbers import is_hong_kong_id, is_luhn, is_resident_id, is_taiwan_id
 from sluice.text.kernels import personal

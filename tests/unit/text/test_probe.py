@@ -4,7 +4,9 @@ import pytest
 from archives import member, page, starts, warc_record
 from index_table import index_row, write_index
 
-from sluice.core.config import Config, Cost, Extract, Plan, Transport
+from sluice.core.config.extract import Extract
+from sluice.core.config.plan import Cost, Plan, Transport
+from sluice.core.config.schema import Config
 from sluice.core.errors import InputError
 from sluice.data.plan_table import make_plan_table
 from sluice.text import probe

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sluice.core.config import TrainQuality
+from sluice.core.config.rules import TrainQuality
 from sluice.core.errors import ConfigError, InputError
 from sluice.data.segment import words
 from sluice.text import model_card, quality

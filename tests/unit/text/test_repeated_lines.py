@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from sluice.core.dedup_config import Lines
+from sluice.core.config.dedup import Lines
 from sluice.text.repeated_lines import (
     BLANK,
     PLAIN,

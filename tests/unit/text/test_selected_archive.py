@@ -11,8 +11,9 @@ from warcio.archiveiterator import ArchiveIterator
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from sluice.core.config import Extract, Plan, Selection, Transport
-from sluice.core.dedup_config import MinHash
+from sluice.core.config.dedup import MinHash
+from sluice.core.config.extract import Extract
+from sluice.core.config.plan import Plan, Selection, Transport
 from sluice.core.errors import RemoteError
 from sluice.core.records import Document, Quarantine, WarcStats
 from sluice.data import storage

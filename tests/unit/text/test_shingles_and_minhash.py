@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sluice.core.dedup_config import MinHash
+from sluice.core.config.dedup import MinHash
 from sluice.core.ids import GOLDEN_GAMMA, mix64
 from sluice.text.kernels import signatures as kernels
 from sluice.text.key import key_text

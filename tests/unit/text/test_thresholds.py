@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluice.core.config import FitThresholds
+from sluice.core.config.rules import FitThresholds
 from sluice.core.errors import InputError
 from sluice.core.records import Signals
 from sluice.text import threshold_report, thresholds

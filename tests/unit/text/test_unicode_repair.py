@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluice.core.config import Edit
+from sluice.core.config.extract import Edit
 from sluice.core.errors import InputError
 from sluice.text import unicode_repair
 from sluice.text.edit import Cut, edit

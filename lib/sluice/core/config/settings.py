@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from sluice.core.config import Config
-from sluice.core.keys import section_of
+from sluice.core.config.keys import section_of
+from sluice.core.config.schema import Config
 
 COMMON = frozenset(
     """

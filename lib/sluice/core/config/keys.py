@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from sluice.core.config import Config
+from sluice.core.config.renamed import renamed_key
+from sluice.core.config.schema import Config
 from sluice.core.errors import ConfigError
-from sluice.core.renamed import renamed_key
 
 MAX_SUGGESTIONS = 3
 MAX_DEPTH = 8

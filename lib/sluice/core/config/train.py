@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from sluice.core.section import CountFloat, CountInt, Fraction, PositiveFloat, PositiveInt, Section
+from sluice.core.config.section import CountFloat, CountInt, Fraction, PositiveFloat, PositiveInt, Section
 
 
 class Data(Section):

@@ -4,8 +4,8 @@ from typing import Literal
 
 import msgspec
 
+from sluice.core.config.section import CountInt, Fraction, PositiveInt, Section
 from sluice.core.errors import ConfigError
-from sluice.core.section import CountInt, Fraction, PositiveInt, Section
 
 
 class MinHash(Section):

@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 import yaml
 
-from sluice.core.config import Config
+from sluice.core.config.keys import check_keys
+from sluice.core.config.schema import Config
+from sluice.core.config.section import Section
 from sluice.core.errors import ConfigError
 from sluice.core.ids import json_digest
-from sluice.core.keys import check_keys
-from sluice.core.section import Section
 
 
 class _Loader(yaml.SafeLoader):  # type: ignore[misc]

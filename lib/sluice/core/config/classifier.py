@@ -2,8 +2,8 @@
 
 from typing import Literal
 
-from sluice.core.section import CountInt, Fraction, PositiveFloat, PositiveInt, Section
-from sluice.core.train_config import Glove
+from sluice.core.config.section import CountInt, Fraction, PositiveFloat, PositiveInt, Section
+from sluice.core.config.train import Glove
 
 
 class Classifier(Section):
