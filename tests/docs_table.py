@@ -5,7 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sluice.core.records import DocsRow, Rejection, Signals
+from sluice.core.records.docs import DocsRow, Rejection, Signals
 from sluice.data.tables import arrow_schema, record_batch
 
 

@@ -6,7 +6,7 @@ import signal
 import time
 
 from sluice.core.errors import InputError
-from sluice.core.records import Document, Page, Rejection
+from sluice.core.records.docs import Document, Page, Rejection
 from sluice.text.process import PageProcessor
 
 

@@ -35,7 +35,7 @@ from typing import Any, NamedTuple
 
 from sluice.core.config.extract import Extract
 from sluice.core.config.plan import Plan
-from sluice.core.records import Page, Rejection
+from sluice.core.records.docs import Page, Rejection
 from sluice.data import plan, storage
 from sluice.text import charset, html
 from sluice.text.charset import decode

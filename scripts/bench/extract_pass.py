@@ -37,7 +37,7 @@ from scripts.bench.signals import cpu
 from sluice.core.config.dedup import MinHash
 from sluice.core.config.extract import Extract
 from sluice.core.config.plan import Plan
-from sluice.core.records import WarcStats
+from sluice.core.records.docs import WarcStats
 from sluice.data import plan, storage
 from sluice.data.plan import InputPlan
 from sluice.text.extract import WarcAccount, extract_archive

@@ -38,7 +38,7 @@ from sluice.core.config.dedup import MinHash
 from sluice.core.config.extract import Extract
 from sluice.core.config.plan import Plan
 from sluice.core.config.schema import Spark
-from sluice.core.records import Page, PlanEntry, Rejection
+from sluice.core.records.docs import Page, PlanEntry, Rejection
 from sluice.data import plan, storage
 from sluice.text.extract import extract_archive
 from sluice.text.language import model_path

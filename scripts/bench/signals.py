@@ -37,7 +37,7 @@ from datatrove.pipeline.filters import (
 from spacy.pipeline import Sentencizer
 from spacy.tokens import Doc
 
-from sluice.core.records import Signals
+from sluice.core.records.docs import Signals
 from sluice.text.measure import compute
 from sluice.text.rules import Rule, first_failure, load_rules
 from sluice.text.segmenter import fast_words

@@ -12,14 +12,16 @@ import pytest
 import yaml
 
 import sluice
-from sluice.core import corpus_records, dedup_records, records
 from sluice.core.config.dataset import Tokenizer as TokenizerConfig
 from sluice.core.config.dedup import MinHash
 from sluice.core.config.extract import Extract
 from sluice.core.config.load import dump, load_config
 from sluice.core.config.schema import Config
 from sluice.core.config.section import Section
-from sluice.core.records import PlanEntry, Record, Signals
+from sluice.core.records import corpus, dedup
+from sluice.core.records import docs as records
+from sluice.core.records.base import Record
+from sluice.core.records.docs import PlanEntry, Signals
 from sluice.data import tables
 from sluice.text import signals
 from sluice.text.rules import PRESETS, load_rules
@@ -108,7 +110,7 @@ def test_every_signal_of_a_shipped_preset_exists_and_every_rule_has_languages():
 
 RECORDS = [
     value
-    for value in (vars(records) | vars(dedup_records) | vars(corpus_records)).values()
+    for value in (vars(records) | vars(dedup) | vars(corpus)).values()
     if isinstance(value, type) and issubclass(value, Record) and value not in (Record, records.Page)
 ]
 
@@ -128,7 +130,7 @@ def test_every_column_of_what_extraction_yields_is_in_the_docs_table(record):
 
 def test_batches_take_columns_by_name_and_leave_missing_ones_null():
     schema = tables.arrow_schema(records.Decision)
-    batch = tables.record_batch([records.Decision(5, "r", 0.5, 0.25), dedup_records.Cluster(7, 8)], schema)
+    batch = tables.record_batch([records.Decision(5, "r", 0.5, 0.25), dedup.Cluster(7, 8)], schema)
     assert batch.to_pylist() == [
         {"doc_id": 5, "reason": "r", "value": 0.5, "threshold": 0.25},
         {"doc_id": 7, "reason": None, "value": None, "threshold": None},
@@ -159,7 +161,7 @@ def twice(value):
         PlanEntry(1, 2, "w", "/w", 3, 0),
         Signals(n_words=3),
         load_rules(["en-default", "zh-default"]),
-        dedup_records.Removal(1, "near", 2, 3, False, 0.9, None),
+        dedup.Removal(1, "near", 2, 3, False, 0.9, None),
     ],
     ids=lambda value: type(value).__name__,
 )

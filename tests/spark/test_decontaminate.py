@@ -1,7 +1,7 @@
 """Items of benchmarks in a frame of documents."""
 
 from sluice.core.config.dedup import Decontaminate
-from sluice.core.corpus_records import Contamination
+from sluice.core.records.corpus import Contamination
 from sluice.spark.contaminations import contaminated, contamination_reasons
 from sluice.text.benchmark import Part, build
 

@@ -7,8 +7,8 @@ import pytest
 from pyspark.sql import functions as F
 
 from sluice.core.config.dedup import Dedup, MinHash, Split
-from sluice.core.corpus_records import SplitRow
 from sluice.core.errors import StageError
+from sluice.core.records.corpus import SplitRow
 from sluice.spark.held_out import _check, centre_rows, crossing_pairs, crossing_removals, find_crossing, signatures
 from sluice.spark.tables import Work
 from sluice.text.key import key_text

@@ -6,7 +6,7 @@ import pytest
 from pyspark.sql import functions as F
 
 from sluice.core.config.dedup import Lines
-from sluice.core.corpus_records import CutText, RepeatedLine
+from sluice.core.records.corpus import CutText, RepeatedLine
 from sluice.spark.repeated_lines import line_books, most_removed, removed_lines, repeated_lines, without_lines
 from sluice.text.repeated_lines import plain_hashes
 

@@ -5,7 +5,7 @@ import random
 import msgspec
 from pyspark.sql import types as T
 
-from sluice.core.records import Decision, Signals
+from sluice.core.records.docs import Decision, Signals
 from sluice.spark.quality import decide
 from sluice.spark.schemas import spark_schema
 from sluice.text.rules import Rule, first_failure, load_rules

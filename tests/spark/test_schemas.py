@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pyarrow as pa
 import pytest
 
-from sluice.core.dedup_records import Edge, Removal
-from sluice.core.records import DocsRow, Quarantine, Signals
+from sluice.core.records.dedup import Edge, Removal
+from sluice.core.records.docs import DocsRow, Quarantine, Signals
 from sluice.data.tables import arrow_schema, record_batch
 from sluice.spark.schemas import spark_schema
 
@@ -39,7 +39,7 @@ def test_a_signal_struct_survives_spark(spark):
     when = datetime(2024, 5, 6, 7, 8, 9, 123456, tzinfo=UTC)
 
     def one(batches):
-        from sluice.core.records import Document
+        from sluice.core.records.docs import Document
 
         for _ in batches:
             pass

@@ -11,10 +11,10 @@ from msgspec import structs
 
 from sluice.core.config.rules import Rules
 from sluice.core.config.schema import Config
-from sluice.core.corpus_records import TextScore
 from sluice.core.errors import ConfigError, InputError
 from sluice.core.ledger import Ledger
-from sluice.core.records import DocsRow
+from sluice.core.records.corpus import TextScore
+from sluice.core.records.docs import DocsRow
 from sluice.data.stage import Stage
 from sluice.data.tables import arrow_schema, record_batch
 from sluice.spark import stages

@@ -19,7 +19,7 @@ from sluice.core.config.load import load_config
 from sluice.core.config.schema import Config
 from sluice.core.errors import InputError
 from sluice.core.progress import Bar, progress_bar
-from sluice.core.records import Document, PlanEntry, Quarantine, Rejection, WarcStats
+from sluice.core.records.docs import Document, PlanEntry, Quarantine, Rejection, WarcStats
 from sluice.data import plan, storage
 from sluice.text import jit
 from sluice.text.extract import OpenRead, WarcAccount, extract_archive

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from sluice.core.errors import InputError
-from sluice.core.records import Signals
+from sluice.core.records.docs import Signals
 from sluice.text.rule_examples import signals_of
 from sluice.text.rules import signal_range
 from sluice.text.signals import describe

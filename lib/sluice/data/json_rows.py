@@ -8,7 +8,7 @@ import msgspec
 
 from sluice.core.config.dedup import Table
 from sluice.core.errors import InputError
-from sluice.core.records import SourceRow
+from sluice.core.records.docs import SourceRow
 from sluice.data import storage
 from sluice.data.texts import iter_lines
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from sluice.core.config.plan import Plan, Transport
 from sluice.core.errors import InputError
 from sluice.core.ids import WARC_BITS
-from sluice.core.records import PlanEntry
+from sluice.core.records.docs import PlanEntry
 from sluice.data import storage
 
 ARCHIVE_NAME = re.compile(r"\.w?arc($|\.)", re.IGNORECASE)  # .warc .arc, with any ending behind: .gz .zst .wet.gz .lz4

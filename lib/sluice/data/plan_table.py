@@ -21,7 +21,7 @@ from sluice.core.config.plan import Plan, Transport
 from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.core.ids import CELL_BYTES, RECORD_BITS
 from sluice.core.ledger import Ledger
-from sluice.core.records import PlanEntry
+from sluice.core.records.docs import PlanEntry
 from sluice.data import storage
 from sluice.data.estimate import Work, choose_mode, index_work, scan_work
 from sluice.data.index import BUCKET_ARCHIVES, IndexCounts, describe, iter_wanted, list_index

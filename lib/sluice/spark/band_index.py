@@ -14,8 +14,8 @@ from pyspark.sql import functions as F
 
 from sluice.core.config.dedup import Dedup
 from sluice.core.config.load import differences, digest
-from sluice.core.dedup_records import BandRow, IndexDocument, ShingleSet
 from sluice.core.errors import ConfigError, FormatError, InputError
+from sluice.core.records.dedup import BandRow, IndexDocument, ShingleSet
 from sluice.data import storage
 from sluice.spark.schemas import spark_schema
 from sluice.text.key import KEY_VERSION

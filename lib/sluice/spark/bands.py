@@ -10,7 +10,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 
 from sluice.core.config.dedup import Dedup, MinHash
-from sluice.core.dedup_records import BandRow, LeadingRow, Pair, Sketch
+from sluice.core.records.dedup import BandRow, LeadingRow, Pair, Sketch
 from sluice.data.tables import arrow_schema
 from sluice.spark.schemas import spark_schema
 from sluice.text.minhash import band_keys

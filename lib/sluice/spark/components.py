@@ -9,8 +9,8 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from sluice.core.dedup_records import Member, Pair
 from sluice.core.errors import StageError
+from sluice.core.records.dedup import Member, Pair
 from sluice.data.tables import arrow_schema
 from sluice.spark.schemas import spark_schema
 from sluice.spark.tables import Work

@@ -9,7 +9,7 @@ from pyspark import Broadcast
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from sluice.core.corpus_records import Contamination
+from sluice.core.records.corpus import Contamination
 from sluice.spark.batches import iter_rows, to_batches
 from sluice.spark.schemas import spark_schema
 from sluice.text.benchmark import Benchmark

@@ -6,7 +6,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from sluice.core.config.schema import Config
-from sluice.core.corpus_records import Contamination
+from sluice.core.records.corpus import Contamination
 from sluice.spark.contaminations import contaminated, contamination_reasons
 from sluice.spark.decontaminate import benchmark_counts, contamination_ledger, warn_of_items
 from sluice.spark.run import decontaminate_settings

@@ -5,8 +5,8 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from sluice.core.dedup_records import Removal
 from sluice.core.ledger import Ledger, require_handover
+from sluice.core.records.dedup import Removal
 from sluice.data import storage
 from sluice.data.stage import ledgers_of
 from sluice.spark.band_index import read_earlier

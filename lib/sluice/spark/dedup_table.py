@@ -10,8 +10,8 @@ from pyspark.sql import functions as F
 
 from sluice.core.config.dedup import MinHash
 from sluice.core.config.schema import Config
-from sluice.core.dedup_records import Fact
 from sluice.core.ledger import Ledger
+from sluice.core.records.dedup import Fact
 from sluice.spark.band_index import read_earlier, result_settings
 from sluice.spark.batches import iter_rows, to_batches
 from sluice.spark.duplicates import BROADCAST_ROWS, find_duplicates, not_compared, publish, publish_index

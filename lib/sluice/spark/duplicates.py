@@ -11,9 +11,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from sluice.core.config.dedup import Dedup, MinHash
-from sluice.core.dedup_records import Cluster, Copies, Edge, Removal
 from sluice.core.errors import StageError
-from sluice.core.records import Record
+from sluice.core.records.base import Record
+from sluice.core.records.dedup import Cluster, Copies, Edge, Removal
 from sluice.data import storage
 from sluice.spark.band_index import Earlier, write_index
 from sluice.spark.bands import band_rows, candidate_pairs, leading_rows, sketches

@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from sluice.core.config.dedup import MinHash
 from sluice.core.config.extract import Extract
-from sluice.core.records import DocsRow, PlanEntry
+from sluice.core.records.docs import DocsRow, PlanEntry
 from sluice.data import storage
 from sluice.data.plan_table import load_wanted
 from sluice.spark.batches import to_batches

@@ -11,8 +11,8 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from sluice.core.dedup_records import NearRemoval
-from sluice.core.records import Record
+from sluice.core.records.base import Record
+from sluice.core.records.dedup import NearRemoval
 from sluice.spark.batches import iter_rows, to_batches
 from sluice.spark.schemas import spark_schema
 from sluice.spark.tables import Work

@@ -3,7 +3,7 @@
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from sluice.core.dedup_records import Ranked
+from sluice.core.records.dedup import Ranked
 from sluice.spark.tables import Work
 
 ROWS = 33

@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from sluice.core.config.dedup import Lines
-from sluice.core.corpus_records import CutText, LineRow, LineText, RepeatedLine
+from sluice.core.records.corpus import CutText, LineRow, LineText, RepeatedLine
 from sluice.data.tables import arrow_schema
 from sluice.spark.batches import iter_rows, to_batches
 from sluice.spark.schemas import spark_schema

@@ -7,8 +7,8 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from sluice.core.config.dedup import Dedup
-from sluice.core.dedup_records import UrlKey
 from sluice.core.ids import text_digest
+from sluice.core.records.dedup import UrlKey
 from sluice.data.tables import arrow_schema
 from sluice.spark.schemas import spark_schema
 from sluice.spark.verify import verified_edges

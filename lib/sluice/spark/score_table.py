@@ -9,9 +9,9 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from sluice.core.config.schema import Config
-from sluice.core.corpus_records import TextScore
 from sluice.core.errors import ConfigError
 from sluice.core.ledger import Ledger
+from sluice.core.records.corpus import TextScore
 from sluice.data import storage
 from sluice.spark.batches import to_batches
 from sluice.spark.schemas import spark_schema

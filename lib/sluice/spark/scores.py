@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from sluice.core.corpus_records import TextScore
 from sluice.core.errors import InputError
+from sluice.core.records.corpus import TextScore
 from sluice.data import storage
 from sluice.spark.schemas import spark_schema
 from sluice.spark.table_run import SHOWN

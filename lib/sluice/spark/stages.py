@@ -15,7 +15,7 @@ from sluice.core.config.load import dump
 from sluice.core.config.schema import Config
 from sluice.core.errors import InputError, StageError
 from sluice.core.ledger import Ledger, require_handover
-from sluice.core.records import Decision, PlanEntry
+from sluice.core.records.docs import Decision, PlanEntry
 from sluice.data import storage
 from sluice.data.manifest import Shard, dataset_directory, token_dtype
 from sluice.data.report import write_report

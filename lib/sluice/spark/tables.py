@@ -7,9 +7,9 @@ import msgspec
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from sluice.core.corpus_records import Contamination, CutText, SplitRemoval
-from sluice.core.dedup_records import Cluster, Removal
-from sluice.core.records import Decision, DocsRow
+from sluice.core.records.corpus import Contamination, CutText, SplitRemoval
+from sluice.core.records.dedup import Cluster, Removal
+from sluice.core.records.docs import Decision, DocsRow
 from sluice.data import storage
 from sluice.data.stage import Stage
 from sluice.spark.run import Run

@@ -14,7 +14,7 @@ from sluice.core.config.extract import Extract
 from sluice.core.errors import RemoteError
 from sluice.core.ids import document_id, document_id_at
 from sluice.core.ledger import Ledger
-from sluice.core.records import Document, Page, PlanEntry, Quarantine, Rejection, WarcStats
+from sluice.core.records.docs import Document, Page, PlanEntry, Quarantine, Rejection, WarcStats
 from sluice.data.ranges import Wanted, read_wanted
 from sluice.data.remote import RangeReader
 from sluice.data.storage import stream_size

@@ -25,7 +25,7 @@ from types import FunctionType
 from typing import IO, Any, Self
 
 from sluice.core.errors import SluiceError, StageError
-from sluice.core.records import Document, Page, Rejection
+from sluice.core.records.docs import Document, Page, Rejection
 from sluice.text.process import LOCATED, PageProcessor
 
 CRASH, TIMEOUT = "page_crash", "page_timeout"

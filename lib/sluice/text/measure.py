@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sluice.core.records import Signals
+from sluice.core.records.docs import Signals
 from sluice.data.segment import JIEBA_LANGUAGES
 from sluice.text import characters, signals
 from sluice.text.kernels.hashing import hash_of, make_table

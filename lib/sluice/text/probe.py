@@ -9,7 +9,7 @@ import msgspec
 from sluice.core.config.plan import Cost
 from sluice.core.config.schema import Config
 from sluice.core.errors import InputError
-from sluice.core.records import Document, Page, Rejection
+from sluice.core.records.docs import Document, Page, Rejection
 from sluice.data import storage
 from sluice.data.plan import InputPlan
 from sluice.data.plan_table import load_wanted

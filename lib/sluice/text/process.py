@@ -9,7 +9,7 @@ from sluice.core.config.dedup import MinHash
 from sluice.core.config.extract import Extract
 from sluice.core.errors import SluiceError
 from sluice.core.ids import mix64
-from sluice.core.records import Document, Located, Page, Rejection
+from sluice.core.records.docs import Document, Located, Page, Rejection
 from sluice.text import charset, html, measure
 from sluice.text.cleaning import cut_lines, mask_personal
 from sluice.text.facts import Facts

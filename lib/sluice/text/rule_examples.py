@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from importlib import resources
 
 from sluice.core.config.extract import BadWords
-from sluice.core.records import Signals
+from sluice.core.records.docs import Signals
 from sluice.text.bad_words import BadWordLists
 from sluice.text.measure import compute
 from sluice.text.rules import Repeated, Rule, first_failure

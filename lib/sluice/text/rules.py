@@ -18,7 +18,7 @@ import msgspec
 from sluice.core.config.load import read_yaml
 from sluice.core.config.section import PositiveInt, Section
 from sluice.core.errors import ConfigError
-from sluice.core.records import Signals
+from sluice.core.records.docs import Signals
 
 Exponent = Annotated[int, msgspec.Meta(ge=1, le=64)]
 

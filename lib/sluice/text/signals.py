@@ -9,7 +9,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from sluice.core.records import Signals
+from sluice.core.records.docs import Signals
 from sluice.text import c4, character_signals, line_signals, repetition, word_signals
 from sluice.text.view import TextView
 

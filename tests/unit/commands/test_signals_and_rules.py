@@ -3,7 +3,7 @@ import json
 import pytest
 
 from sluice.commands.main import main
-from sluice.core.records import Signals
+from sluice.core.records.docs import Signals
 from sluice.text.rules import preset_names
 
 

@@ -13,7 +13,7 @@ from planted_pages import PlantedProcessor
 from sluice.core.config.dedup import MinHash
 from sluice.core.config.extract import Extract
 from sluice.core.errors import InputError, StageError
-from sluice.core.records import Document, Page, Rejection
+from sluice.core.records.docs import Document, Page, Rejection
 from sluice.text.guard import GuardedProcessor, WatchedProcessor
 from sluice.text.language import model_path
 

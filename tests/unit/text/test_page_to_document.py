@@ -12,7 +12,7 @@ from sluice.core.config.dedup import MinHash
 from sluice.core.config.extract import Blocklist, Extract, UrlWords
 from sluice.core.errors import InputError, RemoteError, StageError
 from sluice.core.ledger import Ledger
-from sluice.core.records import Document, Page, PlanEntry, Quarantine, Rejection, WarcStats
+from sluice.core.records.docs import Document, Page, PlanEntry, Quarantine, Rejection, WarcStats
 from sluice.data import storage
 from sluice.text import process
 from sluice.text.blocklist_build import build

@@ -1,7 +1,7 @@
 import pytest
 
 from sluice.core.errors import ConfigError
-from sluice.core.records import Signals
+from sluice.core.records.docs import Signals
 from sluice.text.measure import compute
 from sluice.text.rule_examples import faults, prose
 from sluice.text.rules import Rule, broken_bound, first_failure, is_unlucky, load_rules, preset_names

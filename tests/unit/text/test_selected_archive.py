@@ -15,7 +15,7 @@ from sluice.core.config.dedup import MinHash
 from sluice.core.config.extract import Extract
 from sluice.core.config.plan import Plan, Selection, Transport
 from sluice.core.errors import RemoteError
-from sluice.core.records import Document, Quarantine, WarcStats
+from sluice.core.records.docs import Document, Quarantine, WarcStats
 from sluice.data import storage
 from sluice.data.plan_table import load_wanted, make_plan_table
 from sluice.data.ranges import Wanted

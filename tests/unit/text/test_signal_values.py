@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sluice.core.records import Signals
+from sluice.core.records.docs import Signals
 from sluice.text.measure import compute
 from sluice.text.signals import C4, FUNCTIONS, GIVEN, define
 from sluice.text.view import TextView, is_mark

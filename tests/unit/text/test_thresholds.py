@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from sluice.core.config.rules import FitThresholds
 from sluice.core.errors import InputError
-from sluice.core.records import Signals
+from sluice.core.records.docs import Signals
 from sluice.text import threshold_report, thresholds
 from sluice.text.rules import Rule, first_failure, load_rules
 from sluice.text.signal_sample import SignalSample

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sluice.core.records import Int32, Record
+from sluice.core.records.base import Int32, Record
 
 
 class Fact(Record):

@@ -4,17 +4,9 @@
 """
 
 from datetime import datetime
-from typing import Annotated, ClassVar, dataclass_transform
+from typing import ClassVar
 
-import msgspec
-
-Int32 = Annotated[int, "int32"]
-Float32 = Annotated[float, "float32"]
-
-
-@dataclass_transform(frozen_default=True)
-class Record(msgspec.Struct, frozen=True):
-    """Base of everything that becomes a row."""
+from sluice.core.records.base import Float32, Int32, Record
 
 
 class Signals(Record):

@@ -1,6 +1,6 @@
 """The tables of what happens to a corpus after deduplication: items of benchmarks, repeated lines, splits."""
 
-from sluice.core.records import Int32, Record
+from sluice.core.records.base import Int32, Record
 
 
 class Contamination(Record):
