@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sluice.core.records.docs import DocsRow, Rejection, Signals
-from sluice.data.tables import arrow_schema, record_batch
+from sluice.data.arrow import arrow_schema, record_batch
 
 
 def document(doc_id, language, *, score=0.9, text="text", url="https://a.example/", **signals):

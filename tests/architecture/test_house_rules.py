@@ -22,7 +22,7 @@ from sluice.core.records import corpus, dedup
 from sluice.core.records import docs as records
 from sluice.core.records.base import Record
 from sluice.core.records.docs import PlanEntry, Signals
-from sluice.data import tables
+from sluice.data import arrow
 from sluice.text import signals
 from sluice.text.rules import PRESETS, load_rules
 
@@ -117,31 +117,31 @@ RECORDS = [
 
 @pytest.mark.parametrize("record", RECORDS)
 def test_every_record_has_an_arrow_schema_with_its_fields_in_order(record):
-    assert tables.arrow_schema(record).names == list(record.__struct_fields__)
+    assert arrow.arrow_schema(record).names == list(record.__struct_fields__)
 
 
 @pytest.mark.parametrize("record", [records.Document, records.Rejection, records.Quarantine, records.WarcStats])
 def test_every_column_of_what_extraction_yields_is_in_the_docs_table(record):
-    docs = tables.arrow_schema(records.DocsRow)
-    own = tables.arrow_schema(record)
+    docs = arrow.arrow_schema(records.DocsRow)
+    own = arrow.arrow_schema(record)
     for name in own.names:
         assert docs.field(name).type == own.field(name).type, name
 
 
 def test_batches_take_columns_by_name_and_leave_missing_ones_null():
-    schema = tables.arrow_schema(records.Decision)
-    batch = tables.record_batch([records.Decision(5, "r", 0.5, 0.25), dedup.Cluster(7, 8)], schema)
+    schema = arrow.arrow_schema(records.Decision)
+    batch = arrow.record_batch([records.Decision(5, "r", 0.5, 0.25), dedup.Cluster(7, 8)], schema)
     assert batch.to_pylist() == [
         {"doc_id": 5, "reason": "r", "value": 0.5, "threshold": 0.25},
         {"doc_id": 7, "reason": None, "value": None, "threshold": None},
     ]
-    assert tables.record_batch([], schema).num_rows == 0
+    assert arrow.record_batch([], schema).num_rows == 0
 
 
 def test_structs_inside_a_batch_are_structs_and_null_when_missing():
-    schema = tables.arrow_schema(records.DocsRow)
+    schema = arrow.arrow_schema(records.DocsRow)
     row = records.WarcStats(crawl=1, warc_index=2, warc_name="w", stats="{}")
-    (plain,) = tables.record_batch([row], schema).to_pylist()
+    (plain,) = arrow.record_batch([row], schema).to_pylist()
     assert (plain["signals"], plain["stats"], plain["crawl"]) == (None, "{}", 1)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from sluice.core.records.dedup import Edge, Removal
 from sluice.core.records.docs import DocsRow, Quarantine, Signals
-from sluice.data.tables import arrow_schema, record_batch
+from sluice.data.arrow import arrow_schema, record_batch
 from sluice.spark.schemas import spark_schema
 
 

@@ -15,8 +15,8 @@ from sluice.core.errors import ConfigError, InputError
 from sluice.core.ledger import Ledger
 from sluice.core.records.corpus import TextScore
 from sluice.core.records.docs import DocsRow
+from sluice.data.arrow import arrow_schema, record_batch
 from sluice.data.stage import Stage
-from sluice.data.tables import arrow_schema, record_batch
 from sluice.spark import stages
 from sluice.spark.run import Run
 from sluice.text.rules import first_failure, load_rules

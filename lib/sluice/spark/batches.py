@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from sluice.data.tables import arrow_schema, record_batch
+from sluice.data.arrow import arrow_schema, record_batch
 
 MAX_ROWS, MAX_BYTES = 512, 4 << 20  # small, so that the JVM writes one batch while Python makes the next
 

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 
 from sluice.core.errors import StageError
 from sluice.core.records.dedup import Member, Pair
-from sluice.data.tables import arrow_schema
+from sluice.data.arrow import arrow_schema
 from sluice.spark.schemas import spark_schema
 from sluice.spark.tables import Work
 

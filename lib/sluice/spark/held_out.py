@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 from sluice.core.config.dedup import Dedup, MinHash, Split, split_minhash
 from sluice.core.errors import StageError
 from sluice.core.records.corpus import SplitRow
-from sluice.data.tables import arrow_schema
+from sluice.data.arrow import arrow_schema
 from sluice.spark.bands import band_rows, sketches
 from sluice.spark.schemas import spark_schema
 from sluice.spark.tables import Work

@@ -4,7 +4,7 @@ import msgspec
 import pyarrow as pa
 from pyspark.sql import types as T
 
-from sluice.data.tables import arrow_schema
+from sluice.data.arrow import arrow_schema
 
 TYPES = {
     pa.bool_(): T.BooleanType(),
