@@ -12,7 +12,7 @@ from typing import NamedTuple
 from fastwarc.warc import ArchiveIterator as FastIterator
 from warcio.archiveiterator import ArchiveIterator
 
-from sluice.data.warc import ArchiveRecord, Damage, read_archive
+from sluice.data.archives.reader import ArchiveRecord, Damage, read_archive
 
 MAX_BYTES = 2 << 20
 ENCODED = "encoded"

@@ -30,8 +30,8 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from scripts.bench.archive_peers import MAX_BYTES, READERS, differences
-from sluice.data.members import Gzip, Source
-from sluice.data.warc import Damage, read_archive
+from sluice.data.archives.members import Gzip, Source
+from sluice.data.archives.reader import Damage, read_archive
 
 SAMPLE = Path(__file__).parents[2] / "tests" / "data" / "sample"
 HTML = ("text/html", "application/xhtml+xml")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sluice.core.config.plan import Cost, Plan, Transport
-from sluice.data.ranges import Wanted, coalesce
+from sluice.data.archives.wanted import Wanted, coalesce
 
 Mode = Literal["scan", "index"]
 

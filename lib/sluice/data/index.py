@@ -23,7 +23,7 @@ from sluice.core.config.load import names
 from sluice.core.config.plan import Selection
 from sluice.core.errors import FormatError, InputError
 from sluice.data import storage
-from sluice.data.ranges import Wanted
+from sluice.data.archives.wanted import Wanted
 
 PLACE_COLUMNS = ("warc_filename", "warc_record_offset", "warc_record_length")
 CONDITION_COLUMNS = {

@@ -3,8 +3,8 @@ import io
 import pytest
 from archives import http_block, member, starts, tiles
 
-from sluice.data.arc import parse_line
-from sluice.data.warc import ArchiveRecord, read_archive
+from sluice.data.archives.arc import parse_line
+from sluice.data.archives.reader import ArchiveRecord, read_archive
 
 DATE = b"2004-09-25T00:07:41Z"
 V2 = b"http://a.test/ 10.0.0.1 20040925000741 text/html 200 QWERTY - 1234 x.arc.gz 567\n"

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from sluice.core.config.plan import Cost, Plan, Transport
+from sluice.data.archives.wanted import Wanted
 from sluice.data.estimate import Work, choose_mode, core_seconds, dollars, index_work, scan_work, table
-from sluice.data.ranges import Wanted
 
 TRANSPORT = Transport(chunk_bytes=1000, merge_gap_bytes=100)
 COST = Cost(

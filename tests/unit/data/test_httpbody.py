@@ -8,7 +8,7 @@ from archives import chunked, http_block
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sluice.data.httpbody import Body, HttpHead, decode_body, parse_head
+from sluice.data.archives.http_message import Body, HttpHead, decode_body, parse_head
 
 BODY = "<p>你好 world</p>".encode() * 40
 LIMIT = 1 << 20

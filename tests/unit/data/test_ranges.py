@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from sluice.core.config.plan import Transport
 from sluice.core.errors import RemoteError
 from sluice.data import storage
-from sluice.data.ranges import Span, Wanted, coalesce, read_wanted
-from sluice.data.warc import ArchiveRecord, Damage, read_archive
+from sluice.data.archives.reader import ArchiveRecord, Damage, read_archive
+from sluice.data.archives.wanted import Span, Wanted, coalesce, read_wanted
 
 TIGHT = Transport(merge_gap_bytes=10, chunk_bytes=1000)
 

@@ -11,8 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from isal import isal_zlib
 
-from sluice.data.members import FREE_PROBES, PROBE_BYTES, READ_BYTES
-from sluice.data.warc import ArchiveRecord, Damage, read_archive
+from sluice.data.archives.members import FREE_PROBES, PROBE_BYTES, READ_BYTES
+from sluice.data.archives.reader import ArchiveRecord, Damage, read_archive
 
 BODIES = [b"<p>page %d</p>" % i * (3 * i + 1) for i in range(10)]
 RECORDS = [page(body, url=f"http://example.test/{i}") for i, body in enumerate(BODIES)]
@@ -250,7 +250,7 @@ def test_a_bomb_is_damage_and_costs_little_memory(compress):
 
 
 def test_a_large_member_that_is_no_bomb_is_read_in_pieces(monkeypatch):
-    monkeypatch.setattr("sluice.data.warc.MIN_INFLATED", 1 << 20)
+    monkeypatch.setattr("sluice.data.archives.reader.MIN_INFLATED", 1 << 20)
     body = b"".join(b"<p>line %d of a long page</p>\n" % i for i in range(300_000))
     data = member(page(body)) + ARCHIVES["gzip"][1]
     (first, second), peak = traced(data, max_bytes=1000)
@@ -303,7 +303,7 @@ ADVERSARIES = {
 @pytest.mark.parametrize("name", ADVERSARIES)
 def test_bytes_that_imitate_members_cost_work_in_proportion(name, monkeypatch):
     counting = Counting()
-    monkeypatch.setattr("sluice.data.members.isal_zlib.decompressobj", counting)
+    monkeypatch.setattr("sluice.data.archives.members.isal_zlib.decompressobj", counting)
     data = ARCHIVES["gzip"][0] + ADVERSARIES[name] + ARCHIVES["gzip"][1]
     items = read(data)
     assert records(items)[0].payload == BODIES[0]
@@ -313,7 +313,9 @@ def test_bytes_that_imitate_members_cost_work_in_proportion(name, monkeypatch):
 
 def test_bytes_that_imitate_zstd_frames_cost_work_in_proportion(monkeypatch):
     probed = []
-    monkeypatch.setattr("sluice.data.zstd_frames.Zstd.probe", lambda self, source, at: probed.append(at) or b"")
+    monkeypatch.setattr(
+        "sluice.data.archives.zstd_frames.Zstd.probe", lambda self, source, at: probed.append(at) or b""
+    )
     data = ARCHIVES["zstd"][0] + b"\x28\xb5\x2f\xfd" * 500_000
     assert records(read(data))[0].payload == BODIES[0]
     assert len(probed) <= FREE_PROBES + len(data) // PROBE_BYTES

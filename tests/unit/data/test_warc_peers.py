@@ -5,7 +5,7 @@ import io
 import pytest
 from archives import tiles
 
-from sluice.data.warc import ArchiveRecord, Damage, read_archive
+from sluice.data.archives.reader import ArchiveRecord, Damage, read_archive
 
 pytest.importorskip("fastwarc")
 ArchiveIterator = pytest.importorskip("warcio.archiveiterator").ArchiveIterator

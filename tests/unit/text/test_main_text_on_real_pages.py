@@ -6,7 +6,7 @@ import pytest
 from resiliparse.extract.html2text import extract_plain_text
 
 from scripts.bench.main_text_data import HELD_OUT, iter_pages, precision_recall_f1, words
-from sluice.data.warc import ArchiveRecord, read_archive
+from sluice.data.archives.reader import ArchiveRecord, read_archive
 from sluice.text.charset import decode
 from sluice.text.html import extract_text
 

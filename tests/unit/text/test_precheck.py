@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sluice.data.warc import ArchiveRecord, read_archive
+from sluice.data.archives.reader import ArchiveRecord, read_archive
 from sluice.text import charset
 from sluice.text.html import extract_text
 from sluice.text.kernels import precheck as kernels

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 
 from sluice.core.config.plan import Transport
 from sluice.core.errors import RemoteError
-from sluice.data import zstd_frames
-from sluice.data.archive_head import begins_record
-from sluice.data.archive_item import IsWanted
-from sluice.data.members import GZIP_MAGIC
+from sluice.data.archives import zstd_frames
+from sluice.data.archives.head import begins_record
+from sluice.data.archives.items import IsWanted
+from sluice.data.archives.members import GZIP_MAGIC
+from sluice.data.archives.reader import ArchiveRecord, Damage, read_archive
 from sluice.data.remote import RangeReader
-from sluice.data.warc import ArchiveRecord, Damage, read_archive
 
 Numbers = NDArray[np.int64]
 

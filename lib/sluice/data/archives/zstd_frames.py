@@ -8,7 +8,7 @@ import re
 
 import zstandard
 
-from sluice.data.members import LOOK_BACK, Broken, Source, check_for_bomb
+from sluice.data.archives.members import LOOK_BACK, Broken, Source, check_for_bomb
 
 MAGIC = b"\x28\xb5\x2f\xfd"
 DICTIONARY_MAGIC = b"\x5d\x2a\x4d\x18"

@@ -9,8 +9,8 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
-from sluice.data import arc, digests, httpbody
-from sluice.data.archive_head import (
+from sluice.data.archives import arc, digests, http_message
+from sluice.data.archives.head import (
     LINE_ENDS,
     MAX_HEAD,
     MAX_LINE_ENDS,
@@ -22,9 +22,9 @@ from sluice.data.archive_head import (
     line_at,
     read_head,
 )
-from sluice.data.archive_item import ArchiveRecord, Damage, Filler, IsWanted
-from sluice.data.archive_text import PlainText, Text
-from sluice.data.members import NOT_BLANK
+from sluice.data.archives.items import ArchiveRecord, Damage, Filler, IsWanted
+from sluice.data.archives.members import NOT_BLANK
+from sluice.data.archives.window import PlainText, Text
 
 NEXT_HEAD = re.compile(rb"(?i:WARC)/\d|(?<=\n)[A-Za-z][A-Za-z0-9+.-]{0,20}:")
 NEXT_HEAD_BYTES = 24
@@ -90,18 +90,18 @@ class RecordReader:
         if self._wanted is not None and not _is_in(self._wanted, offset):
             return ArchiveRecord(self._ordinal, offset, size, kind, is_selected=False)
         stop = first + min(length, self._max_block)
-        http = httpbody.parse_head(data, first, stop) if kind == "response" else None
+        http = http_message.parse_head(data, first, stop) if kind == "response" else None
         if self._check_digests and is_whole:
             _check_digests(head, data[first:stop], http, first)
         content_type = http.content_type if http else head.text(b"content-type")
-        body = httpbody.Body(None)
+        body = http_message.Body(None)
         if self._is_wanted(kind, content_type):
             if http:
-                body = httpbody.decode_body(data[http.end : stop], http, self._max_bytes)
+                body = http_message.decode_body(data[http.end : stop], http, self._max_bytes)
             else:
-                body = httpbody.Body(data[first : min(stop, first + self._max_bytes)], length > self._max_bytes)
+                body = http_message.Body(data[first : min(stop, first + self._max_bytes)], length > self._max_bytes)
             if not is_whole:
-                body = httpbody.Body(body.data, is_cut=True)
+                body = http_message.Body(body.data, is_cut=True)
         return ArchiveRecord(
             self._ordinal,
             offset,
@@ -123,7 +123,7 @@ class RecordReader:
         if claim.isdigit() and len(claim) < 19:
             length = int(claim)
         elif text.is_plain or claim:
-            raise Fault("content_length", f"the record has no Content-Length but {httpbody.text_of(claim[:40])!r}")
+            raise Fault("content_length", f"the record has no Content-Length but {http_message.text_of(claim[:40])!r}")
         else:  # the member says where it ends
             have = text.need(head.size + self._max_block)
             if not text.is_over:
@@ -203,7 +203,7 @@ def _is_in(offsets: Sequence[int], offset: int) -> bool:
     return at < len(offsets) and offsets[at] == offset
 
 
-def _check_digests(head: Head, block: bytes, http: httpbody.HttpHead | None, start: int) -> None:
+def _check_digests(head: Head, block: bytes, http: http_message.HttpHead | None, start: int) -> None:
     """Raises Fault when a digest of the record does not match; the payload's counts only where the block has none.
 
     Some writers digest the payload with its transfer encoding and some without, so both will do.
@@ -213,8 +213,8 @@ def _check_digests(head: Head, block: bytes, http: httpbody.HttpHead | None, sta
     elif head.record_type != "revisit" and (claim := head.text(b"warc-payload-digest")):  # its is another record's
         payload = block[http.end - start :] if http else block
         try:
-            variants = (payload, httpbody.dechunk(payload)) if http and http.is_chunked else (payload,)
-        except httpbody.ERRORS:
+            variants = (payload, http_message.dechunk(payload)) if http and http.is_chunked else (payload,)
+        except http_message.ERRORS:
             variants = (payload,)
     else:
         return

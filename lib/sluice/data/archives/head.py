@@ -4,8 +4,8 @@ import re
 
 import msgspec
 
-from sluice.data import arc, httpbody
-from sluice.data.archive_text import Text
+from sluice.data.archives import arc, http_message
+from sluice.data.archives.window import Text
 
 MAX_HEAD = 1 << 16
 USUAL_HEAD = 1 << 12
@@ -38,7 +38,7 @@ class Head(msgspec.Struct, frozen=True):
 
     def text(self, name: bytes) -> str | None:
         """A header as text."""
-        return httpbody.text_of(self.fields[name].strip()) if name in self.fields else None
+        return http_message.text_of(self.fields[name].strip()) if name in self.fields else None
 
     @property
     def record_type(self) -> str:
@@ -85,7 +85,7 @@ def _read_odd(text: Text) -> Head:
 
 def _parse(head: bytes) -> dict[bytes, bytes]:
     if b"\n " in head or b"\n\t" in head:
-        head = httpbody.FOLD.sub(b" ", head)
+        head = http_message.FOLD.sub(b" ", head)
     return {name.lower(): value for name, value in reversed(FIELD.findall(head))}  # of two, the first one counts
 
 

@@ -15,8 +15,8 @@ import brotli
 import msgspec
 import zstandard
 
-from sluice.data import zstd_frames
-from sluice.data.members import GZIP_MAGIC, Broken, Source
+from sluice.data.archives import zstd_frames
+from sluice.data.archives.members import GZIP_MAGIC, Broken, Source
 
 MAX_HEAD = 1 << 16
 HEAD_END = re.compile(rb"\n\r?\n")

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from sluice.data.members import READ_BYTES, Codec, Member, Source
+from sluice.data.archives.members import READ_BYTES, Codec, Member, Source
 
 Place = tuple[int, int]
 

@@ -16,12 +16,12 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
-from sluice.data.archive_head import begins_record
-from sluice.data.archive_item import ArchiveRecord, Damage, Filler, IsWanted, Item
-from sluice.data.archive_record import MAX_AHEAD, RecordReader
-from sluice.data.archive_text import MemberText, PlainText
-from sluice.data.members import NOT_BLANK, Broken, Codec, Gzip, Source, find_member, search_start
-from sluice.data.zstd_frames import Zstd
+from sluice.data.archives.head import begins_record
+from sluice.data.archives.items import ArchiveRecord, Damage, Filler, IsWanted, Item
+from sluice.data.archives.members import NOT_BLANK, Broken, Codec, Gzip, Source, find_member, search_start
+from sluice.data.archives.records import MAX_AHEAD, RecordReader
+from sluice.data.archives.window import MemberText, PlainText
+from sluice.data.archives.zstd_frames import Zstd
 
 __all__ = ["ArchiveRecord", "Damage", "Filler", "Item", "read_archive"]
 

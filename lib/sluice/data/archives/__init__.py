@@ -1,0 +1,1 @@
+"""Reading WARC, ARC and WET archives record by record, also damaged ones."""
