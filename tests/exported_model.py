@@ -8,7 +8,7 @@ import numpy as np
 from safetensors.numpy import save_file
 
 from sluice.core.config.dataset import Tokenizer
-from sluice.data.tokenizer import save_tokenizer, train_tokenizer
+from sluice.data.dataset.tokenizer import save_tokenizer, train_tokenizer
 
 
 def write_model(directory: Path, tokenizer: Tokenizer, texts: Sequence[str], probabilities: Sequence[float]) -> str:

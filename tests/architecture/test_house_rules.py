@@ -185,7 +185,7 @@ def test_a_page_processor_pickles_twice_without_its_model():
 
 
 def test_a_tokenizer_pickles_twice_and_after_use(tmp_path):
-    from sluice.data.tokenizer import Tokenizer, save_tokenizer, train_tokenizer
+    from sluice.data.dataset.tokenizer import Tokenizer, save_tokenizer, train_tokenizer
 
     data = train_tokenizer(["one two three", "two three four"] * 4, TokenizerConfig(kind="word", vocab_size=20))
     file, _ = save_tokenizer(str(tmp_path), data)

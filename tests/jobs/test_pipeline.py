@@ -13,7 +13,7 @@ from jobs_helpers import command, digests, environment, run
 
 from scripts.bench.dedup.check_kills import standalone
 from sluice.commands.main import main as sluice
-from sluice.data.manifest import read_manifest
+from sluice.data.dataset.manifest import read_manifest
 
 
 def summary(output, stage):

@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 from jobs_helpers import command, run, run_here
 
-from sluice.data.manifest import read_manifest
-from sluice.data.tfrecord import decode_example, iter_records
-from sluice.data.tokenizer import Tokenizer
+from sluice.data.dataset.manifest import read_manifest
+from sluice.data.dataset.tfrecord import decode_example, iter_records
+from sluice.data.dataset.tokenizer import Tokenizer
 from sluice.text.key import define_key
 from sluice.text.shingles import jaccard, shingles
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from sluice.core.config.dataset import Shards, Tokenizer
-from sluice.data import tokenizer as tokenizers
-from sluice.data.tfrecord import decode_example, iter_records
+from sluice.data.dataset import tokenizer as tokenizers
+from sluice.data.dataset.tfrecord import decode_example, iter_records
 from sluice.spark.shards import ShardJob, shard_names, with_split, write_shards
 
 SHARDS = Shards(valid_fraction=0.2, test_fraction=0.1, seed=3)

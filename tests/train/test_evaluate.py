@@ -11,7 +11,7 @@ from tiny_runs import IDS, WORDS, bpe_tokenizer, random_documents, train_config,
 
 from sluice.core.config.train import Sample, Train
 from sluice.core.errors import InputError
-from sluice.data.tokenizer import Tokenizer
+from sluice.data.dataset.tokenizer import Tokenizer
 from sluice.train.baseline import Counted
 from sluice.train.cells import lstm_reference
 from sluice.train.evaluate import Evaluation, Evaluator, evaluate_run, table

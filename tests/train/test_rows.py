@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from sluice.data.manifest import Shard
+from sluice.data.dataset.manifest import Shard
 from sluice.train.rows import Position, Segment, plan_rows, position, records_per_row, steps_per_epoch, without_first
 
 

@@ -5,9 +5,9 @@ import io
 import numpy as np
 import pytest
 
-from sluice.data.manifest import NamedFile, SpecialIds, TokenizerFile
-from sluice.data.shardset import DatasetPlan, commit_dataset, shard_name, write_shard
-from sluice.data.tfrecord import decode_example, encode_example, encode_records, iter_records, record_layout
+from sluice.data.dataset.manifest import NamedFile, SpecialIds, TokenizerFile
+from sluice.data.dataset.tfrecord import decode_example, encode_example, encode_records, iter_records, record_layout
+from sluice.data.dataset.writer import DatasetPlan, commit_dataset, shard_name, write_shard
 
 tf = pytest.importorskip("tensorflow")
 

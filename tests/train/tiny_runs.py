@@ -10,9 +10,9 @@ import numpy as np
 from sluice.core.config.load import load_config, to_config
 from sluice.core.config.schema import Config
 from sluice.core.config.train import Train
-from sluice.data.manifest import SpecialIds, token_dtype
-from sluice.data.shardset import DatasetPlan, commit_dataset, shard_name, write_shard
-from sluice.data.tokenizer import save_tokenizer, train_tokenizer
+from sluice.data.dataset.manifest import SpecialIds, token_dtype
+from sluice.data.dataset.tokenizer import save_tokenizer, train_tokenizer
+from sluice.data.dataset.writer import DatasetPlan, commit_dataset, shard_name, write_shard
 
 ROOT = Path(__file__).parents[2]
 IDS = SpecialIds()

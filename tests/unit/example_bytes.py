@@ -2,7 +2,7 @@
 
 import struct
 
-from sluice.data.tfrecord import masked_crc
+from sluice.data.dataset.tfrecord import masked_crc
 
 
 def varint(value):

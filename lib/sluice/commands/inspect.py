@@ -18,11 +18,11 @@ import numpy as np
 
 from sluice.core.errors import FormatError, InputError
 from sluice.data import storage
-from sluice.data.manifest import MANIFEST, Manifest, read_manifest
+from sluice.data.dataset.manifest import MANIFEST, Manifest, read_manifest
+from sluice.data.dataset.tfrecord import decode_example, iter_records
+from sluice.data.dataset.tokenizer import Tokenizer
+from sluice.data.dataset.verify import summary
 from sluice.data.texts import is_json_lines, iter_lines, read_whole
-from sluice.data.tfrecord import decode_example, iter_records
-from sluice.data.tokenizer import Tokenizer
-from sluice.data.verify import summary
 
 TEXT_CHARS = 200
 """Characters shown of a text."""

@@ -38,12 +38,12 @@ from sluice.core.errors import ConfigError, InputError
 from sluice.core.ids import mix64, text_digest
 from sluice.core.progress import Bar, advancing, progress_bar
 from sluice.data import storage
-from sluice.data.examples import documents, iter_ids
-from sluice.data.manifest import MANIFEST, Shard, dataset_directory, token_dtype
-from sluice.data.shardset import DatasetPlan, commit_dataset, shard_name, write_shard
+from sluice.data.dataset.manifest import MANIFEST, Shard, dataset_directory, token_dtype
+from sluice.data.dataset.token_examples import documents, iter_ids
+from sluice.data.dataset.tokenizer import SpecialNames, Tokenizer, save_tokenizer, train_tokenizer
+from sluice.data.dataset.verify import summary
+from sluice.data.dataset.writer import DatasetPlan, commit_dataset, shard_name, write_shard
 from sluice.data.texts import iter_texts
-from sluice.data.tokenizer import SpecialNames, Tokenizer, save_tokenizer, train_tokenizer
-from sluice.data.verify import summary
 
 LOG = logging.getLogger("sluice.pack")
 SPLITS = ("train", "valid", "test")

@@ -10,8 +10,8 @@ import argparse
 import sys
 
 from sluice.core.errors import StageError
-from sluice.data.manifest import read_manifest
-from sluice.data.verify import summary, verify_dataset
+from sluice.data.dataset.manifest import read_manifest
+from sluice.data.dataset.verify import summary, verify_dataset
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

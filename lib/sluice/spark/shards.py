@@ -12,9 +12,9 @@ from pyspark.sql import functions as F
 
 from sluice.core.config.dataset import Shards
 from sluice.data import storage
-from sluice.data.manifest import Shard, SpecialIds
-from sluice.data.shardset import shard_name, write_shard
-from sluice.data.tokenizer import Tokenizer
+from sluice.data.dataset.manifest import Shard, SpecialIds
+from sluice.data.dataset.tokenizer import Tokenizer
+from sluice.data.dataset.writer import shard_name, write_shard
 from sluice.spark.batches import to_batches
 from sluice.spark.schemas import spark_schema
 

@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from sluice.core.config.dedup import split_minhash
 from sluice.core.ledger import Ledger, require_handover
-from sluice.data.manifest import SplitCheck
+from sluice.data.dataset.manifest import SplitCheck
 from sluice.data.stage import ledgers_of
 from sluice.spark.duplicates import not_compared
 from sluice.spark.held_out import SPLITS, find_crossing

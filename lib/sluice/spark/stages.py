@@ -17,11 +17,11 @@ from sluice.core.errors import InputError, StageError
 from sluice.core.ledger import Ledger, require_handover
 from sluice.core.records.docs import Decision, PlanEntry
 from sluice.data import storage
-from sluice.data.manifest import Shard, dataset_directory, token_dtype
+from sluice.data.dataset.manifest import Shard, dataset_directory, token_dtype
+from sluice.data.dataset.tokenizer import Tokenizer, save_tokenizer, train_tokenizer
+from sluice.data.dataset.writer import DatasetPlan, commit_dataset
 from sluice.data.report import write_report
-from sluice.data.shardset import DatasetPlan, commit_dataset
 from sluice.data.stage import Stage, ledgers_of
-from sluice.data.tokenizer import Tokenizer, save_tokenizer, train_tokenizer
 from sluice.spark.decontaminate import decontaminate
 from sluice.spark.dedup import dedup
 from sluice.spark.extract import extract_entries

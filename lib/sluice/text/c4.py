@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sluice.data.segment import words
+from sluice.data.dataset.words import words
 from sluice.text.view import TextView
 from sluice.text.word_signals import count_sentences
 

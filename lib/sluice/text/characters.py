@@ -12,7 +12,7 @@ import unicodedata
 import numpy as np
 import numpy.typing as npt
 
-from sluice.data.segment import HAN as HAN_RANGES
+from sluice.data.dataset.words import HAN as HAN_RANGES
 from sluice.text.code_points import CodePoints, of_all
 from sluice.text.kernels.code_points import look_up_all
 from sluice.text.stored import Arrays, stored_arrays

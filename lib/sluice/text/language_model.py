@@ -15,7 +15,7 @@ from safetensors.numpy import load
 
 from sluice.core.errors import FormatError, InputError
 from sluice.data import storage
-from sluice.data.tokenizer import TOKEN_BYTES, TOKENIZER, Tokenizer
+from sluice.data.dataset.tokenizer import TOKEN_BYTES, TOKENIZER, Tokenizer
 
 Array = np.ndarray
 Weights = Mapping[str, Array]

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sluice.core.records.docs import Signals
-from sluice.data.segment import JIEBA_LANGUAGES
+from sluice.data.dataset.words import JIEBA_LANGUAGES
 from sluice.text import characters, signals
 from sluice.text.kernels.hashing import hash_of, make_table
 from sluice.text.kernels.measures import measure_all

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 
 from sluice.core.errors import ConfigError, InputError
-from sluice.data.segment import JIEBA_LANGUAGES
+from sluice.data.dataset.words import JIEBA_LANGUAGES
 from sluice.text import characters
 from sluice.text.fasttext_model import FastTextModel, load_model
 from sluice.text.kernels.word_line import join_words

@@ -11,7 +11,7 @@ from importlib import metadata
 import numpy as np
 import numpy.typing as npt
 
-from sluice.data.segment import JIEBA_LANGUAGES
+from sluice.data.dataset.words import JIEBA_LANGUAGES
 from sluice.text import characters
 from sluice.text.kernels.chinese_words import FIRST_HAN, NUM_HAN, STATES, insert_children, segment
 from sluice.text.kernels.words import split_words

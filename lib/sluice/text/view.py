@@ -4,7 +4,7 @@ import re
 import unicodedata
 from functools import cached_property
 
-from sluice.data.segment import JIEBA_LANGUAGES, words
+from sluice.data.dataset.words import JIEBA_LANGUAGES, words
 from sluice.text.characters import GOPHER_MARKS
 
 UNSEGMENTED = frozenset({"ja", "th", "lo", "km", "my", "bo", "dz"})

@@ -25,7 +25,7 @@ from sluice.core.config.dataset import Tokenizer as TokenizerConfig
 from sluice.core.config.train import Optim
 from sluice.core.errors import InputError, StageError
 from sluice.data import storage
-from sluice.data.tokenizer import TOKENIZER, Tokenizer, save_tokenizer, train_tokenizer
+from sluice.data.dataset.tokenizer import TOKENIZER, Tokenizer, save_tokenizer, train_tokenizer
 from sluice.train.classifiers import TextClassifier, classifier_values
 from sluice.train.dropout import DropoutKey
 from sluice.train.glove import embedding_from_glove

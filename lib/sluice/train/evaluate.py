@@ -19,7 +19,7 @@ import tensorflow as tf
 from sluice.core.config.train import Data, Train
 from sluice.core.errors import InputError
 from sluice.data import storage
-from sluice.data.manifest import read_manifest
+from sluice.data.dataset.manifest import read_manifest
 from sluice.train.input import Dataset, evaluation_blocks, open_dataset
 from sluice.train.models import LanguageModel
 from sluice.train.rundir import restore

@@ -16,7 +16,7 @@ import numpy as np
 from sluice.core.config.train import Glove
 from sluice.core.errors import ConfigError, FormatError
 from sluice.data import storage
-from sluice.data.tokenizer import Tokenizer
+from sluice.data.dataset.tokenizer import Tokenizer
 
 logger = logging.getLogger("sluice.train")
 

@@ -17,8 +17,8 @@ import tensorflow as tf
 from sluice.core.config.train import Data
 from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.data import storage
-from sluice.data.manifest import MANIFEST, Manifest, Shard, Split, read_manifest
-from sluice.data.tfrecord import FRAME_HEAD_BYTES
+from sluice.data.dataset.manifest import MANIFEST, Manifest, Shard, Split, read_manifest
+from sluice.data.dataset.tfrecord import FRAME_HEAD_BYTES
 from sluice.train.rows import Row, plan_rows, position, steps_per_epoch, without_first
 
 

@@ -17,8 +17,8 @@ import tensorflow as tf
 from sluice.core.config.train import Train
 from sluice.core.errors import EXIT_PREEMPTED, EXIT_STALLED, ConfigError, FormatError, StageError
 from sluice.core.progress import Bar, progress_bar
-from sluice.data.tokenizer import Tokenizer
-from sluice.data.verify import verify_dataset
+from sluice.data.dataset.tokenizer import Tokenizer
+from sluice.data.dataset.verify import verify_dataset
 from sluice.train import ckpt, rundir
 from sluice.train.baseline import evaluate_baseline
 from sluice.train.dist import Cluster, is_slow, join_cluster, peak_flop_per_s

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sluice.core.ids import mix64
-from sluice.data.manifest import Shard
+from sluice.data.dataset.manifest import Shard
 
 
 @dataclass(frozen=True, slots=True)

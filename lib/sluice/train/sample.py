@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from sluice.core.config.train import Sample, Train
-from sluice.data.tokenizer import Tokenizer
+from sluice.data.dataset.tokenizer import Tokenizer
 from sluice.train.models import LanguageModel
 from sluice.train.rundir import restore
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from sluice.core.config.train import Train
-from sluice.data.manifest import SpecialIds
+from sluice.data.dataset.manifest import SpecialIds
 from sluice.train.dropout import DropoutKey
 from sluice.train.loss import activation_penalty, denominator, nll_of
 from sluice.train.models import LanguageModel

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from sluice.core.config.load import load_config
-from sluice.data.manifest import read_manifest
+from sluice.data.dataset.manifest import read_manifest
 from sluice.train.parameters import initial_values
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from sluice.core.config.train import Train
-from sluice.data.manifest import Manifest
+from sluice.data.dataset.manifest import Manifest
 from sluice.train.rows import plan_rows
 
 

@@ -25,7 +25,7 @@ import numpy as np
 from scripts.bench.train.data import epoch_blocks
 from sluice.core.config.load import load_config
 from sluice.core.config.train import Train as Settings
-from sluice.data.manifest import read_manifest
+from sluice.data.dataset.manifest import read_manifest
 
 THREADS = 2
 Train = Callable[[int], list[float]]

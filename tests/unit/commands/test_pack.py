@@ -7,8 +7,8 @@ import pytest
 
 from sluice.commands.main import main
 from sluice.commands.pack import PIECE_CHARS, _pieces, encode_documents, split_of
-from sluice.data.manifest import read_manifest
-from sluice.data.tokenizer import Tokenizer
+from sluice.data.dataset.manifest import read_manifest
+from sluice.data.dataset.tokenizer import Tokenizer
 
 # Penn Treebank style: words apart by blanks, one sentence a line, rare words replaced
 TRAIN = " the cat <unk> sat \n the mat N \n\n the cat \n"

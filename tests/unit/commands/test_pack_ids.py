@@ -7,8 +7,8 @@ from example_bytes import example, framed, packed, texts, unpacked
 from foreign_tokenizers import CHINESE, END, gpt2_layout
 
 from sluice.commands.main import main
-from sluice.data.manifest import SpecialIds, read_manifest
-from sluice.data.tokenizer import Tokenizer
+from sluice.data.dataset.manifest import SpecialIds, read_manifest
+from sluice.data.dataset.tokenizer import Tokenizer
 
 pytest.importorskip("tokenizers")
 

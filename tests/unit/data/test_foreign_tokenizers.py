@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sluice.core.errors import ConfigError, FormatError
-from sluice.data.manifest import SpecialIds
-from sluice.data.tokenizer import BYTE_OF, SpecialNames, Tokenizer, save_tokenizer
+from sluice.data.dataset.manifest import SpecialIds
+from sluice.data.dataset.tokenizer import BYTE_OF, SpecialNames, Tokenizer, save_tokenizer
 
 pre_tokenizers = pytest.importorskip("tokenizers").pre_tokenizers
 

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from sluice.core.errors import ConfigError, FormatError, InputError
-from sluice.data.manifest import (
+from sluice.data.dataset.manifest import (
     Manifest,
     NamedFile,
     Shard,

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sluice.core.errors import StageError
-from sluice.data import packing
-from sluice.data.manifest import SpecialIds
-from sluice.data.packing import PackingCounts, pack
+from sluice.data.dataset import packing
+from sluice.data.dataset.manifest import SpecialIds
+from sluice.data.dataset.packing import PackingCounts, pack
 
 IDS = SpecialIds()  # pad 0, bos 1, eos 2, unk 3
 

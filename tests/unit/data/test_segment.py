@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluice.data.segment import words, words_by_script
+from sluice.data.dataset.words import words, words_by_script
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_only_white_space_vanishes(text, language):
 def test_a_poisoned_jieba_cache_is_not_read_and_nothing_is_said(tmp_path):
     pytest.importorskip("jieba")
     (tmp_path / "jieba.cache").write_bytes(b"poison")
-    code = "from sluice.data.segment import words; print(words('来到北京', 'zh'))"
+    code = "from sluice.data.dataset.words import words; print(words('来到北京', 'zh'))"
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code],
         env={**os.environ, "TMPDIR": str(tmp_path)},

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from sluice.core.errors import StageError
-from sluice.data.manifest import NamedFile, Shard, SpecialIds, TokenizerFile, read_manifest
-from sluice.data.shardset import DatasetPlan, commit_dataset, shard_name, write_shard
+from sluice.data.dataset.manifest import NamedFile, Shard, SpecialIds, TokenizerFile, read_manifest
+from sluice.data.dataset.writer import DatasetPlan, commit_dataset, shard_name, write_shard
 
 IDS = SpecialIds()
 DOCUMENTS = [([10, 11, 12], 5), ([13, 14, 15], 7)]

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from sluice.core.errors import FormatError
-from sluice.data.tfrecord import (
+from sluice.data.dataset.tfrecord import (
     RecordLayout,
     decode_example,
     encode_example,

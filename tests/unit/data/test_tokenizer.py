@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from sluice.core.config.dataset import Tokenizer as TokenizerConfig
 from sluice.core.errors import ConfigError, FormatError, InputError
-from sluice.data.manifest import SpecialIds
-from sluice.data.tokenizer import Tokenizer, save_tokenizer, train_tokenizer
+from sluice.data.dataset.manifest import SpecialIds
+from sluice.data.dataset.tokenizer import Tokenizer, save_tokenizer, train_tokenizer
 
 SAMPLE = ["the cat sat on the mat", "the dog <eos> sat", "你好，世界！你好"] * 3
 ODD = "a <eos>\x00\r\n<pad> 你好😀 \u200b\ufeff  \x7f<unk>"
@@ -83,7 +83,7 @@ def test_chinese_words_are_joined_without_blanks(tmp_path):
 def test_training_gives_the_same_bytes_again_and_in_another_process(kind):
     pytest.importorskip("tokenizers")
     code = (
-        "import hashlib; from sluice.core.config.schema import Tokenizer; from sluice.data.tokenizer import train_tokenizer\n"
+        "import hashlib; from sluice.core.config.schema import Tokenizer; from sluice.data.dataset.tokenizer import train_tokenizer\n"
         f"print(hashlib.sha256(train_tokenizer({SAMPLE!r}, Tokenizer(kind={kind!r}, vocab_size=300))).hexdigest())"
     )
     first = train_tokenizer(SAMPLE, TokenizerConfig(kind=kind, vocab_size=300))

@@ -8,11 +8,11 @@ import struct
 import pytest
 
 from sluice.core.config.dataset import Tokenizer as TokenizerConfig
-from sluice.data.manifest import SpecialIds
-from sluice.data.shardset import DatasetPlan, commit_dataset, write_shard
-from sluice.data.tfrecord import encode_record, masked_crc
-from sluice.data.tokenizer import Tokenizer, save_tokenizer, train_tokenizer
-from sluice.data.verify import verify_dataset
+from sluice.data.dataset.manifest import SpecialIds
+from sluice.data.dataset.tfrecord import encode_record, masked_crc
+from sluice.data.dataset.tokenizer import Tokenizer, save_tokenizer, train_tokenizer
+from sluice.data.dataset.verify import verify_dataset
+from sluice.data.dataset.writer import DatasetPlan, commit_dataset, write_shard
 
 TEXTS = ["the cat sat", "on the mat", "你好", "a dog"]
 TRAIN, VALID = "train-00000-of-00001.tfrecord", "valid-00000-of-00001.tfrecord"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sluice.core.config.rules import TrainQuality
 from sluice.core.errors import ConfigError, InputError
-from sluice.data.segment import words
+from sluice.data.dataset.words import words
 from sluice.text import model_card, quality
 from sluice.text.quality import QualityModel, word_line
 from sluice.text.train_quality import train

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sluice.data.segment import words
+from sluice.data.dataset.words import words
 from sluice.text.segmenter import fast_words
 
 DATA = Path(os.environ.get("SLUICE_SHARED_DATA", Path(__file__).parents[4] / "shared" / "data"))

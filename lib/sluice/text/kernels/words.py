@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sluice.data.segment import URL_TAIL
+from sluice.data.dataset.words import URL_TAIL
 from sluice.text.characters import DECIMAL, SPACE, WORD
 from sluice.text.jit import inlined, kernel
 

@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from sluice.core.config.dataset import Tokenizer as TokenizerConfig
 from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.data import storage
-from sluice.data.manifest import NamedFile, SpecialIds, TokenizerFile
-from sluice.data.segment import HAN, words_by_script
+from sluice.data.dataset.manifest import NamedFile, SpecialIds, TokenizerFile
+from sluice.data.dataset.words import HAN, words_by_script
 
 TOKENIZER, TOKEN_BYTES = "tokenizer.json", "token_bytes.npy"
 SPECIALS = ("<pad>", "<bos>", "<eos>", "<unk>")

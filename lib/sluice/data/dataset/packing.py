@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sluice.core.errors import StageError
-from sluice.data.manifest import SpecialIds
+from sluice.data.dataset.manifest import SpecialIds
 
 FLUSH_TOKENS = 1 << 18
 """Tokens gathered before windows are cut: bounds memory to this and one document, and never changes the windows."""
@@ -119,6 +119,6 @@ def _checked(tokens: NDArray[np.int64], docs: int, dtype: str, ids: SpecialIds) 
     if (tokens == ids.pad).any() or np.count_nonzero(tokens == ids.eos) != docs:
         raise StageError(
             f"A document holds the id of <pad> ({ids.pad}) or <eos> ({ids.eos}), which only packing may place. "
-            "Encode texts with sluice.data.tokenizer, which never takes text for a special token."
+            "Encode texts with sluice.data.dataset.tokenizer, which never takes text for a special token."
         )
     return tokens

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from sluice.core.errors import StageError
 from sluice.data import storage
-from sluice.data.manifest import (
+from sluice.data.dataset.manifest import (
     Manifest,
     NamedFile,
     Shard,
@@ -26,8 +26,8 @@ from sluice.data.manifest import (
     token_dtype,
     write_manifest,
 )
-from sluice.data.packing import PackingCounts, pack
-from sluice.data.tfrecord import encode_records, record_layout
+from sluice.data.dataset.packing import PackingCounts, pack
+from sluice.data.dataset.tfrecord import encode_records, record_layout
 
 
 class DatasetPlan(msgspec.Struct, frozen=True, kw_only=True):

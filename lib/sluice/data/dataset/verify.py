@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from sluice.core.errors import FormatError, InputError
 from sluice.data import storage
-from sluice.data.manifest import DATASET_INFO, FEATURES, Manifest, Shard, Split, read_manifest, token_dtype
-from sluice.data.shardset import shard_name
-from sluice.data.tfrecord import Readable, decode_example, iter_records, record_layout
+from sluice.data.dataset.manifest import DATASET_INFO, FEATURES, Manifest, Shard, Split, read_manifest, token_dtype
+from sluice.data.dataset.tfrecord import Readable, decode_example, iter_records, record_layout
+from sluice.data.dataset.writer import shard_name
 
 
 def verify_dataset(directory: str) -> Iterator[str]:

@@ -1,0 +1,1 @@
+"""The training dataset: tokenizer, packing, TFRecord shards, manifest and verification."""
