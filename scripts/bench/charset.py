@@ -36,7 +36,8 @@ from typing import Any, NamedTuple
 from sluice.core.config.extract import Extract
 from sluice.core.config.plan import Plan
 from sluice.core.records.docs import Page, Rejection
-from sluice.data import plan, storage
+from sluice.data import storage
+from sluice.data.plan import inputs as plan
 from sluice.text import charset, html
 from sluice.text.charset import decode
 from sluice.text.extract import extract_archive

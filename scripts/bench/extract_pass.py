@@ -38,8 +38,9 @@ from sluice.core.config.dedup import MinHash
 from sluice.core.config.extract import Extract
 from sluice.core.config.plan import Plan
 from sluice.core.records.docs import WarcStats
-from sluice.data import plan, storage
-from sluice.data.plan import InputPlan
+from sluice.data import storage
+from sluice.data.plan import inputs
+from sluice.data.plan.inputs import InputPlan
 from sluice.text.extract import WarcAccount, extract_archive
 from sluice.text.language import model_path
 from sluice.text.process import PageProcessor
@@ -83,7 +84,7 @@ def write_as_common_crawl(given: Path, archive: Path) -> int:
 
 def compare(archive: Path, pages: int, processor: PageProcessor, rounds: int) -> None:
     """Prints pages per second of both."""
-    entries = plan.make_plan(Plan(inputs=(str(archive),)))
+    entries = inputs.make_plan(Plan(inputs=(str(archive),)))
     seconds: dict[str, list[float]] = {"sluice": [], "datatrove": []}
     for _ in range(rounds):
         start = time.perf_counter()

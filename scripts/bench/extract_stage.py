@@ -39,7 +39,8 @@ from sluice.core.config.extract import Extract
 from sluice.core.config.plan import Plan
 from sluice.core.config.schema import Spark
 from sluice.core.records.docs import Page, PlanEntry, Rejection
-from sluice.data import plan, storage
+from sluice.data import storage
+from sluice.data.plan import inputs
 from sluice.text.extract import extract_archive
 from sluice.text.language import model_path
 from sluice.text.process import LOCATED, PageProcessor
@@ -122,7 +123,7 @@ def measure_overhead(given: tuple[PlanEntry, ...], repeats: int, megabytes: int)
     processor = PageProcessor(Extract(), MinHash(), model_path(None))
     with session() as spark, tempfile.TemporaryDirectory() as directory:
         count = write_large(given, large := Path(directory) / "large.warc.gz", megabytes * MB)
-        entries = plan.make_plan(Plan(inputs=(str(large),))).entries
+        entries = inputs.make_plan(Plan(inputs=(str(large),))).entries
 
         def stage(entries: tuple[PlanEntry, ...]) -> Any:
             return extract_entries(spark, entries, Extract(), MinHash()).write.mode("overwrite")
@@ -215,7 +216,7 @@ def measure_memory(entries: tuple[PlanEntry, ...], megabytes: int) -> None:
         with session() as spark:
             watcher.start()
             start = time.perf_counter()
-            docs = extract_entries(spark, plan.make_plan(Plan(inputs=(str(large),))).entries, Extract(), MinHash())
+            docs = extract_entries(spark, inputs.make_plan(Plan(inputs=(str(large),))).entries, Extract(), MinHash())
             docs.write.partitionBy("kind").parquet(f"{directory}/docs")
             seconds = time.perf_counter() - start
             stop.set()
@@ -235,7 +236,7 @@ def main() -> None:
     wanted = options.what or ["parts", "overhead", "memory"]
     if unknown := set(wanted) - {"parts", "overhead", "memory"}:
         parser.error(f"there is no measurement {', '.join(sorted(unknown))}; choose from overhead, parts, memory")
-    entries = plan.make_plan(Plan(inputs=tuple(map(str, options.archives)))).entries
+    entries = inputs.make_plan(Plan(inputs=tuple(map(str, options.archives)))).entries
     cpu = next(line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name"))
     print(f"{cpu.partition(':')[2].strip()}, {os.cpu_count()} cores; Python {platform.python_version()}, ", end="")
     print(", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("resiliparse", "pyspark", "pyarrow")))

@@ -20,7 +20,8 @@ from sluice.core.config.schema import Config
 from sluice.core.errors import InputError
 from sluice.core.progress import Bar, progress_bar
 from sluice.core.records.docs import Document, PlanEntry, Quarantine, Rejection, WarcStats
-from sluice.data import plan, storage
+from sluice.data import storage
+from sluice.data.plan import inputs as plan
 from sluice.text import jit
 from sluice.text.extract import OpenRead, WarcAccount, extract_archive
 from sluice.text.guard import GuardedProcessor

@@ -1,8 +1,8 @@
 """The body of the job `plan`. It needs neither Spark nor, without --probe, the libraries that read pages."""
 
 from sluice.core.config.schema import Config
-from sluice.data.estimate import table
-from sluice.data.plan_table import estimates, make_plan_table
+from sluice.data.plan.cost import table
+from sluice.data.plan.table import estimates, make_plan_table
 
 
 def plan(config: Config, force: bool, *, probe: bool) -> None:

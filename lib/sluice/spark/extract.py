@@ -12,7 +12,7 @@ from sluice.core.config.dedup import MinHash
 from sluice.core.config.extract import Extract
 from sluice.core.records.docs import DocsRow, PlanEntry
 from sluice.data import storage
-from sluice.data.plan_table import load_wanted
+from sluice.data.plan.table import load_wanted
 from sluice.spark.batches import to_batches
 from sluice.spark.schemas import spark_schema
 from sluice.text.extract import extract_archive

@@ -15,10 +15,10 @@ from sluice.core.config.schema import Config
 from sluice.core.errors import ConfigError, InputError
 from sluice.data import storage
 from sluice.data.dataset.manifest import dataset_directory
-from sluice.data.estimate import table
-from sluice.data.index import describe
-from sluice.data.plan import InputPlan, make_plan
-from sluice.data.plan_table import estimates, make_plan_table
+from sluice.data.plan.cc_index import describe
+from sluice.data.plan.cost import table
+from sluice.data.plan.inputs import InputPlan, make_plan
+from sluice.data.plan.table import estimates, make_plan_table
 from sluice.data.stage import MARKER, SUMMARY, Stage, finished_digest
 from sluice.spark.band_index import result_settings
 from sluice.text.benchmark import Benchmark

@@ -11,8 +11,8 @@ from sluice.core.config.schema import Config
 from sluice.core.errors import InputError
 from sluice.core.records.docs import Document, Page, Rejection
 from sluice.data import storage
-from sluice.data.plan import InputPlan
-from sluice.data.plan_table import load_wanted
+from sluice.data.plan.inputs import InputPlan
+from sluice.data.plan.table import load_wanted
 from sluice.data.remote import RangeReader
 from sluice.text.extract import extract_archive
 from sluice.text.language import model_path

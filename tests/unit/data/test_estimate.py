@@ -5,7 +5,7 @@ import pytest
 
 from sluice.core.config.plan import Cost, Plan, Transport
 from sluice.data.archives.wanted import Wanted
-from sluice.data.estimate import Work, choose_mode, core_seconds, dollars, index_work, scan_work, table
+from sluice.data.plan.cost import Work, choose_mode, core_seconds, dollars, index_work, scan_work, table
 
 TRANSPORT = Transport(chunk_bytes=1000, merge_gap_bytes=100)
 COST = Cost(

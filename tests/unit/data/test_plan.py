@@ -2,7 +2,7 @@ import pytest
 
 from sluice.core.config.plan import Plan
 from sluice.core.errors import InputError
-from sluice.data.plan import make_plan, warc_name
+from sluice.data.plan.inputs import make_plan, warc_name
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from index_table import SCHEMA, index_row, write_index
 
 from sluice.core.config.plan import Plan, Selection, Transport
 from sluice.core.errors import ConfigError, InputError
-from sluice.data import plan as plan_module
-from sluice.data.plan_table import ROW_GROUP, estimates, load_wanted, make_plan_table
+from sluice.data.plan import inputs as plan_module
+from sluice.data.plan.table import ROW_GROUP, estimates, load_wanted, make_plan_table
 
 TRANSPORT = Transport(merge_gap_bytes=0)
 

@@ -8,7 +8,7 @@ from sluice.core.config.extract import Extract
 from sluice.core.config.plan import Cost, Plan, Transport
 from sluice.core.config.schema import Config
 from sluice.core.errors import InputError
-from sluice.data.plan_table import make_plan_table
+from sluice.data.plan.table import make_plan_table
 from sluice.text import probe
 from sluice.text.probe import Speed, measure
 

@@ -18,7 +18,7 @@ from sluice.core.errors import RemoteError
 from sluice.core.records.docs import Document, Quarantine, WarcStats
 from sluice.data import storage
 from sluice.data.archives.wanted import Wanted
-from sluice.data.plan_table import load_wanted, make_plan_table
+from sluice.data.plan.table import load_wanted, make_plan_table
 from sluice.text.extract import WarcAccount, extract_archive
 from sluice.text.language import model_path
 from sluice.text.process import PageProcessor

@@ -25,9 +25,9 @@ from sluice.core.records.docs import PlanEntry
 from sluice.data import storage
 from sluice.data.archives.wanted import Wanted
 from sluice.data.arrow import arrow_schema, record_batch
-from sluice.data.estimate import Work, choose_mode, index_work, scan_work
-from sluice.data.index import BUCKET_ARCHIVES, IndexCounts, describe, iter_wanted, list_index
-from sluice.data.plan import InputPlan, Listing, list_archives, plan_entry, sizes
+from sluice.data.plan.cc_index import BUCKET_ARCHIVES, IndexCounts, describe, iter_wanted, list_index
+from sluice.data.plan.cost import Work, choose_mode, index_work, scan_work
+from sluice.data.plan.inputs import InputPlan, Listing, list_archives, plan_entry, sizes
 from sluice.data.stage import Stage
 
 ROW_GROUP = 16
