@@ -198,7 +198,7 @@ def test_a_tokenizer_pickles_twice_and_after_use(tmp_path):
 def test_functions_handed_to_spark_pickle_twice():
     pytest.importorskip("pyspark")
     from sluice.core.config.dedup import Lines, Table
-    from sluice.data.json_rows import Piece
+    from sluice.data.sources.json_lines import Piece
     from sluice.spark import (
         bands,
         components,

@@ -22,7 +22,7 @@ from sluice.data.dataset.manifest import MANIFEST, Manifest, read_manifest
 from sluice.data.dataset.tfrecord import decode_example, iter_records
 from sluice.data.dataset.tokenizer import Tokenizer
 from sluice.data.dataset.verify import summary
-from sluice.data.texts import is_json_lines, iter_lines, read_whole
+from sluice.data.sources.texts import is_json_lines, iter_lines, read_whole
 
 TEXT_CHARS = 200
 """Characters shown of a text."""

@@ -43,7 +43,7 @@ from sluice.data.dataset.token_examples import documents, iter_ids
 from sluice.data.dataset.tokenizer import SpecialNames, Tokenizer, save_tokenizer, train_tokenizer
 from sluice.data.dataset.verify import summary
 from sluice.data.dataset.writer import DatasetPlan, commit_dataset, shard_name, write_shard
-from sluice.data.texts import iter_texts
+from sluice.data.sources.texts import iter_texts
 
 LOG = logging.getLogger("sluice.pack")
 SPLITS = ("train", "valid", "test")

@@ -12,7 +12,7 @@ from sluice.core.config.dedup import Table
 from sluice.core.config.schema import Config
 from sluice.core.errors import ConfigError, InputError, StageError
 from sluice.data import storage
-from sluice.data.json_rows import table_files
+from sluice.data.sources.json_lines import table_files
 from sluice.data.stage import Stage
 from sluice.spark.source import Source
 from sluice.spark.tables import Work

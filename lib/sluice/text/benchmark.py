@@ -14,7 +14,7 @@ import numpy.typing as npt
 from sluice.core.config.dedup import Decontaminate
 from sluice.core.config.load import digest
 from sluice.core.errors import ConfigError, FormatError, InputError
-from sluice.data.texts import is_json_lines, iter_lines
+from sluice.data.sources.texts import is_json_lines, iter_lines
 from sluice.text.characters import WORD, table
 from sluice.text.code_points import CodePoints, of_all
 from sluice.text.kernels.code_points import look_up_all

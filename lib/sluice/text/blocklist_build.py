@@ -20,7 +20,7 @@ import numpy as np
 
 from sluice.core.errors import FormatError, InputError
 from sluice.data import storage
-from sluice.data.texts import is_json_lines, iter_lines
+from sluice.data.sources.texts import is_json_lines, iter_lines
 from sluice.text.blocklist import (
     MAGIC,
     MAX_CATEGORIES,

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 from sluice.core.config.rules import TrainQuality
 from sluice.core.errors import ConfigError, InputError
 from sluice.core.ids import mix64, text_digest
-from sluice.data.documents import document_files, iter_rows
-from sluice.data.texts import is_json_lines, iter_objects, iter_texts
+from sluice.data.sources.parquet import document_files, iter_rows
+from sluice.data.sources.texts import is_json_lines, iter_objects, iter_texts
 from sluice.text.quality import word_line
 
 log = logging.getLogger("sluice.quality")

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from sluice.core.errors import FormatError
 from sluice.core.ids import GOLDEN_GAMMA, MASK64
-from sluice.data.documents import document_files, open_parquet
+from sluice.data.sources.parquet import document_files, open_parquet
 
 log = logging.getLogger("sluice.thresholds")
 

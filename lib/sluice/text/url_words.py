@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from sluice.core.config.extract import UrlWords as UrlWordsConfig
 from sluice.core.errors import ConfigError, FormatError
-from sluice.data.texts import iter_lines
+from sluice.data.sources.texts import iter_lines
 
 SEPARATORS = re.compile(r"[\W_]+")
 SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*://")

@@ -9,7 +9,7 @@ from sluice.core.config.classifier import Classifier
 from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.core.ids import mix64, text_digest
 from sluice.data.dataset.tokenizer import Tokenizer
-from sluice.data.texts import iter_objects
+from sluice.data.sources.texts import iter_objects
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sluice.core.config.dedup import Table
 from sluice.core.errors import InputError
-from sluice.data.json_rows import Line, Piece, lines_of, parse_row, pieces_of, replace_text, table_files
+from sluice.data.sources.json_lines import Line, Piece, lines_of, parse_row, pieces_of, replace_text, table_files
 
 
 def parse(value, **settings):

@@ -3,7 +3,7 @@ import gzip
 import pytest
 
 from sluice.core.errors import FormatError, InputError
-from sluice.data.texts import iter_texts
+from sluice.data.sources.texts import iter_texts
 
 
 def write(tmp_path, name, data):

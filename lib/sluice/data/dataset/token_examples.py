@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from sluice.core.errors import FormatError
 from sluice.data.dataset.manifest import SpecialIds
 from sluice.data.dataset.tfrecord import iter_records, read_varint
-from sluice.data.texts import guarded, open_unpacked
+from sluice.data.sources.texts import guarded, open_unpacked
 
 FIRST, SECOND = 0x0A, 0x12
 """Tags of what has a length, in fields 1 and 2."""

@@ -10,7 +10,7 @@ from sluice.core.config.dedup import Table
 from sluice.core.errors import InputError
 from sluice.core.records.docs import SourceRow
 from sluice.data import storage
-from sluice.data.texts import iter_lines
+from sluice.data.sources.texts import iter_lines
 
 PIECE = 64 << 20
 """Bytes of a file that is not compressed which one task reads."""
