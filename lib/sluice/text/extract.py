@@ -17,8 +17,8 @@ from sluice.core.ledger import Ledger
 from sluice.core.records.docs import Document, Page, PlanEntry, Quarantine, Rejection, WarcStats
 from sluice.data.archives.reader import ArchiveRecord, Damage, Item, read_archive
 from sluice.data.archives.wanted import Wanted, read_wanted
-from sluice.data.remote import RangeReader
 from sluice.data.storage import stream_size
+from sluice.data.storage.ranges import RangeReader
 from sluice.text.charset import header_charset
 from sluice.text.cleaning import Edits
 from sluice.text.process import PageProcessor

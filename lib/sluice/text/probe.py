@@ -13,7 +13,7 @@ from sluice.core.records.docs import Document, Page, Rejection
 from sluice.data import storage
 from sluice.data.plan.inputs import InputPlan
 from sluice.data.plan.table import load_wanted
-from sluice.data.remote import RangeReader
+from sluice.data.storage.ranges import RangeReader
 from sluice.text.extract import extract_archive
 from sluice.text.language import model_path
 from sluice.text.process import PageProcessor

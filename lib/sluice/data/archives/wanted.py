@@ -21,7 +21,7 @@ from sluice.data.archives.head import begins_record
 from sluice.data.archives.items import IsWanted
 from sluice.data.archives.members import GZIP_MAGIC
 from sluice.data.archives.reader import ArchiveRecord, Damage, read_archive
-from sluice.data.remote import RangeReader
+from sluice.data.storage.ranges import RangeReader
 
 Numbers = NDArray[np.int64]
 

@@ -14,7 +14,7 @@ from urllib.parse import urljoin, urlsplit
 
 from sluice.core.config.plan import Transport
 from sluice.core.errors import InputError
-from sluice.data.remote import PART_BYTES, Failure
+from sluice.data.storage.ranges import PART_BYTES, Failure
 
 MAX_REDIRECTS = 5
 REDIRECTS = frozenset((301, 302, 303, 307, 308))

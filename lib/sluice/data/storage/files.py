@@ -20,7 +20,7 @@ from typing import Any, BinaryIO, cast
 
 from sluice.core.config.plan import Transport
 from sluice.core.errors import InputError
-from sluice.data import http_file, remote
+from sluice.data.storage import http, ranges
 
 GLOB_CHARACTERS = frozenset("*?[")
 
@@ -40,7 +40,7 @@ def _split(uri: str, attempts: int = 3) -> tuple[Any, str]:
     scheme, _, rest = uri.partition("://")
     host, _, key = rest.partition("/")
     if scheme in ("http", "https"):
-        raise InputError(f"{http_file.without_secrets(uri)} can only be read, as one file. Use a local path or s3://.")
+        raise InputError(f"{http.without_secrets(uri)} can only be read, as one file. Use a local path or s3://.")
     filesystem = _filesystem(f"{scheme}://{host}/", os.getpid(), attempts)
     # pyarrow's object stores address `bucket/key`; hdfs addresses `/key` on the host it was opened with
     return filesystem, f"/{key}" if scheme in ("hdfs", "viewfs", "file") else f"{host}/{key}"
@@ -77,7 +77,7 @@ def _s3(bucket: str, attempts: int) -> Any:
 
 def open_read(path: str) -> BinaryIO:
     """A seekable binary stream, to read anywhere. Raises InputError when the file is not there."""
-    if http_file.is_http(path):
+    if http.is_http(path):
         return open_stream(path, Transport())
     try:
         if not is_uri(path):
@@ -97,13 +97,13 @@ def open_stream(path: str, transport: Transport) -> BinaryIO:
     """
     if not is_remote(path):
         return open_read(path)
-    return remote.open_source(_source(path, transport), remote.Patience.of(transport))
+    return ranges.open_source(_source(path, transport), ranges.Patience.of(transport))
 
 
-def open_ranges(path: str, transport: Transport) -> remote.RangeReader:
+def open_ranges(path: str, transport: Transport) -> ranges.RangeReader:
     """A file of which some ranges are wanted. Raises as `open_stream` does."""
     if is_remote(path):
-        return remote.RemoteRanges(_source(path, transport), remote.Patience.of(transport))
+        return ranges.RemoteRanges(_source(path, transport), ranges.Patience.of(transport))
     return _StreamRanges(open_read(path))
 
 
@@ -134,8 +134,8 @@ class _StreamRanges:
         self._stream.close()
 
 
-def _source(path: str, transport: Transport) -> remote.Source:
-    return http_file.HttpFile(path, transport) if http_file.is_http(path) else _Object(path)
+def _source(path: str, transport: Transport) -> ranges.Source:
+    return http.HttpFile(path, transport) if http.is_http(path) else _Object(path)
 
 
 class _Object:
@@ -150,7 +150,7 @@ class _Object:
     def fetch_size(self) -> int:
         info = self._try(lambda: self._filesystem.get_file_info(self._key))
         if not info.is_file:
-            raise remote.Failure(_absence(self.name, self._filesystem), is_final=True)
+            raise ranges.Failure(_absence(self.name, self._filesystem), is_final=True)
         return cast(int, info.size)
 
     def iter_range(self, start: int, stop: int) -> Iterator[bytes]:
@@ -168,7 +168,7 @@ class _Object:
             return call()
         except OSError as e:
             self._file = None
-            raise remote.Failure(_reason(e), is_final=_hint(e) != "" or isinstance(e, FileNotFoundError)) from e
+            raise ranges.Failure(_reason(e), is_final=_hint(e) != "" or isinstance(e, FileNotFoundError)) from e
 
 
 def read_bytes(path: str) -> bytes:
@@ -181,7 +181,7 @@ def size(path: str, transport: Transport | None = None) -> int:
     """Length of a file in bytes. Raises InputError when it is not there."""
     if is_remote(path):
         transport = transport or Transport()
-        return remote.fetch_size(_source(path, transport), remote.Patience.of(transport))
+        return ranges.fetch_size(_source(path, transport), ranges.Patience.of(transport))
     try:
         if not is_uri(path):
             status = os.stat(path)
@@ -201,7 +201,7 @@ def exists(path: str) -> bool:
     """Whether a file or directory is there."""
     if not is_uri(path):
         return os.path.exists(path)
-    if http_file.is_http(path):
+    if http.is_http(path):
         try:
             return size(path) >= 0
         except InputError as e:
@@ -284,8 +284,8 @@ def list_files(path: str) -> list[str]:
 
     In a glob `*` and `?` stay within a folder, `**` crosses folders. An https:// URL is one file, taken as it is.
     """
-    if http_file.is_http(path):
-        http_file.require_safe(path)
+    if http.is_http(path):
+        http.require_safe(path)
         if path.endswith("/") or "*" in path:
             raise InputError(f"{path}: a web server has no folders to look into. Name files or a *.paths.gz list.")
         return [path]

@@ -1,0 +1,37 @@
+"""Reading and writing files, local and remote; call sites say `storage.read_bytes(path)`."""
+
+from sluice.data.storage.files import (
+    GLOB_CHARACTERS,
+    atomic_writer,
+    delete_tree,
+    exists,
+    is_remote,
+    is_uri,
+    join,
+    list_files,
+    open_ranges,
+    open_read,
+    open_stream,
+    read_bytes,
+    size,
+    stream_size,
+    write_atomic,
+)
+
+__all__ = [
+    "GLOB_CHARACTERS",
+    "atomic_writer",
+    "delete_tree",
+    "exists",
+    "is_remote",
+    "is_uri",
+    "join",
+    "list_files",
+    "open_ranges",
+    "open_read",
+    "open_stream",
+    "read_bytes",
+    "size",
+    "stream_size",
+    "write_atomic",
+]
