@@ -51,7 +51,7 @@ def test_blocking_blocks():
 
 def test_every_subpackage_is_known_here():
     packages = {info.name for info in pkgutil.iter_modules([str(ROOT)])}
-    assert packages == {"core", "data", "text", "commands", "spark", "train", "__main__"}
+    assert packages == {"core", "data", "report", "text", "commands", "spark", "train", "__main__"}
     assert "sluice.core.config.load" in modules("core")
 
 
@@ -70,7 +70,7 @@ def test_core_needs_no_engine_and_no_page_library():
     assert import_with_blocked(modules("core"), (*ENGINES, *PAGE_LIBRARIES, "pyarrow", "numpy", "jieba")) == (0, "")
 
 
-@pytest.mark.parametrize("package", ["core", "data", "text", "commands"])
+@pytest.mark.parametrize("package", ["core", "data", "report", "text", "commands"])
 def test_the_lower_floors_and_the_console_need_no_engine(package):
     assert import_with_blocked(modules(package), ENGINES) == (0, "")
 

@@ -11,7 +11,7 @@ example: sluice report out
 import argparse
 
 from sluice.data import storage
-from sluice.data.report import write_report
+from sluice.report.build import write_report
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

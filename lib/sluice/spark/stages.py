@@ -20,8 +20,8 @@ from sluice.data import storage
 from sluice.data.dataset.manifest import Shard, dataset_directory, token_dtype
 from sluice.data.dataset.tokenizer import Tokenizer, save_tokenizer, train_tokenizer
 from sluice.data.dataset.writer import DatasetPlan, commit_dataset
-from sluice.data.report import write_report
 from sluice.data.stage import Stage, ledgers_of
+from sluice.report.build import write_report
 from sluice.spark.decontaminate import decontaminate
 from sluice.spark.dedup import dedup
 from sluice.spark.extract import extract_entries

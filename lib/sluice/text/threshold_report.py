@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from sluice.data.charts import histogram
-from sluice.data.html_parts import PAGE, STYLE, escape, percent
+from sluice.report.charts import histogram
+from sluice.report.parts import PAGE, STYLE, escape, percent
 from sluice.text.signal_sample import SignalSample
 from sluice.text.thresholds import Fitted, Proposal
 

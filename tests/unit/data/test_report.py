@@ -7,10 +7,10 @@ import pytest
 
 from sluice.commands.main import main
 from sluice.core.errors import FormatError, InputError
-from sluice.data.charts import curve, ticks
-from sluice.data.html_parts import escape
-from sluice.data.report import build_report, write_report
-from sluice.data.report_training import MAX_POINTS
+from sluice.report.build import build_report, write_report
+from sluice.report.charts import curve, ticks
+from sluice.report.parts import escape
+from sluice.report.training import MAX_POINTS
 
 EVIL = "<script>alert('x')</script>"
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from itertools import groupby
 from typing import Any
 
-from sluice.data.html_parts import count, escape, figures, measure, nothing, quote, share_of, table
+from sluice.report.parts import count, escape, figures, measure, nothing, quote, share_of, table
 
 Values = Mapping[str, Any]
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 
 from sluice.data import storage
-from sluice.data.report_values import Values, number, pick, ratio, read_json, read_lines
+from sluice.report.values import Values, number, pick, ratio, read_json, read_lines
 
 MODEL_DIRECTORIES = ("model", "train")
 """Where a training run is looked for below `output`; the first that holds one counts."""

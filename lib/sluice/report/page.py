@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from sluice.data.charts import bar, funnel_step
-from sluice.data.corpus_html import decontamination, duplicates, repeated_lines, split_check
-from sluice.data.html_parts import (
+from sluice.report.charts import bar, funnel_step
+from sluice.report.corpus_section import decontamination, duplicates, repeated_lines, split_check
+from sluice.report.parts import (
     PAGE,
     STYLE,
     bar_list,
@@ -26,7 +26,7 @@ from sluice.data.html_parts import (
     share_of,
     table,
 )
-from sluice.data.training_html import training
+from sluice.report.training_section import training
 
 MAX_ARCHIVES = 100
 """Rows of the archives table; `report.json` has all."""

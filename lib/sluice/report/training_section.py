@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sluice.data.charts import Series, curve
-from sluice.data.html_parts import count, decimal, escape, figures, nothing, percent, quote, table
+from sluice.report.charts import Series, curve
+from sluice.report.parts import count, decimal, escape, figures, nothing, percent, quote, table
 
 Values = Mapping[str, Any]
 

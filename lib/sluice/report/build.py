@@ -11,9 +11,11 @@ from typing import Any
 
 from sluice.core.errors import InputError
 from sluice.data import storage
-from sluice.data.report_html import render
-from sluice.data.report_training import training
-from sluice.data.report_values import (
+from sluice.data.stage import MARKER, SUMMARY
+from sluice.report.page import render
+from sluice.report.sentences import attention, outcome
+from sluice.report.training import training
+from sluice.report.values import (
     Values,
     all_without_credentials,
     descending,
@@ -26,8 +28,6 @@ from sluice.data.report_values import (
     read_json,
     without_credentials,
 )
-from sluice.data.report_words import attention, outcome
-from sluice.data.stage import MARKER, SUMMARY
 
 STAGES = ("extract", "select", "dedup", "decontaminate", "lines", "split", "tokenizer", "shards")
 OPTIONAL = ("decontaminate", "lines", "split")
