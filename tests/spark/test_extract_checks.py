@@ -6,7 +6,7 @@ import pytest
 
 from sluice.core.config.schema import Config
 from sluice.core.errors import InputError, StageError
-from sluice.spark.stages import _check_extract, _is_unread
+from sluice.spark.stages.extract import _check_extract, _is_unread
 from sluice.text.extract import WarcAccount
 
 

@@ -17,8 +17,8 @@ from sluice.core.records.corpus import TextScore
 from sluice.core.records.docs import DocsRow
 from sluice.data.arrow import arrow_schema, record_batch
 from sluice.data.stage import Stage
-from sluice.spark import stages
 from sluice.spark.run import Run
+from sluice.spark.stages import select as select_stage
 from sluice.text.rules import first_failure, load_rules
 
 RULES = """
@@ -88,7 +88,7 @@ def extracted(output: Path, rows=DOCUMENTS) -> str:
 def select(spark, output: str, presets: str, scores: str | None, *, force: bool = False) -> tuple[dict, dict]:
     """Runs the stage; its decisions by document, and its summary."""
     run = Run(Config(output=output, rules=Rules(presets=(presets,), scores=scores)))
-    stages.select(spark, run, force=force)
+    select_stage.select(spark, run, force=force)
     rows = spark.read.parquet(f"{output}/select/decisions").collect()
     decisions = {row["doc_id"]: (row["reason"], row["value"], row["threshold"]) for row in rows}
     assert len(rows) == len(decisions)

@@ -4,38 +4,42 @@
 """
 
 from sluice.core.config.schema import Config
-from sluice.spark import decontaminate as decontaminate_stage
-from sluice.spark import dedup as dedup_stage
-from sluice.spark import lines as lines_stage
-from sluice.spark import split as split_stage
-from sluice.spark import stages
 from sluice.spark.decontaminate_table import decontaminate_run, decontaminate_table
 from sluice.spark.dedup_table import dedup_run, dedup_table
 from sluice.spark.lines_table import lines_run, lines_table
 from sluice.spark.run import Run
 from sluice.spark.score_table import score_run, score_table
 from sluice.spark.session import open_session
+from sluice.spark.stages import decontaminate as decontaminate_stage
+from sluice.spark.stages import dedup as dedup_stage
+from sluice.spark.stages import extract as extract_stage
+from sluice.spark.stages import lines as lines_stage
+from sluice.spark.stages import pipeline as pipeline_stage
+from sluice.spark.stages import select as select_stage
+from sluice.spark.stages import shards as shards_stage
+from sluice.spark.stages import split as split_stage
+from sluice.spark.stages import tokenizer as tokenizer_stage
 
 
 def pipeline(config: Config, force: bool) -> None:
     """Runs all stages and writes the report."""
     run = Run.of_archives(config)
     with open_session(config.spark, "pipeline") as spark:
-        stages.pipeline(spark, run, force=force)
+        pipeline_stage.pipeline(spark, run, force=force)
 
 
 def extract(config: Config, force: bool) -> None:
     """Extracts documents from archives."""
     run = Run.of_archives(config)
     with open_session(config.spark, "extract") as spark:
-        stages.extract(spark, run, force=force)
+        extract_stage.extract(spark, run, force=force)
 
 
 def select(config: Config, force: bool) -> None:
     """Applies the rules to the documents of a run."""
     run = Run(config)
     with open_session(config.spark, "select") as spark:
-        stages.select(spark, run, force=force)
+        select_stage.select(spark, run, force=force)
 
 
 def dedup(config: Config, force: bool) -> None:
@@ -85,14 +89,14 @@ def tokenizer(config: Config, force: bool) -> None:
     """Trains the tokenizer of a run."""
     run = Run(config)
     with open_session(config.spark, "tokenizer") as spark:
-        stages.tokenizer(spark, run, force=force)
+        tokenizer_stage.tokenizer(spark, run, force=force)
 
 
 def shards(config: Config, force: bool) -> None:
     """Writes the shards and the manifest of a run."""
     run = Run(config)
     with open_session(config.spark, "shards") as spark:
-        stages.shards(spark, run, force=force)
+        shards_stage.shards(spark, run, force=force)
 
 
 def score(config: Config, force: bool) -> None:

@@ -1,0 +1,147 @@
+"""The extract stage: archives to `extract/docs`, batch by batch."""
+
+import json
+import logging
+from typing import Any
+
+import msgspec
+from pyspark.sql import SparkSession
+
+from sluice.core.config.load import dump
+from sluice.core.config.schema import Config
+from sluice.core.errors import InputError, StageError
+from sluice.core.ledger import Ledger
+from sluice.core.records.docs import PlanEntry
+from sluice.data import storage
+from sluice.data.stage import Stage
+from sluice.spark.extract import extract_entries
+from sluice.spark.run import Run
+from sluice.spark.session import progress
+from sluice.spark.tables import read_docs
+from sluice.text.extract import WarcAccount
+from sluice.text.guard import CRASH, TIMEOUT
+
+log = logging.getLogger("sluice.stages")
+
+
+def extract(spark: SparkSession, run: Run, *, force: bool) -> None:
+    """Archives to `extract/docs`, batch by batch; a batch that is complete is never done again."""
+    config, stage = run.config, run.extract
+    if not stage.begin(force=force, keep=True):
+        return
+    plan = run.input_plan
+    storage.write_atomic(stage.file("config.resolved.yaml"), dump(config).encode())
+    storage.write_atomic(stage.file("plan.json"), msgspec.json.format(msgspec.json.encode(plan.entries), indent=1))
+    for path in plan.ignored:
+        log.info("not an archive, left alone: %s", path)
+    account = WarcAccount()
+    files: list[dict[str, Any]] = []
+    num_batches = plan.entries[-1].batch + 1
+    for batch in range(num_batches):
+        entries = [entry for entry in plan.entries if entry.batch == batch]
+        what = f"extract: batch {batch + 1} of {num_batches}"
+        done = _extract_batch(spark, config, stage, batch, entries, plan.table, what)
+        files += done["archives"]
+        for item in done["archives"]:
+            account += WarcAccount.from_json(json.dumps(item["account"]))
+    _check_extract(config, account, len(plan.entries), sum(_is_unread(item["account"]) for item in files))
+    good = account.bytes - account.quarantined_bytes
+    lost = {"quarantined": account.quarantined_bytes} if account.quarantined_bytes else {}
+    records, characters = account.ledgers()
+    stage.finish(
+        [records, Ledger("bytes", account.bytes, good, lost), characters],
+        archives=len(plan.entries),
+        ignored=list(plan.ignored),
+        html=account.html,
+        texts=account.texts,
+        languages=dict(sorted(account.languages.items())),
+        masked=dict(sorted(account.masked.items())),
+        quarantined=dict(sorted(account.quarantined.items())),
+        files=files,
+    )
+
+
+def _extract_batch(
+    spark: SparkSession,
+    config: Config,
+    stage: Stage,
+    batch: int,
+    entries: list[PlanEntry],
+    plan_table: str | None,
+    what: str,
+) -> dict[str, Any]:
+    """One batch: its directory first, then its manifest, which makes it complete. Returns the manifest."""
+    manifest = stage.file("docs", "_batches", f"{batch:05d}.json")
+    if storage.exists(manifest):
+        done: dict[str, Any] = json.loads(storage.read_bytes(manifest))
+        if not any("unreadable" in item["account"]["quarantined"] for item in done["archives"]):
+            log.info("%s: already complete", what)
+            return done
+        # a kill in mid-repeat is harmless: the old manifest still says that the batch is to be repeated
+        log.info("%s: an archive was unreadable, so it is read again", what)
+    directory = stage.file("docs", f"batch={batch:05d}")
+    storage.delete_tree(directory)
+    known = [entry.size for entry in entries if entry.size is not None]
+    unknown = f", {len(entries) - len(known)} of unknown length" if len(known) < len(entries) else ""
+    log.info("%s: %d archives, %s bytes%s", what, len(entries), f"{sum(known):,}", unknown)
+    with progress(spark, what, config.log.progress_s):
+        docs = extract_entries(spark, entries, config.extract, config.dedup.minhash, plan_table)
+        docs.write.partitionBy("kind").parquet(directory)
+    rows = read_docs(spark, stage, [directory]).where("kind = 'stats'").select("warc_index", "stats").collect()
+    accounts = {row["warc_index"]: json.loads(row["stats"]) for row in rows}
+    if sorted(accounts) != sorted(entry.warc_index for entry in entries) or len(rows) != len(entries):
+        raise StageError(
+            f"{what}: {len(entries)} archives were read but {len(rows)} closing accounts came back; exactly one "
+            f"each is expected. Remove {directory} and run the job again."
+        )
+    done = {
+        "batch": batch,
+        "digest": stage.digest,
+        "archives": [
+            {
+                "path": entry.path,
+                "size": accounts[entry.warc_index]["bytes"] if entry.size is None else entry.size,
+                "account": accounts[entry.warc_index],
+            }
+            for entry in entries
+        ],
+    }
+    storage.write_atomic(manifest, json.dumps(done, indent=1, sort_keys=True, ensure_ascii=False).encode())
+    return done
+
+
+def _is_unread(account: dict[str, Any]) -> bool:
+    """Whether not even the length of an archive could be learnt: bytes do not show such a loss."""
+    return "unreadable" in account["quarantined"] and not account["bytes"]
+
+
+def _check_extract(config: Config, account: WarcAccount, num_archives: int, num_unread: int) -> None:
+    if lost := {reason: n for reason in (CRASH, TIMEOUT) if (n := account.dropped[reason])}:
+        causes = " and ".join(f"{count} {reason}" for reason, count in lost.items())
+        log.warning(
+            "extract: pages that ended or stopped their process were rejected (%s); see `detail` in docs", causes
+        )
+    if num_unread > config.extract.max_loss * num_archives:
+        raise StageError(
+            f"{num_unread:,} of {num_archives:,} archives could not be reached at all, more than extract.max_loss = "
+            f"{config.extract.max_loss} allows. See kind=quarantine in {config.output}/extract/docs for the causes; "
+            "check plan.inputs and plan.base_url, then run the job again."
+        )
+    if account.quarantined_bytes > config.extract.max_loss * account.bytes:
+        causes = ", ".join(f"{reason} x {count}" for reason, count in sorted(account.quarantined.items()))
+        raise StageError(
+            f"{account.quarantined_bytes:,} of {account.bytes:,} bytes could not be read ({causes}), more than "
+            f"extract.max_loss = {config.extract.max_loss} allows. See kind=quarantine in "
+            f"{config.output}/extract/docs; fetch the damaged archives again, or allow more loss."
+        )
+    if account.missing > config.extract.max_loss * account.wanted:
+        raise StageError(
+            f"{account.missing:,} of the {account.wanted:,} records that the index names could not be read where it "
+            f"has them, more than extract.max_loss = {config.extract.max_loss} allows. See kind=quarantine in "
+            f"{config.output}/extract/docs; check that plan.index and plan.inputs are of the same crawl."
+        )
+    if not account.html + account.texts:
+        raise InputError(
+            f"{num_archives} archives with {account.records:,} records hold no HTML response and no text. Check "
+            "plan.inputs: WARC, ARC or WET files are expected; WAT files carry no text."
+        )

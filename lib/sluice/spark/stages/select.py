@@ -1,0 +1,74 @@
+"""The select stage: signals to decisions."""
+
+import logging
+
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from sluice.core.ledger import Ledger, require_handover
+from sluice.core.records.docs import Decision
+from sluice.data.stage import ledgers_of
+from sluice.spark.quality import decide, signals_of
+from sluice.spark.run import Run
+from sluice.spark.samples import SAMPLES, by_language, collect_sorted, sample_by, with_clipped_text
+from sluice.spark.scores import check_scores, read_scores, with_scores
+from sluice.spark.session import progress
+from sluice.spark.tables import document_rows, read_table
+
+log = logging.getLogger("sluice.stages")
+
+
+COMMON = 0.5
+"""Rules that fire on no document, or on more than this share, are named: they are often mistakes."""
+
+
+def select(spark: SparkSession, run: Run, *, force: bool) -> None:
+    """`extract/docs` to `select/decisions`: each document row once, with the first rule it broke."""
+    config, stage = run.config, run.select
+    upstream = run.extracted.require()
+    if not stage.begin(force=force):
+        return
+    docs = document_rows(spark, run)
+    with progress(spark, "select", config.log.progress_s):
+        measured, scored = docs, None
+        if config.rules.scores is not None:
+            scores = read_scores(spark, config.rules.scores)
+            scored = check_scores(scores, docs, config.rules.scores)
+            measured = with_scores(docs, scores, signals_of(run.rules))
+        decide(measured, run.rules).write.parquet(stage.file("decisions"))
+    decided = read_table(spark, stage, "decisions", Decision).join(
+        docs.select("doc_id", "language", F.col("reason").alias("rejected")), "doc_id", "inner"
+    )
+    counts = collect_sorted(decided.groupBy("language", "rejected", "reason").count(), "language", "rejected", "reason")
+    judged = [row for row in counts if row["rejected"] is None]
+    dropped: dict[str, int] = {}
+    for row in judged:
+        if row["reason"]:
+            dropped[row["reason"]] = dropped.get(row["reason"], 0) + row["count"]
+    total = sum(row["count"] for row in judged)
+    ledger = Ledger("documents", total, total - sum(dropped.values()), dropped)
+    require_handover(ledgers_of(upstream)["records"], ledger, ("extract", "select"))
+    if scored is not None:
+        log.info("select: %s of %s documents have a score of rules.scores", f"{scored:,}", f"{total:,}")
+    texts = docs.where("text is not null")
+    by_rule = decided.where("rejected is null").select("doc_id", "language", "reason", "value", "threshold")
+    samples = with_clipped_text(sample_by(by_rule, ("language", "reason"), SAMPLES), texts)
+    stage.finish(
+        [ledger],
+        **({} if scored is None else {"scored": scored}),
+        by_language=by_language(judged),
+        suspicious_rules=_suspicious(run, by_language(judged)),
+        samples=collect_sorted(samples, "language", "reason", "doc_id"),
+    )
+
+
+def _suspicious(run: Run, by_language: dict[str, dict[str, int]]) -> dict[str, list[str]]:
+    """Rules that dropped nothing, and rules that dropped more than half of the documents of a language they judge."""
+    fired = {reason for counts in by_language.values() for reason in counts}
+    common = {
+        f"{reason} ({language})"
+        for language, counts in by_language.items()
+        for reason, count in counts.items()
+        if reason != "selected" and count > COMMON * sum(counts.values())
+    }
+    return {"fired_on_none": [r.name for r in run.rules if r.name not in fired], "fired_on_most": sorted(common)}
