@@ -199,18 +199,8 @@ def test_functions_handed_to_spark_pickle_twice():
     pytest.importorskip("pyspark")
     from sluice.core.config.dedup import Lines, Table
     from sluice.data.sources.json_lines import Piece
-    from sluice.spark import (
-        bands,
-        components,
-        dedup_table,
-        extract,
-        held_out,
-        keep,
-        repeated_lines,
-        shards,
-        source,
-        verify,
-    )
+    from sluice.spark import dedup_table, extract, repeated_lines, shards, source
+    from sluice.spark.dedup import bands, components, held_out, removals, verify
 
     job_type = shards.ShardJob
     assert job_type.__struct_config__.frozen
@@ -219,8 +209,8 @@ def test_functions_handed_to_spark_pickle_twice():
         partial(verify._likely, 128, 89),
         partial(verify._verify, 0.8),
         partial(verify._to_sets, MinHash()),
-        partial(keep._by_edges, 0.8),
-        partial(keep._by_sets, 0.8),
+        partial(removals._by_edges, 0.8),
+        partial(removals._by_sets, 0.8),
         partial(source._parse, Table(), (Piece("a.jsonl", 0, 9),)),
         partial(source._raw, Table(), (Piece("a.jsonl", 0, 9),)),
         partial(source._with_text, Table()),

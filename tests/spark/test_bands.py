@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from sluice.core.config.dedup import Dedup, MinHash
-from sluice.spark.bands import Centres, _lead, _scan, band_rows, candidate_pairs, sketches, star_pairs
+from sluice.spark.dedup.bands import Centres, _lead, _scan, band_rows, candidate_pairs, sketches, star_pairs
 
 SMALL = MinHash(bands=2, rows=2)
 

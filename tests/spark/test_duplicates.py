@@ -9,8 +9,8 @@ import pytest
 from sluice.core.config.dedup import Dedup, MinHash
 from sluice.core.config.load import digest
 from sluice.core.errors import ConfigError, FormatError, InputError
-from sluice.spark.band_index import check_earlier, read_earlier
-from sluice.spark.duplicates import find_duplicates, publish, publish_index
+from sluice.spark.dedup.find_duplicates import find_duplicates, publish, publish_index
+from sluice.spark.dedup.index import check_earlier, read_earlier
 from sluice.spark.tables import Work
 from sluice.text.key import key_text
 from sluice.text.minhash import signature

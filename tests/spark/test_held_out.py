@@ -9,7 +9,14 @@ from pyspark.sql import functions as F
 from sluice.core.config.dedup import Dedup, MinHash, Split
 from sluice.core.errors import StageError
 from sluice.core.records.corpus import SplitRow
-from sluice.spark.held_out import _check, centre_rows, crossing_pairs, crossing_removals, find_crossing, signatures
+from sluice.spark.dedup.held_out import (
+    _check,
+    centre_rows,
+    crossing_pairs,
+    crossing_removals,
+    find_crossing,
+    signatures,
+)
 from sluice.spark.tables import Work
 from sluice.text.key import key_text
 from sluice.text.shingles import jaccard, shingles

@@ -12,9 +12,9 @@ from sluice.core.config.dedup import MinHash
 from sluice.core.config.schema import Config
 from sluice.core.ledger import Ledger
 from sluice.core.records.dedup import Fact
-from sluice.spark.band_index import read_earlier, result_settings
 from sluice.spark.batches import iter_rows, to_batches
-from sluice.spark.duplicates import BROADCAST_ROWS, find_duplicates, not_compared, publish, publish_index
+from sluice.spark.dedup.find_duplicates import BROADCAST_ROWS, find_duplicates, not_compared, publish, publish_index
+from sluice.spark.dedup.index import read_earlier, result_settings
 from sluice.spark.schemas import spark_schema
 from sluice.spark.session import partitions_of, progress
 from sluice.spark.source import Source

@@ -20,7 +20,7 @@ from sluice.data.plan.cost import table
 from sluice.data.plan.inputs import InputPlan, make_plan
 from sluice.data.plan.table import estimates, make_plan_table
 from sluice.data.stage import MARKER, SUMMARY, Stage, finished_digest
-from sluice.spark.band_index import result_settings
+from sluice.spark.dedup.index import result_settings
 from sluice.text.benchmark import Benchmark
 from sluice.text.cleaning import Clean, cut_lines, mask_personal
 from sluice.text.html import check_extractor, extractor_identity

@@ -31,7 +31,7 @@ def work(corpus: str, directory: str, centres: int) -> None:
     """The search, its tables and counts in lines of the log."""
     from pyspark.sql import functions as F
 
-    from sluice.spark.held_out import find_crossing
+    from sluice.spark.dedup.held_out import find_crossing
     from sluice.spark.session import open_session
     from sluice.spark.shards import with_split
     from sluice.spark.tables import Work

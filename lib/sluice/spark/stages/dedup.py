@@ -9,8 +9,8 @@ from sluice.core.ledger import Ledger, require_handover
 from sluice.core.records.dedup import Removal
 from sluice.data import storage
 from sluice.data.stage import ledgers_of
-from sluice.spark.band_index import read_earlier
-from sluice.spark.duplicates import find_duplicates, not_compared, publish, publish_index
+from sluice.spark.dedup.find_duplicates import find_duplicates, not_compared, publish, publish_index
+from sluice.spark.dedup.index import read_earlier
 from sluice.spark.run import Run
 from sluice.spark.samples import SAMPLES, by_language, collect_sorted, sample_by, with_witnesses
 from sluice.spark.session import partitions_of, progress

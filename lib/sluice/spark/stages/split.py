@@ -9,8 +9,8 @@ from sluice.core.config.dedup import split_minhash
 from sluice.core.ledger import Ledger, require_handover
 from sluice.data.dataset.manifest import SplitCheck
 from sluice.data.stage import ledgers_of
-from sluice.spark.duplicates import not_compared
-from sluice.spark.held_out import SPLITS, find_crossing
+from sluice.spark.dedup.find_duplicates import not_compared
+from sluice.spark.dedup.held_out import SPLITS, find_crossing
 from sluice.spark.run import Run
 from sluice.spark.samples import SAMPLES, by_language, collect_sorted, sample_by, with_witnesses
 from sluice.spark.session import partitions_of, progress

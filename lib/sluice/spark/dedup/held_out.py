@@ -16,10 +16,10 @@ from sluice.core.config.dedup import Dedup, MinHash, Split, split_minhash
 from sluice.core.errors import StageError
 from sluice.core.records.corpus import SplitRow
 from sluice.data.arrow import arrow_schema
-from sluice.spark.bands import band_rows, sketches
+from sluice.spark.dedup.bands import band_rows, sketches
+from sluice.spark.dedup.verify import screened_pairs, shingle_sets, verified_edges
 from sluice.spark.schemas import spark_schema
 from sluice.spark.tables import Work
-from sluice.spark.verify import screened_pairs, shingle_sets, verified_edges
 from sluice.text.banding import Banding, assure
 from sluice.text.signing import sign_text
 

@@ -15,14 +15,14 @@ from sluice.core.errors import StageError
 from sluice.core.records.base import Record
 from sluice.core.records.dedup import Cluster, Copies, Edge, Removal
 from sluice.data import storage
-from sluice.spark.band_index import Earlier, write_index
-from sluice.spark.bands import band_rows, candidate_pairs, leading_rows, sketches
-from sluice.spark.components import components
-from sluice.spark.keep import near_removals, removals
-from sluice.spark.ranked import exact_removals, in_keep_order
-from sluice.spark.same_urls import kept_witnesses, url_removals, url_rows
+from sluice.spark.dedup.bands import band_rows, candidate_pairs, leading_rows, sketches
+from sluice.spark.dedup.components import components
+from sluice.spark.dedup.index import Earlier, write_index
+from sluice.spark.dedup.keep_order import exact_removals, in_keep_order
+from sluice.spark.dedup.removals import near_removals, removals
+from sluice.spark.dedup.same_urls import kept_witnesses, url_removals, url_rows
+from sluice.spark.dedup.verify import deciding_pairs, likely_pairs, shingle_sets, verified_edges
 from sluice.spark.tables import Work
-from sluice.spark.verify import deciding_pairs, likely_pairs, shingle_sets, verified_edges
 from sluice.text.banding import Banding, catch_probability
 
 log = logging.getLogger("sluice.dedup")

@@ -10,8 +10,8 @@ from sluice.core.config.dedup import Dedup
 from sluice.core.ids import text_digest
 from sluice.core.records.dedup import UrlKey
 from sluice.data.arrow import arrow_schema
+from sluice.spark.dedup.verify import verified_edges
 from sluice.spark.schemas import spark_schema
-from sluice.spark.verify import verified_edges
 from sluice.text.url_key import url_key
 
 

@@ -1,0 +1,1 @@
+"""Near-duplicates at scale: candidates, verified pairs, clusters, removals."""
