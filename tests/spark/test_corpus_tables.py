@@ -11,9 +11,10 @@ from sluice.core.config.dedup import Decontaminate, Lines, Table
 from sluice.core.config.schema import Config
 from sluice.core.errors import ConfigError, InputError, StageError
 from sluice.spark.decontaminate_table import decontaminate_run, decontaminate_table
+from sluice.spark.engine.work import Work
 from sluice.spark.lines_table import lines_run, lines_table
 from sluice.spark.source import Source
-from sluice.spark.tables import Work, with_cut_texts
+from sluice.spark.tables import with_cut_texts
 
 QUESTION = "Which of these two metals is the better conductor of heat at low temperature and why?"
 ZH_QUESTION = "在標準大氣壓下，水的沸點是多少攝氏度？"

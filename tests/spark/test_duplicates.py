@@ -11,7 +11,7 @@ from sluice.core.config.load import digest
 from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.spark.dedup.find_duplicates import find_duplicates, publish, publish_index
 from sluice.spark.dedup.index import check_earlier, read_earlier
-from sluice.spark.tables import Work
+from sluice.spark.engine.work import Work
 from sluice.text.key import key_text
 from sluice.text.minhash import signature
 from sluice.text.shingles import jaccard, shingle_hashes, shingles

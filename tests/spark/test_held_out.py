@@ -17,7 +17,7 @@ from sluice.spark.dedup.held_out import (
     find_crossing,
     signatures,
 )
-from sluice.spark.tables import Work
+from sluice.spark.engine.work import Work
 from sluice.text.key import key_text
 from sluice.text.shingles import jaccard, shingles
 from sluice.text.signing import sign_text

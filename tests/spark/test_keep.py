@@ -10,7 +10,7 @@ from sluice.core.config.dedup import Dedup, MinHash
 from sluice.spark.dedup.keep_order import exact_removals, in_keep_order
 from sluice.spark.dedup.removals import near_removals, removals
 from sluice.spark.dedup.verify import deciding_pairs, likely_pairs, shingle_sets, verified_edges
-from sluice.spark.tables import Work
+from sluice.spark.engine.work import Work
 from sluice.text.key import key_text
 from sluice.text.shingles import shingle_set
 

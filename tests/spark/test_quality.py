@@ -6,8 +6,8 @@ import msgspec
 from pyspark.sql import types as T
 
 from sluice.core.records.docs import Decision, Signals
+from sluice.spark.engine.schemas import spark_schema
 from sluice.spark.quality import decide
-from sluice.spark.schemas import spark_schema
 from sluice.text.rules import Rule, first_failure, load_rules
 
 RULES = (

@@ -8,7 +8,7 @@ import pytest
 from sluice.core.records.dedup import Edge, Removal
 from sluice.core.records.docs import DocsRow, Quarantine, Signals
 from sluice.data.arrow import arrow_schema, record_batch
-from sluice.spark.schemas import spark_schema
+from sluice.spark.engine.schemas import spark_schema
 
 
 def test_spark_and_arrow_schemas_name_the_same_columns_in_the_same_order():

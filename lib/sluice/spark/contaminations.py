@@ -10,8 +10,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from sluice.core.records.corpus import Contamination
-from sluice.spark.batches import iter_rows, to_batches
-from sluice.spark.schemas import spark_schema
+from sluice.spark.engine.batches import iter_rows, to_batches
+from sluice.spark.engine.schemas import spark_schema
 from sluice.text.benchmark import Benchmark
 from sluice.text.contamination import Scanner
 

@@ -12,14 +12,14 @@ from sluice.core.config.dedup import MinHash
 from sluice.core.config.schema import Config
 from sluice.core.ledger import Ledger
 from sluice.core.records.dedup import Fact
-from sluice.spark.batches import iter_rows, to_batches
 from sluice.spark.dedup.find_duplicates import BROADCAST_ROWS, find_duplicates, not_compared, publish, publish_index
 from sluice.spark.dedup.index import read_earlier, result_settings
-from sluice.spark.schemas import spark_schema
-from sluice.spark.session import partitions_of, progress
+from sluice.spark.engine.batches import iter_rows, to_batches
+from sluice.spark.engine.schemas import spark_schema
+from sluice.spark.engine.session import partitions_of, progress
+from sluice.spark.engine.work import Work
 from sluice.spark.source import Source
 from sluice.spark.table_run import TableRun, check_rows, doc_id, require_columns
-from sluice.spark.tables import Work
 from sluice.text.signing import sign_text
 
 

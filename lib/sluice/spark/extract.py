@@ -13,8 +13,8 @@ from sluice.core.config.extract import Extract
 from sluice.core.records.docs import DocsRow, PlanEntry
 from sluice.data import storage
 from sluice.data.plan.table import load_wanted
-from sluice.spark.batches import to_batches
-from sluice.spark.schemas import spark_schema
+from sluice.spark.engine.batches import to_batches
+from sluice.spark.engine.schemas import spark_schema
 from sluice.text.extract import extract_archive
 from sluice.text.guard import GuardedProcessor, WatchedProcessor
 from sluice.text.language import model_path

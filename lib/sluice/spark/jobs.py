@@ -6,10 +6,10 @@
 from sluice.core.config.schema import Config
 from sluice.spark.decontaminate_table import decontaminate_run, decontaminate_table
 from sluice.spark.dedup_table import dedup_run, dedup_table
+from sluice.spark.engine.session import open_session
 from sluice.spark.lines_table import lines_run, lines_table
 from sluice.spark.run import Run
 from sluice.spark.score_table import score_run, score_table
-from sluice.spark.session import open_session
 from sluice.spark.stages import decontaminate as decontaminate_stage
 from sluice.spark.stages import dedup as dedup_stage
 from sluice.spark.stages import extract as extract_stage

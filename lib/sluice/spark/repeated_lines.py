@@ -12,8 +12,8 @@ from pyspark.sql import functions as F
 from sluice.core.config.dedup import Lines
 from sluice.core.records.corpus import CutText, LineRow, LineText, RepeatedLine
 from sluice.data.arrow import arrow_schema
-from sluice.spark.batches import iter_rows, to_batches
-from sluice.spark.schemas import spark_schema
+from sluice.spark.engine.batches import iter_rows, to_batches
+from sluice.spark.engine.schemas import spark_schema
 from sluice.text.repeated_lines import cut_lines, line_with, plain_hashes
 
 

@@ -13,12 +13,12 @@ from sluice.core.errors import ConfigError
 from sluice.core.ledger import Ledger
 from sluice.core.records.corpus import TextScore
 from sluice.data import storage
-from sluice.spark.batches import to_batches
-from sluice.spark.schemas import spark_schema
-from sluice.spark.session import progress
+from sluice.spark.engine.batches import to_batches
+from sluice.spark.engine.schemas import spark_schema
+from sluice.spark.engine.session import progress
+from sluice.spark.engine.work import Work
 from sluice.spark.source import Source
 from sluice.spark.table_run import TableRun, named_rows
-from sluice.spark.tables import Work
 from sluice.text.language_model import CONFIG, WEIGHTS, Scorer
 
 

@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 from sluice.core.errors import InputError
 from sluice.core.records.corpus import TextScore
 from sluice.data import storage
-from sluice.spark.schemas import spark_schema
+from sluice.spark.engine.schemas import spark_schema
 from sluice.spark.table_run import SHOWN
 
 

@@ -15,8 +15,8 @@ from sluice.data import storage
 from sluice.data.dataset.manifest import Shard, SpecialIds
 from sluice.data.dataset.tokenizer import Tokenizer
 from sluice.data.dataset.writer import shard_name, write_shard
-from sluice.spark.batches import to_batches
-from sluice.spark.schemas import spark_schema
+from sluice.spark.engine.batches import to_batches
+from sluice.spark.engine.schemas import spark_schema
 
 SPLIT_STEPS = 1_000_000
 """Resolution of split fractions."""

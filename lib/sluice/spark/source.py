@@ -13,8 +13,8 @@ from sluice.core.errors import ConfigError
 from sluice.core.records.base import Record
 from sluice.core.records.docs import SourceRow
 from sluice.data.sources.json_lines import Line, Piece, lines_of, parse_row, pieces_of, replace_text
-from sluice.spark.batches import iter_rows, to_batches
-from sluice.spark.schemas import spark_schema
+from sluice.spark.engine.batches import iter_rows, to_batches
+from sluice.spark.engine.schemas import spark_schema
 
 
 class RawLine(Record):

@@ -1,9 +1,5 @@
 """The tables of a run as frames: which directories they stand in and which of their rows count."""
 
-import logging
-import time
-
-import msgspec
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -12,11 +8,10 @@ from sluice.core.records.dedup import Cluster, Removal
 from sluice.core.records.docs import Decision, DocsRow
 from sluice.data import storage
 from sluice.data.stage import Stage
+from sluice.spark.engine.read import read_table
+from sluice.spark.engine.schemas import spark_schema
 from sluice.spark.run import Run
-from sluice.spark.schemas import spark_schema
 from sluice.spark.shards import with_split
-
-log = logging.getLogger("sluice.spark")
 
 
 def read_docs(spark: SparkSession, stage: Stage, batches: list[str]) -> DataFrame:
@@ -83,33 +78,3 @@ def with_cut_texts(documents: DataFrame, cut: DataFrame) -> DataFrame:
     joined = documents.join(edited, "doc_id", "left").where("left is null or left <> ''")
     n_bytes = F.coalesce(F.octet_length("left"), "n_bytes").alias("n_bytes")
     return joined.select("doc_id", n_bytes, F.coalesce("left", "text").alias("text"))
-
-
-def read_table(spark: SparkSession, stage: Stage, name: str, record: type[msgspec.Struct]) -> DataFrame:
-    """One Parquet table of a stage, columns as its record has them."""
-    return spark.read.schema(spark_schema(record)).parquet(stage.file(name))
-
-
-class Work:
-    """Intermediate tables of a stage: each is computed once, and a killed run goes on after the last whole one.
-
-    What decides their content must be in the digest of the stage, or be the same in every attempt.
-    """
-
-    def __init__(self, directory: str) -> None:
-        self._directory = directory
-
-    def table(self, df: DataFrame, name: str) -> DataFrame:
-        """Writes a frame and reads it back, or reads what an earlier attempt has written whole."""
-        path = storage.join(self._directory, name)
-        if not storage.exists(storage.join(path, "_SUCCESS")):
-            began = time.monotonic()
-            df.sparkSession.sparkContext.setJobDescription(name)
-            df.write.mode("overwrite").parquet(path)
-            df.sparkSession.sparkContext.setJobDescription("")
-            log.info("table %s written in %.1f s", name, time.monotonic() - began)
-        return df.sparkSession.read.schema(df.schema).parquet(path)
-
-    def clear(self) -> None:
-        """Removes all of them."""
-        storage.delete_tree(self._directory)

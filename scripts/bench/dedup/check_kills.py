@@ -32,7 +32,7 @@ from typing import Any, NamedTuple
 import pyarrow.parquet as pq
 import pyspark
 
-from sluice.spark.java import ensure_java
+from sluice.spark.engine.java import ensure_java
 
 ROOT = Path(__file__).parents[3]
 HOME = str(Path(pyspark.__file__).parent)

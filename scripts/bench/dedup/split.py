@@ -32,9 +32,9 @@ def work(corpus: str, directory: str, centres: int) -> None:
     from pyspark.sql import functions as F
 
     from sluice.spark.dedup.held_out import find_crossing
-    from sluice.spark.session import open_session
+    from sluice.spark.engine.session import open_session
+    from sluice.spark.engine.work import Work
     from sluice.spark.shards import with_split
-    from sluice.spark.tables import Work
 
     set_up("info")
     with open_session(Spark(), "bench") as spark:

@@ -12,8 +12,8 @@ from pyspark.sql import functions as F
 from sluice.core.errors import StageError
 from sluice.core.records.dedup import Member, Pair
 from sluice.data.arrow import arrow_schema
-from sluice.spark.schemas import spark_schema
-from sluice.spark.tables import Work
+from sluice.spark.engine.schemas import spark_schema
+from sluice.spark.engine.work import Work
 
 MAX_ROUNDS = 60  # alternating stars need O(log^2 n) rounds (Kiveris et al. 2014); 60 is far beyond any input
 

@@ -22,7 +22,7 @@ from sluice.spark.dedup.keep_order import exact_removals, in_keep_order
 from sluice.spark.dedup.removals import near_removals, removals
 from sluice.spark.dedup.same_urls import kept_witnesses, url_removals, url_rows
 from sluice.spark.dedup.verify import deciding_pairs, likely_pairs, shingle_sets, verified_edges
-from sluice.spark.tables import Work
+from sluice.spark.engine.work import Work
 from sluice.text.banding import Banding, catch_probability
 
 log = logging.getLogger("sluice.dedup")

@@ -18,8 +18,8 @@ from sluice.core.records.corpus import SplitRow
 from sluice.data.arrow import arrow_schema
 from sluice.spark.dedup.bands import band_rows, sketches
 from sluice.spark.dedup.verify import screened_pairs, shingle_sets, verified_edges
-from sluice.spark.schemas import spark_schema
-from sluice.spark.tables import Work
+from sluice.spark.engine.schemas import spark_schema
+from sluice.spark.engine.work import Work
 from sluice.text.banding import Banding, assure
 from sluice.text.signing import sign_text
 

@@ -17,7 +17,7 @@ from sluice.core.config.load import differences, digest
 from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.core.records.dedup import BandRow, IndexDocument, ShingleSet
 from sluice.data import storage
-from sluice.spark.schemas import spark_schema
+from sluice.spark.engine.schemas import spark_schema
 from sluice.text.key import KEY_VERSION
 
 MANIFEST = "manifest.json"

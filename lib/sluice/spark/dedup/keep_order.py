@@ -4,7 +4,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from sluice.core.records.dedup import Ranked
-from sluice.spark.tables import Work
+from sluice.spark.engine.work import Work
 
 ROWS = 33
 """Bits that `monotonically_increasing_id` leaves for the row within its partition."""

@@ -13,9 +13,9 @@ from pyspark.sql import functions as F
 
 from sluice.core.records.base import Record
 from sluice.core.records.dedup import NearRemoval
-from sluice.spark.batches import iter_rows, to_batches
-from sluice.spark.schemas import spark_schema
-from sluice.spark.tables import Work
+from sluice.spark.engine.batches import iter_rows, to_batches
+from sluice.spark.engine.schemas import spark_schema
+from sluice.spark.engine.work import Work
 from sluice.text.shingles import similarity
 from sluice.text.witnesses import NeedsComparison, Similar, settle
 

@@ -11,7 +11,7 @@ from sluice.core.ids import text_digest
 from sluice.core.records.dedup import UrlKey
 from sluice.data.arrow import arrow_schema
 from sluice.spark.dedup.verify import verified_edges
-from sluice.spark.schemas import spark_schema
+from sluice.spark.engine.schemas import spark_schema
 from sluice.text.url_key import url_key
 
 

@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 from sluice.core.config.dedup import Dedup, MinHash
 from sluice.core.records.dedup import Edge, Likely, ShingleSet
 from sluice.data.arrow import arrow_schema
-from sluice.spark.schemas import spark_schema
+from sluice.spark.engine.schemas import spark_schema
 from sluice.text.banding import margin
 from sluice.text.kernels.sets import compare_in_turn
 from sluice.text.key import key_text

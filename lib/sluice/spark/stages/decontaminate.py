@@ -10,10 +10,11 @@ from pyspark.sql import functions as F
 from sluice.core.ledger import Ledger, require_handover
 from sluice.data.stage import ledgers_of
 from sluice.spark.contaminations import contaminated, contamination_reasons
+from sluice.spark.engine.samples import SAMPLE_CHARS, SAMPLES, by_language, collect_sorted, sample_by
+from sluice.spark.engine.session import progress
+from sluice.spark.engine.work import Work
 from sluice.spark.run import Run
-from sluice.spark.samples import SAMPLE_CHARS, SAMPLES, by_language, collect_sorted, sample_by
-from sluice.spark.session import progress
-from sluice.spark.tables import Work, unique_documents
+from sluice.spark.tables import unique_documents
 from sluice.text.benchmark import Benchmark
 
 log = logging.getLogger("sluice.decontaminate")

@@ -11,10 +11,12 @@ from sluice.data import storage
 from sluice.data.stage import ledgers_of
 from sluice.spark.dedup.find_duplicates import find_duplicates, not_compared, publish, publish_index
 from sluice.spark.dedup.index import read_earlier
+from sluice.spark.engine.read import read_table
+from sluice.spark.engine.samples import SAMPLES, by_language, collect_sorted, sample_by, with_witnesses
+from sluice.spark.engine.session import partitions_of, progress
+from sluice.spark.engine.work import Work
 from sluice.spark.run import Run
-from sluice.spark.samples import SAMPLES, by_language, collect_sorted, sample_by, with_witnesses
-from sluice.spark.session import partitions_of, progress
-from sluice.spark.tables import Work, read_table, selected_documents
+from sluice.spark.tables import selected_documents
 
 
 def dedup(spark: SparkSession, run: Run, *, force: bool) -> None:

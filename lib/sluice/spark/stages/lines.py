@@ -9,11 +9,12 @@ from pyspark.sql import functions as F
 from sluice.core.config.dedup import Lines
 from sluice.core.ledger import Ledger, require_handover
 from sluice.data.stage import ledgers_of
+from sluice.spark.engine.samples import collect_sorted
+from sluice.spark.engine.session import partitions_of, progress
+from sluice.spark.engine.work import Work
 from sluice.spark.repeated_lines import line_books, most_removed, removed_lines, repeated_lines, without_lines
 from sluice.spark.run import Run
-from sluice.spark.samples import collect_sorted
-from sluice.spark.session import partitions_of, progress
-from sluice.spark.tables import Work, clean_documents
+from sluice.spark.tables import clean_documents
 
 SHOWN = 10
 """Lines of each language that are shown: those that went from the most documents."""

@@ -8,12 +8,13 @@ from pyspark.sql import functions as F
 from sluice.core.ledger import Ledger, require_handover
 from sluice.core.records.docs import Decision
 from sluice.data.stage import ledgers_of
+from sluice.spark.engine.read import read_table
+from sluice.spark.engine.samples import SAMPLES, by_language, collect_sorted, sample_by, with_clipped_text
+from sluice.spark.engine.session import progress
 from sluice.spark.quality import decide, signals_of
 from sluice.spark.run import Run
-from sluice.spark.samples import SAMPLES, by_language, collect_sorted, sample_by, with_clipped_text
 from sluice.spark.scores import check_scores, read_scores, with_scores
-from sluice.spark.session import progress
-from sluice.spark.tables import document_rows, read_table
+from sluice.spark.tables import document_rows
 
 log = logging.getLogger("sluice.stages")
 

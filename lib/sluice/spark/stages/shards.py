@@ -11,8 +11,8 @@ from sluice.data.dataset.manifest import Shard, dataset_directory, token_dtype
 from sluice.data.dataset.tokenizer import Tokenizer, save_tokenizer
 from sluice.data.dataset.writer import DatasetPlan, commit_dataset
 from sluice.data.stage import ledgers_of
+from sluice.spark.engine.session import progress
 from sluice.spark.run import Run
-from sluice.spark.session import progress
 from sluice.spark.shards import ShardJob, shard_names, write_shards
 from sluice.spark.stages.split import split_check
 from sluice.spark.tables import kept_documents

@@ -11,10 +11,11 @@ from sluice.data.dataset.manifest import SplitCheck
 from sluice.data.stage import ledgers_of
 from sluice.spark.dedup.find_duplicates import not_compared
 from sluice.spark.dedup.held_out import SPLITS, find_crossing
+from sluice.spark.engine.samples import SAMPLES, by_language, collect_sorted, sample_by, with_witnesses
+from sluice.spark.engine.session import partitions_of, progress
+from sluice.spark.engine.work import Work
 from sluice.spark.run import Run
-from sluice.spark.samples import SAMPLES, by_language, collect_sorted, sample_by, with_witnesses
-from sluice.spark.session import partitions_of, progress
-from sluice.spark.tables import Work, document_rows, split_documents
+from sluice.spark.tables import document_rows, split_documents
 
 
 def split(spark: SparkSession, run: Run, *, force: bool) -> None:

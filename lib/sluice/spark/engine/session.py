@@ -16,7 +16,7 @@ from sluice.core import errors
 from sluice.core.config.schema import Spark
 from sluice.core.errors import SluiceError, StageError
 from sluice.core.progress import is_terminal, progress_bar
-from sluice.spark.java import ensure_java
+from sluice.spark.engine.java import ensure_java
 
 log = logging.getLogger("sluice.spark")
 

@@ -1,0 +1,12 @@
+"""Reading a table of a stage with the schema of its record."""
+
+import msgspec
+from pyspark.sql import DataFrame, SparkSession
+
+from sluice.data.stage import Stage
+from sluice.spark.engine.schemas import spark_schema
+
+
+def read_table(spark: SparkSession, stage: Stage, name: str, record: type[msgspec.Struct]) -> DataFrame:
+    """One Parquet table of a stage, columns as its record has them."""
+    return spark.read.schema(spark_schema(record)).parquet(stage.file(name))

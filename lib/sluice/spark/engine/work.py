@@ -1,0 +1,35 @@
+"""Intermediate tables of a stage: each is computed once and read back after a kill."""
+
+import logging
+import time
+
+from pyspark.sql import DataFrame
+
+from sluice.data import storage
+
+log = logging.getLogger("sluice.spark")
+
+
+class Work:
+    """Intermediate tables of a stage: each is computed once, and a killed run goes on after the last whole one.
+
+    What decides their content must be in the digest of the stage, or be the same in every attempt.
+    """
+
+    def __init__(self, directory: str) -> None:
+        self._directory = directory
+
+    def table(self, df: DataFrame, name: str) -> DataFrame:
+        """Writes a frame and reads it back, or reads what an earlier attempt has written whole."""
+        path = storage.join(self._directory, name)
+        if not storage.exists(storage.join(path, "_SUCCESS")):
+            began = time.monotonic()
+            df.sparkSession.sparkContext.setJobDescription(name)
+            df.write.mode("overwrite").parquet(path)
+            df.sparkSession.sparkContext.setJobDescription("")
+            log.info("table %s written in %.1f s", name, time.monotonic() - began)
+        return df.sparkSession.read.schema(df.schema).parquet(path)
+
+    def clear(self) -> None:
+        """Removes all of them."""
+        storage.delete_tree(self._directory)
