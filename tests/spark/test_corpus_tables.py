@@ -10,10 +10,10 @@ import pytest
 from sluice.core.config.dedup import Decontaminate, Lines, Table
 from sluice.core.config.schema import Config
 from sluice.core.errors import ConfigError, InputError, StageError
-from sluice.spark.decontaminate_table import decontaminate_run, decontaminate_table
 from sluice.spark.engine.work import Work
-from sluice.spark.lines_table import lines_run, lines_table
-from sluice.spark.source import Source
+from sluice.spark.standalone.decontaminate import decontaminate_run, decontaminate_table
+from sluice.spark.standalone.lines import lines_run, lines_table
+from sluice.spark.standalone.source import Source
 from sluice.spark.tables import with_cut_texts
 
 QUESTION = "Which of these two metals is the better conductor of heat at low temperature and why?"

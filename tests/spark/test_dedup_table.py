@@ -12,7 +12,7 @@ from msgspec import structs
 from sluice.core.config.dedup import Dedup, MinHash, Table
 from sluice.core.config.schema import Config
 from sluice.core.errors import ConfigError, InputError, StageError
-from sluice.spark.dedup_table import dedup_run, dedup_table
+from sluice.spark.standalone.dedup import dedup_run, dedup_table
 from sluice.text.key import key_text
 from sluice.text.shingles import jaccard, shingles
 

@@ -12,7 +12,7 @@ from sluice.core.config.dataset import Tokenizer
 from sluice.core.config.dedup import Score, Table
 from sluice.core.config.schema import Config
 from sluice.core.errors import ConfigError, InputError
-from sluice.spark.score_table import score_run, score_table
+from sluice.spark.standalone.score import score_run, score_table
 
 
 @pytest.fixture(scope="module")

@@ -4,12 +4,8 @@
 """
 
 from sluice.core.config.schema import Config
-from sluice.spark.decontaminate_table import decontaminate_run, decontaminate_table
-from sluice.spark.dedup_table import dedup_run, dedup_table
 from sluice.spark.engine.session import open_session
-from sluice.spark.lines_table import lines_run, lines_table
 from sluice.spark.run import Run
-from sluice.spark.score_table import score_run, score_table
 from sluice.spark.stages import decontaminate as decontaminate_stage
 from sluice.spark.stages import dedup as dedup_stage
 from sluice.spark.stages import extract as extract_stage
@@ -19,6 +15,10 @@ from sluice.spark.stages import select as select_stage
 from sluice.spark.stages import shards as shards_stage
 from sluice.spark.stages import split as split_stage
 from sluice.spark.stages import tokenizer as tokenizer_stage
+from sluice.spark.standalone.decontaminate import decontaminate_run, decontaminate_table
+from sluice.spark.standalone.dedup import dedup_run, dedup_table
+from sluice.spark.standalone.lines import lines_run, lines_table
+from sluice.spark.standalone.score import score_run, score_table
 
 
 def pipeline(config: Config, force: bool) -> None:

@@ -9,7 +9,7 @@ from sluice.core.errors import InputError
 from sluice.core.records.corpus import TextScore
 from sluice.data import storage
 from sluice.spark.engine.schemas import spark_schema
-from sluice.spark.table_run import SHOWN
+from sluice.spark.standalone.run import SHOWN
 
 
 def read_scores(spark: SparkSession, output: str) -> DataFrame:

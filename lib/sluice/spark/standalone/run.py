@@ -15,7 +15,7 @@ from sluice.data import storage
 from sluice.data.sources.json_lines import table_files
 from sluice.data.stage import Stage
 from sluice.spark.engine.work import Work
-from sluice.spark.source import Source
+from sluice.spark.standalone.source import Source
 from sluice.text.key import KEY_VERSION
 
 SHOWN = 5

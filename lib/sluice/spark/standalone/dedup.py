@@ -18,8 +18,8 @@ from sluice.spark.engine.batches import iter_rows, to_batches
 from sluice.spark.engine.schemas import spark_schema
 from sluice.spark.engine.session import partitions_of, progress
 from sluice.spark.engine.work import Work
-from sluice.spark.source import Source
-from sluice.spark.table_run import TableRun, check_rows, doc_id, require_columns
+from sluice.spark.standalone.run import TableRun, check_rows, doc_id, require_columns
+from sluice.spark.standalone.source import Source
 from sluice.text.signing import sign_text
 
 

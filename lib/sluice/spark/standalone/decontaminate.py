@@ -11,9 +11,9 @@ from sluice.spark.contaminations import contaminated, contamination_reasons
 from sluice.spark.engine.session import progress
 from sluice.spark.engine.work import Work
 from sluice.spark.run import decontaminate_settings
-from sluice.spark.source import Source
 from sluice.spark.stages.decontaminate import benchmark_counts, contamination_ledger, warn_of_items
-from sluice.spark.table_run import TableRun, named_rows
+from sluice.spark.standalone.run import TableRun, named_rows
+from sluice.spark.standalone.source import Source
 from sluice.text.benchmark import Benchmark
 
 

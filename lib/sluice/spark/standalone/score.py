@@ -17,8 +17,8 @@ from sluice.spark.engine.batches import to_batches
 from sluice.spark.engine.schemas import spark_schema
 from sluice.spark.engine.session import progress
 from sluice.spark.engine.work import Work
-from sluice.spark.source import Source
-from sluice.spark.table_run import TableRun, named_rows
+from sluice.spark.standalone.run import TableRun, named_rows
+from sluice.spark.standalone.source import Source
 from sluice.text.language_model import CONFIG, WEIGHTS, Scorer
 
 
