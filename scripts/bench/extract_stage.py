@@ -118,7 +118,7 @@ def session() -> Iterator[Any]:
 
 
 def measure_overhead(given: tuple[PlanEntry, ...], repeats: int, megabytes: int) -> None:
-    from sluice.spark.extract import extract_entries
+    from sluice.spark.transforms.extract import extract_entries
 
     processor = PageProcessor(Extract(), MinHash(), model_path(None))
     with session() as spark, tempfile.TemporaryDirectory() as directory:
@@ -204,7 +204,7 @@ def _descends(pid: int, parents: dict[int, int]) -> bool:
 
 
 def measure_memory(entries: tuple[PlanEntry, ...], megabytes: int) -> None:
-    from sluice.spark.extract import extract_entries
+    from sluice.spark.transforms.extract import extract_entries
 
     peaks: dict[int, int] = {}
     stop = threading.Event()

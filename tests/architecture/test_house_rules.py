@@ -199,10 +199,11 @@ def test_functions_handed_to_spark_pickle_twice():
     pytest.importorskip("pyspark")
     from sluice.core.config.dedup import Lines, Table
     from sluice.data.sources.json_lines import Piece
-    from sluice.spark import extract, repeated_lines, shards
     from sluice.spark.dedup import bands, components, held_out, removals, verify
     from sluice.spark.standalone import dedup as dedup_table
     from sluice.spark.standalone import source
+    from sluice.spark.transforms import extract, shards
+    from sluice.spark.transforms import lines as repeated_lines
 
     job_type = shards.ShardJob
     assert job_type.__struct_config__.frozen

@@ -14,7 +14,7 @@ from sluice.spark.engine.work import Work
 from sluice.spark.standalone.decontaminate import decontaminate_run, decontaminate_table
 from sluice.spark.standalone.lines import lines_run, lines_table
 from sluice.spark.standalone.source import Source
-from sluice.spark.tables import with_cut_texts
+from sluice.spark.transforms.lines import with_cut_texts
 
 QUESTION = "Which of these two metals is the better conductor of heat at low temperature and why?"
 ZH_QUESTION = "在標準大氣壓下，水的沸點是多少攝氏度？"

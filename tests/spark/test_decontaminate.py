@@ -2,7 +2,7 @@
 
 from sluice.core.config.dedup import Decontaminate
 from sluice.core.records.corpus import Contamination
-from sluice.spark.contaminations import contaminated, contamination_reasons
+from sluice.spark.transforms.decontaminate import contaminated, contamination_reasons
 from sluice.text.benchmark import Part, build
 
 QUESTION = "Which of these two metals is the better conductor of heat at low temperature and why?"

@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from sluice.core.config.dedup import Lines
 from sluice.core.records.corpus import CutText, RepeatedLine
-from sluice.spark.repeated_lines import line_books, most_removed, removed_lines, repeated_lines, without_lines
+from sluice.spark.transforms.lines import line_books, most_removed, removed_lines, repeated_lines, without_lines
 from sluice.text.repeated_lines import plain_hashes
 
 MENU = "home and news and about us and contact"

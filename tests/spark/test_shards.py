@@ -8,7 +8,7 @@ import pytest
 from sluice.core.config.dataset import Shards, Tokenizer
 from sluice.data.dataset import tokenizer as tokenizers
 from sluice.data.dataset.tfrecord import decode_example, iter_records
-from sluice.spark.shards import ShardJob, shard_names, with_split, write_shards
+from sluice.spark.transforms.shards import ShardJob, shard_names, with_split, write_shards
 
 SHARDS = Shards(valid_fraction=0.2, test_fraction=0.1, seed=3)
 TEXTS = [f"document {i} 你好 " + "word " * (i % 17) for i in range(120)]

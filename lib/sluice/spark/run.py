@@ -8,19 +8,21 @@ from typing import Any
 import msgspec
 
 from sluice import __version__
-from sluice.core.config.dedup import Decontaminate, Lines, split_minhash
+from sluice.core.config.dedup import split_minhash
 from sluice.core.config.load import digest
-from sluice.core.config.rules import Rules
 from sluice.core.config.schema import Config
-from sluice.core.errors import ConfigError, InputError
+from sluice.core.errors import ConfigError
 from sluice.data import storage
 from sluice.data.dataset.manifest import dataset_directory
 from sluice.data.plan.cc_index import describe
 from sluice.data.plan.cost import table
 from sluice.data.plan.inputs import InputPlan, make_plan
 from sluice.data.plan.table import estimates, make_plan_table
-from sluice.data.stage import MARKER, SUMMARY, Stage, finished_digest
+from sluice.data.stage import MARKER, Stage
 from sluice.spark.dedup.index import result_settings
+from sluice.spark.transforms.decontaminate import decontaminate_settings
+from sluice.spark.transforms.lines import lines_settings
+from sluice.spark.transforms.scores import scores_digest
 from sluice.text.benchmark import Benchmark
 from sluice.text.cleaning import Clean, cut_lines, mask_personal
 from sluice.text.html import check_extractor, extractor_identity
@@ -223,36 +225,6 @@ class Run:
         """The dataset."""
         settings = {"name": self.config.name, "version": self.config.version}
         return Stage(self.config.output, "shards", settings, self.tokenizer.digest)
-
-
-def scores_digest(rules: Rules) -> str | None:
-    """Which scores rules look at: the digest of their own run, of its model, settings and table, wherever it lies now.
-
-    Raises InputError where they are not there or not whole.
-    """
-    if rules.scores is None:
-        return None
-    found = finished_digest(rules.scores, "score")
-    if found is None:
-        raise InputError(
-            f"rules.scores={rules.scores!r} holds no finished scores (score/{SUMMARY} is missing). Name the `output` "
-            "of jobs/score.py; where that was stopped, run it again."
-        )
-    return found
-
-
-def decontaminate_settings(settings: Decontaminate, benchmark: Benchmark) -> dict[str, Any]:
-    """What decides the result: benchmarks by what they hold, not where."""
-    plain: dict[str, Any] = msgspec.to_builtins(settings)
-    del plain["max_index_mib"]
-    return plain | {"benchmarks": benchmark.identity()}
-
-
-def lines_settings(settings: Lines) -> dict[str, Any]:
-    """What decides the result."""
-    plain: dict[str, Any] = msgspec.to_builtins(settings)
-    del plain["enabled"]
-    return plain
 
 
 def split_settings(config: Config) -> dict[str, Any]:

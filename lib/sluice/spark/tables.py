@@ -1,7 +1,6 @@
 """The tables of a run as frames: which directories they stand in and which of their rows count."""
 
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 
 from sluice.core.records.corpus import Contamination, CutText, SplitRemoval
 from sluice.core.records.dedup import Cluster, Removal
@@ -11,7 +10,8 @@ from sluice.data.stage import Stage
 from sluice.spark.engine.read import read_table
 from sluice.spark.engine.schemas import spark_schema
 from sluice.spark.run import Run
-from sluice.spark.shards import with_split
+from sluice.spark.transforms.lines import with_cut_texts
+from sluice.spark.transforms.shards import with_split
 
 
 def read_docs(spark: SparkSession, stage: Stage, batches: list[str]) -> DataFrame:
@@ -67,14 +67,3 @@ def kept_documents(spark: SparkSession, run: Run) -> DataFrame:
         return documents
     removed = read_table(spark, run.split, "removals", SplitRemoval).select("doc_id")
     return documents.join(removed, "doc_id", "left_anti")
-
-
-def with_cut_texts(documents: DataFrame, cut: DataFrame) -> DataFrame:
-    """Documents with the texts that are left of them, without those of which none is.
-
-    Needs: documents (doc_id, n_bytes, text), cut_texts. Returns: doc_id, n_bytes, text.
-    """
-    edited = cut.where("text is not null").select("doc_id", F.col("text").alias("left"))
-    joined = documents.join(edited, "doc_id", "left").where("left is null or left <> ''")
-    n_bytes = F.coalesce(F.octet_length("left"), "n_bytes").alias("n_bytes")
-    return joined.select("doc_id", n_bytes, F.coalesce("left", "text").alias("text"))

@@ -34,7 +34,7 @@ def work(corpus: str, directory: str, centres: int) -> None:
     from sluice.spark.dedup.held_out import find_crossing
     from sluice.spark.engine.session import open_session
     from sluice.spark.engine.work import Work
-    from sluice.spark.shards import with_split
+    from sluice.spark.transforms.shards import with_split
 
     set_up("info")
     with open_session(Spark(), "bench") as spark:

@@ -1,26 +1,26 @@
 """The stage that takes documents with items of benchmarks out of a run: unique documents to `decontaminate/matches`."""
 
-import logging
 from collections import Counter
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from sluice.core.ledger import Ledger, require_handover
+from sluice.core.ledger import require_handover
 from sluice.data.stage import ledgers_of
-from sluice.spark.contaminations import contaminated, contamination_reasons
 from sluice.spark.engine.samples import SAMPLE_CHARS, SAMPLES, by_language, collect_sorted, sample_by
 from sluice.spark.engine.session import progress
 from sluice.spark.engine.work import Work
 from sluice.spark.run import Run
 from sluice.spark.tables import unique_documents
+from sluice.spark.transforms.decontaminate import (
+    benchmark_counts,
+    contaminated,
+    contamination_ledger,
+    contamination_reasons,
+    warn_of_items,
+)
 from sluice.text.benchmark import Benchmark
-
-log = logging.getLogger("sluice.decontaminate")
-
-SHOWN = 5
-"""Items named in a warning."""
 
 
 def decontaminate(spark: SparkSession, run: Run, *, force: bool) -> None:
@@ -44,45 +44,6 @@ def decontaminate(spark: SparkSession, run: Run, *, force: bool) -> None:
         found = benchmark_counts(matches, benchmark)
         samples = _samples(matches, documents, benchmark)
     stage.finish([ledger], **found, by_language=languages, samples=samples)
-
-
-def contamination_ledger(counts: Counter[str]) -> Ledger:
-    """The books of documents by reason, those that stay being `kept`."""
-    return Ledger("documents", counts.total(), counts.pop("kept", 0), dict(counts))
-
-
-def benchmark_counts(matches: DataFrame, benchmark: Benchmark) -> dict[str, Any]:
-    """What was looked for and found: for each benchmark, and how many items could not be looked for."""
-    items = Counter(name for name, _ in {(part.benchmark, part.item) for part in benchmark.parts})
-    counts = matches.groupBy("benchmark").agg(F.count_distinct("item"), F.count_distinct("doc_id")).collect()
-    found = {name: (num_items, num_documents) for name, num_items, num_documents in counts}
-    return {
-        "benchmarks": [
-            {
-                "benchmark": name,
-                "items": items[name],
-                "found": found.get(name, (0, 0))[0],
-                "documents": found.get(name, (0, 0))[1],
-            }
-            for name in sorted(items)
-        ],
-        "too_short": len(benchmark.too_short),
-        "too_common": len(benchmark.too_common),
-    }
-
-
-def warn_of_items(benchmark: Benchmark) -> None:
-    """Says which items are not looked for."""
-    for unable, why in ((benchmark.too_short, "too short"), (benchmark.too_common, "the template of many")):
-        if unable:
-            log.warning(
-                "decontaminate: %d of %d items are %s and not looked for: %s%s",
-                len(unable),
-                benchmark.num_items,
-                why,
-                ", ".join(unable[:SHOWN]),
-                ", …" if len(unable) > SHOWN else "",
-            )
 
 
 def _samples(matches: DataFrame, documents: DataFrame, benchmark: Benchmark) -> list[dict[str, Any]]:

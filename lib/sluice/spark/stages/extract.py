@@ -15,9 +15,9 @@ from sluice.core.records.docs import PlanEntry
 from sluice.data import storage
 from sluice.data.stage import Stage
 from sluice.spark.engine.session import progress
-from sluice.spark.extract import extract_entries
 from sluice.spark.run import Run
 from sluice.spark.tables import read_docs
+from sluice.spark.transforms.extract import extract_entries
 from sluice.text.extract import WarcAccount
 from sluice.text.guard import CRASH, TIMEOUT
 

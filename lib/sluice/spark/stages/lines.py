@@ -1,23 +1,23 @@
 """The stage that takes repeated lines out of a run: documents to `lines/cut_texts` and `removed_lines`."""
 
-from collections import Counter
-from typing import Any
-
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from sluice.core.config.dedup import Lines
-from sluice.core.ledger import Ledger, require_handover
+from sluice.core.ledger import require_handover
 from sluice.data.stage import ledgers_of
 from sluice.spark.engine.samples import collect_sorted
 from sluice.spark.engine.session import partitions_of, progress
 from sluice.spark.engine.work import Work
-from sluice.spark.repeated_lines import line_books, most_removed, removed_lines, repeated_lines, without_lines
 from sluice.spark.run import Run
 from sluice.spark.tables import clean_documents
-
-SHOWN = 10
-"""Lines of each language that are shown: those that went from the most documents."""
+from sluice.spark.transforms.lines import (
+    line_books,
+    line_ledgers,
+    line_samples,
+    removed_lines,
+    repeated_lines,
+    without_lines,
+)
 
 
 def lines(spark: SparkSession, run: Run, *, force: bool) -> None:
@@ -45,28 +45,3 @@ def lines(spark: SparkSession, run: Run, *, force: bool) -> None:
     }
     stage.finish(ledgers, by_language=counts, cuts=books, samples=samples)
     work.clear()
-
-
-def line_ledgers(books: list[dict[str, Any]]) -> list[Ledger]:
-    """The books of documents, lines and characters from rows of `line_books`."""
-    total: Counter[str] = Counter()
-    for row in books:
-        total.update({name: value for name, value in row.items() if name != "language" and value})
-    lines_gone = {"repeated": total["n_lines_removed"], "blank": total["n_blank_removed"]}
-    characters_gone = {"repeated_lines": total["n_chars_removed"]}
-    return [
-        _ledger("documents", total["documents"], {"nothing_left": total["emptied"]}),
-        _ledger("lines", total["n_lines"], lines_gone),
-        _ledger("characters", total["n_chars"], characters_gone),
-    ]
-
-
-def line_samples(removed: DataFrame, documents: DataFrame, config: Lines) -> list[dict[str, Any]]:
-    """The lines that went from the most documents of each language, the most frequent first."""
-    rows = most_removed(removed, documents, config, SHOWN).collect()
-    found = [row.asDict() for row in rows]
-    return sorted(found, key=lambda row: (row["language"] or "", -row["removed_from"], row["line"]))
-
-
-def _ledger(unit: str, total: int, gone: dict[str, int]) -> Ledger:
-    return Ledger(unit, total, total - sum(gone.values()), gone)

@@ -11,10 +11,10 @@ from sluice.data.stage import ledgers_of
 from sluice.spark.engine.read import read_table
 from sluice.spark.engine.samples import SAMPLES, by_language, collect_sorted, sample_by, with_clipped_text
 from sluice.spark.engine.session import progress
-from sluice.spark.quality import decide, signals_of
 from sluice.spark.run import Run
-from sluice.spark.scores import check_scores, read_scores, with_scores
 from sluice.spark.tables import document_rows
+from sluice.spark.transforms.rules import decide, signals_of
+from sluice.spark.transforms.scores import check_scores, read_scores, with_scores
 
 log = logging.getLogger("sluice.stages")
 

@@ -13,9 +13,9 @@ from sluice.data.dataset.writer import DatasetPlan, commit_dataset
 from sluice.data.stage import ledgers_of
 from sluice.spark.engine.session import progress
 from sluice.spark.run import Run
-from sluice.spark.shards import ShardJob, shard_names, write_shards
 from sluice.spark.stages.split import split_check
 from sluice.spark.tables import kept_documents
+from sluice.spark.transforms.shards import ShardJob, shard_names, write_shards
 
 
 def shards(spark: SparkSession, run: Run, *, force: bool) -> None:

@@ -7,13 +7,18 @@ from pyspark.sql import functions as F
 
 from sluice.core.config.schema import Config
 from sluice.core.records.corpus import Contamination
-from sluice.spark.contaminations import contaminated, contamination_reasons
 from sluice.spark.engine.session import progress
 from sluice.spark.engine.work import Work
-from sluice.spark.run import decontaminate_settings
-from sluice.spark.stages.decontaminate import benchmark_counts, contamination_ledger, warn_of_items
 from sluice.spark.standalone.run import TableRun, named_rows
 from sluice.spark.standalone.source import Source
+from sluice.spark.transforms.decontaminate import (
+    benchmark_counts,
+    contaminated,
+    contamination_ledger,
+    contamination_reasons,
+    decontaminate_settings,
+    warn_of_items,
+)
 from sluice.text.benchmark import Benchmark
 
 

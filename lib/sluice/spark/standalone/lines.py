@@ -9,11 +9,17 @@ from sluice.core.config.schema import Config
 from sluice.core.ledger import Ledger
 from sluice.spark.engine.session import partitions_of, progress
 from sluice.spark.engine.work import Work
-from sluice.spark.repeated_lines import line_books, removed_lines, repeated_lines, without_lines
-from sluice.spark.run import lines_settings
-from sluice.spark.stages.lines import line_ledgers, line_samples
 from sluice.spark.standalone.run import TableRun, named_rows, require_columns
 from sluice.spark.standalone.source import Source
+from sluice.spark.transforms.lines import (
+    line_books,
+    line_ledgers,
+    line_samples,
+    lines_settings,
+    removed_lines,
+    repeated_lines,
+    without_lines,
+)
 
 
 def lines_run(config: Config) -> TableRun:

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from sluice.core.config.rules import Rules
 from sluice.core.errors import InputError
 from sluice.core.records.corpus import TextScore
 from sluice.data import storage
+from sluice.data.stage import SUMMARY, finished_digest
 from sluice.spark.engine.schemas import spark_schema
 from sluice.spark.standalone.run import SHOWN
 
@@ -55,3 +57,19 @@ def with_scores(docs: DataFrame, scores: DataFrame, signals: Sequence[str]) -> D
     measured = (F.col(f"signals.{name}") for name in signals if name != "bits_per_byte")
     joined = docs.select("doc_id", "language", "reason", *measured).join(scores, "doc_id", "left")
     return joined.select("doc_id", "language", "reason", F.struct(*signals).alias("signals"))
+
+
+def scores_digest(rules: Rules) -> str | None:
+    """Which scores rules look at: the digest of their own run, of its model, settings and table, wherever it lies now.
+
+    Raises InputError where they are not there or not whole.
+    """
+    if rules.scores is None:
+        return None
+    found = finished_digest(rules.scores, "score")
+    if found is None:
+        raise InputError(
+            f"rules.scores={rules.scores!r} holds no finished scores (score/{SUMMARY} is missing). Name the `output` "
+            "of jobs/score.py; where that was stopped, run it again."
+        )
+    return found

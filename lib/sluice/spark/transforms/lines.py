@@ -1,15 +1,18 @@
 """Lines that stand in many documents: found by one count over hashes, and cut from all but the best document."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from sluice.core.config.dedup import Lines
+from sluice.core.ledger import Ledger
 from sluice.core.records.corpus import CutText, LineRow, LineText, RepeatedLine
 from sluice.data.arrow import arrow_schema
 from sluice.spark.engine.batches import iter_rows, to_batches
@@ -141,3 +144,50 @@ def _show(settings: Lines, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Rec
 
 SHOWN_CHARS = 300
 """Characters shown of a line."""
+
+
+def with_cut_texts(documents: DataFrame, cut: DataFrame) -> DataFrame:
+    """Documents with the texts that are left of them, without those of which none is.
+
+    Needs: documents (doc_id, n_bytes, text), cut_texts. Returns: doc_id, n_bytes, text.
+    """
+    edited = cut.where("text is not null").select("doc_id", F.col("text").alias("left"))
+    joined = documents.join(edited, "doc_id", "left").where("left is null or left <> ''")
+    n_bytes = F.coalesce(F.octet_length("left"), "n_bytes").alias("n_bytes")
+    return joined.select("doc_id", n_bytes, F.coalesce("left", "text").alias("text"))
+
+
+SHOWN = 10
+"""Lines of each language that are shown: those that went from the most documents."""
+
+
+def line_ledgers(books: list[dict[str, Any]]) -> list[Ledger]:
+    """The books of documents, lines and characters from rows of `line_books`."""
+    total: Counter[str] = Counter()
+    for row in books:
+        total.update({name: value for name, value in row.items() if name != "language" and value})
+    lines_gone = {"repeated": total["n_lines_removed"], "blank": total["n_blank_removed"]}
+    characters_gone = {"repeated_lines": total["n_chars_removed"]}
+    return [
+        _ledger("documents", total["documents"], {"nothing_left": total["emptied"]}),
+        _ledger("lines", total["n_lines"], lines_gone),
+        _ledger("characters", total["n_chars"], characters_gone),
+    ]
+
+
+def line_samples(removed: DataFrame, documents: DataFrame, config: Lines) -> list[dict[str, Any]]:
+    """The lines that went from the most documents of each language, the most frequent first."""
+    rows = most_removed(removed, documents, config, SHOWN).collect()
+    found = [row.asDict() for row in rows]
+    return sorted(found, key=lambda row: (row["language"] or "", -row["removed_from"], row["line"]))
+
+
+def _ledger(unit: str, total: int, gone: dict[str, int]) -> Ledger:
+    return Ledger(unit, total, total - sum(gone.values()), gone)
+
+
+def lines_settings(settings: Lines) -> dict[str, Any]:
+    """What decides the result."""
+    plain: dict[str, Any] = msgspec.to_builtins(settings)
+    del plain["enabled"]
+    return plain
