@@ -23,7 +23,7 @@ from sluice.text.kernels.hashing import make_table
 from sluice.text.key import key_text
 from sluice.text.language import UNSPACED
 from sluice.text.scripts import SCRIPTS, script_table
-from sluice.text.stored import Arrays, stored_arrays
+from sluice.text.shared_tables import Arrays, stored_arrays
 
 SPAN = 2
 """What is found of a text must stand within so many times its units, so that a long document does not collect it from

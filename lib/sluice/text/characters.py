@@ -15,7 +15,7 @@ import numpy.typing as npt
 from sluice.data.dataset.words import HAN as HAN_RANGES
 from sluice.text.code_points import CodePoints, of_all
 from sluice.text.kernels.code_points import look_up_all
-from sluice.text.stored import Arrays, stored_arrays
+from sluice.text.shared_tables import Arrays, stored_arrays
 
 SPACE = 1 << 0
 """`str.isspace`"""

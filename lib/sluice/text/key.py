@@ -11,7 +11,7 @@ import numpy.typing as npt
 from sluice.text.characters import ASSIGNED
 from sluice.text.code_points import of_all
 from sluice.text.kernels.key import DIFFICULT, LONGER, fold_text
-from sluice.text.stored import Arrays, stored_arrays
+from sluice.text.shared_tables import Arrays, stored_arrays
 from sluice.text.variants import simplified_forms
 
 KEY_VERSION = "nfkc-casefold-hans-2"

@@ -6,7 +6,7 @@ import unicodedata
 import numpy as np
 
 from sluice.text.code_points import CodePoints, make_table
-from sluice.text.stored import stored_arrays
+from sluice.text.shared_tables import stored_arrays
 
 UNICODE_NAMES = {
     "CJK": "Hani",
