@@ -38,11 +38,12 @@ from sluice.core.config.plan import Plan
 from sluice.core.records.docs import Page, Rejection
 from sluice.data import storage
 from sluice.data.plan import inputs as plan
-from sluice.text import charset, html
-from sluice.text.charset import decode
+from sluice.text import html
+from sluice.text.charset import decode as charset
+from sluice.text.charset.decode import decode
+from sluice.text.charset.webcodecs import codec_for, decode_as
 from sluice.text.extract import extract_archive
 from sluice.text.language import LanguageIdentifier, model_path
-from sluice.text.webcodecs import codec_for, decode_as
 
 DECLARATION = re.compile(rb"<meta[^>]{0,500}?charset\s*=[^>]*>", re.IGNORECASE)
 XML = re.compile(rb"<\?xml[^>]{0,200}>", re.IGNORECASE)

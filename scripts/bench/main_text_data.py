@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from warcio.archiveiterator import ArchiveIterator
 
-from sluice.text.charset import decode
+from sluice.text.charset.decode import decode
 
 SETS = (
     "html-truth/article-extraction-benchmark",

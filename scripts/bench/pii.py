@@ -25,7 +25,8 @@ from pathlib import Path
 
 from scripts.bench.charset import pages
 from sluice.core.config.extract import Edit, Pii
-from sluice.text import charset, html
+from sluice.text import html
+from sluice.text.charset import decode
 from sluice.text.edit import edit
 from sluice.text.pii import KINDS, find, mask
 
@@ -45,7 +46,7 @@ def texts(collection: Path) -> dict[str, list[str]]:
     """Real texts by set: main text of the pages, raw web text, human truth, laws and encyclopaedias."""
     found: dict[str, list[str]] = defaultdict(list)
     for page in pages(collection):
-        decoded = charset.decode(page.payload, page.header_charset)
+        decoded = decode.decode(page.payload, page.header_charset)
         found["pages"].append(html.extract_text(decoded.text))
     for path in sorted((collection / "zh-webtext").glob("*.jsonl.gz")):
         found["zh-webtext"] += [row.get("text") or row["raw_content"] for row in json_lines(path)]

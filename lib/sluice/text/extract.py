@@ -19,7 +19,7 @@ from sluice.data.archives.reader import ArchiveRecord, Damage, Item, read_archiv
 from sluice.data.archives.wanted import Wanted, read_wanted
 from sluice.data.storage import stream_size
 from sluice.data.storage.ranges import RangeReader
-from sluice.text.charset import header_charset
+from sluice.text.charset.decode import header_charset
 from sluice.text.cleaning import Edits
 from sluice.text.process import PageProcessor
 

@@ -10,7 +10,8 @@ from sluice.core.config.extract import Extract
 from sluice.core.errors import SluiceError
 from sluice.core.ids import mix64
 from sluice.core.records.docs import Document, Located, Page, Rejection
-from sluice.text import charset, html, measure
+from sluice.text import html, measure
+from sluice.text.charset import decode
 from sluice.text.cleaning import cut_lines, mask_personal
 from sluice.text.facts import Facts
 from sluice.text.language import Language, LanguageIdentifier, main_script
@@ -86,7 +87,7 @@ class PageProcessor:
         return _reject(page, *blocked) if blocked else None
 
     def _process(self, page: Page) -> Document | Rejection:
-        decoded = charset.decode(page.payload, page.header_charset)
+        decoded = decode.decode(page.payload, page.header_charset)
         found: dict[str, Any] = {"charset": decoded.charset, "charset_by": decoded.by}
         data = decoded.utf8(page.payload)
         if unwanted := self.precheck.unwanted(data):

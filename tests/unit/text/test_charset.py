@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sluice.text.charset import Decoded, decode, header_charset
+from sluice.text.charset.decode import Decoded, decode, header_charset
 
 CHINESE = "价格与质量是消费者最关心的两个问题，本文介绍如何选择。" * 4
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sluice.text.detect import detect
-from sluice.text.webcodecs import LABELS, decode_as
+from sluice.text.charset.detect import detect
+from sluice.text.charset.webcodecs import LABELS, decode_as
 
 TEXTS = {
     "zh-Hans": "人人生而自由，在尊严和权利上一律平等。他们富有理性和良心，并应以兄弟关系的精神相对待。",

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sluice.data.archives.reader import ArchiveRecord, read_archive
-from sluice.text import charset
+from sluice.text.charset import decode
 from sluice.text.html import extract_text
 from sluice.text.kernels import precheck as kernels
 from sluice.text.language import Language, LanguageIdentifier, model_path
@@ -233,7 +233,7 @@ def test_no_chinese_page_is_skipped_and_most_others_are(shared_data, identifier)
         )
         for record in records:
             if isinstance(record, ArchiveRecord) and record.payload:
-                html = charset.decode(record.payload, None).text
+                html = decode.decode(record.payload, None).text
                 text = extract_text(html)
                 if len(text) >= 50:
                     outcomes.append((identifier.identify(text).code, precheck.unwanted(html)))

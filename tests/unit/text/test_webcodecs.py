@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sluice.text.webcodecs import LABELS, codec_for, decode_as
+from sluice.text.charset.webcodecs import LABELS, codec_for, decode_as
 
 # whatwg/encoding encodings.json, complete: the encoding's name, the codec that must decode it, its labels
 STANDARD = {

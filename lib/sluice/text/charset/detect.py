@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from resiliparse.parse.encoding import detect_encoding
 
-from sluice.text.webcodecs import codec_for
+from sluice.text.charset.webcodecs import codec_for
 
 SAMPLE_BYTES = 2048
 """Of stretches with bytes above 7F; beyond it the verdict does not change, only the time."""

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sluice.text.detect import detect, is_utf8
-from sluice.text.webcodecs import codec_for, decode_as
+from sluice.text.charset.detect import detect, is_utf8
+from sluice.text.charset.webcodecs import codec_for, decode_as
 
 # The longer ones first. Browsers know no UTF-32 and would read these pages as UTF-16 full of U+0000: no text.
 BOMS = (
