@@ -27,8 +27,8 @@ from scripts.bench.charset import pages
 from sluice.core.config.extract import Edit, Pii
 from sluice.text import html
 from sluice.text.charset import decode
-from sluice.text.edit import edit
-from sluice.text.pii import KINDS, find, mask
+from sluice.text.cleaning.edit_lines import edit
+from sluice.text.cleaning.mask_pii import KINDS, find, mask
 
 DATE = re.compile(
     r"(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}(?!\d)|\d{1,2}[/.]\d{1,2}[/.](?:19|20)\d\d(?!\d)"

@@ -20,7 +20,7 @@ from sluice.data.archives.wanted import Wanted, read_wanted
 from sluice.data.storage import stream_size
 from sluice.data.storage.ranges import RangeReader
 from sluice.text.charset.decode import header_charset
-from sluice.text.cleaning import Edits
+from sluice.text.cleaning.clean import Edits
 from sluice.text.process import PageProcessor
 
 HTML_TYPES = ("text/html", "application/xhtml+xml", "application/vnd.wap.xhtml+xml")

@@ -12,7 +12,7 @@ from sluice.core.ids import mix64
 from sluice.core.records.docs import Document, Located, Page, Rejection
 from sluice.text import html, measure
 from sluice.text.charset import decode
-from sluice.text.cleaning import cut_lines, mask_personal
+from sluice.text.cleaning.clean import cut_lines, mask_personal
 from sluice.text.facts import Facts
 from sluice.text.language import Language, LanguageIdentifier, main_script
 from sluice.text.mixed_language import other_language_share

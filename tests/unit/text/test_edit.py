@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sluice.core.config.extract import Edit
-from sluice.text.edit import Cut, edit
+from sluice.text.cleaning.edit_lines import Cut, edit
 
 NOTHING = Edit(
     policy=None,

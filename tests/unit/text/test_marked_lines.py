@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluice.text.marked_lines import LineFinder, Wanted
+from sluice.text.cleaning.phrase_finder import LineFinder, Wanted
 
 
 def marked_slowly(text: str, wanted: list[Wanted]) -> list[tuple[int, int]]:

@@ -16,7 +16,7 @@ from sluice.core.records.docs import Document, Page, PlanEntry, Quarantine, Reje
 from sluice.data import storage
 from sluice.text import process
 from sluice.text.blocklist_build import build
-from sluice.text.cleaning import Edits
+from sluice.text.cleaning.clean import Edits
 from sluice.text.extract import WarcAccount, extract_archive
 from sluice.text.facts import Facts
 from sluice.text.html import PageText

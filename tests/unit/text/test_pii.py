@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from sluice.core.config.extract import Pii
 from sluice.core.errors import ConfigError
-from sluice.text.identity_numbers import is_hong_kong_id, is_luhn, is_resident_id, is_taiwan_id
+from sluice.text.cleaning.identity_numbers import is_hong_kong_id, is_luhn, is_resident_id, is_taiwan_id
+from sluice.text.cleaning.mask_pii import KINDS, find, mask
 from sluice.text.kernels import personal
-from sluice.text.pii import KINDS, find, mask
 
 TAGS = Pii(**{kind: f"<{kind.upper()}>" for kind in KINDS})
 

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from sluice.core.config.extract import Edit
 from sluice.core.errors import InputError
-from sluice.text import unicode_repair
-from sluice.text.edit import Cut, edit
-from sluice.text.unicode_repair import fold_width, repair_unicode
+from sluice.text.cleaning import unicode_repair
+from sluice.text.cleaning.edit_lines import Cut, edit
+from sluice.text.cleaning.unicode_repair import fold_width, repair_unicode
 
 
 @pytest.mark.parametrize(

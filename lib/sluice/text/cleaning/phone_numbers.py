@@ -6,7 +6,7 @@ before a unit is none. Patterns are ours, after ITU-T E.164 and the national num
 
 import re
 
-from sluice.text.number_run import Run, Spans, is_free
+from sluice.text.cleaning.number_run import Run, Spans, is_free
 
 _PHONE_LABEL = re.compile(
     r"(?:电话|電話|手机|手機|手提|座机|热线|熱線|专线|專線|传真|傳真|致电|致電|來電|来电|查詢|查询|咨询|諮詢|聯絡|联系|聯繫|拨打|撥打|客服"

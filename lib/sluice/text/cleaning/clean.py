@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 import msgspec
 
 from sluice.core.config.extract import Edit, Pii
-from sluice.text.edit import edit
-from sluice.text.pii import mask
+from sluice.text.cleaning.edit_lines import edit
+from sluice.text.cleaning.mask_pii import mask
 
 MASKS = "pii"
 """Kind under which the characters are booked by which masks are shorter than what they cover."""

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 from sluice.core.config.extract import Edit
-from sluice.text.line_rules import Rules, rules_for
-from sluice.text.unicode_repair import fold_width, repair_unicode
+from sluice.text.cleaning.line_rules import Rules, rules_for
+from sluice.text.cleaning.unicode_repair import fold_width, repair_unicode
 
 
 @dataclass(slots=True)

@@ -11,8 +11,8 @@ from functools import cache
 from typing import NamedTuple
 
 from sluice.core.config.extract import Edit
-from sluice.text import policy_lines
-from sluice.text.marked_lines import LineFinder, Wanted
+from sluice.text.cleaning import policy_lines
+from sluice.text.cleaning.phrase_finder import LineFinder, Wanted
 
 SHORT_BYTES = 240
 """Buttons and counters stand on lines no longer than this, in UTF-8."""

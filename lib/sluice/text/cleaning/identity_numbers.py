@@ -7,7 +7,7 @@ label before it (身份证, card number). Patterns are ours; the definitions are
 import re
 from datetime import date
 
-from sluice.text.number_run import Run, Spans, is_free
+from sluice.text.cleaning.number_run import Run, Spans, is_free
 
 _REGIONS = frozenset(
     "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82 83".split()

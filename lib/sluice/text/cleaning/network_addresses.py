@@ -3,7 +3,7 @@
 import ipaddress
 import re
 
-from sluice.text.number_run import FOLD, Run, Spans
+from sluice.text.cleaning.number_run import FOLD, Run, Spans
 
 _LOCAL_PART = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z!#$%&'*+=?^_`{|}~-]|\.(?!\.)){0,63}(?<!\.)\Z")
 _DOMAIN = re.compile(

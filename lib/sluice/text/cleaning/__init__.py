@@ -1,0 +1,1 @@
+"""Edits of extracted text: repaired Unicode, dropped lines, masked personal data."""
