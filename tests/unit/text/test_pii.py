@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from sluice.core.config.extract import Pii
 from sluice.core.errors import ConfigError
 from sluice.text.cleaning.identity_numbers import is_hong_kong_id, is_luhn, is_resident_id, is_taiwan_id
+from sluice.text.cleaning.kernels import pii_places
 from sluice.text.cleaning.mask_pii import KINDS, find, mask
-from sluice.text.kernels import personal
 
 TAGS = Pii(**{kind: f"<{kind.upper()}>" for kind in KINDS})
 
@@ -291,14 +291,14 @@ GAPS = " -()/（）－／\xa0\u3000\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
 
 
 def places_slowly(text):
-    rows = [(personal.AT, m.start(), m.end()) for m in re.finditer("[@＠]", text)]
+    rows = [(pii_places.AT, m.start(), m.end()) for m in re.finditer("[@＠]", text)]
     for m in re.finditer(f"[{DIGITS}](?:[{re.escape(GAPS)}.．]{{0,3}}[{DIGITS}])*", text):
         digits = sum(c in DIGITS for c in m[0])
         if digits >= 7 or (digits >= 4 and sum(c in ".．" for c in m[0]) >= 3):
-            rows.append((personal.NUMBER, *m.span()))
+            rows.append((pii_places.NUMBER, *m.span()))
     for m in re.finditer("[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]*", text):
-        if m[0].count(":") >= 2 and ("::" in m[0] or m[0].count(":") >= 7) and len(m[0]) <= personal.MAX_COLONS:
-            rows.append((personal.COLONS, *m.span()))
+        if m[0].count(":") >= 2 and ("::" in m[0] or m[0].count(":") >= 7) and len(m[0]) <= pii_places.MAX_COLONS:
+            rows.append((pii_places.COLONS, *m.span()))
     return sorted(rows)
 
 
@@ -306,7 +306,7 @@ def places_slowly(text):
 def test_the_scan_equals_a_slow_one(text):
     data = np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
     rows = np.empty((len(data) + 1, 3), np.int32)
-    num_rows = personal.find_places(data, rows)
+    num_rows = pii_places.find_places(data, rows)
     assert sorted(map(tuple, rows[:num_rows].tolist())) == places_slowly(text)
 
 

@@ -10,10 +10,10 @@ import numpy as np
 from sluice.core.config.extract import Pii
 from sluice.core.errors import ConfigError
 from sluice.text.cleaning.identity_numbers import find_cards, find_identities
+from sluice.text.cleaning.kernels import pii_places as kernels
 from sluice.text.cleaning.network_addresses import find_email, find_ipv4, find_ipv6
 from sluice.text.cleaning.number_run import CONTEXT_AFTER, CONTEXT_BEFORE, DULL, FOLD, Finder, Run
 from sluice.text.cleaning.phone_numbers import find_mobiles, find_phones
-from sluice.text.kernels import personal as kernels
 
 _NUMBERS: tuple[tuple[str, int, Finder], ...] = (
     ("identity", 7, find_identities),

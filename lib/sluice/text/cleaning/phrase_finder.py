@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sluice.text.kernels import marked_lines as kernels
+from sluice.text.cleaning.kernels import phrase_finder as kernels
 
 UNLIMITED = 1 << 62
 
