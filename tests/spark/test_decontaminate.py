@@ -3,7 +3,7 @@
 from sluice.core.config.dedup import Decontaminate
 from sluice.core.records.corpus import Contamination
 from sluice.spark.transforms.decontaminate import contaminated, contamination_reasons
-from sluice.text.benchmark import Part, build
+from sluice.text.decontamination.benchmark import Part, build
 
 QUESTION = "Which of these two metals is the better conductor of heat at low temperature and why?"
 ZH_QUESTION = "在標準大氣壓下，水的沸點是多少攝氏度？"

@@ -23,8 +23,8 @@ from sluice.spark.dedup.index import result_settings
 from sluice.spark.transforms.decontaminate import decontaminate_settings
 from sluice.spark.transforms.lines import lines_settings
 from sluice.spark.transforms.scores import scores_digest
-from sluice.text.benchmark import Benchmark
 from sluice.text.cleaning.clean import Clean, cut_lines, mask_personal
+from sluice.text.decontamination.benchmark import Benchmark
 from sluice.text.html import check_extractor, extractor_identity
 from sluice.text.key import KEY_VERSION
 from sluice.text.language import file_digest, model_path

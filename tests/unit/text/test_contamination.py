@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from sluice.core.config.dedup import Decontaminate
 from sluice.core.errors import ConfigError, FormatError, InputError
-from sluice.text.benchmark import SPAN, Benchmark, Part, build, needed, units_of
 from sluice.text.characters import WORD, flags_of
-from sluice.text.contamination import MAX_STRETCH, Match, Scanner
+from sluice.text.decontamination.benchmark import SPAN, Benchmark, Part, build, needed, units_of
+from sluice.text.decontamination.scanner import MAX_STRETCH, Match, Scanner
 from sluice.text.key import key_text
 from sluice.text.language import UNSPACED
 from sluice.text.scripts import SCRIPTS, script_table

@@ -20,7 +20,7 @@ from sluice.spark.transforms.decontaminate import (
     contamination_reasons,
     warn_of_items,
 )
-from sluice.text.benchmark import Benchmark
+from sluice.text.decontamination.benchmark import Benchmark
 
 
 def decontaminate(spark: SparkSession, run: Run, *, force: bool) -> None:

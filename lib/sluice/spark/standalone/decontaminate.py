@@ -19,7 +19,7 @@ from sluice.spark.transforms.decontaminate import (
     decontaminate_settings,
     warn_of_items,
 )
-from sluice.text.benchmark import Benchmark
+from sluice.text.decontamination.benchmark import Benchmark
 
 
 def decontaminate_run(config: Config) -> tuple[TableRun, Benchmark]:

@@ -18,8 +18,8 @@ from sluice.core.ledger import Ledger
 from sluice.core.records.corpus import Contamination
 from sluice.spark.engine.batches import iter_rows, to_batches
 from sluice.spark.engine.schemas import spark_schema
-from sluice.text.benchmark import Benchmark
-from sluice.text.contamination import Scanner
+from sluice.text.decontamination.benchmark import Benchmark
+from sluice.text.decontamination.scanner import Scanner
 
 
 def contaminated(documents: DataFrame, benchmark: Benchmark) -> DataFrame:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sluice.text.benchmark import AS_A_WHOLE, NEARLY, SPAN, Benchmark, Part, Units, units_of
+from sluice.text.decontamination.benchmark import AS_A_WHOLE, NEARLY, SPAN, Benchmark, Part, Units, units_of
 from sluice.text.kernels.contamination import best_stretch, find_entries, find_whole
 
 Array = npt.NDArray[Any]
