@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sluice.text.decontamination.benchmark import AS_A_WHOLE, NEARLY, SPAN, Benchmark, Part, Units, units_of
-from sluice.text.kernels.contamination import best_stretch, find_entries, find_whole
+from sluice.text.decontamination.kernels.ngrams import best_stretch, find_entries, find_whole
 
 Array = npt.NDArray[Any]
 MAX_STRETCH = 200
