@@ -23,7 +23,7 @@ from typing import Any
 from sluice.core.config.dedup import Decontaminate
 from sluice.text.decontamination.benchmark import Part, build, units_of
 from sluice.text.decontamination.scanner import Scanner
-from sluice.text.key import key_text
+from sluice.text.dedup.key_text import key_text
 
 WIKIPEDIA = {"zh-Hans": "lm/zh-hans-wiki-cmrc.jsonl.gz", "zh-Hant": "lm/zh-hant-wiki-drcd.jsonl.gz"}
 PAGE_BYTES = 5_000

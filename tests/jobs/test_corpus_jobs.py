@@ -11,7 +11,7 @@ import pytest
 from jobs_helpers import command, run, run_here
 
 from sluice.core.config.dedup import Lines
-from sluice.text.repeated_lines import text_lines
+from sluice.text.dedup.repeated_lines import text_lines
 
 INVENTED = (
     "Seven violet walruses negotiated the price of borrowed umbrellas with an unusually patient lighthouse keeper."

@@ -13,8 +13,8 @@ from sluice.core.config.dedup import Dedup, MinHash, Table
 from sluice.core.config.schema import Config
 from sluice.core.errors import ConfigError, InputError, StageError
 from sluice.spark.standalone.dedup import dedup_run, dedup_table
-from sluice.text.key import key_text
-from sluice.text.shingles import jaccard, shingles
+from sluice.text.dedup.key_text import key_text
+from sluice.text.dedup.shingles import jaccard, shingles
 
 LAW = "第一条 为了规范网络数据处理活动，保障网络数据安全，促进网络数据依法合理有效利用，保护个人、组织的合法权益。"
 TRADITIONAL = (

@@ -12,9 +12,9 @@ from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.spark.dedup.find_duplicates import find_duplicates, publish, publish_index
 from sluice.spark.dedup.index import check_earlier, read_earlier
 from sluice.spark.engine.work import Work
-from sluice.text.key import key_text
-from sluice.text.minhash import signature
-from sluice.text.shingles import jaccard, shingle_hashes, shingles
+from sluice.text.dedup.key_text import key_text
+from sluice.text.dedup.minhash import signature
+from sluice.text.dedup.shingles import jaccard, shingle_hashes, shingles
 
 DEDUP = Dedup(threshold=0.7, minhash=MinHash(bands=32, rows=4, shingle=2, min_shingles=3))
 

@@ -18,9 +18,9 @@ from sluice.spark.dedup.held_out import (
     signatures,
 )
 from sluice.spark.engine.work import Work
-from sluice.text.key import key_text
-from sluice.text.shingles import jaccard, shingles
-from sluice.text.signing import sign_text
+from sluice.text.dedup.key_text import key_text
+from sluice.text.dedup.shingles import jaccard, shingles
+from sluice.text.dedup.signing import sign_text
 
 SPLIT = Split()
 DEDUP = Dedup(threshold=0.7, minhash=MinHash(shingle=2, min_shingles=3))

@@ -11,8 +11,8 @@ from sluice.spark.dedup.keep_order import exact_removals, in_keep_order
 from sluice.spark.dedup.removals import near_removals, removals
 from sluice.spark.dedup.verify import deciding_pairs, likely_pairs, shingle_sets, verified_edges
 from sluice.spark.engine.work import Work
-from sluice.text.key import key_text
-from sluice.text.shingles import shingle_set
+from sluice.text.dedup.key_text import key_text
+from sluice.text.dedup.shingles import shingle_set
 
 DEDUP = Dedup(threshold=0.5, minhash=MinHash(shingle=1))  # one word per shingle: to be counted by hand
 

@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 from sluice.core.config.dedup import Lines
 from sluice.core.records.corpus import CutText, RepeatedLine
 from sluice.spark.transforms.lines import line_books, most_removed, removed_lines, repeated_lines, without_lines
-from sluice.text.repeated_lines import plain_hashes
+from sluice.text.dedup.repeated_lines import plain_hashes
 
 MENU = "home and news and about us and contact"
 NOTE = "版权所有，未经书面许可不得以任何方式转载。"

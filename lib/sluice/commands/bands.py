@@ -15,7 +15,7 @@ import argparse
 
 from sluice.core.config.dedup import Dedup
 from sluice.core.errors import ConfigError
-from sluice.text.banding import SIMILARITIES, Banding, choose_banding, curve
+from sluice.text.dedup.lsh import SIMILARITIES, Banding, choose_banding, curve
 
 SHOWN = 0.5
 """Bandings that catch less of near-copies, or nearly all of what is half different, are left out."""

@@ -13,6 +13,7 @@ from sluice.core.records.docs import Document, Located, Page, Rejection
 from sluice.text import html, measure
 from sluice.text.charset import decode
 from sluice.text.cleaning.clean import cut_lines, mask_personal
+from sluice.text.dedup.signing import sign_text
 from sluice.text.facts import Facts
 from sluice.text.language import Language, LanguageIdentifier, main_script
 from sluice.text.mixed_language import other_language_share
@@ -20,7 +21,6 @@ from sluice.text.page_lists import PageLists
 from sluice.text.precheck import Precheck
 from sluice.text.rights import rights
 from sluice.text.scripts import CHINESE
-from sluice.text.signing import sign_text
 from sluice.text.variants import Variant, chinese_variant
 
 PRECHECK = "before extraction"

@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scripts.bench.dedup.data import Pair, Parts, documented, read_documents
-from sluice.text.shingles import jaccard
+from sluice.text.dedup.shingles import jaccard
 
 SLACK = 1e-9
 

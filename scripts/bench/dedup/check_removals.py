@@ -27,8 +27,8 @@ from scripts.bench.dedup.data import (
     recall_by_bin,
     table_rows,
 )
-from sluice.text.key import define_key
-from sluice.text.shingles import jaccard
+from sluice.text.dedup.key_text import define_key
+from sluice.text.dedup.shingles import jaccard
 
 FAILED = 4
 SAME = 1e-9

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sluice.text.key import define_key
-from sluice.text.shingles import shingles
+from sluice.text.dedup.key_text import define_key
+from sluice.text.dedup.shingles import shingles
 
 BINS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 1.0)
 """Lower borders of the bins of similarity that are shown; the last holds equal sets."""

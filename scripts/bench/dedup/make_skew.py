@@ -23,8 +23,8 @@ import numpy as np
 from scripts.bench.dedup.data import json_rows
 from scripts.bench.dedup.make_corpus import SHINGLE, SIDES, edited, side_of
 from sluice.core.config.dedup import MinHash
-from sluice.text.minhash import signature
-from sluice.text.shingles import shingle_hashes
+from sluice.text.dedup.minhash import signature
+from sluice.text.dedup.shingles import shingle_hashes
 
 MADE_UP_WORDS = 300_000
 LENGTHS = range(1_000, 3_000)

@@ -36,8 +36,8 @@ def rows(corpus: Path) -> Iterator[dict[str, str]]:
 def datasketch(corpus: Path, out: Path, bands: tuple[int, int] | None = None) -> set[str]:
     from datasketch import MinHash, MinHashLSH
 
-    from sluice.text.key import key_text
-    from sluice.text.shingles import shingles
+    from sluice.text.dedup.key_text import key_text
+    from sluice.text.dedup.shingles import shingles
 
     drawn = MinHash(128, scheme="affine32").permutations
     lsh = MinHashLSH(threshold=THRESHOLD, num_perm=128, params=bands)

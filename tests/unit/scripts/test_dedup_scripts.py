@@ -15,8 +15,8 @@ from scripts.bench.dedup.compare import false_removals, recall, run
 from scripts.bench.dedup.data import Pair, documented, read_documents, recall_by_bin
 from scripts.bench.dedup.make_corpus import LARGEST_FAMILY, Item, Maker, Text, cut, edited, plan_items
 from scripts.bench.dedup.signatures import assert_equal, random_texts
-from sluice.text.key import define_key
-from sluice.text.shingles import jaccard, shingles
+from sluice.text.dedup.key_text import define_key
+from sluice.text.dedup.shingles import jaccard, shingles
 
 SCRIPTS = Path(__file__).parents[3] / "scripts"
 WORDS = [f"w{i}" for i in range(400)]

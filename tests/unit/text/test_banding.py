@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sluice.core.config.dedup import MinHash, Split
-from sluice.text.banding import Banding, assure, catch_probability, choose_banding, curve, least_equal
+from sluice.text.dedup.lsh import Banding, assure, catch_probability, choose_banding, curve, least_equal
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.text.characters import WORD, flags_of
 from sluice.text.decontamination.benchmark import SPAN, Benchmark, Part, build, needed, units_of
 from sluice.text.decontamination.scanner import MAX_STRETCH, Match, Scanner
-from sluice.text.key import key_text
+from sluice.text.dedup.key_text import key_text
 from sluice.text.language import UNSPACED
 from sluice.text.scripts import SCRIPTS, script_table
 

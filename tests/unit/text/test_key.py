@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sluice.text.key import define_key, key_text
+from sluice.text.dedup.key_text import define_key, key_text
 from sluice.text.variants import load_sections
 
 

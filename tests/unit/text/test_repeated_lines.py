@@ -11,7 +11,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from sluice.core.config.dedup import Lines
-from sluice.text.repeated_lines import (
+from sluice.text.dedup.repeated_lines import (
     BLANK,
     PLAIN,
     SHORT,

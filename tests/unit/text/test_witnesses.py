@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sluice.text.witnesses import Going, NeedsComparison, Similar, settle
+from sluice.text.dedup.keep_rule import Going, NeedsComparison, Similar, settle
 
 
 def test_the_most_similar_kept_document_is_the_witness():

@@ -13,7 +13,7 @@ from sluice.core.config.dedup import Dedup, MinHash
 from sluice.core.records.dedup import BandRow, LeadingRow, Pair, Sketch
 from sluice.data.arrow import arrow_schema
 from sluice.spark.engine.schemas import spark_schema
-from sluice.text.minhash import band_keys
+from sluice.text.dedup.minhash import band_keys
 
 Places = npt.NDArray[np.int64]
 

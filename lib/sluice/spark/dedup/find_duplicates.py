@@ -23,7 +23,7 @@ from sluice.spark.dedup.removals import near_removals, removals
 from sluice.spark.dedup.same_urls import kept_witnesses, url_removals, url_rows
 from sluice.spark.dedup.verify import deciding_pairs, likely_pairs, shingle_sets, verified_edges
 from sluice.spark.engine.work import Work
-from sluice.text.banding import Banding, catch_probability
+from sluice.text.dedup.lsh import Banding, catch_probability
 
 log = logging.getLogger("sluice.dedup")
 

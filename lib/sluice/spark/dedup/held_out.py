@@ -20,8 +20,8 @@ from sluice.spark.dedup.bands import band_rows, sketches
 from sluice.spark.dedup.verify import screened_pairs, shingle_sets, verified_edges
 from sluice.spark.engine.schemas import spark_schema
 from sluice.spark.engine.work import Work
-from sluice.text.banding import Banding, assure
-from sluice.text.signing import sign_text
+from sluice.text.dedup.lsh import Banding, assure
+from sluice.text.dedup.signing import sign_text
 
 SPLITS = ("test", "valid", "train")
 """A document of one split goes for a similar one of a split before it: held out from it."""

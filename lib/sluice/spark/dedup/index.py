@@ -18,7 +18,7 @@ from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.core.records.dedup import BandRow, IndexDocument, ShingleSet
 from sluice.data import storage
 from sluice.spark.engine.schemas import spark_schema
-from sluice.text.key import KEY_VERSION
+from sluice.text.dedup.key_text import KEY_VERSION
 
 MANIFEST = "manifest.json"
 FORMAT = 2

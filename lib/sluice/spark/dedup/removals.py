@@ -16,8 +16,8 @@ from sluice.core.records.dedup import NearRemoval
 from sluice.spark.engine.batches import iter_rows, to_batches
 from sluice.spark.engine.schemas import spark_schema
 from sluice.spark.engine.work import Work
-from sluice.text.shingles import similarity
-from sluice.text.witnesses import NeedsComparison, Similar, settle
+from sluice.text.dedup.keep_rule import NeedsComparison, Similar, settle
+from sluice.text.dedup.shingles import similarity
 
 
 class Settled(Record):

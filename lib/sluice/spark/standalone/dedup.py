@@ -20,7 +20,7 @@ from sluice.spark.engine.session import partitions_of, progress
 from sluice.spark.engine.work import Work
 from sluice.spark.standalone.run import TableRun, check_rows, doc_id, require_columns
 from sluice.spark.standalone.source import Source
-from sluice.text.signing import sign_text
+from sluice.text.dedup.signing import sign_text
 
 
 def dedup_run(config: Config) -> TableRun:

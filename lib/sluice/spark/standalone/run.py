@@ -16,7 +16,7 @@ from sluice.data.sources.json_lines import table_files
 from sluice.data.stage import Stage
 from sluice.spark.engine.work import Work
 from sluice.spark.standalone.source import Source
-from sluice.text.key import KEY_VERSION
+from sluice.text.dedup.key_text import KEY_VERSION
 
 SHOWN = 5
 """Ids named in an error."""

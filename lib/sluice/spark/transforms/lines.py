@@ -17,7 +17,7 @@ from sluice.core.records.corpus import CutText, LineRow, LineText, RepeatedLine
 from sluice.data.arrow import arrow_schema
 from sluice.spark.engine.batches import iter_rows, to_batches
 from sluice.spark.engine.schemas import spark_schema
-from sluice.text.repeated_lines import cut_lines, line_with, plain_hashes
+from sluice.text.dedup.repeated_lines import cut_lines, line_with, plain_hashes
 
 
 def repeated_lines(documents: DataFrame, settings: Lines, partitions: int) -> DataFrame:

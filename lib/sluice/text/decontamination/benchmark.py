@@ -18,9 +18,9 @@ from sluice.data.sources.texts import is_json_lines, iter_lines
 from sluice.text.characters import WORD, table
 from sluice.text.code_points import CodePoints, of_all
 from sluice.text.decontamination.kernels.ngrams import NONE, PART, WHOLE, find_units, grams_of, make_filter
+from sluice.text.dedup.key_text import key_text
 from sluice.text.kernels.code_points import look_up_all
 from sluice.text.kernels.hashing import make_table
-from sluice.text.key import key_text
 from sluice.text.language import UNSPACED
 from sluice.text.scripts import SCRIPTS, script_table
 from sluice.text.shared_tables import Arrays, stored_arrays

@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 from sluice.core.config.dedup import MinHash
 from sluice.core.ids import text_digest
-from sluice.text.key import key_text
-from sluice.text.minhash import signature
-from sluice.text.shingles import shingle_hashes
+from sluice.text.dedup.key_text import key_text
+from sluice.text.dedup.minhash import signature
+from sluice.text.dedup.shingles import shingle_hashes
 
 
 class Signed(NamedTuple):

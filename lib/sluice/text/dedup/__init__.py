@@ -1,0 +1,1 @@
+"""Keys, shingles, MinHash signatures, banding, and the rule that decides which copy is kept."""
