@@ -33,11 +33,11 @@ import numpy as np
 
 from scripts.bench.dedup.data import documented, read_documents
 from sluice.core.config.dedup import MinHash
+from sluice.text.dedup.kernels.minhash import sha1_of_spans
+from sluice.text.dedup.kernels.sha1 import BLOCK
 from sluice.text.dedup.key_text import define_key, key_text
 from sluice.text.dedup.minhash import signature
 from sluice.text.dedup.shingles import shingle_hashes
-from sluice.text.kernels.sha1 import BLOCK
-from sluice.text.kernels.signatures import sha1_of_spans
 from sluice.text.language import UNSPACED, main_script
 
 SCHEMES = ("affine32", "legacy")

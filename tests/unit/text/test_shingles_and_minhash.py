@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from sluice.core.config.dedup import MinHash
 from sluice.core.ids import GOLDEN_GAMMA, mix64
+from sluice.text.dedup.kernels import minhash as kernels
 from sluice.text.dedup.key_text import key_text
 from sluice.text.dedup.minhash import band_keys, permutations, signature
 from sluice.text.dedup.shingles import jaccard, shingle_hashes, shingle_set, shingles, similarity
-from sluice.text.kernels import signatures as kernels
 
 DEFAULT = MinHash()
 

@@ -16,10 +16,10 @@ from sluice.core.config.dedup import Dedup, MinHash
 from sluice.core.records.dedup import Edge, Likely, ShingleSet
 from sluice.data.arrow import arrow_schema
 from sluice.spark.engine.schemas import spark_schema
+from sluice.text.dedup.kernels.sets import compare_in_turn
 from sluice.text.dedup.key_text import key_text
 from sluice.text.dedup.lsh import margin
 from sluice.text.dedup.shingles import shingle_set
-from sluice.text.kernels.sets import compare_in_turn
 
 SPAN = 22
 """Bits of a stretch of places: a centre with very many others is compared with 4 million places in one task."""

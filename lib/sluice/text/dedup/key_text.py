@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from sluice.text.characters import ASSIGNED
 from sluice.text.code_points import of_all
-from sluice.text.kernels.key import DIFFICULT, LONGER, fold_text
+from sluice.text.dedup.kernels.key_text import DIFFICULT, LONGER, fold_text
 from sluice.text.shared_tables import Arrays, stored_arrays
 from sluice.text.variants import simplified_forms
 

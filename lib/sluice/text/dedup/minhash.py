@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from sluice.core.config.dedup import MinHash
 from sluice.core.ids import GOLDEN_GAMMA
-from sluice.text.kernels import signatures as kernels
+from sluice.text.dedup.kernels import minhash as kernels
 
 Signature = npt.NDArray[np.uint32]
 

@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 from sluice.core.config.dedup import Lines
 from sluice.text.characters import DECIMAL, WORD, flags_of, table
+from sluice.text.dedup.kernels.repeated_lines import measure_form, measure_lines
 from sluice.text.dedup.key_text import define_key, fold_table, key_text
-from sluice.text.kernels.repeated_lines import measure_form, measure_lines
 
 BLANK, SHORT, PLAIN = range(3)
 """Kinds of lines; only a plain one may go. Blank: no letter and no digit."""

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sluice.text.characters import table
-from sluice.text.kernels.sets import count_common
-from sluice.text.kernels.signatures import hash_shingles
+from sluice.text.dedup.kernels.minhash import hash_shingles
+from sluice.text.dedup.kernels.sets import count_common
 from sluice.text.language import UNSPACED, main_script
 
 Hashes = npt.NDArray[np.uint64]

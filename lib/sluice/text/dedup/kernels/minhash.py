@@ -3,11 +3,19 @@
 import numpy as np
 
 from sluice.text.characters import ALNUM
+from sluice.text.dedup.kernels.sha1 import (
+    BLOCK,
+    LANES,
+    ONE_BLOCK,
+    big_endian_words,
+    put_message,
+    sha1_prefix,
+    sha1_prefixes,
+)
 from sluice.text.jit import kernel
 from sluice.text.kernels.characters import code_point, put_code_point
 from sluice.text.kernels.code_points import look_up
 from sluice.text.kernels.hashing import BASE, letter, number_equals, spread, stretch, sum_up
-from sluice.text.kernels.sha1 import BLOCK, LANES, ONE_BLOCK, big_endian_words, put_message, sha1_prefix, sha1_prefixes
 
 _SPACE, _UNDERSCORE = 32, 95
 MERSENNE = np.uint64((1 << 61) - 1)
