@@ -21,8 +21,9 @@ import numpy as np
 from numba import njit
 
 from scripts.bench.main_text_data import FOLDS, HELD_OUT, TruthPage, data_root, iter_pages, precision_recall_f1, words
-from sluice.text import main_text
-from sluice.text.blocks import (
+from sluice.text.html import main_text
+from sluice.text.html.extract import title_bytes
+from sluice.text.html.features import (
     FEATURES,
     SECOND_FEATURES,
     TOKENS,
@@ -32,8 +33,7 @@ from sluice.text.blocks import (
     second_features,
     word_hashes,
 )
-from sluice.text.html import title_bytes
-from sluice.text.markup import Markup, parse
+from sluice.text.html.markup import Markup, parse
 
 OUTPUT = Path(__file__).parents[1] / "lib/sluice/text/data" / main_text.MODEL
 ROUNDS = 200
@@ -293,7 +293,7 @@ def train(examples: list[Example]) -> dict[str, np.ndarray]:
 
 
 def tree_arrays(booster: lightgbm.Booster) -> dict[str, np.ndarray]:
-    """LightGBM's trees, as `sluice.text.trees.Trees.of` takes them."""
+    """LightGBM's trees, as `sluice.text.html.trees.Trees.of` takes them."""
     roots, feature, threshold, children, leaves = [], [], [], [], []
     for tree in booster.dump_model()["tree_info"]:
 

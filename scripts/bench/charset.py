@@ -38,11 +38,11 @@ from sluice.core.config.plan import Plan
 from sluice.core.records.docs import Page, Rejection
 from sluice.data import storage
 from sluice.data.plan import inputs as plan
-from sluice.text import html
 from sluice.text.charset import decode as charset
 from sluice.text.charset.decode import decode
 from sluice.text.charset.webcodecs import codec_for, decode_as
 from sluice.text.extract import extract_archive
+from sluice.text.html import extract
 from sluice.text.language import LanguageIdentifier, model_path
 
 DECLARATION = re.compile(rb"<meta[^>]{0,500}?charset\s*=[^>]*>", re.IGNORECASE)
@@ -127,7 +127,7 @@ def found_cases(page: Page, languages: LanguageIdentifier) -> Case | None:
             codec = "utf-8"
         text = strict(payload, codec) if codec else None
         if codec and text is not None and not payload.isascii():
-            content = html.extract_text(text, "all")
+            content = extract.extract_text(text, "all")
             return Case(payload, codec, text, languages.identify(content).code, True, page.url or "")
     return None
 

@@ -35,7 +35,7 @@ from scripts.bench.charset import pages
 from sluice.core.config.extract import Extract
 from sluice.text import language
 from sluice.text.charset.decode import decode
-from sluice.text.html import extract_text
+from sluice.text.html.extract import extract_text
 from sluice.text.labels import PREFIX, parse_label
 from sluice.text.language import Language, LanguageIdentifier, model_path
 from sluice.text.mixed_language import other_language_share

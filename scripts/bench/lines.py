@@ -22,7 +22,7 @@ import numpy as np
 
 from sluice.core.config.dedup import Lines
 from sluice.text.dedup.repeated_lines import Cut, cut_lines, plain_hashes
-from sluice.text.html import extract_text
+from sluice.text.html.extract import extract_text
 
 CCNET_DROPPED = re.compile("[，。、„”“«»１」「《》´∶：？！（）；–—．～’…━〈〉【】％►\x00-\x1f\x7f-\x9f]")
 DIGIT = re.compile(r"\d")

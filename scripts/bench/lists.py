@@ -21,7 +21,7 @@ from typing import Any
 from sluice.text.bad_words import BadWords
 from sluice.text.blocklist import BlockList
 from sluice.text.blocklist_build import build
-from sluice.text.rights import rights
+from sluice.text.html.licence import rights
 
 TOPS = ["com", "net", "cn", "com.cn", "org", "top", "xyz", "co.uk", "ru", "de"]
 

@@ -23,7 +23,7 @@ import trafilatura
 from resiliparse.extract.html2text import extract_plain_text
 
 from scripts.bench.main_text_data import HELD_OUT, TruthPage, data_root, iter_pages, precision_recall_f1
-from sluice.text.html import extract_text
+from sluice.text.html.extract import extract_text
 
 Extract = Callable[[str], str]
 EXTRACTORS: dict[str, Extract] = {

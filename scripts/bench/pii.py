@@ -25,10 +25,10 @@ from pathlib import Path
 
 from scripts.bench.charset import pages
 from sluice.core.config.extract import Edit, Pii
-from sluice.text import html
 from sluice.text.charset import decode
 from sluice.text.cleaning.edit_lines import edit
 from sluice.text.cleaning.mask_pii import KINDS, find, mask
+from sluice.text.html import extract
 
 DATE = re.compile(
     r"(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}(?!\d)|\d{1,2}[/.]\d{1,2}[/.](?:19|20)\d\d(?!\d)"
@@ -47,7 +47,7 @@ def texts(collection: Path) -> dict[str, list[str]]:
     found: dict[str, list[str]] = defaultdict(list)
     for page in pages(collection):
         decoded = decode.decode(page.payload, page.header_charset)
-        found["pages"].append(html.extract_text(decoded.text))
+        found["pages"].append(extract.extract_text(decoded.text))
     for path in sorted((collection / "zh-webtext").glob("*.jsonl.gz")):
         found["zh-webtext"] += [row.get("text") or row["raw_content"] for row in json_lines(path)]
     for path in sorted((collection / "html-truth").glob("*/pages.jsonl.gz")):

@@ -24,9 +24,10 @@ from warcio.archiveiterator import ArchiveIterator
 
 from sluice.core.config.rules import TrainQuality
 from sluice.core.log import set_up
-from sluice.text import html, ranking
+from sluice.text import ranking
 from sluice.text.charset import decode
 from sluice.text.classifier import predictor
+from sluice.text.html import extract
 from sluice.text.labelled_texts import group_of, is_held_out, read_classes, split
 from sluice.text.language import LanguageIdentifier, model_path
 from sluice.text.model_card import save, summary
@@ -214,7 +215,7 @@ def texts_of(
     """URL and text of the pages in a language, extracted by sluice."""
     languages = LanguageIdentifier(model_path(None))
     for url, payload, name in pages:
-        text = html.extract_page(decode.decode(payload, name).text, extractor).text
+        text = extract.extract_page(decode.decode(payload, name).text, extractor).text
         if text and languages.identify(text).code == language:
             yield url, text
 

@@ -26,7 +26,7 @@ from sluice.spark.transforms.scores import scores_digest
 from sluice.text.cleaning.clean import Clean, cut_lines, mask_personal
 from sluice.text.decontamination.benchmark import Benchmark
 from sluice.text.dedup.key_text import KEY_VERSION
-from sluice.text.html import check_extractor, extractor_identity
+from sluice.text.html.extract import check_extractor, extractor_identity
 from sluice.text.language import file_digest, model_path
 from sluice.text.page_lists import PageLists
 from sluice.text.rules import Rule, load_rules

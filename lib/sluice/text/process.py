@@ -10,16 +10,17 @@ from sluice.core.config.extract import Extract
 from sluice.core.errors import SluiceError
 from sluice.core.ids import mix64
 from sluice.core.records.docs import Document, Located, Page, Rejection
-from sluice.text import html, measure
+from sluice.text import measure
 from sluice.text.charset import decode
 from sluice.text.cleaning.clean import cut_lines, mask_personal
 from sluice.text.dedup.signing import sign_text
-from sluice.text.facts import Facts
+from sluice.text.html import extract as html
+from sluice.text.html.licence import rights
+from sluice.text.html.metadata import Facts
 from sluice.text.language import Language, LanguageIdentifier, main_script
 from sluice.text.mixed_language import other_language_share
 from sluice.text.page_lists import PageLists
 from sluice.text.precheck import Precheck
-from sluice.text.rights import rights
 from sluice.text.scripts import CHINESE
 from sluice.text.variants import Variant, chinese_variant
 

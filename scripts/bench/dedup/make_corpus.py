@@ -34,8 +34,8 @@ from typing import Any, NamedTuple
 
 from scripts.bench.charset import pages
 from scripts.bench.pii import json_lines
-from sluice.text import html
 from sluice.text.charset import decode
+from sluice.text.html import extract
 from sluice.text.language import UNSPACED, main_script
 from sluice.text.variants import load_sections, simplified_forms
 
@@ -90,7 +90,7 @@ def sources(data: Path) -> Iterator[tuple[str, str]]:
         yield from (("zh-webtext", row.get("text") or row["raw_content"]) for row in json_lines(path))
     yield from (("licences", row["text"]) for row in json_lines(data / "dedup" / "licence-variants.jsonl.gz"))
     for page in pages(data):
-        yield "pages", html.extract_text(decode.decode(page.payload, page.header_charset).text, "all")
+        yield "pages", extract.extract_text(decode.decode(page.payload, page.header_charset).text, "all")
 
 
 def cut(text: str, sizes: Iterator[float], least: int) -> Iterator[str]:

@@ -1,7 +1,15 @@
 import pytest
 
-from sluice.text.facts import AUTHOR_NAMES, DAY_NAMES, MAX_CHARS, META_HINTS, TITLE_NAMES, find_day, page_facts
-from sluice.text.markup import parse
+from sluice.text.html.markup import parse
+from sluice.text.html.metadata import (
+    AUTHOR_NAMES,
+    DAY_NAMES,
+    MAX_CHARS,
+    META_HINTS,
+    TITLE_NAMES,
+    find_day,
+    page_facts,
+)
 
 
 def facts(html):

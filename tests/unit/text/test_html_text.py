@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sluice.core.errors import ConfigError
-from sluice.text.html import check_extractor, extract_page, extract_text, extractor_identity, tidy
+from sluice.text.html.extract import check_extractor, extract_page, extract_text, extractor_identity, tidy
 
 SENTENCE = "The article itself has a sentence of some length, and then another one. "
 ARTICLE = "".join(f"<p>{SENTENCE * 4}</p>" for _ in range(4))

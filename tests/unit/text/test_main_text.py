@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sluice.text import main_text, trees
-from sluice.text.blocks import FEATURES, SECOND_FEATURES, block_features, feature_columns, second_features
-from sluice.text.markup import parse
+from sluice.text.html import main_text, trees
+from sluice.text.html.features import FEATURES, SECOND_FEATURES, block_features, feature_columns, second_features
+from sluice.text.html.markup import parse
 
 PAGE = (
     b"<title>News of the town</title><nav><a href=/>Home</a> <a href=/n>News</a></nav><h1>News of the town</h1>"

@@ -8,7 +8,7 @@ from resiliparse.extract.html2text import extract_plain_text
 from scripts.bench.main_text_data import HELD_OUT, iter_pages, precision_recall_f1, words
 from sluice.data.archives.reader import ArchiveRecord, read_archive
 from sluice.text.charset.decode import decode
-from sluice.text.html import extract_text
+from sluice.text.html.extract import extract_text
 
 
 def test_no_text_that_another_parser_finds_is_lost(sample):

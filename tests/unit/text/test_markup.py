@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sluice.text import tags
+from sluice.text.html import tags
+from sluice.text.html.markup import JSON_MARK, MAX_DEPTH, META_MARK, TIME_MARK, TITLE_MARK, parse
 from sluice.text.kernels.tag import read_tag
-from sluice.text.markup import JSON_MARK, MAX_DEPTH, META_MARK, TIME_MARK, TITLE_MARK, parse
 
 NAMES = list(tags.NUMBER)
 
@@ -257,8 +257,8 @@ def test_any_soup_gives_blocks_in_order_inside_their_page(parts):
 
 FUZZ = """
 import random
-from sluice.text.html import extract_page
-from sluice.text.markup import parse
+from sluice.text.html.extract import extract_page
+from sluice.text.html.markup import parse
 parts = {parts!r}
 chance = random.Random(7)
 for turn in range(4000):

@@ -18,8 +18,8 @@ from sluice.text import process
 from sluice.text.blocklist_build import build
 from sluice.text.cleaning.clean import Edits
 from sluice.text.extract import WarcAccount, extract_archive
-from sluice.text.facts import Facts
-from sluice.text.html import PageText
+from sluice.text.html.extract import PageText
+from sluice.text.html.metadata import Facts
 from sluice.text.language import model_path
 from sluice.text.process import PageProcessor, to_json
 

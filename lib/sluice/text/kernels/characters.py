@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sluice.text import tags
+from sluice.text.html import tags
 from sluice.text.jit import inlined, kernel
 
 FNV_START, FNV_PRIME = np.uint64(tags.FNV_START), np.uint64(tags.FNV_PRIME)

@@ -1,8 +1,8 @@
-"""Measures of every block for the first round of decision trees; columns as `FEATURES` in `sluice.text.blocks`."""
+"""Measures of every block for the first round of decision trees; columns as `FEATURES` in `sluice.text.html.features`."""
 
 import numpy as np
 
-from sluice.text import tags
+from sluice.text.html import tags
 from sluice.text.jit import inlined, kernel
 from sluice.text.kernels.blocks import (
     CHARACTERS,

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from sluice.text import tags
+from sluice.text.html import tags
+from sluice.text.html.tags import BLOCK, NUMBER, RAW, RAW_TO_END, VOID
 from sluice.text.jit import kernel
 from sluice.text.kernels.characters import FNV_PRIME, FNV_START, is_letter, is_space, resolve_reference
 from sluice.text.kernels.scopes import (
@@ -18,7 +19,6 @@ from sluice.text.kernels.scopes import (
     open_link,
 )
 from sluice.text.kernels.tag import LD_JSON, find_end_tag, read_attributes, read_tag, skip_declaration
-from sluice.text.tags import BLOCK, NUMBER, RAW, RAW_TO_END, VOID
 
 MAX_DEPTH = 512
 """Deeper elements are taken for their ancestor at this depth, as in Chromium."""
@@ -65,7 +65,7 @@ def _trimmed_end(text, start, end):
 
 @kernel
 def parse(html):
-    """The arrays of `sluice.text.markup.Markup`, in its order."""
+    """The arrays of `sluice.text.html.markup.Markup`, in its order."""
     n = len(html)
     opens = 1
     for i in range(n):

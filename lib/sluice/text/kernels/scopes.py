@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from sluice.text import tags
+from sluice.text.html import tags
+from sluice.text.html.tags import BLOCK, CLOSES_P, NUMBER, SCOPE, TABLE_PART
 from sluice.text.jit import kernel
-from sluice.text.tags import BLOCK, CLOSES_P, NUMBER, SCOPE, TABLE_PART
 
 P, LI, DD, DT, A, B, STRONG = (NUMBER[name] for name in ("p", "li", "dd", "dt", "a", "b", "strong"))
 TR, TD, TH, TABLE, TBODY, THEAD, TFOOT, CAPTION = (

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sluice.text import tags
+from sluice.text.html import tags
 from sluice.text.jit import kernel
 from sluice.text.kernels.groups import group_brothers, group_keys
 

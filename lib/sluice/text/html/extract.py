@@ -9,9 +9,9 @@ import numpy as np
 
 from sluice.core.config.extract import Extractor
 from sluice.core.errors import ConfigError
-from sluice.text.facts import Facts, page_facts
-from sluice.text.main_text import choose_main, model_digest, render
-from sluice.text.markup import TITLE_MARK, Markup, parse
+from sluice.text.html.main_text import choose_main, model_digest, render
+from sluice.text.html.markup import TITLE_MARK, Markup, parse
+from sluice.text.html.metadata import Facts, page_facts
 
 NO_TRAFILATURA = (
     "extract.extractor = trafilatura, but that package is not installed. pip install 'sluice[trafilatura]', or use "

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import msgspec
 import numpy as np
 
-from sluice.text.facts import ATTRIBUTE
+from sluice.text.html.metadata import ATTRIBUTE
 from sluice.text.kernels import rights as kernels
 
 Evidence = Literal["link_rel", "anchor_rel", "property", "json_ld", "meta", "anchor"]

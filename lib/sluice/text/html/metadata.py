@@ -7,7 +7,7 @@ from datetime import date
 
 import numpy as np
 
-from sluice.text.markup import JSON_MARK, META_MARK, TIME_MARK, TITLE_MARK, Markup
+from sluice.text.html.markup import JSON_MARK, META_MARK, TIME_MARK, TITLE_MARK, Markup
 
 MAX_CHARS = 300
 """Longer titles and names are cut; they are spam."""

@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sluice.text.blocks import TOKENS, Lexicon, block_features, feature_columns, second_features
+from sluice.text.html.features import TOKENS, Lexicon, block_features, feature_columns, second_features
+from sluice.text.html.markup import Markup
+from sluice.text.html.trees import TREE_ARRAYS, Trees, predict
 from sluice.text.kernels import choice as kernels
-from sluice.text.markup import Markup
-from sluice.text.trees import TREE_ARRAYS, Trees, predict
 
 MODEL = "main_text.npz"
 MAX_BLOCKS = 32_768
