@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sluice.text.html import tags
+from sluice.text.html.kernels.tag import read_tag
 from sluice.text.html.markup import JSON_MARK, MAX_DEPTH, META_MARK, TIME_MARK, TITLE_MARK, parse
-from sluice.text.kernels.tag import read_tag
 
 NAMES = list(tags.NUMBER)
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sluice.text.html.kernels import licence as kernels
 from sluice.text.html.licence import NOTHING, Rights, licence_id, rights
-from sluice.text.kernels import rights as kernels
 
 CC = "https://creativecommons.org"
 BY, BY_SA = f"{CC}/licenses/by/4.0/", f"{CC}/licenses/by-sa/4.0/"

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sluice.text.html.kernels import block_stats as counts
+from sluice.text.html.kernels import first_round as kernels
+from sluice.text.html.kernels import second_round
+from sluice.text.html.kernels.first_round import LEVELS, NEIGHBOURS
 from sluice.text.html.markup import Markup
-from sluice.text.kernels import blocks as counts
-from sluice.text.kernels import features as kernels
-from sluice.text.kernels import second_round
-from sluice.text.kernels.features import LEVELS, NEIGHBOURS
 
 TOKENS = counts.TOKENS
 

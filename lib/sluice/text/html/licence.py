@@ -15,8 +15,8 @@ from typing import Any, Literal
 import msgspec
 import numpy as np
 
+from sluice.text.html.kernels import licence as kernels
 from sluice.text.html.metadata import ATTRIBUTE
-from sluice.text.kernels import rights as kernels
 
 Evidence = Literal["link_rel", "anchor_rel", "property", "json_ld", "meta", "anchor"]
 EVIDENCE: tuple[Evidence, ...] = ("link_rel", "anchor_rel", "property", "json_ld", "meta", "anchor")

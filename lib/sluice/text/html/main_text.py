@@ -13,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 
 from sluice.text.html.features import TOKENS, Lexicon, block_features, feature_columns, second_features
+from sluice.text.html.kernels import render as kernels
 from sluice.text.html.markup import Markup
 from sluice.text.html.trees import TREE_ARRAYS, Trees, predict
-from sluice.text.kernels import choice as kernels
 
 MODEL = "main_text.npz"
 MAX_BLOCKS = 32_768

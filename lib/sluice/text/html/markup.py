@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sluice.text.kernels import markup as kernels
+from sluice.text.html.kernels import markup as kernels
 
 MAX_DEPTH = kernels.MAX_DEPTH
 TITLE_MARK, META_MARK, TIME_MARK, JSON_MARK = (

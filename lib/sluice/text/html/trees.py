@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sluice.text.kernels import trees as kernels
+from sluice.text.html.kernels import trees as kernels
 
 MAX_LEAVES = 32
 """Leaves of one tree: they are the bits of a word."""

@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from sluice.text.html.kernels.references import resolve_reference
 from sluice.text.jit import inlined, kernel
-from sluice.text.kernels.characters import is_letter, is_space, lower, resolve_reference
+from sluice.text.kernels.characters import is_letter, is_space, lower
 
 
 def _packed(names):

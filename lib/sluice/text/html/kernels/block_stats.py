@@ -16,9 +16,7 @@ from sluice.text.kernels.characters import (
     is_end,
     kind_of,
 )
-from sluice.text.kernels.characters import (
-    HAN as HAN_KIND,
-)
+from sluice.text.kernels.characters import HAN as HAN_KIND
 
 # columns of the counts
 CHARACTERS, TOKENS, HAN, DIGITS, UPPER, LETTERS, MARKS, ENDS, COMMAS, FIRST, LAST, LEX_SUM, LEX_MIN, LEX_MAX, TITLE = (

@@ -3,10 +3,8 @@
 import numpy as np
 
 from sluice.text.html import tags
-from sluice.text.html.tags import BLOCK, NUMBER, RAW, RAW_TO_END, VOID
-from sluice.text.jit import kernel
-from sluice.text.kernels.characters import FNV_PRIME, FNV_START, is_letter, is_space, resolve_reference
-from sluice.text.kernels.scopes import (
+from sluice.text.html.kernels.references import resolve_reference
+from sluice.text.html.kernels.scopes import (
     H1,
     H6,
     STRONG,
@@ -18,7 +16,10 @@ from sluice.text.kernels.scopes import (
     implied_target,
     open_link,
 )
-from sluice.text.kernels.tag import LD_JSON, find_end_tag, read_attributes, read_tag, skip_declaration
+from sluice.text.html.kernels.tag import LD_JSON, find_end_tag, read_attributes, read_tag, skip_declaration
+from sluice.text.html.tags import BLOCK, NUMBER, RAW, RAW_TO_END, VOID
+from sluice.text.jit import kernel
+from sluice.text.kernels.characters import FNV_PRIME, FNV_START, is_letter, is_space
 
 MAX_DEPTH = 512
 """Deeper elements are taken for their ancestor at this depth, as in Chromium."""

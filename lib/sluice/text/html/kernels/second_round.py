@@ -3,8 +3,8 @@
 import numpy as np
 
 from sluice.text.html import tags
+from sluice.text.html.kernels.groups import group_brothers, group_keys
 from sluice.text.jit import kernel
-from sluice.text.kernels.groups import group_brothers, group_keys
 
 HEADING = tags.HEADING
 

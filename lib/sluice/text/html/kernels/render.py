@@ -3,8 +3,8 @@
 import numpy as np
 
 from sluice.text.html import tags
+from sluice.text.html.kernels.groups import group_brothers
 from sluice.text.jit import kernel
-from sluice.text.kernels.groups import group_brothers
 
 MIN_LIST, LIST_SHARE, RUNNING_SHARE = 30, 0.8, 0.02
 """A page without running text whose words lie nearly all in one list of so many items is that list."""

@@ -3,8 +3,7 @@
 import numpy as np
 
 from sluice.text.html import tags
-from sluice.text.jit import inlined, kernel
-from sluice.text.kernels.blocks import (
+from sluice.text.html.kernels.block_stats import (
     CHARACTERS,
     COMMAS,
     DIGITS,
@@ -21,8 +20,9 @@ from sluice.text.kernels.blocks import (
     TOKENS,
     UPPER,
 )
+from sluice.text.html.kernels.groups import group_brothers, group_keys
+from sluice.text.jit import inlined, kernel
 from sluice.text.kernels.characters import find_value
-from sluice.text.kernels.groups import group_brothers, group_keys
 
 GOOD_TOKENS = 12
 """A block of running text has as many words, few of them in links, and ends a sentence or holds a comma."""
