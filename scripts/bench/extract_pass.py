@@ -42,7 +42,7 @@ from sluice.data import storage
 from sluice.data.plan import inputs
 from sluice.data.plan.inputs import InputPlan
 from sluice.text.extract import WarcAccount, extract_archive
-from sluice.text.language import model_path
+from sluice.text.language.identify import model_path
 from sluice.text.process import PageProcessor
 
 

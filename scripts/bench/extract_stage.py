@@ -42,7 +42,7 @@ from sluice.core.records.docs import Page, PlanEntry, Rejection
 from sluice.data import storage
 from sluice.data.plan import inputs
 from sluice.text.extract import extract_archive
-from sluice.text.language import model_path
+from sluice.text.language.identify import model_path
 from sluice.text.process import LOCATED, PageProcessor
 
 SAMPLE = Path(__file__).parents[2] / "tests" / "data" / "sample"

@@ -33,14 +33,14 @@ import fasttext
 
 from scripts.bench.charset import pages
 from sluice.core.config.extract import Extract
-from sluice.text import language
 from sluice.text.charset.decode import decode
 from sluice.text.html.extract import extract_text
-from sluice.text.labels import PREFIX, parse_label
-from sluice.text.language import Language, LanguageIdentifier, model_path
-from sluice.text.mixed_language import other_language_share
-from sluice.text.precheck import Precheck
-from sluice.text.variants import chinese_variant
+from sluice.text.language import identify as language
+from sluice.text.language.chinese_variant import chinese_variant
+from sluice.text.language.identify import Language, LanguageIdentifier, model_path
+from sluice.text.language.labels import PREFIX, parse_label
+from sluice.text.language.mixed_language import other_language_share
+from sluice.text.language.precheck import Precheck
 
 VARIANT_SETS = {
     "zh-hans-wiki-cmrc.jsonl.gz": "zh-Hans",

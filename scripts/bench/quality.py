@@ -29,7 +29,7 @@ from sluice.text.charset import decode
 from sluice.text.classifier import predictor
 from sluice.text.html import extract
 from sluice.text.labelled_texts import group_of, is_held_out, read_classes, split
-from sluice.text.language import LanguageIdentifier, model_path
+from sluice.text.language.identify import LanguageIdentifier, model_path
 from sluice.text.model_card import save, summary
 from sluice.text.quality import GOOD, QualityModel, probability, word_line
 from sluice.text.train_quality import train

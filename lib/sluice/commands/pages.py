@@ -25,7 +25,7 @@ from sluice.data.plan import inputs as plan
 from sluice.text import jit
 from sluice.text.extract import OpenRead, WarcAccount, extract_archive
 from sluice.text.guard import GuardedProcessor
-from sluice.text.language import model_path
+from sluice.text.language.identify import model_path
 from sluice.text.process import PageProcessor, to_json
 from sluice.text.rules import Rule, first_failure, load_rules
 

@@ -6,7 +6,7 @@ from typing import Any
 from sluice.core.config.extract import Extract
 from sluice.text.bad_words import BadWordLists
 from sluice.text.blocklist import BlockList
-from sluice.text.language import file_digest
+from sluice.text.language.identify import file_digest
 from sluice.text.quality import QualityModel
 from sluice.text.url_words import UrlWords
 

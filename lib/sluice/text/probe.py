@@ -15,7 +15,7 @@ from sluice.data.plan.inputs import InputPlan
 from sluice.data.plan.table import load_wanted
 from sluice.data.storage.ranges import RangeReader
 from sluice.text.extract import extract_archive
-from sluice.text.language import model_path
+from sluice.text.language.identify import model_path
 from sluice.text.process import PageProcessor
 
 MAX_PAGES, MAX_S = 2000, 60.0

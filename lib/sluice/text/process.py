@@ -17,12 +17,12 @@ from sluice.text.dedup.signing import sign_text
 from sluice.text.html import extract as html
 from sluice.text.html.licence import rights
 from sluice.text.html.metadata import Facts
-from sluice.text.language import Language, LanguageIdentifier, main_script
-from sluice.text.mixed_language import other_language_share
+from sluice.text.language.chinese_variant import Variant, chinese_variant
+from sluice.text.language.identify import Language, LanguageIdentifier, main_script
+from sluice.text.language.mixed_language import other_language_share
+from sluice.text.language.precheck import Precheck
+from sluice.text.language.scripts import CHINESE
 from sluice.text.page_lists import PageLists
-from sluice.text.precheck import Precheck
-from sluice.text.scripts import CHINESE
-from sluice.text.variants import Variant, chinese_variant
 
 PRECHECK = "before extraction"
 """`detail` of a page whose language was certain from its HTML."""

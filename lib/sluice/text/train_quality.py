@@ -9,7 +9,6 @@ from sluice.core.config.rules import TrainQuality
 from sluice.core.errors import ConfigError
 from sluice.text import ranking
 from sluice.text.classifier import fit, predictor
-from sluice.text.fasttext_model import FastTextModel
 from sluice.text.labelled_texts import (
     Counts,
     LabelledText,
@@ -19,6 +18,7 @@ from sluice.text.labelled_texts import (
     split,
     training_lines,
 )
+from sluice.text.language.fasttext_model import FastTextModel
 from sluice.text.quality import BAD, GOOD, probability, word_line
 from sluice.text.view import UNSEGMENTED
 

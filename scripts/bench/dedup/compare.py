@@ -37,7 +37,7 @@ from typing import NamedTuple
 from scripts.bench.dedup.all_pairs import all_pairs
 from scripts.bench.dedup.data import Pair, json_rows, read_documents, read_pairs, table_rows
 from sluice.text.dedup.key_text import define_key
-from sluice.text.language import UNSPACED, main_script
+from sluice.text.language.identify import UNSPACED, main_script
 
 ROOT = Path(__file__).resolve().parents[3]
 THRESHOLD, FAR = 0.8, 0.6

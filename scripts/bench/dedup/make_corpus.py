@@ -36,8 +36,8 @@ from scripts.bench.charset import pages
 from scripts.bench.pii import json_lines
 from sluice.text.charset import decode
 from sluice.text.html import extract
-from sluice.text.language import UNSPACED, main_script
-from sluice.text.variants import load_sections, simplified_forms
+from sluice.text.language.chinese_variant import load_sections, simplified_forms
+from sluice.text.language.identify import UNSPACED, main_script
 
 SIDES = ("unspaced", "spaced")
 NATURAL = {"unspaced": 900, "spaced": 2500}

@@ -38,7 +38,7 @@ from sluice.text.dedup.kernels.sha1 import BLOCK
 from sluice.text.dedup.key_text import define_key, key_text
 from sluice.text.dedup.minhash import signature
 from sluice.text.dedup.shingles import shingle_hashes
-from sluice.text.language import UNSPACED, main_script
+from sluice.text.language.identify import UNSPACED, main_script
 
 SCHEMES = ("affine32", "legacy")
 PERMUTATIONS = 128

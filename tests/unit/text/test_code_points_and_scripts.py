@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from sluice.text.code_points import make_table
 from sluice.text.kernels import scripts as kernels
-from sluice.text.scripts import LAST_LETTER, SCRIPTS, UNICODE_NAMES, script_table, scripts_of
+from sluice.text.language.scripts import LAST_LETTER, SCRIPTS, UNICODE_NAMES, script_table, scripts_of
 
 CHARS = st.characters(exclude_categories=["Cs"])
 LETTERS = st.sampled_from("aé字假かナ한яعไαא" + "\n .1")

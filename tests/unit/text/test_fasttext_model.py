@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sluice.core.errors import InputError
-from sluice.text.fasttext_model import FastTextModel
+from sluice.text.language.fasttext_model import FastTextModel
 
 fasttext = pytest.importorskip("fasttext", reason="the oracle is not installed: pip install 'sluice[quality]'")
 

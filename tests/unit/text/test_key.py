@@ -5,7 +5,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sluice.text.dedup.key_text import define_key, key_text
-from sluice.text.variants import load_sections
+from sluice.text.language.chinese_variant import load_sections
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 import pytest
 
-from sluice.text.labels import ISO_639_1, ISO_639_3, STANDARD_MEMBERS, parse_label
+from sluice.text.language.labels import ISO_639_1, ISO_639_3, STANDARD_MEMBERS, parse_label
 
 
 def test_the_table_has_every_two_letter_code_once():

@@ -3,8 +3,8 @@ import pickle
 import pytest
 
 from sluice.core.errors import InputError
-from sluice.text import language
-from sluice.text.language import LanguageIdentifier, main_script, model_path
+from sluice.text.language import identify
+from sluice.text.language.identify import LanguageIdentifier, main_script, model_path
 
 ENGLISH = "The committee met on Tuesday and decided that the new library would be built beside the old town hall."
 CHINESE = "委员会星期二开会，决定在老市政厅旁边建造新的图书馆，预计两年后向公众开放。"
@@ -51,7 +51,7 @@ def test_a_missing_model_is_an_error_that_says_what_to_set(tmp_path):
 
 
 def test_a_missing_wheel_is_an_error_that_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(language.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(identify.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"pip install 'sluice\[extract\]'"):
         model_path(None)
 

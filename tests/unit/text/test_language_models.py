@@ -6,7 +6,7 @@ import json
 import pytest
 
 from sluice.core.errors import InputError
-from sluice.text.language import LID_CHARS, LanguageIdentifier, model_path
+from sluice.text.language.identify import LID_CHARS, LanguageIdentifier, model_path
 
 fasttext = pytest.importorskip("fasttext", reason="the oracle is not installed: pip install 'sluice[quality]'")
 

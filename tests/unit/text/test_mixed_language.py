@@ -1,7 +1,7 @@
 import pytest
 
-from sluice.text.language import Language, LanguageIdentifier, model_path
-from sluice.text.mixed_language import other_language_share
+from sluice.text.language.identify import Language, LanguageIdentifier, model_path
+from sluice.text.language.mixed_language import other_language_share
 
 CHINESE = "委员会星期二开会决定在老市政厅旁边建造新的图书馆"  # 24 letters
 ENGLISH = "The committee met on Tuesday and decided that the new library would be built soon."  # 67 letters

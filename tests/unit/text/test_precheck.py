@@ -12,8 +12,8 @@ from sluice.data.archives.reader import ArchiveRecord, read_archive
 from sluice.text.charset import decode
 from sluice.text.html.extract import extract_text
 from sluice.text.kernels import precheck as kernels
-from sluice.text.language import Language, LanguageIdentifier, model_path
-from sluice.text.precheck import Precheck
+from sluice.text.language.identify import Language, LanguageIdentifier, model_path
+from sluice.text.language.precheck import Precheck
 
 GERMAN = [
     "Der Ausschuss trat am Dienstag zusammen und beschloss, dass die neue Bücherei neben dem Rathaus gebaut wird.",

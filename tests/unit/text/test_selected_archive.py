@@ -20,7 +20,7 @@ from sluice.data import storage
 from sluice.data.archives.wanted import Wanted
 from sluice.data.plan.table import load_wanted, make_plan_table
 from sluice.text.extract import WarcAccount, extract_archive
-from sluice.text.language import model_path
+from sluice.text.language.identify import model_path
 from sluice.text.process import PageProcessor
 
 NEAR = Transport(merge_gap_bytes=0)

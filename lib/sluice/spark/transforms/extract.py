@@ -17,7 +17,7 @@ from sluice.spark.engine.batches import to_batches
 from sluice.spark.engine.schemas import spark_schema
 from sluice.text.extract import extract_archive
 from sluice.text.guard import GuardedProcessor, WatchedProcessor
-from sluice.text.language import model_path
+from sluice.text.language.identify import model_path
 from sluice.text.process import PageProcessor
 
 

@@ -21,8 +21,8 @@ from sluice.text.decontamination.kernels.ngrams import NONE, PART, WHOLE, find_u
 from sluice.text.dedup.key_text import key_text
 from sluice.text.kernels.code_points import look_up_all
 from sluice.text.kernels.hashing import make_table
-from sluice.text.language import UNSPACED
-from sluice.text.scripts import SCRIPTS, script_table
+from sluice.text.language.identify import UNSPACED
+from sluice.text.language.scripts import SCRIPTS, script_table
 from sluice.text.shared_tables import Arrays, stored_arrays
 
 SPAN = 2

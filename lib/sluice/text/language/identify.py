@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from sluice.core.errors import InputError
-from sluice.text.fasttext_model import FastTextModel, load_model
 from sluice.text.kernels import scripts as kernels
-from sluice.text.labels import PREFIX, Label, parse_label
-from sluice.text.scripts import SCRIPTS, script_table
+from sluice.text.language.fasttext_model import FastTextModel, load_model
+from sluice.text.language.labels import PREFIX, Label, parse_label
+from sluice.text.language.scripts import SCRIPTS, script_table
 
 LID_CHARS = 10_000
 """Only this many first characters are looked at: more does not change the answer and costs time."""

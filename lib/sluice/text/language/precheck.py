@@ -10,9 +10,9 @@ import numpy as np
 
 from sluice.core.config.extract import Precheck as Settings
 from sluice.text.kernels import precheck as kernels
-from sluice.text.labels import NOT_LANGUAGES
-from sluice.text.language import Language, LanguageIdentifier
-from sluice.text.scripts import CHINESE
+from sluice.text.language.identify import Language, LanguageIdentifier
+from sluice.text.language.labels import NOT_LANGUAGES
+from sluice.text.language.scripts import CHINESE
 
 MAX_HTML = 100_000
 """Only so many first characters of a page (bytes, if it comes in bytes) are read."""

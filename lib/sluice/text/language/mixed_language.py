@@ -9,9 +9,9 @@ import functools
 import numpy as np
 
 from sluice.text.kernels import scripts as kernels
-from sluice.text.labels import NOT_LANGUAGES
-from sluice.text.language import Language, LanguageIdentifier
-from sluice.text.scripts import COMPLETE, SCRIPTS, script_table, scripts_of
+from sluice.text.language.identify import Language, LanguageIdentifier
+from sluice.text.language.labels import NOT_LANGUAGES
+from sluice.text.language.scripts import COMPLETE, SCRIPTS, script_table, scripts_of
 
 MIN_WEIGHT = 30
 """Letters of the shortest line that is judged; one of Han, kana or Hangul counts for three."""

@@ -1,0 +1,1 @@
+"""Language identification, scripts and variants of Chinese."""
