@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sluice.text.code_points import make_table
-from sluice.text.kernels import scripts as kernels
+from sluice.text.language.kernels import scripts as kernels
 from sluice.text.language.scripts import LAST_LETTER, SCRIPTS, UNICODE_NAMES, script_table, scripts_of
 
 CHARS = st.characters(exclude_categories=["Cs"])

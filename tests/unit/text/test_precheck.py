@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from sluice.data.archives.reader import ArchiveRecord, read_archive
 from sluice.text.charset import decode
 from sluice.text.html.extract import extract_text
-from sluice.text.kernels import precheck as kernels
 from sluice.text.language.identify import Language, LanguageIdentifier, model_path
+from sluice.text.language.kernels import precheck as kernels
 from sluice.text.language.precheck import Precheck
 
 GERMAN = [

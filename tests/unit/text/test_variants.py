@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sluice.text.kernels import variants as kernels
 from sluice.text.language import chinese_variant as variants
 from sluice.text.language.chinese_variant import chinese_variant, kinds_table, load_sections, simplified_forms
+from sluice.text.language.kernels import variants as kernels
 
 SECTIONS = load_sections()
 ANALECTS = "子曰：學而時習之，不亦說乎？有朋自遠方來，不亦樂乎？人不知而不慍，不亦君子乎？"

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sluice.core.errors import InputError
-from sluice.text.kernels import fasttext as kernels
+from sluice.text.language.kernels import fasttext as kernels
 
 MAGIC = 793_712_314
 MAX_VERSION = 12

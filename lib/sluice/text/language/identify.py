@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from sluice.core.errors import InputError
-from sluice.text.kernels import scripts as kernels
 from sluice.text.language.fasttext_model import FastTextModel, load_model
+from sluice.text.language.kernels import scripts as kernels
 from sluice.text.language.labels import PREFIX, Label, parse_label
 from sluice.text.language.scripts import SCRIPTS, script_table
 

@@ -8,8 +8,8 @@ import functools
 
 import numpy as np
 
-from sluice.text.kernels import scripts as kernels
 from sluice.text.language.identify import Language, LanguageIdentifier
+from sluice.text.language.kernels import scripts as kernels
 from sluice.text.language.labels import NOT_LANGUAGES
 from sluice.text.language.scripts import COMPLETE, SCRIPTS, script_table, scripts_of
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from sluice.core.config.extract import Precheck as Settings
-from sluice.text.kernels import precheck as kernels
 from sluice.text.language.identify import Language, LanguageIdentifier
+from sluice.text.language.kernels import precheck as kernels
 from sluice.text.language.labels import NOT_LANGUAGES
 from sluice.text.language.scripts import CHINESE
 
