@@ -18,10 +18,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from sluice.text.bad_words import BadWords
-from sluice.text.blocklist import BlockList
-from sluice.text.blocklist_build import build
 from sluice.text.html.licence import rights
+from sluice.text.lists.bad_words import BadWords
+from sluice.text.lists.blocklist import BlockList
+from sluice.text.lists.blocklist_build import build
 
 TOPS = ["com", "net", "cn", "com.cn", "org", "top", "xyz", "co.uk", "ru", "de"]
 

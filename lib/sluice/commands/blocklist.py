@@ -24,8 +24,8 @@ examples:
 import argparse
 
 from sluice.core.errors import ConfigError
-from sluice.text.blocklist import BlockList
-from sluice.text.blocklist_build import build
+from sluice.text.lists.blocklist import BlockList
+from sluice.text.lists.blocklist_build import build
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from sluice.core.config.extract import Extract
-from sluice.text.bad_words import BadWordLists
-from sluice.text.blocklist import BlockList
 from sluice.text.language.identify import file_digest
+from sluice.text.lists.bad_words import BadWordLists
+from sluice.text.lists.blocklist import BlockList
+from sluice.text.lists.url_words import UrlWords
 from sluice.text.quality import QualityModel
-from sluice.text.url_words import UrlWords
 
 
 @dataclass(frozen=True)

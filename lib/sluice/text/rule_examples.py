@@ -6,7 +6,7 @@ from importlib import resources
 
 from sluice.core.config.extract import BadWords
 from sluice.core.records.docs import Signals
-from sluice.text.bad_words import BadWordLists
+from sluice.text.lists.bad_words import BadWordLists
 from sluice.text.measure import compute
 from sluice.text.rules import Repeated, Rule, first_failure
 from sluice.text.signals import FUNCTIONS

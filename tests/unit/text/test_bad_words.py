@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sluice.core.config.extract import BadWords as BadWordsConfig
 from sluice.core.errors import ConfigError, FormatError, InputError
-from sluice.text.bad_words import BadWordCounts, BadWordLists, BadWords, fold_text
+from sluice.text.lists.bad_words import BadWordCounts, BadWordLists, BadWords, fold_text
 
 MAX_SHARE = {"en": 0.02, "zh": 0.02}
 """What a preset may ask of the shipped lists; measured on the real texts below."""

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from sluice.commands.main import main
 from sluice.core.errors import FormatError, InputError
-from sluice.text.blocklist import BlockList, Match, describe
-from sluice.text.blocklist_build import build
-from sluice.text.hosts import plain_host
+from sluice.text.lists.blocklist import BlockList, Match, describe
+from sluice.text.lists.blocklist_build import build
+from sluice.text.lists.hosts import plain_host
 
 
 @pytest.fixture
@@ -293,7 +293,7 @@ def test_a_broken_json_line_is_refused_with_its_place(tmp_path, row):
 
 
 def test_lines_across_blocks_byte_order_mark_and_line_ends(tmp_path, monkeypatch):
-    monkeypatch.setattr("sluice.text.url_lines.BLOCK_BYTES", 40)
+    monkeypatch.setattr("sluice.text.lists.url_lines.BLOCK_BYTES", 40)
     path = tmp_path / "list.txt"
     path.write_bytes(
         b"\xef\xbb\xbfa.example\r\n" + b"".join(b"h%d.example  # %d\r\n" % (i, i) for i in range(100)) + b"z z"
@@ -568,7 +568,7 @@ def test_every_domain_of_a_real_list_is_found_and_its_parents_are_not(shared_dat
 
 
 def test_streams_of_any_kind_can_be_lists(tmp_path):
-    from sluice.text.url_lines import UrlLines
+    from sluice.text.lists.url_lines import UrlLines
 
     lines = UrlLines(io.BytesIO(b"a.example\nb.example/x\n"), "memory")
     assert [len(keys) for keys in lines] == [2]

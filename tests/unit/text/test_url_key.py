@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluice.text.url_key import url_key
+from sluice.text.lists.url_key import url_key
 
 SAME = [
     ("http://example.com", "example.com"),

@@ -6,7 +6,7 @@ import pytest
 
 from sluice.core.config.extract import UrlWords as UrlWordsConfig
 from sluice.core.errors import ConfigError, FormatError, InputError
-from sluice.text.url_words import UrlWords, WordMatch
+from sluice.text.lists.url_words import UrlWords, WordMatch
 
 WORDS = UrlWords(
     hard=frozenset({"casino", "poker"}), soft=frozenset({"bet", "bonus", "free"}), strict=frozenset({"xvideo", "成人"})

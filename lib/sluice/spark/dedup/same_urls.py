@@ -12,7 +12,7 @@ from sluice.core.records.dedup import UrlKey
 from sluice.data.arrow import arrow_schema
 from sluice.spark.dedup.verify import verified_edges
 from sluice.spark.engine.schemas import spark_schema
-from sluice.text.url_key import url_key
+from sluice.text.lists.url_key import url_key
 
 
 def url_removals(documents: DataFrame, ranked: DataFrame, dedup: Dedup) -> DataFrame:

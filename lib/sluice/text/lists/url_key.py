@@ -8,7 +8,7 @@ campaign parameters, the order of parameters, the name of an index page, a slash
 import re
 from urllib.parse import quote, unquote_to_bytes
 
-from sluice.text.hosts import HOST_PORT, URL_PARTS, plain_host
+from sluice.text.lists.hosts import HOST_PORT, URL_PARTS, plain_host
 
 DEFAULT_PORTS = ("80", "443")
 UNRESERVED = "-._~"

@@ -21,7 +21,7 @@ import numpy as np
 from sluice.core.errors import FormatError, InputError
 from sluice.data import storage
 from sluice.data.sources.texts import is_json_lines, iter_lines
-from sluice.text.blocklist import (
+from sluice.text.lists.blocklist import (
     MAGIC,
     MAX_CATEGORIES,
     PREFIX,
@@ -31,7 +31,7 @@ from sluice.text.blocklist import (
     Source,
     bucket_starts,
 )
-from sluice.text.url_lines import Broken, UrlLines, parse_entry
+from sluice.text.lists.url_lines import Broken, UrlLines, parse_entry
 
 PART_BITS = 6
 MEAN_BUCKET = 4

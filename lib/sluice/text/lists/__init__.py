@@ -1,0 +1,1 @@
+"""Block lists of domains and URLs, words in URLs, and bad words."""
