@@ -19,7 +19,7 @@ import numpy as np
 
 from sluice.core.config.extract import BadWords as BadWordsConfig
 from sluice.core.errors import ConfigError, FormatError, InputError
-from sluice.text.kernels import terms as kernels
+from sluice.text.lists.kernels import terms as kernels
 
 UNSPACED_LANGUAGES = frozenset({"zh", "yue", "wuu", "lzh", "ja", "th", "lo", "km", "my", "bo"})
 """ISO 639 codes of languages whose terms are found anywhere, not as whole words only."""

@@ -17,8 +17,8 @@ import numpy as np
 from sluice.core.config.section import CountInt
 from sluice.core.errors import FormatError, InputError
 from sluice.data import storage
-from sluice.text.kernels import urls as kernels
 from sluice.text.lists.hosts import with_plain_host
+from sluice.text.lists.kernels import urls as kernels
 from sluice.text.lists.url_lines import UrlLines
 
 MAGIC = b"sluiceBL"

@@ -6,7 +6,7 @@ import socket
 import unicodedata
 from urllib.parse import unquote
 
-from sluice.text.kernels.urls import MAX_HOST
+from sluice.text.lists.kernels.urls import MAX_HOST
 
 URL_PARTS = re.compile(r"((?:[a-zA-Z0-9+.-]+:)?[/\\]{2})?([^/\\?#]*)(.*)", re.DOTALL)
 DELIMITER = re.compile(r"[/\\?#@:\[\]]")

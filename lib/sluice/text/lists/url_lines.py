@@ -8,8 +8,8 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 
 from sluice.core.errors import FormatError
-from sluice.text.kernels import urls as kernels
 from sluice.text.lists.hosts import with_plain_host
+from sluice.text.lists.kernels import urls as kernels
 
 BLOCK_BYTES = 4 << 20
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"

@@ -8,7 +8,7 @@ import numpy as np
 
 from sluice.text.jit import inlined, kernel
 from sluice.text.kernels.characters import code_point, find_slot
-from sluice.text.kernels.urls import finish
+from sluice.text.lists.kernels.urls import finish
 
 MAX_TERM = 64
 """Characters of a term."""
