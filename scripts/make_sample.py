@@ -21,7 +21,7 @@ from warcio.warcwriter import WARCWriter
 
 from sluice.commands.pages import iter_lines
 from sluice.core.config.load import load_config
-from sluice.text.extract import WarcAccount
+from sluice.text.pages.archive import WarcAccount
 
 SAMPLE = Path(__file__).parent.parent / "tests" / "data" / "sample"
 

@@ -7,7 +7,7 @@ import time
 
 from sluice.core.errors import InputError
 from sluice.core.records.docs import Document, Page, Rejection
-from sluice.text.process import PageProcessor
+from sluice.text.pages.page import PageProcessor
 
 
 def commit_deed(payload: bytes) -> None:

@@ -41,9 +41,9 @@ from sluice.data.plan import inputs as plan
 from sluice.text.charset import decode as charset
 from sluice.text.charset.decode import decode
 from sluice.text.charset.webcodecs import codec_for, decode_as
-from sluice.text.extract import extract_archive
 from sluice.text.html import extract
 from sluice.text.language.identify import LanguageIdentifier, model_path
+from sluice.text.pages.archive import extract_archive
 
 DECLARATION = re.compile(rb"<meta[^>]{0,500}?charset\s*=[^>]*>", re.IGNORECASE)
 XML = re.compile(rb"<\?xml[^>]{0,200}>", re.IGNORECASE)

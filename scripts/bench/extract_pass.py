@@ -41,9 +41,9 @@ from sluice.core.records.docs import WarcStats
 from sluice.data import storage
 from sluice.data.plan import inputs
 from sluice.data.plan.inputs import InputPlan
-from sluice.text.extract import WarcAccount, extract_archive
 from sluice.text.language.identify import model_path
-from sluice.text.process import PageProcessor
+from sluice.text.pages.archive import WarcAccount, extract_archive
+from sluice.text.pages.page import PageProcessor
 
 
 def main() -> None:

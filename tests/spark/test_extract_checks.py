@@ -7,7 +7,7 @@ import pytest
 from sluice.core.config.schema import Config
 from sluice.core.errors import InputError, StageError
 from sluice.spark.stages.extract import _check_extract, _is_unread
-from sluice.text.extract import WarcAccount
+from sluice.text.pages.archive import WarcAccount
 
 
 def test_records_of_the_index_that_are_missing_count_as_loss_whatever_their_bytes():

@@ -23,10 +23,10 @@ from sluice.core.records.docs import Document, PlanEntry, Quarantine, Rejection,
 from sluice.data import storage
 from sluice.data.plan import inputs as plan
 from sluice.text import jit
-from sluice.text.extract import OpenRead, WarcAccount, extract_archive
-from sluice.text.guard import GuardedProcessor
 from sluice.text.language.identify import model_path
-from sluice.text.process import PageProcessor, to_json
+from sluice.text.pages.archive import OpenRead, WarcAccount, extract_archive
+from sluice.text.pages.guard import GuardedProcessor
+from sluice.text.pages.page import PageProcessor, to_json
 from sluice.text.rules import Rule, first_failure, load_rules
 
 

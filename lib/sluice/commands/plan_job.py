@@ -15,7 +15,7 @@ def plan(config: Config, force: bool, *, probe: bool) -> None:
         each = f"plan.cost.archive_bytes = {config.plan.cost.archive_bytes:,}"
         print(f"{unknown:,} archives were not asked for their length: {each} is taken for each")
     if probe:
-        from sluice.text.probe import measure  # planning alone needs none of the page libraries
+        from sluice.text.pages.probe import measure  # planning alone needs none of the page libraries
 
         speed = measure(config, made)
         print(f"\nmeasured on {speed}\n{table(works, speed.apply(config.plan.cost), transport.requests_per_s)}")

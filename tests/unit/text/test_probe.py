@@ -9,8 +9,8 @@ from sluice.core.config.plan import Cost, Plan, Transport
 from sluice.core.config.schema import Config
 from sluice.core.errors import InputError
 from sluice.data.plan.table import make_plan_table
-from sluice.text import probe
-from sluice.text.probe import Speed, measure
+from sluice.text.pages import probe
+from sluice.text.pages.probe import Speed, measure
 
 
 def planned(tmp_path, parts, mode, wanted):

@@ -19,9 +19,9 @@ from sluice.core.records.docs import Document, Quarantine, WarcStats
 from sluice.data import storage
 from sluice.data.archives.wanted import Wanted
 from sluice.data.plan.table import load_wanted, make_plan_table
-from sluice.text.extract import WarcAccount, extract_archive
 from sluice.text.language.identify import model_path
-from sluice.text.process import PageProcessor
+from sluice.text.pages.archive import WarcAccount, extract_archive
+from sluice.text.pages.page import PageProcessor
 
 NEAR = Transport(merge_gap_bytes=0)
 TEXTS = [

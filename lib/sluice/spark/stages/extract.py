@@ -18,8 +18,8 @@ from sluice.spark.engine.session import progress
 from sluice.spark.run import Run
 from sluice.spark.tables import read_docs
 from sluice.spark.transforms.extract import extract_entries
-from sluice.text.extract import WarcAccount
-from sluice.text.guard import CRASH, TIMEOUT
+from sluice.text.pages.archive import WarcAccount
+from sluice.text.pages.guard import CRASH, TIMEOUT
 
 log = logging.getLogger("sluice.stages")
 

@@ -15,10 +15,10 @@ from sluice.data import storage
 from sluice.data.plan.table import load_wanted
 from sluice.spark.engine.batches import to_batches
 from sluice.spark.engine.schemas import spark_schema
-from sluice.text.extract import extract_archive
-from sluice.text.guard import GuardedProcessor, WatchedProcessor
 from sluice.text.language.identify import model_path
-from sluice.text.process import PageProcessor
+from sluice.text.pages.archive import extract_archive
+from sluice.text.pages.guard import GuardedProcessor, WatchedProcessor
+from sluice.text.pages.page import PageProcessor
 
 
 def extract_entries(

@@ -26,7 +26,7 @@ from typing import IO, Any, Self
 
 from sluice.core.errors import SluiceError, StageError
 from sluice.core.records.docs import Document, Page, Rejection
-from sluice.text.process import LOCATED, PageProcessor
+from sluice.text.pages.page import LOCATED, PageProcessor
 
 CRASH, TIMEOUT = "page_crash", "page_timeout"
 
@@ -141,7 +141,7 @@ class _Child:
     """A Python of its own with a processor in it: nothing of this process is inherited, no lock, no socket."""
 
     def __init__(self, processor: PageProcessor) -> None:
-        code = "from sluice.text.guard import serve; serve()"
+        code = "from sluice.text.pages.guard import serve; serve()"
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-X", "faulthandler", "-c", code],
             stdin=subprocess.PIPE,

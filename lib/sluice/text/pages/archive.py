@@ -21,7 +21,7 @@ from sluice.data.storage import stream_size
 from sluice.data.storage.ranges import RangeReader
 from sluice.text.charset.decode import header_charset
 from sluice.text.cleaning.clean import Edits
-from sluice.text.process import PageProcessor
+from sluice.text.pages.page import PageProcessor
 
 HTML_TYPES = ("text/html", "application/xhtml+xml", "application/vnd.wap.xhtml+xml")
 TEXT_TYPE = "text/plain"  # of the conversion records in WET files

@@ -14,9 +14,9 @@ from sluice.data import storage
 from sluice.data.plan.inputs import InputPlan
 from sluice.data.plan.table import load_wanted
 from sluice.data.storage.ranges import RangeReader
-from sluice.text.extract import extract_archive
 from sluice.text.language.identify import model_path
-from sluice.text.process import PageProcessor
+from sluice.text.pages.archive import extract_archive
+from sluice.text.pages.page import PageProcessor
 
 MAX_PAGES, MAX_S = 2000, 60.0
 

@@ -22,7 +22,7 @@ from sluice.text.language.identify import Language, LanguageIdentifier, main_scr
 from sluice.text.language.mixed_language import other_language_share
 from sluice.text.language.precheck import Precheck
 from sluice.text.language.scripts import CHINESE
-from sluice.text.page_lists import PageLists
+from sluice.text.pages.lists import PageLists
 
 PRECHECK = "before extraction"
 """`detail` of a page whose language was certain from its HTML."""

@@ -1,0 +1,1 @@
+"""From one archive to documents: start reading here."""
