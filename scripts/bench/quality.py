@@ -24,15 +24,15 @@ from warcio.archiveiterator import ArchiveIterator
 
 from sluice.core.config.rules import TrainQuality
 from sluice.core.log import set_up
-from sluice.text import ranking
 from sluice.text.charset import decode
-from sluice.text.classifier import predictor
 from sluice.text.html import extract
-from sluice.text.labelled_texts import group_of, is_held_out, read_classes, split
 from sluice.text.language.identify import LanguageIdentifier, model_path
-from sluice.text.model_card import save, summary
-from sluice.text.quality import GOOD, QualityModel, probability, word_line
-from sluice.text.train_quality import train
+from sluice.text.quality import metrics
+from sluice.text.quality.fasttext_trainer import predictor
+from sluice.text.quality.labelled_texts import group_of, is_held_out, read_classes, split
+from sluice.text.quality.model_card import save, summary
+from sluice.text.quality.score import GOOD, QualityModel, probability, word_line
+from sluice.text.quality.train import train
 
 GROUPS = ("host", "url", "stem", "title")
 """Laws of one stem are the same regulation of many provinces."""
@@ -144,7 +144,7 @@ def report(section: TrainQuality, unseen: dict[str, list[str]]) -> None:
     print("\nsource never seen                          documents  median score  >= 0.5  AUC against held-out bad")
     for name, texts in unseen.items():
         found = scores(model, [text for text in texts if len(text) >= section.min_chars])
-        area = ranking.auc(np.concatenate([found, bad]), np.arange(len(found) + len(bad)) < len(found))
+        area = metrics.auc(np.concatenate([found, bad]), np.arange(len(found) + len(bad)) < len(found))
         print(f"{name:42} {len(found):9,} {np.median(found):13.3f} {(found >= 0.5).mean():7.2f} {area:10.3f}")
     other_seeds = [train(msgspec.structs.replace(section, seed=seed)).documents.auc for seed in range(1, 5)]
     print("\nAUC of documents with four other seeds and splits: " + " ".join(f"{area:.4f}" for area in other_seeds))
@@ -163,7 +163,7 @@ def auc_without(section: TrainQuality, path: str) -> float | None:
     texts = [row["text"] for row in rows(Path(path))] + [document.text for document in held]
     lines = [word_line(text, section.language) for text in texts]
     found = np.array([probability(model, line, GOOD) for line in lines])
-    return ranking.auc(found, np.arange(len(texts)) < len(texts) - len(held))
+    return metrics.auc(found, np.arange(len(texts)) < len(texts) - len(held))
 
 
 def scores(model: QualityModel, texts: Iterable[str]) -> np.ndarray:

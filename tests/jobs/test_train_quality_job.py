@@ -73,7 +73,7 @@ def test_a_place_where_no_model_can_be_written_is_refused_before_the_training(tr
 def test_a_model_that_cannot_be_saved_leaves_the_old_one_whole(train, tmp_path, monkeypatch):
     assert train()[0] == 0
     before = {path.name: path.read_bytes() for path in tmp_path.glob("en.bin*")}
-    monkeypatch.setattr("sluice.text.model_card.card", lambda *_: 1 / 0)
+    monkeypatch.setattr("sluice.text.quality.model_card.card", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         train("--force", epochs=1)
     assert (tmp_path / "en.bin").read_bytes() == before["en.bin"]

@@ -11,8 +11,8 @@ from tiny_runs import WORDS, random_documents, run_job, settings, train_config, 
 
 from sluice.core.config.train import Model
 from sluice.core.errors import ConfigError, InputError
-from sluice.text import language_model
-from sluice.text.language_model import Scorer
+from sluice.text.quality import language_model
+from sluice.text.quality.language_model import Scorer
 from sluice.train.cells import lstm_reference
 from sluice.train.export import export_run, torch_names
 from sluice.train.loop import train_and_evaluate

@@ -12,7 +12,7 @@ from tiny_runs import train_config
 from sluice.commands.main import main
 from sluice.core.errors import InputError
 from sluice.data.dataset.manifest import SpecialIds, read_manifest
-from sluice.text.language_model import Scorer
+from sluice.text.quality.language_model import Scorer
 from sluice.train.evaluate import evaluate_run
 from sluice.train.export import export_run
 from sluice.train.loop import train_and_evaluate

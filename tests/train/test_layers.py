@@ -6,7 +6,7 @@ import tensorflow as tf
 from tiny_runs import train_config
 
 from sluice.core.config.train import Model
-from sluice.text import language_model
+from sluice.text.quality import language_model
 from sluice.train.dropout import DropoutKey
 from sluice.train.layers import LAYERS
 from sluice.train.models import LanguageModel

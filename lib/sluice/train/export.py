@@ -53,7 +53,7 @@ Perplexity is exp(nats / tokens), every target scored once with the state carrie
 
 ## Use
 
-    sluice.text.language_model.Scorer(directory).scores(texts)      # NumPy only
+    sluice.text.quality.language_model.Scorer(directory).scores(texts)      # NumPy only
     tf.saved_model.load("saved_model").signatures["nll"](tokens=…)  # TensorFlow
     safetensors.torch.load_file("torch.safetensors")                # weights of nn.Embedding, nn.LSTM, nn.Linear
 

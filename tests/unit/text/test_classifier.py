@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from sluice.core.config.rules import TrainQuality
 from sluice.core.errors import ConfigError
-from sluice.text import classifier
-from sluice.text.quality import BAD, GOOD, probability
+from sluice.text.quality import fasttext_trainer
+from sluice.text.quality.score import BAD, GOOD, probability
 
 fasttext = pytest.importorskip("fasttext", reason="training needs it: pip install 'sluice[quality]'")
 
@@ -24,11 +24,11 @@ EXAMPLES = [
 
 @pytest.fixture(scope="module")
 def model():
-    return classifier.fit(EXAMPLES, SETTINGS)
+    return fasttext_trainer.fit(EXAMPLES, SETTINGS)
 
 
 def test_it_learns_the_examples(model):
-    trained = classifier.predictor(model)
+    trained = fasttext_trainer.predictor(model)
     assert probability(trained, "der hund schläft", GOOD) > 0.8
     assert probability(trained, "jetzt kaufen 你好", GOOD) < 0.2
 
@@ -38,8 +38,8 @@ def test_the_same_examples_give_the_same_bytes_and_another_seed_others(model, tm
         trained.save_model(str(tmp_path / "m.bin"))
         return (tmp_path / "m.bin").read_bytes()
 
-    assert data(classifier.fit(EXAMPLES, SETTINGS)) == data(model)
-    assert data(classifier.fit(EXAMPLES, TrainQuality(**{**as_dict(), "seed": 1}))) != data(model)
+    assert data(fasttext_trainer.fit(EXAMPLES, SETTINGS)) == data(model)
+    assert data(fasttext_trainer.fit(EXAMPLES, TrainQuality(**{**as_dict(), "seed": 1}))) != data(model)
 
 
 def as_dict():
@@ -57,7 +57,7 @@ TOLERANCE = 2.4e-7  # two units of float32 at 1: fastText sums in another order
 def test_fasttext_predicts_from_the_features_that_were_trained(model, line):
     # the oracle: softmax over fastText's own matrices with our features must be fastText's own answer
     words = {word: number for number, word in enumerate(model.get_words())}
-    rows = classifier.features(line, words, SETTINGS.bucket, SETTINGS.word_ngrams)
+    rows = fasttext_trainer.features(line, words, SETTINGS.bucket, SETTINGS.word_ngrams)
     odds = model.get_output_matrix() @ model.get_input_matrix()[rows].mean(axis=0)
     # fastText adds 1e-5 before it takes the logarithm (std_log in utils), and gives back the power of that
     expected = np.exp(odds) / np.exp(odds).sum() + 1e-5
@@ -68,14 +68,14 @@ def test_fasttext_predicts_from_the_features_that_were_trained(model, line):
 
 def test_a_sequence_hash_is_fasttexts():
     # "a" is 0xE40C292C by FNV-1a, which is negative as an int32
-    assert classifier._hash("a") == 0xFFFFFFFFE40C292C
-    assert classifier.features("", {"</s>": 7}, 10, 2).tolist() == [7]
+    assert fasttext_trainer._hash("a") == 0xFFFFFFFFE40C292C
+    assert fasttext_trainer.features("", {"</s>": 7}, 10, 2).tolist() == [7]
 
 
 def test_one_descent_step_by_hand():
     inputs, outputs = np.array([[1.0], [3.0]], np.float32), np.array([[0.5], [-0.5]], np.float32)
     both = np.array([0, 1])
-    classifier.descend(both, np.array([0, 2]), np.array([0]), inputs, outputs, 1.0, 1)
+    fasttext_trainer.descend(both, np.array([0, 2]), np.array([0]), inputs, outputs, 1.0, 1)
     # hidden = 2; odds 1 and -1; p = 0.880797, 0.119203; gradient = 0.119203 * (0.5 + 0.5), halved for two features
     np.testing.assert_allclose(outputs, [[0.5 + 2 * 0.119203], [-0.5 - 2 * 0.119203]], rtol=1e-5)
     np.testing.assert_allclose(inputs, [[1 + 0.0596015], [3 + 0.0596015]], rtol=1e-5)
@@ -84,7 +84,7 @@ def test_one_descent_step_by_hand():
 def test_a_fasttext_that_can_only_predict_is_refused(monkeypatch):
     monkeypatch.setitem(sys.modules, "fasttext", types.SimpleNamespace(load_model=None))
     with pytest.raises(ConfigError, match=r"can only predict .*pip uninstall fasttext-predict"):
-        classifier.fit(EXAMPLES, SETTINGS)
+        fasttext_trainer.fit(EXAMPLES, SETTINGS)
     monkeypatch.setitem(sys.modules, "fasttext", None)
     with pytest.raises(ConfigError, match=r"not installed: pip install 'sluice\[quality\]'"):
-        classifier.fit(EXAMPLES, SETTINGS)
+        fasttext_trainer.fit(EXAMPLES, SETTINGS)

@@ -7,7 +7,15 @@ import pytest
 
 from sluice.core.config.rules import TrainQuality
 from sluice.core.errors import ConfigError, FormatError, InputError
-from sluice.text.labelled_texts import Labelled, group_of, is_held_out, passages, read_classes, split, training_lines
+from sluice.text.quality.labelled_texts import (
+    Labelled,
+    group_of,
+    is_held_out,
+    passages,
+    read_classes,
+    split,
+    training_lines,
+)
 
 SECTION = TrainQuality(language="en", min_chars=10, passage_words=3, passages_per_document=2)
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from sluice.core.config.rules import TrainQuality
 from sluice.core.errors import ConfigError, InputError
 from sluice.data.dataset.words import words
-from sluice.text import model_card, quality
-from sluice.text.quality import QualityModel, word_line
-from sluice.text.train_quality import train
+from sluice.text.quality import model_card, score
+from sluice.text.quality.score import QualityModel, word_line
+from sluice.text.quality.train import train
 
 pytest.importorskip("fasttext", reason="training needs it: pip install 'sluice[quality]'")
 
@@ -80,7 +80,7 @@ def test_only_the_beginning_of_a_long_text_is_looked_at():
 def test_a_line_is_the_plain_definition(text, language):
     lettered = [word for word in words(text, language) if any(map(str.isalpha, word))]
     kept = [
-        "".join(c for c in word if not quality.characters.flags_of(c) & quality.characters.PRIVATE) for word in lettered
+        "".join(c for c in word if not score.characters.flags_of(c) & score.characters.PRIVATE) for word in lettered
     ]
     assert word_line(text, language) == " ".join(kept).lower().replace("__label__", "label")
     word_line(text, language).encode("utf-8")  # whatever the text, fastText can be given the line
@@ -162,7 +162,7 @@ def test_a_record_that_does_not_fit_is_refused(copy, change, message):
 def test_a_file_that_is_no_model_is_refused(copy):
     copy.write_bytes(b"not a model")
     path = copy.with_name("en.bin.json")
-    digest = quality.file_digest.__wrapped__(str(copy))
+    digest = score.file_digest.__wrapped__(str(copy))
     path.write_text(json.dumps(json.loads(path.read_text()) | {"sha256": digest}))
     with pytest.raises(InputError, match=r"en\.bin is not a fastText model"):
         QualityModel(str(copy)).score(PROSE, "en")

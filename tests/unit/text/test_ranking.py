@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluice.text import ranking
-from sluice.text.ranking import Bin, Confusion, Row
+from sluice.text.quality import metrics
+from sluice.text.quality.metrics import Bin, Confusion, Row
 
 SCORED = st.lists(st.tuples(st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.9, 1.0]), st.booleans()), max_size=30)
 
@@ -15,15 +15,15 @@ def arrays(pairs):
 
 def test_auc_counts_pairs_in_the_right_order_and_ties_half():
     # good 0.9 and 0.5; bad 0.5 and 0.1: of four pairs three are right and one is a tie
-    assert ranking.auc(*arrays([(0.9, True), (0.5, True), (0.5, False), (0.1, False)])) == 0.875
-    assert ranking.auc(*arrays([(0.1, True), (0.9, False)])) == 0.0
+    assert metrics.auc(*arrays([(0.9, True), (0.5, True), (0.5, False), (0.1, False)])) == 0.875
+    assert metrics.auc(*arrays([(0.1, True), (0.9, False)])) == 0.0
 
 
 def test_average_precision_by_hand():
     # from the top: good (1 of 1), bad, good (2 of 3): (1 + 2/3) / 2
-    assert ranking.average_precision(*arrays([(0.9, True), (0.5, False), (0.1, True)])) == pytest.approx(5 / 6)
+    assert metrics.average_precision(*arrays([(0.9, True), (0.5, False), (0.1, True)])) == pytest.approx(5 / 6)
     # all at one score are one step: 1 of 4
-    assert ranking.average_precision(*arrays([(0.5, True)] + [(0.5, False)] * 3)) == 0.25
+    assert metrics.average_precision(*arrays([(0.5, True)] + [(0.5, False)] * 3)) == 0.25
 
 
 @given(SCORED)
@@ -32,7 +32,7 @@ def test_auc_is_the_share_of_pairs(pairs):
     bad = [score for score, is_good in pairs if not is_good]
     wins = sum((g > b) + (g == b) / 2 for g in good for b in bad)
     expected = wins / (len(good) * len(bad)) if good and bad else None
-    assert ranking.auc(*arrays(pairs)) == (None if expected is None else pytest.approx(expected))
+    assert metrics.auc(*arrays(pairs)) == (None if expected is None else pytest.approx(expected))
 
 
 @given(SCORED)
@@ -40,23 +40,23 @@ def test_average_precision_is_the_mean_over_the_good(pairs):
     good = [score for score, is_good in pairs if is_good]
     precisions = [sum(s >= score for s in good) / sum(s >= score for s, _ in pairs) for score in good]
     expected = sum(precisions) / len(good) if good else None
-    assert ranking.average_precision(*arrays(pairs)) == (None if expected is None else pytest.approx(expected))
+    assert metrics.average_precision(*arrays(pairs)) == (None if expected is None else pytest.approx(expected))
 
 
 def test_a_threshold_calls_good_what_reaches_it():
     scored = arrays([(0.9, True), (0.5, False), (0.5, True), (0.1, True)])
-    assert ranking.confusion(*scored, 0.5) == Confusion(true_good=2, false_good=1, false_bad=1, true_bad=0)
-    assert ranking.at_threshold(*scored, 0.5) == Row(0.5, 2 / 3, 2 / 3, 0.75)
+    assert metrics.confusion(*scored, 0.5) == Confusion(true_good=2, false_good=1, false_bad=1, true_bad=0)
+    assert metrics.at_threshold(*scored, 0.5) == Row(0.5, 2 / 3, 2 / 3, 0.75)
 
 
 def test_what_is_undefined_is_none():
     scored = arrays([(0.1, False)])
-    assert ranking.at_threshold(*scored, 0.5) == Row(0.5, None, None, 0.0)
-    assert ranking.auc(*scored) is None
-    assert ranking.average_precision(*scored) is None
-    assert ranking.auc(*arrays([])) is None
+    assert metrics.at_threshold(*scored, 0.5) == Row(0.5, None, None, 0.0)
+    assert metrics.auc(*scored) is None
+    assert metrics.average_precision(*scored) is None
+    assert metrics.auc(*arrays([])) is None
 
 
 def test_calibration_puts_one_into_the_last_bin():
-    rows = ranking.calibration(*arrays([(1.0, True), (0.5, False), (0.75, True), (0.25, False)]), bins=2)
+    rows = metrics.calibration(*arrays([(1.0, True), (0.5, False), (0.75, True), (0.25, False)]), bins=2)
     assert rows == [Bin(0.0, 0.5, 1, 0.25, 0.0), Bin(0.5, 1.0, 3, 0.75, 2 / 3)]

@@ -19,7 +19,7 @@ from sluice.spark.engine.session import progress
 from sluice.spark.engine.work import Work
 from sluice.spark.standalone.run import TableRun, named_rows
 from sluice.spark.standalone.source import Source
-from sluice.text.language_model import CONFIG, WEIGHTS, Scorer
+from sluice.text.quality.language_model import CONFIG, WEIGHTS, Scorer
 
 
 def score_run(config: Config) -> TableRun:

@@ -8,7 +8,7 @@ from sluice.text.language.identify import file_digest
 from sluice.text.lists.bad_words import BadWordLists
 from sluice.text.lists.blocklist import BlockList
 from sluice.text.lists.url_words import UrlWords
-from sluice.text.quality import QualityModel
+from sluice.text.quality.score import QualityModel
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ import msgspec
 
 from sluice.core.errors import ConfigError
 from sluice.data import storage
-from sluice.text.labelled_texts import Counts
-from sluice.text.quality import BAD, GOOD, MAX_WORDS, PREPARATION, ModelRecord, jieba_version, max_chars
-from sluice.text.train_quality import Judged, Result, Wrong
+from sluice.text.quality.labelled_texts import Counts
+from sluice.text.quality.score import BAD, GOOD, MAX_WORDS, PREPARATION, ModelRecord, jieba_version, max_chars
+from sluice.text.quality.train import Judged, Result, Wrong
 
 CARD = """\
 # Quality model: {language}

@@ -16,7 +16,7 @@ from sluice.core.errors import ConfigError, InputError
 from sluice.core.ids import mix64, text_digest
 from sluice.data.sources.parquet import document_files, iter_rows
 from sluice.data.sources.texts import is_json_lines, iter_objects, iter_texts
-from sluice.text.quality import word_line
+from sluice.text.quality.score import word_line
 
 log = logging.getLogger("sluice.quality")
 

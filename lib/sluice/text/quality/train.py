@@ -7,9 +7,10 @@ import numpy as np
 
 from sluice.core.config.rules import TrainQuality
 from sluice.core.errors import ConfigError
-from sluice.text import ranking
-from sluice.text.classifier import fit, predictor
-from sluice.text.labelled_texts import (
+from sluice.text.language.fasttext_model import FastTextModel
+from sluice.text.quality import metrics
+from sluice.text.quality.fasttext_trainer import fit, predictor
+from sluice.text.quality.labelled_texts import (
     Counts,
     LabelledText,
     line_order,
@@ -18,8 +19,7 @@ from sluice.text.labelled_texts import (
     split,
     training_lines,
 )
-from sluice.text.language.fasttext_model import FastTextModel
-from sluice.text.quality import BAD, GOOD, probability, word_line
+from sluice.text.quality.score import BAD, GOOD, probability, word_line
 from sluice.text.view import UNSEGMENTED
 
 log = logging.getLogger("sluice.quality")
@@ -40,10 +40,10 @@ class Judged(NamedTuple):
     num_bad: int
     auc: float | None
     average_precision: float | None
-    confusion: ranking.Confusion
+    confusion: metrics.Confusion
     """At 0.5."""
-    thresholds: list[ranking.Row]
-    calibration: list[ranking.Bin]
+    thresholds: list[metrics.Row]
+    calibration: list[metrics.Bin]
 
 
 class Wrong(NamedTuple):
@@ -116,16 +116,16 @@ def train(section: TrainQuality) -> Result:
     )
 
 
-def judge(scores: ranking.Floats, is_good: ranking.Bools) -> Judged:
+def judge(scores: metrics.Floats, is_good: metrics.Bools) -> Judged:
     """All measures of held-out scores, [n] float and [n] bool."""
     return Judged(
         num_good=int(is_good.sum()),
         num_bad=int((~is_good).sum()),
-        auc=ranking.auc(scores, is_good),
-        average_precision=ranking.average_precision(scores, is_good),
-        confusion=ranking.confusion(scores, is_good, 0.5),
-        thresholds=[ranking.at_threshold(scores, is_good, threshold) for threshold in THRESHOLDS],
-        calibration=ranking.calibration(scores, is_good),
+        auc=metrics.auc(scores, is_good),
+        average_precision=metrics.average_precision(scores, is_good),
+        confusion=metrics.confusion(scores, is_good, 0.5),
+        thresholds=[metrics.at_threshold(scores, is_good, threshold) for threshold in THRESHOLDS],
+        calibration=metrics.calibration(scores, is_good),
     )
 
 
@@ -153,7 +153,7 @@ def telling_words(model: Any) -> tuple[list[str], list[str]]:
 
 
 def _wrong(
-    documents: list[LabelledText], names: list[str], scores: ranking.Floats, places: Any, sign: int
+    documents: list[LabelledText], names: list[str], scores: metrics.Floats, places: Any, sign: int
 ) -> list[Wrong]:
     places = sorted(places.tolist(), key=lambda i: (sign * scores[i], documents[i].digest))[:NUM_WRONG]
     return [

@@ -1,0 +1,1 @@
+"""Learned quality scores: training, scoring, metrics and language-model scores."""
