@@ -17,8 +17,8 @@ import numpy.typing as npt
 
 from sluice.core.config.rules import TrainQuality
 from sluice.core.errors import ConfigError
-from sluice.text.kernels.classifier import descend
 from sluice.text.language.fasttext_model import FastTextModel
+from sluice.text.quality.kernels.fasttext_trainer import descend
 
 END = "</s>"
 """fastText's word at the end of each line."""
