@@ -39,7 +39,7 @@ from spacy.tokens import Doc
 
 from sluice.core.records.docs import Signals
 from sluice.text.measure import compute
-from sluice.text.rules import Rule, first_failure, load_rules
+from sluice.text.rules.rule import Rule, first_failure, load_rules
 from sluice.text.segmenter import fast_words
 from sluice.text.stop_words import STOP_WORDS
 

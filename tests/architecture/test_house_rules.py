@@ -24,7 +24,7 @@ from sluice.core.records.base import Record
 from sluice.core.records.docs import PlanEntry, Signals
 from sluice.data import arrow
 from sluice.text import signals
-from sluice.text.rules import PRESETS, load_rules
+from sluice.text.rules.rule import PRESETS, load_rules
 
 ROOT = Path(sluice.__file__).parent.parent.parent
 CONF = sorted((ROOT / "conf").rglob("*.yaml"))

@@ -4,7 +4,7 @@ import pytest
 from docs_table import document, write_run
 from jobs_helpers import run_here
 
-from sluice.text.rules import load_rules
+from sluice.text.rules.rule import load_rules
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pyspark.sql import types as T
 from sluice.core.records.docs import Decision, Signals
 from sluice.spark.engine.schemas import spark_schema
 from sluice.spark.transforms.rules import decide
-from sluice.text.rules import Rule, first_failure, load_rules
+from sluice.text.rules.rule import Rule, first_failure, load_rules
 
 RULES = (
     Rule(name="words", signal="n_words", min=50, max=100),

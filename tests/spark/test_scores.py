@@ -19,7 +19,7 @@ from sluice.data.arrow import arrow_schema, record_batch
 from sluice.data.stage import Stage
 from sluice.spark.run import Run
 from sluice.spark.stages import select as select_stage
-from sluice.text.rules import first_failure, load_rules
+from sluice.text.rules.rule import first_failure, load_rules
 
 RULES = """
 description: short texts, then unlikely ones, then others

@@ -27,7 +27,7 @@ from sluice.text.language.identify import model_path
 from sluice.text.pages.archive import OpenRead, WarcAccount, extract_archive
 from sluice.text.pages.guard import GuardedProcessor
 from sluice.text.pages.page import PageProcessor, to_json
-from sluice.text.rules import Rule, first_failure, load_rules
+from sluice.text.rules.rule import Rule, first_failure, load_rules
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -5,10 +5,10 @@ from sluice.core.errors import ConfigError
 from sluice.data import storage
 from sluice.text.quality.model_card import check_output, save, summary
 from sluice.text.quality.train import train
-from sluice.text.rules import load_rules
-from sluice.text.signal_sample import read_sample, read_texts
-from sluice.text.threshold_report import page, rule_file, table
-from sluice.text.thresholds import fit
+from sluice.text.rules.fit_thresholds import fit
+from sluice.text.rules.rule import load_rules
+from sluice.text.rules.signal_sample import read_sample, read_texts
+from sluice.text.rules.threshold_report import page, rule_file, table
 
 
 def train_quality(config: Config, force: bool) -> None:

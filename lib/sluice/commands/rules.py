@@ -12,8 +12,8 @@ example: sluice rules my-rules.yaml --check
 import argparse
 
 from sluice.core.errors import StageError
-from sluice.text.rule_examples import faults
-from sluice.text.rules import Rule, load_rules, preset_names, read_description
+from sluice.text.rules.examples import faults
+from sluice.text.rules.rule import Rule, load_rules, preset_names, read_description
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -15,8 +15,8 @@ import msgspec
 
 from sluice.core.errors import InputError
 from sluice.core.records.docs import Signals
-from sluice.text.rule_examples import signals_of
-from sluice.text.rules import signal_range
+from sluice.text.rules.examples import signals_of
+from sluice.text.rules.rule import signal_range
 from sluice.text.signals import describe
 
 

@@ -29,7 +29,7 @@ from sluice.text.dedup.key_text import KEY_VERSION
 from sluice.text.html.extract import check_extractor, extractor_identity
 from sluice.text.language.identify import file_digest, model_path
 from sluice.text.pages.lists import PageLists
-from sluice.text.rules import Rule, load_rules
+from sluice.text.rules.rule import Rule, load_rules
 
 log = logging.getLogger("sluice.run")
 

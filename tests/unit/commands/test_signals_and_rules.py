@@ -4,7 +4,7 @@ import pytest
 
 from sluice.commands.main import main
 from sluice.core.records.docs import Signals
-from sluice.text.rules import preset_names
+from sluice.text.rules.rule import preset_names
 
 
 def test_the_table_of_signals_has_a_line_for_each(capsys):

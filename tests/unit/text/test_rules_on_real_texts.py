@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sluice.text.rule_examples import signals_of, text_of
-from sluice.text.rules import first_failure, load_rules, preset_names
+from sluice.text.rules.examples import signals_of, text_of
+from sluice.text.rules.rule import first_failure, load_rules, preset_names
 
 DATA = Path(os.environ.get("SLUICE_SHARED_DATA", Path(__file__).parents[4] / "shared" / "data"))
 COMMON = 0.6

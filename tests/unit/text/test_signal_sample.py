@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sluice.core.errors import FormatError
 from sluice.core.ids import mix64
-from sluice.text.signal_sample import mix64_all, read_sample, read_texts
+from sluice.text.rules.signal_sample import mix64_all, read_sample, read_texts
 
 SIGNALS = ("n_words", "han_share")
 

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from sluice.core.config.rules import FitThresholds
 from sluice.core.errors import InputError
 from sluice.core.records.docs import Signals
-from sluice.text import threshold_report, thresholds
-from sluice.text.rules import Rule, first_failure, load_rules
-from sluice.text.signal_sample import SignalSample
+from sluice.text.rules import fit_thresholds, threshold_report
+from sluice.text.rules.rule import Rule, first_failure, load_rules
+from sluice.text.rules.signal_sample import SignalSample
 
 SECTION = FitThresholds(min_documents=4)
 FLAT = np.array([0.2, 0.2, 0.2, 0.2])
@@ -25,7 +25,7 @@ def sample(language, **signals):
 def fit(rule, en, zh, section=SECTION, in_force=()):
     """The proposals for one known rule."""
     samples = (sample(language, **{rule.signal: values}) for language, values in (("en", en), ("zh", zh)))
-    return thresholds.fit(section, [rule], in_force, *samples)
+    return fit_thresholds.fit(section, [rule], in_force, *samples)
 
 
 # methods
@@ -33,34 +33,34 @@ def fit(rule, en, zh, section=SECTION, in_force=()):
 
 def test_mean_std_keeps_the_distance_in_standard_deviations():
     # means 0.15 and 0.4, the target varies twice as much: 0.15 above the mean becomes 0.3 above
-    assert thresholds.mean_std(0.3, REFERENCE, TARGET) == pytest.approx(0.7)
+    assert fit_thresholds.mean_std(0.3, REFERENCE, TARGET) == pytest.approx(0.7)
 
 
 def test_median_ratio_keeps_the_multiple_of_the_median():
-    assert thresholds.median_ratio(0.3, REFERENCE, TARGET) == pytest.approx(0.8)
+    assert fit_thresholds.median_ratio(0.3, REFERENCE, TARGET) == pytest.approx(0.8)
 
 
 def test_quantile_keeps_the_share_that_goes():
     # 0.25 drops one in four above; three in four are at most 0.55 (between 0.5 and 0.7, a quarter of the way)
-    assert thresholds.quantile(0.25, REFERENCE, TARGET, "max") == pytest.approx(0.55)
-    assert thresholds.quantile(0.05, REFERENCE, TARGET, "min") == pytest.approx(0.25)
+    assert fit_thresholds.quantile(0.25, REFERENCE, TARGET, "max") == pytest.approx(0.55)
+    assert fit_thresholds.quantile(0.05, REFERENCE, TARGET, "min") == pytest.approx(0.25)
 
 
 def test_tail_takes_a_share():
     values = np.arange(101) / 100
-    assert thresholds.tail(0.1, values, "max") == pytest.approx(0.9)
-    assert thresholds.tail(0.1, values, "min") == pytest.approx(0.1)
+    assert fit_thresholds.tail(0.1, values, "max") == pytest.approx(0.9)
+    assert fit_thresholds.tail(0.1, values, "min") == pytest.approx(0.1)
 
 
 def test_what_does_not_vary_carries_nothing_over():
-    assert thresholds.mean_std(0.3, FLAT, TARGET) is None
-    assert thresholds.median_ratio(0.3, np.zeros(4), TARGET) is None
+    assert fit_thresholds.mean_std(0.3, FLAT, TARGET) is None
+    assert fit_thresholds.median_ratio(0.3, np.zeros(4), TARGET) is None
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=50), st.floats(0, 1), st.sampled_from(["min", "max"]))
 def test_a_tail_never_drops_more_than_its_share(values, share, side):
     array = np.array(values)
-    threshold = thresholds.tail(share, array, side)
+    threshold = fit_thresholds.tail(share, array, side)
     dropped = (array < threshold).mean() if side == "min" else (array > threshold).mean()
     assert dropped <= share + 1 / len(values)
 
@@ -76,7 +76,7 @@ def test_a_tail_never_drops_more_than_its_share(values, share, side):
     ],
 )
 def test_the_language_score_is_the_median_less_a_deviation_within_bounds(scores, expected):
-    assert thresholds.language_score_threshold(np.array(scores, float)) == expected
+    assert fit_thresholds.language_score_threshold(np.array(scores, float)) == expected
 
 
 # proposals
@@ -131,7 +131,7 @@ def test_documents_that_one_rule_alone_drops_are_named():
     rules = [Rule("a", "hash_per_word", max=0.5), Rule("b", "bullet_line_share", max=0.5)]
     hashes, bullets = [0.9, 0.9, 0.1, 0.1], [0.9, 0.1, 0.9, 0.1]
     samples = (sample(language, hash_per_word=hashes, bullet_line_share=bullets) for language in ("en", "zh"))
-    found = thresholds.fit(SECTION, rules, [], *samples)
+    found = fit_thresholds.fit(SECTION, rules, [], *samples)
     assert [proposal.only for proposal in found.proposals] == [[1], [2]]
     assert found.share == 0.75
 
@@ -152,7 +152,7 @@ def test_the_rule_file_loads_and_decides_as_proposed(tmp_path):
     random = np.random.default_rng(1)
     names = {rule.signal for rule in rules}
     samples = [sample(language, **{name: random.uniform(0, 0.5, 300) for name in names}) for language in ("en", "zh")]
-    found = thresholds.fit(FitThresholds(), rules, load_rules(["fineweb"]), *samples)
+    found = fit_thresholds.fit(FitThresholds(), rules, load_rules(["fineweb"]), *samples)
     path = tmp_path / "zh.yaml"
     path.write_text(threshold_report.rule_file(found))
     loaded = load_rules([str(path)])
@@ -192,7 +192,7 @@ def test_two_bounds_on_one_side_of_a_signal_get_two_names(reload):
     # fineweb and roots both bound the number of words
     samples = [sample(language, n_words=[5.0, 50, 500, 5000]) for language in ("en", "zh")]
     rules = [Rule("a", "n_words", min=50), Rule("b", "n_words", min=10), Rule("c", "n_words", max=600)]
-    loaded = reload(thresholds.fit(SECTION, rules, [], *samples))
+    loaded = reload(fit_thresholds.fit(SECTION, rules, [], *samples))
     assert [(rule.min, rule.max) for rule in loaded] == [(50, None), (10, None), (None, 600)]
     assert len({rule.name for rule in loaded}) == 3
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from sluice.text.rules import Rule
+from sluice.text.rules.rule import Rule
 
 
 def decide(df: DataFrame, rules: Sequence[Rule]) -> DataFrame:

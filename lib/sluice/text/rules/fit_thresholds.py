@@ -25,8 +25,8 @@ import numpy.typing as npt
 
 from sluice.core.config.rules import FitThresholds
 from sluice.core.errors import InputError
-from sluice.text.rules import Rule, signal_range
-from sluice.text.signal_sample import Floats, SignalSample
+from sluice.text.rules.rule import Rule, signal_range
+from sluice.text.rules.signal_sample import Floats, SignalSample
 
 Bools = npt.NDArray[np.bool_]
 

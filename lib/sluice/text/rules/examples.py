@@ -8,7 +8,7 @@ from sluice.core.config.extract import BadWords
 from sluice.core.records.docs import Signals
 from sluice.text.lists.bad_words import BadWordLists
 from sluice.text.measure import compute
-from sluice.text.rules import Repeated, Rule, first_failure
+from sluice.text.rules.rule import Repeated, Rule, first_failure
 from sluice.text.signals import FUNCTIONS
 
 SHOWN = FUNCTIONS.keys() | {"bad_word_share"}

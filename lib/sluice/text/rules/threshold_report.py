@@ -7,8 +7,8 @@ import numpy as np
 
 from sluice.report.charts import histogram
 from sluice.report.parts import PAGE, STYLE, escape, percent
-from sluice.text.signal_sample import SignalSample
-from sluice.text.thresholds import Fitted, Proposal
+from sluice.text.rules.fit_thresholds import Fitted, Proposal
+from sluice.text.rules.signal_sample import SignalSample
 
 Texts = Mapping[int, tuple[str, str]]
 """URL and beginning of documents, by position in the sample."""

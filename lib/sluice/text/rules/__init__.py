@@ -1,0 +1,1 @@
+"""Filter rules, their examples, and fitting their thresholds."""
