@@ -23,8 +23,8 @@ from sluice.core.records import docs as records
 from sluice.core.records.base import Record
 from sluice.core.records.docs import PlanEntry, Signals
 from sluice.data import arrow
-from sluice.text import signals
 from sluice.text.rules.rule import PRESETS, load_rules
+from sluice.text.signals import catalogue
 
 ROOT = Path(sluice.__file__).parent.parent.parent
 CONF = sorted((ROOT / "conf").rglob("*.yaml"))
@@ -84,12 +84,12 @@ def test_every_setting_is_explained_where_it_stands():
 
 
 def test_every_signal_has_one_function_and_every_function_a_signal():
-    assert [*signals.FUNCTIONS, *signals.GIVEN] == list(Signals.__struct_fields__)
+    assert [*catalogue.FUNCTIONS, *catalogue.GIVEN] == list(Signals.__struct_fields__)
 
 
 @pytest.mark.parametrize("name", Signals.__struct_fields__)
 def test_every_signal_says_what_it_measures(name):
-    assert len(signals.describe(name)) > 20
+    assert len(catalogue.describe(name)) > 20
 
 
 def test_every_signal_is_nullable_and_undefined_by_default():

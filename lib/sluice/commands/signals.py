@@ -17,7 +17,7 @@ from sluice.core.errors import InputError
 from sluice.core.records.docs import Signals
 from sluice.text.rules.examples import signals_of
 from sluice.text.rules.rule import signal_range
-from sluice.text.signals import describe
+from sluice.text.signals.catalogue import describe
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sluice.text import repetition
+from sluice.text.signals import repetition
 
 # Oracles: slow and obvious, written from filters.md 1.2.
 

@@ -2,9 +2,9 @@ import pytest
 
 from sluice.core.errors import ConfigError
 from sluice.core.records.docs import Signals
-from sluice.text.measure import compute
 from sluice.text.rules.examples import faults, prose
 from sluice.text.rules.rule import Rule, broken_bound, first_failure, is_unlucky, load_rules, preset_names
+from sluice.text.signals.compute import compute
 
 EN, ZH = load_rules(["en-default"]), load_rules(["zh-default"])
 

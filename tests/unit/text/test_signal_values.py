@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sluice.core.records.docs import Signals
-from sluice.text.measure import compute
-from sluice.text.signals import C4, FUNCTIONS, GIVEN, define
-from sluice.text.view import TextView, is_mark
+from sluice.text.signals.catalogue import C4, FUNCTIONS, GIVEN, define
+from sluice.text.signals.compute import compute
+from sluice.text.signals.text_view import TextView, is_mark
 
 
 def signal(name, text, language="en"):

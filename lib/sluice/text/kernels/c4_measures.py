@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from sluice.text import c4
 from sluice.text.characters import DECIMAL, SPACE
 from sluice.text.jit import kernel
 from sluice.text.kernels.line_measures import (
@@ -17,6 +16,7 @@ from sluice.text.kernels.line_measures import (
 from sluice.text.kernels.phrases import find_phrases, first_pairs, phrase_table
 from sluice.text.kernels.word_measures import count_sentences
 from sluice.text.kernels.words import split_words
+from sluice.text.signals import c4
 
 _NUM_POLICIES = len(c4.POLICY)
 _TABLE, _LENGTHS = phrase_table(PHRASES)

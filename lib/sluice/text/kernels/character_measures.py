@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from sluice.text import character_signals
 from sluice.text.characters import (
     ALNUM,
     DECIMAL,
@@ -21,8 +20,9 @@ from sluice.text.kernels.hashing import entropy_of, spread, table_size
 from sluice.text.kernels.line_measures import LOREM_IPSUM
 from sluice.text.kernels.phrases import phrase_table
 from sluice.text.kernels.words import is_in
+from sluice.text.signals import characters
 
-_PARENTHESES = np.array([ord(char) for char in character_signals.PARENTHESES], np.uint32)
+_PARENTHESES = np.array([ord(char) for char in characters.PARENTHESES], np.uint32)
 NARROW = 0x300
 """Characters below are counted in a table of their own."""
 _GARBAGE, _GARBAGE_LENGTHS = phrase_table(["锟斤拷", "â€", "ï»¿", "ï¿½"])

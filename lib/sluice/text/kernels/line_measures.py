@@ -2,25 +2,25 @@
 
 import numpy as np
 
-from sluice.text import line_signals
 from sluice.text.characters import BREAK, DECIMAL, SPACE, TERMINAL
 from sluice.text.jit import inlined, kernel
 from sluice.text.kernels.phrases import ends_in_phrase, phrase_table
 from sluice.text.kernels.words import is_in
+from sluice.text.signals import lines
 
 
 def _codes(chars):
     return np.array(sorted(ord(char) for char in chars), np.uint32)
 
 
-_BULLETS, _ENDS, _CLOSING = map(_codes, (line_signals.BULLETS, line_signals.TERMINAL_MARKS, line_signals.CLOSING_MARKS))
+_BULLETS, _ENDS, _CLOSING = map(_codes, (lines.BULLETS, lines.TERMINAL_MARKS, lines.CLOSING_MARKS))
 _NUMERALS = _codes("一二三四五六七八九十")
-_MORE, _MORE_LENGTHS = phrase_table(line_signals.MORE)
+_MORE, _MORE_LENGTHS = phrase_table(lines.MORE)
 JAVASCRIPT, LOREM_IPSUM, FIRST_POLICY = 0, 1, 2
-PHRASES = ("javascript", "lorem ipsum", *line_signals.POLICY)
+PHRASES = ("javascript", "lorem ipsum", *lines.POLICY)
 """What is looked for in every text, once. The policy phrases begin with C4's six."""
 
-_SHORT = line_signals.SHORT_LINE_CHARS
+_SHORT = lines.SHORT_LINE_CHARS
 
 
 @inlined

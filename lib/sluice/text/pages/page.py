@@ -10,7 +10,6 @@ from sluice.core.config.extract import Extract
 from sluice.core.errors import SluiceError
 from sluice.core.ids import mix64
 from sluice.core.records.docs import Document, Located, Page, Rejection
-from sluice.text import measure
 from sluice.text.charset import decode
 from sluice.text.cleaning.clean import cut_lines, mask_personal
 from sluice.text.dedup.signing import sign_text
@@ -23,6 +22,7 @@ from sluice.text.language.mixed_language import other_language_share
 from sluice.text.language.precheck import Precheck
 from sluice.text.language.scripts import CHINESE
 from sluice.text.pages.lists import PageLists
+from sluice.text.signals import compute
 
 PRECHECK = "before extraction"
 """`detail` of a page whose language was certain from its HTML."""
@@ -60,7 +60,7 @@ class PageProcessor:
             chinese_variant("a", code)
             self.lists.bad_words.measure("a", code)
             self.lists.score("a", code)
-            measure.compute("a", code)
+            compute.compute("a", code)
         sign_text("a b c d e f g h i j", msgspec.structs.replace(self.minhash, min_shingles=1))
 
     def process(self, page: Page) -> Document | Rejection:
@@ -131,7 +131,7 @@ class PageProcessor:
             robots=",".join(marks.robots) or None,
             edits=clean.edits.to_json(),
             n_extracted_chars=num_extracted,
-            signals=measure.compute(
+            signals=compute.compute(
                 text,
                 language.code,
                 other_language_share=other_language_share(text, language, self.languages),

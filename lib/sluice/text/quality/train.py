@@ -20,7 +20,7 @@ from sluice.text.quality.labelled_texts import (
     training_lines,
 )
 from sluice.text.quality.score import BAD, GOOD, probability, word_line
-from sluice.text.view import UNSEGMENTED
+from sluice.text.signals.text_view import UNSEGMENTED
 
 log = logging.getLogger("sluice.quality")
 

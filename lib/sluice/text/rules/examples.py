@@ -7,9 +7,9 @@ from importlib import resources
 from sluice.core.config.extract import BadWords
 from sluice.core.records.docs import Signals
 from sluice.text.lists.bad_words import BadWordLists
-from sluice.text.measure import compute
 from sluice.text.rules.rule import Repeated, Rule, first_failure
-from sluice.text.signals import FUNCTIONS
+from sluice.text.signals.catalogue import FUNCTIONS
+from sluice.text.signals.compute import compute
 
 SHOWN = FUNCTIONS.keys() | {"bad_word_share"}
 """Signals that a text alone decides, with what ships: of the others, such as `quality_score`, no text is an example."""

@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from sluice.text.view import TextView
+from sluice.text.signals.text_view import TextView
 
 
 def duplicate_line_share(view: TextView) -> float | None:

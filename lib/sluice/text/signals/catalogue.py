@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from sluice.core.records.docs import Signals
-from sluice.text import c4, character_signals, line_signals, repetition, word_signals
-from sluice.text.view import TextView
+from sluice.text.signals import c4, characters, lines, repetition, words
+from sluice.text.signals.text_view import TextView
 
 Definition = Callable[[TextView], float | None]
 
@@ -23,35 +23,35 @@ def _named(*functions: Definition) -> dict[str, Definition]:
 C4_FIELDS = ("sentences", "curly_lines", "lorem_lines")
 
 WORDS = _named(
-    word_signals.n_words,
-    word_signals.mean_word_length,
-    word_signals.median_word_length,
-    word_signals.longest_run_chars,
-    word_signals.hash_per_word,
-    word_signals.ellipsis_per_word,
-    word_signals.alphabetic_word_share,
-    word_signals.n_stop_words,
-    word_signals.n_stop_word_hits,
-    word_signals.n_function_words,
-    word_signals.function_word_share,
-    word_signals.unique_word_share,
-    word_signals.word_entropy,
-    word_signals.all_caps_word_share,
-    word_signals.n_sentences,
-    word_signals.lettered_word_share,
+    words.n_words,
+    words.mean_word_length,
+    words.median_word_length,
+    words.longest_run_chars,
+    words.hash_per_word,
+    words.ellipsis_per_word,
+    words.alphabetic_word_share,
+    words.n_stop_words,
+    words.n_stop_word_hits,
+    words.n_function_words,
+    words.function_word_share,
+    words.unique_word_share,
+    words.word_entropy,
+    words.all_caps_word_share,
+    words.n_sentences,
+    words.lettered_word_share,
 )
 LINES = _named(
-    line_signals.bullet_line_share,
-    line_signals.ellipsis_line_share,
-    line_signals.list_line_share,
-    line_signals.fineweb_terminal_line_share,
-    line_signals.terminal_line_share,
-    line_signals.short_line_share,
-    line_signals.mean_line_chars,
-    line_signals.newlines_per_word,
-    line_signals.javascript_line_share,
-    line_signals.policy_line_share,
-    line_signals.more_line_share,
+    lines.bullet_line_share,
+    lines.ellipsis_line_share,
+    lines.list_line_share,
+    lines.fineweb_terminal_line_share,
+    lines.terminal_line_share,
+    lines.short_line_share,
+    lines.mean_line_chars,
+    lines.newlines_per_word,
+    lines.javascript_line_share,
+    lines.policy_line_share,
+    lines.more_line_share,
 )
 REPETITION = {
     **_named(
@@ -66,22 +66,22 @@ REPETITION = {
     **_named(repetition.char_repetition_share, repetition.word_repetition_share),
 }
 CHARACTERS = _named(
-    character_signals.han_share,
-    character_signals.char_entropy,
-    character_signals.unique_char_share,
-    character_signals.digit_share,
-    character_signals.uppercase_share,
-    character_signals.punctuation_share,
-    character_signals.non_alphanumeric_share,
-    character_signals.whitespace_share,
-    character_signals.parenthesis_share,
-    character_signals.curly_bracket_share,
-    character_signals.url_char_share,
-    character_signals.special_char_share,
-    character_signals.bracketed_char_share,
-    character_signals.fullwidth_share,
-    character_signals.garbled_share,
-    character_signals.lorem_ipsum_share,
+    characters.han_share,
+    characters.char_entropy,
+    characters.unique_char_share,
+    characters.digit_share,
+    characters.uppercase_share,
+    characters.punctuation_share,
+    characters.non_alphanumeric_share,
+    characters.whitespace_share,
+    characters.parenthesis_share,
+    characters.curly_bracket_share,
+    characters.url_char_share,
+    characters.special_char_share,
+    characters.bracketed_char_share,
+    characters.fullwidth_share,
+    characters.garbled_share,
+    characters.lorem_ipsum_share,
 )
 C4 = {
     **{f"c4_{field}": c4.page_signal(field, needs_end=True) for field in C4_FIELDS},

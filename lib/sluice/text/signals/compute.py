@@ -8,14 +8,15 @@ import numpy.typing as npt
 
 from sluice.core.records.docs import Signals
 from sluice.data.dataset.words import JIEBA_LANGUAGES
-from sluice.text import characters, signals
+from sluice.text import characters
 from sluice.text.kernels.hashing import hash_of, make_table
 from sluice.text.kernels.measures import measure_all
 from sluice.text.segmenter import word_spans
+from sluice.text.signals import catalogue
+from sluice.text.signals.text_view import UNSEGMENTED
 from sluice.text.stop_words import FUNCTION_WORDS, STOP_WORDS
-from sluice.text.view import UNSEGMENTED
 
-WHOLE = tuple(place for place, name in enumerate(signals.FUNCTIONS) if "int" in str(Signals.__annotations__[name]))
+WHOLE = tuple(place for place, name in enumerate(catalogue.FUNCTIONS) if "int" in str(Signals.__annotations__[name]))
 """Places of the signals that are whole numbers."""
 
 
@@ -26,7 +27,7 @@ def compute(text: str, language: str, **given: float | None) -> Signals:
     is_segmented = language not in UNSEGMENTED
     starts, ends = word_spans(codes, flags, language) if is_segmented else _NO_SPANS
     stops, functions = word_tables(language)
-    out = np.empty(len(signals.FUNCTIONS))
+    out = np.empty(len(catalogue.FUNCTIONS))
     is_unspaced = language in JIEBA_LANGUAGES or not is_segmented
     measure_all(codes, flags, starts, ends, stops, functions, is_segmented, is_unspaced, out)
     values: list[Any] = [None if value != value else value for value in out.tolist()]

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sluice.data.dataset.words import words
-from sluice.text.view import TextView
-from sluice.text.word_signals import count_sentences
+from sluice.text.signals.text_view import TextView
+from sluice.text.signals.words import count_sentences
 
 CITATION = re.compile(r"\[\d*\]|\[edit\]|\[citation needed\]")
 ENDS = (".", "?", "!", '"', "'")

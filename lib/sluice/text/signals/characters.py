@@ -8,8 +8,8 @@ import unicodedata
 from collections import Counter
 
 from sluice.text.characters import PRIVATE, TWICE, flags_of, is_han
-from sluice.text.view import TextView, is_sign
-from sluice.text.word_signals import entropy
+from sluice.text.signals.text_view import TextView, is_sign
+from sluice.text.signals.words import entropy
 
 BRACKETED = re.compile("【([^【】\n]*)】")
 URL = re.compile(r"(?:https?://|www\.)[!-~]+")

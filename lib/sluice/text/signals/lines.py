@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 
 from sluice.text.characters import TERMINALS
-from sluice.text.view import TextView
+from sluice.text.signals.text_view import TextView
 
 GOPHER_BULLETS = ("•", "-")
 BULLETS = "•-·●○■□◆◇▪*、"

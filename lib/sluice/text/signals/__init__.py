@@ -1,0 +1,1 @@
+"""Quality signals: definitions and the computation of all of them in one pass."""
