@@ -10,9 +10,9 @@ from sluice.core.records.docs import Signals
 from sluice.data.dataset.words import JIEBA_LANGUAGES
 from sluice.text import characters
 from sluice.text.kernels.hashing import hash_of, make_table
-from sluice.text.kernels.measures import measure_all
 from sluice.text.segmenter import word_spans
 from sluice.text.signals import catalogue
+from sluice.text.signals.kernels.all import measure_all
 from sluice.text.signals.text_view import UNSEGMENTED
 from sluice.text.stop_words import FUNCTION_WORDS, STOP_WORDS
 

@@ -4,7 +4,10 @@ import numpy as np
 
 from sluice.text.characters import DECIMAL, SPACE
 from sluice.text.jit import kernel
-from sluice.text.kernels.line_measures import (
+from sluice.text.kernels.phrases import find_phrases, first_pairs, phrase_table
+from sluice.text.kernels.words import split_words
+from sluice.text.signals import c4
+from sluice.text.signals.kernels.lines import (
     FIRST_POLICY,
     JAVASCRIPT,
     LOREM_IPSUM,
@@ -13,10 +16,7 @@ from sluice.text.kernels.line_measures import (
     strip_left,
     strip_right,
 )
-from sluice.text.kernels.phrases import find_phrases, first_pairs, phrase_table
-from sluice.text.kernels.word_measures import count_sentences
-from sluice.text.kernels.words import split_words
-from sluice.text.signals import c4
+from sluice.text.signals.kernels.words import count_sentences
 
 _NUM_POLICIES = len(c4.POLICY)
 _TABLE, _LENGTHS = phrase_table(PHRASES)
