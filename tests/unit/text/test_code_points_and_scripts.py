@@ -4,9 +4,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sluice.text.code_points import make_table
 from sluice.text.language.kernels import scripts as kernels
 from sluice.text.language.scripts import LAST_LETTER, SCRIPTS, UNICODE_NAMES, script_table, scripts_of
+from sluice.text.unicode.code_points import make_table
 
 CHARS = st.characters(exclude_categories=["Cs"])
 LETTERS = st.sampled_from("aé字假かナ한яعไαא" + "\n .1")

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from sluice.core.config.dedup import Decontaminate
 from sluice.core.errors import ConfigError, FormatError, InputError
-from sluice.text.characters import WORD, flags_of
 from sluice.text.decontamination.benchmark import SPAN, Benchmark, Part, build, needed, units_of
 from sluice.text.decontamination.scanner import MAX_STRETCH, Match, Scanner
 from sluice.text.dedup.key_text import key_text
 from sluice.text.language.identify import UNSPACED
 from sluice.text.language.scripts import SCRIPTS, script_table
+from sluice.text.unicode.characters import WORD, flags_of
 
 QUESTION = "Which of these two metals is the better conductor of heat at low temperature and why?"  # 16 words
 ZH_QUESTION = "在標準大氣壓下，水的沸點是多少攝氏度？請選出正確答案。"  # 23 characters

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sluice.text.html import tags
 from sluice.text.html.kernels.tag import read_tag
 from sluice.text.html.markup import JSON_MARK, MAX_DEPTH, META_MARK, TIME_MARK, TITLE_MARK, parse
+from sluice.text.unicode.fnv import fnv
 
 NAMES = list(tags.NUMBER)
 
@@ -191,9 +192,7 @@ def test_elements_know_what_is_around_them():
 
 def test_class_words_are_parted_and_whole_names_kept():
     markup = parse(b'<div class="postBody entry-content-12" id="Main"><p>x')
-    expected = [
-        tags.fnv(word) for word in (b"post", b"body", b"postbody", b"entry", b"content", b"entry-content-", b"main")
-    ]
+    expected = [fnv(word) for word in (b"post", b"body", b"postbody", b"entry", b"content", b"entry-content-", b"main")]
     assert markup.word_hash.tolist() == expected
     assert set(markup.word_node.tolist()) == {1}
 

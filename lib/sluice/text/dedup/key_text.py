@@ -8,11 +8,11 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sluice.text.characters import ASSIGNED
-from sluice.text.code_points import of_all
 from sluice.text.dedup.kernels.key_text import DIFFICULT, LONGER, fold_text
 from sluice.text.language.chinese_variant import simplified_forms
 from sluice.text.shared_tables import Arrays, stored_arrays
+from sluice.text.unicode.characters import ASSIGNED
+from sluice.text.unicode.code_points import of_all
 
 KEY_VERSION = "nfkc-casefold-hans-2"
 """Named in manifests; a change of normalisation changes the name."""

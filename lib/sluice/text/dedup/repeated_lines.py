@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from sluice.core.config.dedup import Lines
-from sluice.text.characters import DECIMAL, WORD, flags_of, table
 from sluice.text.dedup.kernels.repeated_lines import measure_form, measure_lines
 from sluice.text.dedup.key_text import define_key, fold_table, key_text
+from sluice.text.unicode.characters import DECIMAL, WORD, flags_of, table
 
 BLANK, SHORT, PLAIN = range(3)
 """Kinds of lines; only a plain one may go. Blank: no letter and no digit."""

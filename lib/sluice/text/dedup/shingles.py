@@ -10,10 +10,10 @@ import re
 import numpy as np
 import numpy.typing as npt
 
-from sluice.text.characters import table
 from sluice.text.dedup.kernels.minhash import hash_shingles
 from sluice.text.dedup.kernels.sets import count_common
 from sluice.text.language.identify import UNSPACED, main_script
+from sluice.text.unicode.characters import table
 
 Hashes = npt.NDArray[np.uint64]
 

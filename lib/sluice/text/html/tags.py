@@ -8,6 +8,8 @@ from html.entities import html5
 
 import numpy as np
 
+from sluice.text.unicode.fnv import fnv
+
 # Categories of elements, bits.
 VOID = 1  # no end tag
 BLOCK = 2  # begins and ends a line of text
@@ -84,16 +86,6 @@ for _names, _context in (
 NUMBER = {name: number for number, name in enumerate(TAGS)}
 CATEGORY = np.array([category for category, _ in TAGS.values()], np.int32)
 CONTEXT = np.array([context for _, context in TAGS.values()], np.int32)
-
-FNV_START, FNV_PRIME = 0xCBF29CE484222325, 0x100000001B3
-
-
-def fnv(data: bytes) -> int:
-    """64-bit FNV-1a (Fowler, Noll, Vo), as the kernels compute it."""
-    value = FNV_START
-    for byte in data:
-        value = ((value ^ byte) * FNV_PRIME) & 0xFFFFFFFFFFFFFFFF
-    return value
 
 
 def hash_table(values: Mapping[str, int], capacity: int) -> tuple[np.ndarray, np.ndarray]:

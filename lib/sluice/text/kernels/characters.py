@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from sluice.text.html import tags
 from sluice.text.jit import inlined, kernel
+from sluice.text.unicode import fnv
 
-FNV_START, FNV_PRIME = np.uint64(tags.FNV_START), np.uint64(tags.FNV_PRIME)
+FNV_START, FNV_PRIME = np.uint64(fnv.FNV_START), np.uint64(fnv.FNV_PRIME)
 SPACE, LETTER, DIGIT, MARK, HAN = 0, 1, 2, 3, 4
 """Kinds of characters; HAN is every character that is a word by itself (kana, too)."""
 

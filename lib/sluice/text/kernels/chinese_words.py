@@ -9,8 +9,8 @@ import math
 
 import numpy as np
 
-from sluice.text.characters import SPACE
 from sluice.text.jit import inlined, kernel
+from sluice.text.unicode.characters import SPACE
 
 FIRST_HAN, LAST_HAN = 0x4E00, 0x9FD5
 NUM_HAN = LAST_HAN - FIRST_HAN + 1

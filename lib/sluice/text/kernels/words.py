@@ -3,8 +3,8 @@
 import numpy as np
 
 from sluice.data.dataset.words import URL_TAIL
-from sluice.text.characters import DECIMAL, SPACE, WORD
 from sluice.text.jit import inlined, kernel
+from sluice.text.unicode.characters import DECIMAL, SPACE, WORD
 
 _URL_TAIL = np.array([ord(char) for char in URL_TAIL], np.uint32)
 _APOSTROPHE, _QUOTE = 39, 0x2019

@@ -10,8 +10,8 @@ from importlib.resources import files
 
 import numpy as np
 
-from sluice.text.code_points import CodePoints, make_table
 from sluice.text.language.kernels import variants as kernels
+from sluice.text.unicode.code_points import CodePoints, make_table
 
 MIXED_SHARE = 0.2
 """A text is mixed when the rarer variant has this share of the telling characters: less is a name or a quotation."""

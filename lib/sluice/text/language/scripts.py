@@ -5,8 +5,8 @@ import unicodedata
 
 import numpy as np
 
-from sluice.text.code_points import CodePoints, make_table
 from sluice.text.shared_tables import stored_arrays
+from sluice.text.unicode.code_points import CodePoints, make_table
 
 UNICODE_NAMES = {
     "CJK": "Hani",

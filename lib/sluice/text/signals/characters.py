@@ -7,9 +7,9 @@ import re
 import unicodedata
 from collections import Counter
 
-from sluice.text.characters import PRIVATE, TWICE, flags_of, is_han
 from sluice.text.signals.text_view import TextView, is_sign
 from sluice.text.signals.words import entropy
+from sluice.text.unicode.characters import PRIVATE, TWICE, flags_of, is_han
 
 BRACKETED = re.compile("【([^【】\n]*)】")
 URL = re.compile(r"(?:https?://|www\.)[!-~]+")

@@ -7,8 +7,8 @@ RedPajama-v2, ChineseWebText, MAP-NEO. Gopher counts empty lines, all others do 
 import re
 from collections.abc import Callable
 
-from sluice.text.characters import TERMINALS
 from sluice.text.signals.text_view import TextView
+from sluice.text.unicode.characters import TERMINALS
 
 GOPHER_BULLETS = ("•", "-")
 BULLETS = "•-·●○■□◆◇▪*、"

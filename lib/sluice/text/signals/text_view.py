@@ -5,7 +5,7 @@ import unicodedata
 from functools import cached_property
 
 from sluice.data.dataset.words import JIEBA_LANGUAGES, words
-from sluice.text.characters import GOPHER_MARKS
+from sluice.text.unicode.characters import GOPHER_MARKS
 
 UNSEGMENTED = frozenset({"ja", "th", "lo", "km", "my", "bo", "dz"})
 """Languages without spaces between words, and without a segmenter here: what counts words is undefined for them."""

@@ -9,9 +9,9 @@ import statistics
 import unicodedata
 from collections import Counter
 
-from sluice.text.characters import TERMINALS
 from sluice.text.signals.text_view import TextView
 from sluice.text.stop_words import FUNCTION_WORDS, STOP_WORDS
+from sluice.text.unicode.characters import TERMINALS
 
 
 def n_words(view: TextView) -> int | None:

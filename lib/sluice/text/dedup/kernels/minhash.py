@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from sluice.text.characters import ALNUM
 from sluice.text.dedup.kernels.sha1 import (
     BLOCK,
     LANES,
@@ -16,6 +15,7 @@ from sluice.text.jit import kernel
 from sluice.text.kernels.characters import code_point, put_code_point
 from sluice.text.kernels.code_points import look_up
 from sluice.text.kernels.hashing import BASE, letter, number_equals, spread, stretch, sum_up
+from sluice.text.unicode.characters import ALNUM
 
 _SPACE, _UNDERSCORE = 32, 95
 MERSENNE = np.uint64((1 << 61) - 1)

@@ -6,6 +6,7 @@ from sluice.text.html import tags
 from sluice.text.html.tags import BLOCK
 from sluice.text.jit import inlined, kernel
 from sluice.text.kernels.characters import FNV_PRIME, FNV_START, find_slot, is_letter, is_space, lower
+from sluice.text.unicode.fnv import fnv
 
 MAX_WORDS = 48
 """Words of class, id and role that are kept per element."""
@@ -13,11 +14,11 @@ MAX_WORDS = 48
 _TAG_KEYS, _TAG_VALUES, _CATEGORY = tags.TAG_KEYS, tags.TAG_VALUES, tags.CATEGORY
 HIDES = tags.HIDDEN
 CLASS, ID, ROLE, ITEMPROP, STYLE, HIDDEN, ARIA_HIDDEN, TYPE = (
-    np.uint64(tags.fnv(name))
+    np.uint64(fnv(name))
     for name in (b"class", b"id", b"role", b"itemprop", b"style", b"hidden", b"aria-hidden", b"type")
 )
-LD_JSON, TRUE, EMPTY = (np.uint64(tags.fnv(value)) for value in (b"application/ld+json", b"true", b""))
-DISPLAY_NONE, VISIBILITY_HIDDEN = (np.uint64(tags.fnv(value)) for value in (b"display:none", b"visibility:hidden"))
+LD_JSON, TRUE, EMPTY = (np.uint64(fnv(value)) for value in (b"application/ld+json", b"true", b""))
+DISPLAY_NONE, VISIBILITY_HIDDEN = (np.uint64(fnv(value)) for value in (b"display:none", b"visibility:hidden"))
 ROLE_SALT = np.uint64(0x9E3779B97F4A7C15)
 """Keeps `role=main` and `itemprop=name` apart from the same words in a class."""
 

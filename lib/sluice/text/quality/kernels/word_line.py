@@ -1,7 +1,7 @@
 """The words of a text that hold a letter, joined by spaces: what a quality model looks at."""
 
-from sluice.text.characters import LETTER, PRIVATE
 from sluice.text.jit import kernel
+from sluice.text.unicode.characters import LETTER, PRIVATE
 
 
 @kernel

@@ -2,7 +2,13 @@
 
 import numpy as np
 
-from sluice.text.characters import (
+from sluice.text.jit import inlined, kernel
+from sluice.text.kernels.hashing import entropy_of, spread, table_size
+from sluice.text.kernels.phrases import phrase_table
+from sluice.text.kernels.words import is_in
+from sluice.text.signals import characters
+from sluice.text.signals.kernels.lines import LOREM_IPSUM
+from sluice.text.unicode.characters import (
     ALNUM,
     DECIMAL,
     HAN,
@@ -15,12 +21,6 @@ from sluice.text.characters import (
     UPPER,
     WORD,
 )
-from sluice.text.jit import inlined, kernel
-from sluice.text.kernels.hashing import entropy_of, spread, table_size
-from sluice.text.kernels.phrases import phrase_table
-from sluice.text.kernels.words import is_in
-from sluice.text.signals import characters
-from sluice.text.signals.kernels.lines import LOREM_IPSUM
 
 _PARENTHESES = np.array([ord(char) for char in characters.PARENTHESES], np.uint32)
 NARROW = 0x300

@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 
-from sluice.text.characters import SPACE
 from sluice.text.jit import kernel
 from sluice.text.kernels.hashing import number_equals, spread, stretch, table_size
+from sluice.text.unicode.characters import SPACE
 
 _NEWLINE = 10
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from sluice.text.characters import GOPHER_MARK, LETTER, LOWER, PUNCTUATION, SPACE, TERMINAL, UPPER
 from sluice.text.jit import inlined, kernel
 from sluice.text.kernels.hashing import entropy_of, find_number, number_equals
+from sluice.text.unicode.characters import GOPHER_MARK, LETTER, LOWER, PUNCTUATION, SPACE, TERMINAL, UPPER
 
 _UNDEFINED = np.nan
 

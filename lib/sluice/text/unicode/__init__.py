@@ -1,0 +1,1 @@
+"""Code points, character classes and hashing that all text packages share."""
