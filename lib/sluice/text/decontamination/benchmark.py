@@ -17,13 +17,13 @@ from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.data.sources.texts import is_json_lines, iter_lines
 from sluice.text.decontamination.kernels.ngrams import NONE, PART, WHOLE, find_units, grams_of, make_filter
 from sluice.text.dedup.key_text import key_text
-from sluice.text.kernels.code_points import look_up_all
-from sluice.text.kernels.hashing import make_table
 from sluice.text.language.identify import UNSPACED
 from sluice.text.language.scripts import SCRIPTS, script_table
 from sluice.text.shared_tables import Arrays, stored_arrays
 from sluice.text.unicode.characters import WORD, table
 from sluice.text.unicode.code_points import CodePoints, of_all
+from sluice.text.unicode.kernels.code_points import look_up_all
+from sluice.text.unicode.kernels.hashing import make_table
 
 SPAN = 2
 """What is found of a text must stand within so many times its units, so that a long document does not collect it from

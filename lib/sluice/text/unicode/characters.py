@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from sluice.data.dataset.words import HAN as HAN_RANGES
-from sluice.text.kernels.code_points import look_up_all
 from sluice.text.shared_tables import Arrays, stored_arrays
 from sluice.text.unicode.code_points import CodePoints, of_all
+from sluice.text.unicode.kernels.code_points import look_up_all
 
 SPACE = 1 << 0
 """`str.isspace`"""

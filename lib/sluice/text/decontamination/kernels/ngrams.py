@@ -3,9 +3,9 @@
 import numpy as np
 
 from sluice.text.jit import inlined, kernel
-from sluice.text.kernels.characters import code_point
-from sluice.text.kernels.code_points import look_up
-from sluice.text.kernels.hashing import BASE, find_number, letter, spread, table_size
+from sluice.text.unicode.kernels.code_points import look_up
+from sluice.text.unicode.kernels.hashing import BASE, find_number, letter, spread, table_size
+from sluice.text.unicode.kernels.utf8 import code_point
 
 NONE, PART, WHOLE = 0, 1, 2
 """Kinds of characters: no unit, part of a word, a unit by itself."""

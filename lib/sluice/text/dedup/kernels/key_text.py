@@ -3,8 +3,8 @@
 import numpy as np
 
 from sluice.text.jit import kernel
-from sluice.text.kernels.characters import code_point, put_code_point
-from sluice.text.kernels.code_points import look_up
+from sluice.text.unicode.kernels.code_points import look_up
+from sluice.text.unicode.kernels.utf8 import code_point, put_code_point
 
 SPACE = 32
 DIFFICULT = np.uint32(0xFFFFFFFF)

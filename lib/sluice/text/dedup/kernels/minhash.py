@@ -12,10 +12,10 @@ from sluice.text.dedup.kernels.sha1 import (
     sha1_prefixes,
 )
 from sluice.text.jit import kernel
-from sluice.text.kernels.characters import code_point, put_code_point
-from sluice.text.kernels.code_points import look_up
-from sluice.text.kernels.hashing import BASE, letter, number_equals, spread, stretch, sum_up
 from sluice.text.unicode.characters import ALNUM
+from sluice.text.unicode.kernels.code_points import look_up
+from sluice.text.unicode.kernels.hashing import BASE, letter, number_equals, spread, stretch, sum_up
+from sluice.text.unicode.kernels.utf8 import code_point, put_code_point
 
 _SPACE, _UNDERSCORE = 32, 95
 MERSENNE = np.uint64((1 << 61) - 1)

@@ -4,10 +4,10 @@ import numpy as np
 
 from sluice.text.dedup.kernels.key_text import fold_text
 from sluice.text.jit import kernel
-from sluice.text.kernels.characters import HAN, code_point, kind_of
-from sluice.text.kernels.code_points import look_up
-from sluice.text.kernels.hashing import letter, spread
 from sluice.text.unicode.characters import DECIMAL, WORD
+from sluice.text.unicode.kernels.code_points import look_up
+from sluice.text.unicode.kernels.hashing import letter, spread
+from sluice.text.unicode.kernels.utf8 import HAN, code_point, kind_of
 
 _NEWLINE, _ZERO, _UNDERSCORE = 10, 48, 95
 ROOM = 4

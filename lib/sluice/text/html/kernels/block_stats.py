@@ -3,7 +3,7 @@
 import numpy as np
 
 from sluice.text.jit import inlined, kernel
-from sluice.text.kernels.characters import (
+from sluice.text.unicode.kernels.utf8 import (
     DIGIT,
     FNV_PRIME,
     FNV_START,
@@ -16,7 +16,7 @@ from sluice.text.kernels.characters import (
     is_end,
     kind_of,
 )
-from sluice.text.kernels.characters import HAN as HAN_KIND
+from sluice.text.unicode.kernels.utf8 import HAN as HAN_KIND
 
 # columns of the counts
 CHARACTERS, TOKENS, HAN, DIGITS, UPPER, LETTERS, MARKS, ENDS, COMMAS, FIRST, LAST, LEX_SUM, LEX_MIN, LEX_MAX, TITLE = (

@@ -22,7 +22,7 @@ from sluice.text.html.kernels.block_stats import (
 )
 from sluice.text.html.kernels.groups import group_brothers, group_keys
 from sluice.text.jit import inlined, kernel
-from sluice.text.kernels.characters import find_value
+from sluice.text.unicode.kernels.utf8 import find_value
 
 GOOD_TOKENS = 12
 """A block of running text has as many words, few of them in links, and ends a sentence or holds a comma."""

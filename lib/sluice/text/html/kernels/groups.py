@@ -3,7 +3,7 @@
 import numpy as np
 
 from sluice.text.jit import kernel
-from sluice.text.kernels.characters import FNV_PRIME
+from sluice.text.unicode.kernels.utf8 import FNV_PRIME
 
 
 @kernel

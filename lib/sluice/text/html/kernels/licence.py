@@ -3,7 +3,7 @@
 import numpy as np
 
 from sluice.text.jit import inlined, kernel
-from sluice.text.kernels.characters import is_letter, is_space
+from sluice.text.unicode.kernels.utf8 import is_letter, is_space
 
 META, TAG, JSON = 1, 2, 3
 """A <meta> that may speak; another start tag that names creativecommons; the content of a JSON-LD script that does."""

@@ -19,7 +19,7 @@ from sluice.text.html.kernels.scopes import (
 from sluice.text.html.kernels.tag import LD_JSON, find_end_tag, read_attributes, read_tag, skip_declaration
 from sluice.text.html.tags import BLOCK, NUMBER, RAW, RAW_TO_END, VOID
 from sluice.text.jit import kernel
-from sluice.text.kernels.characters import FNV_PRIME, FNV_START, is_letter, is_space
+from sluice.text.unicode.kernels.utf8 import FNV_PRIME, FNV_START, is_letter, is_space
 
 MAX_DEPTH = 512
 """Deeper elements are taken for their ancestor at this depth, as in Chromium."""

@@ -4,7 +4,7 @@ import numpy as np
 
 from sluice.text.html import tags
 from sluice.text.jit import kernel
-from sluice.text.kernels.characters import FNV_PRIME, FNV_START, find_slot, is_letter, put_code_point
+from sluice.text.unicode.kernels.utf8 import FNV_PRIME, FNV_START, find_slot, is_letter, put_code_point
 
 _REFERENCE_KEYS, _REFERENCE_VALUES, _REFERENCE_TEXT = tags.REFERENCE_KEYS, tags.REFERENCE_VALUES, tags.REFERENCE_TEXT
 

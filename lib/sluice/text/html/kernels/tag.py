@@ -5,8 +5,8 @@ import numpy as np
 from sluice.text.html import tags
 from sluice.text.html.tags import BLOCK
 from sluice.text.jit import inlined, kernel
-from sluice.text.kernels.characters import FNV_PRIME, FNV_START, find_slot, is_letter, is_space, lower
 from sluice.text.unicode.fnv import fnv
+from sluice.text.unicode.kernels.utf8 import FNV_PRIME, FNV_START, find_slot, is_letter, is_space, lower
 
 MAX_WORDS = 48
 """Words of class, id and role that are kept per element."""

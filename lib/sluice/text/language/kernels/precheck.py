@@ -4,7 +4,7 @@ import numpy as np
 
 from sluice.text.html.kernels.references import resolve_reference
 from sluice.text.jit import inlined, kernel
-from sluice.text.kernels.characters import is_letter, is_space, lower
+from sluice.text.unicode.kernels.utf8 import is_letter, is_space, lower
 
 
 def _packed(names):

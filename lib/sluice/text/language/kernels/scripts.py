@@ -3,8 +3,8 @@
 import numpy as np
 
 from sluice.text.jit import inlined, kernel
-from sluice.text.kernels.characters import code_point
-from sluice.text.kernels.code_points import look_up
+from sluice.text.unicode.kernels.code_points import look_up
+from sluice.text.unicode.kernels.utf8 import code_point
 
 ARAB, CYRL, DEVA, GREK, HANG, HANI, HEBR, JPAN, LATN, THAI, ZZZZ = range(1, 12)
 NUM_SCRIPTS = 12

@@ -3,8 +3,8 @@
 import numpy as np
 
 from sluice.text.jit import inlined, kernel
-from sluice.text.kernels.characters import code_point
-from sluice.text.kernels.code_points import look_up
+from sluice.text.unicode.kernels.code_points import look_up
+from sluice.text.unicode.kernels.utf8 import code_point
 
 SIMPLIFIED, TRADITIONAL, CANTONESE, CANTONESE_ONLY, CLASSICAL, CLASSICAL_ONLY, MODERN = (1 << bit for bit in range(7))
 """Bits of a character's kinds."""

@@ -7,8 +7,8 @@ long as the longest term at most.
 import numpy as np
 
 from sluice.text.jit import inlined, kernel
-from sluice.text.kernels.characters import code_point, find_slot
 from sluice.text.lists.kernels.urls import finish
+from sluice.text.unicode.kernels.utf8 import code_point, find_slot
 
 MAX_TERM = 64
 """Characters of a term."""

@@ -3,7 +3,7 @@
 import numpy as np
 
 from sluice.text.jit import inlined, kernel
-from sluice.text.kernels.characters import FNV_PRIME, FNV_START, is_letter, lower
+from sluice.text.unicode.kernels.utf8 import FNV_PRIME, FNV_START, is_letter, lower
 
 DOMAIN, URL, NOTHING, ODD = 0, 1, 2, 3
 """What a line is: an entry of either kind, an empty line or comment, or one that Python has to look at."""

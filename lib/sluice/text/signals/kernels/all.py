@@ -3,13 +3,13 @@
 import numpy as np
 
 from sluice.text.jit import kernel
-from sluice.text.kernels.hashing import stretch, sum_up
-from sluice.text.kernels.phrases import find_phrases, first_pairs, phrase_table
 from sluice.text.signals.kernels.c4 import measure_c4
 from sluice.text.signals.kernels.characters import measure_characters
 from sluice.text.signals.kernels.lines import PHRASES, measure_lines
 from sluice.text.signals.kernels.repetition import measure_repetition
 from sluice.text.signals.kernels.words import measure_words
+from sluice.text.unicode.kernels.hashing import stretch, sum_up
+from sluice.text.unicode.kernels.phrases import find_phrases, first_pairs, phrase_table
 
 _TABLE, _LENGTHS = phrase_table(PHRASES)
 _PAIRS = first_pairs(PHRASES)

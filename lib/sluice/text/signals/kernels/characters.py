@@ -3,8 +3,6 @@
 import numpy as np
 
 from sluice.text.jit import inlined, kernel
-from sluice.text.kernels.hashing import entropy_of, spread, table_size
-from sluice.text.kernels.phrases import phrase_table
 from sluice.text.kernels.words import is_in
 from sluice.text.signals import characters
 from sluice.text.signals.kernels.lines import LOREM_IPSUM
@@ -21,6 +19,8 @@ from sluice.text.unicode.characters import (
     UPPER,
     WORD,
 )
+from sluice.text.unicode.kernels.hashing import entropy_of, spread, table_size
+from sluice.text.unicode.kernels.phrases import phrase_table
 
 _PARENTHESES = np.array([ord(char) for char in characters.PARENTHESES], np.uint32)
 NARROW = 0x300

@@ -5,8 +5,8 @@ import math
 import numpy as np
 
 from sluice.text.jit import kernel
-from sluice.text.kernels.hashing import number_equals, spread, stretch, table_size
 from sluice.text.unicode.characters import SPACE
+from sluice.text.unicode.kernels.hashing import number_equals, spread, stretch, table_size
 
 _NEWLINE = 10
 

@@ -3,8 +3,8 @@
 import numpy as np
 
 from sluice.text.jit import inlined, kernel
-from sluice.text.kernels.hashing import entropy_of, find_number, number_equals
 from sluice.text.unicode.characters import GOPHER_MARK, LETTER, LOWER, PUNCTUATION, SPACE, TERMINAL, UPPER
+from sluice.text.unicode.kernels.hashing import entropy_of, find_number, number_equals
 
 _UNDEFINED = np.nan
 
