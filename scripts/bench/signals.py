@@ -39,9 +39,9 @@ from spacy.tokens import Doc
 
 from sluice.core.records.docs import Signals
 from sluice.text.rules.rule import Rule, first_failure, load_rules
-from sluice.text.segmenter import fast_words
 from sluice.text.signals.compute import compute
-from sluice.text.stop_words import STOP_WORDS
+from sluice.text.words.spans import fast_words
+from sluice.text.words.stop_words import STOP_WORDS
 
 CLOSE = 1e-9
 CODES = {"en": "eng_Latn", "zh": "cmn_Hani"}

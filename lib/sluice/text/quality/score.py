@@ -18,9 +18,9 @@ from sluice.data.dataset.words import JIEBA_LANGUAGES
 from sluice.text.language.fasttext_model import FastTextModel, load_model
 from sluice.text.language.identify import file_digest
 from sluice.text.quality.kernels.word_line import join_words
-from sluice.text.segmenter import word_spans
 from sluice.text.signals.text_view import UNSEGMENTED
 from sluice.text.unicode import characters
+from sluice.text.words.spans import word_spans
 
 PREPARATION = "letters-1"
 """Name of what `word_line` does. Whoever changes it changes the name: models of the old one are refused then."""

@@ -8,13 +8,13 @@ import numpy.typing as npt
 
 from sluice.core.records.docs import Signals
 from sluice.data.dataset.words import JIEBA_LANGUAGES
-from sluice.text.segmenter import word_spans
 from sluice.text.signals import catalogue
 from sluice.text.signals.kernels.all import measure_all
 from sluice.text.signals.text_view import UNSEGMENTED
-from sluice.text.stop_words import FUNCTION_WORDS, STOP_WORDS
 from sluice.text.unicode import characters
 from sluice.text.unicode.kernels.hashing import hash_of, make_table
+from sluice.text.words.spans import word_spans
+from sluice.text.words.stop_words import FUNCTION_WORDS, STOP_WORDS
 
 WHOLE = tuple(place for place, name in enumerate(catalogue.FUNCTIONS) if "int" in str(Signals.__annotations__[name]))
 """Places of the signals that are whole numbers."""

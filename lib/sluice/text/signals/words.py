@@ -10,8 +10,8 @@ import unicodedata
 from collections import Counter
 
 from sluice.text.signals.text_view import TextView
-from sluice.text.stop_words import FUNCTION_WORDS, STOP_WORDS
 from sluice.text.unicode.characters import TERMINALS
+from sluice.text.words.stop_words import FUNCTION_WORDS, STOP_WORDS
 
 
 def n_words(view: TextView) -> int | None:
