@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from sluice.data.dataset.words import JIEBA_LANGUAGES
-from sluice.text.kernels.chinese_words import FIRST_HAN, NUM_HAN, STATES, insert_children, segment
-from sluice.text.kernels.words import split_words
 from sluice.text.shared_tables import Arrays, stored_arrays
 from sluice.text.unicode import characters
+from sluice.text.words.kernels.chinese import FIRST_HAN, NUM_HAN, STATES, insert_children, segment
+from sluice.text.words.kernels.spaced import split_words
 
 Spans = npt.NDArray[np.int32]
 

@@ -3,7 +3,6 @@
 import numpy as np
 
 from sluice.text.jit import kernel
-from sluice.text.kernels.words import split_words
 from sluice.text.signals import c4
 from sluice.text.signals.kernels.lines import (
     FIRST_POLICY,
@@ -17,6 +16,7 @@ from sluice.text.signals.kernels.lines import (
 from sluice.text.signals.kernels.words import count_sentences
 from sluice.text.unicode.characters import DECIMAL, SPACE
 from sluice.text.unicode.kernels.phrases import find_phrases, first_pairs, phrase_table
+from sluice.text.words.kernels.spaced import split_words
 
 _NUM_POLICIES = len(c4.POLICY)
 _TABLE, _LENGTHS = phrase_table(PHRASES)

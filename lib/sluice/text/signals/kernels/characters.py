@@ -3,7 +3,6 @@
 import numpy as np
 
 from sluice.text.jit import inlined, kernel
-from sluice.text.kernels.words import is_in
 from sluice.text.signals import characters
 from sluice.text.signals.kernels.lines import LOREM_IPSUM
 from sluice.text.unicode.characters import (
@@ -21,6 +20,7 @@ from sluice.text.unicode.characters import (
 )
 from sluice.text.unicode.kernels.hashing import entropy_of, spread, table_size
 from sluice.text.unicode.kernels.phrases import phrase_table
+from sluice.text.words.kernels.spaced import is_in
 
 _PARENTHESES = np.array([ord(char) for char in characters.PARENTHESES], np.uint32)
 NARROW = 0x300

@@ -3,10 +3,10 @@
 import numpy as np
 
 from sluice.text.jit import inlined, kernel
-from sluice.text.kernels.words import is_in
 from sluice.text.signals import lines
 from sluice.text.unicode.characters import BREAK, DECIMAL, SPACE, TERMINAL
 from sluice.text.unicode.kernels.phrases import ends_in_phrase, phrase_table
+from sluice.text.words.kernels.spaced import is_in
 
 
 def _codes(chars):
