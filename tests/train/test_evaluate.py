@@ -19,7 +19,7 @@ from sluice.train.input import open_dataset
 from sluice.train.loop import train_and_evaluate
 from sluice.train.models import LanguageModel
 from sluice.train.ngram import NGram
-from sluice.train.report import say_baseline
+from sluice.train.reporter import say_baseline
 from sluice.train.sample import draw, generate_run
 
 

@@ -16,7 +16,7 @@ from sluice.text.quality.language_model import Scorer
 from sluice.train.cells import lstm_reference
 from sluice.train.export import export_run, torch_names
 from sluice.train.loop import train_and_evaluate
-from sluice.train.rundir import restore
+from sluice.train.run_directory import restore
 
 
 @pytest.fixture(params=["lstm", "gru", "rnn", "gcnn", "awd_lstm"])

@@ -8,7 +8,7 @@ import pytest
 from tiny_runs import bpe_tokenizer, train_config, write_dataset
 
 from sluice.core.errors import ConfigError, FormatError
-from sluice.train import ckpt
+from sluice.train import checkpoint as ckpt
 from sluice.train.glove import read_glove
 from sluice.train.loop import train_and_evaluate
 

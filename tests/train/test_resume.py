@@ -13,7 +13,7 @@ import pytest
 from tiny_runs import job_command, run_job, settings
 
 from sluice.core.errors import ConfigError
-from sluice.train import ckpt
+from sluice.train import checkpoint as ckpt
 from sluice.train.dist import await_peers
 from sluice.train.task import Task
 
@@ -156,7 +156,7 @@ Training.one_step = stop_at
 
     killed_while_evaluating = """
 import os
-from sluice.train.report import Reporter
+from sluice.train.reporter import Reporter
 samples = Reporter.samples
 Reporter.samples = lambda self, step, texts: (samples(self, step, texts), os._exit(9))
 """

@@ -16,13 +16,13 @@ from tiny_runs import random_documents, run_job, settings, train_config, word_to
 
 from sluice.core.errors import ConfigError, FormatError, InputError, StageError
 from sluice.data import storage
-from sluice.train import ckpt
+from sluice.train import checkpoint as ckpt
 from sluice.train.evaluate import evaluate_run
 from sluice.train.input import check_replicas, open_dataset, training_blocks
 from sluice.train.loop import train_and_evaluate
 from sluice.train.parameters import parameter_shapes
 from sluice.train.rows import plan_rows
-from sluice.train.rundir import restore
+from sluice.train.run_directory import restore
 
 
 def metrics(out: Path) -> list[dict]:

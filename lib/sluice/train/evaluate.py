@@ -22,7 +22,7 @@ from sluice.data import storage
 from sluice.data.dataset.manifest import read_manifest
 from sluice.train.input import Dataset, evaluation_blocks, open_dataset
 from sluice.train.models import LanguageModel
-from sluice.train.rundir import restore
+from sluice.train.run_directory import restore
 
 logger = logging.getLogger("sluice.train")
 LOGIT_BYTES = 64 << 20  # the window grows until its logits take this much

@@ -26,7 +26,7 @@ from sluice.core.config.train import Model, Train
 from sluice.core.errors import ConfigError
 from sluice.train.evaluate import Evaluation
 from sluice.train.models import LanguageModel
-from sluice.train.rundir import Restored, restore
+from sluice.train.run_directory import Restored, restore
 
 FORMAT = 1
 CARD = """\

@@ -1,6 +1,6 @@
 """Several training processes on this machine: ports, environment, prefixed logs, and an end for all when one fails.
 
-`python -m sluice.train.launch` is what a started process runs; the configuration comes on its standard input.
+A started process runs `sluice.train.worker`; the configuration comes on its standard input.
 """
 
 import contextlib
@@ -17,11 +17,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from sluice.core.cli import exit_code_of
 from sluice.core.config.train import Train
 from sluice.core.errors import EXIT_STALLED
-from sluice.core.log import set_up
-from sluice.train.start import import_tensorflow
 from sluice.train.task import Task
 
 logger = logging.getLogger("sluice.train")
@@ -85,7 +82,7 @@ class Worker:
 
 def _start(order: Order, addresses: Sequence[str], index: int) -> Worker:
     process = subprocess.Popen(
-        [sys.executable, "-m", "sluice.train.launch"],
+        [sys.executable, "-m", "sluice.train.worker"],
         env={**os.environ, "TF_CONFIG": Task(index, tuple(addresses)).tf_config()},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -152,20 +149,3 @@ def _end(workers: Sequence[Worker]) -> None:
             time.sleep(POLL_S)
     for worker in workers:
         worker.printer.join(GRACE_S)  # its last words say why
-
-
-def main() -> int:
-    """The life of a started process."""
-    import_tensorflow()
-    from sluice.train.loop import train_and_evaluate
-
-    def run() -> int:
-        order = msgspec.json.decode(sys.stdin.read(), type=Order)
-        set_up(order.log_level)
-        return train_and_evaluate(order.train, force=order.force).exit_code
-
-    return exit_code_of(run)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

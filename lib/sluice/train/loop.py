@@ -19,7 +19,8 @@ from sluice.core.errors import EXIT_PREEMPTED, EXIT_STALLED, ConfigError, Format
 from sluice.core.progress import Bar, progress_bar
 from sluice.data.dataset.tokenizer import Tokenizer
 from sluice.data.dataset.verify import verify_dataset
-from sluice.train import ckpt, rundir
+from sluice.train import checkpoint as ckpt
+from sluice.train import run_directory
 from sluice.train.baseline import evaluate_baseline
 from sluice.train.dist import Cluster, is_slow, join_cluster, peak_flop_per_s
 from sluice.train.estimate import Estimate, estimate
@@ -29,7 +30,7 @@ from sluice.train.input import Dataset, check_replicas, open_dataset, training_b
 from sluice.train.launch import launch_local
 from sluice.train.models import LanguageModel
 from sluice.train.optim import Moment, Optimizer
-from sluice.train.report import Reporter
+from sluice.train.reporter import Reporter
 from sluice.train.rows import position
 from sluice.train.sample import Sampler
 from sluice.train.schedule import Valid, average_from, is_best, learning_rate, since_best
@@ -64,18 +65,18 @@ def train_and_evaluate(config: Train, force: bool = False) -> Result:
     dataset = open_dataset(config.data)
     plan = estimate(config, dataset)
     if not force:
-        rundir.check_owner(config, dataset.manifest_sha256)
+        run_directory.check_owner(config, dataset.manifest_sha256)
     if config.run.dry_run:
         print(plan)
         _check_records(config)
         return Result(0)
-    if not force and (summary := rundir.finished(config, plan.total_steps)):
+    if not force and (summary := run_directory.finished(config, plan.total_steps)):
         logger.info("%s is finished; raise train.run.epochs to go on, or start over with --force", config.run.out)
         return Result(0, summary)
     if config.dist.strategy == "multiworker" and config.dist.local_workers and "TF_CONFIG" not in os.environ:
         code = launch_local(config, config.dist.local_workers, force)
-        return Result(code, rundir.finished(config, plan.total_steps) or {})
-    with join_cluster(config.dist) as cluster, _explained(cluster, rundir.checkpoints(config)):
+        return Result(code, run_directory.finished(config, plan.total_steps) or {})
+    with join_cluster(config.dist) as cluster, _explained(cluster, run_directory.checkpoints(config)):
         return Training(config, dataset, plan, cluster, force).run()
 
 
@@ -124,13 +125,13 @@ class Training:
         self.per_epoch, self.total = plan.steps_per_epoch, plan.total_steps
         check_replicas(config.data, self.strategy.num_replicas_in_sync)
         manifest = dataset.manifest
-        self.directory = rundir.checkpoints(config)
-        self.identity_digest = rundir.identity_digest(rundir.identity(config, dataset.manifest_sha256))
+        self.directory = run_directory.checkpoints(config)
+        self.identity_digest = run_directory.identity_digest(run_directory.identity(config, dataset.manifest_sha256))
         has_gpu = bool(tf.config.list_physical_devices("GPU"))
         if config.model.kernel == "cudnn" and not has_gpu:
             raise ConfigError("train.model.kernel = cudnn, but TensorFlow sees no GPU. Use loop_xla or loop.")
         if self.is_chief and force:
-            rundir.clear(config)
+            run_directory.clear(config)
         if is_slow(config.optim.precision) and not has_gpu:
             logger.warning("this CPU is slow in train.optim.precision = %s; fp32 is faster", config.optim.precision)
         with self.strategy.scope():
@@ -160,7 +161,7 @@ class Training:
         self._resume()
         self.report.begin(self.step, is_evaluated=not self.evaluation_due)
         if self.is_chief:
-            rundir.claim(self.config, self.dataset.manifest_sha256)
+            run_directory.claim(self.config, self.dataset.manifest_sha256)
         if self.evaluation_due:
             self._make_up_for_evaluation()
         with progress_bar("train", self.total, unit="steps", begin=self.step, show=self.is_chief) as bar:

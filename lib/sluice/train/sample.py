@@ -9,7 +9,7 @@ import tensorflow as tf
 from sluice.core.config.train import Sample, Train
 from sluice.data.dataset.tokenizer import Tokenizer
 from sluice.train.models import LanguageModel
-from sluice.train.rundir import restore
+from sluice.train.run_directory import restore
 
 
 def generate_run(config: Train) -> list[str]:

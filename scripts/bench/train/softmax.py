@@ -25,7 +25,7 @@ def measure(kind: str, options: argparse.Namespace) -> None:
     import tensorflow as tf
 
     from sluice.train.loss import chunked_cross_entropy, cross_entropy, sampled_cross_entropy
-    from sluice.train.report import peak_memory_bytes
+    from sluice.train.reporter import peak_memory_bytes
 
     tf.config.threading.set_intra_op_parallelism_threads(THREADS)
     tf.config.threading.set_inter_op_parallelism_threads(1)

@@ -21,7 +21,7 @@ from sluice.core.config.load import differences, digest, merge, read_yaml
 from sluice.core.config.train import Train
 from sluice.core.errors import ConfigError, InputError
 from sluice.data import storage
-from sluice.train import ckpt
+from sluice.train import checkpoint as ckpt
 from sluice.train.input import Dataset, open_dataset
 from sluice.train.models import LanguageModel
 from sluice.train.tensorboard import DIRECTORY

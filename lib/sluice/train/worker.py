@@ -1,0 +1,27 @@
+"""One training process that `launch_local` started: `python -m sluice.train.worker`."""
+
+import sys
+
+import msgspec
+
+from sluice.core.cli import exit_code_of
+from sluice.core.log import set_up
+from sluice.train.launch import Order
+from sluice.train.loop import train_and_evaluate
+from sluice.train.start import import_tensorflow
+
+
+def main() -> int:
+    """The life of a started process."""
+    import_tensorflow()
+
+    def run() -> int:
+        order = msgspec.json.decode(sys.stdin.read(), type=Order)
+        set_up(order.log_level)
+        return train_and_evaluate(order.train, force=order.force).exit_code
+
+    return exit_code_of(run)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
