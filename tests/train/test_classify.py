@@ -13,9 +13,9 @@ from tiny_runs import run_job
 
 from sluice.core.config.classifier import Classifier
 from sluice.core.errors import ConfigError, FormatError, InputError
-from sluice.train.classifiers import TextClassifier, classifier_values
-from sluice.train.classify import Predictor, report, train_classifier
-from sluice.train.labelled import batches, read_labelled
+from sluice.train.classifier.input import batches, read_labelled
+from sluice.train.classifier.models import TextClassifier, classifier_values
+from sluice.train.classifier.train import Predictor, report, train_classifier
 
 ARCHS = ["textcnn", "bilstm_cls"]
 

@@ -256,7 +256,7 @@ weights into torch's nn.LSTM.""",
 
 A line of a file is a JSON object with a text and a label. Without classifier.valid a share of the texts is held out by
 a hash, so equal texts are never on both sides. Written to classifier.out:
-  model.safetensors, config.json, tokenizer.json   the best epoch; sluice.train.classify.Predictor reads them
+  model.safetensors, config.json, tokenizer.json   the best epoch; sluice.train.classifier.train.Predictor reads them
   predictions.jsonl                                for every held-out text: label, predicted label, probability
   report.json, metrics.jsonl                       accuracy, F1 and confusion matrix; a line per epoch""",
     ),

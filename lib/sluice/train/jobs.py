@@ -43,7 +43,7 @@ def export(config: Config, force: bool) -> None:
 def train_classifier(config: Config, force: bool) -> None:
     """Trains a text classifier and prints its accuracy."""
     import_tensorflow()
-    from sluice.train import classify
+    from sluice.train.classifier import train as classify
 
     found = classify.train_classifier(config.classifier)
     print(f"accuracy {found['accuracy']:.4f}, macro F1 {found['macro_f1']:.4f}: {config.classifier.out}/report.json")

@@ -1,0 +1,1 @@
+"""Training a text classifier on labelled texts."""
