@@ -9,7 +9,7 @@ from tiny_runs import ROOT
 
 from sluice.core.config.load import load_config
 from sluice.core.config.train import Model, Optim
-from sluice.train.dist import is_slow
+from sluice.train.distributed.cluster import is_slow
 from sluice.train.dropout import DropoutKey, drop, drop_weights, drop_words
 from sluice.train.optim import FIRST_LOSS_SCALE, LOSS_SCALE, Moment, Optimizer, clip, dense
 from sluice.train.parameters import initial_values, parameter_shapes

@@ -14,8 +14,8 @@ from tiny_runs import job_command, run_job, settings
 
 from sluice.core.errors import ConfigError
 from sluice.train import checkpoint as ckpt
-from sluice.train.dist import await_peers
-from sluice.train.task import Task
+from sluice.train.distributed.cluster import await_peers
+from sluice.train.distributed.task import Task
 
 COMMON = (
     "train.run.steps=300",

@@ -6,7 +6,7 @@ import pytest
 
 from sluice.core.config.train import Dist
 from sluice.core.errors import ConfigError
-from sluice.train.task import Task, expand_counts, expand_nodes, this_task
+from sluice.train.distributed.task import Task, expand_counts, expand_nodes, this_task
 
 MULTIWORKER = Dist(strategy="multiworker")
 SLURM = {

@@ -22,12 +22,12 @@ from sluice.data.dataset.verify import verify_dataset
 from sluice.train import checkpoint as ckpt
 from sluice.train import run_directory
 from sluice.train.baseline import evaluate_baseline
-from sluice.train.dist import Cluster, is_slow, join_cluster, peak_flop_per_s
+from sluice.train.distributed.cluster import Cluster, is_slow, join_cluster, peak_flop_per_s
+from sluice.train.distributed.launch import launch_local
 from sluice.train.estimate import Estimate, estimate
 from sluice.train.evaluate import Evaluator
 from sluice.train.glove import embedding_from_glove
 from sluice.train.input import Dataset, check_replicas, open_dataset, training_blocks
-from sluice.train.launch import launch_local
 from sluice.train.models import LanguageModel
 from sluice.train.optim import Moment, Optimizer
 from sluice.train.reporter import Reporter

@@ -6,7 +6,7 @@ import msgspec
 
 from sluice.core.cli import exit_code_of
 from sluice.core.log import set_up
-from sluice.train.launch import Order
+from sluice.train.distributed.launch import Order
 from sluice.train.loop import train_and_evaluate
 from sluice.train.start import import_tensorflow
 

@@ -40,7 +40,7 @@ def blocks(order: dict[str, Any], config: Settings) -> Iterator[np.ndarray]:
 
 
 def sluice(order: dict[str, Any], config: Settings) -> Train:
-    from sluice.train.dist import join_cluster
+    from sluice.train.distributed.cluster import join_cluster
     from sluice.train.estimate import estimate
     from sluice.train.input import open_dataset, training_blocks
     from sluice.train.loop import Training

@@ -19,7 +19,7 @@ import msgspec
 
 from sluice.core.config.train import Train
 from sluice.core.errors import EXIT_STALLED
-from sluice.train.task import Task
+from sluice.train.distributed.task import Task
 
 logger = logging.getLogger("sluice.train")
 GRACE_S = 20.0

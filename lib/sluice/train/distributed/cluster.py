@@ -18,7 +18,7 @@ import tensorflow as tf
 
 from sluice.core.config.train import Dist
 from sluice.core.errors import EXIT_STALLED, ConfigError, SluiceError
-from sluice.train.task import Task, this_task
+from sluice.train.distributed.task import Task, this_task
 
 logger = logging.getLogger("sluice.train")
 PROBE_TIMEOUT_S, PROBE_PAUSE_S = 2.0, 0.2

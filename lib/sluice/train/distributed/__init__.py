@@ -1,0 +1,1 @@
+"""Strategies, processes and tasks of distributed training."""
