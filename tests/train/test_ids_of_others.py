@@ -13,10 +13,10 @@ from sluice.commands.main import main
 from sluice.core.errors import InputError
 from sluice.data.dataset.manifest import SpecialIds, read_manifest
 from sluice.text.quality.language_model import Scorer
-from sluice.train.evaluate import evaluate_run
+from sluice.train.evaluation.evaluate import evaluate_run
+from sluice.train.evaluation.sample import generate_run
 from sluice.train.export import export_run
 from sluice.train.loop import train_and_evaluate
-from sluice.train.sample import generate_run
 
 tokenizers = pytest.importorskip("tokenizers")
 

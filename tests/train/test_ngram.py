@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluice.train.ngram import NGram
+from sluice.train.evaluation.ngram import NGram
 
 V = 5
 START = -9

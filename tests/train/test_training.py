@@ -17,7 +17,7 @@ from tiny_runs import random_documents, run_job, settings, train_config, word_to
 from sluice.core.errors import ConfigError, FormatError, InputError, StageError
 from sluice.data import storage
 from sluice.train import checkpoint as ckpt
-from sluice.train.evaluate import evaluate_run
+from sluice.train.evaluation.evaluate import evaluate_run
 from sluice.train.input import check_replicas, open_dataset, training_blocks
 from sluice.train.loop import train_and_evaluate
 from sluice.train.parameters import parameter_shapes

@@ -24,7 +24,7 @@ from safetensors.numpy import save
 from sluice import __version__
 from sluice.core.config.train import Model, Train
 from sluice.core.errors import ConfigError
-from sluice.train.evaluate import Evaluation
+from sluice.train.evaluation.evaluate import Evaluation
 from sluice.train.models import LanguageModel
 from sluice.train.run_directory import Restored, restore
 

@@ -18,7 +18,7 @@ def train(config: Config, force: bool) -> int:
 def evaluate(config: Config, force: bool) -> None:
     """Evaluates a trained model and prints the results."""
     import_tensorflow()
-    from sluice.train.evaluate import evaluate_run, table
+    from sluice.train.evaluation.evaluate import evaluate_run, table
 
     print(table(evaluate_run(config.train)))
 
@@ -26,7 +26,7 @@ def evaluate(config: Config, force: bool) -> None:
 def generate(config: Config, force: bool) -> None:
     """Prints a continuation of each prompt."""
     import_tensorflow()
-    from sluice.train.sample import generate_run
+    from sluice.train.evaluation.sample import generate_run
 
     for text in generate_run(config.train):
         print(text, end="\n--\n")

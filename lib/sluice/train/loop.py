@@ -21,18 +21,18 @@ from sluice.data.dataset.tokenizer import Tokenizer
 from sluice.data.dataset.verify import verify_dataset
 from sluice.train import checkpoint as ckpt
 from sluice.train import run_directory
-from sluice.train.baseline import evaluate_baseline
 from sluice.train.distributed.cluster import Cluster, is_slow, join_cluster, peak_flop_per_s
 from sluice.train.distributed.launch import launch_local
 from sluice.train.estimate import Estimate, estimate
-from sluice.train.evaluate import Evaluator
+from sluice.train.evaluation.baseline import evaluate_baseline
+from sluice.train.evaluation.evaluate import Evaluator
+from sluice.train.evaluation.sample import Sampler
 from sluice.train.glove import embedding_from_glove
 from sluice.train.input import Dataset, check_replicas, open_dataset, training_blocks
 from sluice.train.models import LanguageModel
 from sluice.train.optim import Moment, Optimizer
 from sluice.train.reporter import Reporter
 from sluice.train.rows import position
-from sluice.train.sample import Sampler
 from sluice.train.schedule import Valid, average_from, is_best, learning_rate, since_best
 from sluice.train.step import StepResult, Trainer, make_step
 from sluice.train.tensorboard import require_tensorboard

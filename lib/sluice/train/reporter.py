@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from sluice.data import storage
-from sluice.train.baseline import Counted
-from sluice.train.evaluate import Evaluation
+from sluice.train.evaluation.baseline import Counted
+from sluice.train.evaluation.evaluate import Evaluation
 from sluice.train.tensorboard import Board
 
 logger = logging.getLogger("sluice.train")

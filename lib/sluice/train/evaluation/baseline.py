@@ -8,9 +8,9 @@ import msgspec
 import numpy as np
 
 from sluice.core.config.train import Baseline, Data
-from sluice.train.evaluate import Evaluation
+from sluice.train.evaluation.evaluate import Evaluation
+from sluice.train.evaluation.ngram import NGram
 from sluice.train.input import Dataset, shard_tokens
-from sluice.train.ngram import NGram
 
 logger = logging.getLogger("sluice.train")
 

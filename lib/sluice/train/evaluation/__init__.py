@@ -1,0 +1,1 @@
+"""Perplexity, n-gram baselines and generated samples."""
