@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from sluice.train.cells import KERNELS, lstm_cudnn, lstm_reference
+from sluice.train.model.cells import KERNELS, lstm_cudnn, lstm_reference
 
 NAMES = ("x", "h0", "c0", "W", "U", "b")
 

@@ -12,14 +12,14 @@ from tiny_runs import IDS, WORDS, bpe_tokenizer, random_documents, train_config,
 from sluice.core.config.train import Sample, Train
 from sluice.core.errors import InputError
 from sluice.data.dataset.tokenizer import Tokenizer
-from sluice.train.cells import lstm_reference
 from sluice.train.evaluation.baseline import Counted
 from sluice.train.evaluation.evaluate import Evaluation, Evaluator, evaluate_run, table
 from sluice.train.evaluation.ngram import NGram
 from sluice.train.evaluation.sample import draw, generate_run
 from sluice.train.input import open_dataset
 from sluice.train.loop import train_and_evaluate
-from sluice.train.models import LanguageModel
+from sluice.train.model.cells import lstm_reference
+from sluice.train.model.language_model import LanguageModel
 from sluice.train.reporter import say_baseline
 
 

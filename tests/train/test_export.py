@@ -13,9 +13,9 @@ from sluice.core.config.train import Model
 from sluice.core.errors import ConfigError, InputError
 from sluice.text.quality import language_model
 from sluice.text.quality.language_model import Scorer
-from sluice.train.cells import lstm_reference
 from sluice.train.export import export_run, torch_names
 from sluice.train.loop import train_and_evaluate
+from sluice.train.model.cells import lstm_reference
 from sluice.train.run_directory import restore
 
 

@@ -9,8 +9,8 @@ from tiny_runs import bpe_tokenizer, train_config, write_dataset
 
 from sluice.core.errors import ConfigError, FormatError
 from sluice.train import checkpoint as ckpt
-from sluice.train.glove import read_glove
 from sluice.train.loop import train_and_evaluate
+from sluice.train.model.glove import read_glove
 
 WORDS = ["<pad>", "fish", "new york", "bird", "cat"]
 

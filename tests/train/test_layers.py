@@ -7,10 +7,10 @@ from tiny_runs import train_config
 
 from sluice.core.config.train import Model
 from sluice.text.quality import language_model
-from sluice.train.dropout import DropoutKey
-from sluice.train.layers import LAYERS
-from sluice.train.models import LanguageModel
-from sluice.train.parameters import layer_shapes, parameter_shapes
+from sluice.train.model.dropout import DropoutKey
+from sluice.train.model.language_model import LanguageModel
+from sluice.train.model.layers import LAYERS
+from sluice.train.model.parameters import layer_shapes, parameter_shapes
 
 T, B, D, H, K = 5, 3, 4, 2, 3
 ARCHS = ["lstm", "gru", "rnn", "gcnn", "awd_lstm"]

@@ -13,7 +13,7 @@ from sluice.train.loss import (
     sampled_cross_entropy,
     scored,
 )
-from sluice.train.models import Window
+from sluice.train.model.language_model import Window
 
 N, P, V, PAD = 11, 6, 17, 0
 

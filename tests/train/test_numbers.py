@@ -10,9 +10,9 @@ from tiny_runs import ROOT
 from sluice.core.config.load import load_config
 from sluice.core.config.train import Model, Optim
 from sluice.train.distributed.cluster import is_slow
-from sluice.train.dropout import DropoutKey, drop, drop_weights, drop_words
+from sluice.train.model.dropout import DropoutKey, drop, drop_weights, drop_words
+from sluice.train.model.parameters import initial_values, parameter_shapes
 from sluice.train.optim import FIRST_LOSS_SCALE, LOSS_SCALE, Moment, Optimizer, clip, dense
-from sluice.train.parameters import initial_values, parameter_shapes
 from sluice.train.schedule import Valid, average_from, is_best, learning_rate, since_best
 
 

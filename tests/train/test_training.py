@@ -20,7 +20,7 @@ from sluice.train import checkpoint as ckpt
 from sluice.train.evaluation.evaluate import evaluate_run
 from sluice.train.input import check_replicas, open_dataset, training_blocks
 from sluice.train.loop import train_and_evaluate
-from sluice.train.parameters import parameter_shapes
+from sluice.train.model.parameters import parameter_shapes
 from sluice.train.rows import plan_rows
 from sluice.train.run_directory import restore
 

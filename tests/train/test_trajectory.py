@@ -13,7 +13,7 @@ from tiny_runs import WORDS, settings, train_config
 
 from sluice.train.input import open_dataset, training_blocks
 from sluice.train.loop import train_and_evaluate
-from sluice.train.parameters import initial_values
+from sluice.train.model.parameters import initial_values
 
 STEPS, ROWS, WINDOW, V = 100, 8, 8, WORDS + 4
 

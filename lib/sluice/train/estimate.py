@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from sluice.core.config.train import Train
 from sluice.train.input import Dataset, epoch_steps
+from sluice.train.model.parameters import layer_widths, parameter_shapes
 from sluice.train.optim import slot_names
-from sluice.train.parameters import layer_widths, parameter_shapes
 
 FLOAT_BYTES = 4
 

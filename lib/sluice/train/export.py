@@ -25,7 +25,7 @@ from sluice import __version__
 from sluice.core.config.train import Model, Train
 from sluice.core.errors import ConfigError
 from sluice.train.evaluation.evaluate import Evaluation
-from sluice.train.models import LanguageModel
+from sluice.train.model.language_model import LanguageModel
 from sluice.train.run_directory import Restored, restore
 
 FORMAT = 1

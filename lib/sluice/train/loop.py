@@ -27,9 +27,9 @@ from sluice.train.estimate import Estimate, estimate
 from sluice.train.evaluation.baseline import evaluate_baseline
 from sluice.train.evaluation.evaluate import Evaluator
 from sluice.train.evaluation.sample import Sampler
-from sluice.train.glove import embedding_from_glove
 from sluice.train.input import Dataset, check_replicas, open_dataset, training_blocks
-from sluice.train.models import LanguageModel
+from sluice.train.model.glove import embedding_from_glove
+from sluice.train.model.language_model import LanguageModel
 from sluice.train.optim import Moment, Optimizer
 from sluice.train.reporter import Reporter
 from sluice.train.rows import position

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from sluice.core.config.train import Loss
-from sluice.train.dropout import SAMPLED_WORDS, DropoutKey
-from sluice.train.models import LanguageModel, Window
+from sluice.train.model.dropout import SAMPLED_WORDS, DropoutKey
+from sluice.train.model.language_model import LanguageModel, Window
 
 
 class Nll(NamedTuple):

@@ -23,7 +23,7 @@ from sluice.core.errors import ConfigError, InputError
 from sluice.data import storage
 from sluice.train import checkpoint as ckpt
 from sluice.train.input import Dataset, open_dataset
-from sluice.train.models import LanguageModel
+from sluice.train.model.language_model import LanguageModel
 from sluice.train.tensorboard import DIRECTORY
 
 IDENTITY, RESOLVED = "identity.json", "config.resolved.yaml"

@@ -9,9 +9,9 @@ import tensorflow as tf
 
 from sluice.core.config.train import Train
 from sluice.data.dataset.manifest import SpecialIds
-from sluice.train.dropout import DropoutKey
 from sluice.train.loss import activation_penalty, denominator, nll_of
-from sluice.train.models import LanguageModel
+from sluice.train.model.dropout import DropoutKey
+from sluice.train.model.language_model import LanguageModel
 from sluice.train.optim import Moment, Optimizer, clip, dense
 
 OUTER = ("embed.", "softmax.")

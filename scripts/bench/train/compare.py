@@ -24,7 +24,7 @@ import numpy as np
 
 from sluice.core.config.load import load_config
 from sluice.data.dataset.manifest import read_manifest
-from sluice.train.parameters import initial_values
+from sluice.train.model.parameters import initial_values
 
 ROOT = Path(__file__).resolve().parents[3]
 THREADS = 2

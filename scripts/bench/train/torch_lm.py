@@ -28,7 +28,7 @@ from scripts.bench.train.data import epoch_blocks, split_stream
 from sluice.core.config.load import load_config
 from sluice.core.config.train import Train
 from sluice.data.dataset.manifest import read_manifest
-from sluice.train.parameters import initial_values
+from sluice.train.model.parameters import initial_values
 from sluice.train.schedule import learning_rate
 
 THREADS = 2

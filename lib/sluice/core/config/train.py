@@ -75,7 +75,7 @@ class Glove(Section):
 
 
 class Model(Section):
-    """A language model. The equations stand in `train/cells.py` and `train/layers.py`."""
+    """A language model. The equations stand in `train/model/cells.py` and `train/model/layers.py`."""
 
     arch: Literal["lstm", "gru", "rnn", "gcnn", "awd_lstm"] = "lstm"
     """`rnn`: Elman's. `gcnn`: gated causal convolutions. `awd_lstm`: an LSTM whose last layer is as wide as the

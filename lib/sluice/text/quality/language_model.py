@@ -1,7 +1,7 @@
 """A trained language model as NumPy arrays, to judge texts with where there is no TensorFlow: on executors.
 
-Read from the folder that `jobs/export.py` writes. The equations are those of `sluice.train.cells` and
-`sluice.train.layers`, whose oracle this is.
+Read from the folder that `jobs/export.py` writes. The equations are those of `sluice.train.model.cells` and
+`sluice.train.model.layers`, whose oracle this is.
 """
 
 import io

@@ -9,9 +9,9 @@ import numpy as np
 import tensorflow as tf
 
 from sluice.core.config.classifier import Classifier
-from sluice.train.cells import lstm_loop
-from sluice.train.dropout import DropoutKey, drop
-from sluice.train.glove import without_fixed
+from sluice.train.model.cells import lstm_loop
+from sluice.train.model.dropout import DropoutKey, drop
+from sluice.train.model.glove import without_fixed
 
 DIRECTIONS = ("forward", "backward")
 

@@ -28,8 +28,8 @@ from sluice.data import storage
 from sluice.data.dataset.tokenizer import TOKENIZER, Tokenizer, save_tokenizer, train_tokenizer
 from sluice.train.classifier.input import Batch, Labelled, batches, encode, read_labelled
 from sluice.train.classifier.models import TextClassifier, classifier_values
-from sluice.train.dropout import DropoutKey
-from sluice.train.glove import embedding_from_glove
+from sluice.train.model.dropout import DropoutKey
+from sluice.train.model.glove import embedding_from_glove
 from sluice.train.optim import Moment, Optimizer, clip, dense
 
 logger = logging.getLogger("sluice.train")

@@ -21,7 +21,7 @@ from sluice.core.errors import InputError
 from sluice.data import storage
 from sluice.data.dataset.manifest import read_manifest
 from sluice.train.input import Dataset, evaluation_blocks, open_dataset
-from sluice.train.models import LanguageModel
+from sluice.train.model.language_model import LanguageModel
 from sluice.train.run_directory import restore
 
 logger = logging.getLogger("sluice.train")

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from sluice.core.config.train import Sample, Train
 from sluice.data.dataset.tokenizer import Tokenizer
-from sluice.train.models import LanguageModel
+from sluice.train.model.language_model import LanguageModel
 from sluice.train.run_directory import restore
 
 

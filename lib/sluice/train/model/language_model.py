@@ -10,10 +10,10 @@ import numpy as np
 import tensorflow as tf
 
 from sluice.core.config.train import Model
-from sluice.train.dropout import DropoutKey, drop, drop_weights, drop_words
-from sluice.train.glove import without_fixed
-from sluice.train.layers import LAYERS, State, lstm
-from sluice.train.parameters import initial_values, layer_name, layer_shapes, layer_widths
+from sluice.train.model.dropout import DropoutKey, drop, drop_weights, drop_words
+from sluice.train.model.glove import without_fixed
+from sluice.train.model.layers import LAYERS, State, lstm
+from sluice.train.model.parameters import initial_values, layer_name, layer_shapes, layer_widths
 
 DTYPES = {"fp32": tf.float32, "fp16": tf.float16, "bf16": tf.bfloat16}
 """Of activations; parameters, states between windows and losses are float32."""

@@ -24,7 +24,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from sluice.train.cells import KERNELS
+from sluice.train.model.cells import KERNELS
 
 State = tuple[Any, ...]
 Weights = Mapping[str, Any]
