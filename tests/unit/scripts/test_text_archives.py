@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-SCRIPT = Path(__file__).parents[3] / "scripts" / "text_archives.py"
+SCRIPT = Path(__file__).parents[3] / "scripts" / "data" / "text_archives.py"
 CHINESE = "梵文是古代印度的一种语言，在欧洲有许多人研究它，也有许多人翻译用它写成的书。" * 4
 OTHER = CHINESE.replace("印度", "希腊")
 

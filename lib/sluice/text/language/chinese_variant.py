@@ -1,7 +1,7 @@
 """How a Chinese text is written: simplified, traditional or mixed; Cantonese and Classical Chinese kept apart.
 
 Recorded, never a reason to drop. Only characters that exist in one variant alone tell (`data/variants.txt`, derived
-from OpenCC by scripts/make_variants.py): 后 里 干 台 stand in both. The definition is ours.
+from OpenCC by scripts/data/make_variants.py): 后 里 干 台 stand in both. The definition is ours.
 """
 
 import functools

@@ -1,6 +1,6 @@
 """Make tests/data/sample: the real pages that the demo and the tests run on.
 
-    python scripts/make_sample.py COLLECTION
+    python -m scripts.data.make_sample COLLECTION
 
 COLLECTION is a folder laid out like the one the sample was taken from: `html-truth/SET/pages.warc.gz` and
 `html-pages/SET/pages.warc.gz` next to `warc/*.warc.gz`. Records are copied byte for byte, so no page is altered, save
@@ -23,7 +23,7 @@ from sluice.commands.pages import iter_lines
 from sluice.core.config.load import load_config
 from sluice.text.pages.archive import WarcAccount
 
-SAMPLE = Path(__file__).parent.parent / "tests" / "data" / "sample"
+SAMPLE = Path(__file__).parents[2] / "tests" / "data" / "sample"
 
 # set: (language, budget in compressed bytes, share of pages that the rules drop)
 SETS = {

@@ -2,7 +2,7 @@
 folding of traditional characters to simplified ones.
 
     python -m venv ENV && ENV/bin/pip install opencc==1.4.2
-    ENV/bin/python scripts/make_variants.py
+    ENV/bin/python -m scripts.data.make_variants
 
 Reads the dictionaries of the official OpenCC wheel with the tool that comes in it, and the PRC's sets of simplified
 and traditional characters (GB 2312 from Python, GB/T 12345 from perl's Encode::CN), Taiwan's from Python's Big5.
@@ -20,7 +20,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-OUTPUT = Path(__file__).parent.parent / "lib" / "sluice" / "text" / "data" / "variants.txt"
+OUTPUT = Path(__file__).parents[2] / "lib" / "sluice" / "text" / "data" / "variants.txt"
 WIDTH = 60
 BIG5_RARE = b"\xc9\x40"
 """Big5's second level, of rare characters: 体 and 与 stand there for old words that nobody writes."""
@@ -30,7 +30,7 @@ for my $code (0x3400 .. 0x9FFF) { my $char = chr $code; print $char if length en
 """
 HEADER = """\
 # Characters of one written variant of Chinese only, and the folding of traditional to simplified characters.
-# Made by scripts/make_variants.py from OpenCC {version} (https://github.com/BYVoid/OpenCC), tables STCharacters,
+# Made by scripts/data/make_variants.py from OpenCC {version} (https://github.com/BYVoid/OpenCC), tables STCharacters,
 # TSCharacters, HKVariants and TWVariants; taken off: common characters of Big5, those of GB 2312 and of GB/T 12345.
 # OpenCC is by Carbo Kuo (BYVoid) and contributors, under the Apache License, Version 2.0; changed as said above.
 """

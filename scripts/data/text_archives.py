@@ -1,6 +1,6 @@
 """Put texts that never were pages into WET archives, so that they take the road of the crawl.
 
-    python scripts/text_archives.py OUT a.jsonl.gz b.jsonl.gz      # OUT/a.warc.wet.gz, OUT/b.warc.wet.gz
+    python -m scripts.data.text_archives OUT a.jsonl.gz b.jsonl.gz      # OUT/a.warc.wet.gz, OUT/b.warc.wet.gz
 
 A line is one JSON object with its text in `text` or `raw_content` and its address in `url`; without one it gets one
 below `.invalid`. The same files make the same archives.
