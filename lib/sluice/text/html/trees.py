@@ -1,4 +1,4 @@
-"""Sums of decision trees, evaluated in a compiled loop. Trained by `scripts/train_extractor.py`, shipped as arrays."""
+"""Sums of decision trees, evaluated in a compiled loop. Trained by `scripts/models/train_main_text.py`, shipped as arrays."""
 
 from collections.abc import Mapping
 from typing import NamedTuple

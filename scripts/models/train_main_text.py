@@ -1,8 +1,8 @@
 """Train the main-text model that ships with sluice, and show what it is worth on sites it has not seen.
 
     pip install lightgbm
-    python scripts/train_extractor.py                # writes lib/sluice/text/data/main_text.npz, about 3 minutes
-    python scripts/train_extractor.py --cross-fit    # every page judged by a model that saw no page of its site
+    python -m scripts.models.train_main_text                # writes lib/sluice/text/data/main_text.npz, about 3 minutes
+    python -m scripts.models.train_main_text --cross-fit    # every page judged by a model that saw no page of its site
 
 Blocks of a page are labelled by aligning their words with the page's true text. Two rounds of gradient-boosted trees
 follow; the second sees the first one's opinion about the whole page, for which the training pages are judged by models
@@ -35,7 +35,7 @@ from sluice.text.html.features import (
 )
 from sluice.text.html.markup import Markup, parse
 
-OUTPUT = Path(__file__).parents[1] / "lib/sluice/text/data" / main_text.MODEL
+OUTPUT = Path(__file__).parents[2] / "lib/sluice/text/data" / main_text.MODEL
 ROUNDS = 200
 BOOSTING = {
     "objective": "cross_entropy",
