@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("pyspark")
 
-from jobs_helpers import command, run
+from tests.helpers.jobs import command, run
 
 
 @pytest.fixture(scope="session")

@@ -4,8 +4,9 @@ import gzip
 import io
 
 import pytest
-from jobs_helpers import command, run
 from warcio.warcwriter import WARCWriter
+
+from tests.helpers.jobs import command, run
 
 
 def refused(done, code, *words):

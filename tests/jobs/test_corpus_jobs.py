@@ -8,10 +8,10 @@ from collections import Counter
 
 import pyarrow.parquet as pq
 import pytest
-from jobs_helpers import command, run, run_here
 
 from sluice.core.config.dedup import Lines
 from sluice.text.dedup.repeated_lines import text_lines
+from tests.helpers.jobs import command, run, run_here
 
 INVENTED = (
     "Seven violet walruses negotiated the price of borrowed umbrellas with an unusually patient lighthouse keeper."

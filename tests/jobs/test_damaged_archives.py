@@ -2,17 +2,14 @@
 
 import http.server
 import json
-import sys
 import threading
 from collections import Counter
-from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from jobs_helpers import command, run
 
-sys.path.append(str(Path(__file__).parents[1] / "unit"))
-from archives import http_block, member, page, warc_record
+from tests.helpers.archives import http_block, member, page, warc_record
+from tests.helpers.jobs import command, run
 
 TEXT = "<p>The committee met on Tuesday and decided that the new library number {} would be built by the town hall.</p>"
 

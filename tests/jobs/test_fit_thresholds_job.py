@@ -1,10 +1,10 @@
 """The job that proposes thresholds, in this process on a small run."""
 
 import pytest
-from docs_table import document, write_run
-from jobs_helpers import run_here
 
 from sluice.text.rules.rule import load_rules
+from tests.helpers.docs_table import document, write_run
+from tests.helpers.jobs import run_here
 
 
 @pytest.fixture

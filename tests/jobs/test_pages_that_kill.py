@@ -10,10 +10,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from jobs_helpers import command, environment
 
-TESTS = Path(__file__).parents[1]
-ROOT = TESTS.parent
+from tests.helpers.jobs import ROOT, command, environment
 
 GOOD = "The committee met on Tuesday and decided that the new library would be built beside the old town hall."
 
@@ -64,8 +62,8 @@ def calm(archives, tmp_path_factory):
 def planted(tmp_path):
     """The environment of a run in which all Python processes meet the planted pages."""
     (tmp_path / "site").mkdir()
-    (tmp_path / "site" / "sitecustomize.py").write_text("import planted_pages\n\nplanted_pages.plant()\n")
-    path = f"{tmp_path / 'site'}:{TESTS}:{ROOT / 'lib'}"
+    (tmp_path / "site" / "sitecustomize.py").write_text("from tests.helpers.planted_pages import plant\n\nplant()\n")
+    path = f"{tmp_path / 'site'}:{ROOT}:{ROOT / 'lib'}"
     return environment() | {"PYTHONPATH": f"{path}:{os.environ.get('PYTHONPATH', '')}"}
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from jobs_helpers import command, digests, environment, run
 
 from scripts.bench.dedup.check_kills import standalone
 from sluice.commands.main import main as sluice
 from sluice.data.dataset.manifest import read_manifest
+from tests.helpers.jobs import command, digests, environment, run
 
 
 def summary(output, stage):

@@ -7,8 +7,9 @@ import sys
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from jobs_helpers import ROOT, command, run
 from warcio.archiveiterator import ArchiveIterator
+
+from tests.helpers.jobs import ROOT, command, run
 
 
 @pytest.fixture(scope="session")

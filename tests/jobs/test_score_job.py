@@ -7,10 +7,10 @@ import string
 
 import pyarrow.parquet as pq
 import pytest
-from exported_model import write_model
-from jobs_helpers import command, run
 
 from sluice.core.config.dataset import Tokenizer
+from tests.helpers.exported_model import write_model
+from tests.helpers.jobs import command, run
 
 VOCAB_SIZE = 260
 LETTER, OTHER = 0.8 / 26, 0.2 / (VOCAB_SIZE - 26)

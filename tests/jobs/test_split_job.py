@@ -8,13 +8,13 @@ import shutil
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from jobs_helpers import command, run, run_here
 
 from sluice.data.dataset.manifest import read_manifest
 from sluice.data.dataset.tfrecord import decode_example, iter_records
 from sluice.data.dataset.tokenizer import Tokenizer
 from sluice.text.dedup.key_text import define_key
 from sluice.text.dedup.shingles import jaccard, shingles
+from tests.helpers.jobs import command, run, run_here
 
 SETTINGS = {
     "dedup__minhash__bands": "1",  # misses most copies: one band of sixteen values

@@ -4,7 +4,8 @@ import json
 import sys
 
 import pytest
-from jobs_helpers import run_here
+
+from tests.helpers.jobs import run_here
 
 pytest.importorskip("fasttext", reason="training needs it: pip install 'sluice[quality]'")
 

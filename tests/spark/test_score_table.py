@@ -5,7 +5,6 @@ import math
 from pathlib import Path
 
 import pytest
-from exported_model import write_model
 from msgspec import structs
 
 from sluice.core.config.dataset import Tokenizer
@@ -13,6 +12,7 @@ from sluice.core.config.dedup import Score, Table
 from sluice.core.config.schema import Config
 from sluice.core.errors import ConfigError, InputError
 from sluice.spark.standalone.score import score_run, score_table
+from tests.helpers.exported_model import write_model
 
 
 @pytest.fixture(scope="module")

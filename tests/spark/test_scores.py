@@ -6,7 +6,6 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from docs_table import document, write_run
 from msgspec import structs
 
 from sluice.core.config.rules import Rules
@@ -20,6 +19,7 @@ from sluice.data.stage import Stage
 from sluice.spark.run import Run
 from sluice.spark.stages import select as select_stage
 from sluice.text.rules.rule import first_failure, load_rules
+from tests.helpers.docs_table import document, write_run
 
 RULES = """
 description: short texts, then unlikely ones, then others

@@ -15,7 +15,7 @@ if importlib.util.find_spec("tensorflow") is None:
 @pytest.fixture(scope="session")
 def tiny_dataset(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Three training shards of different size, L = 16, so that T may be 1, 2, 4, 8 or 16."""
-    from tiny_runs import random_documents, write_dataset
+    from tests.helpers.tiny_runs import random_documents, write_dataset
 
     shards = [random_documents(1, 40, 50), random_documents(2, 25, 50), random_documents(3, 15, 50)]
     splits = {"train": shards, "valid": [random_documents(4, 5, 33)], "test": [random_documents(5, 4, 29)]}

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from msgspec import structs
-from tiny_runs import run_job
 
 from sluice.core.config.classifier import Classifier
 from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.train.classifier.input import batches, read_labelled
 from sluice.train.classifier.models import TextClassifier, classifier_values
 from sluice.train.classifier.train import Predictor, report, train_classifier
+from tests.helpers.tiny_runs import run_job
 
 ARCHS = ["textcnn", "bilstm_cls"]
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_runs import IDS, WORDS, bpe_tokenizer, random_documents, train_config, write_dataset
 
 from sluice.core.config.train import Sample, Train
 from sluice.core.errors import InputError
@@ -21,6 +20,7 @@ from sluice.train.loop import train_and_evaluate
 from sluice.train.model.cells import lstm_reference
 from sluice.train.model.language_model import LanguageModel
 from sluice.train.reporter import say_baseline
+from tests.helpers.tiny_runs import IDS, WORDS, bpe_tokenizer, random_documents, train_config, write_dataset
 
 
 def brute_force(weights: dict[str, np.ndarray], stream: list[int], layers: int) -> float:

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from safetensors.numpy import load_file
-from tiny_runs import WORDS, random_documents, run_job, settings, train_config, write_dataset
 
 from sluice.core.config.train import Model
 from sluice.core.errors import ConfigError, InputError
@@ -17,6 +16,7 @@ from sluice.train.export import export_run, torch_names
 from sluice.train.loop import train_and_evaluate
 from sluice.train.model.cells import lstm_reference
 from sluice.train.run_directory import restore
+from tests.helpers.tiny_runs import WORDS, random_documents, run_job, settings, train_config, write_dataset
 
 
 @pytest.fixture(params=["lstm", "gru", "rnn", "gcnn", "awd_lstm"])
@@ -128,7 +128,7 @@ def test_what_is_no_export_is_not_replaced_and_not_read(tiny_dataset: str, tmp_p
 
 def test_a_model_without_words_of_its_own_scores_by_its_own_tokens(tmp_path: Path) -> None:
     """A byte-level tokenizer: any text has a score, and the bytes are those of the text."""
-    from tiny_runs import bpe_tokenizer
+    from tests.helpers.tiny_runs import bpe_tokenizer
 
     documents = [[4 + byte for byte in b"the cat sat on the mat"] for _ in range(30)]
     splits = {"train": [documents], "valid": [documents[:3]], "test": [documents[:3]]}

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_runs import bpe_tokenizer, train_config, write_dataset
 
 from sluice.core.errors import ConfigError, FormatError
 from sluice.train import checkpoint as ckpt
 from sluice.train.loop import train_and_evaluate
 from sluice.train.model.glove import read_glove
+from tests.helpers.tiny_runs import bpe_tokenizer, train_config, write_dataset
 
 WORDS = ["<pad>", "fish", "new york", "bird", "cat"]
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 import tensorflow as tf
-from tiny_runs import train_config
 
 from sluice.commands.main import main
 from sluice.core.errors import InputError
@@ -17,6 +16,7 @@ from sluice.train.evaluation.evaluate import evaluate_run
 from sluice.train.evaluation.sample import generate_run
 from sluice.train.export import export_run
 from sluice.train.loop import train_and_evaluate
+from tests.helpers.tiny_runs import train_config
 
 tokenizers = pytest.importorskip("tokenizers")
 

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from tiny_runs import train_config
 
 from sluice.core.config.train import Model
 from sluice.text.quality import language_model
@@ -11,6 +10,7 @@ from sluice.train.model.dropout import DropoutKey
 from sluice.train.model.language_model import LanguageModel
 from sluice.train.model.layers import LAYERS
 from sluice.train.model.parameters import layer_shapes, parameter_shapes
+from tests.helpers.tiny_runs import train_config
 
 T, B, D, H, K = 5, 3, 4, 2, 3
 ARCHS = ["lstm", "gru", "rnn", "gcnn", "awd_lstm"]

@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
-from tiny_runs import ROOT
 
 from sluice.core.config.load import load_config
 from sluice.core.config.train import Model, Optim
@@ -14,6 +13,7 @@ from sluice.train.model.dropout import DropoutKey, drop, drop_weights, drop_word
 from sluice.train.model.parameters import initial_values, parameter_shapes
 from sluice.train.optim import FIRST_LOSS_SCALE, LOSS_SCALE, Moment, Optimizer, clip, dense
 from sluice.train.schedule import Valid, average_from, is_best, learning_rate, since_best
+from tests.helpers.tiny_runs import ROOT
 
 
 def optim(*settings: str) -> Optim:

@@ -5,7 +5,8 @@ import re
 from pathlib import Path
 
 import pytest
-from tiny_runs import run_job, settings
+
+from tests.helpers.tiny_runs import run_job, settings
 
 STEPS = 100
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_runs import job_command, run_job, settings
 
 from sluice.core.errors import ConfigError
 from sluice.train import checkpoint as ckpt
 from sluice.train.distributed.cluster import await_peers
 from sluice.train.distributed.task import Task
+from tests.helpers.tiny_runs import job_command, run_job, settings
 
 COMMON = (
     "train.run.steps=300",

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 import tensorflow as tf
-from tiny_runs import train_config
 
 from sluice.core.errors import ConfigError
 from sluice.train import tensorboard
 from sluice.train.loop import train_and_evaluate
+from tests.helpers.tiny_runs import train_config
 
 WITH_BOARD = "train.log.tensorboard=true"
 

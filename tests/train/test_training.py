@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
-from tiny_runs import random_documents, run_job, settings, train_config, word_tokenizer, write_dataset
 
 from sluice.core.errors import ConfigError, FormatError, InputError, StageError
 from sluice.data import storage
@@ -23,6 +22,7 @@ from sluice.train.loop import train_and_evaluate
 from sluice.train.model.parameters import parameter_shapes
 from sluice.train.rows import plan_rows
 from sluice.train.run_directory import restore
+from tests.helpers.tiny_runs import random_documents, run_job, settings, train_config, word_tokenizer, write_dataset
 
 
 def metrics(out: Path) -> list[dict]:

@@ -9,11 +9,11 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
-from tiny_runs import WORDS, settings, train_config
 
 from sluice.train.input import open_dataset, training_blocks
 from sluice.train.loop import train_and_evaluate
 from sluice.train.model.parameters import initial_values
+from tests.helpers.tiny_runs import WORDS, settings, train_config
 
 STEPS, ROWS, WINDOW, V = 100, 8, 8, WORDS + 4
 

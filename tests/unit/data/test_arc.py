@@ -1,10 +1,10 @@
 import io
 
 import pytest
-from archives import http_block, member, starts, tiles
 
 from sluice.data.archives.arc import parse_line
 from sluice.data.archives.reader import ArchiveRecord, read_archive
+from tests.helpers.archives import http_block, member, starts, tiles
 
 DATE = b"2004-09-25T00:07:41Z"
 V2 = b"http://a.test/ 10.0.0.1 20040925000741 text/html 200 QWERTY - 1234 x.arc.gz 567\n"

@@ -2,13 +2,13 @@ import gzip
 
 import numpy as np
 import pytest
-from example_bytes import example, field, floats, framed, packed, texts, unpacked, varint
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sluice.core.errors import FormatError
 from sluice.data.dataset.manifest import SpecialIds
 from sluice.data.dataset.token_examples import decode_ids, documents, iter_ids
+from tests.helpers.example_bytes import example, field, floats, framed, packed, texts, unpacked, varint
 
 # TF 2.21: Example with input_ids = Int64List([5, 300, 0, 50256, -1]) and n = Int64List([]), deterministic
 GOLDEN = bytes.fromhex(

@@ -2,13 +2,13 @@ import json
 import pickle
 
 import pytest
-from foreign_tokenizers import CHINESE, END, gpt2_layout
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sluice.core.errors import ConfigError, FormatError
 from sluice.data.dataset.manifest import SpecialIds
 from sluice.data.dataset.tokenizer import BYTE_OF, SpecialNames, Tokenizer, save_tokenizer
+from tests.helpers.foreign_tokenizers import CHINESE, END, gpt2_layout
 
 pre_tokenizers = pytest.importorskip("tokenizers").pre_tokenizers
 

@@ -4,11 +4,11 @@ import zlib
 import brotli
 import pytest
 import zstandard
-from archives import chunked, http_block
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sluice.data.archives.http_message import Body, HttpHead, decode_body, parse_head
+from tests.helpers.archives import chunked, http_block
 
 BODY = "<p>你好 world</p>".encode() * 40
 LIMIT = 1 << 20

@@ -4,11 +4,11 @@ import random
 
 import pyarrow as pa
 import pytest
-from index_table import SCHEMA, index_row, write_index
 
 from sluice.core.config.plan import Selection
 from sluice.core.errors import FormatError, InputError
 from sluice.data.plan.cc_index import IndexCounts, iter_wanted, list_index
+from tests.helpers.index_table import SCHEMA, index_row, write_index
 
 EVERY = Selection()
 ARCHIVES = ["crawl-data/a/0.warc.gz", "crawl-data/a/1.warc.gz", "crawl-data/b/0.warc.gz"]

@@ -6,12 +6,12 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from index_table import SCHEMA, index_row, write_index
 
 from sluice.core.config.plan import Plan, Selection, Transport
 from sluice.core.errors import ConfigError, InputError
 from sluice.data.plan import inputs as plan_module
 from sluice.data.plan.table import ROW_GROUP, estimates, load_wanted, make_plan_table
+from tests.helpers.index_table import SCHEMA, index_row, write_index
 
 TRANSPORT = Transport(merge_gap_bytes=0)
 

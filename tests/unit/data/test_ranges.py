@@ -4,7 +4,6 @@ import itertools
 
 import numpy as np
 import pytest
-from archives import member, page, starts, warc_record
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +12,7 @@ from sluice.core.errors import RemoteError
 from sluice.data import storage
 from sluice.data.archives.reader import ArchiveRecord, Damage, read_archive
 from sluice.data.archives.wanted import Span, Wanted, coalesce, read_wanted
+from tests.helpers.archives import member, page, starts, warc_record
 
 TIGHT = Transport(merge_gap_bytes=10, chunk_bytes=1000)
 

@@ -7,7 +7,6 @@ import re
 import threading
 
 import pytest
-from index_table import index_row, write_index
 
 from sluice.core.config.plan import Plan, Selection, Transport
 from sluice.core.errors import InputError, RemoteError
@@ -16,6 +15,7 @@ from sluice.data.plan.cc_index import IndexCounts, iter_wanted, list_index
 from sluice.data.plan.inputs import make_plan
 from sluice.data.storage import http as http_file
 from sluice.data.storage import ranges as remote
+from tests.helpers.index_table import index_row, write_index
 
 DATA = bytes(i * 7 % 251 for i in range(1_000_003))
 FAST = Transport(chunk_bytes=100_000, requests_per_s=None, attempts=4, timeout_s=5.0, user_agent="test agent")

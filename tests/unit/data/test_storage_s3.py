@@ -3,9 +3,10 @@
 import os
 
 import pytest
-import s3_server
-from archives import member, page, starts
-from index_table import index_row, write_index
+
+from tests.helpers import s3_server
+from tests.helpers.archives import member, page, starts
+from tests.helpers.index_table import index_row, write_index
 
 fs = pytest.importorskip("pyarrow.fs")
 

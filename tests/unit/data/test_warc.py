@@ -3,11 +3,21 @@ import io
 
 import pytest
 import zstandard
-from archives import chunked, http_block, member, page, skippable_frame, starts, tiles, warc_record, zstd_frame
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from sluice.data.archives.reader import ArchiveRecord, Damage, Filler, read_archive
+from tests.helpers.archives import (
+    chunked,
+    http_block,
+    member,
+    page,
+    skippable_frame,
+    starts,
+    tiles,
+    warc_record,
+    zstd_frame,
+)
 
 BODIES = [b"<p>first</p>", b"<p>the second page</p>" * 9, b"<p>third, the longest</p>" * 30]
 INFO = warc_record(b"software: hand\r\n", kind="warcinfo", url=None)

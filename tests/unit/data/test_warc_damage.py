@@ -6,13 +6,13 @@ import random
 import tracemalloc
 
 import pytest
-from archives import http_block, member, page, skippable_frame, starts, tiles, zstd_frame
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from isal import isal_zlib
 
 from sluice.data.archives.members import FREE_PROBES, PROBE_BYTES, READ_BYTES
 from sluice.data.archives.reader import ArchiveRecord, Damage, read_archive
+from tests.helpers.archives import http_block, member, page, skippable_frame, starts, tiles, zstd_frame
 
 BODIES = [b"<p>page %d</p>" % i * (3 * i + 1) for i in range(10)]
 RECORDS = [page(body, url=f"http://example.test/{i}") for i, body in enumerate(BODIES)]

@@ -3,9 +3,9 @@
 import io
 
 import pytest
-from archives import tiles
 
 from sluice.data.archives.reader import ArchiveRecord, Damage, read_archive
+from tests.helpers.archives import tiles
 
 pytest.importorskip("fastwarc")
 ArchiveIterator = pytest.importorskip("warcio.archiveiterator").ArchiveIterator

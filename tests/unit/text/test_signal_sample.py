@@ -2,13 +2,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from docs_table import document, rejection, write_run
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sluice.core.errors import FormatError
 from sluice.core.ids import mix64
 from sluice.text.rules.signal_sample import mix64_all, read_sample, read_texts
+from tests.helpers.docs_table import document, rejection, write_run
 
 SIGNALS = ("n_words", "han_share")
 
