@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sluice.data.dataset.words import words
 from sluice.text.words.spans import fast_words
 
-DATA = Path(os.environ.get("SLUICE_SHARED_DATA", Path(__file__).parents[4] / "shared" / "data"))
+DATA = Path(os.environ.get("SLUICE_SHARED_DATA", Path(__file__).parents[5] / "shared" / "data"))
 COMMON = "的一是在不了有和人这中大为上个国我以要他时来用们生到作地于出"
 
 

@@ -294,7 +294,7 @@ def test_kernels_stay_inside_their_arrays(tmp_path):
     environment = os.environ | {"NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, "-c", FUZZ.format(parts=parts)],
-        env=environment | {"PYTHONPATH": str(Path(__file__).parents[3] / "lib")},
+        env=environment | {"PYTHONPATH": str(Path(__file__).parents[4] / "lib")},
         capture_output=True,
         text=True,
         timeout=300,
