@@ -6,8 +6,8 @@
     python -m scripts.bench.main_text --speed wcxb    # pages per second, interleaved, medians of rounds
 
 F1 is that of words (a Han character is one), the mean over the pages of a set. `leaked` is the share of snippets that
-must not be in the main text and are, `found` that of snippets that must be. scripts/models/train_main_text.py --cross-fit
-gives the same figures for every set, each page judged by a model that saw no page of its site.
+must not be in the main text and are, `found` that of snippets that must be. train_main_text.py --cross-fit gives the
+same figures for every set, each page judged by a model that saw no page of its site.
 """
 
 import argparse

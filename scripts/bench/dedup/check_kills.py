@@ -1,6 +1,6 @@
 """Kill an executor, or the driver, of jobs/dedup.py in the middle of every table, and hold the results to a calm run's.
 
-    python -m scripts.bench.dedup.check_kills WORKDIR                                     # all tables, both ways: six minutes
+    python -m scripts.bench.dedup.check_kills WORKDIR      # all tables, both ways: six minutes
     python -m scripts.bench.dedup.check_kills WORKDIR --who driver --tables _work/pairs,removals
 
 A small table with copies, edits, chains and a template family, in Chinese and English, is made in WORKDIR. `executor`

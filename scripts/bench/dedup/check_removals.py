@@ -1,6 +1,6 @@
 """Check the certificate of every removal again, from the texts alone; and what was found of all pairs there are.
 
-    python -m scripts.bench.dedup.check_removals OUT/dedup/removals CORPUS.jsonl --pairs PAIRS.jsonl --truth CORPUS.truth.jsonl
+    python -m scripts.bench.dedup.check_removals REMOVALS CORPUS.jsonl --pairs PAIRS.jsonl --truth TRUTH.jsonl
 
 REMOVALS is Parquet or JSON lines with `id`, `witness`, `jaccard`; CORPUS has `id` and `text`; PAIRS is what
 dedup_oracle.py wrote. For each removal the Jaccard similarity of both documents is computed from plain Python sets. It

@@ -1,6 +1,6 @@
 """Make corpora of real texts with planted near-duplicates, for the benchmarks of deduplication.
 
-    python -m scripts.bench.dedup.make_corpus DATA OUT.jsonl --documents 62500 --copies 0.2        # 50,000 real texts and edits
+    python -m scripts.bench.dedup.make_corpus DATA OUT.jsonl --documents 62500 --copies 0.2   # 50,000 real texts, edits
     python -m scripts.bench.dedup.make_corpus DATA OUT.jsonl.gz --documents 1000000 --copies 0.3
 
 DATA is the collection that SLUICE_SHARED_DATA names. OUT gets one object a line (`id`, `text`), in an order that tells

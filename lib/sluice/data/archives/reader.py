@@ -3,8 +3,8 @@
 Plain, gzipped or zstd-compressed, record by record or as a whole. After damage the reader goes on at the next record,
 so one changed byte costs one record. What warcio and FastWARC leave unsaid is a value here: truncation, bytes between
 records, a Content-Length that is wrong, a member that does not inflate. Neither of them is used to read: warcio stops
-at the first damage and tells no lengths, FastWARC knows no ARC. warcio writes (`scripts/data/make_sample.py`, tests) and is
-the oracle of the tests and of `scripts/bench/archives.py`.
+at the first damage and tells no lengths, FastWARC knows no ARC. warcio writes (`scripts/data/make_sample.py`, tests)
+and is the oracle of the tests and of `scripts/bench/archives.py`.
 
 What cannot be known: a file cut between two records looks whole when `size` is that of what was left of it. Plain
 files, and zstd frames without checksum, do not show a changed byte inside a block; its digest does, if asked for. Of

@@ -11,7 +11,9 @@ from sluice.core.records.corpus import TextScore
 from sluice.data import storage
 from sluice.data.stage import SUMMARY, finished_digest
 from sluice.spark.engine.schemas import spark_schema
-from sluice.spark.standalone.run import SHOWN
+
+SHOWN = 5
+"""Ids that an error message names."""
 
 
 def read_scores(spark: SparkSession, output: str) -> DataFrame:

@@ -1,6 +1,6 @@
 """Main text of a page: two rounds of decision trees over its blocks, then the choice that promises the best F.
 
-Trained on pages with human or template truth by `scripts/models/train_main_text.py`, which also reports what it is worth on
+Trained on pages with human or template truth by `scripts/models/train_main_text.py`, which also reports its quality on
 sites that it has not seen. Source: ours; two rounds as in stacked sequential learning (Cohen and Carvalho 2005), the
 choice after "Optimal thresholding of classifiers to maximize F1" (Lipton et al. 2014).
 """

@@ -1,4 +1,4 @@
-"""Sums of decision trees, evaluated in a compiled loop. Trained by `scripts/models/train_main_text.py`, shipped as arrays."""
+"""Sums of decision trees, evaluated in a compiled loop. `scripts/models/train_main_text.py` trains them."""
 
 from collections.abc import Mapping
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Measures of every block for the first round of decision trees; columns as `FEATURES` in `sluice.text.html.features`."""
+"""Features of every block for the first round of decision trees, in the order of `FEATURES` in `html.features`."""
 
 import numpy as np
 
