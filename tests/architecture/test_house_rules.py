@@ -234,12 +234,3 @@ def test_functions_handed_to_spark_pickle_twice():
             assert (copy.func, copy.args) == (function.func, function.args)
         else:
             assert copy is function
-
-
-# tests
-
-
-def test_no_two_test_files_share_a_name():
-    """pytest imports them by base name: of two alike, one cannot be collected."""
-    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
-    assert sorted(set(names)) == sorted(names)

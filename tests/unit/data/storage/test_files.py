@@ -5,6 +5,7 @@ import pytest
 
 from sluice.core.errors import InputError
 from sluice.data import storage
+from sluice.data.storage import files
 
 
 @pytest.fixture(params=["", "file://"], ids=["path", "uri"])
@@ -225,6 +226,6 @@ def test_refused_credentials_are_named_by_their_place_and_never_shown(monkeypatc
     monkeypatch.setenv("HOME", str(tmp_path))
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    reason = storage._reason(OSError("AWS Error ACCESS_DENIED during HeadObject operation: No response body."))
+    reason = files._reason(OSError("AWS Error ACCESS_DENIED during HeadObject operation: No response body."))
     assert f"No response body. The storage {words}. Set AWS_ACCESS_KEY_ID and" in reason
     assert "AKIA7" not in reason

@@ -13,6 +13,7 @@ fs = pytest.importorskip("pyarrow.fs")
 from sluice.core.config.plan import Plan, Selection, Transport  # noqa: E402
 from sluice.core.errors import InputError, RemoteError  # noqa: E402
 from sluice.data import storage  # noqa: E402
+from sluice.data.storage import files  # noqa: E402
 from sluice.data.archives.wanted import read_wanted  # noqa: E402
 from sluice.data.plan.inputs import make_plan  # noqa: E402
 from sluice.data.plan.table import load_wanted, make_plan_table  # noqa: E402
@@ -49,7 +50,7 @@ def bucket(server, monkeypatch, tmp_path):
         "AWS_CONFIG_FILE": str(tmp_path / "none"),
     }.items():
         monkeypatch.setenv(name, value)
-    storage._filesystem.cache_clear()
+    files._filesystem.cache_clear()
     server.faults, server.seen = [], []
     client = fs.S3FileSystem(endpoint_override=server.url, region="us-east-1", allow_bucket_creation=True)
     client.create_dir("crawl")
@@ -57,7 +58,7 @@ def bucket(server, monkeypatch, tmp_path):
     put(client, "a/b/2.warc.gz", b"two")
     server.seen.clear()
     yield "s3://crawl"
-    storage._filesystem.cache_clear()
+    files._filesystem.cache_clear()
 
 
 def put(client, key, data):
@@ -95,7 +96,7 @@ def test_an_object_is_written_and_nothing_when_the_writer_fails(bucket):
 def test_a_selection_is_planned_and_read_from_the_bucket(bucket, server, tmp_path):
     parts = [member(page(f"<p>{n}</p>".encode() * 20, url=f"http://h{n}.test/")) for n in range(4)]
     offsets = starts(parts)
-    client = storage._split(f"{bucket}/x")[0]
+    client = files._split(f"{bucket}/x")[0]
     put(client, "crawl-data/a.warc.gz", b"".join(parts))
     rows = [
         index_row("crawl-data/a.warc.gz", offsets[n], len(parts[n]), languages="zho" if n in (1, 3) else "eng")
@@ -203,7 +204,7 @@ def test_refused_credentials_are_said_with_how_to_give_others(bucket, moto, call
 def test_missing_credentials_are_said_with_how_to_give_them(bucket, server, monkeypatch, call):
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
-    storage._filesystem.cache_clear()
+    files._filesystem.cache_clear()
     server.faults = [{"left": 10**6, "unsigned": True, "status": 403}]  # as Amazon's; moto trips over such requests
     with pytest.raises(InputError, match=r"wants credentials, and there are none .* Set AWS_ACCESS_KEY_ID and"):
         CALLS[call](f"{bucket}/a/1.warc.gz")
