@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import sys
 
 import pytest
 from warcio.warcwriter import WARCWriter
@@ -50,6 +51,12 @@ def test_an_empty_folder_and_a_foreign_output_are_refused(sample, tmp_path):
 
 def test_a_stage_before_its_input_is_finished_names_what_to_run(sample, tmp_path):
     refused(run(command("dedup", sample, tmp_path / "out")), 3, "'select' has not finished", "jobs/select.py")
+
+
+def test_the_console_starts_spark_without_a_word_of_java(tmp_path):
+    done = run([sys.executable, "-m", "sluice", "run", "dedup", "--set", f"output={tmp_path / 'out'}"])
+    assert done.returncode == 3
+    assert done.stdout.startswith("sluice: Stage 'select' has not finished") and done.stdout.count("\n") == 1
 
 
 def test_an_archive_without_html_is_said_and_leaves_no_finished_stage(tmp_path):

@@ -54,7 +54,7 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Prints the usage and the message with a suggestion, and exits with 2."""
         _, is_unknown, words = message.partition("unrecognized arguments: ")
-        if is_unknown:
+        if is_unknown and words.split():
             message = f"{message}{self._suggestion(words.split()[0])}"
         super().error(message)
 

@@ -135,6 +135,7 @@ def test_help_is_summary_and_help_of_the_job_with_every_option_and_code(capsys):
         ("dedup.threshold=0.7", "A setting is given as --set dedup.threshold=0.7"),
         ("--dedup.threshold", "A setting is given as --set dedup.threshold=VALUE"),
         ("--zzzz", "unrecognized arguments: --zzzz\n"),
+        ("", "unrecognized arguments: \n"),
     ],
 )
 def test_a_wrong_option_gets_the_right_one(argument, hint, capsys):

@@ -16,9 +16,17 @@ from sluice.core import errors
 from sluice.core.config.schema import Spark
 from sluice.core.errors import SluiceError, StageError
 from sluice.core.progress import is_terminal, progress_bar
+from sluice.core.quiet import without_lines
 from sluice.spark.engine.java import ensure_java
 
 log = logging.getLogger("sluice.spark")
+
+JAVA_NOISE = (
+    r"^(WARNING: Using incubator modules|Using Spark's default log4j profile|Setting default log level to"
+    r"|To adjust logging level use|[0-9/]+ [0-9:]+ WARN (Utils|NativeCodeLoader):)"
+)
+"""Lines of every start of Spark that need no action. A log4j2 configuration of ours would not cover the first ones, and
+it would replace the user's."""
 
 BAR_INTERVAL_S = 0.5
 """Seconds between two looks at Spark's tasks for a progress bar."""
@@ -36,6 +44,7 @@ def open_session(config: Spark, name: str) -> Iterator[SparkSession]:
     """
     ensure_java()
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    _start_java()
     builder = (
         SparkSession.builder.appName(f"sluice {name}")
         .config("spark.sql.session.timeZone", "UTC")
@@ -58,9 +67,15 @@ def open_session(config: Spark, name: str) -> Iterator[SparkSession]:
         spark.stop()
 
 
+def _start_java() -> None:
+    """Starts the JVM if spark-submit, or an earlier session of this process, has not; without its start-up messages."""
+    is_started = "PYSPARK_GATEWAY_PORT" in os.environ or SparkContext._gateway is not None
+    with contextlib.nullcontext() if is_started else without_lines(JAVA_NOISE, outlived=True):
+        SparkContext._ensure_initialized()  # not public, but older than DataFrames and in 3.5 to 4.3 alike
+
+
 def _configured(name: str) -> str | None:
-    """A setting of spark-submit or spark-defaults.conf. They live in the JVM, which is started here if none is."""
-    SparkContext._ensure_initialized()  # not public, but older than DataFrames and in 3.5 to 4.3 alike
+    """A setting of spark-submit or spark-defaults.conf. They live in the JVM."""
     return SparkConf().get(name)
 
 
