@@ -13,10 +13,10 @@ fs = pytest.importorskip("pyarrow.fs")
 from sluice.core.config.plan import Plan, Selection, Transport  # noqa: E402
 from sluice.core.errors import InputError, RemoteError  # noqa: E402
 from sluice.data import storage  # noqa: E402
-from sluice.data.storage import files  # noqa: E402
 from sluice.data.archives.wanted import read_wanted  # noqa: E402
 from sluice.data.plan.inputs import make_plan  # noqa: E402
 from sluice.data.plan.table import load_wanted, make_plan_table  # noqa: E402
+from sluice.data.storage import files  # noqa: E402
 
 DATA = bytes(range(256)) * 1000
 SMALL = Transport(chunk_bytes=100_000, requests_per_s=None, attempts=1)
