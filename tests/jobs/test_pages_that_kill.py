@@ -67,7 +67,10 @@ def planted(tmp_path):
     return environment() | {"PYTHONPATH": f"{path}:{os.environ.get('PYTHONPATH', '')}"}
 
 
-@pytest.mark.parametrize("master", ["local[2]", "local[2,4]"])  # the first gets its retries from the session
+@pytest.mark.parametrize(
+    "master",
+    ["local[2]", pytest.param("local[2,4]", marks=pytest.mark.exhaustive)],
+)  # the first gets its retries from the session
 def test_pages_that_crash_and_hang_are_rejected_and_all_others_are_what_they_were(
     archives, calm, planted, tmp_path, master
 ):

@@ -132,6 +132,7 @@ def master():
         yield url
 
 
+@pytest.mark.exhaustive
 def test_a_standalone_cluster_with_real_executors_gives_the_same_bytes(reference, sample, tmp_path, master):
     done = run(command("pipeline", sample, tmp_path / "out", master=master), timeout_s=300)
     assert done.returncode == 0, done.stdout[-4000:]

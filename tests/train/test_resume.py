@@ -113,7 +113,12 @@ def test_kill_9_and_the_same_command_give_the_same_bits(tiny_dataset: str, unint
     assert_same_run(tmp_path, uninterrupted)
 
 
-@pytest.mark.parametrize("precision", ["bf16", "fp16"])  # fp16 has a scale of the loss to remember, too
+EXHAUSTIVE = pytest.mark.exhaustive
+
+
+@pytest.mark.parametrize(
+    "precision", [pytest.param("bf16", marks=EXHAUSTIVE), "fp16"]
+)  # fp16 has a scale of the loss to remember, too
 def test_so_they_do_in_half_precision(tiny_dataset: str, tmp_path: Path, precision: str) -> None:
     half = (*COMMON, f"train.optim.precision={precision}")
     whole, killed = (settings(tiny_dataset, tmp_path / name, *half) for name in ("whole", "killed"))
@@ -138,7 +143,7 @@ def test_sigterm_saves_the_step_it_came_in_exits_75_and_goes_on(
     assert_same_run(tmp_path, uninterrupted)
 
 
-@pytest.mark.parametrize("step", [100, 300])  # before an evaluation, the last one too
+@pytest.mark.parametrize("step", [100, pytest.param(300, marks=EXHAUSTIVE)])  # before an evaluation, the last one too
 def test_an_evaluation_that_a_signal_prevents_is_made_up_for(
     tiny_dataset: str, uninterrupted: Path, tmp_path: Path, step: int
 ) -> None:

@@ -48,6 +48,7 @@ def test_two_logical_devices_learn_the_same(tiny_dataset: str, one_device: list[
     assert_same_losses(found, one_device)
 
 
+@pytest.mark.exhaustive
 def test_so_they_do_with_gradients_accumulated_and_weights_averaged(tiny_dataset: str, tmp_path: Path) -> None:
     more = ("train.optim.accumulate=2", "train.optim.ema=0.9", "train.optim.name=adagrad", "train.optim.lr=0.05")
     one = train_lines(tiny_dataset, tmp_path / "one", *more)
@@ -88,6 +89,7 @@ def test_an_embedding_is_sent_in_rows_if_less_is_read_than_it_has(
     assert set(re.findall(r"gradients (\d) of \d in rows", done.stdout)) == {f"{in_rows}"}
 
 
+@pytest.mark.exhaustive
 def test_so_they_do_when_less_of_the_embedding_is_read_than_not(tiny_dataset: str, tmp_path: Path) -> None:
     short = "train.data.window=4"  # 32 tokens of 44 words: only the rows that were read are sent
     one = train_lines(tiny_dataset, tmp_path / "one", short)
