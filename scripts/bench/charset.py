@@ -33,8 +33,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sluice.core.config.extract import Extract
-from sluice.core.config.plan import Plan
+from sluice.core.config.extract import ExtractConfig
+from sluice.core.config.plan import PlanConfig
 from sluice.core.records.docs import Page, Rejection
 from sluice.data import storage
 from sluice.data.plan import inputs as plan
@@ -85,7 +85,7 @@ class Collector:
     """Takes the place of a PageProcessor and keeps the pages."""
 
     def __init__(self) -> None:
-        self.extract = Extract(max_page_bytes=1 << 22)
+        self.extract = ExtractConfig(max_page_bytes=1 << 22)
         self.pages: list[Page] = []
 
     def process(self, page: Page) -> Rejection:
@@ -103,8 +103,8 @@ def pages(collection: Path) -> list[Page]:
     """Every HTML page of the collection, each payload once."""
     collector = Collector()
     inputs = tuple(str(collection / name) for name in ("warc", "html-truth", "html-pages"))
-    for entry in plan.make_plan(Plan(inputs=inputs)).entries:
-        for _ in extract_archive(entry, collector, partial(storage.open_stream, transport=Extract().transport)):  # type: ignore[arg-type]
+    for entry in plan.make_plan(PlanConfig(inputs=inputs)).entries:
+        for _ in extract_archive(entry, collector, partial(storage.open_stream, transport=ExtractConfig().transport)):  # type: ignore[arg-type]
             pass
     return list({page.payload: page for page in collector.pages}.values())
 

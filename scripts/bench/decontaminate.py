@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from sluice.core.config.dedup import Decontaminate
+from sluice.core.config.dedup import DecontaminateConfig
 from sluice.text.decontamination.benchmark import Part, build, units_of
 from sluice.text.decontamination.scanner import Scanner
 from sluice.text.dedup.key_text import key_text
@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("--grams", type=int, default=100_000, help="n-grams of the benchmark, about")
     arguments = parser.parse_args()
     random.seed(1)
-    settings = Decontaminate()
+    settings = DecontaminateConfig()
     pages = {"en": cut(english_pages(arguments.data)), "zh": cut(chinese_pages(arguments.data))}
     items = [*chinese_sentences(arguments.data), *english_sentences(arguments.data)]
     random.shuffle(items)
@@ -119,7 +119,7 @@ def milliseconds(way: Callable[[str], Any], pages: Sequence[str]) -> float:
     return statistics.median(times)
 
 
-def count_items(items: Sequence[str], grams: int, settings: Decontaminate) -> int:
+def count_items(items: Sequence[str], grams: int, settings: DecontaminateConfig) -> int:
     """How many of the first items have so many n-grams together."""
     total = 0
     for number, item in enumerate(items):

@@ -34,9 +34,9 @@ from warcio.archiveiterator import ArchiveIterator
 from warcio.warcwriter import WARCWriter
 
 from scripts.bench.signals import cpu
-from sluice.core.config.dedup import MinHash
-from sluice.core.config.extract import Extract
-from sluice.core.config.plan import Plan
+from sluice.core.config.dedup import MinHashConfig
+from sluice.core.config.extract import ExtractConfig
+from sluice.core.config.plan import PlanConfig
 from sluice.core.records.docs import WarcStats
 from sluice.data import storage
 from sluice.data.plan import inputs
@@ -55,7 +55,7 @@ def main() -> None:
     logger.add(sys.stderr, level="ERROR")
     print(f"{cpu()}, Python {platform.python_version()}, datatrove {version('datatrove')}, ", end="")
     print(f"trafilatura {version('trafilatura')}, {options.rounds} rounds")
-    processor = PageProcessor(Extract(), MinHash(), model_path(None))
+    processor = PageProcessor(ExtractConfig(), MinHashConfig(), model_path(None))
     processor.warm_up()
     for given in options.archives:
         with tempfile.TemporaryDirectory() as directory:
@@ -84,7 +84,7 @@ def write_as_common_crawl(given: Path, archive: Path) -> int:
 
 def compare(archive: Path, pages: int, processor: PageProcessor, rounds: int) -> None:
     """Prints pages per second of both."""
-    entries = inputs.make_plan(Plan(inputs=(str(archive),)))
+    entries = inputs.make_plan(PlanConfig(inputs=(str(archive),)))
     seconds: dict[str, list[float]] = {"sluice": [], "datatrove": []}
     for _ in range(rounds):
         start = time.perf_counter()
@@ -100,7 +100,7 @@ def compare(archive: Path, pages: int, processor: PageProcessor, rounds: int) ->
 
 
 def run_sluice(entries: InputPlan, processor: PageProcessor) -> WarcAccount:
-    open_read = partial(storage.open_stream, transport=Extract().transport)
+    open_read = partial(storage.open_stream, transport=ExtractConfig().transport)
     total = WarcAccount()
     for entry in entries.entries:
         for record in extract_archive(entry, processor, open_read):

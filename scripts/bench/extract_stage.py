@@ -34,10 +34,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sluice.core.config.dedup import MinHash
-from sluice.core.config.extract import Extract
-from sluice.core.config.plan import Plan
-from sluice.core.config.schema import Spark
+from sluice.core.config.dedup import MinHashConfig
+from sluice.core.config.extract import ExtractConfig
+from sluice.core.config.plan import PlanConfig
+from sluice.core.config.schema import SparkConfig
 from sluice.core.records.docs import Page, PlanEntry, Rejection
 from sluice.data import storage
 from sluice.data.plan import inputs
@@ -47,14 +47,14 @@ from sluice.text.pages.page import LOCATED, PageProcessor
 
 SAMPLE = Path(__file__).parents[2] / "tests" / "data" / "sample"
 MB = 1_000_000
-OPEN = partial(storage.open_stream, transport=Extract().transport)
+OPEN = partial(storage.open_stream, transport=ExtractConfig().transport)
 
 
 class Reader(PageProcessor):
     """Judges nothing, so that only reading costs; keeps the pages when it is given a list for them."""
 
     def __init__(self, kept: list[Page] | None = None) -> None:
-        super().__init__(Extract(), MinHash(), "")
+        super().__init__(ExtractConfig(), MinHashConfig(), "")
         self.kept = kept
 
     def process(self, page: Page) -> Rejection:
@@ -87,7 +87,7 @@ def row(what: str, value: str, bar: str = "") -> None:
 
 
 def measure_parts(entries: tuple[PlanEntry, ...], repeats: int) -> None:
-    processor = PageProcessor(Extract(), MinHash(), model_path(None))
+    processor = PageProcessor(ExtractConfig(), MinHashConfig(), model_path(None))
     pages: list[Page] = []
     consume(entries, Reader(pages))
 
@@ -113,20 +113,20 @@ def session() -> Iterator[Any]:
     # our modules on the path of the workers, and a driver that is not shared with anybody
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
     os.environ["PYSPARK_SUBMIT_ARGS"] = "--master local[1] --conf spark.ui.enabled=false pyspark-shell"
-    with open_session(Spark(), "bench") as spark:
+    with open_session(SparkConfig(), "bench") as spark:
         yield spark
 
 
 def measure_overhead(given: tuple[PlanEntry, ...], repeats: int, megabytes: int) -> None:
     from sluice.spark.transforms.extract import extract_entries
 
-    processor = PageProcessor(Extract(), MinHash(), model_path(None))
+    processor = PageProcessor(ExtractConfig(), MinHashConfig(), model_path(None))
     with session() as spark, tempfile.TemporaryDirectory() as directory:
         count = write_large(given, large := Path(directory) / "large.warc.gz", megabytes * MB)
-        entries = inputs.make_plan(Plan(inputs=(str(large),))).entries
+        entries = inputs.make_plan(PlanConfig(inputs=(str(large),))).entries
 
         def stage(entries: tuple[PlanEntry, ...]) -> Any:
-            return extract_entries(spark, entries, Extract(), MinHash()).write.mode("overwrite")
+            return extract_entries(spark, entries, ExtractConfig(), MinHashConfig()).write.mode("overwrite")
 
         smallest = min(given, key=lambda entry: entry.size)
         loop, small_loop, noop, small, written, small_written = timed(
@@ -216,7 +216,9 @@ def measure_memory(entries: tuple[PlanEntry, ...], megabytes: int) -> None:
         with session() as spark:
             watcher.start()
             start = time.perf_counter()
-            docs = extract_entries(spark, inputs.make_plan(Plan(inputs=(str(large),))).entries, Extract(), MinHash())
+            docs = extract_entries(
+                spark, inputs.make_plan(PlanConfig(inputs=(str(large),))).entries, ExtractConfig(), MinHashConfig()
+            )
             docs.write.partitionBy("kind").parquet(f"{directory}/docs")
             seconds = time.perf_counter() - start
             stop.set()
@@ -236,7 +238,7 @@ def main() -> None:
     wanted = options.what or ["parts", "overhead", "memory"]
     if unknown := set(wanted) - {"parts", "overhead", "memory"}:
         parser.error(f"there is no measurement {', '.join(sorted(unknown))}; choose from overhead, parts, memory")
-    entries = inputs.make_plan(Plan(inputs=tuple(map(str, options.archives)))).entries
+    entries = inputs.make_plan(PlanConfig(inputs=tuple(map(str, options.archives)))).entries
     cpu = next(line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name"))
     print(f"{cpu.partition(':')[2].strip()}, {os.cpu_count()} cores; Python {platform.python_version()}, ", end="")
     print(", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("resiliparse", "pyspark", "pyarrow")))

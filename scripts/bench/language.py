@@ -32,7 +32,7 @@ from typing import Any, NamedTuple
 import fasttext
 
 from scripts.bench.charset import pages
-from sluice.core.config.extract import Extract
+from sluice.core.config.extract import ExtractConfig
 from sluice.text.charset.decode import decode
 from sluice.text.html.extract import extract_text
 from sluice.text.language import identify as language
@@ -143,7 +143,7 @@ def report_speed(folder: Path, identifier: LanguageIdentifier, web: list[WebPage
             f"speed, {name}: {1 / timed(identifier.identify, documents):,.0f} documents of 3 KB/s, "
             f"other_language_share {share * 1e6:.0f} us, chinese_variant {variant * 1e6:.0f} us"
         )
-    extract = Extract()
+    extract = ExtractConfig()
 
     def decided(found: Language) -> str | None:
         minimum = extract.min_language_score.get(found.code, extract.other_language_score)
@@ -190,7 +190,7 @@ def report_share(web: list[WebPage], identifier: LanguageIdentifier) -> None:
 
 
 def report_precheck(web: list[WebPage], identifier: LanguageIdentifier, misses: int) -> None:
-    extract = Extract()
+    extract = ExtractConfig()
     for wanted in WANTED:
         check = Precheck(wanted, identifier)
         found = [check.unwanted(page.html) for page in web]
@@ -233,7 +233,7 @@ def main() -> None:
     for page in pages(args.collection):
         html = decode(page.payload, page.header_charset).text
         text = extract_text(html)
-        if len(text) >= Extract().min_chars:
+        if len(text) >= ExtractConfig().min_chars:
             web.append(WebPage(page.url or "", html, text, identifier.identify(text)))
     report_speed(args.collection / "lm", identifier, web)
     report_share(web, identifier)

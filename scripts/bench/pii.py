@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from scripts.bench.charset import pages
-from sluice.core.config.extract import Edit, Pii
+from sluice.core.config.extract import EditConfig, PiiConfig
 from sluice.text.charset import decode
 from sluice.text.cleaning.edit_lines import edit
 from sluice.text.cleaning.mask_pii import KINDS, find, mask
@@ -63,17 +63,17 @@ def show_edits(sets: dict[str, list[str]], most: int) -> None:
         lines: Counter[str] = Counter()
         samples: dict[str, set[str]] = defaultdict(set)
         for text in members:
-            edited = edit(text, Edit())
+            edited = edit(text, EditConfig())
             for kind, cut in edited.counts.items():
                 lines[kind] += cut.lines + cut.parts
             if edited.counts and most:
                 for line in set(text.split("\n")) - set(edited.text.split("\n")):
-                    for kind in edit(line, Edit()).counts:
+                    for kind in edit(line, EditConfig()).counts:
                         samples[f"{kind} {'Chinese' if HAN.search(line) else 'other'}"].add(line)
         print(f"edits in {name}, {len(members)} texts: {dict(lines)}")
         for kind, found in sorted(samples.items()):
             for line in random.Random(0).sample(sorted(found), min(most, len(found))):
-                print(f"  {kind} | {line[-160:]} → {edit(line, Edit()).text[-80:]}")
+                print(f"  {kind} | {line[-160:]} → {edit(line, EditConfig()).text[-80:]}")
 
 
 def show_masks(sets: dict[str, list[str]], most: int) -> None:
@@ -84,7 +84,7 @@ def show_masks(sets: dict[str, list[str]], most: int) -> None:
         harmed: list[str] = []
         for text in members:
             known = [match.span() for pattern in (DATE, PRICE) for match in pattern.finditer(text)]
-            for start, end, kind in find(text, Pii()):
+            for start, end, kind in find(text, PiiConfig()):
                 counts[kind] += 1
                 around = f"{text[max(0, start - 24) : start]}⟦{text[start:end]}⟧{text[end : end + 16]}".replace(
                     "\n", "⏎"
@@ -105,8 +105,8 @@ def show_speed(sets: dict[str, list[str]]) -> None:
         "Chinese": [text[:2_000] for text in sets["zh-webtext"] if len(text) >= 2_000],
     }
     jobs: dict[str, Callable[[str], object]] = {
-        "edit": lambda text: edit(text, Edit()),
-        "mask": lambda text: mask(text, Pii()),
+        "edit": lambda text: edit(text, EditConfig()),
+        "mask": lambda text: mask(text, PiiConfig()),
     }
     try:
         from datatrove.pipeline.formatters import PIIFormatter
@@ -115,7 +115,7 @@ def show_speed(sets: dict[str, list[str]]) -> None:
     else:
         jobs["datatrove PIIFormatter"] = PIIFormatter().format
     for language, members in groups.items():
-        quiet = [text for text in members if edit(text, Edit()).text == mask(text, Pii()).text == text]
+        quiet = [text for text in members if edit(text, EditConfig()).text == mask(text, PiiConfig()).text == text]
         for group, chosen in (("all", members), ("without a find", quiet)):
             for name, job in jobs.items():
                 rounds = []

@@ -22,7 +22,7 @@ import msgspec
 import numpy as np
 from warcio.archiveiterator import ArchiveIterator
 
-from sluice.core.config.rules import TrainQuality
+from sluice.core.config.rules import TrainQualityConfig
 from sluice.core.log import set_up
 from sluice.text.charset import decode
 from sluice.text.html import extract
@@ -55,7 +55,7 @@ def main() -> None:
 def bench_chinese(data: Path, output: Path) -> None:
     """Encyclopaedia and law against raw web text."""
     ccnet = rows(data / "zh-webtext" / "cc-2021-43-ccnet-zh.jsonl.gz")
-    section = TrainQuality(
+    section = TrainQualityConfig(
         language="zh",
         positive=tuple(str(data / "lm" / f"{name}.jsonl.gz") for name in ("zh-hans-wiki-cmrc", "zh-hans-laws")),
         negative=(
@@ -97,7 +97,7 @@ def bench_english(data: Path, output: Path) -> None:
     hplt = [
         row for row in rows(data / "html-pages" / "hplt-sample" / "pages.jsonl.gz") if row["lid"]["lang"] == "eng_Latn"
     ]
-    section = TrainQuality(
+    section = TrainQualityConfig(
         language="en",
         positive=(
             write(output / "wikitext.jsonl", wikitext(data / "lm" / "wikitext-2.valid.txt.gz")),
@@ -122,7 +122,7 @@ def bench_english(data: Path, output: Path) -> None:
     report(section, unseen)
 
 
-def report(section: TrainQuality, unseen: dict[str, list[str]]) -> None:
+def report(section: TrainQualityConfig, unseen: dict[str, list[str]]) -> None:
     """Trains, saves, and prints everything."""
     began = time.perf_counter()
     result = train(section)
@@ -155,7 +155,7 @@ def report(section: TrainQuality, unseen: dict[str, list[str]]) -> None:
     print(f"{best_ms(model, text * 10):.3f} ms")
 
 
-def auc_without(section: TrainQuality, path: str) -> float | None:
+def auc_without(section: TrainQualityConfig, path: str) -> float | None:
     """AUC of one source of good text against held-out bad, by a model that has seen the other good sources only."""
     rest = msgspec.structs.replace(section, positive=tuple(other for other in section.positive if other != path))
     model = predictor(train(rest).model)

@@ -12,9 +12,9 @@ import pytest
 import yaml
 
 import sluice
-from sluice.core.config.dataset import Tokenizer as TokenizerConfig
-from sluice.core.config.dedup import MinHash
-from sluice.core.config.extract import Extract
+from sluice.core.config.dataset import TokenizerConfig
+from sluice.core.config.dedup import MinHashConfig
+from sluice.core.config.extract import ExtractConfig
 from sluice.core.config.load import dump, load_config
 from sluice.core.config.schema import Config
 from sluice.core.config.section import Section
@@ -62,7 +62,7 @@ def sections(section=Config):
 
 def test_every_section_is_frozen_and_refuses_unknown_keys():
     found = list(sections())
-    assert MinHash in found and len(found) > 10
+    assert MinHashConfig in found and len(found) > 10
     for section in found:
         assert section.__struct_config__.frozen, section
         assert section.__struct_config__.forbid_unknown_fields, section
@@ -156,8 +156,8 @@ def twice(value):
     "value",
     [
         load_config([], ["extract.languages=[de]"]),
-        Extract(),
-        MinHash(bands=4),
+        ExtractConfig(),
+        MinHashConfig(bands=4),
         PlanEntry(1, 2, "w", "/w", 3, 0),
         Signals(n_words=3),
         load_rules(["en-default", "zh-default"]),
@@ -174,7 +174,7 @@ def test_a_page_processor_pickles_twice_without_its_model():
     from sluice.text.language.identify import model_path
     from sluice.text.pages.page import PageProcessor
 
-    processor = PageProcessor(Extract(), MinHash(), model_path(None))
+    processor = PageProcessor(ExtractConfig(), MinHashConfig(), model_path(None))
     copy = twice(processor)
     assert (copy.extract, copy.minhash, copy.languages.path) == (
         processor.extract,
@@ -197,7 +197,7 @@ def test_a_tokenizer_pickles_twice_and_after_use(tmp_path):
 
 def test_functions_handed_to_spark_pickle_twice():
     pytest.importorskip("pyspark")
-    from sluice.core.config.dedup import Lines, Table
+    from sluice.core.config.dedup import LinesConfig, TableConfig
     from sluice.data.sources.json_lines import Piece
     from sluice.spark.dedup import bands, components, held_out, removals, verify
     from sluice.spark.standalone import dedup as dedup_table
@@ -208,23 +208,23 @@ def test_functions_handed_to_spark_pickle_twice():
     job_type = shards.ShardJob
     assert job_type.__struct_config__.frozen
     for function in (
-        partial(extract._read, (PlanEntry(1, 2, "w", "/w", 3, 0),), Extract(), MinHash(), None),
+        partial(extract._read, (PlanEntry(1, 2, "w", "/w", 3, 0),), ExtractConfig(), MinHashConfig(), None),
         partial(verify._likely, 128, 89),
         partial(verify._verify, 0.8),
-        partial(verify._to_sets, MinHash()),
+        partial(verify._to_sets, MinHashConfig()),
         partial(removals._by_edges, 0.8),
         partial(removals._by_sets, 0.8),
-        partial(source._parse, Table(), (Piece("a.jsonl", 0, 9),)),
-        partial(source._raw, Table(), (Piece("a.jsonl", 0, 9),)),
-        partial(source._with_text, Table()),
-        partial(dedup_table._sign, MinHash()),
-        partial(held_out._sign, MinHash()),
-        partial(repeated_lines._line_rows, Lines()),
-        partial(repeated_lines._cut, Lines()),
-        partial(repeated_lines._show, Lines()),
+        partial(source._parse, TableConfig(), (Piece("a.jsonl", 0, 9),)),
+        partial(source._raw, TableConfig(), (Piece("a.jsonl", 0, 9),)),
+        partial(source._with_text, TableConfig()),
+        partial(dedup_table._sign, MinHashConfig()),
+        partial(held_out._sign, MinHashConfig()),
+        partial(repeated_lines._line_rows, LinesConfig()),
+        partial(repeated_lines._cut, LinesConfig()),
+        partial(repeated_lines._show, LinesConfig()),
         components._label_all,
         components._star_edges,
-        partial(bands._to_bands, MinHash()),
+        partial(bands._to_bands, MinHashConfig()),
         partial(bands._scan, 4, 0),
         partial(bands._lead, 4, 0),
         shards._write,

@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save_file
 
-from sluice.core.config.dataset import Tokenizer
+from sluice.core.config.dataset import TokenizerConfig
 from sluice.data.dataset.tokenizer import save_tokenizer, train_tokenizer
 
 
-def write_model(directory: Path, tokenizer: Tokenizer, texts: Sequence[str], probabilities: Sequence[float]) -> str:
+def write_model(
+    directory: Path, tokenizer: TokenizerConfig, texts: Sequence[str], probabilities: Sequence[float]
+) -> str:
     """An LSTM whose weights are zero: every token has its probability, whatever was before; returns the folder.
 
     Ids 0 to 3 are <pad>, <bos>, <eos>, <unk>; then the words, the more frequent first, or the bytes.

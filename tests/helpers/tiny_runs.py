@@ -9,7 +9,7 @@ import numpy as np
 
 from sluice.core.config.load import load_config, to_config
 from sluice.core.config.schema import Config
-from sluice.core.config.train import Train
+from sluice.core.config.train import TrainConfig
 from sluice.data.dataset.manifest import SpecialIds, token_dtype
 from sluice.data.dataset.tokenizer import save_tokenizer, train_tokenizer
 from sluice.data.dataset.writer import DatasetPlan, commit_dataset, shard_name, write_shard
@@ -102,7 +102,7 @@ def settings(dataset: str, out: Path | str, *more: str) -> list[str]:
     ]
 
 
-def train_config(dataset: str, out: Path | str, *more: str) -> Train:
+def train_config(dataset: str, out: Path | str, *more: str) -> TrainConfig:
     """The `train` section of those settings."""
     config: Config = load_config((), settings(dataset, out, *more))
     return config.train

@@ -9,7 +9,7 @@ from collections import Counter
 import pyarrow.parquet as pq
 import pytest
 
-from sluice.core.config.dedup import Lines
+from sluice.core.config.dedup import LinesConfig
 from sluice.text.dedup.repeated_lines import text_lines
 from tests.helpers.jobs import command, run, run_here
 
@@ -89,8 +89,8 @@ def test_lines_stay_in_one_document_and_shards_hold_the_texts_that_are_left(corp
     removed = pq.read_table(output / "lines" / "removed_lines").to_pylist()
     assert len(removed) > 10
     for row in removed:
-        assert row["line"] in text_lines(texts[row["kept_in"]], Lines()).hashes
-        assert row["line"] not in text_lines(texts[row["doc_id"]], Lines()).hashes
+        assert row["line"] in text_lines(texts[row["kept_in"]], LinesConfig()).hashes
+        assert row["line"] not in text_lines(texts[row["doc_id"]], LinesConfig()).hashes
     splits = summary(output, "shards")["splits"].values()
     assert sum(split["utf8_bytes"] for split in splits) == sum(len(text.encode()) for text in texts.values())
     gone = Counter(char for text in docs.values() for char in text) - Counter(c for t in texts.values() for c in t)

@@ -8,7 +8,7 @@ import string
 import pyarrow.parquet as pq
 import pytest
 
-from sluice.core.config.dataset import Tokenizer
+from sluice.core.config.dataset import TokenizerConfig
 from tests.helpers.exported_model import write_model
 from tests.helpers.jobs import command, run
 
@@ -23,7 +23,7 @@ def model(tmp_path_factory):
     """A model of bytes to which a small Latin letter is likely and every other byte, and the end, is not."""
     first = 4 + ord("a") - ord("!")  # the printable bytes come first, from ! on
     probabilities = [LETTER if first <= token < first + 26 else OTHER for token in range(VOCAB_SIZE)]
-    return write_model(tmp_path_factory.mktemp("model"), Tokenizer(vocab_size=VOCAB_SIZE), ["a"], probabilities)
+    return write_model(tmp_path_factory.mktemp("model"), TokenizerConfig(vocab_size=VOCAB_SIZE), ["a"], probabilities)
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import pytest
 
 pytest.importorskip("pyspark")
 
-from sluice.core.config.schema import Spark
+from sluice.core.config.schema import SparkConfig
 from sluice.spark.engine.session import open_session
 
 
@@ -19,5 +19,5 @@ def spark(tmp_path_factory):
             "--conf spark.sql.execution.arrow.pyspark.validateSchema.enabled=true "
             f"--conf spark.sql.warehouse.dir={warehouse} --driver-memory 1g pyspark-shell",
         )
-        with open_session(Spark(partitions=2), "tests") as session:
+        with open_session(SparkConfig(partitions=2), "tests") as session:
             yield session

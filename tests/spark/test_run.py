@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from sluice.core.config.dataset import Shards
-from sluice.core.config.dedup import Decontaminate, Dedup, Lines, MinHash, Split
+from sluice.core.config.dataset import ShardsConfig
+from sluice.core.config.dedup import DecontaminateConfig, DedupConfig, LinesConfig, MinHashConfig, SplitConfig
 from sluice.core.config.schema import Config
 from sluice.core.errors import ConfigError
 from sluice.spark.run import Run
@@ -21,35 +21,35 @@ def quiz(tmp_path):
 
 
 def test_a_run_without_the_optional_stages_is_as_if_there_were_none():
-    run = Run(Config(split=Split(enabled=False)))
+    run = Run(Config(split=SplitConfig(enabled=False)))
     assert run.decontaminate is None and run.lines is None and run.split is None
     assert run.corpus is run.dedup
     assert run.tokenizer.upstream == run.dedup.digest
     assert {"decontaminate", "lines", "split"}.isdisjoint(run.result_settings)
-    off = Split(enabled=False, bands=8)
-    other = Run(Config(lines=Lines(min_documents=9), decontaminate=Decontaminate(ngram=8), split=off))
+    off = SplitConfig(enabled=False, bands=8)
+    other = Run(Config(lines=LinesConfig(min_documents=9), decontaminate=DecontaminateConfig(ngram=8), split=off))
     assert (other.shards.digest, other.result_digest) == (run.shards.digest, run.result_digest)
 
 
 def test_later_stages_depend_on_those_that_are_switched_on(quiz):
     plain = Run(Config())
-    both = Run(Config(lines=Lines(enabled=True), decontaminate=Decontaminate(benchmarks=(quiz,))))
+    both = Run(Config(lines=LinesConfig(enabled=True), decontaminate=DecontaminateConfig(benchmarks=(quiz,))))
     assert both.dedup.digest == plain.dedup.digest
     assert both.decontaminate.upstream == both.dedup.digest
     assert both.lines.upstream == both.decontaminate.digest
     assert both.split.upstream == both.lines.digest
     assert both.tokenizer.upstream == both.split.digest
     assert both.result_digest != plain.result_digest
-    lines = Run(Config(lines=Lines(enabled=True)))
+    lines = Run(Config(lines=LinesConfig(enabled=True)))
     assert lines.lines.upstream == lines.dedup.digest
     assert lines.split.upstream == lines.lines.digest
-    changed = Run(Config(lines=Lines(enabled=True, min_documents=4)))
+    changed = Run(Config(lines=LinesConfig(enabled=True, min_documents=4)))
     assert changed.shards.digest != lines.shards.digest
 
 
 def test_a_benchmark_is_known_by_what_it_holds(quiz, tmp_path):
     def digest(path, **settings):
-        return Run(Config(decontaminate=Decontaminate(benchmarks=(str(path),), **settings))).shards.digest
+        return Run(Config(decontaminate=DecontaminateConfig(benchmarks=(str(path),), **settings))).shards.digest
 
     first = digest(quiz)
     (tmp_path / "moved").mkdir()
@@ -68,7 +68,7 @@ def test_the_job_of_a_stage_that_is_switched_off_is_refused():
         Run.with_stage(Config(), "lines")
     with pytest.raises(ConfigError, match=r"name files with decontaminate\.benchmarks=\[FILES\]"):
         Run.with_stage(Config(), "decontaminate")
-    assert Run.with_stage(Config(lines=Lines(enabled=True)), "lines").lines.name == "lines"
+    assert Run.with_stage(Config(lines=LinesConfig(enabled=True)), "lines").lines.name == "lines"
 
 
 def test_the_split_is_checked_where_documents_are_held_out():
@@ -76,18 +76,18 @@ def test_the_split_is_checked_where_documents_are_held_out():
     assert plain.corpus is plain.split
     assert plain.split.upstream == plain.dedup.digest
     assert plain.tokenizer.upstream == plain.split.digest
-    assert Run(Config(shards=Shards(valid_fraction=0, test_fraction=0))).split is None
-    assert Run(Config(shards=Shards(valid_fraction=0))).split is not None
+    assert Run(Config(shards=ShardsConfig(valid_fraction=0, test_fraction=0))).split is None
+    assert Run(Config(shards=ShardsConfig(valid_fraction=0))).split is not None
     # who is held out changes what is found; the length of a record does not
-    assert Run(Config(shards=Shards(seed=5))).split.digest != plain.split.digest
-    assert Run(Config(shards=Shards(test_fraction=0.02))).split.digest != plain.split.digest
-    assert Run(Config(shards=Shards(seq_len=64))).split.digest == plain.split.digest
-    assert Run(Config(split=Split(bands=16))).split.digest != plain.split.digest
+    assert Run(Config(shards=ShardsConfig(seed=5))).split.digest != plain.split.digest
+    assert Run(Config(shards=ShardsConfig(test_fraction=0.02))).split.digest != plain.split.digest
+    assert Run(Config(shards=ShardsConfig(seq_len=64))).split.digest == plain.split.digest
+    assert Run(Config(split=SplitConfig(bands=16))).split.digest != plain.split.digest
 
 
 def test_a_check_with_the_permutations_of_deduplication_is_refused():
     with pytest.raises(ConfigError, match=r"split\.seed and dedup\.minhash\.seed are both 2.*Choose another"):
-        Run(Config(dedup=Dedup(minhash=MinHash(seed=2))))
-    assert Run(Config(dedup=Dedup(minhash=MinHash(seed=2)), split=Split(enabled=False))).split is None
+        Run(Config(dedup=DedupConfig(minhash=MinHashConfig(seed=2))))
+    assert Run(Config(dedup=DedupConfig(minhash=MinHashConfig(seed=2)), split=SplitConfig(enabled=False))).split is None
     with pytest.raises(ConfigError, match=r"split\.enabled=true and hold documents out \(shards\.valid_fraction"):
-        Run.with_stage(Config(shards=Shards(valid_fraction=0, test_fraction=0)), "split")
+        Run.with_stage(Config(shards=ShardsConfig(valid_fraction=0, test_fraction=0)), "split")

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 from safetensors.numpy import load_file
 
-from sluice.core.config.train import Model
+from sluice.core.config.train import ModelConfig
 from sluice.core.errors import ConfigError, InputError
 from sluice.text.quality import language_model
 from sluice.text.quality.language_model import Scorer
@@ -72,7 +72,7 @@ def test_stepping_with_the_state_is_reading_at_once(run: Path) -> None:
 
 def test_names_of_torch_hold_the_equations_of_nn_lstm() -> None:
     random = np.random.default_rng(2)
-    config = Model(layers=1, hidden=3, embed=4)
+    config = ModelConfig(layers=1, hidden=3, embed=4)
     kernel, recurrent, bias = (random.normal(size=shape) for shape in [(4, 12), (3, 12), (12,)])
     values = {"embed.weight": random.normal(size=(9, 4)), "softmax.kernel": random.normal(size=(3, 9))}
     values |= {"lstm.0.kernel": kernel, "lstm.0.recurrent_kernel": recurrent, "lstm.0.bias": bias}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from sluice.core.config.train import Loss
+from sluice.core.config.train import LossConfig
 from sluice.train.loss import (
     activation_penalty,
     chunked_cross_entropy,
@@ -74,9 +74,9 @@ def test_penalties_are_means_over_cells_per_token() -> None:
     last = tf.constant([[[1.0, 2.0]], [[4.0, 6.0]]])  # T 2, B 1, H 2
     window = Window(tf.zeros([2, 2]), (), last, 2 * last)
     # AR: (4 + 16 + 64 + 144) / 2 = 114; TAR: (9 + 16) / 2 · 2 / 1 = 25
-    assert float(activation_penalty(Loss(ar=0.5), window)) == pytest.approx(57.0)
-    assert float(activation_penalty(Loss(tar=2.0), window)) == pytest.approx(50.0)
-    assert float(activation_penalty(Loss(), window)) == 0.0
+    assert float(activation_penalty(LossConfig(ar=0.5), window)) == pytest.approx(57.0)
+    assert float(activation_penalty(LossConfig(tar=2.0), window)) == pytest.approx(50.0)
+    assert float(activation_penalty(LossConfig(), window)) == 0.0
 
 
 def test_zaremba_sum_divides_by_the_rows_only() -> None:

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from sluice.core.config.load import load_config
-from sluice.core.config.train import Model, Optim
+from sluice.core.config.train import ModelConfig, OptimConfig
 from sluice.train.distributed.cluster import is_slow
 from sluice.train.model.dropout import DropoutKey, drop, drop_weights, drop_words
 from sluice.train.model.parameters import initial_values, parameter_shapes
@@ -16,11 +16,11 @@ from sluice.train.schedule import Valid, average_from, is_best, learning_rate, s
 from tests.helpers.tiny_runs import ROOT
 
 
-def optim(*settings: str) -> Optim:
+def optim(*settings: str) -> OptimConfig:
     return load_config((), [f"train.optim.{s}" for s in settings]).train.optim
 
 
-def rates(config: Optim, steps: list[int]) -> list[float]:
+def rates(config: OptimConfig, steps: list[int]) -> list[float]:
     return [learning_rate(config, step, per_epoch=10, total=110) for step in steps]
 
 
@@ -241,7 +241,7 @@ def test_parameters_of_ptb_small_are_4_65_million() -> None:
 
 
 def test_initial_values_are_uniform_and_add_the_forget_bias_to_the_second_quarter() -> None:
-    config = Model(hidden=50, embed=20)
+    config = ModelConfig(hidden=50, embed=20)
     bias = initial_values(config, 100, seed=1)["lstm.0.bias"]
     assert np.abs(bias[:50]).max() < 0.05 and np.abs(bias[100:]).max() < 0.05
     assert bias[50:100].min() > 0.95 and bias[50:100].max() < 1.05

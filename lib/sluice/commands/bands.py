@@ -13,7 +13,7 @@ example: sluice bands --threshold 0.7 --permutations 256 --catch 0.98
 
 import argparse
 
-from sluice.core.config.dedup import Dedup
+from sluice.core.config.dedup import DedupConfig
 from sluice.core.errors import ConfigError
 from sluice.text.dedup.lsh import SIMILARITIES, Banding, choose_banding, curve
 
@@ -23,7 +23,7 @@ SHOWN = 0.5
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command line of `sluice bands`."""
-    default = Dedup()
+    default = DedupConfig()
     length = default.minhash.bands * default.minhash.rows
     parser.add_argument("--threshold", type=float, default=default.threshold, help="Jaccard similarity (0.8)")
     parser.add_argument("--permutations", type=int, default=length, metavar="N", help="values of a signature (128)")

@@ -31,8 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sluice.core import log
-from sluice.core.config.dataset import Shards as ShardsConfig
-from sluice.core.config.dataset import Tokenizer as TokenizerConfig
+from sluice.core.config.dataset import ShardsConfig, TokenizerConfig
 from sluice.core.config.load import digest
 from sluice.core.errors import ConfigError, InputError
 from sluice.core.ids import mix64, text_digest

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from sluice.core.config.train import Train
+from sluice.core.config.train import TrainConfig
 from sluice.train.input import Dataset, epoch_steps
 from sluice.train.model.parameters import layer_widths, parameter_shapes
 from sluice.train.optim import slot_names
@@ -41,7 +41,7 @@ class Estimate:
         )
 
 
-def estimate(config: Train, dataset: Dataset) -> Estimate:
+def estimate(config: TrainConfig, dataset: Dataset) -> Estimate:
     """The estimate for one run. Raises ConfigError for a model that cannot be built."""
     shapes = parameter_shapes(config.model, dataset.manifest.vocab_size)
     parameters = sum(math.prod(shape) for shape in shapes.values())

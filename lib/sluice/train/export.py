@@ -22,7 +22,7 @@ import tensorflow as tf
 from safetensors.numpy import save
 
 from sluice import __version__
-from sluice.core.config.train import Model, Train
+from sluice.core.config.train import ModelConfig, TrainConfig
 from sluice.core.errors import ConfigError
 from sluice.train.evaluation.evaluate import Evaluation
 from sluice.train.model.language_model import LanguageModel
@@ -62,7 +62,7 @@ no statement of fact.
 """
 
 
-def export_run(config: Train) -> Path:
+def export_run(config: TrainConfig) -> Path:
     """Writes the best (else latest) checkpoint of a run to `train.export.out`, by default <run.out>/export."""
     restored = restore(config)
     out = Path(config.export.out or Path(config.run.out) / "export")
@@ -102,12 +102,12 @@ def evaluations(run: Path, step: int) -> list[Evaluation]:
     return []
 
 
-def is_torch_lstm(config: Model) -> bool:
+def is_torch_lstm(config: ModelConfig) -> bool:
     """Whether nn.LSTM is the same computation."""
     return config.arch == "lstm" or (config.arch == "awd_lstm" and config.embed == config.hidden)
 
 
-def torch_names(config: Model, values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def torch_names(config: ModelConfig, values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Parameters by the names of nn.Embedding, nn.LSTM and nn.Linear; of its two biases the second is zero."""
     named = {"embed.weight": values["embed.weight"]}
     for layer in range(config.layers):

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from sluice.core.config.train import Data
+from sluice.core.config.train import DataConfig
 from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.data import storage
 from sluice.data.dataset.manifest import MANIFEST, Manifest, Shard, Split, read_manifest
@@ -57,7 +57,7 @@ class Dataset:
         return table
 
 
-def open_dataset(config: Data) -> Dataset:
+def open_dataset(config: DataConfig) -> Dataset:
     """The dataset of a configuration, checked against its own books.
 
     Raises ConfigError, InputError or FormatError naming both values of whatever does not fit.
@@ -84,7 +84,7 @@ def open_dataset(config: Data) -> Dataset:
     return dataset
 
 
-def check_replicas(config: Data, num_replicas: int) -> None:
+def check_replicas(config: DataConfig, num_replicas: int) -> None:
     """Raises ConfigError when the rows cannot be dealt evenly."""
     if config.rows % num_replicas:
         raise ConfigError(
@@ -93,13 +93,13 @@ def check_replicas(config: Data, num_replicas: int) -> None:
         )
 
 
-def epoch_steps(dataset: Dataset, config: Data) -> int:
+def epoch_steps(dataset: Dataset, config: DataConfig) -> int:
     """Steps in one epoch."""
     shards = dataset.split(config.train_split).shards
     return steps_per_epoch(shards, config.rows, dataset.manifest.seq_len, config.window)
 
 
-def training_blocks(strategy: Any, dataset: Dataset, config: Data, *, seed: int, step: int) -> Iterator[Any]:
+def training_blocks(strategy: Any, dataset: Dataset, config: DataConfig, *, seed: int, step: int) -> Iterator[Any]:
     """From global step `step` to the end of its epoch, and then without end: blocks [G/R, T + 1] int32, per replica.
 
     The caller stops at the end of the epoch. That the iterator has none spares the workers a collective per step in
@@ -124,7 +124,7 @@ def training_blocks(strategy: Any, dataset: Dataset, config: Data, *, seed: int,
     return iter(strategy.distribute_datasets_from_function(worker_blocks))
 
 
-def _blocks(dataset: Dataset, rows: list[Row], config: Data, replicas: int) -> tf.data.Dataset:
+def _blocks(dataset: Dataset, rows: list[Row], config: DataConfig, replicas: int) -> tf.data.Dataset:
     """Blocks [n/replicas, T + 1] of `rows` (n of them), window after window, replica after replica."""
     manifest, n, T = dataset.manifest, len(rows), config.window
     windows = manifest.seq_len // T

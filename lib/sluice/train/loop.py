@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from sluice.core.config.train import Train
+from sluice.core.config.train import TrainConfig
 from sluice.core.errors import EXIT_PREEMPTED, EXIT_STALLED, ConfigError, FormatError, StageError
 from sluice.core.progress import Bar, progress_bar
 from sluice.data.dataset.tokenizer import Tokenizer
@@ -53,7 +53,7 @@ class Result:
     """The content of summary.json; empty unless the run is finished."""
 
 
-def train_and_evaluate(config: Train, force: bool = False) -> Result:
+def train_and_evaluate(config: TrainConfig, force: bool = False) -> Result:
     """Trains to the end, or goes on where an earlier process of the same run stopped.
 
     Exit code 0: finished. 75: asked to stop by a signal, and saved. 76: a peer is gone. Raises ConfigError, InputError
@@ -80,7 +80,7 @@ def train_and_evaluate(config: Train, force: bool = False) -> Result:
         return Training(config, dataset, plan, cluster, force).run()
 
 
-def _check_records(config: Train) -> None:
+def _check_records(config: TrainConfig) -> None:
     """Reads all of a dataset. Raises FormatError, naming some problems, where it is not what its manifest says."""
     if problems := list(verify_dataset(config.data.manifest)):
         shown = "; ".join(problems[:PROBLEMS_SHOWN])
@@ -119,7 +119,7 @@ def _kept(checkpoints: Path) -> str:
 class Training:
     """What one process holds during a run."""
 
-    def __init__(self, config: Train, dataset: Dataset, plan: Estimate, cluster: Cluster, force: bool) -> None:
+    def __init__(self, config: TrainConfig, dataset: Dataset, plan: Estimate, cluster: Cluster, force: bool) -> None:
         self.config, self.dataset, self.cluster = config, dataset, cluster
         self.strategy, self.is_chief = cluster.strategy, cluster.task.is_chief
         self.per_epoch, self.total = plan.steps_per_epoch, plan.total_steps

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from sluice.core.config.train import Loss
+from sluice.core.config.train import LossConfig
 from sluice.train.model.dropout import SAMPLED_WORDS, DropoutKey
 from sluice.train.model.language_model import LanguageModel, Window
 
@@ -152,7 +152,7 @@ def sampled_cross_entropy(
     return cross_entropy(tf.concat([right[:, None], others], axis=1), tf.zeros_like(targets), counts)
 
 
-def nll_of(config: Loss, model: LanguageModel, window: Window, targets: Any, pad: int, key: DropoutKey) -> Nll:
+def nll_of(config: LossConfig, model: LanguageModel, window: Window, targets: Any, pad: int, key: DropoutKey) -> Nll:
     """By the kind of softmax that is configured; for training."""
     hidden, tied, counts = window.hidden, model.config.tie, scored(targets, pad)
     if config.kind == "full":
@@ -164,7 +164,7 @@ def nll_of(config: Loss, model: LanguageModel, window: Window, targets: Any, pad
     return sampled_cross_entropy(hidden, weights, bias, targets, counts, uniform=uniform, tied=tied)
 
 
-def activation_penalty(config: Loss, window: Window) -> tf.Tensor:
+def activation_penalty(config: LossConfig, window: Window) -> tf.Tensor:
     """AR and TAR (Merity et al. 2017), summed over the rows and in units of a loss per token summed over the window.
 
     α · mean square of the dropped output, and β · mean square of the change of the raw output from step to step.

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from sluice.core.config.train import Optim
+from sluice.core.config.train import OptimConfig
 
 ADAM_BETA2, ADAM_EPSILON = 0.999, 1e-8  # Kingma & Ba 2015
 ADAGRAD_START = 0.1
@@ -19,7 +19,7 @@ LOSS_SCALE, GOOD_STEPS = "loss_scale", "good_steps"
 FIRST_LOSS_SCALE, LOSS_SCALE_GROWS_AFTER = 2.0**15, 2000  # Micikevicius et al. 2018
 
 
-def slot_names(config: Optim) -> tuple[str, ...]:
+def slot_names(config: OptimConfig) -> tuple[str, ...]:
     """What is kept for every parameter besides itself."""
     averaged = ("average",) if config.ema or config.name == "ntasgd" else ()
     return SLOTS[config.name] + averaged + (("accumulated",) if config.accumulate > 1 else ())
@@ -58,7 +58,7 @@ class Moment(NamedTuple):
 class Optimizer:
     """Update rules and their slot variables, one set per parameter, made in the scope of the strategy."""
 
-    def __init__(self, config: Optim, variables: dict[str, tf.Variable]) -> None:
+    def __init__(self, config: OptimConfig, variables: dict[str, tf.Variable]) -> None:
         self.config = config
         self._variables = variables
         self._names = slot_names(config)

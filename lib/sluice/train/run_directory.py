@@ -18,7 +18,7 @@ import msgspec
 import yaml
 
 from sluice.core.config.load import differences, digest, merge, read_yaml
-from sluice.core.config.train import Train
+from sluice.core.config.train import TrainConfig
 from sluice.core.errors import ConfigError, InputError
 from sluice.data import storage
 from sluice.train import checkpoint as ckpt
@@ -29,7 +29,7 @@ from sluice.train.tensorboard import DIRECTORY
 IDENTITY, RESOLVED = "identity.json", "config.resolved.yaml"
 
 
-def identity(config: Train, manifest_sha256: str) -> dict[str, Any]:
+def identity(config: TrainConfig, manifest_sha256: str) -> dict[str, Any]:
     """What decides the numbers of a run. Paths, logging, devices and its length are left out: those may change.
 
     The length decides too where the learning rate follows a cosine, and the evaluations while training where rate or
@@ -57,7 +57,7 @@ def identity_digest(value: Mapping[str, Any]) -> str:
     return digest(value)
 
 
-def check_owner(config: Train, manifest_sha256: str) -> None:
+def check_owner(config: TrainConfig, manifest_sha256: str) -> None:
     """Raises ConfigError, naming the keys, when the directory belongs to a run of another configuration."""
     path = Path(config.run.out) / IDENTITY
     if not path.exists():
@@ -70,7 +70,7 @@ def check_owner(config: Train, manifest_sha256: str) -> None:
         )
 
 
-def claim(config: Train, manifest_sha256: str) -> None:
+def claim(config: TrainConfig, manifest_sha256: str) -> None:
     """Writes who owns the directory."""
     root = Path(config.run.out)
     text = json.dumps(identity(config, manifest_sha256), indent=2) + "\n"
@@ -79,7 +79,7 @@ def claim(config: Train, manifest_sha256: str) -> None:
     storage.write_atomic(str(root / RESOLVED), resolved.encode())
 
 
-def clear(config: Train) -> None:
+def clear(config: TrainConfig) -> None:
     """Forgets an earlier run; nothing else in the directory is touched."""
     root = Path(config.run.out)
     for directory in (checkpoints(config), root / DIRECTORY):
@@ -88,7 +88,7 @@ def clear(config: Train) -> None:
         (root / name).unlink(missing_ok=True)
 
 
-def finished(config: Train, total_steps: int) -> dict[str, Any] | None:
+def finished(config: TrainConfig, total_steps: int) -> dict[str, Any] | None:
     """The summary of a run that has done all its steps, or was stopped early; None when something is left to do."""
     path = Path(config.run.out) / "summary.json"
     summary: dict[str, Any] = json.loads(path.read_bytes()) if path.exists() else {"step": -1}
@@ -96,7 +96,7 @@ def finished(config: Train, total_steps: int) -> dict[str, Any] | None:
     return summary if summary["step"] >= total_steps or is_stopped else None
 
 
-def checkpoints(config: Train) -> Path:
+def checkpoints(config: TrainConfig) -> Path:
     """Where the checkpoints of a run are."""
     return Path(config.run.out) / "checkpoints"
 
@@ -105,13 +105,13 @@ def checkpoints(config: Train) -> Path:
 class Restored:
     """A trained model, with the settings and the data it was trained with."""
 
-    config: Train
+    config: TrainConfig
     dataset: Dataset
     model: LanguageModel
     facts: ckpt.Facts
 
 
-def restore(config: Train) -> Restored:
+def restore(config: TrainConfig) -> Restored:
     """The best checkpoint of `config.run.out`, else the latest.
 
     Model and data come from the run itself; `run.prompts`, `run.sample`, `data.eval_rows` and, when it is given,
@@ -129,7 +129,7 @@ def restore(config: Train) -> Restored:
     if config.data.manifest:
         over["data"]["manifest"] = config.data.manifest
     try:
-        trained = msgspec.convert(merge(read_yaml(path)["train"], over), Train)
+        trained = msgspec.convert(merge(read_yaml(path)["train"], over), TrainConfig)
     except msgspec.ValidationError as e:
         raise InputError(
             f"{path} is not of this version of sluice: {e}. Use the one that trained the model, or correct that key."

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from sluice.core.config.train import Optim
+from sluice.core.config.train import OptimConfig
 
 
 class Valid(msgspec.Struct, frozen=True):
@@ -15,7 +15,7 @@ class Valid(msgspec.Struct, frozen=True):
     nll_per_token: float
 
 
-def learning_rate(config: Optim, step: int, *, per_epoch: int, total: int, losses: Sequence[Valid] = ()) -> float:
+def learning_rate(config: OptimConfig, step: int, *, per_epoch: int, total: int, losses: Sequence[Valid] = ()) -> float:
     """The rate of global step `step`, counted from 0, of `total` steps with `per_epoch` in each epoch.
 
     `losses` are the evaluations so far, which `plateau` looks at.

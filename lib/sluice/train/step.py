@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from sluice.core.config.train import Train
+from sluice.core.config.train import TrainConfig
 from sluice.data.dataset.manifest import SpecialIds
 from sluice.train.loss import activation_penalty, denominator, nll_of
 from sluice.train.model.dropout import DropoutKey
@@ -40,7 +40,7 @@ class Trainer:
     optimizer: Optimizer
 
 
-def make_step(trainer: Trainer, config: Train, ids: SpecialIds) -> Callable[..., StepResult]:
+def make_step(trainer: Trainer, config: TrainConfig, ids: SpecialIds) -> Callable[..., StepResult]:
     """The function (blocks [G/R, T + 1] per replica, state, moment, stop) -> StepResult, traced once.
 
     Every replica makes the same collective calls in every step, whatever happens: the sum of gradients and counts, and

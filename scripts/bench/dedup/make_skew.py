@@ -22,7 +22,7 @@ import numpy as np
 
 from scripts.bench.dedup.data import json_rows
 from scripts.bench.dedup.make_corpus import SHINGLE, SIDES, edited, side_of
-from sluice.core.config.dedup import MinHash
+from sluice.core.config.dedup import MinHashConfig
 from sluice.text.dedup.minhash import signature
 from sluice.text.dedup.shingles import shingle_hashes
 
@@ -31,7 +31,7 @@ LENGTHS = range(1_000, 3_000)
 """Characters of a text that a cluster is made of."""
 
 
-def magnet(minhash: MinHash, seed: int) -> str:
+def magnet(minhash: MinHashConfig, seed: int) -> str:
     """Sentences of a shingle each, whose smallest values make the first band wherever they stand."""
     rng = random.Random(seed)
     words = ["".join(rng.choices("abcdefghijklmnopqrstuvwxyz", k=8)) for _ in range(MADE_UP_WORDS)]
@@ -63,7 +63,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     if options.kind == "bucket":
-        changed = with_bucket(json_rows(options.corpus), magnet(MinHash(), options.seed))
+        changed = with_bucket(json_rows(options.corpus), magnet(MinHashConfig(), options.seed))
     else:
         rows = list(json_rows(options.corpus))
         if len(rows) < options.members:

@@ -32,7 +32,7 @@ import datasketch
 import numpy as np
 
 from scripts.bench.dedup.data import documented, read_documents
-from sluice.core.config.dedup import MinHash
+from sluice.core.config.dedup import MinHashConfig
 from sluice.text.dedup.kernels.minhash import sha1_of_spans
 from sluice.text.dedup.kernels.sha1 import BLOCK
 from sluice.text.dedup.key_text import define_key, key_text
@@ -44,7 +44,7 @@ SCHEMES = ("affine32", "legacy")
 PERMUTATIONS = 128
 SIZE = 5
 PARTS = documented(SIZE)
-OURS = {scheme: MinHash(bands=16, rows=PERMUTATIONS // 16, shingle=SIZE, scheme=scheme) for scheme in SCHEMES}
+OURS = {scheme: MinHashConfig(bands=16, rows=PERMUTATIONS // 16, shingle=SIZE, scheme=scheme) for scheme in SCHEMES}
 DRAWN = {scheme: datasketch.MinHash(PERMUTATIONS, scheme=scheme).permutations for scheme in SCHEMES}
 Way = Callable[[], Any]
 

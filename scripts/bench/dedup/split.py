@@ -18,9 +18,9 @@ import time
 from pathlib import Path
 
 from scripts.bench.dedup.cost import WRITTEN, Watch
-from sluice.core.config.dataset import Shards
-from sluice.core.config.dedup import Dedup, Split
-from sluice.core.config.schema import Spark
+from sluice.core.config.dataset import ShardsConfig
+from sluice.core.config.dedup import DedupConfig, SplitConfig
+from sluice.core.config.schema import SparkConfig
 from sluice.core.log import set_up
 
 PART = "SLUICE_BENCH_SPLIT_PART"
@@ -37,14 +37,14 @@ def work(corpus: str, directory: str, centres: int) -> None:
     from sluice.spark.transforms.shards import with_split
 
     set_up("info")
-    with open_session(Spark(), "bench") as spark:
+    with open_session(SparkConfig(), "bench") as spark:
         rows = spark.read.schema("id string, text string").json(corpus)
         documents = rows.where("text <> ''").select(F.abs(F.xxhash64("id")).alias("doc_id"), "text")
         clusters = spark.createDataFrame([], "doc_id long, cluster_id long")
-        split = Split(centres=centres)
+        split = SplitConfig(centres=centres)
         Work(directory).table(spark.range(1), "start")
         found = find_crossing(
-            with_split(documents, clusters, Shards()), Dedup(), split, 8, Work(directory), Work(directory)
+            with_split(documents, clusters, ShardsConfig()), DedupConfig(), split, 8, Work(directory), Work(directory)
         )
         print(f"documents {found.signed.count():,}, removed {found.removals.count():,}, {found.counts}", flush=True)
 
@@ -53,7 +53,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus", type=Path, nargs="+", help="JSON lines of id and text")
     parser.add_argument("--heap", default="1g", help="of the JVM (default: %(default)s)")
-    parser.add_argument("--centres", type=int, default=Split().centres, help="of a bucket (default: %(default)s)")
+    parser.add_argument("--centres", type=int, default=SplitConfig().centres, help="of a bucket (default: %(default)s)")
     options = parser.parse_args()
     for corpus in options.corpus:
         with tempfile.TemporaryDirectory(prefix="bench-split-") as directory:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sluice.core.config.train import Train
+from sluice.core.config.train import TrainConfig
 from sluice.data.dataset.manifest import Manifest
 from sluice.train.rows import plan_rows
 
@@ -19,7 +19,7 @@ def read_records(directory: Path, manifest: Manifest, path: str, first: int, cou
     return np.ascontiguousarray(payload).view(manifest.dtype).astype(np.int64)
 
 
-def epoch_blocks(directory: Path, manifest: Manifest, config: Train, epoch: int) -> Iterator[np.ndarray]:
+def epoch_blocks(directory: Path, manifest: Manifest, config: TrainConfig, epoch: int) -> Iterator[np.ndarray]:
     """The windows of tokens [G, T + 1] that sluice trains on in an epoch."""
     shards, T = manifest.splits["train"].shards, config.data.window
     rows = [

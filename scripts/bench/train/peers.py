@@ -24,14 +24,14 @@ import numpy as np
 
 from scripts.bench.train.data import epoch_blocks
 from sluice.core.config.load import load_config
-from sluice.core.config.train import Train as Settings
+from sluice.core.config.train import TrainConfig
 from sluice.data.dataset.manifest import read_manifest
 
 THREADS = 2
 Train = Callable[[int], list[float]]
 
 
-def blocks(order: dict[str, Any], config: Settings) -> Iterator[np.ndarray]:
+def blocks(order: dict[str, Any], config: TrainConfig) -> Iterator[np.ndarray]:
     """The windows of tokens [G, T + 1] that sluice trains on, without end."""
     directory = Path(order["dataset"])
     manifest = read_manifest(str(directory))
@@ -39,7 +39,7 @@ def blocks(order: dict[str, Any], config: Settings) -> Iterator[np.ndarray]:
         yield from epoch_blocks(directory, manifest, config, epoch)
 
 
-def sluice(order: dict[str, Any], config: Settings) -> Train:
+def sluice(order: dict[str, Any], config: TrainConfig) -> Train:
     from sluice.train.distributed.cluster import join_cluster
     from sluice.train.estimate import estimate
     from sluice.train.input import open_dataset, training_blocks
@@ -62,7 +62,7 @@ def sluice(order: dict[str, Any], config: Settings) -> Train:
     return train
 
 
-def torch(order: dict[str, Any], config: Settings) -> Train:
+def torch(order: dict[str, Any], config: TrainConfig) -> Train:
     from scripts.bench.train.torch_lm import TorchModel
 
     model = TorchModel(dict(np.load(order["weights"])), config)
@@ -70,7 +70,7 @@ def torch(order: dict[str, Any], config: Settings) -> Train:
     return lambda steps: [model.step(next(source), order["lr"]) for _ in range(steps)]
 
 
-def keras(order: dict[str, Any], config: Settings) -> Train:
+def keras(order: dict[str, Any], config: TrainConfig) -> Train:
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
     import keras
     import tensorflow as tf

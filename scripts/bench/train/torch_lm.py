@@ -26,7 +26,7 @@ from torch import nn
 
 from scripts.bench.train.data import epoch_blocks, split_stream
 from sluice.core.config.load import load_config
-from sluice.core.config.train import Train
+from sluice.core.config.train import TrainConfig
 from sluice.data.dataset.manifest import read_manifest
 from sluice.train.model.parameters import initial_values
 from sluice.train.schedule import learning_rate
@@ -37,7 +37,7 @@ THREADS = 2
 class TorchModel:
     """The model, its optimiser and the state that it carries."""
 
-    def __init__(self, values: dict[str, np.ndarray], config: Train) -> None:
+    def __init__(self, values: dict[str, np.ndarray], config: TrainConfig) -> None:
         torch.set_num_threads(THREADS)
         torch.set_num_interop_threads(1)
         weights = {name: torch.from_numpy(value) for name, value in values.items()}

@@ -6,17 +6,17 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from sluice.core.config.dedup import Dedup, MinHash
+from sluice.core.config.dedup import DedupConfig, MinHashConfig
 from sluice.spark.dedup.bands import Centres, _lead, _scan, band_rows, candidate_pairs, sketches, star_pairs
 
-SMALL = MinHash(bands=2, rows=2)
+SMALL = MinHashConfig(bands=2, rows=2)
 
 
 def signature(*values):
     return np.array(values, "<u4").tobytes()
 
 
-FOUR = Dedup(centres=4, crowd=100)
+FOUR = DedupConfig(centres=4, crowd=100)
 
 
 def brute_force(rows, centres):

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from sluice.core.config.dedup import Dedup, MinHash
+from sluice.core.config.dedup import DedupConfig, MinHashConfig
 from sluice.core.config.load import digest
 from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.spark.dedup.find_duplicates import find_duplicates, publish, publish_index
@@ -16,7 +16,7 @@ from sluice.text.dedup.key_text import key_text
 from sluice.text.dedup.minhash import signature
 from sluice.text.dedup.shingles import jaccard, shingle_hashes, shingles
 
-DEDUP = Dedup(threshold=0.7, minhash=MinHash(bands=32, rows=4, shingle=2, min_shingles=3))
+DEDUP = DedupConfig(threshold=0.7, minhash=MinHashConfig(bands=32, rows=4, shingle=2, min_shingles=3))
 
 
 def document(doc_id, text, quality=0.0):
@@ -106,7 +106,7 @@ def test_any_partitioning_removes_the_same(spark, tmp_path, documents, partition
 def test_distributed_components_remove_the_same(spark, tmp_path, documents):
     rows = [document(*d) for d in documents]
     one = run(spark, tmp_path / "one", rows)
-    other = run(spark, tmp_path / "other", rows, Dedup(**{**as_dict(DEDUP), "edges_per_task": 20}))
+    other = run(spark, tmp_path / "other", rows, DedupConfig(**{**as_dict(DEDUP), "edges_per_task": 20}))
     assert sorted(map(str, one["removals"])) == sorted(map(str, other["removals"]))
 
 
@@ -119,12 +119,12 @@ def test_a_crawl_against_the_index_of_another_is_as_both_at_once(spark, tmp_path
     originals = sources(seed, 12)
     a = corpus(seed, 0, originals[:8], 70)
     b = [*corpus(seed + 50, 5000, originals[4:], 70), (9000, a[3][1]), (9001, a[20][1])]
-    writing = Dedup(**{**as_dict(DEDUP), "write_index": True})
+    writing = DedupConfig(**{**as_dict(DEDUP), "write_index": True})
     first = [document(doc_id, text, 1.0 + doc_id % 3) for doc_id, text in a]  # every one better than all of b
     second = [document(doc_id, text, 0.1 * (doc_id % 3)) for doc_id, text in b]
     both = run(spark, tmp_path / "both", first + second)
     alone = run(spark, tmp_path / "a", first, writing)
-    after = Dedup(**{**as_dict(writing), "earlier": (str(tmp_path / "a" / "index"),)})
+    after = DedupConfig(**{**as_dict(writing), "earlier": (str(tmp_path / "a" / "index"),)})
     found = run(spark, tmp_path / "b", second, after)
 
     def facts(result, ids):
@@ -137,7 +137,7 @@ def test_a_crawl_against_the_index_of_another_is_as_both_at_once(spark, tmp_path
     assert all((r["witness"] < 1000) == r["is_earlier"] for r in found["removals"])
     check_certificates(found, dict(a + b))
     # a third crawl after both
-    third = Dedup(**{**as_dict(DEDUP), "earlier": (*after.earlier, str(tmp_path / "b" / "index"))})
+    third = DedupConfig(**{**as_dict(DEDUP), "earlier": (*after.earlier, str(tmp_path / "b" / "index"))})
     c = [document(doc_id + 20_000, text) for doc_id, text in (a + b)]
     gone = run(spark, tmp_path / "c", c, third)
     assert len(gone["removals"]) == len(c)
@@ -145,27 +145,29 @@ def test_a_crawl_against_the_index_of_another_is_as_both_at_once(spark, tmp_path
 
 def test_an_index_of_other_settings_is_refused_and_both_are_shown(spark, tmp_path):
     rows = [document(i, " ".join(source)) for i, source in enumerate(sources(1, 6))]
-    run(spark, tmp_path, rows, Dedup(**{**as_dict(DEDUP), "write_index": True}))
+    run(spark, tmp_path, rows, DedupConfig(**{**as_dict(DEDUP), "write_index": True}))
     path = str(tmp_path / "index")
     with pytest.raises(ConfigError, match=r"minhash.bands: 32 -> 20"):
         check_earlier(
-            Dedup(threshold=0.7, minhash=MinHash(bands=20, rows=4, shingle=2, min_shingles=3), earlier=(path,))
+            DedupConfig(
+                threshold=0.7, minhash=MinHashConfig(bands=20, rows=4, shingle=2, min_shingles=3), earlier=(path,)
+            )
         )
     with pytest.raises(ConfigError, match=r"threshold: 0.7 -> 0.8"):
-        check_earlier(Dedup(minhash=DEDUP.minhash, earlier=(path,)))
+        check_earlier(DedupConfig(minhash=DEDUP.minhash, earlier=(path,)))
     with pytest.raises(ConfigError, match="same order"):
-        check_earlier(Dedup(**{**as_dict(DEDUP), "earlier": (path, path)}))
+        check_earlier(DedupConfig(**{**as_dict(DEDUP), "earlier": (path, path)}))
     with pytest.raises(InputError, match="no finished band index"):
-        check_earlier(Dedup(**{**as_dict(DEDUP), "earlier": (str(tmp_path),)}))
+        check_earlier(DedupConfig(**{**as_dict(DEDUP), "earlier": (str(tmp_path),)}))
     (tmp_path / "index" / "manifest.json").write_text("{")
     with pytest.raises(FormatError, match="damaged"):
-        check_earlier(Dedup(**{**as_dict(DEDUP), "earlier": (path,)}))
+        check_earlier(DedupConfig(**{**as_dict(DEDUP), "earlier": (path,)}))
 
 
 def test_an_empty_table_gives_an_empty_result_and_index(spark, tmp_path):
-    found = run(spark, tmp_path, [], Dedup(**{**as_dict(DEDUP), "write_index": True}))
+    found = run(spark, tmp_path, [], DedupConfig(**{**as_dict(DEDUP), "write_index": True}))
     assert found == {"removals": [], "clusters": [], "edges": []}
-    (manifest,) = check_earlier(Dedup(**{**as_dict(DEDUP), "earlier": (str(tmp_path / "index"),)}))
+    (manifest,) = check_earlier(DedupConfig(**{**as_dict(DEDUP), "earlier": (str(tmp_path / "index"),)}))
     assert (manifest.first_place, manifest.next_place) == (0, 0)
     assert manifest.identity == digest({"index": str(tmp_path), "after": []})
 

@@ -6,7 +6,7 @@ import random
 import pytest
 from pyspark.sql import functions as F
 
-from sluice.core.config.dedup import Dedup, MinHash, Split
+from sluice.core.config.dedup import DedupConfig, MinHashConfig, SplitConfig
 from sluice.core.errors import StageError
 from sluice.core.records.corpus import SplitRow
 from sluice.spark.dedup.held_out import (
@@ -22,8 +22,8 @@ from sluice.text.dedup.key_text import key_text
 from sluice.text.dedup.shingles import jaccard, shingles
 from sluice.text.dedup.signing import sign_text
 
-SPLIT = Split()
-DEDUP = Dedup(threshold=0.7, minhash=MinHash(shingle=2, min_shingles=3))
+SPLIT = SplitConfig()
+DEDUP = DedupConfig(threshold=0.7, minhash=MinHashConfig(shingle=2, min_shingles=3))
 EDGE = "u long, v long, jaccard double, u_split string, v_split string"
 ROW = "bucket long, place long, rank int"
 EN = "the quick brown fox jumps over the lazy dog while seven tired sailors watch from the harbour wall at dusk"
@@ -92,11 +92,11 @@ def test_nothing_to_compare(spark, tmp_path, documents):
 
 def test_signatures_are_those_of_the_text_by_the_other_permutations(spark):
     df = spark.createDataFrame([(7, "valid", ZH), (8, "train", "a b")], "doc_id long, split string, text string")
-    minhash = MinHash(bands=2, rows=3, seed=9)
+    minhash = MinHashConfig(bands=2, rows=3, seed=9)
     rows = {row["place"]: row for row in signatures(df, minhash).collect()}
     assert tuple(rows[7].__fields__) == SplitRow.__struct_fields__
     assert bytes(rows[7]["signature"]) == sign_text(ZH, minhash).signature
-    assert rows[7]["signature"] != sign_text(ZH, MinHash(bands=2, rows=3, seed=1)).signature
+    assert rows[7]["signature"] != sign_text(ZH, MinHashConfig(bands=2, rows=3, seed=1)).signature
     assert (rows[7]["split"], rows[7]["n_shingles"]) == ("valid", len(shingles(key_text(ZH), 5)))
     assert (rows[8]["n_shingles"], rows[8]["signature"]) == (0, None)
 
@@ -122,7 +122,7 @@ def test_a_bucket_has_so_many_centres_and_each_bucket_others(spark):
 
 def test_documents_in_crowded_buckets_are_counted_with_their_fewest_bands(spark, tmp_path):
     documents = [(i, "valid", EN) for i in range(10)] + [(10, "train", EN), (11, "test", ZH)]
-    removed, counts = found(spark, tmp_path, documents, split=Split(centres=2))
+    removed, counts = found(spark, tmp_path, documents, split=SplitConfig(centres=2))
     assert removed[10][1:] == (min(removed[10][1], 9), "valid", 1.0)
     # 32 bands of two centres each are 64 places for ten documents of valid; the one of test is in all bands
     assert counts["crowded"] == 10

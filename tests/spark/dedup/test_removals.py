@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from sluice.core.config.dedup import Dedup, MinHash
+from sluice.core.config.dedup import DedupConfig, MinHashConfig
 from sluice.spark.dedup.keep_order import exact_removals, in_keep_order
 from sluice.spark.dedup.removals import near_removals, removals
 from sluice.spark.dedup.verify import deciding_pairs, likely_pairs, shingle_sets, verified_edges
@@ -14,7 +14,7 @@ from sluice.spark.engine.work import Work
 from sluice.text.dedup.key_text import key_text
 from sluice.text.dedup.shingles import shingle_set
 
-DEDUP = Dedup(threshold=0.5, minhash=MinHash(shingle=1))  # one word per shingle: to be counted by hand
+DEDUP = DedupConfig(threshold=0.5, minhash=MinHashConfig(shingle=1))  # one word per shingle: to be counted by hand
 
 A = "a b c d e f g h"
 B = "a b c d e f x y"  # 6 of 10 words in common with A: 0.6
@@ -93,7 +93,7 @@ def test_pairs_are_verified_on_the_sets(spark, batch_rows):
 
 @pytest.mark.parametrize("batch_rows", ["1", "2", "1000"])
 def test_pairs_are_screened_by_their_sketches(spark, batch_rows):
-    dedup = Dedup(threshold=0.8, minhash=MinHash(bands=16, rows=8))  # 89 of 128 values must be equal
+    dedup = DedupConfig(threshold=0.8, minhash=MinHashConfig(bands=16, rows=8))  # 89 of 128 values must be equal
 
     def sketch(num_equal):
         return bytes([1] * num_equal + [2] * (128 - num_equal))
@@ -107,7 +107,7 @@ def test_pairs_are_screened_by_their_sketches(spark, batch_rows):
 
 
 def test_of_sure_pairs_the_best_are_compared_and_of_others_the_likeliest(spark):
-    dedup = Dedup(threshold=0.8, minhash=MinHash(bands=16, rows=8))  # sure from 116 equal values on
+    dedup = DedupConfig(threshold=0.8, minhash=MinHashConfig(bands=16, rows=8))  # sure from 116 equal values on
     sure = [(u, 100, 116 + u) for u in range(1, 7)]  # the likeliest of them are the worse ones
     beside = [(0, 100, 115)]  # better than all of these, yet not sure
     open_ = [(u, 200, 89 + u) for u in range(20)] + [(20, 200, 89 + 10)]

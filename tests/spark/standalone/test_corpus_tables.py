@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sluice.core.config.dedup import Decontaminate, Lines, Table
+from sluice.core.config.dedup import DecontaminateConfig, LinesConfig, TableConfig
 from sluice.core.config.schema import Config
 from sluice.core.errors import ConfigError, InputError, StageError
 from sluice.spark.engine.work import Work
@@ -72,8 +72,8 @@ def summary(tmp_path, stage):
 
 def decontaminated(spark, tmp_path, rows, **table):
     quiz = write_lines(tmp_path / "quiz.jsonl.gz", QUIZ)
-    table = Table(inputs=(write_lines(tmp_path / "a.jsonl", rows),), **table)
-    config = Config(output=str(tmp_path / "out"), table=table, decontaminate=Decontaminate(benchmarks=(quiz,)))
+    table = TableConfig(inputs=(write_lines(tmp_path / "a.jsonl", rows),), **table)
+    config = Config(output=str(tmp_path / "out"), table=table, decontaminate=DecontaminateConfig(benchmarks=(quiz,)))
     decontaminate_table(spark, *decontaminate_run(config), force=False)
     matches = pq.read_table(tmp_path / "out" / "decontaminate" / "matches").to_pylist()
     return sorted((row["id"], row["item"], row["kind"]) for row in matches), summary(tmp_path, "decontaminate")
@@ -106,13 +106,15 @@ def test_ids_that_are_not_different_are_an_error(spark, tmp_path):
 def test_no_benchmark_and_no_table_are_refused_before_anything_is_read(tmp_path):
     quiz = write_lines(tmp_path / "quiz.jsonl", QUIZ)
     with pytest.raises(ConfigError, match=r"Name files of JSON lines in decontaminate\.benchmarks"):
-        decontaminate_run(Config(table=Table(inputs=(quiz,))))
+        decontaminate_run(Config(table=TableConfig(inputs=(quiz,))))
     with pytest.raises(InputError, match="No input files at /not/there"):
-        decontaminate_run(Config(table=Table(inputs=("/not/there",)), decontaminate=Decontaminate(benchmarks=(quiz,))))
+        decontaminate_run(
+            Config(table=TableConfig(inputs=("/not/there",)), decontaminate=DecontaminateConfig(benchmarks=(quiz,)))
+        )
     with pytest.raises(
         ConfigError, match=r"lines\.min_hosts=2 looks at columns .* Name them with table\.url, or set it to 1"
     ):
-        lines_run(Config(table=Table(inputs=(quiz,)), lines=Lines(min_hosts=2)))
+        lines_run(Config(table=TableConfig(inputs=(quiz,)), lines=LinesConfig(min_hosts=2)))
 
 
 def lined(spark, config):
@@ -120,8 +122,8 @@ def lined(spark, config):
 
 
 def lines_config(tmp_path, inputs, **lines):
-    table = Table(inputs=(str(inputs),))
-    return Config(output=str(tmp_path / "out"), table=table, lines=Lines(min_documents=2, **lines))
+    table = TableConfig(inputs=(str(inputs),))
+    return Config(output=str(tmp_path / "out"), table=table, lines=LinesConfig(min_documents=2, **lines))
 
 
 def test_json_lines_lose_repeated_lines_and_nothing_else_of_them_changes(spark, tmp_path):
@@ -165,12 +167,12 @@ def test_parquet_keeps_its_columns_and_rows_of_nothing_else_go_if_they_may(spark
 def test_hosts_are_read_from_urls(spark, tmp_path):
     urls = ["https://a.example/1", "http://u:p@A.example:80/2", "https://b.example?x", None, "https://a.example#y"]
     rows = [row | {"at": url} for row, url in zip(LINED, urls, strict=False)]
-    table = Table(inputs=(write_lines(tmp_path / "a.jsonl", rows),), url="at")
-    settings = Lines(min_documents=2, min_hosts=2)
+    table = TableConfig(inputs=(write_lines(tmp_path / "a.jsonl", rows),), url="at")
+    settings = LinesConfig(min_documents=2, min_hosts=2)
     lined(spark, Config(output=str(tmp_path / "out"), table=table, lines=settings))
     assert removed(tmp_path) == [("1", 3, "2"), ("3", 3, "2"), ("4", 3, "3"), ("5", 3, "3")]
-    table = Table(inputs=table.inputs, url="at")
-    settings = Lines(min_documents=2, min_hosts=3)
+    table = TableConfig(inputs=table.inputs, url="at")
+    settings = LinesConfig(min_documents=2, min_hosts=3)
     lined(spark, Config(output=str(tmp_path / "out3"), table=table, lines=settings))
     (tmp_path / "out").rename(tmp_path / "before")
     (tmp_path / "out3").rename(tmp_path / "out")

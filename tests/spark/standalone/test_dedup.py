@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from msgspec import structs
 
-from sluice.core.config.dedup import Dedup, MinHash, Table
+from sluice.core.config.dedup import DedupConfig, MinHashConfig, TableConfig
 from sluice.core.config.schema import Config
 from sluice.core.errors import ConfigError, InputError, StageError
 from sluice.spark.standalone.dedup import dedup_run, dedup_table
@@ -47,7 +47,7 @@ EXPECTED = {  # of copies in the key the earlier id stays, of similar ones the l
 
 
 def settings(tmp_path, inputs, **table):
-    return Config(output=str(tmp_path / "out"), table=Table(inputs=tuple(map(str, inputs)), **table))
+    return Config(output=str(tmp_path / "out"), table=TableConfig(inputs=tuple(map(str, inputs)), **table))
 
 
 def run(spark, config, force=False):
@@ -140,15 +140,17 @@ def test_a_text_of_a_hundred_megabytes_is_compared_exactly_only_and_counted(spar
 
 def test_a_second_table_against_the_index_of_the_first(spark, tmp_path):
     first = settings(tmp_path / "1", [write_lines(tmp_path / "a.jsonl", ROWS)])
-    first = Config(output=first.output, table=first.table, dedup=Dedup(write_index=True))
+    first = Config(output=first.output, table=first.table, dedup=DedupConfig(write_index=True))
     run(spark, first)
     rows = [{"id": "en", "text": "X" + FOX}, {"id": "new", "text": "Short."}, {"id": "zh2", "text": TRADITIONAL + "。"}]
     second = settings(tmp_path / "2", [write_lines(tmp_path / "b.jsonl", rows)])
     index = f"{first.output}/dedup/index"
-    second = Config(output=second.output, table=second.table, dedup=Dedup(earlier=(index,)))
+    second = Config(output=second.output, table=second.table, dedup=DedupConfig(earlier=(index,)))
     removed, _ = run(spark, second)
     assert removed == {("en", "near", "en-longer"), ("new", "exact", "short"), ("zh2", "near", "zh-longer")}
-    other = Config(output=second.output, table=second.table, dedup=Dedup(earlier=(index,), minhash=MinHash(rows=7)))
+    other = Config(
+        output=second.output, table=second.table, dedup=DedupConfig(earlier=(index,), minhash=MinHashConfig(rows=7))
+    )
     with pytest.raises(ConfigError, match="rows: 8 -> 7"):
         dedup_run(other)
 
@@ -160,7 +162,7 @@ def test_a_finished_table_is_not_done_again_and_other_settings_are_refused(spark
     run(spark, config)
     assert (tmp_path / "out" / "dedup" / "_summary.json").stat().st_mtime_ns == before
     with pytest.raises(ConfigError, match="belongs to another configuration"):
-        run(spark, Config(output=config.output, table=config.table, dedup=Dedup(threshold=0.9)))
+        run(spark, Config(output=config.output, table=config.table, dedup=DedupConfig(threshold=0.9)))
 
 
 VERSIONS = [
@@ -200,7 +202,7 @@ VERSIONS = [
 def test_of_the_versions_of_a_page_one_stays(spark, tmp_path, urls, expected):
     write_lines(tmp_path / "in.jsonl", VERSIONS)
     config = settings(tmp_path, [tmp_path / "in.jsonl"], url="url", fetched_at="at", write_kept=True)
-    config = structs.replace(config, dedup=Dedup(urls=urls))
+    config = structs.replace(config, dedup=DedupConfig(urls=urls))
     run(spark, config)
     rows = spark.read.parquet(f"{config.output}/dedup/removals").collect()
     found = {(r["id"], r["step"], r["direct_witness"], r["witness"]) for r in rows}
@@ -219,7 +221,7 @@ def test_of_the_versions_of_a_page_one_stays(spark, tmp_path, urls, expected):
 @pytest.mark.parametrize(("urls", "table"), [("best", {}), ("newest", {"url": "url"})])
 def test_versions_of_a_page_need_their_columns(tmp_path, urls, table):
     write_lines(tmp_path / "in.jsonl", VERSIONS)
-    config = structs.replace(settings(tmp_path, [tmp_path / "in.jsonl"], **table), dedup=Dedup(urls=urls))
+    config = structs.replace(settings(tmp_path, [tmp_path / "in.jsonl"], **table), dedup=DedupConfig(urls=urls))
     with pytest.raises(ConfigError, match=r"Name them with table\.(url|fetched_at), or leave it out"):
         dedup_run(config)
 
@@ -227,13 +229,13 @@ def test_versions_of_a_page_need_their_columns(tmp_path, urls, table):
 def test_a_version_whose_witness_an_earlier_crawl_has_is_measured(spark, tmp_path):
     write_lines(tmp_path / "a.jsonl", [{"id": "law", "text": LAW + "完", "url": "http://example.org/"}])
     first = settings(tmp_path / "a", [tmp_path / "a.jsonl"], url="url", fetched_at="at")
-    run(spark, structs.replace(first, dedup=Dedup(write_index=True)))
+    run(spark, structs.replace(first, dedup=DedupConfig(write_index=True)))
     earlier = (f"{first.output}/dedup/index",)
     for text in (LAW, LAW + "完"):  # the newest goes as a near or as an exact duplicate of the law of that crawl
         versions = [row | ({"text": text} if row["id"] == "new" else {}) for row in VERSIONS if row["id"] != "law"]
         write_lines(tmp_path / "b.jsonl", versions)
         second = settings(tmp_path / f"b{len(text)}", [tmp_path / "b.jsonl"], url="url", fetched_at="at")
-        second = structs.replace(second, dedup=Dedup(urls="newest", earlier=earlier))
+        second = structs.replace(second, dedup=DedupConfig(urls="newest", earlier=earlier))
         run(spark, second)
         rows = {row["id"]: row for row in spark.read.parquet(f"{second.output}/dedup/removals").collect()}
         old = rows["old"]

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from sluice.core.config.dataset import Tokenizer
-from sluice.core.config.dedup import Score, Table
+from sluice.core.config.dataset import TokenizerConfig
+from sluice.core.config.dedup import ScoreConfig, TableConfig
 from sluice.core.config.schema import Config
 from sluice.core.errors import ConfigError, InputError
 from sluice.spark.standalone.score import score_run, score_table
@@ -18,7 +18,7 @@ from tests.helpers.exported_model import write_model
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     """A word model: <eos> has 0.25, <unk> 0.05, fish 0.4, bird 0.1."""
-    tokenizer = Tokenizer(kind="word", vocab_size=6, min_frequency=1)
+    tokenizer = TokenizerConfig(kind="word", vocab_size=6, min_frequency=1)
     directory = tmp_path_factory.mktemp("model")
     return write_model(directory, tokenizer, ["fish fish bird"], [0.1, 0.1, 0.25, 0.05, 0.4, 0.1])
 
@@ -26,8 +26,8 @@ def model(tmp_path_factory):
 def settings(model: str, tmp_path: Path, rows: list[dict], **more: int) -> Config:
     path = tmp_path / "in.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    table = Table(inputs=(str(path),), max_loss=0.5)
-    return Config(output=str(tmp_path / "out"), table=table, score=Score(model=model, **more))
+    table = TableConfig(inputs=(str(path),), max_loss=0.5)
+    return Config(output=str(tmp_path / "out"), table=table, score=ScoreConfig(model=model, **more))
 
 
 def test_every_text_has_its_likelihood_and_what_cannot_be_read_its_place(spark, model, tmp_path):
@@ -61,4 +61,4 @@ def test_no_model_and_no_export_are_refused_before_spark_starts(model, tmp_path)
     with pytest.raises(ConfigError, match=r"score\.model is empty\. Name the folder that jobs/export\.py has written"):
         score_run(config)
     with pytest.raises(InputError, match=r"holds no config\.json"):
-        score_run(structs.replace(config, score=Score(model=str(tmp_path))))
+        score_run(structs.replace(config, score=ScoreConfig(model=str(tmp_path))))

@@ -1,6 +1,6 @@
 """Items of benchmarks in a frame of documents."""
 
-from sluice.core.config.dedup import Decontaminate
+from sluice.core.config.dedup import DecontaminateConfig
 from sluice.core.records.corpus import Contamination
 from sluice.spark.transforms.decontaminate import contaminated, contamination_reasons
 from sluice.text.decontamination.benchmark import Part, build
@@ -8,7 +8,9 @@ from sluice.text.decontamination.benchmark import Part, build
 QUESTION = "Which of these two metals is the better conductor of heat at low temperature and why?"
 ZH_QUESTION = "在標準大氣壓下，水的沸點是多少攝氏度？"
 KEY = "which of these two metals is the better conductor of heat at low temperature and why"
-BENCHMARK = build([Part("en", "a", "question"), Part("zh", "7", "text")], [QUESTION, ZH_QUESTION], Decontaminate())
+BENCHMARK = build(
+    [Part("en", "a", "question"), Part("zh", "7", "text")], [QUESTION, ZH_QUESTION], DecontaminateConfig()
+)
 
 
 def found(spark, rows, partitions=2):

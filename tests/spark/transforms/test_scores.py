@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from msgspec import structs
 
-from sluice.core.config.rules import Rules
+from sluice.core.config.rules import RulesConfig
 from sluice.core.config.schema import Config
 from sluice.core.errors import ConfigError, InputError
 from sluice.core.ledger import Ledger
@@ -87,7 +87,7 @@ def extracted(output: Path, rows=DOCUMENTS) -> str:
 
 def select(spark, output: str, presets: str, scores: str | None, *, force: bool = False) -> tuple[dict, dict]:
     """Runs the stage; its decisions by document, and its summary."""
-    run = Run(Config(output=output, rules=Rules(presets=(presets,), scores=scores)))
+    run = Run(Config(output=output, rules=RulesConfig(presets=(presets,), scores=scores)))
     select_stage.select(spark, run, force=force)
     rows = spark.read.parquet(f"{output}/select/decisions").collect()
     decisions = {row["doc_id"]: (row["reason"], row["value"], row["threshold"]) for row in rows}
@@ -163,7 +163,7 @@ def test_scores_of_another_model_are_other_settings_and_a_moved_folder_is_not(sp
 
 def test_later_stages_and_the_name_of_the_data_depend_on_the_scores_only_where_there_are_some(rules, tmp_path):
     def run(scores):
-        return Run(Config(rules=Rules(presets=(rules,), scores=scores)))
+        return Run(Config(rules=RulesConfig(presets=(rules,), scores=scores)))
 
     plain = run(None)
     assert set(plain.select.settings) == {"rules"}
@@ -195,7 +195,7 @@ def test_scores_without_bits_per_byte_are_refused(spark, rules, tmp_path):
 
 def test_scores_that_are_not_there_or_not_whole_are_refused_before_spark_starts(rules, tmp_path):
     scores = write_scores(tmp_path / "scored", SCORES)
-    asked = Config(rules=Rules(presets=(rules,), scores=scores))
+    asked = Config(rules=RulesConfig(presets=(rules,), scores=scores))
     message = r"holds no finished scores \(score/_summary\.json is missing\)\. Name the `output` of jobs/score\.py"
     with pytest.raises(InputError, match=message):
         Run(structs.replace(asked, rules=structs.replace(asked.rules, scores=f"{scores}/score")))
@@ -212,4 +212,4 @@ def test_scores_that_are_not_there_or_not_whole_are_refused_before_spark_starts(
 def test_scores_that_no_rule_looks_at_are_refused(tmp_path):
     scores = write_scores(tmp_path / "scored", SCORES)
     with pytest.raises(ConfigError, match=r"no rule looks at the signal 'bits_per_byte'.*rules\.presets"):
-        Run(Config(rules=Rules(scores=scores)))
+        Run(Config(rules=RulesConfig(scores=scores)))

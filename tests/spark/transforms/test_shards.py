@@ -5,12 +5,12 @@ import io
 import numpy as np
 import pytest
 
-from sluice.core.config.dataset import Shards, Tokenizer
+from sluice.core.config.dataset import ShardsConfig, TokenizerConfig
 from sluice.data.dataset import tokenizer as tokenizers
 from sluice.data.dataset.tfrecord import decode_example, iter_records
 from sluice.spark.transforms.shards import ShardJob, shard_names, with_split, write_shards
 
-SHARDS = Shards(valid_fraction=0.2, test_fraction=0.1, seed=3)
+SHARDS = ShardsConfig(valid_fraction=0.2, test_fraction=0.1, seed=3)
 TEXTS = [f"document {i} 你好 " + "word " * (i % 17) for i in range(120)]
 
 
@@ -18,7 +18,7 @@ TEXTS = [f"document {i} 你好 " + "word " * (i % 17) for i in range(120)]
 def vocabulary(tmp_path_factory):
     pytest.importorskip("tokenizers")
     folder = str(tmp_path_factory.mktemp("tokenizer"))
-    tokenizers.save_tokenizer(folder, tokenizers.train_tokenizer(TEXTS, Tokenizer(vocab_size=300)))
+    tokenizers.save_tokenizer(folder, tokenizers.train_tokenizer(TEXTS, TokenizerConfig(vocab_size=300)))
     return tokenizers.Tokenizer.load(f"{folder}/tokenizer.json")
 
 

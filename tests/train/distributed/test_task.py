@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from sluice.core.config.train import Dist
+from sluice.core.config.train import DistConfig
 from sluice.core.errors import ConfigError
 from sluice.train.distributed.task import Task, expand_counts, expand_nodes, this_task
 
-MULTIWORKER = Dist(strategy="multiworker")
+MULTIWORKER = DistConfig(strategy="multiworker")
 SLURM = {
     "SLURM_STEP_NODELIST": "n[9-10],gpu1",
     "SLURM_STEP_TASKS_PER_NODE": "2(x2),1",
@@ -19,7 +19,7 @@ SLURM = {
 
 
 def test_without_peers_there_is_one_task() -> None:
-    assert this_task(Dist(), {"TF_CONFIG": "nonsense"}) == Task(0, ("localhost",))
+    assert this_task(DistConfig(), {"TF_CONFIG": "nonsense"}) == Task(0, ("localhost",))
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_counts_of_tasks() -> None:
 
 
 def test_slurm() -> None:
-    task = this_task(Dist(strategy="multiworker", port=5000), SLURM)
+    task = this_task(DistConfig(strategy="multiworker", port=5000), SLURM)
     assert task == Task(2, ("n9:5000", "n9:5001", "n10:5000", "n10:5001", "gpu1:5000"))
     assert not task.is_chief
     assert json.loads(task.tf_config())["task"] == {"type": "worker", "index": 2}
@@ -52,7 +52,7 @@ def test_slurm_with_tasks_dealt_in_turn_is_refused() -> None:
 
 
 def test_an_indexed_job_with_its_workers_named() -> None:
-    config = Dist(strategy="multiworker", workers=("job-0.svc:2222", "job-1.svc:2222"))
+    config = DistConfig(strategy="multiworker", workers=("job-0.svc:2222", "job-1.svc:2222"))
     assert this_task(config, {"JOB_COMPLETION_INDEX": "1"}) == Task(1, config.workers)
     with pytest.raises(ConfigError, match="names 2 workers, but none of JOB_COMPLETION_INDEX"):
         this_task(config, {})
@@ -72,7 +72,7 @@ def test_a_tf_config_that_says_nothing_is_refused(text: str) -> None:
 
 
 def test_an_address_without_a_port_is_refused() -> None:
-    config = Dist(strategy="multiworker", workers=("job-0.svc:2222", "job-1.svc"))
+    config = DistConfig(strategy="multiworker", workers=("job-0.svc:2222", "job-1.svc"))
     with pytest.raises(ConfigError, match=r"'job-1\.svc' of a worker is not of the form host:port"):
         this_task(config, {"JOB_COMPLETION_INDEX": "0"})
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sluice.core.config.train import Sample, Train
+from sluice.core.config.train import SampleConfig, TrainConfig
 from sluice.core.errors import InputError
 from sluice.data.dataset.tokenizer import Tokenizer
 from sluice.train.evaluation.baseline import Counted
@@ -44,7 +44,7 @@ def stream_of(documents: list[list[int]]) -> list[int]:
     return [token for document in documents for token in (*document, IDS.eos)]
 
 
-def model_with_large_weights(config: Train, vocab_size: int) -> tuple[LanguageModel, dict[str, np.ndarray]]:
+def model_with_large_weights(config: TrainConfig, vocab_size: int) -> tuple[LanguageModel, dict[str, np.ndarray]]:
     model = LanguageModel(config.model, vocab_size, seed=5)
     weights = {name: 10 * variable.numpy() for name, variable in model.variables.items()}
     model.assign(weights)
@@ -158,7 +158,7 @@ def test_draw_follows_temperature_and_top_k() -> None:
 
     def shares(**values: object) -> np.ndarray:
         random = np.random.default_rng(0)
-        drawn = [draw(logits, Sample(**values), random) for _ in range(4000)]  # type: ignore[arg-type]
+        drawn = [draw(logits, SampleConfig(**values), random) for _ in range(4000)]  # type: ignore[arg-type]
         return np.bincount(drawn, minlength=4) / 4000
 
     np.testing.assert_allclose(shares(temperature=1.0, top_k=None), [0.1, 0.2, 0.3, 0.4], atol=0.03)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from sluice.core.config.train import Model
+from sluice.core.config.train import ModelConfig
 from sluice.text.quality import language_model
 from sluice.train.model.dropout import DropoutKey
 from sluice.train.model.language_model import LanguageModel
@@ -20,7 +20,7 @@ ARCHS = ["lstm", "gru", "rnn", "gcnn", "awd_lstm"]
 @pytest.mark.parametrize("arch", LAYERS)
 def test_a_layer_equals_its_equations_and_has_their_gradient(arch: str, width: int) -> None:
     random = np.random.default_rng(3)
-    config = Model(arch=arch, context=K)
+    config = ModelConfig(arch=arch, context=K)
     weights = {name: random.normal(0, 0.5, shape) for name, shape in layer_shapes(config, D, width).items()}
     x = random.normal(size=(T, B, D))
     state = random.normal(size=(B, K - 1, D) if arch == "gcnn" else (B, width))
@@ -80,7 +80,7 @@ def test_no_token_is_seen_before_its_turn_and_every_later_output_depends_on_it(a
 
 
 def test_the_last_layer_of_awd_lstm_is_as_wide_as_the_embedding_and_can_be_tied() -> None:
-    config = Model(arch="awd_lstm", layers=3, hidden=1150, embed=400, tie=True)
+    config = ModelConfig(arch="awd_lstm", layers=3, hidden=1150, embed=400, tie=True)
     shapes = parameter_shapes(config, 10_000)
     assert shapes["lstm.1.recurrent_kernel"] == (1150, 4600)
     assert shapes["lstm.2.kernel"] == (1150, 1600)

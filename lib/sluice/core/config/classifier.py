@@ -3,10 +3,10 @@
 from typing import Literal
 
 from sluice.core.config.section import CountInt, Fraction, PositiveFloat, PositiveInt, Section
-from sluice.core.config.train import Glove
+from sluice.core.config.train import GloveConfig
 
 
-class Classifier(Section):
+class ClassifierConfig(Section):
     """A network over a whole text, which may read it in both directions: it predicts a label, not the next word."""
 
     arch: Literal["textcnn", "bilstm_cls"] = "textcnn"
@@ -42,7 +42,7 @@ class Classifier(Section):
     """`textcnn`: convolutions of each width."""
     dropout: Fraction = 0.5
     """Before the last layer."""
-    glove: Glove = Glove()
+    glove: GloveConfig = GloveConfig()
     """First values of the embedding."""
     batch: PositiveInt = 50
     """Texts per step."""

@@ -6,7 +6,7 @@ from sluice.core.config.plan import MIB
 from sluice.core.config.section import CountInt, Fraction, PositiveInt, Section
 
 
-class Tokenizer(Section):
+class TokenizerConfig(Section):
     """The tokenizer trained on a sample of the kept text."""
 
     kind: Literal["bpe", "word"] = "bpe"
@@ -21,7 +21,7 @@ class Tokenizer(Section):
     """Seed of the sample order."""
 
 
-class Shards(Section):
+class ShardsConfig(Section):
     """TFRecords of fixed size."""
 
     seq_len: PositiveInt = 1024

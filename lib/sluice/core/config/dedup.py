@@ -8,7 +8,7 @@ from sluice.core.config.section import CountInt, Fraction, PositiveInt, Section
 from sluice.core.errors import ConfigError
 
 
-class MinHash(Section):
+class MinHashConfig(Section):
     """Near-duplicate candidates: shingles, signature and bands."""
 
     bands: PositiveInt = 16
@@ -27,10 +27,10 @@ class MinHash(Section):
     """Neither do those with more, about 5 MB of text: their exact copies go all the same (counted)."""
 
 
-class Dedup(Section):
+class DedupConfig(Section):
     """Exact and near-duplicate removal with a kept witness for each removal."""
 
-    minhash: MinHash = MinHash()
+    minhash: MinHashConfig = MinHashConfig()
     threshold: Fraction = 0.8
     """A document is removed when its exact Jaccard similarity to a kept one is at least this."""
     centres: PositiveInt = 32
@@ -50,7 +50,7 @@ class Dedup(Section):
     """Write `dedup/index`, with which later crawls are deduplicated against this one without its text."""
 
 
-class Table(Section):
+class TableConfig(Section):
     """A table of one's own instead of the documents of a run (`jobs/dedup.py`, `decontaminate.py`, `lines.py`)."""
 
     inputs: tuple[str, ...] = ()
@@ -74,7 +74,7 @@ class Table(Section):
     """Write `kept` beside the other results: the rows that stay, as they were or, by `jobs/lines.py`, without lines."""
 
 
-class Lines(Section):
+class LinesConfig(Section):
     """Lines that stand in several documents stay in the best of them only: by quality, length, smallest id."""
 
     enabled: bool = False
@@ -94,7 +94,7 @@ class Lines(Section):
     """A document that would lose more than this share of its characters is left whole; null: none is."""
 
 
-class Score(Section):
+class ScoreConfig(Section):
     """Texts judged by a language model (`jobs/score.py`)."""
 
     model: str = ""
@@ -103,7 +103,7 @@ class Score(Section):
     """Of a text only its first tokens are looked at; null: all."""
 
 
-class Decontaminate(Section):
+class DecontaminateConfig(Section):
     """Documents that hold items of benchmarks go."""
 
     benchmarks: tuple[str, ...] = ()
@@ -131,7 +131,7 @@ class Decontaminate(Section):
     """Largest index, which every worker holds in memory."""
 
 
-class Split(Section):
+class SplitConfig(Section):
     """Near-copies that deduplication missed leave the split that is not held out from the other's."""
 
     enabled: bool = True
@@ -147,7 +147,7 @@ class Split(Section):
     compared in all bands are counted (`crowded`), with the fewest bands that one of them is compared in."""
 
 
-def split_minhash(split: Split, minhash: MinHash) -> MinHash:
+def split_minhash(split: SplitConfig, minhash: MinHashConfig) -> MinHashConfig:
     """What the check of the split signs by: shingles as deduplication, other permutations. Raises ConfigError."""
     if split.seed == minhash.seed:
         raise ConfigError(

@@ -4,13 +4,13 @@ from typing import Literal
 
 from msgspec import field
 
-from sluice.core.config.plan import MIB, Transport
+from sluice.core.config.plan import MIB, TransportConfig
 from sluice.core.config.section import CountInt, Fraction, PositiveFloat, PositiveInt, Section
 
 Extractor = Literal["main", "all", "trafilatura"]
 
 
-class Blocklist(Section):
+class BlocklistConfig(Section):
     """Domains and URLs whose pages are not wanted."""
 
     path: str | None = None
@@ -19,7 +19,7 @@ class Blocklist(Section):
     """A text file of domains and URLs, one a line, that are not blocked although the list has them."""
 
 
-class UrlWords(Section):
+class UrlWordsConfig(Section):
     """Words in URLs whose pages are not wanted: files with one word a line."""
 
     hard: str | None = None
@@ -32,7 +32,7 @@ class UrlWords(Section):
     """Different soft words in one URL."""
 
 
-class BadWords(Section):
+class BadWordsConfig(Section):
     """Lists of words by ISO 639-1 language; without a list nothing is measured."""
 
     lists: dict[str, str | None] = field(default_factory=lambda: {"en": None, "zh": None})
@@ -41,7 +41,7 @@ class BadWords(Section):
     """Files with words inside which a hit does not count; the list of sluice for Chinese brings its own."""
 
 
-class Precheck(Section):
+class PrecheckConfig(Section):
     """A glance at each page before its main text is looked for."""
 
     enabled: bool = True
@@ -50,7 +50,7 @@ class Precheck(Section):
     """Least probability, in each of two samples, of a language that is not wanted. A lower one finds a few more."""
 
 
-class Edit(Section):
+class EditConfig(Section):
     """What is cut out of a text before it is judged; every cut is counted by kind."""
 
     policy: Literal["precise", "c4"] | None = "precise"
@@ -74,7 +74,7 @@ class Edit(Section):
     """Full-width letters and digits become ASCII, half-width katakana full; Chinese punctuation stays."""
 
 
-class Pii(Section):
+class PiiConfig(Section):
     """What personal data becomes, by kind; null leaves the kind as it is. Every mask is counted by kind.
 
     A mask must hold nothing that is masked itself. Addresses reserved for examples (RFC 2606, 5737, 3849) are never
@@ -97,7 +97,7 @@ class Pii(Section):
     """Resident identity numbers of mainland China, Hong Kong and Taiwan, check digit right."""
 
 
-class Extract(Section):
+class ExtractConfig(Section):
     """From archive records to documents with language, signals and signature."""
 
     languages: tuple[str, ...] | None = ("en", "zh")
@@ -115,12 +115,12 @@ class Extract(Section):
     extractor: Extractor = "main"
     """`main`: without menus, advertisements and footers. `all`: everything that a browser shows. `trafilatura`: that
     package with its defaults, about ten times slower; needs the extra of that name."""
-    blocklist: Blocklist = Blocklist()
-    url_words: UrlWords = UrlWords()
-    precheck: Precheck = Precheck()
-    edit: Edit = Edit()
-    pii: Pii = Pii()
-    bad_words: BadWords = BadWords()
+    blocklist: BlocklistConfig = BlocklistConfig()
+    url_words: UrlWordsConfig = UrlWordsConfig()
+    precheck: PrecheckConfig = PrecheckConfig()
+    edit: EditConfig = EditConfig()
+    pii: PiiConfig = PiiConfig()
+    bad_words: BadWordsConfig = BadWordsConfig()
     quality_models: dict[str, str] = field(default_factory=dict)
     """By language: a model of `jobs/train_quality.py`, at the same place on every worker; its score is the signal
     `quality_score`. Without a model a language has none."""
@@ -135,4 +135,4 @@ class Extract(Section):
     Reserved memory counts too, so give twice what is expected. Null does not limit it."""
     max_loss: Fraction = 0.01
     """The run fails when more than this share of the input bytes had to be quarantined."""
-    transport: Transport = Transport()
+    transport: TransportConfig = TransportConfig()

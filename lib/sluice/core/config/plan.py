@@ -7,7 +7,7 @@ from sluice.core.config.section import CountFloat, CountInt, PositiveFloat, Posi
 KIB, MIB = 1 << 10, 1 << 20
 
 
-class Selection(Section):
+class SelectionConfig(Section):
     """Which records of the index are wanted: those that meet every condition that is not null."""
 
     languages: tuple[str, ...] | None = None
@@ -22,7 +22,7 @@ class Selection(Section):
     """HTTP statuses: 200."""
 
 
-class Cost(Section):
+class CostConfig(Section):
     """What planning reckons with; never what comes out. `jobs/plan.py --probe` measures the speeds."""
 
     core_hour: CountFloat = 0.075
@@ -43,7 +43,7 @@ class Cost(Section):
     """Length of an archive that has not been asked for it."""
 
 
-class Plan(Section):
+class PlanConfig(Section):
     """Which archives are read, in which groups, and which of their records."""
 
     inputs: tuple[str, ...] = ()
@@ -62,14 +62,14 @@ class Plan(Section):
     index: tuple[str, ...] | None = None
     """Parquet files, directories or globs of Common Crawl's columnar index (`cc-index-table`, one crawl, subset=warc);
     null wants every record. With an index, ids are by offset (`core.ids.document_id_at`)."""
-    selection: Selection = Selection()
+    selection: SelectionConfig = SelectionConfig()
     mode: Literal["auto", "scan", "index"] = "auto"
     """Archives with wanted records are read whole (`scan`), at the wanted places only (`index`), or as is cheaper for
     each. The documents are the same."""
-    cost: Cost = Cost()
+    cost: CostConfig = CostConfig()
 
 
-class Transport(Section):
+class TransportConfig(Section):
     """How archives come over a network; never what comes out."""
 
     chunk_bytes: PositiveInt = 8 * MIB

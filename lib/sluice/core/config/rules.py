@@ -5,7 +5,7 @@ from typing import Literal
 from sluice.core.config.section import CountInt, Fraction, PositiveFloat, PositiveInt, Section
 
 
-class TrainQuality(Section):
+class TrainQualityConfig(Section):
     """A learned quality model: from text that is wanted and text that is not (`jobs/train_quality.py`)."""
 
     language: str = "zh"
@@ -47,7 +47,7 @@ class TrainQuality(Section):
     """Seed of the first vectors, of the split and of the choice and order of documents."""
 
 
-class FitThresholds(Section):
+class FitThresholdsConfig(Section):
     """Thresholds for a language, proposed from a run as FineWeb-2 does it (`jobs/fit_thresholds.py`)."""
 
     languages: tuple[str, ...] = ("zh",)
@@ -68,7 +68,7 @@ class FitThresholds(Section):
     """Seed of the sample."""
 
 
-class Rules(Section):
+class RulesConfig(Section):
     """Which documents are good enough."""
 
     presets: tuple[str, ...] = ("en-default", "zh-default")

@@ -5,17 +5,24 @@ A function receives its own section, never the whole. `core.load` reads YAML and
 
 from typing import Literal
 
-from sluice.core.config.classifier import Classifier
-from sluice.core.config.dataset import Shards, Tokenizer
-from sluice.core.config.dedup import Decontaminate, Dedup, Lines, Score, Split, Table
-from sluice.core.config.extract import Extract
-from sluice.core.config.plan import Plan
-from sluice.core.config.rules import FitThresholds, Rules, TrainQuality
+from sluice.core.config.classifier import ClassifierConfig
+from sluice.core.config.dataset import ShardsConfig, TokenizerConfig
+from sluice.core.config.dedup import (
+    DecontaminateConfig,
+    DedupConfig,
+    LinesConfig,
+    ScoreConfig,
+    SplitConfig,
+    TableConfig,
+)
+from sluice.core.config.extract import ExtractConfig
+from sluice.core.config.plan import PlanConfig
+from sluice.core.config.rules import FitThresholdsConfig, RulesConfig, TrainQualityConfig
 from sluice.core.config.section import PositiveInt, Section
-from sluice.core.config.train import Train
+from sluice.core.config.train import TrainConfig
 
 
-class Spark(Section):
+class SparkConfig(Section):
     """How Spark works; never what comes out."""
 
     partitions: PositiveInt | None = None
@@ -24,7 +31,7 @@ class Spark(Section):
     """Rows per Arrow batch handed to Python."""
 
 
-class Log(Section):
+class LogConfig(Section):
     """What is said while working."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
@@ -42,20 +49,20 @@ class Config(Section):
     """Version of the dataset, x.y.z."""
     output: str = "out"
     """Directory of everything a run writes."""
-    plan: Plan = Plan()
-    extract: Extract = Extract()
-    rules: Rules = Rules()
-    dedup: Dedup = Dedup()
-    score: Score = Score()
-    decontaminate: Decontaminate = Decontaminate()
-    lines: Lines = Lines()
-    split: Split = Split()
-    table: Table = Table()
-    tokenizer: Tokenizer = Tokenizer()
-    shards: Shards = Shards()
-    train: Train = Train()
-    classifier: Classifier = Classifier()
-    train_quality: TrainQuality = TrainQuality()
-    thresholds: FitThresholds = FitThresholds()
-    spark: Spark = Spark()
-    log: Log = Log()
+    plan: PlanConfig = PlanConfig()
+    extract: ExtractConfig = ExtractConfig()
+    rules: RulesConfig = RulesConfig()
+    dedup: DedupConfig = DedupConfig()
+    score: ScoreConfig = ScoreConfig()
+    decontaminate: DecontaminateConfig = DecontaminateConfig()
+    lines: LinesConfig = LinesConfig()
+    split: SplitConfig = SplitConfig()
+    table: TableConfig = TableConfig()
+    tokenizer: TokenizerConfig = TokenizerConfig()
+    shards: ShardsConfig = ShardsConfig()
+    train: TrainConfig = TrainConfig()
+    classifier: ClassifierConfig = ClassifierConfig()
+    train_quality: TrainQualityConfig = TrainQualityConfig()
+    thresholds: FitThresholdsConfig = FitThresholdsConfig()
+    spark: SparkConfig = SparkConfig()
+    log: LogConfig = LogConfig()

@@ -5,7 +5,7 @@ from typing import Literal
 from sluice.core.config.section import CountFloat, CountInt, Fraction, PositiveFloat, PositiveInt, Section
 
 
-class Data(Section):
+class DataConfig(Section):
     """What is read, and how it is cut into streams."""
 
     manifest: str = ""
@@ -36,7 +36,7 @@ class Data(Section):
     """Check both checksums and the ids of every training record while reading."""
 
 
-class Init(Section):
+class InitConfig(Section):
     """The parameters before the first step."""
 
     scale: PositiveFloat = 0.05
@@ -45,7 +45,7 @@ class Init(Section):
     """Added to the bias of the forget gate. Zaremba et al. add 0."""
 
 
-class Dropout(Section):
+class DropoutConfig(Section):
     """Shares set to zero, never from h to h. `recurrent` and `embedding` are those of AWD-LSTM (Merity et al. 2017)."""
 
     kind: Literal["per_step", "locked"] = "per_step"
@@ -63,7 +63,7 @@ class Dropout(Section):
     """Of the word types, each wherever it occurs."""
 
 
-class Glove(Section):
+class GloveConfig(Section):
     """First values of the embedding from a file of word vectors; for vocabularies of words."""
 
     path: str = ""
@@ -74,7 +74,7 @@ class Glove(Section):
     """false: the embedding, all of it, stays as it is."""
 
 
-class Model(Section):
+class ModelConfig(Section):
     """A language model. The equations stand in `train/model/cells.py` and `train/model/layers.py`."""
 
     arch: Literal["lstm", "gru", "rnn", "gcnn", "awd_lstm"] = "lstm"
@@ -95,12 +95,12 @@ class Model(Section):
     kernel: Literal["loop", "loop_xla", "cudnn"] = "loop"
     """`loop`: own gradient, one GEMM per weight. `loop_xla`: the same compiled; faster on CPU from about 200 cells.
     `cudnn`: NVIDIA's layer, for GPUs, with `fp32` and `fp16`; written without one at hand, and never run so far."""
-    init: Init = Init()
-    dropout: Dropout = Dropout()
-    glove: Glove = Glove()
+    init: InitConfig = InitConfig()
+    dropout: DropoutConfig = DropoutConfig()
+    glove: GloveConfig = GloveConfig()
 
 
-class Loss(Section):
+class LossConfig(Section):
     """Cross-entropy of the next token, and what is added to it."""
 
     kind: Literal["full", "chunked", "sampled"] = "full"
@@ -121,7 +121,7 @@ class Loss(Section):
     belong to a gradient `window` times larger."""
 
 
-class Schedule(Section):
+class ScheduleConfig(Section):
     """The learning rate as a function of the step."""
 
     kind: Literal["constant", "step", "cosine", "inverse_sqrt", "plateau"] = "cosine"
@@ -138,7 +138,7 @@ class Schedule(Section):
     """`cosine`: share of `lr` that is left at the last step."""
 
 
-class Optim(Section):
+class OptimConfig(Section):
     """From gradients to parameters."""
 
     name: Literal["sgd", "momentum", "adagrad", "adamw", "ntasgd"] = "adamw"
@@ -164,10 +164,10 @@ class Optim(Section):
     """Of activations and matrix products in training; weights, states, losses and all evaluation stay fp32. `bf16` pays
     on a CPU with instructions for it (`avx512_bf16` or `amx_bf16` in /proc/cpuinfo; without, it is slow). `fp16`, with
     dynamic loss scaling, is the fast one on a GPU."""
-    schedule: Schedule = Schedule()
+    schedule: ScheduleConfig = ScheduleConfig()
 
 
-class Checkpoint(Section):
+class CheckpointConfig(Section):
     """What a killed run loses at most, and what it leaves behind."""
 
     every_steps: PositiveInt = 500
@@ -176,7 +176,7 @@ class Checkpoint(Section):
     """How many of the latest stay; the best one stays in any case."""
 
 
-class Sample(Section):
+class SampleConfig(Section):
     """Text written by the model."""
 
     tokens: PositiveInt = 60
@@ -187,7 +187,7 @@ class Sample(Section):
     """Only this many of the likeliest tokens can be drawn; null: all."""
 
 
-class Run(Section):
+class RunConfig(Section):
     """One run and its directory."""
 
     out: str = "out/train"
@@ -206,13 +206,13 @@ class Run(Section):
     """Stop after so many evaluations in a row without a new best; null: never."""
     prompts: tuple[str, ...] = ()
     """Texts that are continued in `samples.txt` at every evaluation, and by jobs/generate.py."""
-    sample: Sample = Sample()
-    checkpoint: Checkpoint = Checkpoint()
+    sample: SampleConfig = SampleConfig()
+    checkpoint: CheckpointConfig = CheckpointConfig()
     dry_run: bool = False
     """Print parameters, steps, FLOP and a memory estimate, read all of the dataset to check it, then stop."""
 
 
-class Dist(Section):
+class DistConfig(Section):
     """How many processes and devices; never what comes out (but for the last bits of sums)."""
 
     strategy: Literal["none", "mirrored", "multiworker"] = "none"
@@ -239,7 +239,7 @@ class Dist(Section):
     """Operations at the same time; null: TensorFlow's choice."""
 
 
-class Baseline(Section):
+class BaselineConfig(Section):
     """An n-gram model, counted from the same shards and judged on the same targets when a run is finished."""
 
     order: PositiveInt | None = 5
@@ -248,14 +248,14 @@ class Baseline(Section):
     """Training tokens that are counted at most; ten million take about 3 GB of memory."""
 
 
-class Export(Section):
+class ExportConfig(Section):
     """A trained model as files for others (`jobs/export.py`)."""
 
     out: str = ""
     """Directory that is written, and replaced if it is an export; empty: `export` below `train.run.out`."""
 
 
-class TrainLog(Section):
+class TrainLogConfig(Section):
     """What is said while training."""
 
     every: PositiveInt = 50
@@ -264,15 +264,15 @@ class TrainLog(Section):
     """Write the numbers of `metrics.jsonl` to `tensorboard/`, too; needs the extra of that name."""
 
 
-class Train(Section):
+class TrainConfig(Section):
     """Training of a language model."""
 
-    data: Data = Data()
-    model: Model = Model()
-    loss: Loss = Loss()
-    optim: Optim = Optim()
-    run: Run = Run()
-    dist: Dist = Dist()
-    baseline: Baseline = Baseline()
-    export: Export = Export()
-    log: TrainLog = TrainLog()
+    data: DataConfig = DataConfig()
+    model: ModelConfig = ModelConfig()
+    loss: LossConfig = LossConfig()
+    optim: OptimConfig = OptimConfig()
+    run: RunConfig = RunConfig()
+    dist: DistConfig = DistConfig()
+    baseline: BaselineConfig = BaselineConfig()
+    export: ExportConfig = ExportConfig()
+    log: TrainLogConfig = TrainLogConfig()

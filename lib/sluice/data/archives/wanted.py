@@ -14,7 +14,7 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from sluice.core.config.plan import Transport
+from sluice.core.config.plan import TransportConfig
 from sluice.core.errors import RemoteError
 from sluice.data.archives import zstd_frames
 from sluice.data.archives.head import begins_record
@@ -74,7 +74,7 @@ def coalesce(wanted: Wanted, gap_bytes: int, max_bytes: int) -> list[Span]:
 def read_wanted(
     reader: RangeReader,
     wanted: Wanted,
-    transport: Transport,
+    transport: TransportConfig,
     *,
     is_wanted: IsWanted,
     max_bytes: int,

@@ -20,7 +20,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from sluice.core.config.dataset import Tokenizer as TokenizerConfig
+from sluice.core.config.dataset import TokenizerConfig
 from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.data import storage
 from sluice.data.dataset.manifest import NamedFile, SpecialIds, TokenizerFile

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sluice.core.config.load import names
-from sluice.core.config.plan import Selection
+from sluice.core.config.plan import SelectionConfig
 from sluice.core.errors import FormatError, InputError
 from sluice.data import storage
 from sluice.data.archives.wanted import Wanted
@@ -68,7 +68,7 @@ def list_index(given: Sequence[str]) -> list[str]:
 
 
 def iter_wanted(
-    files: Sequence[str], selection: Selection, archives: Sequence[str], counts: IndexCounts
+    files: Sequence[str], selection: SelectionConfig, archives: Sequence[str], counts: IndexCounts
 ) -> Iterator[tuple[int, Wanted]]:
     """For each archive with wanted records its number and their places, ascending; adds to `counts`.
 
@@ -118,7 +118,9 @@ class _Numbering:
         return ends[0] if ends else -1
 
 
-def _spill(files: Sequence[str], selection: Selection, numbering: _Numbering, counts: IndexCounts, folder: str) -> None:
+def _spill(
+    files: Sequence[str], selection: SelectionConfig, numbering: _Numbering, counts: IndexCounts, folder: str
+) -> None:
     said = time.monotonic()
     for number, file in enumerate(files):
         for places in _iter_places(file, selection, numbering, counts):
@@ -132,7 +134,7 @@ def _spill(files: Sequence[str], selection: Selection, numbering: _Numbering, co
 
 
 def _iter_places(
-    file: str, selection: Selection, numbering: _Numbering, counts: IndexCounts
+    file: str, selection: SelectionConfig, numbering: _Numbering, counts: IndexCounts
 ) -> Iterator[NDArray[np.void]]:
     """Places in the rows of one index file that meet the selection."""
     import pyarrow as pa
@@ -172,7 +174,7 @@ def _iter_places(
             yield places
 
 
-def _check_columns(file: str, schema: Any, selection: Selection) -> None:
+def _check_columns(file: str, schema: Any, selection: SelectionConfig) -> None:
     import pyarrow as pa
 
     conditions = [column for name, column in CONDITION_COLUMNS.items() if getattr(selection, name) is not None]
@@ -188,7 +190,7 @@ def _check_columns(file: str, schema: Any, selection: Selection) -> None:
             raise FormatError(f"{file}: {name} is {schema.field(name).type}, a column of integers is expected.")
 
 
-def _condition(selection: Selection, schema: Any) -> Any:
+def _condition(selection: SelectionConfig, schema: Any) -> Any:
     """The selection as an expression that row groups can be left out by; None for all rows."""
     import pyarrow as pa
     from pyarrow import compute as pc
@@ -233,7 +235,7 @@ def _iter_bucket(path: str, archives: Sequence[str], counts: IndexCounts) -> Ite
         yield int(part["archive"][0]), wanted
 
 
-def describe(selection: Selection) -> dict[str, list[object]]:
+def describe(selection: SelectionConfig) -> dict[str, list[object]]:
     """The conditions that are set, by name."""
     values = {name: getattr(selection, name) for name in CONDITION_COLUMNS}
     return {name: list(value) for name, value in values.items() if value is not None}

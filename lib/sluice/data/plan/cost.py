@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sluice.core.config.plan import Cost, Plan, Transport
+from sluice.core.config.plan import CostConfig, PlanConfig, TransportConfig
 from sluice.data.archives.wanted import Wanted, coalesce
 
 Mode = Literal["scan", "index"]
@@ -32,25 +32,25 @@ class Work:
         )
 
 
-def scan_work(size: int | None, num_wanted: int | None, cost: Cost, transport: Transport) -> Work:
+def scan_work(size: int | None, num_wanted: int | None, cost: CostConfig, transport: TransportConfig) -> Work:
     """One archive read whole, in ranges of `chunk_bytes` after one request for its length."""
     num_bytes = cost.archive_bytes if size is None else size
     pages = cost.pages_per_gb * num_bytes / 1e9 if num_wanted is None else num_wanted
     return Work(1, pages, 1 + math.ceil(num_bytes / transport.chunk_bytes), num_bytes)
 
 
-def index_work(wanted: Wanted, transport: Transport) -> Work:
+def index_work(wanted: Wanted, transport: TransportConfig) -> Work:
     """One archive read at the wanted places, with the gaps that are not worth a request, after one for its length."""
     spans = coalesce(wanted, transport.merge_gap_bytes, transport.chunk_bytes)
     return Work(1, len(wanted), 1 + len(spans), sum(span.stop - span.start for span in spans))
 
 
-def core_seconds(work: Work, cost: Cost) -> float:
+def core_seconds(work: Work, cost: CostConfig) -> float:
     """Seconds of one core, waiting for answers included."""
     return work.bytes / 1e6 / cost.read_mb_per_s + work.pages * cost.page_s + work.requests * cost.request_s
 
 
-def dollars(work: Work, cost: Cost) -> float:
+def dollars(work: Work, cost: CostConfig) -> float:
     """Price of cores, requests and transfer."""
     return (
         core_seconds(work, cost) / 3600 * cost.core_hour
@@ -59,14 +59,14 @@ def dollars(work: Work, cost: Cost) -> float:
     )
 
 
-def choose_mode(scan: Work, index: Work, plan: Plan) -> Mode:
+def choose_mode(scan: Work, index: Work, plan: PlanConfig) -> Mode:
     """The mode of the configuration, or the cheaper one for an archive; whole files when both cost the same."""
     if plan.mode != "auto":
         return plan.mode
     return "index" if dollars(index, plan.cost) < dollars(scan, plan.cost) else "scan"
 
 
-def table(works: Mapping[str, Work], cost: Cost, requests_per_s: float | None) -> str:
+def table(works: Mapping[str, Work], cost: CostConfig, requests_per_s: float | None) -> str:
     """An estimate for people: a column for each way of reading, a line for each amount."""
     rate = f"hours at {requests_per_s:g} requests/s" if requests_per_s else "hours at no limit of requests"
     rows: list[Sequence[str]] = [("", *works)]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from sluice.core.config.plan import Plan, Transport
+from sluice.core.config.plan import PlanConfig, TransportConfig
 from sluice.core.errors import InputError
 from sluice.core.ids import WARC_BITS
 from sluice.core.records.docs import PlanEntry
@@ -49,7 +49,7 @@ class InputPlan:
     places: str | None = None
 
 
-def make_plan(plan: Plan, transport: Transport | None = None) -> InputPlan:
+def make_plan(plan: PlanConfig, transport: TransportConfig | None = None) -> InputPlan:
     """Every archive under `plan.inputs` in order, to be read whole. Raises as `list_archives` does."""
     listing = list_archives(plan, transport)
     lengths = sizes(listing.paths, plan, transport)
@@ -60,7 +60,7 @@ def make_plan(plan: Plan, transport: Transport | None = None) -> InputPlan:
     return InputPlan(tuple(entries), listing.ignored)
 
 
-def list_archives(plan: Plan, transport: Transport | None = None) -> Listing:
+def list_archives(plan: PlanConfig, transport: TransportConfig | None = None) -> Listing:
     """Every archive under `plan.inputs`, sorted by path, once each; ids depend on this order.
 
     A file that is named itself is taken whatever its name, but for lists (`*.paths`, `*.paths.gz`), whose lines are;
@@ -97,7 +97,7 @@ def list_archives(plan: Plan, transport: Transport | None = None) -> Listing:
 
 
 def sizes(
-    paths: Sequence[str], plan: Plan, transport: Transport | None = None, num_listed: int | None = None
+    paths: Sequence[str], plan: PlanConfig, transport: TransportConfig | None = None, num_listed: int | None = None
 ) -> list[int | None]:
     """Length of each file in bytes, None where it is to be learnt later; remote ones are asked several at a time.
 
@@ -121,13 +121,13 @@ def sizes(
     return found
 
 
-def read_list(path: str, base_url: str | None, transport: Transport | None = None) -> tuple[list[str], list[str]]:
+def read_list(path: str, base_url: str | None, transport: TransportConfig | None = None) -> tuple[list[str], list[str]]:
     """The paths in a list, one a line, and the lines that are blank or came before, as `list:number: why`.
 
     Relative lines are put behind `base_url`, else behind the folder of the list. Raises InputError for a damaged or
     empty list.
     """
-    with storage.open_stream(path, transport or Transport()) as stream:
+    with storage.open_stream(path, transport or TransportConfig()) as stream:
         data = stream.read()
     try:
         text = (gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data).decode("utf-8-sig")
@@ -150,7 +150,7 @@ def read_list(path: str, base_url: str | None, transport: Transport | None = Non
     return list(found), passed
 
 
-def plan_entry(index: int, path: str, size: int | None, batch: int, plan: Plan) -> PlanEntry:
+def plan_entry(index: int, path: str, size: int | None, batch: int, plan: PlanConfig) -> PlanEntry:
     """One archive by its number in the full list."""
     return PlanEntry(crawl=plan.crawl, warc_index=index, warc_name=warc_name(path), path=path, size=size, batch=batch)
 

@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 
 from sluice.core.config.load import names
-from sluice.core.config.plan import Plan, Transport
+from sluice.core.config.plan import PlanConfig, TransportConfig
 from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.core.ids import CELL_BYTES, RECORD_BITS
 from sluice.core.ledger import Ledger
@@ -36,7 +36,7 @@ WAYS = ("scan", "index", "chosen")
 WANTED = ("wanted", "wanted_lengths")
 
 
-def plan_stage(output: str, plan: Plan) -> Stage:
+def plan_stage(output: str, plan: PlanConfig) -> Stage:
     """The stage whose directory holds the plan table.
 
     How archives are transported may change while a run is resumed: only estimates depend on it.
@@ -44,7 +44,7 @@ def plan_stage(output: str, plan: Plan) -> Stage:
     return Stage(output, "plan", {"plan": msgspec.to_builtins(plan)})
 
 
-def make_plan_table(output: str, plan: Plan, transport: Transport, *, force: bool = False) -> InputPlan:
+def make_plan_table(output: str, plan: PlanConfig, transport: TransportConfig, *, force: bool = False) -> InputPlan:
     """The plan in `<output>/plan`, made first unless it is there.
 
     Raises InputError for archives or an index that are missing, do not fit one another or hold nothing wanted,
@@ -65,7 +65,7 @@ def make_plan_table(output: str, plan: Plan, transport: Transport, *, force: boo
     return _read(stage)
 
 
-def estimates(output: str, plan: Plan) -> dict[str, Work]:
+def estimates(output: str, plan: PlanConfig) -> dict[str, Work]:
     """What the plan in `<output>/plan` was reckoned to take, by way of reading; `chosen` is last."""
     summary = plan_stage(output, plan).require()
     return {way: Work(**summary["estimates"][way]) for way in WAYS if way in summary["estimates"]}
@@ -89,7 +89,7 @@ def load_wanted(path: str, entry: PlanEntry) -> Wanted:
     raise FormatError(f"{path} has no archive number {entry.warc_index}. Run jobs/plan.py with --force.")
 
 
-def _make(stage: Stage, plan: Plan, transport: Transport) -> None:
+def _make(stage: Stage, plan: PlanConfig, transport: TransportConfig) -> None:
     from pyarrow import parquet
 
     listing = list_archives(plan, transport)
@@ -122,7 +122,7 @@ def _make(stage: Stage, plan: Plan, transport: Transport) -> None:
     )
 
 
-def _nothing(plan: Plan, counts: IndexCounts) -> str:
+def _nothing(plan: PlanConfig, counts: IndexCounts) -> str:
     conditions = "; ".join(f"{name}: {names(value)}" for name, value in describe(plan.selection).items())
     return (
         f"plan.selection matches none of the {counts.rows:,} rows of the index ({conditions or 'no condition'}). "
@@ -132,7 +132,7 @@ def _nothing(plan: Plan, counts: IndexCounts) -> str:
 
 
 def _iter_chosen(
-    listing: Listing, plan: Plan, transport: Transport, counts: IndexCounts, works: dict[str, Work]
+    listing: Listing, plan: PlanConfig, transport: TransportConfig, counts: IndexCounts, works: dict[str, Work]
 ) -> Iterator[tuple[PlanEntry, Wanted | None]]:
     """Entries with their wanted records (None: all), each with its way of reading; adds to `counts` and `works`."""
     places = _iter_places(listing, plan, counts)
@@ -157,7 +157,7 @@ def _iter_chosen(
             yield msgspec.structs.replace(entry, mode=mode, num_wanted=len(wanted)), wanted
 
 
-def _iter_places(listing: Listing, plan: Plan, counts: IndexCounts) -> Iterable[tuple[int, Wanted | None]]:
+def _iter_places(listing: Listing, plan: PlanConfig, counts: IndexCounts) -> Iterable[tuple[int, Wanted | None]]:
     if plan.index is None:
         return ((number, None) for number in range(len(listing.paths)))
     archives = [plan_entry(number, path, None, 0, plan).warc_name for number, path in enumerate(listing.paths)]

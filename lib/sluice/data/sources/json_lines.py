@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from sluice.core.config.dedup import Table
+from sluice.core.config.dedup import TableConfig
 from sluice.core.errors import InputError
 from sluice.core.records.docs import SourceRow
 from sluice.data import storage
@@ -34,7 +34,7 @@ class Line(NamedTuple):
     data: bytes
 
 
-def table_files(table: Table) -> tuple[str, list[str]]:
+def table_files(table: TableConfig) -> tuple[str, list[str]]:
     """The kind of `table.inputs`, `parquet` or `json`, and all their files in order.
 
     Raises InputError where there is none, or are some of both kinds.
@@ -98,7 +98,7 @@ def _placed_lines(piece: Piece) -> Iterator[tuple[str, bytes]]:
             at += len(line)
 
 
-def parse_row(line: Line, table: Table) -> SourceRow:
+def parse_row(line: Line, table: TableConfig) -> SourceRow:
     """A line as a row. What is wrong with it is said in `problem`, never raised."""
     try:
         value = msgspec.json.decode(line.data)

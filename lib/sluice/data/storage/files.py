@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from sluice.core.config.plan import Transport
+from sluice.core.config.plan import TransportConfig
 from sluice.core.errors import InputError
 from sluice.data.storage import http, ranges
 
@@ -78,7 +78,7 @@ def _s3(bucket: str, attempts: int) -> Any:
 def open_read(path: str) -> BinaryIO:
     """A seekable binary stream, to read anywhere. Raises InputError when the file is not there."""
     if http.is_http(path):
-        return open_stream(path, Transport())
+        return open_stream(path, TransportConfig())
     try:
         if not is_uri(path):
             return open(path, "rb")
@@ -90,7 +90,7 @@ def open_read(path: str) -> BinaryIO:
         raise InputError(f"Cannot read {path}: {_reason(e)}. Check that it exists and may be read.") from e
 
 
-def open_stream(path: str, transport: Transport) -> BinaryIO:
+def open_stream(path: str, transport: TransportConfig) -> BinaryIO:
     """A binary stream to be read from its beginning: what is remote comes in ranges, with retries.
 
     Raises InputError when a local file is not there, RemoteError when a remote one stays unreadable, then or later.
@@ -100,7 +100,7 @@ def open_stream(path: str, transport: Transport) -> BinaryIO:
     return ranges.open_source(_source(path, transport), ranges.Patience.of(transport))
 
 
-def open_ranges(path: str, transport: Transport) -> ranges.RangeReader:
+def open_ranges(path: str, transport: TransportConfig) -> ranges.RangeReader:
     """A file of which some ranges are wanted. Raises as `open_stream` does."""
     if is_remote(path):
         return ranges.RemoteRanges(_source(path, transport), ranges.Patience.of(transport))
@@ -134,7 +134,7 @@ class _StreamRanges:
         self._stream.close()
 
 
-def _source(path: str, transport: Transport) -> ranges.Source:
+def _source(path: str, transport: TransportConfig) -> ranges.Source:
     return http.HttpFile(path, transport) if http.is_http(path) else _Object(path)
 
 
@@ -177,10 +177,10 @@ def read_bytes(path: str) -> bytes:
         return stream.read()
 
 
-def size(path: str, transport: Transport | None = None) -> int:
+def size(path: str, transport: TransportConfig | None = None) -> int:
     """Length of a file in bytes. Raises InputError when it is not there."""
     if is_remote(path):
-        transport = transport or Transport()
+        transport = transport or TransportConfig()
         return ranges.fetch_size(_source(path, transport), ranges.Patience.of(transport))
     try:
         if not is_uri(path):

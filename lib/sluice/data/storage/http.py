@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
 
-from sluice.core.config.plan import Transport
+from sluice.core.config.plan import TransportConfig
 from sluice.core.errors import InputError
 from sluice.data.storage.ranges import PART_BYTES, Failure
 
@@ -29,7 +29,7 @@ class HttpFile:
     """One URL. The connection is kept between ranges; a server that ignores Range is read on from where it stands."""
 
     url: str
-    transport: Transport
+    transport: TransportConfig
     name: str = field(init=False)
     _connection: http.client.HTTPConnection | None = None
     _response: http.client.HTTPResponse | None = None

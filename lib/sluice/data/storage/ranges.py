@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol, TypeVar, cast
 
-from sluice.core.config.plan import Transport
+from sluice.core.config.plan import TransportConfig
 from sluice.core.errors import RemoteError
 
 PART_BYTES = 1 << 16
@@ -100,13 +100,13 @@ def process_limiter(per_s: float | None) -> RateLimiter | None:
 class Patience:
     """How often and how fast something is tried."""
 
-    transport: Transport
+    transport: TransportConfig
     limiter: RateLimiter | None = None
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random
 
     @classmethod
-    def of(cls, transport: Transport) -> "Patience":
+    def of(cls, transport: TransportConfig) -> "Patience":
         """With the limiter that all files of this process share."""
         return cls(transport, process_limiter(transport.requests_per_s))
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from pyspark.sql import DataFrame
 
-from sluice.core.config.dedup import Dedup, MinHash
+from sluice.core.config.dedup import DedupConfig, MinHashConfig
 from sluice.core.records.dedup import BandRow, LeadingRow, Pair, Sketch
 from sluice.data.arrow import arrow_schema
 from sluice.spark.engine.schemas import spark_schema
@@ -18,7 +18,7 @@ from sluice.text.dedup.minhash import band_keys
 Places = npt.NDArray[np.int64]
 
 
-def band_rows(documents: DataFrame, minhash: MinHash) -> DataFrame:
+def band_rows(documents: DataFrame, minhash: MinHashConfig) -> DataFrame:
     """The bands of each document that has a signature. Needs: place, signature. Returns: bands."""
     signed = documents.where("signature is not null").select("place", "signature")
     return signed.mapInArrow(partial(_to_bands, minhash), spark_schema(BandRow))
@@ -30,7 +30,7 @@ def sketches(documents: DataFrame) -> DataFrame:
     return signed.mapInArrow(_to_sketches, spark_schema(Sketch))
 
 
-def candidate_pairs(rows: DataFrame, dedup: Dedup, partitions: int, first: int = 0) -> DataFrame:
+def candidate_pairs(rows: DataFrame, dedup: DedupConfig, partitions: int, first: int = 0) -> DataFrame:
     """Pairs of documents that share a band, one of them being among the best of that bucket; see `Centres`.
 
     Needs: bands. Returns: distinct pairs whose worse document is new: its place is `first` or after it.
@@ -40,7 +40,7 @@ def candidate_pairs(rows: DataFrame, dedup: Dedup, partitions: int, first: int =
     return _by_bucket(rows, partitions).mapInArrow(scan, spark_schema(Pair)).distinct()
 
 
-def leading_rows(rows: DataFrame, dedup: Dedup, partitions: int, first: int = 0) -> DataFrame:
+def leading_rows(rows: DataFrame, dedup: DedupConfig, partitions: int, first: int = 0) -> DataFrame:
     """The band rows of each bucket that later crawls need, new ones only: as many of the best as make a crowd.
 
     Needs: bands. Returns: leading rows. Shuffle: as `candidate_pairs`.
@@ -56,7 +56,7 @@ class Centres(NamedTuple):
     crowd: int
 
     @classmethod
-    def of(cls, dedup: Dedup) -> "Centres":
+    def of(cls, dedup: DedupConfig) -> "Centres":
         return cls(min(dedup.crowd_centres, dedup.centres), dedup.centres, dedup.crowd)
 
 
@@ -64,7 +64,7 @@ def _by_bucket(rows: DataFrame, partitions: int) -> DataFrame:
     return rows.repartition(partitions, "bucket").sortWithinPartitions("bucket", "place")
 
 
-def _to_bands(minhash: MinHash, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def _to_bands(minhash: MinHashConfig, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     width = minhash.bands * minhash.rows
     for batch in batches:
         if not batch.num_rows:

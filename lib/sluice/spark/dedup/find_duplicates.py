@@ -10,7 +10,7 @@ from typing import NamedTuple
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from sluice.core.config.dedup import Dedup, MinHash
+from sluice.core.config.dedup import DedupConfig, MinHashConfig
 from sluice.core.errors import StageError
 from sluice.core.records.base import Record
 from sluice.core.records.dedup import Cluster, Copies, Edge, Removal
@@ -50,7 +50,7 @@ class Found(NamedTuple):
 
 
 def find_duplicates(
-    documents: DataFrame, texts: DataFrame, dedup: Dedup, partitions: int, work: Work, earlier: Earlier
+    documents: DataFrame, texts: DataFrame, dedup: DedupConfig, partitions: int, work: Work, earlier: Earlier
 ) -> Found:
     """Duplicates by address if asked for, exact and near-duplicates, each with a kept witness.
 
@@ -124,7 +124,9 @@ def _write(df: DataFrame, record: type[Record], name: str, directory: str, table
     df.select(*columns).write.parquet(storage.join(directory, table))
 
 
-def publish_index(found: Found, earlier: Earlier, names: DataFrame, dedup: Dedup, identity: str, path: str) -> None:
+def publish_index(
+    found: Found, earlier: Earlier, names: DataFrame, dedup: DedupConfig, identity: str, path: str
+) -> None:
     """Writes the band index, with sketches and sets of what a later crawl may be compared with, and no more.
 
     Needs: names (doc_id, name), what documents are called outside. `identity` tells this crawl from others.
@@ -160,7 +162,7 @@ def _by_id(df: DataFrame, ids: DataFrame, *columns: str) -> DataFrame:
     return df
 
 
-def not_compared(documents: DataFrame, minhash: MinHash) -> dict[str, int]:
+def not_compared(documents: DataFrame, minhash: MinHashConfig) -> dict[str, int]:
     """How many documents took no part in the near step, and why. Needs: signature, n_shingles."""
     is_long = F.col("n_shingles") > minhash.max_shingles
     rows = documents.where("signature is null").groupBy(is_long.alias("is_long")).count().collect()
@@ -168,7 +170,7 @@ def not_compared(documents: DataFrame, minhash: MinHash) -> dict[str, int]:
     return {"too_short_for_near": found.get(False, 0), "too_long_for_near": found.get(True, 0)}
 
 
-def _log_catch(dedup: Dedup) -> None:
+def _log_catch(dedup: DedupConfig) -> None:
     minhash = dedup.minhash
     caught = catch_probability(dedup.threshold, Banding(minhash.bands, minhash.rows))
     log.info(

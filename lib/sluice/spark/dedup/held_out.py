@@ -12,7 +12,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from sluice.core.config.dedup import Dedup, MinHash, Split, split_minhash
+from sluice.core.config.dedup import DedupConfig, MinHashConfig, SplitConfig, split_minhash
 from sluice.core.errors import StageError
 from sluice.core.records.corpus import SplitRow
 from sluice.data.arrow import arrow_schema
@@ -36,7 +36,7 @@ class Crossing(NamedTuple):
 
 
 def find_crossing(
-    documents: DataFrame, dedup: Dedup, split: Split, partitions: int, work: Work, results: Work
+    documents: DataFrame, dedup: DedupConfig, split: SplitConfig, partitions: int, work: Work, results: Work
 ) -> Crossing:
     """Documents at or above `dedup.threshold` to one held out from their split.
 
@@ -67,13 +67,13 @@ def find_crossing(
     )
 
 
-def signatures(documents: DataFrame, minhash: MinHash) -> DataFrame:
+def signatures(documents: DataFrame, minhash: MinHashConfig) -> DataFrame:
     """Needs: doc_id, split, text. Returns: split rows."""
     rows = documents.select("doc_id", "split", "text")
     return rows.mapInArrow(partial(_sign, minhash), spark_schema(SplitRow))
 
 
-def ranked_rows(signed: DataFrame, minhash: MinHash, splits: tuple[str, ...]) -> DataFrame:
+def ranked_rows(signed: DataFrame, minhash: MinHashConfig, splits: tuple[str, ...]) -> DataFrame:
     """Bands of the documents of these splits, with the rank of theirs in `SPLITS`. Needs: split rows.
 
     Returns: bucket, place, rank.
@@ -138,7 +138,7 @@ def crossing_removals(edges: DataFrame) -> DataFrame:
     )
 
 
-def _sign(minhash: MinHash, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def _sign(minhash: MinHashConfig, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     for batch in batches:
         signed = [sign_text(text, minhash) for text in batch.column(2).to_pylist()]
         n_shingles = pa.array([one.n_shingles for one in signed], pa.int32())

@@ -12,7 +12,7 @@ import msgspec
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from sluice.core.config.dedup import Dedup
+from sluice.core.config.dedup import DedupConfig
 from sluice.core.config.load import differences, digest
 from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.core.records.dedup import BandRow, IndexDocument, ShingleSet
@@ -61,20 +61,20 @@ class Earlier(NamedTuple):
         return self.documents.where("cluster < place").select(F.col("cluster").alias("u"), F.col("place").alias("v"))
 
 
-def index_settings(dedup: Dedup) -> dict[str, Any]:
+def index_settings(dedup: DedupConfig) -> dict[str, Any]:
     """What must be the same for an index and its user."""
     settings: dict[str, Any] = msgspec.to_builtins(dedup)
     compared = ("minhash", "threshold", "centres", "crowd", "crowd_centres")
     return {"key": KEY_VERSION, **{name: settings[name] for name in compared}}
 
 
-def result_settings(dedup: Dedup) -> dict[str, Any]:
+def result_settings(dedup: DedupConfig) -> dict[str, Any]:
     """What decides the result: all settings, earlier crawls by what they are, not where. Raises as `check_earlier`."""
     settings: dict[str, Any] = msgspec.to_builtins(dedup)
     return settings | {"earlier": [index.identity for index in check_earlier(dedup)]}
 
 
-def check_earlier(dedup: Dedup) -> list[IndexManifest]:
+def check_earlier(dedup: DedupConfig) -> list[IndexManifest]:
     """The manifests of `dedup.earlier`. Raises InputError, FormatError or ConfigError where they cannot be used."""
     manifests: list[IndexManifest] = []
     for path in dedup.earlier:
@@ -111,7 +111,7 @@ def read_manifest(path: str) -> IndexManifest:
     return manifest
 
 
-def read_earlier(spark: SparkSession, dedup: Dedup) -> Earlier:
+def read_earlier(spark: SparkSession, dedup: DedupConfig) -> Earlier:
     """All earlier crawls together."""
     manifests = check_earlier(dedup)
 
@@ -132,7 +132,13 @@ def read_earlier(spark: SparkSession, dedup: Dedup) -> Earlier:
 
 
 def write_index(
-    path: str, documents: DataFrame, bands: DataFrame, sets: DataFrame, dedup: Dedup, earlier: Earlier, identity: str
+    path: str,
+    documents: DataFrame,
+    bands: DataFrame,
+    sets: DataFrame,
+    dedup: DedupConfig,
+    earlier: Earlier,
+    identity: str,
 ) -> None:
     """Writes the tables, then the manifest, which makes them an index.
 

@@ -6,7 +6,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from sluice.core.config.dedup import Dedup
+from sluice.core.config.dedup import DedupConfig
 from sluice.core.ids import text_digest
 from sluice.core.records.dedup import UrlKey
 from sluice.data.arrow import arrow_schema
@@ -15,7 +15,7 @@ from sluice.spark.engine.schemas import spark_schema
 from sluice.text.lists.url_key import url_key
 
 
-def url_removals(documents: DataFrame, ranked: DataFrame, dedup: Dedup) -> DataFrame:
+def url_removals(documents: DataFrame, ranked: DataFrame, dedup: DedupConfig) -> DataFrame:
     """Every document whose address another one has too, with the newest or the best of those.
 
     Needs: documents (doc_id, url, fetched_at, n_shingles), ranked (place, doc_id). Returns: place, witness.

@@ -12,7 +12,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from sluice.core.config.dedup import Dedup, MinHash
+from sluice.core.config.dedup import DedupConfig, MinHashConfig
 from sluice.core.records.dedup import Edge, Likely, ShingleSet
 from sluice.data.arrow import arrow_schema
 from sluice.spark.engine.schemas import spark_schema
@@ -32,7 +32,7 @@ SURE, OPEN = 4, 16
 """So many pairs of a document are compared if some are as good as sure, the best of those; and so many if none is."""
 
 
-def likely_pairs(pairs: DataFrame, sketches: DataFrame, dedup: Dedup, partitions: int) -> DataFrame:
+def likely_pairs(pairs: DataFrame, sketches: DataFrame, dedup: DedupConfig, partitions: int) -> DataFrame:
     """The pairs whose signatures do not rule out that they are similar; see `text.banding.margin`.
 
     Needs: pairs, sketches. Returns: likely pairs. Shuffle: a sketch per pair, key `u`.
@@ -51,7 +51,7 @@ def screened_pairs(pairs: DataFrame, sketches: DataFrame, width: int, least: int
     return rows.mapInArrow(partial(_likely, width, least), spark_schema(Likely))
 
 
-def deciding_pairs(likely: DataFrame, dedup: Dedup) -> DataFrame:
+def deciding_pairs(likely: DataFrame, dedup: DedupConfig) -> DataFrame:
     """The pairs of each document to be compared exactly: the best `SURE` of the sure ones, or the likeliest `OPEN`.
 
     One witness is enough for a document. Members of a large cluster would else be compared with all its leaders.
@@ -75,7 +75,7 @@ def verified_edges(pairs: DataFrame, sets: DataFrame, threshold: float, partitio
     return rows.mapInArrow(partial(_verify, threshold), spark_schema(Edge))
 
 
-def shingle_sets(texts: DataFrame, minhash: MinHash) -> DataFrame:
+def shingle_sets(texts: DataFrame, minhash: MinHashConfig) -> DataFrame:
     """Needs: place, text. Returns: sets."""
     return texts.select("place", "text").mapInArrow(partial(_to_sets, minhash), spark_schema(ShingleSet))
 
@@ -127,7 +127,7 @@ def _verify(threshold: float, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.
             held = values[offsets[last] : offsets[last + 1]].copy()
 
 
-def _to_sets(minhash: MinHash, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def _to_sets(minhash: MinHashConfig, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     for batch in batches:
         sets = [shingle_set(key_text(text), minhash.shingle).tobytes() for text in batch.column(1).to_pylist()]
         yield pa.RecordBatch.from_arrays(

@@ -13,7 +13,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from sluice.core import errors
-from sluice.core.config.schema import Spark
+from sluice.core.config.schema import SparkConfig
 from sluice.core.errors import SluiceError, StageError
 from sluice.core.progress import is_terminal, progress_bar
 from sluice.core.quiet import without_lines
@@ -36,7 +36,7 @@ TASK_ATTEMPTS = 4
 
 
 @contextlib.contextmanager
-def open_session(config: Spark, name: str) -> Iterator[SparkSession]:
+def open_session(config: SparkConfig, name: str) -> Iterator[SparkSession]:
     """A session with the settings correctness needs; memory, cores and storage belong to spark-submit.
 
     Without spark-submit (plain `python jobs/…`) it works on all cores of this machine. A local master gets the retries
@@ -87,7 +87,7 @@ def _with_retries(master: str | None, failures: str | None) -> str | None:
     return f"local[{local[1] or ('1' if master else '*')},{failures or TASK_ATTEMPTS}]"
 
 
-def partitions_of(spark: SparkSession, config: Spark) -> int:
+def partitions_of(spark: SparkSession, config: SparkConfig) -> int:
     """Shuffle partitions: the setting, or three per core and at least 8."""
     return config.partitions or max(8, 3 * spark.sparkContext.defaultParallelism)
 

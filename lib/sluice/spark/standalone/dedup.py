@@ -8,7 +8,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from sluice.core.config.dedup import MinHash
+from sluice.core.config.dedup import MinHashConfig
 from sluice.core.config.schema import Config
 from sluice.core.ledger import Ledger
 from sluice.core.records.dedup import Fact
@@ -65,11 +65,11 @@ def dedup_table(spark: SparkSession, run: TableRun, *, force: bool) -> None:
     work.clear()
 
 
-def _sign(minhash: MinHash, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def _sign(minhash: MinHashConfig, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     return to_batches((_fact(row, minhash) for row in iter_rows(batches)), Fact)
 
 
-def _fact(row: dict[str, Any], minhash: MinHash) -> Fact:
+def _fact(row: dict[str, Any], minhash: MinHashConfig) -> Fact:
     text = row.pop("text") or ""
     if not text.strip():
         return Fact(**row, n_chars=0, text_hash=None, n_shingles=0, signature=None)

@@ -8,7 +8,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from sluice import __version__
-from sluice.core.config.dedup import Table
+from sluice.core.config.dedup import TableConfig
 from sluice.core.config.schema import Config
 from sluice.core.errors import ConfigError, InputError, StageError
 from sluice.data import storage
@@ -46,7 +46,7 @@ class TableRun:
         return True
 
 
-def require_columns(table: Table, names: Iterable[str], setting: str, otherwise: str) -> None:
+def require_columns(table: TableConfig, names: Iterable[str], setting: str, otherwise: str) -> None:
     """Raises ConfigError where a setting looks at columns (fields of `Table`) and the table does not name them."""
     if missing := [f"table.{name}" for name in names if getattr(table, name) is None]:
         raise ConfigError(
@@ -55,7 +55,7 @@ def require_columns(table: Table, names: Iterable[str], setting: str, otherwise:
         )
 
 
-def named_rows(source: Source, table: Table, work: Work) -> tuple[DataFrame, DataFrame]:
+def named_rows(source: Source, table: TableConfig, work: Work) -> tuple[DataFrame, DataFrame]:
     """Source rows with their `doc_id`; and place, problem, name and doc_id of each. Raises as `check_rows`."""
     rows = source.rows().withColumn("doc_id", doc_id(table))
     names = work.table(rows.select("place", "problem", "name", "doc_id"), "names")
@@ -63,12 +63,12 @@ def named_rows(source: Source, table: Table, work: Work) -> tuple[DataFrame, Dat
     return rows, names
 
 
-def doc_id(table: Table) -> Column:
+def doc_id(table: TableConfig) -> Column:
     """63 bits of a hash of the id."""
     return F.xxhash64("name", F.lit(table.id_seed).cast("long")).bitwiseAND(F.lit((1 << 63) - 1))
 
 
-def check_rows(rows: DataFrame, table: Table) -> None:
+def check_rows(rows: DataFrame, table: TableConfig) -> None:
     """Raises StageError for too many bad lines, InputError for ids that are not different.
 
     Needs: place, problem, name, doc_id.

@@ -8,7 +8,7 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from sluice.core.config.dedup import Table
+from sluice.core.config.dedup import TableConfig
 from sluice.core.errors import ConfigError
 from sluice.core.records.base import Record
 from sluice.core.records.docs import SourceRow
@@ -27,7 +27,7 @@ class RawLine(Record):
 class Source:
     """The files of one kind. `rows` is read once for the facts and once for the texts; `write_kept` once more."""
 
-    def __init__(self, spark: SparkSession, table: Table, kind: str, paths: list[str]) -> None:
+    def __init__(self, spark: SparkSession, table: TableConfig, kind: str, paths: list[str]) -> None:
         self._spark, self._table, self._kind, self._paths = spark, table, kind, paths
         self._pieces = tuple(pieces_of(paths)) if kind == "json" else ()
 
@@ -99,19 +99,19 @@ def _lines(pieces: Sequence[Piece], batches: Iterable[pa.RecordBatch]) -> Iterat
             yield from lines_of(pieces[number])
 
 
-def _parse(table: Table, pieces: Sequence[Piece], batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def _parse(table: TableConfig, pieces: Sequence[Piece], batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     return to_batches((parse_row(line, table) for line in _lines(pieces, batches)), SourceRow)
 
 
-def _raw(table: Table, pieces: Sequence[Piece], batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def _raw(table: TableConfig, pieces: Sequence[Piece], batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     rows = ((parse_row(line, table).name, line.data) for line in _lines(pieces, batches))
     return to_batches((RawLine(name=name, text=data.decode("utf-8", "replace")) for name, data in rows), RawLine)
 
 
-def _with_text(table: Table, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def _with_text(table: TableConfig, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     return to_batches((_edited(row, table) for row in iter_rows(batches)), RawLine)
 
 
-def _edited(row: dict[str, Any], table: Table) -> RawLine:
+def _edited(row: dict[str, Any], table: TableConfig) -> RawLine:
     line, text = row["text"], row["edited"]
     return RawLine(name=row["name"], text=line if text is None else replace_text(line, table.text, text))

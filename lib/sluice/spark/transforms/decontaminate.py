@@ -13,7 +13,7 @@ from pyspark import Broadcast
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from sluice.core.config.dedup import Decontaminate
+from sluice.core.config.dedup import DecontaminateConfig
 from sluice.core.ledger import Ledger
 from sluice.core.records.corpus import Contamination
 from sluice.spark.engine.batches import iter_rows, to_batches
@@ -96,7 +96,7 @@ def warn_of_items(benchmark: Benchmark) -> None:
             )
 
 
-def decontaminate_settings(settings: Decontaminate, benchmark: Benchmark) -> dict[str, Any]:
+def decontaminate_settings(settings: DecontaminateConfig, benchmark: Benchmark) -> dict[str, Any]:
     """What decides the result: benchmarks by what they hold, not where."""
     plain: dict[str, Any] = msgspec.to_builtins(settings)
     del plain["max_index_mib"]

@@ -8,8 +8,8 @@ import pyarrow as pa
 from pyspark import TaskContext
 from pyspark.sql import DataFrame, SparkSession
 
-from sluice.core.config.dedup import MinHash
-from sluice.core.config.extract import Extract
+from sluice.core.config.dedup import MinHashConfig
+from sluice.core.config.extract import ExtractConfig
 from sluice.core.records.docs import DocsRow, PlanEntry
 from sluice.data import storage
 from sluice.data.plan.table import load_wanted
@@ -22,7 +22,11 @@ from sluice.text.pages.page import PageProcessor
 
 
 def extract_entries(
-    spark: SparkSession, entries: Sequence[PlanEntry], extract: Extract, minhash: MinHash, plan_table: str | None = None
+    spark: SparkSession,
+    entries: Sequence[PlanEntry],
+    extract: ExtractConfig,
+    minhash: MinHashConfig,
+    plan_table: str | None = None,
 ) -> DataFrame:
     """Everything that some archives yield. Returns: docs.
 
@@ -37,8 +41,8 @@ def extract_entries(
 
 def _read(
     entries: tuple[PlanEntry, ...],
-    extract: Extract,
-    minhash: MinHash,
+    extract: ExtractConfig,
+    minhash: MinHashConfig,
     plan_table: str | None,
     batches: Iterable[pa.RecordBatch],
 ) -> Iterator[pa.RecordBatch]:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from sluice.core.config.dedup import Lines
+from sluice.core.config.dedup import LinesConfig
 from sluice.core.ledger import Ledger
 from sluice.core.records.corpus import CutText, LineRow, LineText, RepeatedLine
 from sluice.data.arrow import arrow_schema
@@ -20,7 +20,7 @@ from sluice.spark.engine.schemas import spark_schema
 from sluice.text.dedup.repeated_lines import cut_lines, line_with, plain_hashes
 
 
-def repeated_lines(documents: DataFrame, settings: Lines, partitions: int) -> DataFrame:
+def repeated_lines(documents: DataFrame, settings: LinesConfig, partitions: int) -> DataFrame:
     """The repeated lines of all documents but the best that has them.
 
     Needs: doc_id, quality (double), n_chars, text, and host where `settings.min_hosts` is above 1. The best has the
@@ -52,7 +52,7 @@ def repeated_lines(documents: DataFrame, settings: Lines, partitions: int) -> Da
     )
 
 
-def without_lines(documents: DataFrame, repeated: DataFrame, settings: Lines) -> DataFrame:
+def without_lines(documents: DataFrame, repeated: DataFrame, settings: LinesConfig) -> DataFrame:
     """All documents without their repeated lines.
 
     Needs: doc_id, text (not null), and repeated lines. Returns: cut_texts.
@@ -87,7 +87,7 @@ def line_books(cut: DataFrame, *by: str) -> DataFrame:
     )
 
 
-def most_removed(removed: DataFrame, documents: DataFrame, settings: Lines, number: int) -> DataFrame:
+def most_removed(removed: DataFrame, documents: DataFrame, settings: LinesConfig, number: int) -> DataFrame:
     """The lines that were removed from the most documents of a language, at most `number` of each, as they stand.
 
     Needs: removed lines; documents (doc_id, language, text). Returns: language, removed_from, line, kept_in, sample.
@@ -105,7 +105,7 @@ def most_removed(removed: DataFrame, documents: DataFrame, settings: Lines, numb
     return top.join(shown, "line").select("language", "removed_from", "line", "kept_in", "sample")
 
 
-def _line_rows(settings: Lines, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def _line_rows(settings: LinesConfig, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     for batch in batches:
         for start in range(0, batch.num_rows, ROWS):
             part = batch.slice(start, ROWS)
@@ -123,17 +123,17 @@ ROWS = 64
 """Documents whose lines are given out together."""
 
 
-def _cut(settings: Lines, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def _cut(settings: LinesConfig, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     return to_batches((_cut_row(row, settings) for row in iter_rows(batches)), CutText)
 
 
-def _cut_row(row: dict[str, Any], settings: Lines) -> CutText:
+def _cut_row(row: dict[str, Any], settings: LinesConfig) -> CutText:
     cut = cut_lines(row["text"], np.array(row["lines"] or [], np.int64), settings)._asdict()
     cut |= {"removed": list(cut["removed"]), "text": cut["text"] if cut["removed"] else None}
     return CutText(doc_id=row["doc_id"], **cut)
 
 
-def _show(settings: Lines, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def _show(settings: LinesConfig, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     shown = (
         LineText(row["line"], line[:SHOWN_CHARS])
         for row in iter_rows(batches)
@@ -175,7 +175,7 @@ def line_ledgers(books: list[dict[str, Any]]) -> list[Ledger]:
     ]
 
 
-def line_samples(removed: DataFrame, documents: DataFrame, config: Lines) -> list[dict[str, Any]]:
+def line_samples(removed: DataFrame, documents: DataFrame, config: LinesConfig) -> list[dict[str, Any]]:
     """The lines that went from the most documents of each language, the most frequent first."""
     rows = most_removed(removed, documents, config, SHOWN).collect()
     found = [row.asDict() for row in rows]
@@ -186,7 +186,7 @@ def _ledger(unit: str, total: int, gone: dict[str, int]) -> Ledger:
     return Ledger(unit, total, total - sum(gone.values()), gone)
 
 
-def lines_settings(settings: Lines) -> dict[str, Any]:
+def lines_settings(settings: LinesConfig) -> dict[str, Any]:
     """What decides the result."""
     plain: dict[str, Any] = msgspec.to_builtins(settings)
     del plain["enabled"]

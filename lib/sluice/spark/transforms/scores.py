@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from sluice.core.config.rules import Rules
+from sluice.core.config.rules import RulesConfig
 from sluice.core.errors import InputError
 from sluice.core.records.corpus import TextScore
 from sluice.data import storage
@@ -61,7 +61,7 @@ def with_scores(docs: DataFrame, scores: DataFrame, signals: Sequence[str]) -> D
     return joined.select("doc_id", "language", "reason", F.struct(*signals).alias("signals"))
 
 
-def scores_digest(rules: Rules) -> str | None:
+def scores_digest(rules: RulesConfig) -> str | None:
     """Which scores rules look at: the digest of their own run, of its model, settings and table, wherever it lies now.
 
     Raises InputError where they are not there or not whole.

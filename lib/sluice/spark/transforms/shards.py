@@ -10,7 +10,7 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from sluice.core.config.dataset import Shards
+from sluice.core.config.dataset import ShardsConfig
 from sluice.data import storage
 from sluice.data.dataset.manifest import Shard, SpecialIds
 from sluice.data.dataset.tokenizer import Tokenizer
@@ -45,7 +45,7 @@ def shard_names(num_train: int, splits: Iterable[str]) -> tuple[str, ...]:
     return (*train, *(shard_name(split, 0, 1) for split in splits))
 
 
-def with_split(df: DataFrame, clusters: DataFrame, shards: Shards) -> DataFrame:
+def with_split(df: DataFrame, clusters: DataFrame, shards: ShardsConfig) -> DataFrame:
     """Adds `split`: train, valid or test, by a hash of the near-duplicate cluster, so that no cluster straddles two.
 
     Needs: documents (doc_id), clusters. Returns: the same rows. A document without a cluster is its own.

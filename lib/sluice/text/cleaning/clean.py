@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from sluice.core.config.extract import Edit, Pii
+from sluice.core.config.extract import EditConfig, PiiConfig
 from sluice.text.cleaning.edit_lines import edit
 from sluice.text.cleaning.mask_pii import mask
 
@@ -41,13 +41,13 @@ class Clean:
     edits: Edits = field(default_factory=Edits)
 
 
-def cut_lines(text: str, options: Edit) -> Clean:
+def cut_lines(text: str, options: EditConfig) -> Clean:
     """Main text without boilerplate, see `text.edit`."""
     edited = edit(text, options)
     return Clean(edited.text, Edits({kind: (c.lines, c.parts, c.characters) for kind, c in edited.counts.items()}))
 
 
-def mask_personal(clean: Clean, options: Pii) -> Clean:
+def mask_personal(clean: Clean, options: PiiConfig) -> Clean:
     """The same without personal data, see `text.pii`."""
     masked = mask(clean.text, options)
     if not masked.counts:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from sluice.core.config.extract import Edit
+from sluice.core.config.extract import EditConfig
 from sluice.text.cleaning.line_rules import Rules, rules_for
 from sluice.text.cleaning.unicode_repair import fold_width, repair_unicode
 
@@ -33,7 +33,7 @@ class Edited:
     counts: dict[str, Cut] = field(default_factory=dict)
 
 
-def edit(text: str, options: Edit) -> Edited:
+def edit(text: str, options: EditConfig) -> Edited:
     """A text without what the options name. Lines end with `\\n`; empty lines part paragraphs.
 
     A line that goes takes its newline with it, and an empty line that would leave two in a row or stand at an end;

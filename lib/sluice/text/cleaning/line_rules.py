@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
-from sluice.core.config.extract import Edit
+from sluice.core.config.extract import EditConfig
 from sluice.text.cleaning import policy_lines
 from sluice.text.cleaning.phrase_finder import LineFinder, Wanted
 
@@ -34,7 +34,7 @@ class Rules(NamedTuple):
 
 
 @cache
-def rules_for(options: Edit) -> Rules:
+def rules_for(options: EditConfig) -> Rules:
     """The rules of a configuration; built once, in about a millisecond."""
     chosen = [
         POLICY[options.policy] if options.policy else None,

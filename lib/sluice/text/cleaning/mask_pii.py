@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 
-from sluice.core.config.extract import Pii
+from sluice.core.config.extract import PiiConfig
 from sluice.core.errors import ConfigError
 from sluice.text.cleaning.identity_numbers import find_cards, find_identities
 from sluice.text.cleaning.kernels import pii_places as kernels
@@ -39,7 +39,7 @@ class Masked:
     counts: dict[str, int] = field(default_factory=dict)
 
 
-def mask(text: str, options: Pii) -> Masked:
+def mask(text: str, options: PiiConfig) -> Masked:
     """A text in which each kind of personal data that has a mask is replaced by it. A masked text stays as it is.
 
     Digits and letters may be full-width, and Han may stand on either side. Not masked: names, postal addresses, what is
@@ -55,7 +55,7 @@ def mask(text: str, options: Pii) -> Masked:
 
 
 @cache
-def _check(options: Pii) -> None:
+def _check(options: PiiConfig) -> None:
     for kind in KINDS:
         value = getattr(options, kind)
         labelled = " ".join(f"{label} {value}" for label in ("", *_LABELS))
@@ -66,7 +66,7 @@ def _check(options: Pii) -> None:
             )
 
 
-def _mask(text: str, options: Pii) -> Masked:
+def _mask(text: str, options: PiiConfig) -> Masked:
     counts: dict[str, int] = {}
     # What stood beside a number may read as one when the number is gone. A mask alone is none, so it ends.
     while spans := find(text, options):
@@ -80,7 +80,7 @@ def _mask(text: str, options: Pii) -> Masked:
     return Masked(text, counts)
 
 
-def find(text: str, options: Pii) -> list[tuple[int, int, str]]:
+def find(text: str, options: PiiConfig) -> list[tuple[int, int, str]]:
     """(start, end, kind) of what `mask` would replace in its first turn: in order, without overlap, in characters."""
     data = np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
     rows = np.empty((len(data) + 1, 3), np.int32)  # a place a byte at most
@@ -108,7 +108,7 @@ def find(text: str, options: Pii) -> list[tuple[int, int, str]]:
     return spans
 
 
-def _find_numbers(text: str, start: int, end: int, options: Pii) -> Iterator[tuple[str, tuple[int, int]]]:
+def _find_numbers(text: str, start: int, end: int, options: PiiConfig) -> Iterator[tuple[str, tuple[int, int]]]:
     number = text[start:end]
     if DULL.fullmatch(number):
         return

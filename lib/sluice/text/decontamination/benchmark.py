@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from sluice.core.config.dedup import Decontaminate
+from sluice.core.config.dedup import DecontaminateConfig
 from sluice.core.config.load import digest
 from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.data.sources.texts import is_json_lines, iter_lines
@@ -130,7 +130,7 @@ class Benchmark:
         return {name: digest({"texts": some}) for name, some in texts.items()}
 
     @staticmethod
-    def load(paths: Sequence[str], settings: Decontaminate) -> "Benchmark":
+    def load(paths: Sequence[str], settings: DecontaminateConfig) -> "Benchmark":
         """Reads files and builds the index.
 
         Raises ConfigError without a file, with two of one name, or when the index is larger than allowed; InputError or
@@ -155,7 +155,7 @@ class Benchmark:
         return benchmark
 
 
-def _check_items(benchmark: Benchmark, paths: dict[str, str], settings: Decontaminate) -> None:
+def _check_items(benchmark: Benchmark, paths: dict[str, str], settings: DecontaminateConfig) -> None:
     """Raises InputError where no item of a benchmark can be looked for."""
     unable = {*benchmark.too_short, *benchmark.too_common}
     able = {part.benchmark for part in benchmark.parts if f"{part.benchmark} {part.item}" not in unable}
@@ -168,7 +168,7 @@ def _check_items(benchmark: Benchmark, paths: dict[str, str], settings: Decontam
             )
 
 
-def build(parts: Sequence[Part], texts: Sequence[str], settings: Decontaminate) -> Benchmark:
+def build(parts: Sequence[Part], texts: Sequence[str], settings: DecontaminateConfig) -> Benchmark:
     """The index of texts, each a part of an item. Raises ConfigError when it is larger than allowed."""
     entries: list[tuple[int, int, int, int]] = []  # part, length of n-grams, way, units
     wholes: list[npt.NDArray[np.uint64]] = []
@@ -226,7 +226,7 @@ def build(parts: Sequence[Part], texts: Sequence[str], settings: Decontaminate) 
     return benchmark
 
 
-def _ways(units: int, settings: Decontaminate) -> Iterator[tuple[int, int]]:
+def _ways(units: int, settings: DecontaminateConfig) -> Iterator[tuple[int, int]]:
     """How a text of so many units is looked for, and the length of the n-grams that lead to it."""
     if units >= settings.ngram:
         yield settings.ngram, BY_NGRAMS
@@ -260,7 +260,7 @@ def _name(path: str) -> str:
     return name.removesuffix(".jsonl").removesuffix(".ndjson")
 
 
-def _read(path: str, name: str, settings: Decontaminate) -> Iterator[tuple[Part, str]]:
+def _read(path: str, name: str, settings: DecontaminateConfig) -> Iterator[tuple[Part, str]]:
     """Texts of a benchmark, at least one of each item."""
     seen: dict[str, int] = {}
     for number, line in iter_lines(path):
@@ -287,7 +287,7 @@ def _object(line: bytes, where: str) -> dict[str, Any]:
     return record
 
 
-def _texts(record: dict[str, Any], where: str, settings: Decontaminate) -> Iterator[tuple[str, str]]:
+def _texts(record: dict[str, Any], where: str, settings: DecontaminateConfig) -> Iterator[tuple[str, str]]:
     there = ", ".join(list(record)[:SHOWN_FIELDS]) or "none"
     if not settings.fields:
         found = [(k, v) for k, v in record.items() if isinstance(v, str) and k != settings.id_field]

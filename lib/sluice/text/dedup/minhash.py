@@ -11,7 +11,7 @@ import functools
 import numpy as np
 import numpy.typing as npt
 
-from sluice.core.config.dedup import MinHash
+from sluice.core.config.dedup import MinHashConfig
 from sluice.core.ids import GOLDEN_GAMMA
 from sluice.text.dedup.kernels import minhash as kernels
 
@@ -37,7 +37,7 @@ def legacy_permutations(count: int, seed: int) -> tuple[npt.NDArray[np.uint64], 
     return np.ascontiguousarray(a), np.ascontiguousarray(b)
 
 
-def signature(hashes: npt.NDArray[np.uint64], minhash: MinHash) -> Signature:
+def signature(hashes: npt.NDArray[np.uint64], minhash: MinHashConfig) -> Signature:
     """[bands x rows] uint32: the smallest value of each permutation over the shingle hashes [n] uint64, n >= 1.
 
     Of each hash the lower half counts: the first four bytes of SHA-1.
@@ -52,7 +52,7 @@ def signature(hashes: npt.NDArray[np.uint64], minhash: MinHash) -> Signature:
     return result
 
 
-def band_keys(signatures: npt.NDArray[np.uint32], minhash: MinHash) -> npt.NDArray[np.int64]:
+def band_keys(signatures: npt.NDArray[np.uint32], minhash: MinHashConfig) -> npt.NDArray[np.int64]:
     """One 64-bit key per document and band, [n, bands] int64, from signatures [n, bands x rows].
 
     Equal keys mean equal rows of the same band, up to 64-bit collisions, which verification absorbs.

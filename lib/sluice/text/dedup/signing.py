@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from sluice.core.config.dedup import MinHash
+from sluice.core.config.dedup import MinHashConfig
 from sluice.core.ids import text_digest
 from sluice.text.dedup.key_text import key_text
 from sluice.text.dedup.minhash import signature
@@ -20,7 +20,7 @@ class Signed(NamedTuple):
     signature: bytes | None
 
 
-def sign_text(text: str, minhash: MinHash) -> Signed:
+def sign_text(text: str, minhash: MinHashConfig) -> Signed:
     """Of the key text of a text."""
     key = key_text(text)
     hashes = shingle_hashes(key, minhash.shingle)

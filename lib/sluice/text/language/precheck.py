@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sluice.core.config.extract import Precheck as Settings
+from sluice.core.config.extract import PrecheckConfig
 from sluice.text.language.identify import Language, LanguageIdentifier
 from sluice.text.language.kernels import precheck as kernels
 from sluice.text.language.labels import NOT_LANGUAGES
@@ -39,7 +39,10 @@ class Precheck:
     """
 
     def __init__(
-        self, languages: Sequence[str] | None, identifier: LanguageIdentifier, min_score: float = Settings().min_score
+        self,
+        languages: Sequence[str] | None,
+        identifier: LanguageIdentifier,
+        min_score: float = PrecheckConfig().min_score,
     ) -> None:
         self.languages = None if languages is None else frozenset(languages)
         self.identifier = identifier

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sluice.core.config.extract import BadWords as BadWordsConfig
+from sluice.core.config.extract import BadWordsConfig
 from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.text.lists.kernels import terms as kernels
 

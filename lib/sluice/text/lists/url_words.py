@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 from urllib.parse import unquote
 
-from sluice.core.config.extract import UrlWords as UrlWordsConfig
+from sluice.core.config.extract import UrlWordsConfig
 from sluice.core.errors import ConfigError, FormatError
 from sluice.data.sources.texts import iter_lines
 

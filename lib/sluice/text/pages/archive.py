@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
-from sluice.core.config.extract import Extract
+from sluice.core.config.extract import ExtractConfig
 from sluice.core.errors import RemoteError
 from sluice.core.ids import document_id, document_id_at
 from sluice.core.ledger import Ledger
@@ -155,7 +155,7 @@ def extract_archive(
 
 
 def _read(
-    entry: PlanEntry, extract: Extract, open_read: OpenRead, wanted: Wanted | None, account: WarcAccount
+    entry: PlanEntry, extract: ExtractConfig, open_read: OpenRead, wanted: Wanted | None, account: WarcAccount
 ) -> Iterator[Item]:
     """Records and damage; of a remote file that stays unreadable, the bytes without a record yet are damage."""
     account.bytes = entry.size or 0
@@ -179,7 +179,7 @@ def _read(
 
 
 def _read_places(
-    entry: PlanEntry, extract: Extract, open_ranges: OpenRanges, wanted: Wanted, account: WarcAccount
+    entry: PlanEntry, extract: ExtractConfig, open_ranges: OpenRanges, wanted: Wanted, account: WarcAccount
 ) -> Iterator[Item]:
     account.bytes = int(wanted.lengths.sum())
     try:

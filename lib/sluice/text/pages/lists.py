@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sluice.core.config.extract import Extract
+from sluice.core.config.extract import ExtractConfig
 from sluice.text.language.identify import file_digest
 from sluice.text.lists.bad_words import BadWordLists
 from sluice.text.lists.blocklist import BlockList
@@ -21,7 +21,7 @@ class PageLists:
     quality: dict[str, QualityModel]
 
     @classmethod
-    def of(cls, extract: Extract) -> "PageLists":
+    def of(cls, extract: ExtractConfig) -> "PageLists":
         """What a configuration names. Raises ConfigError or InputError for what cannot be read or does not fit."""
         listed, words = extract.blocklist, extract.url_words
         return cls(

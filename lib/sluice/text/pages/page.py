@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
-from sluice.core.config.dedup import MinHash
-from sluice.core.config.extract import Extract
+from sluice.core.config.dedup import MinHashConfig
+from sluice.core.config.extract import ExtractConfig
 from sluice.core.errors import SluiceError
 from sluice.core.ids import mix64
 from sluice.core.records.docs import Document, Located, Page, Rejection
@@ -39,7 +39,7 @@ class PageProcessor:
     Raises ConfigError or InputError for lists and models that are missing or malformed.
     """
 
-    def __init__(self, extract: Extract, minhash: MinHash, lid_path: str) -> None:
+    def __init__(self, extract: ExtractConfig, minhash: MinHashConfig, lid_path: str) -> None:
         self.extract = extract
         self.minhash = minhash
         self.languages = LanguageIdentifier(lid_path)

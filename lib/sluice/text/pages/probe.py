@@ -6,7 +6,7 @@ from functools import partial
 
 import msgspec
 
-from sluice.core.config.plan import Cost
+from sluice.core.config.plan import CostConfig
 from sluice.core.config.schema import Config
 from sluice.core.errors import InputError
 from sluice.core.records.docs import Document, Page, Rejection
@@ -30,7 +30,7 @@ class Speed:
     read_s: float
     page_s: float
 
-    def apply(self, cost: Cost) -> Cost:
+    def apply(self, cost: CostConfig) -> CostConfig:
         """The cost model with these speeds; waiting is in the reading speed already."""
         return msgspec.structs.replace(cost, read_mb_per_s=self.mb_per_s, page_s=1 / self.pages_per_s, request_s=0.0)
 

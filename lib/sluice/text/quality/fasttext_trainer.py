@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sluice.core.config.rules import TrainQuality
+from sluice.core.config.rules import TrainQualityConfig
 from sluice.core.errors import ConfigError
 from sluice.text.language.fasttext_model import FastTextModel
 from sluice.text.quality.kernels.fasttext_trainer import descend
@@ -27,7 +27,7 @@ FNV_BASIS, FNV_PRIME, NGRAM_FACTOR = 2166136261, 16777619, 116049371
 MASK32 = (1 << 32) - 1
 
 
-def fit(examples: Sequence[tuple[str, str]], section: TrainQuality) -> Any:
+def fit(examples: Sequence[tuple[str, str]], section: TrainQualityConfig) -> Any:
     """A fastText model of examples (label, line of words), which it sees in their order, `epochs` times.
 
     Vectors of words begin uniform within 1/dim, as fastText means them to; those of sequences begin at zero, so that
@@ -58,7 +58,7 @@ def predictor(model: Any) -> FastTextModel:
         return FastTextModel(str(path))
 
 
-def _untrained(examples: Sequence[tuple[str, str]], section: TrainQuality) -> Any:
+def _untrained(examples: Sequence[tuple[str, str]], section: TrainQualityConfig) -> Any:
     """fastText's dictionary of the examples, in a model that is yet to learn."""
     try:
         import fasttext

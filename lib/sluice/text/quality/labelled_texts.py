@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from sluice.core.config.rules import TrainQuality
+from sluice.core.config.rules import TrainQualityConfig
 from sluice.core.errors import ConfigError, InputError
 from sluice.core.ids import mix64, text_digest
 from sluice.data.sources.parquet import document_files, iter_rows
@@ -62,7 +62,7 @@ class Labelled(NamedTuple):
     counts: list[Counts]
 
 
-def read_classes(section: TrainQuality) -> tuple[Labelled, Labelled]:
+def read_classes(section: TrainQualityConfig) -> tuple[Labelled, Labelled]:
     """The good and the bad documents.
 
     Raises ConfigError for a class without sources, InputError for a class that has no documents left, and FormatError
@@ -81,7 +81,7 @@ def read_classes(section: TrainQuality) -> tuple[Labelled, Labelled]:
     return good, bad
 
 
-def _read(section: TrainQuality, source: int, path: str) -> tuple[list[LabelledText], dict[str, int]]:
+def _read(section: TrainQualityConfig, source: int, path: str) -> tuple[list[LabelledText], dict[str, int]]:
     """The documents of one source with the smallest hashes, at most as many as a class may have."""
     counts = dict.fromkeys(("read", "other_language", "rejected", "too_short", "duplicate", "not_chosen"), 0)
     kept: list[tuple[int, LabelledText]] = []
@@ -120,7 +120,7 @@ def _records(path: str, groups: Sequence[str]) -> Iterator[Mapping[str, Any]]:
             yield from iter_rows(file, ["text"], ["language", "reason", *groups])
 
 
-def group_of(record: Mapping[str, Any], section: TrainQuality) -> str:
+def group_of(record: Mapping[str, Any], section: TrainQualityConfig) -> str:
     """What a document must stay together with: its first value among `groups`, else its text."""
     for name in section.groups:
         value = record.get(name)
@@ -138,7 +138,7 @@ def _host(url: str) -> str:
 
 
 def _choose(
-    section: TrainQuality, name: str, sources: list[tuple[list[LabelledText], dict[str, int]]], both: set[bytes]
+    section: TrainQualityConfig, name: str, sources: list[tuple[list[LabelledText], dict[str, int]]], both: set[bytes]
 ) -> Labelled:
     """Documents from all sources in turn, so that a large one does not crowd out a small one."""
     seen: set[bytes] = set()
@@ -172,14 +172,14 @@ def _told(counts: Sequence[Mapping[str, int]]) -> str:
     return ", ".join(f"{key.replace('_', ' ')} {value:,}" for key, value in sums.items() if value) or "nothing read"
 
 
-def is_held_out(group: str, section: TrainQuality) -> bool:
+def is_held_out(group: str, section: TrainQualityConfig) -> bool:
     """Whether a group is only judged: a function of its name and the seed, so that no group stands on both sides."""
     position = mix64(int.from_bytes(text_digest(group)[:8]), section.seed) / 2**64
     return position < section.held_out
 
 
 def split(
-    name: str, documents: Sequence[LabelledText], section: TrainQuality
+    name: str, documents: Sequence[LabelledText], section: TrainQualityConfig
 ) -> tuple[list[LabelledText], list[LabelledText]]:
     """Documents to train on and documents to judge. Raises InputError when there are too few of either."""
     held = [document for document in documents if is_held_out(document.group, section)]
@@ -194,7 +194,7 @@ def split(
     return training, held
 
 
-def training_lines(documents: Sequence[LabelledText], section: TrainQuality) -> list[str]:
+def training_lines(documents: Sequence[LabelledText], section: TrainQualityConfig) -> list[str]:
     """Passages of training documents, those of all sources in turn while they last, each source in hash order.
 
     A source with long or many documents thus does not decide alone what good is.
@@ -209,12 +209,12 @@ def training_lines(documents: Sequence[LabelledText], section: TrainQuality) -> 
     return [line for _, _, line in sorted(ranked)]
 
 
-def line_order(line: str, section: TrainQuality) -> int:
+def line_order(line: str, section: TrainQualityConfig) -> int:
     """Place of a line in the order by hash."""
     return mix64(int.from_bytes(text_digest(line)[:8]), section.seed)
 
 
-def passages(text: str, section: TrainQuality) -> list[str]:
+def passages(text: str, section: TrainQualityConfig) -> list[str]:
     """Prepared lines of exactly `passage_words` words, at most `passages_per_document`, spread over what is looked at.
 
     Documents of all lengths thus weigh alike, and only what the words are can tell one class from the other.

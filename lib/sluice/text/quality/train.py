@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sluice.core.config.rules import TrainQuality
+from sluice.core.config.rules import TrainQualityConfig
 from sluice.core.errors import ConfigError
 from sluice.text.language.fasttext_model import FastTextModel
 from sluice.text.quality import metrics
@@ -59,7 +59,7 @@ class Result(NamedTuple):
     """Everything that the card says; `model` is the trained fastText model."""
 
     model: Any
-    section: TrainQuality
+    section: TrainQualityConfig
     good: list[Counts]
     bad: list[Counts]
     num_passages: int
@@ -76,7 +76,7 @@ class Result(NamedTuple):
     """Bad documents with the highest scores, highest first."""
 
 
-def train(section: TrainQuality) -> Result:
+def train(section: TrainQualityConfig) -> Result:
     """Reads, trains, judges. Raises ConfigError and InputError for what cannot be trained on; see `labelled_texts`."""
     if section.language in UNSEGMENTED:
         raise ConfigError(f"train_quality.language = {section.language!r}: nothing here finds the words of it.")
@@ -130,7 +130,7 @@ def judge(scores: metrics.Floats, is_good: metrics.Bools) -> Judged:
 
 
 def _judge_passages(
-    model: FastTextModel, good: list[LabelledText], bad: list[LabelledText], section: TrainQuality
+    model: FastTextModel, good: list[LabelledText], bad: list[LabelledText], section: TrainQualityConfig
 ) -> Judged:
     scores = [
         [probability(model, line, GOOD) for document in documents for line in passages(document.text, section)]

@@ -4,7 +4,7 @@ import functools
 from collections.abc import Sequence
 from importlib import resources
 
-from sluice.core.config.extract import BadWords
+from sluice.core.config.extract import BadWordsConfig
 from sluice.core.records.docs import Signals
 from sluice.text.lists.bad_words import BadWordLists
 from sluice.text.rules.rule import Repeated, Rule, first_failure
@@ -62,7 +62,7 @@ def signals_of(text: str, language: str) -> Signals:
 
 @functools.cache
 def _bad_words() -> BadWordLists:
-    return BadWordLists.of(BadWords())
+    return BadWordLists.of(BadWordsConfig())
 
 
 def text_of(example: str | Repeated) -> str:

@@ -23,7 +23,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sluice.core.config.rules import FitThresholds
+from sluice.core.config.rules import FitThresholdsConfig
 from sluice.core.errors import InputError
 from sluice.text.rules.rule import Rule, signal_range
 from sluice.text.rules.signal_sample import Floats, SignalSample
@@ -154,7 +154,7 @@ def language_score_threshold(scores: Floats) -> float | None:
 
 
 def fit(
-    section: FitThresholds,
+    section: FitThresholdsConfig,
     known: Sequence[Rule],
     in_force: Sequence[Rule],
     reference: SignalSample,
@@ -202,7 +202,7 @@ def fit(
     )
 
 
-def _check_size(section: FitThresholds, sample: SignalSample) -> None:
+def _check_size(section: FitThresholdsConfig, sample: SignalSample) -> None:
     what = "the reference language" if sample.language == section.reference else "the language"
     if not len(sample.places):
         raise InputError(
@@ -221,7 +221,7 @@ def _is_for(rule: Rule, language: str) -> bool:
 
 
 def _propose(
-    section: FitThresholds,
+    section: FitThresholdsConfig,
     rule: Rule,
     side: str,
     old: Sequence[Rule],
@@ -250,7 +250,7 @@ def _propose(
 
 
 def _carry(
-    section: FitThresholds, signal: str, side: str, threshold: float, reference: Floats, target: Floats
+    section: FitThresholdsConfig, signal: str, side: str, threshold: float, reference: Floats, target: Floats
 ) -> tuple[str, float | None, str | None]:
     """Method, proposal, and why there is none."""
     if signal in REPLACED:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sluice.core.config.classifier import Classifier
+from sluice.core.config.classifier import ClassifierConfig
 from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.core.ids import mix64, text_digest
 from sluice.data.dataset.tokenizer import Tokenizer
@@ -32,7 +32,7 @@ class Batch:
     """[B]."""
 
 
-def read_labelled(config: Classifier) -> tuple[Labelled, Labelled]:
+def read_labelled(config: ClassifierConfig) -> tuple[Labelled, Labelled]:
     """Training and validation. Raises ConfigError, InputError or FormatError for what cannot be trained on."""
     if not config.train:
         raise ConfigError("classifier.train is empty. Name files of JSON lines with a text and a label.")
@@ -58,7 +58,7 @@ def read_labelled(config: Classifier) -> tuple[Labelled, Labelled]:
 
 
 def batches(
-    encoded: Sequence[Sequence[int]], labels: np.ndarray, config: Classifier, *, epoch: int | None, pad: int
+    encoded: Sequence[Sequence[int]], labels: np.ndarray, config: ClassifierConfig, *, epoch: int | None, pad: int
 ) -> Iterator[Batch]:
     """All examples once. In an epoch, counted from 0, by chance in pools of like length; with None as they come."""
     order = np.arange(len(encoded))
@@ -87,7 +87,7 @@ def encode(tokenizer: Tokenizer, texts: Sequence[str], max_tokens: int) -> list[
     return [ids[:max_tokens] for ids in tokenizer.encode_batch(texts)]
 
 
-def _read(config: Classifier, paths: Sequence[str]) -> Labelled:
+def _read(config: ClassifierConfig, paths: Sequence[str]) -> Labelled:
     found = Labelled([], [])
     for path in paths:
         for number, row in enumerate(iter_objects(path, config.text), 1):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from sluice.core.config.classifier import Classifier
+from sluice.core.config.classifier import ClassifierConfig
 from sluice.train.model.cells import lstm_loop
 from sluice.train.model.dropout import DropoutKey, drop
 from sluice.train.model.glove import without_fixed
@@ -16,7 +16,7 @@ from sluice.train.model.glove import without_fixed
 DIRECTIONS = ("forward", "backward")
 
 
-def classifier_shapes(config: Classifier, vocab_size: int, num_labels: int) -> dict[str, tuple[int, ...]]:
+def classifier_shapes(config: ClassifierConfig, vocab_size: int, num_labels: int) -> dict[str, tuple[int, ...]]:
     """Name and shape of every parameter, in order."""
     E, H = config.embed, config.hidden
     shapes: dict[str, tuple[int, ...]] = {"embed.weight": (vocab_size, E)}
@@ -32,7 +32,7 @@ def classifier_shapes(config: Classifier, vocab_size: int, num_labels: int) -> d
     return shapes | {"labels.kernel": (width, num_labels), "labels.bias": (num_labels,)}
 
 
-def classifier_values(config: Classifier, vocab_size: int, num_labels: int) -> dict[str, np.ndarray]:
+def classifier_values(config: ClassifierConfig, vocab_size: int, num_labels: int) -> dict[str, np.ndarray]:
     """First values: biases 0 (forget gates 1), others uniform with the variance of Glorot & Bengio 2010."""
     values = {}
     for index, (name, shape) in enumerate(classifier_shapes(config, vocab_size, num_labels).items()):
@@ -52,7 +52,7 @@ def classifier_values(config: Classifier, vocab_size: int, num_labels: int) -> d
 class TextClassifier:
     """Parameters as variables, and the computation."""
 
-    def __init__(self, config: Classifier, values: dict[str, np.ndarray]) -> None:
+    def __init__(self, config: ClassifierConfig, values: dict[str, np.ndarray]) -> None:
         self.config = config
         self.variables = {name: tf.Variable(value, name=name) for name, value in values.items()}
 

@@ -20,9 +20,9 @@ import numpy as np
 import tensorflow as tf
 from safetensors.numpy import load_file, save
 
-from sluice.core.config.classifier import Classifier
-from sluice.core.config.dataset import Tokenizer as TokenizerConfig
-from sluice.core.config.train import Optim
+from sluice.core.config.classifier import ClassifierConfig
+from sluice.core.config.dataset import TokenizerConfig
+from sluice.core.config.train import OptimConfig
 from sluice.core.errors import InputError, StageError
 from sluice.data import storage
 from sluice.data.dataset.tokenizer import TOKENIZER, Tokenizer, save_tokenizer, train_tokenizer
@@ -46,7 +46,7 @@ class Judged(NamedTuple):
     """Nats a text."""
 
 
-def train_classifier(config: Classifier) -> dict[str, Any]:
+def train_classifier(config: ClassifierConfig) -> dict[str, Any]:
     """Trains, writes the directory, and returns the report.
 
     Raises ConfigError, InputError or FormatError for bad input, StageError for a loss that is no number.
@@ -95,7 +95,7 @@ class Predictor:
                 f"{directory} holds no {CONFIG}. Name the directory that jobs/train_classifier.py has written."
             )
         stored = json.loads(path.read_bytes())
-        config = msgspec.convert(stored["classifier"], Classifier)
+        config = msgspec.convert(stored["classifier"], ClassifierConfig)
         tokenizer = Tokenizer.load(str(path.with_name(TOKENIZER)))
         model = TextClassifier(config, load_file(path.with_name(WEIGHTS)))
         self.labels: list[str] = stored["labels"]
@@ -125,10 +125,12 @@ def report(labels: Sequence[str], right: np.ndarray, predicted: np.ndarray) -> d
 class _Run:
     """A model with what turns texts into its numbers."""
 
-    def __init__(self, config: Classifier, model: TextClassifier, tokenizer: Tokenizer, labels: Sequence[str]) -> None:
+    def __init__(
+        self, config: ClassifierConfig, model: TextClassifier, tokenizer: Tokenizer, labels: Sequence[str]
+    ) -> None:
         self.config, self.model, self.tokenizer, self.labels = config, model, tokenizer, list(labels)
         self._number_of = {label: number for number, label in enumerate(labels)}
-        self._optimizer = Optimizer(Optim(name="adamw"), model.trained)
+        self._optimizer = Optimizer(OptimConfig(name="adamw"), model.trained)
         self._encoded: dict[int, list[list[int]]] = {}
         self._step = 0
         self._train_step = tf.function(self._train, reduce_retracing=True)
@@ -179,7 +181,7 @@ class _Run:
         return tf.reduce_sum(nll)
 
 
-def _tokenizer(config: Classifier, train: Labelled, out: Path) -> Tokenizer:
+def _tokenizer(config: ClassifierConfig, train: Labelled, out: Path) -> Tokenizer:
     """The one that is named, or the words of the training texts; a copy stands in `out`."""
     if config.tokenizer:
         data = storage.read_bytes(config.tokenizer)

@@ -16,7 +16,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from sluice.core.config.train import Dist
+from sluice.core.config.train import DistConfig
 from sluice.core.errors import EXIT_STALLED, ConfigError, SluiceError
 from sluice.train.distributed.task import Task, this_task
 
@@ -80,7 +80,7 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def join_cluster(config: Dist) -> Iterator[Cluster]:
+def join_cluster(config: DistConfig) -> Iterator[Cluster]:
     """Builds the strategy, waits for all peers, then watches for signals and stalls until the block ends."""
     task = this_task(config)
     _configure(config)
@@ -123,7 +123,7 @@ def first_value(strategy: Any) -> Callable[[int], int]:
     return call
 
 
-def _configure(config: Dist) -> None:
+def _configure(config: DistConfig) -> None:
     if config.deterministic:
         tf.config.experimental.enable_op_determinism()
     if config.intra_threads:
@@ -142,7 +142,7 @@ def _configure(config: Dist) -> None:
         )
 
 
-def _make_strategy(config: Dist) -> Any:
+def _make_strategy(config: DistConfig) -> Any:
     if config.strategy == "multiworker":
         return tf.distribute.MultiWorkerMirroredStrategy()
     if config.strategy == "mirrored":

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from sluice.core.config.train import Train
+from sluice.core.config.train import TrainConfig
 from sluice.core.errors import EXIT_STALLED
 from sluice.train.distributed.task import Task
 
@@ -29,12 +29,12 @@ POLL_S = 0.2
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """What a started process is told."""
 
-    train: Train
+    train: TrainConfig
     force: bool
     log_level: str
 
 
-def launch_local(config: Train, num_workers: int, force: bool) -> int:
+def launch_local(config: TrainConfig, num_workers: int, force: bool) -> int:
     """Runs the training in `num_workers` processes and returns their exit code.
 
     The first failure ends all: SIGTERM, and SIGKILL after a grace period. After one that a restart may mend, a worker

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sluice.core.config.train import Dist
+from sluice.core.config.train import DistConfig
 from sluice.core.errors import ConfigError
 
 INDEX_VARIABLES = ("JOB_COMPLETION_INDEX", "AWS_BATCH_JOB_NODE_INDEX", "BATCH_TASK_INDEX")
@@ -38,7 +38,7 @@ class Task:
         return json.dumps({"cluster": cluster, "task": {"type": "worker", "index": self.index}})
 
 
-def this_task(config: Dist, environment: Mapping[str, str] = os.environ) -> Task:
+def this_task(config: DistConfig, environment: Mapping[str, str] = os.environ) -> Task:
     """The task of this process. Raises ConfigError when there should be peers and nothing names them, or it wrongly."""
     if config.strategy != "multiworker":
         return Task(0, ("localhost",))

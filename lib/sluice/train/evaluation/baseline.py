@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from sluice.core.config.train import Baseline, Data
+from sluice.core.config.train import BaselineConfig, DataConfig
 from sluice.train.evaluation.evaluate import Evaluation
 from sluice.train.evaluation.ngram import NGram
 from sluice.train.input import Dataset, shard_tokens
@@ -28,7 +28,7 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
         return {"order": self.order, "tokens": self.tokens, "splits": splits}
 
 
-def evaluate_baseline(config: Baseline, data: Data, dataset: Dataset) -> Counted | None:
+def evaluate_baseline(config: BaselineConfig, data: DataConfig, dataset: Dataset) -> Counted | None:
     """Perplexity and bits per byte of the n-gram model on validation and test; None where it is switched off.
 
     Shards are taken in their order until `max_tokens` are reached.

@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 import tensorflow as tf
 
-from sluice.core.config.train import Data, Train
+from sluice.core.config.train import DataConfig, TrainConfig
 from sluice.core.errors import InputError
 from sluice.data import storage
 from sluice.data.dataset.manifest import read_manifest
@@ -106,7 +106,7 @@ def evaluation_window(seq_len: int, rows: int, vocab_size: int) -> int:
     return max(divisor for divisor in range(1, seq_len + 1) if seq_len % divisor == 0 and divisor <= max(1, limit))
 
 
-def evaluate_run(config: Train) -> dict[str, Evaluation]:
+def evaluate_run(config: TrainConfig) -> dict[str, Evaluation]:
     """The best (else latest) checkpoint of a run on validation, test and the domains; writes evaluation.json.
 
     Raises InputError for a domain with another tokenizer.
@@ -134,7 +134,7 @@ def open_domain(name: str, directory: str, trained: Dataset) -> tuple[Dataset, s
     """A dataset with the tokenizer of the training data, and the split of it that is judged."""
     manifest = read_manifest(directory)
     splits = [split for split in ("test", "valid", "train") if split in manifest.splits]
-    data = Data(manifest=directory, train_split=splits[0], valid_split=None, test_split=None, rows=1, window=1)
+    data = DataConfig(manifest=directory, train_split=splits[0], valid_split=None, test_split=None, rows=1, window=1)
     dataset = open_dataset(data)
     ours, theirs = trained.manifest.tokenizer.sha256, dataset.manifest.tokenizer.sha256
     if ours != theirs:

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from sluice.core.config.train import Sample, Train
+from sluice.core.config.train import SampleConfig, TrainConfig
 from sluice.data.dataset.tokenizer import Tokenizer
 from sluice.train.model.language_model import LanguageModel
 from sluice.train.run_directory import restore
 
 
-def generate_run(config: Train) -> list[str]:
+def generate_run(config: TrainConfig) -> list[str]:
     """Prompts of `config.run.prompts` with their continuations, by the best (else latest) checkpoint of the run."""
     restored = restore(config)
     tokenizer = Tokenizer.load(restored.dataset.tokenizer_path)
@@ -27,7 +27,7 @@ class Sampler:
         self._model, self._eos = model, eos
         self._next = tf.function(self._logits)
 
-    def texts(self, tokenizer: Tokenizer, prompts: Sequence[str], config: Sample, seed: int) -> list[str]:
+    def texts(self, tokenizer: Tokenizer, prompts: Sequence[str], config: SampleConfig, seed: int) -> list[str]:
         """Each prompt with its continuation, decoded together."""
         ids = [tokenizer.encode(prompt) for prompt in prompts]
         return [
@@ -35,7 +35,7 @@ class Sampler:
             for index, prompt in enumerate(ids)
         ]
 
-    def tokens(self, prompt: Sequence[int], config: Sample, random: np.random.Generator) -> list[int]:
+    def tokens(self, prompt: Sequence[int], config: SampleConfig, random: np.random.Generator) -> list[int]:
         """Up to `config.tokens` ids that follow the prompt; `<eos>` ends them and is left out.
 
         The model reads `<eos>` first: in training text too, a document begins after the end of another.
@@ -57,7 +57,7 @@ class Sampler:
         return self._model.logits(window.hidden)[0], window.state
 
 
-def draw(logits: np.ndarray, config: Sample, random: np.random.Generator) -> int:
+def draw(logits: np.ndarray, config: SampleConfig, random: np.random.Generator) -> int:
     """One id from logits [V], sharpened by the temperature and cut to the `top_k` likeliest."""
     scores = logits.astype(np.float64) / config.temperature
     order = np.argsort(-scores, kind="stable")[: config.top_k]

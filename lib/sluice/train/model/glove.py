@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sluice.core.config.train import Glove
+from sluice.core.config.train import GloveConfig
 from sluice.core.errors import ConfigError, FormatError
 from sluice.data import storage
 from sluice.data.dataset.tokenizer import Tokenizer
@@ -61,7 +61,7 @@ def read_glove(path: str, words: Sequence[str], width: int) -> Vectors:
     return Vectors(values, is_found)
 
 
-def embedding_from_glove(config: Glove, tokenizer: Tokenizer, first_values: np.ndarray) -> np.ndarray:
+def embedding_from_glove(config: GloveConfig, tokenizer: Tokenizer, first_values: np.ndarray) -> np.ndarray:
     """First values of an embedding [V, E], with the vectors of the words that the file has in their place.
 
     Raises ConfigError for a vocabulary that is not of words.
@@ -80,7 +80,7 @@ def embedding_from_glove(config: Glove, tokenizer: Tokenizer, first_values: np.n
     return embedding.astype(np.float32)
 
 
-def without_fixed(variables: dict[str, Any], config: Glove) -> dict[str, Any]:
+def without_fixed(variables: dict[str, Any], config: GloveConfig) -> dict[str, Any]:
     """The parameters that learn: all, but for an embedding that is given and stays."""
     is_fixed = config.path and not config.trainable
     return {name: value for name, value in variables.items() if not (is_fixed and name == "embed.weight")}

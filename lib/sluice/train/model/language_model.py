@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from sluice.core.config.train import Model
+from sluice.core.config.train import ModelConfig
 from sluice.train.model.dropout import DropoutKey, drop, drop_weights, drop_words
 from sluice.train.model.glove import without_fixed
 from sluice.train.model.layers import LAYERS, State, lstm
@@ -35,7 +35,7 @@ class Window(NamedTuple):
 class LanguageModel:
     """The parameters as variables of the strategy in scope, and the computation."""
 
-    def __init__(self, config: Model, vocab_size: int, seed: int, precision: str = "fp32") -> None:
+    def __init__(self, config: ModelConfig, vocab_size: int, seed: int, precision: str = "fp32") -> None:
         self.config = config
         self.dtype = DTYPES[precision]
         self.vocab_size = vocab_size

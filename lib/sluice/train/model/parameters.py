@@ -12,13 +12,13 @@ from itertools import pairwise
 
 import numpy as np
 
-from sluice.core.config.train import Model
+from sluice.core.config.train import ModelConfig
 from sluice.core.errors import ConfigError
 
 Shape = tuple[int, ...]
 
 
-def layer_widths(config: Model) -> list[tuple[int, int]]:
+def layer_widths(config: ModelConfig) -> list[tuple[int, int]]:
     """D and H of every layer. The last layer of `awd_lstm` is as wide as the embedding."""
     outputs = [config.hidden] * config.layers
     if config.arch == "awd_lstm":
@@ -26,12 +26,12 @@ def layer_widths(config: Model) -> list[tuple[int, int]]:
     return list(pairwise([config.embed, *outputs]))
 
 
-def layer_name(config: Model, layer: int) -> str:
+def layer_name(config: ModelConfig, layer: int) -> str:
     """The common part of the names of a layer's parameters: `lstm.0`."""
     return f"{'lstm' if config.arch == 'awd_lstm' else config.arch}.{layer}"
 
 
-def layer_shapes(config: Model, D: int, H: int) -> dict[str, Shape]:
+def layer_shapes(config: ModelConfig, D: int, H: int) -> dict[str, Shape]:
     """Of the parameters of a layer, by their last names."""
     if config.arch == "gcnn":
         return {"kernel": (config.context, D, 2 * H), "bias": (2 * H,)}
@@ -40,7 +40,7 @@ def layer_shapes(config: Model, D: int, H: int) -> dict[str, Shape]:
     return shapes | ({"recurrent_bias": (3 * H,)} if config.arch == "gru" else {})
 
 
-def parameter_shapes(config: Model, vocab_size: int) -> dict[str, Shape]:
+def parameter_shapes(config: ModelConfig, vocab_size: int) -> dict[str, Shape]:
     """Name and shape of every parameter, in order. Raises ConfigError for settings that do not go together."""
     if config.arch == "gcnn" and config.dropout.recurrent:
         raise ConfigError(
@@ -68,7 +68,7 @@ def parameter_shapes(config: Model, vocab_size: int) -> dict[str, Shape]:
     return shapes
 
 
-def initial_values(config: Model, vocab_size: int, seed: int) -> dict[str, np.ndarray]:
+def initial_values(config: ModelConfig, vocab_size: int, seed: int) -> dict[str, np.ndarray]:
     """Parameters before the first step: a function of the arguments alone, the same on every machine."""
     scale = config.init.scale
     values = {}

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sluice.core.config.plan import Transport
+from sluice.core.config.plan import TransportConfig
 from sluice.core.errors import RemoteError
 from sluice.data import storage
 from sluice.data.archives.reader import ArchiveRecord, Damage, read_archive
 from sluice.data.archives.wanted import Span, Wanted, coalesce, read_wanted
 from tests.helpers.archives import member, page, starts, warc_record
 
-TIGHT = Transport(merge_gap_bytes=10, chunk_bytes=1000)
+TIGHT = TransportConfig(merge_gap_bytes=10, chunk_bytes=1000)
 
 
 def places(*pairs):
@@ -100,7 +100,7 @@ def test_records_at_wanted_places_are_those_of_a_scan(tmp_path, is_gzip, gap):
         tmp_path,
         b"".join(parts),
         places(*((offsets[i], len(parts[i])) for i in (1, 3, 4))),
-        Transport(merge_gap_bytes=gap),
+        TransportConfig(merge_gap_bytes=gap),
     )
     with open(tmp_path / "a.warc.gz", "rb") as stream:
         scanned = list(read_archive(stream, offsets[-1], is_wanted=is_page, max_bytes=1 << 20))
@@ -183,7 +183,7 @@ def test_a_range_that_stays_unreadable_loses_all_that_was_not_read(tmp_path):
             pass
 
     wanted = places(*((offsets[i], len(parts[i])) for i in (1, 3, 4)))
-    transport = Transport(merge_gap_bytes=0, chunk_bytes=100)
+    transport = TransportConfig(merge_gap_bytes=0, chunk_bytes=100)
     found = list(read_wanted(Failing(), wanted, transport, is_wanted=is_page, max_bytes=100))
     assert [getattr(item, "reason", None) for item in found] == [None, "unreadable"]
     assert (found[1].offset, found[1].length) == (offsets[3], len(parts[3]) + len(parts[4]))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluice.core.config.dataset import Tokenizer as TokenizerConfig
+from sluice.core.config.dataset import TokenizerConfig
 from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.data.dataset.manifest import SpecialIds
 from sluice.data.dataset.tokenizer import Tokenizer, save_tokenizer, train_tokenizer

@@ -7,7 +7,7 @@ import struct
 
 import pytest
 
-from sluice.core.config.dataset import Tokenizer as TokenizerConfig
+from sluice.core.config.dataset import TokenizerConfig
 from sluice.data.dataset.manifest import SpecialIds
 from sluice.data.dataset.tfrecord import encode_record, masked_crc
 from sluice.data.dataset.tokenizer import Tokenizer, save_tokenizer, train_tokenizer

@@ -5,12 +5,12 @@ import random
 import pyarrow as pa
 import pytest
 
-from sluice.core.config.plan import Selection
+from sluice.core.config.plan import SelectionConfig
 from sluice.core.errors import FormatError, InputError
 from sluice.data.plan.cc_index import IndexCounts, iter_wanted, list_index
 from tests.helpers.index_table import SCHEMA, index_row, write_index
 
-EVERY = Selection()
+EVERY = SelectionConfig()
 ARCHIVES = ["crawl-data/a/0.warc.gz", "crawl-data/a/1.warc.gz", "crawl-data/b/0.warc.gz"]
 ROWS = [
     index_row(ARCHIVES[2], 700, 70, languages="zho,eng", domain="two.test"),
@@ -46,15 +46,18 @@ def test_without_conditions_every_row_is_wanted_by_archive_and_offset(index):
 @pytest.mark.parametrize(
     ("selection", "expected"),
     [
-        (Selection(languages=("zho",)), {0: [(500, 50), (600, 60)], 2: [(700, 70)]}),
-        (Selection(languages=("zho",), language_rank="any"), {0: [(100, 10), (500, 50), (600, 60)], 2: [(700, 70)]}),
-        (Selection(languages=("eng", "zho")), {0: [(100, 10), (500, 50), (600, 60)], 2: [(200, 20), (700, 70)]}),
-        (Selection(languages=("zh",)), {}),
-        (Selection(languages=()), {}),
-        (Selection(domains=("two.test",)), {0: [(600, 60)], 2: [(700, 70)]}),
-        (Selection(mimes=("application/pdf", "application/xhtml+xml")), {0: [(600, 60)], 2: [(300, 30)]}),
-        (Selection(statuses=(404, 301)), {2: [(200, 20)]}),
-        (Selection(languages=("zho",), domains=("two.test",), mimes=("text/html",)), {2: [(700, 70)]}),
+        (SelectionConfig(languages=("zho",)), {0: [(500, 50), (600, 60)], 2: [(700, 70)]}),
+        (
+            SelectionConfig(languages=("zho",), language_rank="any"),
+            {0: [(100, 10), (500, 50), (600, 60)], 2: [(700, 70)]},
+        ),
+        (SelectionConfig(languages=("eng", "zho")), {0: [(100, 10), (500, 50), (600, 60)], 2: [(200, 20), (700, 70)]}),
+        (SelectionConfig(languages=("zh",)), {}),
+        (SelectionConfig(languages=()), {}),
+        (SelectionConfig(domains=("two.test",)), {0: [(600, 60)], 2: [(700, 70)]}),
+        (SelectionConfig(mimes=("application/pdf", "application/xhtml+xml")), {0: [(600, 60)], 2: [(300, 30)]}),
+        (SelectionConfig(statuses=(404, 301)), {2: [(200, 20)]}),
+        (SelectionConfig(languages=("zho",), domains=("two.test",), mimes=("text/html",)), {2: [(700, 70)]}),
     ],
 )
 def test_rows_that_meet_every_condition_are_wanted(index, selection, expected):
@@ -102,8 +105,8 @@ def test_a_missing_column_is_named_with_what_is_there(tmp_path):
     with pytest.raises(
         FormatError, match=r"old\.parquet has no column content_languages, but url, .*cc-index-table are expected"
     ):
-        found(index, Selection(languages=("zho",)))
-    assert len(found(index, Selection(domains=("two.test",)))[0]) == 2  # it is needed for languages only
+        found(index, SelectionConfig(languages=("zho",)))
+    assert len(found(index, SelectionConfig(domains=("two.test",)))[0]) == 2  # it is needed for languages only
     schema = pa.schema([("filename", pa.string()), ("offset", pa.int64())])
     index = [write_index(tmp_path / "other.parquet", [], schema=schema)]
     with pytest.raises(FormatError, match=r"no column warc_filename, warc_record_offset and warc_record_length, but"):
@@ -143,4 +146,4 @@ def test_a_file_that_is_no_parquet_and_a_folder_without_any_are_named(tmp_path):
 
 
 def test_an_empty_table_holds_nothing(tmp_path):
-    assert found([write_index(tmp_path / "x.parquet", [])], Selection(languages=("zho",))) == ({}, (0, 0, 0, 0))
+    assert found([write_index(tmp_path / "x.parquet", [])], SelectionConfig(languages=("zho",))) == ({}, (0, 0, 0, 0))

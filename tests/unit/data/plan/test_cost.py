@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from sluice.core.config.plan import Cost, Plan, Transport
+from sluice.core.config.plan import CostConfig, PlanConfig, TransportConfig
 from sluice.data.archives.wanted import Wanted
 from sluice.data.plan.cost import Work, choose_mode, core_seconds, dollars, index_work, scan_work, table
 
-TRANSPORT = Transport(chunk_bytes=1000, merge_gap_bytes=100)
-COST = Cost(
+TRANSPORT = TransportConfig(chunk_bytes=1000, merge_gap_bytes=100)
+COST = CostConfig(
     core_hour=3.6, per_1000_requests=2.0, per_gb=5.0, read_mb_per_s=10.0, request_s=0.5, page_s=0.25, pages_per_gb=4e6
 )
 
@@ -37,11 +37,11 @@ def test_time_and_money_are_linear():
 
 def test_the_cheaper_way_is_chosen_unless_one_is_asked_for():
     cheap, dear = Work(1, 1, 1, 10), Work(1, 1, 50, 10)
-    assert choose_mode(dear, cheap, Plan(cost=COST)) == "index"
-    assert choose_mode(cheap, dear, Plan(cost=COST)) == "scan"
-    assert choose_mode(cheap, cheap, Plan(cost=COST)) == "scan"
-    assert choose_mode(dear, cheap, Plan(cost=COST, mode="scan")) == "scan"
-    assert choose_mode(cheap, dear, Plan(cost=COST, mode="index")) == "index"
+    assert choose_mode(dear, cheap, PlanConfig(cost=COST)) == "index"
+    assert choose_mode(cheap, dear, PlanConfig(cost=COST)) == "scan"
+    assert choose_mode(cheap, cheap, PlanConfig(cost=COST)) == "scan"
+    assert choose_mode(dear, cheap, PlanConfig(cost=COST, mode="scan")) == "scan"
+    assert choose_mode(cheap, dear, PlanConfig(cost=COST, mode="index")) == "index"
 
 
 @pytest.mark.parametrize(("share", "mode"), [(0.05, "scan"), (0.001, "index")])
@@ -49,9 +49,9 @@ def test_five_percent_of_a_common_crawl_is_scanned_and_a_thousandth_is_picked_ou
     # a Common Crawl archive: 1 GB, 27,700 pages of 36 kB, evenly spaced
     count = int(27_700 * share)
     wanted = Wanted(np.arange(count) * (10**9 // count), np.full(count, 36_000))
-    plan = Plan()
-    scan = scan_work(10**9, count, plan.cost, Transport())
-    assert choose_mode(scan, index_work(wanted, Transport()), plan) == mode
+    plan = PlanConfig()
+    scan = scan_work(10**9, count, plan.cost, TransportConfig())
+    assert choose_mode(scan, index_work(wanted, TransportConfig()), plan) == mode
 
 
 def test_the_table_has_a_column_for_each_way():

@@ -1,6 +1,6 @@
 import pytest
 
-from sluice.core.config.plan import Plan
+from sluice.core.config.plan import PlanConfig
 from sluice.core.errors import InputError
 from sluice.data.plan.inputs import make_plan, warc_name
 
@@ -22,7 +22,7 @@ def relative(plan, root):
 
 
 def test_archives_are_numbered_in_the_order_of_their_paths(crawl):
-    plan = make_plan(Plan(inputs=(str(crawl),), crawl=7))
+    plan = make_plan(PlanConfig(inputs=(str(crawl),), crawl=7))
     assert relative(plan, crawl) == ["a.WARC", "b/10.warc.gz", "b/2.warc.gz", "c/d/old.arc.gz", "z.arc"]
     assert [entry.warc_index for entry in plan.entries] == [0, 1, 2, 3, 4]
     assert [entry.size for entry in plan.entries] == [1, 4, 3, 5, 6]
@@ -31,7 +31,7 @@ def test_archives_are_numbered_in_the_order_of_their_paths(crawl):
 
 def test_the_order_in_which_inputs_are_given_does_not_matter(crawl):
     inputs = [str(crawl / "z.arc"), str(crawl / "b"), str(crawl / "a.WARC")]
-    plans = [make_plan(Plan(inputs=tuple(order))) for order in (inputs, inputs[::-1])]
+    plans = [make_plan(PlanConfig(inputs=tuple(order))) for order in (inputs, inputs[::-1])]
     assert plans[0] == plans[1]
     assert relative(plans[0], crawl) == ["a.WARC", "b/10.warc.gz", "b/2.warc.gz", "z.arc"]
 
@@ -39,16 +39,19 @@ def test_the_order_in_which_inputs_are_given_does_not_matter(crawl):
 def test_an_archive_given_several_times_is_read_once(crawl, monkeypatch):
     monkeypatch.chdir(crawl)
     given = (str(crawl / "b"), str(crawl / "b" / "2.warc.gz"), f"{crawl}/b/*.gz", "b", "./b", f"{crawl}/c/../b/")
-    plan = make_plan(Plan(inputs=given))
+    plan = make_plan(PlanConfig(inputs=given))
     assert relative(plan, crawl) == ["b/10.warc.gz", "b/2.warc.gz"]
 
 
 def test_files_beside_the_archives_are_named(crawl):
-    assert make_plan(Plan(inputs=(str(crawl),))).ignored == (str(crawl / "README.md"), str(crawl / "b/warc.paths.gz"))
+    assert make_plan(PlanConfig(inputs=(str(crawl),))).ignored == (
+        str(crawl / "README.md"),
+        str(crawl / "b/warc.paths.gz"),
+    )
 
 
 def test_a_file_named_itself_is_taken_whatever_its_name(crawl):
-    plan = make_plan(Plan(inputs=(str(crawl / "README.md"), str(crawl))))
+    plan = make_plan(PlanConfig(inputs=(str(crawl / "README.md"), str(crawl))))
     assert "README.md" in relative(plan, crawl)
     assert plan.ignored == (str(crawl / "b/warc.paths.gz"),)
 
@@ -70,11 +73,11 @@ def test_a_file_named_itself_is_taken_whatever_its_name(crawl):
 def test_an_archive_is_known_by_its_name(tmp_path, name, is_archive):
     (tmp_path / name).write_bytes(b"x")
     (tmp_path / "sure.warc").write_bytes(b"x")
-    assert (name in relative(make_plan(Plan(inputs=(str(tmp_path),))), tmp_path)) == is_archive
+    assert (name in relative(make_plan(PlanConfig(inputs=(str(tmp_path),))), tmp_path)) == is_archive
 
 
 def test_batches_are_consecutive_and_full_but_for_the_last(crawl):
-    plan = make_plan(Plan(inputs=(str(crawl),), batch_warcs=2))
+    plan = make_plan(PlanConfig(inputs=(str(crawl),), batch_warcs=2))
     assert [entry.batch for entry in plan.entries] == [0, 0, 1, 1, 2]
 
 
@@ -86,29 +89,29 @@ def test_the_name_in_the_archive_list_has_no_scheme_and_no_host():
 
 def test_no_input_is_an_error_with_an_example():
     with pytest.raises(InputError, match=r"plan\.inputs is empty.*--set"):
-        make_plan(Plan())
+        make_plan(PlanConfig())
 
 
 def test_a_missing_path_is_named(crawl):
     with pytest.raises(InputError, match=f"{crawl}/none"):
-        make_plan(Plan(inputs=(str(crawl), f"{crawl}/none")))
+        make_plan(PlanConfig(inputs=(str(crawl), f"{crawl}/none")))
 
 
 def test_an_empty_directory_is_named(tmp_path):
     (tmp_path / "empty" / "deeper").mkdir(parents=True)
     with pytest.raises(InputError, match=f"{tmp_path}/empty"):
-        make_plan(Plan(inputs=(f"{tmp_path}/empty",)))
+        make_plan(PlanConfig(inputs=(f"{tmp_path}/empty",)))
 
 
 def test_a_directory_without_archives_is_named_with_the_number_of_its_files(tmp_path):
     for name in ("a.txt", "b.txt", "c.txt"):
         (tmp_path / name).write_text("")
     with pytest.raises(InputError, match=f"{tmp_path} holds 3 files but no archive"):
-        make_plan(Plan(inputs=(str(tmp_path),)))
+        make_plan(PlanConfig(inputs=(str(tmp_path),)))
 
 
 def test_a_uri_gives_the_same_numbers_and_names_as_a_path(crawl):
-    local, remote = make_plan(Plan(inputs=(str(crawl),))), make_plan(Plan(inputs=(f"file://{crawl}",)))
+    local, remote = make_plan(PlanConfig(inputs=(str(crawl),))), make_plan(PlanConfig(inputs=(f"file://{crawl}",)))
     assert [(e.warc_index, e.warc_name, e.size) for e in local.entries] == [
         (e.warc_index, e.warc_name, e.size) for e in remote.entries
     ]

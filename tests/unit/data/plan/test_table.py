@@ -7,13 +7,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sluice.core.config.plan import Plan, Selection, Transport
+from sluice.core.config.plan import PlanConfig, SelectionConfig, TransportConfig
 from sluice.core.errors import ConfigError, InputError
 from sluice.data.plan import inputs as plan_module
 from sluice.data.plan.table import ROW_GROUP, estimates, load_wanted, make_plan_table
 from tests.helpers.index_table import SCHEMA, index_row, write_index
 
-TRANSPORT = Transport(merge_gap_bytes=0)
+TRANSPORT = TransportConfig(merge_gap_bytes=0)
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def crawl(tmp_path):
         path.write_bytes(b"x" * (5000 + number))
         if number != 3:
             rows += [index_row(name, 2000 + number, 100), index_row(name, 1000, 50, languages="eng")]
-    return Plan(
+    return PlanConfig(
         inputs=(str(tmp_path / "in"),),
         index=(write_index(tmp_path / "index" / "0.parquet", rows, rows_per_group=7),),
         crawl=7,
@@ -63,7 +63,7 @@ def test_a_task_finds_the_wanted_records_of_its_archive_in_any_row_group(crawl, 
 
 
 def test_the_selection_decides_what_is_wanted_and_is_in_the_digest(crawl, tmp_path):
-    chinese = changed(crawl, selection=Selection(languages=("zho",)))
+    chinese = changed(crawl, selection=SelectionConfig(languages=("zho",)))
     plans = [make_plan_table(str(tmp_path / name), plan, TRANSPORT) for name, plan in (("a", crawl), ("b", chinese))]
     assert load_wanted(plans[1].table, plans[1].entries[0]).offsets.tolist() == [2000]
     assert plans[0].places != plans[1].places
@@ -76,7 +76,7 @@ def test_a_plan_is_made_once(crawl, tmp_path):
     first = make_plan_table(str(tmp_path / "out"), crawl, TRANSPORT)
     (tmp_path / "index" / "0.parquet").unlink()
     assert make_plan_table(str(tmp_path / "out"), crawl, TRANSPORT) == first
-    assert make_plan_table(str(tmp_path / "out"), crawl, Transport(chunk_bytes=5)) == first
+    assert make_plan_table(str(tmp_path / "out"), crawl, TransportConfig(chunk_bytes=5)) == first
 
 
 def test_the_table_is_found_from_any_folder(crawl, tmp_path, monkeypatch):
@@ -101,7 +101,7 @@ def test_each_archive_is_read_the_way_that_is_cheaper_for_it(crawl, tmp_path):
     rows = pq.read_table(crawl.index[0]).to_pylist()
     rows += [index_row("crawl-data/00.warc.gz", at, 10) for at in range(2200, 4800, 200)]
     crawl = changed(crawl, index=(write_index(tmp_path / "z.parquet", rows),))
-    plan = make_plan_table(str(tmp_path / "out"), crawl, Transport(merge_gap_bytes=0, chunk_bytes=1000))
+    plan = make_plan_table(str(tmp_path / "out"), crawl, TransportConfig(merge_gap_bytes=0, chunk_bytes=1000))
     assert [entry.mode for entry in plan.entries][:2] == ["scan", "index"]
     works = estimates(str(tmp_path / "out"), crawl)
     assert list(works) == ["scan", "index", "chosen"]
@@ -115,7 +115,7 @@ def test_each_archive_is_read_the_way_that_is_cheaper_for_it(crawl, tmp_path):
 def test_an_arc_file_is_read_whole(tmp_path):
     (tmp_path / "a.arc.gz").write_bytes(b"x" * 9000)
     index = write_index(tmp_path / "i.parquet", [index_row("a.arc.gz", 300, 200)])
-    plan = Plan(inputs=(str(tmp_path / "a.arc.gz"),), index=(index,), mode="index")
+    plan = PlanConfig(inputs=(str(tmp_path / "a.arc.gz"),), index=(index,), mode="index")
     assert make_plan_table(str(tmp_path / "out"), plan, TRANSPORT).entries[0].mode == "scan"
 
 
@@ -131,7 +131,7 @@ def test_without_an_index_the_table_has_every_archive_whole(crawl, tmp_path):
 
 
 def test_a_selection_that_matches_nothing_says_what_was_asked_for(crawl, tmp_path):
-    nothing = changed(crawl, selection=Selection(languages=("zh",), statuses=(200,)))
+    nothing = changed(crawl, selection=SelectionConfig(languages=("zh",), statuses=(200,)))
     with pytest.raises(InputError, match=r"matches none of the 38 rows .*languages: zh; statuses: 200.*ISO 639-3"):
         make_plan_table(str(tmp_path / "out"), nothing, TRANSPORT)
     assert [path.name for path in (tmp_path / "out" / "plan").iterdir()] == ["_stage.json"]
@@ -139,7 +139,9 @@ def test_a_selection_that_matches_nothing_says_what_was_asked_for(crawl, tmp_pat
 
 def test_conditions_and_modes_without_an_index_are_refused(crawl, tmp_path):
     with pytest.raises(ConfigError, match=r"\(languages\) but plan\.index is null"):
-        make_plan_table(str(tmp_path), changed(crawl, index=None, selection=Selection(languages=("zho",))), TRANSPORT)
+        make_plan_table(
+            str(tmp_path), changed(crawl, index=None, selection=SelectionConfig(languages=("zho",))), TRANSPORT
+        )
     with pytest.raises(ConfigError, match=r"plan\.mode = index .* plan\.index is null"):
         make_plan_table(str(tmp_path), changed(crawl, index=None, mode="index"), TRANSPORT)
 
@@ -151,7 +153,9 @@ def plan_of_places(tmp_path, *places):
     schema = SCHEMA.set(place, pa.field("warc_record_offset", pa.int64()))
     rows = [index_row("0.warc.gz", offset, 50) for offset in places]
     index = write_index(tmp_path / "i.parquet", rows, schema=schema)
-    return make_plan_table(str(tmp_path / "out"), Plan(inputs=(f"{tmp_path}/0.warc.gz",), index=(index,)), TRANSPORT)
+    return make_plan_table(
+        str(tmp_path / "out"), PlanConfig(inputs=(f"{tmp_path}/0.warc.gz",), index=(index,)), TRANSPORT
+    )
 
 
 def test_places_that_ids_cannot_tell_apart_are_refused(tmp_path):
@@ -171,10 +175,10 @@ def test_lengths_of_remote_archives_are_asked_up_to_a_thousand_of_them(monkeypat
     asked = []
     monkeypatch.setattr(plan_module.storage, "size", lambda path, transport: asked.append(path) or len(path))
     remote, local = [f"https://h.test/{i}" for i in range(5)], ["/etc/hostname"]
-    assert plan_module.sizes([*remote, *local], Plan()) == [16] * 5 + [13]
-    assert plan_module.sizes([*remote, *local], Plan(sizes="learn")) == [None] * 5 + [13]
-    assert plan_module.sizes(remote, Plan(), num_listed=1001) == [None] * 5
-    assert plan_module.sizes(remote, Plan(sizes="ask"), num_listed=1001) == [16] * 5
+    assert plan_module.sizes([*remote, *local], PlanConfig()) == [16] * 5 + [13]
+    assert plan_module.sizes([*remote, *local], PlanConfig(sizes="learn")) == [None] * 5 + [13]
+    assert plan_module.sizes(remote, PlanConfig(), num_listed=1001) == [None] * 5
+    assert plan_module.sizes(remote, PlanConfig(sizes="ask"), num_listed=1001) == [16] * 5
 
 
 def test_the_first_error_ends_asking(monkeypatch):
@@ -186,5 +190,5 @@ def test_the_first_error_ends_asking(monkeypatch):
 
     monkeypatch.setattr(plan_module.storage, "size", size)
     with pytest.raises(InputError, match=r"h\.test/0$"):
-        plan_module.sizes([f"https://h.test/{i}" for i in range(900)], Plan())
+        plan_module.sizes([f"https://h.test/{i}" for i in range(900)], PlanConfig())
     assert len(asked) < 900

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from sluice.core.config.plan import Plan, Selection, Transport
+from sluice.core.config.plan import PlanConfig, SelectionConfig, TransportConfig
 from sluice.core.errors import InputError, RemoteError
 from sluice.data import storage
 from sluice.data.plan.cc_index import IndexCounts, iter_wanted, list_index
@@ -18,7 +18,7 @@ from sluice.data.storage import ranges as remote
 from tests.helpers.index_table import index_row, write_index
 
 DATA = bytes(i * 7 % 251 for i in range(1_000_003))
-FAST = Transport(chunk_bytes=100_000, requests_per_s=None, attempts=4, timeout_s=5.0, user_agent="test agent")
+FAST = TransportConfig(chunk_bytes=100_000, requests_per_s=None, attempts=4, timeout_s=5.0, user_agent="test agent")
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -188,7 +188,7 @@ def test_a_content_length_larger_than_the_body_is_a_cut(server, pauses):
 )
 def test_a_silent_server_is_a_broken_connection(server, pauses, fault):
     server.faults = [{"left": 1, **fault}]
-    slow = Transport(chunk_bytes=100_000, requests_per_s=None, timeout_s=0.2)
+    slow = TransportConfig(chunk_bytes=100_000, requests_per_s=None, timeout_s=0.2)
     with opened(server, pauses, transport=slow) as stream:
         assert stream.read() == DATA
     assert (server.faults[0]["left"], len(pauses)) == (0, 1)
@@ -196,7 +196,7 @@ def test_a_silent_server_is_a_broken_connection(server, pauses, fault):
 
 def test_a_server_that_stays_silent_is_given_up_and_the_error_says_so(server, pauses):
     server.faults = [{"left": 10**6, "silent": 0}]
-    slow = Transport(chunk_bytes=10**6, requests_per_s=None, timeout_s=0.1, attempts=2)
+    slow = TransportConfig(chunk_bytes=10**6, requests_per_s=None, timeout_s=0.1, attempts=2)
     with opened(server, pauses, transport=slow) as stream, pytest.raises(RemoteError, match=r"timed out.* 2 attempts"):
         stream.read()
 
@@ -250,7 +250,7 @@ def test_ranges_of_a_server_without_any_take_one_pass_over_the_file(server):
 
 def test_ranges_are_tried_again_from_the_first_unread_byte(server):
     server.faults = [{"left": 1, "cut": 70_000}, {"left": 2, "status": 503}]
-    quick = Transport(requests_per_s=None, attempts=4, backoff_s=0.01, backoff_max_s=0.02)
+    quick = TransportConfig(requests_per_s=None, attempts=4, backoff_s=0.01, backoff_max_s=0.02)
     with contextlib.closing(storage.open_ranges(f"{server.url}/a.warc.gz", quick)) as reader:
         assert reader.read(100_000, 300_000) == DATA[100_000:300_000]
     assert [r for _, r, _ in server.seen][1:] == ["bytes=100000-299999", *["bytes=170000-299999"] * 3]
@@ -295,7 +295,7 @@ def test_messages_hold_no_secrets():
 
 
 def test_pauses_double_with_jitter_from_the_floor_to_the_longest():
-    low, high = (remote.Patience(Transport(), jitter=lambda x=x: x) for x in (0.0, 1.0))
+    low, high = (remote.Patience(TransportConfig(), jitter=lambda x=x: x) for x in (0.0, 1.0))
     assert [low.pause_s(n) for n in (1, 2, 9)] == [1.0, 1.0, 1.0]
     assert [high.pause_s(n) for n in (1, 2, 3, 9, 999)] == [2.0, 4.0, 8.0, 60.0, 60.0]
 
@@ -355,7 +355,7 @@ def test_a_list_on_a_server_names_archives_beside_it(server):
     server.files["/base/x/b.warc.gz"] = b"abc"
     given = f"{server.url}/crawl/warc.paths.gz"
     server.files["/crawl/warc.paths.gz"] = gzip.compress(b"a.warc.gz\n\nx/b.warc.gz\na.warc.gz\n")
-    plan = make_plan(Plan(inputs=(given,), base_url=f"{server.url}/base/"), FAST)
+    plan = make_plan(PlanConfig(inputs=(given,), base_url=f"{server.url}/base/"), FAST)
     assert [(e.path, e.size) for e in plan.entries] == [
         (f"{server.url}/base/a.warc.gz", 2),
         (f"{server.url}/base/x/b.warc.gz", 3),
@@ -368,11 +368,11 @@ def test_lengths_of_a_list_are_asked_several_at_a_time_or_left_to_be_learnt(serv
     server.files |= {f"/{name}": bytes(100 + i) for i, name in enumerate(names)}
     server.files["/warc.paths.gz"] = gzip.compress("\n".join(names).encode())
     given = (f"{server.url}/warc.paths.gz",)
-    plan = make_plan(Plan(inputs=given), FAST)
+    plan = make_plan(PlanConfig(inputs=given), FAST)
     assert [entry.size for entry in plan.entries] == list(range(100, 140))
     assert len([1 for method, _, _ in server.seen if method == "HEAD"]) == 41  # each once, and the list
     server.seen.clear()
-    learning = make_plan(Plan(inputs=given, sizes="learn"), FAST)
+    learning = make_plan(PlanConfig(inputs=given, sizes="learn"), FAST)
     assert [entry.size for entry in learning.entries] == [None] * 40
     assert [entry.path for entry in learning.entries] == [entry.path for entry in plan.entries]
     assert len(server.seen) == 2
@@ -381,7 +381,7 @@ def test_lengths_of_a_list_are_asked_several_at_a_time_or_left_to_be_learnt(serv
 def test_an_archive_of_the_list_that_is_not_there_is_named_at_once(server):
     server.files["/warc.paths"] = b"a.warc.gz\nnone.warc.gz\n"
     with pytest.raises(InputError, match=r"/none\.warc\.gz: HTTP 404, is not there"):
-        make_plan(Plan(inputs=(f"{server.url}/warc.paths",)), FAST)
+        make_plan(PlanConfig(inputs=(f"{server.url}/warc.paths",)), FAST)
 
 
 def test_an_index_is_read_from_a_server(server, tmp_path):
@@ -390,7 +390,7 @@ def test_an_index_is_read_from_a_server(server, tmp_path):
     with open(write_index(tmp_path / "i.parquet", rows), "rb") as stream:
         server.files["/i.parquet"] = stream.read()
     files = list_index([f"{server.url}/i.parquet"])
-    found = dict(iter_wanted(files, Selection(languages=("zho",)), ["crawl/a.warc.gz"], IndexCounts()))
+    found = dict(iter_wanted(files, SelectionConfig(languages=("zho",)), ["crawl/a.warc.gz"], IndexCounts()))
     assert found[0].offsets.tolist() == [100, 300, 500]
     with pytest.raises(RemoteError, match=r"/none\.parquet: HTTP 404, is not there"):
-        list(iter_wanted([f"{server.url}/none.parquet"], Selection(), ["a.warc.gz"], IndexCounts()))
+        list(iter_wanted([f"{server.url}/none.parquet"], SelectionConfig(), ["a.warc.gz"], IndexCounts()))

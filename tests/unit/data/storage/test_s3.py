@@ -10,7 +10,7 @@ from tests.helpers.index_table import index_row, write_index
 
 fs = pytest.importorskip("pyarrow.fs")
 
-from sluice.core.config.plan import Plan, Selection, Transport  # noqa: E402
+from sluice.core.config.plan import PlanConfig, SelectionConfig, TransportConfig  # noqa: E402
 from sluice.core.errors import InputError, RemoteError  # noqa: E402
 from sluice.data import storage  # noqa: E402
 from sluice.data.archives.wanted import read_wanted  # noqa: E402
@@ -19,8 +19,8 @@ from sluice.data.plan.table import load_wanted, make_plan_table  # noqa: E402
 from sluice.data.storage import files  # noqa: E402
 
 DATA = bytes(range(256)) * 1000
-SMALL = Transport(chunk_bytes=100_000, requests_per_s=None, attempts=1)
-PATIENT = Transport(chunk_bytes=100_000, requests_per_s=None, attempts=6, backoff_s=0.01, backoff_max_s=0.02)
+SMALL = TransportConfig(chunk_bytes=100_000, requests_per_s=None, attempts=1)
+PATIENT = TransportConfig(chunk_bytes=100_000, requests_per_s=None, attempts=6, backoff_s=0.01, backoff_max_s=0.02)
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def test_objects_are_read_in_ranges_and_anywhere(bucket, server):
 def test_objects_are_listed_by_folder_and_by_glob(bucket):
     assert storage.list_files(f"{bucket}/a") == [f"{bucket}/a/1.warc.gz", f"{bucket}/a/b/2.warc.gz"]
     assert storage.list_files(f"{bucket}/a/*.gz") == [f"{bucket}/a/1.warc.gz"]
-    plan = make_plan(Plan(inputs=(f"{bucket}/**/*.gz",)))
+    plan = make_plan(PlanConfig(inputs=(f"{bucket}/**/*.gz",)))
     assert [(e.warc_name, e.size) for e in plan.entries] == [("a/1.warc.gz", 256_000), ("a/b/2.warc.gz", 3)]
 
 
@@ -104,13 +104,13 @@ def test_a_selection_is_planned_and_read_from_the_bucket(bucket, server, tmp_pat
     ]
     with open(write_index(tmp_path / "i.parquet", rows), "rb") as stream:
         put(client, "cc-index/crawl=X/subset=warc/0.parquet", stream.read())
-    plan = Plan(
+    plan = PlanConfig(
         inputs=(f"{bucket}/crawl-data",),
         index=(f"{bucket}/cc-index/**/*.parquet",),
         mode="index",
-        selection=Selection(languages=("zho",)),
+        selection=SelectionConfig(languages=("zho",)),
     )
-    transport = Transport(merge_gap_bytes=0, requests_per_s=None)
+    transport = TransportConfig(merge_gap_bytes=0, requests_per_s=None)
     made = make_plan_table(f"{bucket}/run", plan, transport)
     assert made.entries[0].size == offsets[-1]
     wanted = load_wanted(made.table, made.entries[0])
@@ -138,7 +138,7 @@ def test_a_burst_of_slow_down_is_waited_out_by_our_own_pauses(bucket, server):
 
 def test_slow_down_without_end_is_given_up_after_so_many_requests(bucket, server):
     server.faults = [{"left": 10**6, "method": "GET", "key": "1.warc.gz", "status": 503}]
-    two = Transport(chunk_bytes=10**6, requests_per_s=None, attempts=2, backoff_s=0.01, backoff_max_s=0.02)
+    two = TransportConfig(chunk_bytes=10**6, requests_per_s=None, attempts=2, backoff_s=0.01, backoff_max_s=0.02)
     with (
         storage.open_stream(f"{bucket}/a/1.warc.gz", two) as stream,
         pytest.raises(RemoteError, match=r"a/1\.warc\.gz: .*at the last of 2 attempts"),
@@ -172,7 +172,7 @@ def test_a_bucket_that_does_not_exist_is_named(bucket):
         lambda: storage.size("s3://nobucket/x", SMALL),
         lambda: storage.open_read("s3://nobucket/x"),
         lambda: storage.open_ranges("s3://nobucket/x", SMALL),
-        lambda: make_plan(Plan(inputs=("s3://nobucket/x/",))),
+        lambda: make_plan(PlanConfig(inputs=("s3://nobucket/x/",))),
     ):
         with pytest.raises(InputError, match=words):
             call()

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluice.core.config.extract import Edit
+from sluice.core.config.extract import EditConfig
 from sluice.text.cleaning.edit_lines import Cut, edit
 
-NOTHING = Edit(
+NOTHING = EditConfig(
     policy=None,
     javascript=None,
     citation_marks=None,
@@ -17,7 +17,7 @@ NOTHING = Edit(
     read_more=False,
     repeated_lines=False,
 )
-EVERYTHING = Edit(repeated_lines=True, fold_width=True)
+EVERYTHING = EditConfig(repeated_lines=True, fold_width=True)
 
 
 def balance(text, edited):
@@ -26,7 +26,7 @@ def balance(text, edited):
 
 def kind_of(line, options=None):
     """The kind of edit that takes a line out of a text; None when it stays as it is."""
-    edited = edit(f"Before it.\n{line}\nAfter it.", options or Edit())
+    edited = edit(f"Before it.\n{line}\nAfter it.", options or EditConfig())
     if edited.text == f"Before it.\n{line}\nAfter it.":
         return None
     assert edited.text == "Before it.\nAfter it."
@@ -89,8 +89,8 @@ def test_sentences_about_policy_stay(line):
 
 def test_c4_drops_every_line_with_one_of_its_phrases():
     line = "The privacy policy of the company was criticised."
-    assert kind_of(line, Edit(policy="c4")) == "policy"
-    assert kind_of("京ICP备14019735-2号", Edit(policy="c4")) is None
+    assert kind_of(line, EditConfig(policy="c4")) == "policy"
+    assert kind_of("京ICP备14019735-2号", EditConfig(policy="c4")) is None
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_texts_about_javascript_stay(line):
 
 
 def test_c4_drops_every_line_with_the_word_javascript():
-    assert kind_of("An introduction to JavaScript.", Edit(javascript="c4")) == "javascript"
+    assert kind_of("An introduction to JavaScript.", EditConfig(javascript="c4")) == "javascript"
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_c4_drops_every_line_with_the_word_javascript():
     ],
 )
 def test_citation_marks_are_cut(line, left):
-    edited = edit(line, Edit())
+    edited = edit(line, EditConfig())
     assert edited.text == left
     assert set(edited.counts) == {"citation_marks"}
     assert balance(line, edited) == 0
@@ -172,11 +172,11 @@ def test_citation_marks_are_cut(line, left):
     ],
 )
 def test_brackets_that_are_no_citations_stay(line):
-    assert edit(line, Edit()).text == line
+    assert edit(line, EditConfig()).text == line
 
 
 def test_c4_cuts_every_number_in_brackets():
-    assert edit("x = data[1] + y[]", Edit(citation_marks="c4")).text == "x = data + y"
+    assert edit("x = data[1] + y[]", EditConfig(citation_marks="c4")).text == "x = data + y"
 
 
 @pytest.mark.parametrize(
@@ -275,7 +275,7 @@ def test_read_more_alone_goes(line):
     ],
 )
 def test_read_more_is_cut_from_the_end(line, left):
-    edited = edit(line, Edit())
+    edited = edit(line, EditConfig())
     assert edited.text == left
     assert edited.counts == {"read_more": Cut(0, 1, len(line) - len(left))}
 
@@ -290,35 +290,35 @@ def test_read_more_within_a_sentence_stays(line):
 def test_repeated_lines_go_only_when_asked():
     text = "One.\nOne.\n\nOne.\nTwo.\nOne."
     assert edit(text, NOTHING).text == text
-    edited = edit(text, Edit(repeated_lines=True))
+    edited = edit(text, EditConfig(repeated_lines=True))
     assert edited.text == "One.\n\nTwo.\nOne."
     assert edited.counts == {"repeated_lines": Cut(2, 0, 10)}
 
 
 def test_a_line_takes_the_empty_line_beside_it():
-    edited = edit("One.\n\n京ICP备14019735号\n\nTwo.", Edit())
+    edited = edit("One.\n\n京ICP备14019735号\n\nTwo.", EditConfig())
     assert edited.text == "One.\n\nTwo."
     assert edited.counts == {"policy": Cut(1, 0, 16)}
 
 
 def test_lines_at_the_ends_take_their_empty_lines():
-    edited = edit("登录\n\nOne.\n\n3 likes\n\nShare this", Edit())
+    edited = edit("登录\n\nOne.\n\n3 likes\n\nShare this", EditConfig())
     assert edited.text == "One."
     assert edited.counts == {"sign_in": Cut(1, 0, 4), "social": Cut(2, 0, 21)}
 
 
 def test_empty_lines_where_nothing_was_cut_stay():
-    assert edit("One.\n\n\n\nTwo.\n登录\nThree.\n", Edit()).text == "One.\n\n\n\nTwo.\nThree.\n"
+    assert edit("One.\n\n\n\nTwo.\n登录\nThree.\n", EditConfig()).text == "One.\n\n\n\nTwo.\nThree.\n"
 
 
 def test_a_text_of_nothing_else_is_emptied():
-    edited = edit("登录\n3 likes", Edit())
+    edited = edit("登录\n3 likes", EditConfig())
     assert edited.text == ""
     assert balance("登录\n3 likes", edited) == 0
 
 
 def test_a_line_that_is_cut_to_nothing_counts_as_a_line():
-    edited = edit("One.\n[edit]\nTwo.", Edit())
+    edited = edit("One.\n[edit]\nTwo.", EditConfig())
     assert edited.text == "One.\nTwo."
     assert edited.counts == {"citation_marks": Cut(1, 0, 7)}
 
@@ -356,7 +356,7 @@ def test_every_character_is_in_the_books(text):
 @given(st.lists(st.sampled_from(LINES), max_size=12).map("\n".join))
 def test_lines_that_stay_keep_their_order_and_bytes(text):
     left = iter(text.split("\n"))
-    whole = Edit(citation_marks=None, read_more=False)
+    whole = EditConfig(citation_marks=None, read_more=False)
     assert all(line in left for line in edit(text, whole).text.split("\n") if line)
 
 
@@ -374,6 +374,6 @@ def test_hostile_lines_come_to_an_end(text):  # a pattern that backtracks would 
 def test_clean_chinese_texts_lose_next_to_nothing(shared_data, name, most):
     with gzip.open(shared_data / "lm" / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
         texts = [json.loads(line)["text"] for line in lines]
-    cuts = [edit(text, Edit()).counts for text in texts]
+    cuts = [edit(text, EditConfig()).counts for text in texts]
     # The one cut is a [來源請求] in the encyclopaedia.
     assert sum(cut.lines + cut.parts for counts in cuts for cut in counts.values()) == most

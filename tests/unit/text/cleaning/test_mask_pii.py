@@ -8,13 +8,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sluice.core.config.extract import Pii
+from sluice.core.config.extract import PiiConfig
 from sluice.core.errors import ConfigError
 from sluice.text.cleaning.identity_numbers import is_hong_kong_id, is_luhn, is_resident_id, is_taiwan_id
 from sluice.text.cleaning.kernels import pii_places
 from sluice.text.cleaning.mask_pii import KINDS, find, mask
 
-TAGS = Pii(**{kind: f"<{kind.upper()}>" for kind in KINDS})
+TAGS = PiiConfig(**{kind: f"<{kind.upper()}>" for kind in KINDS})
 
 
 @pytest.mark.parametrize(
@@ -205,20 +205,20 @@ def test_look_alikes_stay(text):
 
 
 def test_masks_are_counted_by_kind():
-    masked = mask("邮箱a@b.cn c@d.cn，手机13812345678，电话010-84871308", Pii())
+    masked = mask("邮箱a@b.cn c@d.cn，手机13812345678，电话010-84871308", PiiConfig())
     assert masked.text == "邮箱email@example.com email@example.com，手机<PHONE>，电话<PHONE>"
     assert masked.counts == {"email": 2, "mobile": 1, "phone": 1}
 
 
 def test_a_kind_without_a_mask_stays():
     text = "a@b.cn 13812345678 4111111111111111"
-    assert mask(text, Pii(mobile=None, card=None)).text == "email@example.com 13812345678 4111111111111111"
+    assert mask(text, PiiConfig(mobile=None, card=None)).text == "email@example.com 13812345678 4111111111111111"
 
 
 @pytest.mark.parametrize("value", ["me@host.com", "13812345678", "IP 8.8.8.8", "22345678"])
 def test_a_mask_that_would_be_masked_is_refused(value):
     with pytest.raises(ConfigError, match=re.escape(value)):
-        mask("", Pii(phone=value))
+        mask("", PiiConfig(phone=value))
 
 
 def test_check_digits_follow_their_standards():
@@ -267,13 +267,13 @@ PIECES = [
 @given(st.lists(st.sampled_from(PIECES) | st.text("0123456789-. ()+@aA:", max_size=6), max_size=12).map("".join))
 @example("010-84871308-84871308")
 def test_a_masked_text_stays_as_it_is(text):
-    masked = mask(text, Pii())
-    assert mask(masked.text, Pii()) == type(masked)(masked.text, {})
+    masked = mask(text, PiiConfig())
+    assert mask(masked.text, PiiConfig()) == type(masked)(masked.text, {})
 
 
 @given(st.text(st.characters(blacklist_categories=("Nd",), blacklist_characters="@＠:"), max_size=60))
 def test_nothing_happens_without_digits_ats_and_colons(text):
-    assert mask(text, Pii()).text == text
+    assert mask(text, PiiConfig()).text == text
 
 
 @pytest.mark.parametrize(
@@ -283,7 +283,7 @@ def test_nothing_happens_without_digits_ats_and_colons(text):
      "+1 " * 33_000, "2400:" * 20_000, "::" * 50_000, "4111 " * 20_000, "110105194912310021 " * 5_000],
 )  # fmt: skip
 def test_hostile_texts_come_to_an_end(text):  # a pattern that backtracks would take minutes
-    assert mask(text, Pii()).text == text
+    assert mask(text, PiiConfig()).text == text
 
 
 DIGITS = f"{string.digits}０１２３４５６７８９"
@@ -315,5 +315,5 @@ def test_next_to_nothing_is_masked_in_laws_and_encyclopaedias(shared_data):
     for name in ("zh-hans-laws", "zh-hans-wiki-cmrc", "zh-hant-wiki-drcd"):
         with gzip.open(shared_data / "lm" / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
             texts = [json.loads(line)["text"] for line in lines]
-        found += [text[start:end] for text in texts for start, end, _ in find(text, Pii())]
+        found += [text[start:end] for text in texts for start, end, _ in find(text, PiiConfig())]
     assert found == ["6660119"]  # 全市设置统一的森林火警电话

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluice.core.config.extract import Edit
+from sluice.core.config.extract import EditConfig
 from sluice.core.errors import InputError
 from sluice.text.cleaning import unicode_repair
 from sluice.text.cleaning.edit_lines import Cut, edit
@@ -41,21 +41,21 @@ def test_folding_changes_only_width_and_only_once(text):
 
 
 def test_folding_is_off_unless_asked_and_counted():
-    assert edit("ＡＢＣ\nx", Edit()).text == "ＡＢＣ\nx"
-    edited = edit("ＡＢＣ\nｶﾞ\nx", Edit(fold_width=True))
+    assert edit("ＡＢＣ\nx", EditConfig()).text == "ＡＢＣ\nx"
+    edited = edit("ＡＢＣ\nｶﾞ\nx", EditConfig(fold_width=True))
     assert edited.text == "ABC\nガ\nx"
     assert edited.counts == {"width": Cut(0, 2, 1)}
 
 
 def test_rules_see_the_folded_text():
-    assert edit("It is.\n３ ｌｉｋｅｓ", Edit(fold_width=True)).text == "It is."
+    assert edit("It is.\n３ ｌｉｋｅｓ", EditConfig(fold_width=True)).text == "It is."
 
 
 def test_repair_without_ftfy_is_refused(monkeypatch):
     monkeypatch.setitem(sys.modules, "ftfy", None)
     unicode_repair._ftfy.cache_clear()
     with pytest.raises(InputError, match=r"pip install 'sluice\[repair\]'"):
-        edit("â€œHiâ€", Edit(repair=True))
+        edit("â€œHiâ€", EditConfig(repair=True))
     unicode_repair._ftfy.cache_clear()
 
 
@@ -77,6 +77,6 @@ def test_mojibake_is_undone(text, repaired):
 
 def test_repair_is_counted():
     pytest.importorskip("ftfy", reason="the repair of mojibake needs ftfy (sluice[repair])")
-    edited = edit("It wasnâ€™t.\nFine – so.", Edit(repair=True))
+    edited = edit("It wasnâ€™t.\nFine – so.", EditConfig(repair=True))
     assert edited.text == "It wasn’t.\nFine – so."
     assert edited.counts == {"repair": Cut(0, 1, 2)}

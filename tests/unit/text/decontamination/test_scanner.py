@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from sluice.core.config.dedup import Decontaminate
+from sluice.core.config.dedup import DecontaminateConfig
 from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.text.decontamination.benchmark import SPAN, Benchmark, Part, build, needed, units_of
 from sluice.text.decontamination.scanner import MAX_STRETCH, Match, Scanner
@@ -24,12 +24,12 @@ from sluice.text.unicode.characters import WORD, flags_of
 QUESTION = "Which of these two metals is the better conductor of heat at low temperature and why?"  # 16 words
 ZH_QUESTION = "在標準大氣壓下，水的沸點是多少攝氏度？請選出正確答案。"  # 23 characters
 ZH_PAGE = "题目如下：在标准大气压下,水的沸点是多少摄氏度?请选出正确答案。答:一百度。"
-SMALL = Decontaminate(ngram=4, min_units=2, ngram_share=0.5, near_shingle=2, near_share=0.6)
+SMALL = DecontaminateConfig(ngram=4, min_units=2, ngram_share=0.5, near_shingle=2, near_share=0.6)
 
 
 def scanner(*texts, settings=None):
     parts = [Part("quiz", str(number), "question") for number in range(len(texts))]
-    return Scanner(build(parts, texts, settings or Decontaminate()))
+    return Scanner(build(parts, texts, settings or DecontaminateConfig()))
 
 
 def found(text, *texts, settings=None):
@@ -104,11 +104,11 @@ def test_an_english_question_is_found_in_a_chinese_page_and_the_other_way_round(
 
 def test_the_share_of_ngrams_decides():
     text = "a b c d e f g"  # 4-grams: abcd bcde cdef defg
-    settings = Decontaminate(ngram=4, ngram_share=0.5, near_share=None)
+    settings = DecontaminateConfig(ngram=4, ngram_share=0.5, near_share=None)
     assert found("x a b c d y", text, settings=settings) == []
     assert found("x a b c d e y", text, settings=settings) == [("0", "ngram", 0.5, "a b c d e")]
     assert found("a b c d x d e f g", text, settings=settings) == [("0", "ngram", 0.5, "a b c d x d e f g")]
-    strict = Decontaminate(ngram=4, ngram_share=0.75, near_share=None)
+    strict = DecontaminateConfig(ngram=4, ngram_share=0.75, near_share=None)
     assert found("x a b c d e y", text, settings=strict) == []
     assert found("x a b c d e f y", text, settings=strict) == [("0", "ngram", 0.75, "a b c d e f")]
 
@@ -118,7 +118,7 @@ def test_an_edited_text_is_found_by_its_shingles():
     assert found("a b c x d e f g", text, settings=SMALL) == [("0", "near", 0.833, "a b c x d e f g")]
     assert found("a b x c d y e f g", text, settings=SMALL) == [("0", "near", 0.667, "a b x c d y e f g")]
     assert found("a b x c d y e f z g", text, settings=SMALL) == []
-    off = Decontaminate(ngram=4, min_units=2, near_share=None)
+    off = DecontaminateConfig(ngram=4, min_units=2, near_share=None)
     assert found("a b c x d e y f g", text, settings=off) == []
 
 
@@ -145,7 +145,7 @@ def test_a_document_shorter_than_a_text_of_one_repeated_unit_does_not_hold_it():
 def test_of_several_texts_of_an_item_the_best_is_named():
     parts = [Part("quiz", "7", "question"), Part("quiz", "7", "solution"), Part("quiz", "8", "question")]
     solution = "Silver conducts heat better than copper does at every temperature that is met with in practice here"
-    some = Scanner(build(parts, [QUESTION, solution, QUESTION], Decontaminate()))
+    some = Scanner(build(parts, [QUESTION, solution, QUESTION], DecontaminateConfig()))
     assert [(m.part, m.share) for m in some.scan(f"{solution}. {QUESTION}")] == [(parts[0], 1.0), (parts[2], 1.0)]
     assert [m.part for m in some.scan(solution)] == [parts[1]]
     assert [(m.part, m.kind) for m in some.scan(solution.replace("every", "each"))] == [(parts[1], "near")]
@@ -160,7 +160,7 @@ def test_the_stretch_is_clipped():
 
 def test_template_ngrams_tell_no_item():
     texts = [f"read the passage below and choose the best answer to this question: {w} {w} {w}" for w in "uvwxyz"]
-    settings = Decontaminate(max_texts_per_gram=3, near_share=None, ngram=4)
+    settings = DecontaminateConfig(max_texts_per_gram=3, near_share=None, ngram=4)
     some = build([Part("b", str(i), "f") for i in range(6)], texts, settings)
     scanned = Scanner(some)
     assert scanned.scan("read the passage below and choose the best answer to this question") == []
@@ -231,7 +231,7 @@ WORDS = st.lists(st.sampled_from("a b c d 中 文".split()), max_size=24).map(" 
     st.integers(1, 4),
 )
 def test_matches_are_those_of_the_slow_definition(document, texts, ngram, shingle, least, share, near, common):
-    settings = Decontaminate(
+    settings = DecontaminateConfig(
         ngram=ngram,
         near_shingle=shingle,
         min_units=least,
@@ -261,7 +261,7 @@ def test_items_are_named_by_id_or_line_and_all_strings_are_texts(tmp_path):
     quiz = write(tmp_path / "quiz.jsonl.gz", {"id": 12, "question": QUESTION, "level": 3}, "", {"text": ZH_QUESTION})
     items = {"id": "a/1", "question": "Too short?", "choices": [QUESTION]}, {"id": "b", "choices": [], "hint": QUESTION}
     exam = write(tmp_path / "exam.ndjson", *items)
-    benchmark = Benchmark.load([quiz, exam], Decontaminate())
+    benchmark = Benchmark.load([quiz, exam], DecontaminateConfig())
     assert benchmark.parts == (
         Part("quiz", "12", "question"),
         Part("quiz", "3", "text"),
@@ -271,14 +271,14 @@ def test_items_are_named_by_id_or_line_and_all_strings_are_texts(tmp_path):
     assert benchmark.texts == (QUESTION, ZH_QUESTION, "Too short?", QUESTION)
     assert (benchmark.num_items, benchmark.too_short) == (4, ("exam a/1",))
     exam = write(tmp_path / "exam.ndjson", items[0])
-    named = Benchmark.load([exam], Decontaminate(fields=("choices",)))
+    named = Benchmark.load([exam], DecontaminateConfig(fields=("choices",)))
     assert named.parts == (Part("exam", "a/1", "choices"),)
     assert named.too_short == ()
 
 
 def test_a_benchmark_is_what_it_looks_for_not_where_it_stands(tmp_path):
     def identity(name, *items):
-        return Benchmark.load([write(tmp_path / name, *items)], Decontaminate()).identity()
+        return Benchmark.load([write(tmp_path / name, *items)], DecontaminateConfig()).identity()
 
     item = {"id": 1, "q": QUESTION}
     first = identity("quiz.jsonl", item)
@@ -291,7 +291,7 @@ def test_a_benchmark_is_what_it_looks_for_not_where_it_stands(tmp_path):
 
 def test_an_index_pickles_and_finds_the_same():
     parts = [Part("quiz", "0", "question")]
-    benchmark = build(parts, [QUESTION], Decontaminate())
+    benchmark = build(parts, [QUESTION], DecontaminateConfig())
     again = pickle.loads(pickle.dumps(benchmark))
     assert Scanner(again).scan(QUESTION) == Scanner(benchmark).scan(QUESTION) != []
 
@@ -329,23 +329,23 @@ def test_an_index_pickles_and_finds_the_same():
 )
 def test_a_bad_file_is_refused_with_its_line(tmp_path, lines, settings, message):
     with pytest.raises(InputError, match=re.escape(message)):
-        Benchmark.load([write(tmp_path / "quiz.jsonl", *lines)], Decontaminate(**settings))
+        Benchmark.load([write(tmp_path / "quiz.jsonl", *lines)], DecontaminateConfig(**settings))
 
 
 def test_bytes_that_are_no_utf8_are_refused_with_their_line(tmp_path):
     path = tmp_path / "quiz.jsonl"
     path.write_bytes(b'{"q": "a"}\n{"q": "\xff\xfe"}\n')
     with pytest.raises(FormatError, match="line 2, is not JSON"):
-        Benchmark.load([str(path)], Decontaminate())
+        Benchmark.load([str(path)], DecontaminateConfig())
 
 
 def test_what_cannot_be_right_is_refused_before_anything_is_read(tmp_path):
     with pytest.raises(ConfigError, match="no benchmark"):
-        Benchmark.load([], Decontaminate())
+        Benchmark.load([], DecontaminateConfig())
     with pytest.raises(ConfigError, match=r"two\.json is not named \.jsonl"):
-        Benchmark.load(["two.json"], Decontaminate())
+        Benchmark.load(["two.json"], DecontaminateConfig())
     with pytest.raises(ConfigError, match="Two benchmarks have one name, quiz"):
-        Benchmark.load(["a/quiz.jsonl", "b/quiz.ndjson.gz"], Decontaminate())
+        Benchmark.load(["a/quiz.jsonl", "b/quiz.ndjson.gz"], DecontaminateConfig())
 
 
 def test_an_index_that_does_not_fit_is_refused_with_its_size():
@@ -353,11 +353,11 @@ def test_an_index_that_does_not_fit_is_refused_with_its_size():
     with pytest.raises(
         ConfigError, match=r"The index of 100 texts takes \d MiB in every worker, but decontaminate.max_index_mib = 1"
     ):
-        build([Part("b", str(i), "f") for i in range(100)], texts, Decontaminate(max_index_mib=1))
+        build([Part("b", str(i), "f") for i in range(100)], texts, DecontaminateConfig(max_index_mib=1))
 
 
 def test_nothing_to_look_for_finds_nothing():
-    benchmark = build([Part("b", "1", "f")], ["short"], Decontaminate())
+    benchmark = build([Part("b", "1", "f")], ["short"], DecontaminateConfig())
     assert Scanner(benchmark).scan(QUESTION) == []
     assert benchmark.too_short == ("b 1",)
     assert isinstance(Match(Part("b", "1", "f"), "near", 0.5, "x").share, float)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluice.core.config.dedup import MinHash, Split
+from sluice.core.config.dedup import MinHashConfig, SplitConfig
 from sluice.text.dedup.lsh import Banding, assure, catch_probability, choose_banding, curve, least_equal
 
 
@@ -54,7 +54,7 @@ def test_the_choice_suffices_and_one_row_more_would_not(threshold, permutations,
 
 
 def test_the_defaults_are_the_choice_for_their_threshold():
-    assert choose_banding(0.8, 128, 0.94) == (MinHash().bands, MinHash().rows) == (16, 8)
+    assert choose_banding(0.8, 128, 0.94) == (MinHashConfig().bands, MinHashConfig().rows) == (16, 8)
 
 
 def test_a_curve_rises():
@@ -83,7 +83,7 @@ def test_equal_values_that_are_hardly_ever_fallen_short_of(threshold, permutatio
 
 
 def test_the_search_across_splits_misses_one_pair_in_nineteen_million():
-    banding = Banding(Split().bands, Split().rows)
+    banding = Banding(SplitConfig().bands, SplitConfig().rows)
     by_bands = (1 - 0.8**4) ** 32
     assert 1 / by_bands > 20e6
     assured = assure(0.8, banding)

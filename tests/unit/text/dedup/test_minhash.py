@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sluice.core.config.dedup import MinHash
+from sluice.core.config.dedup import MinHashConfig
 from sluice.core.ids import GOLDEN_GAMMA, mix64
 from sluice.text.dedup.kernels import minhash as kernels
 from sluice.text.dedup.key_text import key_text
 from sluice.text.dedup.minhash import band_keys, permutations, signature
 from sluice.text.dedup.shingles import jaccard, shingle_hashes, shingle_set, shingles, similarity
 
-DEFAULT = MinHash()
+DEFAULT = MinHashConfig()
 
 
 def test_spaced_text_has_shingles_of_words_without_marks():
@@ -151,7 +151,7 @@ def test_signatures_equal_datasketch_bit_for_bit(text, shape, scheme):
     theirs = datasketch.MinHash(num_perm=bands * rows, seed=seed, scheme=scheme)
     for part in shingles(key, 1):
         theirs.update(part.encode())
-    ours = signature(shingle_hashes(key, 1), MinHash(bands=bands, rows=rows, seed=seed, scheme=scheme))
+    ours = signature(shingle_hashes(key, 1), MinHashConfig(bands=bands, rows=rows, seed=seed, scheme=scheme))
     assert ours.tolist() == [int(value) for value in theirs.hashvalues]
 
 
@@ -160,7 +160,7 @@ def test_a_huge_set_equals_datasketch_too(scheme):
     key = " ".join(f"part{i}" for i in range(10_000))
     theirs = datasketch.MinHash(num_perm=128, scheme=scheme)
     theirs.update_batch([part.encode() for part in shingles(key, 5)])
-    ours = signature(shingle_hashes(key, 5), MinHash(scheme=scheme))
+    ours = signature(shingle_hashes(key, 5), MinHashConfig(scheme=scheme))
     assert ours.tolist() == [int(value) for value in theirs.hashvalues]
 
 
@@ -185,7 +185,7 @@ def test_a_signature_is_the_smallest_of_each_permutation(hashes):
         return h ^ h >> 16
 
     expected = [min((int(a[i]) * fmix(h) + int(b[i])) % 2**32 for h in hashes) for i in range(8)]
-    assert signature(np.array(hashes, np.uint64), MinHash(bands=4, rows=2)).tolist() == expected
+    assert signature(np.array(hashes, np.uint64), MinHashConfig(bands=4, rows=2)).tolist() == expected
 
 
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
@@ -210,7 +210,7 @@ ROWS = st.lists(st.lists(st.integers(0, 2), min_size=6, max_size=6), min_size=1,
 @settings(derandomize=True, max_examples=200)
 @given(ROWS)
 def test_keys_of_a_band_are_equal_exactly_when_its_rows_are(table):
-    keys = band_keys(np.array(table, np.uint32), MinHash(bands=3, rows=2))
+    keys = band_keys(np.array(table, np.uint32), MinHashConfig(bands=3, rows=2))
     assert keys.shape == (len(table), 3)
     assert keys.dtype == np.int64
     for band in range(3):
@@ -221,7 +221,7 @@ def test_keys_of_a_band_are_equal_exactly_when_its_rows_are(table):
 
 
 def test_equal_rows_in_different_bands_have_different_keys():
-    keys = band_keys(np.array([[5, 6, 5, 6, 5, 6]], np.uint32), MinHash(bands=3, rows=2))
+    keys = band_keys(np.array([[5, 6, 5, 6, 5, 6]], np.uint32), MinHashConfig(bands=3, rows=2))
     assert len(set(keys[0].tolist())) == 3
 
 
@@ -229,7 +229,7 @@ def test_band_keys_equal_the_slow_ones():
     # one key: start at (band + 1) gamma; for each row xor, mix as SplitMix64 does, add gamma
     rng = random.Random(3)
     table = [[rng.getrandbits(32) for _ in range(8)] for _ in range(5)]
-    keys = band_keys(np.array(table, np.uint32), MinHash(bands=2, rows=4)).view(np.uint64)
+    keys = band_keys(np.array(table, np.uint32), MinHashConfig(bands=2, rows=4)).view(np.uint64)
     for i, row in enumerate(table):
         for band in range(2):
             key = (band + 1) * GOLDEN_GAMMA % 2**64

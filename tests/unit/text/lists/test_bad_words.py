@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sluice.core.config.extract import BadWords as BadWordsConfig
+from sluice.core.config.extract import BadWordsConfig
 from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.text.lists.bad_words import BadWordCounts, BadWordLists, BadWords, fold_text
 

@@ -4,7 +4,7 @@ import pickle
 
 import pytest
 
-from sluice.core.config.extract import UrlWords as UrlWordsConfig
+from sluice.core.config.extract import UrlWordsConfig
 from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.text.lists.url_words import UrlWords, WordMatch
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from sluice.core.config.dedup import MinHash
-from sluice.core.config.extract import Blocklist, Extract, UrlWords
+from sluice.core.config.dedup import MinHashConfig
+from sluice.core.config.extract import BlocklistConfig, ExtractConfig, UrlWordsConfig
 from sluice.core.errors import InputError, RemoteError, StageError
 from sluice.core.ledger import Ledger
 from sluice.core.records.docs import Document, Page, PlanEntry, Quarantine, Rejection, WarcStats
@@ -40,7 +40,7 @@ def html(text, head=""):
 
 
 def processor(**settings):
-    return PageProcessor(Extract(extractor="all", **settings), MinHash(), model_path(None))
+    return PageProcessor(ExtractConfig(extractor="all", **settings), MinHashConfig(), model_path(None))
 
 
 def a_page(payload, **fields):
@@ -97,7 +97,7 @@ def test_a_chinese_text_is_the_same_in_every_encoding_variant_and_width(text, co
     plain = judge.process(a_page(html(CHINESE)))
     other = judge.process(a_page(html(text).encode(codec), header_charset=codec))
     assert other.text == text  # the text itself stays as it is
-    assert plain.n_shingles > MinHash().min_shingles
+    assert plain.n_shingles > MinHashConfig().min_shingles
     assert other.signature == plain.signature
     assert (other.text_hash == plain.text_hash) == (" " not in text)
 
@@ -479,7 +479,7 @@ def test_the_sample_of_real_pages_balances_and_its_planted_copies_are_found(samp
     rows, account = [], WarcAccount()
     for name in ("planted.warc.gz", "asf-project-sites.warc.gz"):
         *found, stats = extract_archive(
-            entry(sample / name), PageProcessor(Extract(), MinHash(), model_path(None)), storage.open_read
+            entry(sample / name), PageProcessor(ExtractConfig(), MinHashConfig(), model_path(None)), storage.open_read
         )
         rows += found
         account += WarcAccount.from_json(stats.stats)
@@ -502,7 +502,7 @@ def test_the_sample_of_real_pages_balances_and_its_planted_copies_are_found(samp
 def test_a_blocked_url_is_rejected_before_it_is_decoded(tmp_path):
     (tmp_path / "casino.txt").write_text("bad.example\n")
     build([str(tmp_path / "casino.txt")], str(tmp_path / "list"))
-    judge = processor(blocklist=Blocklist(path=str(tmp_path / "list")))
+    judge = processor(blocklist=BlocklistConfig(path=str(tmp_path / "list")))
     rejection = judge.process(a_page(html(ENGLISH), url="https://www.bad.example/x"))
     assert (rejection.reason, rejection.detail) == ("blocked_url", "casino domain")
     assert rejection.charset is None
@@ -511,7 +511,7 @@ def test_a_blocked_url_is_rejected_before_it_is_decoded(tmp_path):
 
 def test_words_of_a_url_reject_it(tmp_path):
     (tmp_path / "hard.txt").write_text("slots\n")
-    rejection = processor(url_words=UrlWords(hard=str(tmp_path / "hard.txt"))).process(
+    rejection = processor(url_words=UrlWordsConfig(hard=str(tmp_path / "hard.txt"))).process(
         a_page(html(ENGLISH), url="https://a.example/free-slots")
     )
     assert (rejection.reason, rejection.detail) == ("url_words", "hard 1")

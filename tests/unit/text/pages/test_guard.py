@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sluice.core.config.dedup import MinHash
-from sluice.core.config.extract import Extract
+from sluice.core.config.dedup import MinHashConfig
+from sluice.core.config.extract import ExtractConfig
 from sluice.core.errors import InputError, StageError
 from sluice.core.records.docs import Document, Page, Rejection
 from sluice.text.language.identify import model_path
@@ -26,7 +26,7 @@ ENGLISH = (
 
 
 def planted(**settings):
-    return PlantedProcessor(Extract(extractor="all", **settings), MinHash(), model_path(None))
+    return PlantedProcessor(ExtractConfig(extractor="all", **settings), MinHashConfig(), model_path(None))
 
 
 def a_page(text=ENGLISH, offset=3):
@@ -181,7 +181,7 @@ def test_watching_costs_microseconds():
             return page
 
     page = a_page()
-    with WatchedProcessor(Nothing(Extract(), MinHash(), "")) as watched:
+    with WatchedProcessor(Nothing(ExtractConfig(), MinHashConfig(), "")) as watched:
         start = time.process_time()
         for _ in range(10_000):
             watched.process(page)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from sluice.core.config.extract import Extract
-from sluice.core.config.plan import Cost, Plan, Transport
+from sluice.core.config.extract import ExtractConfig
+from sluice.core.config.plan import CostConfig, PlanConfig, TransportConfig
 from sluice.core.config.schema import Config
 from sluice.core.errors import InputError
 from sluice.data.plan.table import make_plan_table
@@ -17,8 +17,8 @@ def planned(tmp_path, parts, mode, wanted):
     (tmp_path / "a.warc.gz").write_bytes(b"".join(parts))
     offsets = starts(parts)
     index = write_index(tmp_path / "i.parquet", [index_row("a.warc.gz", offsets[n], len(parts[n])) for n in wanted])
-    plan = Plan(inputs=(str(tmp_path / "a.warc.gz"),), index=(index,), mode=mode)
-    config = Config(plan=plan, extract=Extract(transport=Transport(merge_gap_bytes=0)))
+    plan = PlanConfig(inputs=(str(tmp_path / "a.warc.gz"),), index=(index,), mode=mode)
+    config = Config(plan=plan, extract=ExtractConfig(transport=TransportConfig(merge_gap_bytes=0)))
     return config, make_plan_table(str(tmp_path / "out"), plan, config.extract.transport)
 
 
@@ -48,6 +48,6 @@ def test_an_archive_without_pages_cannot_be_measured(tmp_path, parts):
 
 def test_measured_speeds_replace_the_assumed_ones():
     speed = Speed(pages=40, bytes=6_000_000, read_s=2.0, page_s=0.5)
-    cost = speed.apply(Cost(core_hour=7.0))
+    cost = speed.apply(CostConfig(core_hour=7.0))
     assert (cost.core_hour, cost.read_mb_per_s, cost.page_s, cost.request_s) == (7.0, 3.0, 0.0125, 0.0)
     assert str(speed) == "40 pages: 3.0 MB/s read, 80.0 pages/s"

@@ -10,9 +10,9 @@ from warcio.archiveiterator import ArchiveIterator
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from sluice.core.config.dedup import MinHash
-from sluice.core.config.extract import Extract
-from sluice.core.config.plan import Plan, Selection, Transport
+from sluice.core.config.dedup import MinHashConfig
+from sluice.core.config.extract import ExtractConfig
+from sluice.core.config.plan import PlanConfig, SelectionConfig, TransportConfig
 from sluice.core.errors import RemoteError
 from sluice.core.records.docs import Document, Quarantine, WarcStats
 from sluice.data import storage
@@ -23,7 +23,7 @@ from sluice.text.pages.archive import WarcAccount, extract_archive
 from sluice.text.pages.page import PageProcessor
 from tests.helpers.index_table import index_row, write_index
 
-NEAR = Transport(merge_gap_bytes=0)
+NEAR = TransportConfig(merge_gap_bytes=0)
 TEXTS = [
     "The old library by the river opens its doors every morning, and people come to read the newspapers there. "
     f"Most of them stay until noon, when the bells of the church across the square ring {number} times."
@@ -60,20 +60,20 @@ def crawl(tmp_path):
 
 
 def planned(tmp_path, mode, **selection):
-    plan = Plan(
+    plan = PlanConfig(
         inputs=(str(tmp_path / "in"),),
         index=(str(tmp_path / "index.parquet"),),
         mode=mode,
         crawl=5,
-        selection=Selection(**selection),
+        selection=SelectionConfig(**selection),
     )
     made = make_plan_table(str(tmp_path / mode), plan, NEAR)
     return made.entries[0], load_wanted(made.table, made.entries[0])
 
 
 def extracted(entry, wanted, transport=NEAR, open_ranges=None):
-    extract = Extract(languages=("en",), transport=transport)
-    processor = PageProcessor(extract, MinHash(), model_path(None))
+    extract = ExtractConfig(languages=("en",), transport=transport)
+    processor = PageProcessor(extract, MinHashConfig(), model_path(None))
     rows = list(
         extract_archive(
             entry,

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sluice.core.config.rules import TrainQuality
+from sluice.core.config.rules import TrainQualityConfig
 from sluice.core.errors import ConfigError
 from sluice.text.quality import fasttext_trainer
 from sluice.text.quality.score import BAD, GOOD, probability
 
 fasttext = pytest.importorskip("fasttext", reason="training needs it: pip install 'sluice[quality]'")
 
-SETTINGS = TrainQuality(dim=4, bucket=50, min_count=1, word_ngrams=3, epochs=20)
+SETTINGS = TrainQualityConfig(dim=4, bucket=50, min_count=1, word_ngrams=3, epochs=20)
 EXAMPLES = [
     (GOOD, "der hund schläft"),
     (BAD, "jetzt kaufen 你好"),
@@ -39,7 +39,7 @@ def test_the_same_examples_give_the_same_bytes_and_another_seed_others(model, tm
         return (tmp_path / "m.bin").read_bytes()
 
     assert data(fasttext_trainer.fit(EXAMPLES, SETTINGS)) == data(model)
-    assert data(fasttext_trainer.fit(EXAMPLES, TrainQuality(**{**as_dict(), "seed": 1}))) != data(model)
+    assert data(fasttext_trainer.fit(EXAMPLES, TrainQualityConfig(**{**as_dict(), "seed": 1}))) != data(model)
 
 
 def as_dict():

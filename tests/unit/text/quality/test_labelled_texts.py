@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sluice.core.config.rules import TrainQuality
+from sluice.core.config.rules import TrainQualityConfig
 from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.text.quality.labelled_texts import (
     Labelled,
@@ -17,7 +17,7 @@ from sluice.text.quality.labelled_texts import (
     training_lines,
 )
 
-SECTION = TrainQuality(language="en", min_chars=10, passage_words=3, passages_per_document=2)
+SECTION = TrainQualityConfig(language="en", min_chars=10, passage_words=3, passages_per_document=2)
 
 
 def text(i):

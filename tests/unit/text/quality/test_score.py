@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sluice.core.config.rules import TrainQuality
+from sluice.core.config.rules import TrainQualityConfig
 from sluice.core.errors import ConfigError, InputError
 from sluice.data.dataset.words import words
 from sluice.text.quality import model_card, score
@@ -26,7 +26,7 @@ def trained(tmp_path_factory):
     for name, text in (("good", PROSE), ("bad", SHOP)):
         rows = [{"text": text.format(i=chr(97 + i % 26) * (i + 1)) * 3} for i in range(60)]
         (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    section = TrainQuality(
+    section = TrainQualityConfig(
         language="en",
         positive=(f"{folder}/good.jsonl",),
         negative=(f"{folder}/bad.jsonl",),

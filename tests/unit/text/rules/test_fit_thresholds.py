@@ -3,14 +3,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluice.core.config.rules import FitThresholds
+from sluice.core.config.rules import FitThresholdsConfig
 from sluice.core.errors import InputError
 from sluice.core.records.docs import Signals
 from sluice.text.rules import fit_thresholds, threshold_report
 from sluice.text.rules.rule import Rule, first_failure, load_rules
 from sluice.text.rules.signal_sample import SignalSample
 
-SECTION = FitThresholds(min_documents=4)
+SECTION = FitThresholdsConfig(min_documents=4)
 FLAT = np.array([0.2, 0.2, 0.2, 0.2])
 REFERENCE = np.array([0.0, 0.1, 0.2, 0.3])
 TARGET = np.array([0.1, 0.3, 0.5, 0.7])
@@ -90,7 +90,7 @@ def test_a_repetition_threshold_is_carried_over_and_says_what_goes():
 
 
 def test_another_method_serves_all_fitted_signals():
-    section = FitThresholds(min_documents=4, method="median_ratio")
+    section = FitThresholdsConfig(min_documents=4, method="median_ratio")
     (proposal,) = fit(Rule("r", "top_2gram_share", max=0.25), REFERENCE, TARGET, section).proposals
     assert (proposal.method, proposal.value) == ("median_ratio", 0.667)
 
@@ -152,7 +152,7 @@ def test_the_rule_file_loads_and_decides_as_proposed(tmp_path):
     random = np.random.default_rng(1)
     names = {rule.signal for rule in rules}
     samples = [sample(language, **{name: random.uniform(0, 0.5, 300) for name in names}) for language in ("en", "zh")]
-    found = fit_thresholds.fit(FitThresholds(), rules, load_rules(["fineweb"]), *samples)
+    found = fit_thresholds.fit(FitThresholdsConfig(), rules, load_rules(["fineweb"]), *samples)
     path = tmp_path / "zh.yaml"
     path.write_text(threshold_report.rule_file(found))
     loaded = load_rules([str(path)])
