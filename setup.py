@@ -42,6 +42,7 @@ DEV = [
     *QUALITY,
     *TENSORBOARD,
 ]
+DOCS = ["mkdocs-material>=9.5", "mkdocstrings[python]>=0.27", "mkdocs-gen-files>=0.5"]
 BENCH = [
     *TRAFILATURA,
     *QUALITY,
@@ -85,6 +86,7 @@ setup(
         "train": TRAIN,
         "tensorboard": TENSORBOARD,
         "dev": DEV,
+        "docs": DOCS,
         "bench": BENCH,
     },
     entry_points={"console_scripts": ["sluice=sluice.commands.main:main"]},
