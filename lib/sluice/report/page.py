@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from sluice.core.reasons import meaning_of
 from sluice.report.charts import bar, funnel_step
 from sluice.report.corpus_section import decontamination, duplicates, repeated_lines, split_check
 from sluice.report.parts import (
@@ -32,38 +33,6 @@ MAX_ARCHIVES = 100
 """Rows of the archives table; `report.json` has all."""
 OPEN_LANGUAGES = 3
 """Languages whose rules and samples are unfolded."""
-
-MEANINGS = {
-    "not_response": "requests, metadata and other records that are no response",
-    "not_html": "responses that are not HTML",
-    "not_selected": "records that plan.selection does not want",
-    "blocked_url": "on the block list",
-    "url_words": "words in the address",
-    "policy": "lines about copyright, privacy, cookies and terms",
-    "javascript": "warnings that a page needs JavaScript",
-    "citation_marks": "[12], [edit], [来源请求]",
-    "social": "counters and share buttons",
-    "sign_in": "lines that only ask to sign in",
-    "read_more": "read more, 阅读全文",
-    "pii": "what masks are shorter by than what they cover",
-    "http_status": "the server's answer was an error or a redirect",
-    "too_big": "larger than extract.max_page_bytes",
-    "too_short": "less text than extract.min_chars",
-    "no_text": "nothing left after the page frame was taken off",
-    "language": "in none of the wanted languages, or not surely",
-    "bad_encoding": "the body could not be decompressed or decoded",
-    "extract_error": "the page could not be parsed",
-    "timeout": "the page took too long to parse",
-    "truncated": "the archive ends in the middle of a record",
-    "unreadable": "a remote file still failed after all retries",
-    "no_record": "places of the index where no record begins",
-    "bad_member": "a compressed member is damaged",
-    "content_length": "bytes that belong to no record",
-    "trailing_bytes": "bytes after the last record",
-    "unsupported_format": "not a WARC or ARC file",
-    "empty_file": "nothing in it",
-    "tail_of_training_shard": "tokens at the end of a shard that do not fill a record",
-}
 
 Values = Mapping[str, Any]
 
@@ -133,7 +102,7 @@ def _archives(archives: Values) -> str:
         words += " Every byte was read."
     text = f'<p class="note">{words}</p>'
     if archives["quarantined"]:
-        text += "<h3>Causes of quarantine</h3>" + bar_list(archives["quarantined"], None, _meaning, "bar-dropped")
+        text += "<h3>Causes of quarantine</h3>" + bar_list(archives["quarantined"], None, meaning_of, "bar-dropped")
         text += "<h3>Files, the damaged ones first</h3>"
     shown = archives["files"][:MAX_ARCHIVES]
     rows = []
@@ -161,15 +130,15 @@ def _drops(report: Values) -> str:
     drops, funnel = report["drops"], {row["what"]: row["count"] for row in report["funnel"]}
     text = '<h3>Before the rules</h3><p class="note">Shares are of all records in the archives.</p>'
     if drops["extract"]:
-        text += bar_list(drops["extract"], funnel["records in the archives"], _meaning, "bar-dropped")
+        text += bar_list(drops["extract"], funnel["records in the archives"], meaning_of, "bar-dropped")
     else:
         text += nothing("No drop is recorded.")
     if cut := {kind: chars for kind, chars in drops["cut"].items() if chars > 0}:
         total = next((book["in"] for book in report["books"] if book["unit"] == "characters"), None)
         text += '<h3>Cut out of documents</h3><p class="note">Characters; shares are of all main text.</p>'
-        text += bar_list(cut, total, _meaning, "bar-dropped")
+        text += bar_list(cut, total, meaning_of, "bar-dropped")
     if drops["masked"]:
-        text += "<h3>Personal data masked</h3>" + bar_list(drops["masked"], None, _meaning, "bar-dropped")
+        text += "<h3>Personal data masked</h3>" + bar_list(drops["masked"], None, meaning_of, "bar-dropped")
     if not drops["rules"]:
         return text + "<h3>By the rules</h3>" + nothing("The stage select has not finished, or judged no document.")
     documents = {row["language"]: row["documents"] for row in report["languages"]}
@@ -193,10 +162,6 @@ def _by_size(by_language: Mapping[str, Any], documents: Mapping[str, Any]) -> li
 def _folded(title: str, about: str, body: str, place: int) -> str:
     is_open = " open" if place < OPEN_LANGUAGES else ""
     return f'<details{is_open}><summary>{title} <span class="quiet">{about}</span></summary>{body}</details>'
-
-
-def _meaning(reason: str) -> str:
-    return MEANINGS.get(reason, "")
 
 
 def _languages(report: Values) -> str:

@@ -4,6 +4,7 @@ import re
 
 import msgspec
 
+from sluice.core.reasons import Reason
 from sluice.data.archives import arc, http_message
 from sluice.data.archives.window import Text
 
@@ -75,11 +76,11 @@ def _read_odd(text: Text) -> Head:
         begin = skip_line_ends(text)
         end = STOP.search(text.data, begin + len(b"WARC/"), begin + MAX_HEAD)
         if not end and have >= MAX_HEAD:
-            raise Fault("header", f"no empty line ends the header within {MAX_HEAD} bytes")
+            raise Fault(Reason.HEADER, f"no empty line ends the header within {MAX_HEAD} bytes")
         if not end:
-            raise Fault("truncated", "the text ends within a header")
+            raise Fault(Reason.TRUNCATED, "the text ends within a header")
     if end[0].strip():
-        raise Fault("header", "the next record begins before an empty line ends the header")
+        raise Fault(Reason.HEADER, "the next record begins before an empty line ends the header")
     return Head(_parse(text.data[begin : end.start()]), end.end() - text.at)
 
 
@@ -96,7 +97,7 @@ def _read_line(text: Text) -> Head:
     if fields := arc.parse_line(line):
         return Head(fields, begin + len(line) - text.at, is_arc=True)
     what = "begins with" if text.offset == 0 else "goes on with"
-    reason = "gap" if text.is_plain or text.offset else "bad_member"
+    reason = Reason.GAP if text.is_plain or text.offset else Reason.BAD_MEMBER
     raise Fault(reason, f"the text {what} {text.data[begin : begin + 12]!r}, not with a record")
 
 

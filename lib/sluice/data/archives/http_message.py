@@ -15,6 +15,7 @@ import brotli
 import msgspec
 import zstandard
 
+from sluice.core.reasons import Reason
 from sluice.data.archives import zstd_frames
 from sluice.data.archives.members import GZIP_MAGIC, Broken, Source
 
@@ -182,7 +183,7 @@ def unzstd(body: bytes, limit: int) -> bytes:
             parts.append(part[:limit])
             limit -= len(part)
     except Broken as e:
-        raise (EOFError if e.reason == "truncated" else ValueError) from e
+        raise (EOFError if e.reason == Reason.TRUNCATED else ValueError) from e
     return b"".join(parts)
 
 

@@ -15,6 +15,8 @@ from typing import Any, BinaryIO, Protocol
 
 from isal import isal_zlib
 
+from sluice.core.reasons import Reason
+
 READ_BYTES = 1 << 18  # divides the usual transport chunks: a range that fails costs no byte of the one before it
 FEED_BYTES = 1 << 14
 PIECE_BYTES = 1 << 20
@@ -165,11 +167,11 @@ class GzipMember:
         while not inflater.eof:
             data = self._source.part(self.end, FEED_BYTES, max(self.start, self.end - LOOK_BACK))
             if not data:
-                raise Broken("truncated", "the file ends within a gzip member", self.end)
+                raise Broken(Reason.TRUNCATED, "the file ends within a gzip member", self.end)
             try:
                 piece = inflater.decompress(data, PIECE_BYTES)
             except INFLATE_ERROR as e:
-                raise Broken("bad_member", str(e), self.end) from e
+                raise Broken(Reason.BAD_MEMBER, str(e), self.end) from e
             # at the end, unconsumed_tail may repeat unused_data (CPython 3.11 to 3.13)
             self.end += len(data) - len(inflater.unused_data if inflater.eof else inflater.unconsumed_tail)
             if piece:
@@ -183,7 +185,7 @@ def check_for_bomb(member: Member, num_bytes: int, max_bytes: int) -> None:
     """Raises Broken for a member that inflates far beyond any page and any log."""
     size = member.end - member.start
     if num_bytes > max_bytes and num_bytes > BOMB_RATIO * size:
-        raise Broken("zip_bomb", f"{size} bytes inflate to {num_bytes} and more", member.end)
+        raise Broken(Reason.ZIP_BOMB, f"{size} bytes inflate to {num_bytes} and more", member.end)
 
 
 def find_member(source: Source, codec: Codec, at: int, is_record: Callable[[bytes], bool]) -> int | None:

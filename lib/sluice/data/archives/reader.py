@@ -16,6 +16,7 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
+from sluice.core.reasons import Reason
 from sluice.data.archives.head import begins_record
 from sluice.data.archives.items import ArchiveRecord, Damage, Filler, IsWanted, Item
 from sluice.data.archives.members import NOT_BLANK, Broken, Codec, Gzip, Source, find_member, search_start
@@ -57,7 +58,7 @@ def read_archive(
 
 def _read(source: Source, size: int, reader: RecordReader, max_inflated: int) -> Iterator[Item]:
     if size == 0:
-        yield Damage(0, 0, "empty_file")
+        yield Damage(0, 0, Reason.EMPTY_FILE)
         return
     head = bytes(source.part(0, MAX_AHEAD, 0))
     codecs: list[Codec] = [Gzip(max_inflated), Zstd(max_inflated)]
@@ -75,11 +76,11 @@ def _read(source: Source, size: int, reader: RecordReader, max_inflated: int) ->
     elif head:
         what = f"the file is {name}" if name else f"the file begins with {head[:4].hex(' ')}"
         length = size if source.end >= min(size, HEAD_BYTES) else source.end
-        yield Damage(0, length, "unsupported_format", f"{what}; WARC or ARC, plain, gzip or zstd, is expected")
+        yield Damage(0, length, Reason.UNSUPPORTED_FORMAT, f"{what}; WARC or ARC, plain, gzip or zstd, is expected")
         if length == size:
             return
     if source.end < size:
-        yield Damage(source.end, size - source.end, "truncated", f"the file ends at {source.end} of {size} bytes")
+        yield Damage(source.end, size - source.end, Reason.TRUNCATED, f"the file ends at {source.end} of {size} bytes")
 
 
 def _holds_member(head: bytes, codec: Codec) -> bool:
@@ -97,7 +98,7 @@ def _read_members(source: Source, codec: Codec, reader: RecordReader) -> Iterato
                 return
             found = find_member(source, codec, begin, begins_record)
             stop = source.end if found is None else found
-            yield Damage(at, stop - at, "gap", f"{head[:4].hex(' ')} begins no member")
+            yield Damage(at, stop - at, Reason.GAP, f"{head[:4].hex(' ')} begins no member")
         else:
             try:
                 member = codec.open(source, at)
@@ -109,7 +110,7 @@ def _read_members(source: Source, codec: Codec, reader: RecordReader) -> Iterato
             except Broken as e:
                 found = find_member(source, codec, search_start(source, at, e.end), begins_record)
                 stop = source.end if found is None else found
-                reason = "bad_member" if e.reason == "truncated" and found is not None else e.reason
+                reason = Reason.BAD_MEMBER if e.reason == Reason.TRUNCATED and found is not None else e.reason
                 yield Damage(at, stop - at, reason, str(e))
         at = stop
 
@@ -130,4 +131,4 @@ def _with_misses(items: Iterator[Item], wanted: Sequence[int]) -> Iterator[Item]
 
 
 def _miss(offset: int) -> Damage:
-    return Damage(offset, 0, "no_record", "no record begins at this offset, which the index names")
+    return Damage(offset, 0, Reason.NO_RECORD, "no record begins at this offset, which the index names")

@@ -9,6 +9,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
+from sluice.core.reasons import Reason
 from sluice.data.archives import arc, digests, http_message
 from sluice.data.archives.head import (
     LINE_ENDS,
@@ -32,7 +33,7 @@ BLANK = re.compile(rb"[\r\n\0]*")
 EMPTY_LINE = b"\r\n\r\n"
 MAX_AHEAD = MAX_LINE_ENDS + arc.MAX_LINE
 PEEK_WARC, PEEK_ARC = 64, 1024
-COUNTED = ("content_length", "digest")
+COUNTED = (Reason.CONTENT_LENGTH, Reason.DIGEST)
 """Damage to a record that is there: it takes an ordinal, so that ids do not depend on what is checked."""
 
 
@@ -123,12 +124,14 @@ class RecordReader:
         if claim.isdigit() and len(claim) < 19:
             length = int(claim)
         elif text.is_plain or claim:
-            raise Fault("content_length", f"the record has no Content-Length but {http_message.text_of(claim[:40])!r}")
+            raise Fault(
+                Reason.CONTENT_LENGTH, f"the record has no Content-Length but {http_message.text_of(claim[:40])!r}"
+            )
         else:  # the member says where it ends
             have = text.need(head.size + self._max_block)
             if not text.is_over:
                 raise Fault(
-                    "content_length", "the record has no Content-Length, and its member is too large to guess it"
+                    Reason.CONTENT_LENGTH, "the record has no Content-Length, and its member is too large to guess it"
                 )
             block = text.data[text.at + head.size : text.at + have]
             return len(block.removesuffix(EMPTY_LINE))
@@ -136,7 +139,7 @@ class RecordReader:
         if isinstance(text, PlainText):
             missing = text.offset + size - text.size
             if missing > 0:
-                raise Fault("truncated", f"the record lacks {missing} bytes of its Content-Length")
+                raise Fault(Reason.TRUNCATED, f"the record lacks {missing} bytes of its Content-Length")
             if length > self._max_block:
                 ahead = text.peek(text.offset + size, PEEK_ARC if self._is_arc else PEEK_WARC)
                 self._count_line_ends(ahead, is_plain=True)
@@ -144,7 +147,7 @@ class RecordReader:
         have = text.need(held + 8)
         have = text.need_across(held) if have < held else have
         if have < held:
-            reason = "truncated" if text.is_plain else "content_length"
+            reason = Reason.TRUNCATED if text.is_plain else Reason.CONTENT_LENGTH
             raise Fault(reason, f"the record lacks {size - have} bytes of its Content-Length")
         return length
 
@@ -165,29 +168,29 @@ class RecordReader:
             return count
         if is_plain and ahead.count(b"\n", 0, count) >= (1 if self._is_arc else 2):
             return count  # ended as a record should be: what follows is a gap
-        raise Fault("content_length", f"{bytes(ahead[:8])!r} follows the Content-Length, not a record")
+        raise Fault(Reason.CONTENT_LENGTH, f"{bytes(ahead[:8])!r} follows the Content-Length, not a record")
 
     def _pass(self, text: Text, size: int) -> None:
         """Moves behind a record too large to be held and its line ends."""
         missing = size - text.skip(size)
         if missing:
-            raise Fault("content_length", f"the record lacks {missing} bytes of its Content-Length")
+            raise Fault(Reason.CONTENT_LENGTH, f"the record lacks {missing} bytes of its Content-Length")
         line_ends = self._line_ends(text, 0)  # may move the window, and `at` with it
         text.at += line_ends
 
     def _damage(self, text: Text, start: int, fault: Fault) -> Damage | Filler:
         """Moves to the next record, or to the end; what was passed."""
-        if fault.reason == "gap" and not text.search(NOT_BLANK, 0):
+        if fault.reason == Reason.GAP and not text.search(NOT_BLANK, 0):
             return Filler(*text.place(start), "padding")
-        is_found = (text.offset > start or fault.reason == "gap") and self._is_at_record(text)
+        is_found = (text.offset > start or fault.reason == Reason.GAP) and self._is_at_record(text)
         if text.offset == start:
             text.at += 1  # the head that stands there is the one that was refused
         while not is_found and text.search(NEXT_HEAD, NEXT_HEAD_BYTES):
             is_found = self._is_at_record(text)
             text.at += not is_found
         reason = fault.reason
-        if reason == "truncated" and not text.is_done:
-            reason = "content_length"  # another record stands in what it claims
+        if reason == Reason.TRUNCATED and not text.is_done:
+            reason = Reason.CONTENT_LENGTH  # another record stands in what it claims
         return Damage(*text.place(start), reason, str(fault))
 
     def _is_at_record(self, text: Text) -> bool:
@@ -219,4 +222,4 @@ def _check_digests(head: Head, block: bytes, http: http_message.HttpHead | None,
     else:
         return
     if not digests.is_match(claim, *variants):
-        raise Fault("digest", f"the content does not match {claim[:100]}")
+        raise Fault(Reason.DIGEST, f"the content does not match {claim[:100]}")

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from sluice.core.config.plan import TransportConfig
 from sluice.core.errors import RemoteError
+from sluice.core.reasons import Reason
 from sluice.data.archives import zstd_frames
 from sluice.data.archives.head import begins_record
 from sluice.data.archives.items import IsWanted
@@ -25,7 +26,7 @@ from sluice.data.storage.ranges import RangeReader
 
 Numbers = NDArray[np.int64]
 
-NO_RECORD = "no_record"
+NO_RECORD = Reason.NO_RECORD
 """Damage: the index names a record at a place where none begins."""
 HEAD_BYTES = 4096
 FIRST_BYTES = 256  # of text; more would meet damage that is the record's, not the place's
@@ -99,7 +100,7 @@ def read_wanted(
                 )
             place = span.last
     except RemoteError as e:
-        yield Damage(int(wanted.offsets[place]), int(wanted.lengths[place:].sum()), "unreadable", str(e))
+        yield Damage(int(wanted.offsets[place]), int(wanted.lengths[place:].sum()), Reason.UNREADABLE, str(e))
 
 
 def _iter_ranges(reader: RangeReader, spans: list[Span]) -> Iterator[tuple[Span, bytes]]:

@@ -8,6 +8,7 @@ import re
 
 import zstandard
 
+from sluice.core.reasons import Reason
 from sluice.data.archives.members import LOOK_BACK, Broken, Source, check_for_bomb
 
 MAGIC = b"\x28\xb5\x2f\xfd"
@@ -62,7 +63,7 @@ class SkippableFrame:
         """Nothing; a length that leads to no other frame is not believed, lest it swallow records."""
         found = self._source.peek(self.end - 1, 9)  # its last byte, and what follows
         if not found or (len(found) > 1 and not begins_frame(found[1:])):
-            raise Broken("bad_member", "a skippable frame does not end where another one begins", self.start + 8)
+            raise Broken(Reason.BAD_MEMBER, "a skippable frame does not end where another one begins", self.start + 8)
         return b""
 
 
@@ -92,9 +93,9 @@ class ZstdFrame:
             try:
                 piece = self._decoder.decompress(data)
             except zstandard.ZstdError as e:
-                raise Broken("bad_member", str(e), self.end) from e
+                raise Broken(Reason.BAD_MEMBER, str(e), self.end) from e
             if self._decoder.eof != self._is_last:
-                raise Broken("bad_member", "a zstd frame does not end where its last block does", self.end)
+                raise Broken(Reason.BAD_MEMBER, "a zstd frame does not end where its last block does", self.end)
             self.end += length
             if piece:
                 self._num_bytes += len(piece)
@@ -112,7 +113,7 @@ class ZstdFrame:
     def _view(self, at: int, count: int) -> memoryview:
         found = self._source.view(self.end + at, count, max(self.start, self.end - LOOK_BACK))
         if len(found) < count:
-            raise Broken("truncated", "the file ends within a zstd frame", self.end)
+            raise Broken(Reason.TRUNCATED, "the file ends within a zstd frame", self.end)
         return found
 
 
@@ -130,7 +131,7 @@ def load_dictionary(source: Source, head: bytes) -> "zstandard.ZstdDecompressor"
     """A decompressor with the dictionary of the frame at the beginning of the file, which may itself be compressed."""
     size = int.from_bytes(head[4:8], "little")
     if size > MAX_DICTIONARY:
-        raise Broken("bad_member", f"a dictionary of {size} bytes; at most {MAX_DICTIONARY} are taken", 8)
+        raise Broken(Reason.BAD_MEMBER, f"a dictionary of {size} bytes; at most {MAX_DICTIONARY} are taken", 8)
     data = bytes(source.view(8, size, 0))
     try:
         if data.startswith(MAGIC):
@@ -139,4 +140,4 @@ def load_dictionary(source: Source, head: bytes) -> "zstandard.ZstdDecompressor"
         dictionary = zstandard.ZstdCompressionDict(data)
         return zstandard.ZstdDecompressor(dict_data=dictionary, max_window_size=MAX_WINDOW)
     except zstandard.ZstdError as e:
-        raise Broken("bad_member", f"the dictionary cannot be used: {e}", 8) from e
+        raise Broken(Reason.BAD_MEMBER, f"the dictionary cannot be used: {e}", 8) from e

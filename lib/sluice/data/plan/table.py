@@ -21,6 +21,7 @@ from sluice.core.config.plan import PlanConfig, TransportConfig
 from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.core.ids import CELL_BYTES, RECORD_BITS
 from sluice.core.ledger import Ledger
+from sluice.core.reasons import Reason
 from sluice.core.records.docs import PlanEntry
 from sluice.data import storage
 from sluice.data.archives.wanted import Wanted
@@ -111,7 +112,7 @@ def _make(stage: Stage, plan: PlanConfig, transport: TransportConfig) -> None:
             raise InputError(_nothing(plan, counts))
     if plan.index is None:
         del works["index"]
-    drops = {"not_selected": counts.not_selected, "repeated": counts.repeated}
+    drops: dict[str, int] = {Reason.NOT_SELECTED: counts.not_selected, Reason.REPEATED: counts.repeated}
     stage.finish(
         [Ledger("index rows", counts.rows, counts.selected, drops)] if plan.index is not None else [],
         archives=len(listing.paths),

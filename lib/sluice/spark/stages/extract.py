@@ -11,6 +11,7 @@ from sluice.core.config.load import dump
 from sluice.core.config.schema import Config
 from sluice.core.errors import InputError, StageError
 from sluice.core.ledger import Ledger
+from sluice.core.reasons import Reason
 from sluice.core.records.docs import PlanEntry
 from sluice.data import storage
 from sluice.data.stage import Stage
@@ -46,7 +47,7 @@ def extract(spark: SparkSession, run: Run, *, force: bool) -> None:
             account += WarcAccount.from_json(json.dumps(item["account"]))
     _check_extract(config, account, len(plan.entries), sum(_is_unread(item["account"]) for item in files))
     good = account.bytes - account.quarantined_bytes
-    lost = {"quarantined": account.quarantined_bytes} if account.quarantined_bytes else {}
+    lost: dict[str, int] = {Reason.QUARANTINED: account.quarantined_bytes} if account.quarantined_bytes else {}
     records, characters = account.ledgers()
     stage.finish(
         [records, Ledger("bytes", account.bytes, good, lost), characters],

@@ -6,6 +6,7 @@ from pyspark.sql import functions as F
 from sluice.core.config.load import dump
 from sluice.core.config.schema import Config
 from sluice.core.ledger import Ledger, require_handover
+from sluice.core.reasons import Reason
 from sluice.data import storage
 from sluice.data.dataset.manifest import Shard, dataset_directory, token_dtype
 from sluice.data.dataset.tokenizer import Tokenizer, save_tokenizer
@@ -96,5 +97,5 @@ def _shard_ledger(written: list[Shard]) -> tuple[Ledger, Ledger]:
     documents = sum(shard.docs for shard in written)
     tokens = sum(shard.tokens for shard in written)
     dropped = sum(shard.dropped_tokens for shard in written)
-    drops = {"tail_of_training_shard": dropped} if dropped else {}
+    drops: dict[str, int] = {Reason.TAIL_OF_TRAINING_SHARD: dropped} if dropped else {}
     return Ledger("documents", documents, documents, {}), Ledger("tokens", tokens + dropped, tokens, drops)

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 import msgspec
 
 from sluice.core.config.extract import EditConfig, PiiConfig
+from sluice.core.reasons import Reason
 from sluice.text.cleaning.edit_lines import edit
 from sluice.text.cleaning.mask_pii import mask
 
-MASKS = "pii"
+MASKS = Reason.PII
 """Kind under which the characters are booked by which masks are shorter than what they cover."""
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from sluice.core.config.extract import EditConfig
+from sluice.core.reasons import Reason
 from sluice.text.cleaning.line_rules import Rules, rules_for
 from sluice.text.cleaning.unicode_repair import fold_width, repair_unicode
 
@@ -76,7 +77,7 @@ def _join(lines: list[str], judged: dict[int, Judged], drops_repeats: bool, coun
             continue
         rest, cut = judged.get(number, (line, None))
         if cut is None and drops_repeats and not is_blank and rest == previous:
-            cut = counts.setdefault("repeated_lines", Cut())
+            cut = counts.setdefault(Reason.REPEATED_LINES, Cut())
         if cut is not None:
             cut.lines += 1
             cut.characters += len(rest) + 1

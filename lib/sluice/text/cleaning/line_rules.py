@@ -11,6 +11,7 @@ from functools import cache
 from typing import NamedTuple
 
 from sluice.core.config.extract import EditConfig
+from sluice.core.reasons import Reason
 from sluice.text.cleaning import policy_lines
 from sluice.text.cleaning.phrase_finder import LineFinder, Wanted
 
@@ -57,11 +58,11 @@ C4_POLICY = ("terms of use", "privacy policy", "cookie policy", "uses cookies", 
 
 POLICY = {
     "precise": LineRule(
-        "policy",
+        Reason.POLICY,
         Wanted(policy_lines.PHRASES, 3 * policy_lines.MAX_CHARS),
         _dropping(policy_lines.is_policy_line),
     ),
-    "c4": LineRule("policy", Wanted(C4_POLICY), _dropping(bool)),
+    "c4": LineRule(Reason.POLICY, Wanted(C4_POLICY), _dropping(bool)),
 }
 
 _SCRIPT_ENGLISH = re.compile(
@@ -97,7 +98,7 @@ def _is_script_warning(line: str) -> bool:
 
 JAVASCRIPT = {
     "precise": LineRule(
-        "javascript",
+        Reason.JAVASCRIPT,
         Wanted(("javascript", "java script", "浏览器", "瀏覽器", "版本过低", "版本即将过期"), 480),
         _dropping(_is_script_warning),
     ),
@@ -146,7 +147,7 @@ def _is_social_line(line: str) -> bool:
 
 
 SOCIAL = LineRule(
-    "social",
+    Reason.SOCIAL,
     Wanted(
         (
             *("like", "share", "comment", "tweet", "repost", "bookmark", "vote", "download", "view", "follow"),
@@ -186,7 +187,7 @@ _SIGN_IN = re.compile(
     re.IGNORECASE,
 )
 SIGN_IN = LineRule(
-    "sign_in",
+    Reason.SIGN_IN,
     Wanted(
         ("sign in", "sign-in", "signed in", "log in", "log-in", "logged in", "登录", "登錄", "登入", "登陆"),
         SHORT_BYTES,
@@ -214,7 +215,7 @@ def _without_more(line: str) -> tuple[str, int]:
 
 
 READ_MORE = LineRule(
-    "read_more",
+    Reason.READ_MORE,
     Wanted(
         (
             *("read more", "continue reading", "read the full", "show more", "view more", "see more", "load more"),
@@ -255,7 +256,7 @@ def _without_citations(line: str) -> tuple[str, int]:
 
 CITATION_MARKS = {
     "precise": LineRule(
-        "citation_marks",
+        Reason.CITATION_MARKS,
         Wanted(
             (
                 *(f"[{digit}" for digit in range(1, 10)),
@@ -278,5 +279,5 @@ CITATION_MARKS = {
         _without_citations,
     ),
     # tensorflow/datasets `text/c4_utils.py`; datatrove has the same
-    "c4": LineRule("citation_marks", Wanted(("[",)), lambda line: _C4_CITATION.subn("", line)),
+    "c4": LineRule(Reason.CITATION_MARKS, Wanted(("[",)), lambda line: _C4_CITATION.subn("", line)),
 }

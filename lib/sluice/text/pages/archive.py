@@ -14,6 +14,7 @@ from sluice.core.config.extract import ExtractConfig
 from sluice.core.errors import RemoteError
 from sluice.core.ids import document_id, document_id_at
 from sluice.core.ledger import Ledger
+from sluice.core.reasons import Reason
 from sluice.core.records.docs import Document, Page, PlanEntry, Quarantine, Rejection, WarcStats
 from sluice.data.archives.reader import ArchiveRecord, Damage, Item, read_archive
 from sluice.data.archives.wanted import Wanted, read_wanted
@@ -175,7 +176,7 @@ def _read(
                 yield item
                 end = max(end, item.offset + item.length)  # a wanted place without record comes after it is passed
     except RemoteError as e:
-        yield Damage(end, account.bytes - end, "unreadable", str(e))
+        yield Damage(end, account.bytes - end, Reason.UNREADABLE, str(e))
 
 
 def _read_places(
@@ -185,7 +186,7 @@ def _read_places(
     try:
         reader = open_ranges(entry.path)
     except RemoteError as e:
-        yield Damage(int(wanted.offsets[0]), account.bytes, "unreadable", str(e))
+        yield Damage(int(wanted.offsets[0]), account.bytes, Reason.UNREADABLE, str(e))
         return
     with contextlib.closing(reader):
         yield from read_wanted(
@@ -208,10 +209,10 @@ def _is_page(record_type: str, content_type: str | None) -> bool:
 def _other(record: ArchiveRecord) -> str:
     """Why a record that holds no page is dropped."""
     if not record.is_selected:
-        return "not_selected"
+        return Reason.NOT_SELECTED
     if record.record_type == "metadata" and (record.content_type or "").startswith(WAT_TYPE):
-        return "wat"
-    return "not_html" if record.record_type == "response" else "not_response"
+        return Reason.WAT
+    return Reason.NOT_HTML if record.record_type == "response" else Reason.NOT_RESPONSE
 
 
 def _page(entry: PlanEntry, record: ArchiveRecord, payload: bytes, *, is_by_offset: bool) -> Page:
@@ -237,7 +238,7 @@ def _page(entry: PlanEntry, record: ArchiveRecord, payload: bytes, *, is_by_offs
 
 def _undecodable(page: Page, error: str) -> Rejection:
     located = {name: getattr(page, name) for name in Rejection.__struct_fields__ if hasattr(page, name)}
-    return Rejection(**located, reason="bad_encoding", detail=error)
+    return Rejection(**located, reason=Reason.BAD_ENCODING, detail=error)
 
 
 def _quarantine(entry: PlanEntry, damage: Damage) -> Quarantine:

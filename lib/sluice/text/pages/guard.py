@@ -25,10 +25,11 @@ from types import FunctionType
 from typing import IO, Any, Self
 
 from sluice.core.errors import SluiceError, StageError
+from sluice.core.reasons import Reason
 from sluice.core.records.docs import Document, Page, Rejection
 from sluice.text.pages.page import LOCATED, PageProcessor
 
-CRASH, TIMEOUT = "page_crash", "page_timeout"
+CRASH, TIMEOUT = Reason.PAGE_CRASH, Reason.PAGE_TIMEOUT
 
 START_S = 300.0
 """A child that has not imported its libraries and compiled its kernels after so long never will."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sluice.core.config.extract import ExtractConfig
+from sluice.core.reasons import Reason
 from sluice.text.language.identify import file_digest
 from sluice.text.lists.bad_words import BadWordLists
 from sluice.text.lists.blocklist import BlockList
@@ -36,9 +37,9 @@ class PageLists:
         if url is None:
             return None
         if self.blocklist and (match := self.blocklist.match(url)):
-            return "blocked_url", f"{match.category} {match.kind}"
+            return Reason.BLOCKED_URL, f"{match.category} {match.kind}"
         if self.url_words and (found := self.url_words.match(url)):
-            return "url_words", f"{found.weight} {len(found.words)}"
+            return Reason.URL_WORDS, f"{found.weight} {len(found.words)}"
         return None
 
     def score(self, text: str, language: str) -> float | None:

@@ -9,6 +9,7 @@ from sluice.core.config.dedup import MinHashConfig
 from sluice.core.config.extract import ExtractConfig
 from sluice.core.errors import SluiceError
 from sluice.core.ids import mix64
+from sluice.core.reasons import Reason
 from sluice.core.records.docs import Document, Located, Page, Rejection
 from sluice.text.charset import decode
 from sluice.text.cleaning.clean import cut_lines, mask_personal
@@ -77,13 +78,13 @@ class PageProcessor:
         except (SluiceError, MemoryError):
             raise
         except Exception as e:  # the one place where a page may fail for a reason nobody foresaw
-            return _reject(page, "extract_error", type(e).__name__)
+            return _reject(page, Reason.EXTRACT_ERROR, type(e).__name__)
 
     def _reject_unread(self, page: Page) -> Rejection | None:
         if page.http_status not in (200, None):
-            return _reject(page, "http_status", str(page.http_status))
+            return _reject(page, Reason.HTTP_STATUS, str(page.http_status))
         if page.is_cut:
-            return _reject(page, "too_big", f"over {self.extract.max_page_bytes} bytes")
+            return _reject(page, Reason.TOO_BIG, f"over {self.extract.max_page_bytes} bytes")
         blocked = self.lists.block(page.url)
         return _reject(page, *blocked) if blocked else None
 
@@ -92,7 +93,9 @@ class PageProcessor:
         found: dict[str, Any] = {"charset": decoded.charset, "charset_by": decoded.by}
         data = decoded.utf8(page.payload)
         if unwanted := self.precheck.unwanted(data):
-            return _reject(page, "language", PRECHECK, language=unwanted.code, language_score=unwanted.score, **found)
+            return _reject(
+                page, Reason.LANGUAGE, PRECHECK, language=unwanted.code, language_score=unwanted.score, **found
+            )
         extracted = html.extract_page(data, self.extract.extractor)
         return self._judge(page, extracted.text, extracted.facts, data, found)
 
@@ -102,16 +105,16 @@ class PageProcessor:
 
     def _judge(self, page: Page, text: str, facts: Facts, data: bytes, found: dict[str, Any]) -> Document | Rejection:
         if not text:
-            return _reject(page, "no_text", **found)
+            return _reject(page, Reason.NO_TEXT, **found)
         num_extracted = len(text)
         clean = cut_lines(text, self.extract.edit)
         found |= _size(clean.text)
         if len(clean.text) < self.extract.min_chars:
-            return _reject(page, "too_short", **found)
+            return _reject(page, Reason.TOO_SHORT, **found)
         language = self.languages.identify(clean.text)
         found |= {"language": language.code, "language_score": language.score}
         if not self.is_wanted(language):
-            return _reject(page, "language", **found)
+            return _reject(page, Reason.LANGUAGE, **found)
         clean = mask_personal(clean, self.extract.pii)
         text = clean.text
         found |= _size(text)

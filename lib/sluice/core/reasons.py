@@ -1,0 +1,81 @@
+"""Every reason why something of the input is not in the output, with its meaning.
+
+Rules are the exception: a document that a filter rule drops has the name of that rule, which users choose.
+"""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """A reason as tables, counts and reports contain it; `meaning` explains it in one line."""
+
+    meaning: str
+
+    def __new__(cls, name: str, meaning: str) -> "Reason":
+        member = str.__new__(cls, name)
+        member._value_ = name
+        member.meaning = meaning
+        return member
+
+    # bytes of an archive, in kind=quarantine of extract/docs
+    TRUNCATED = "truncated", "the archive ends in the middle of a record"
+    BAD_MEMBER = "bad_member", "a compressed member is damaged"
+    ZIP_BOMB = "zip_bomb", "a compressed member is too large when decompressed"
+    GAP = "gap", "bytes between two records that belong to neither"
+    HEADER = "header", "a record header has no end"
+    CONTENT_LENGTH = "content_length", "the Content-Length of a record does not match its bytes"
+    DIGEST = "digest", "the digest in a record header does not match its bytes"
+    NO_RECORD = "no_record", "no record begins at the offset that the index names"
+    UNREADABLE = "unreadable", "a file, or a line of a table, could not be read"
+    UNSUPPORTED_FORMAT = "unsupported_format", "not a WARC or ARC file"
+    EMPTY_FILE = "empty_file", "the file has no bytes"
+    QUARANTINED = "quarantined", "bytes of an archive that gave no record"
+
+    # records of an archive
+    NOT_RESPONSE = "not_response", "requests, metadata and other records that are not a response"
+    NOT_HTML = "not_html", "responses that are not HTML"
+    NOT_SELECTED = "not_selected", "records that plan.selection does not select"
+    WAT = "wat", "metadata records of a WAT file, which contain no text"
+    REPEATED = "repeated", "index rows that name a record again; lines that a better document keeps"
+
+    # pages
+    HTTP_STATUS = "http_status", "the HTTP status is an error or a redirect"
+    TOO_BIG = "too_big", "larger than extract.max_page_bytes"
+    BLOCKED_URL = "blocked_url", "the URL is on the block list"
+    URL_WORDS = "url_words", "unwanted words in the URL"
+    BAD_ENCODING = "bad_encoding", "the body could not be decompressed or decoded"
+    EXTRACT_ERROR = "extract_error", "the page could not be parsed"
+    PAGE_CRASH = "page_crash", "the page crashed the parser"
+    PAGE_TIMEOUT = "page_timeout", "the page took longer than extract.page_timeout_s"
+    NO_TEXT = "no_text", "no main text was found"
+    TOO_SHORT = "too_short", "less text than extract.min_chars"
+    LANGUAGE = "language", "not in a wanted language, or not certainly"
+
+    # documents
+    EXACT = "exact", "equal to a kept document, except case, width, punctuation and Chinese script"
+    NEAR = "near", "similar to a kept document, or to a benchmark item"
+    URL = "url", "another version of the same URL is kept"
+    EMPTY = "empty", "a row of a table without text"
+    NGRAM = "ngram", "contains a benchmark item"
+    SPLIT = "split", "similar to a document that is held out from its split"
+
+    # characters
+    POLICY = "policy", "lines about copyright, privacy, cookies and terms"
+    JAVASCRIPT = "javascript", "warnings that a page needs JavaScript"
+    CITATION_MARKS = "citation_marks", "[12], [edit], [来源请求]"
+    SOCIAL = "social", "counters and share buttons"
+    SIGN_IN = "sign_in", "lines that only ask to sign in"
+    READ_MORE = "read_more", "read more, 阅读全文"
+    PII = "pii", "the difference in length between masks and the personal data that they replace"
+    REPEATED_LINES = "repeated_lines", "lines that another document, or the same one, has already"
+
+    # tokens
+    TAIL_OF_TRAINING_SHARD = "tail_of_training_shard", "tokens at the end of a shard that do not fill a record"
+
+
+MEANINGS = {reason.value: reason.meaning for reason in Reason}
+
+
+def meaning_of(reason: str) -> str:
+    """The meaning of a reason; empty for the name of a rule."""
+    return MEANINGS.get(reason, "")
