@@ -34,7 +34,7 @@ def configuration() -> None:
     """Every setting by section; the common ones are bold."""
     lines = [
         "# Configuration",
-        "Settings come from the defaults, then each `--conf` file, then each `--set`; later ones override earlier ones.",
+        "Settings come from the defaults, then each `--conf` file, then each `--set`; later ones win.",
         "Settings in bold are the common ones, which `sluice config` shows without `--all`.",
     ]
     section = None

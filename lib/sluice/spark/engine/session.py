@@ -22,7 +22,8 @@ from sluice.spark.engine.java import ensure_java
 log = logging.getLogger("sluice.spark")
 
 JAVA_NOISE = (
-    r"^(Picked up JAVA_TOOL_OPTIONS|WARNING: Using incubator modules|Using Spark's default log4j profile|Setting default log level to"
+    r"^(Picked up JAVA_TOOL_OPTIONS|WARNING: Using incubator modules|Using Spark's default log4j profile"
+    r"|Setting default log level to"
     r"|To adjust logging level use|[0-9/]+ [0-9:]+ WARN (Utils|NativeCodeLoader):)"
 )
 """Lines of every start of Spark that need no action. A log4j2 configuration of ours would not cover the first ones, and

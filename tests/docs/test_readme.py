@@ -1,0 +1,73 @@
+"""The quick starts of README.md and the commands of the guides, as they are written."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SKIPPED = ("scripts/demo", "pip install", "scripts/test", ".ci/run", "sluice completion", "bench-env")
+"""Blocks that set something up, or that take as long as the tests themselves."""
+
+
+def blocks(path: Path) -> list[str]:
+    """The `bash` blocks of a page; blocks that are meant for reading only are marked `text`."""
+    found = re.findall(r"^```bash\n(.*?)^```", path.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    return [block for block in found if not any(words in block for words in SKIPPED)]
+
+
+def pages() -> list[Any]:
+    """Pages with commands, one parameter each; runs of the whole pipeline are exhaustive."""
+    found = []
+    for path in sorted((ROOT / "docs").rglob("*.md")):
+        if written := blocks(path):
+            marks = [pytest.mark.exhaustive] if any("run pipeline" in block for block in written) else []
+            found.append(pytest.param(path, id=str(path.relative_to(ROOT)), marks=marks))
+    return found
+
+
+def run(block: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Runs a block in a folder that has what a checkout has."""
+    for name in ("tests", "conf", "jobs"):
+        if not (folder / name).exists():
+            (folder / name).symlink_to(ROOT / name)
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = os.environ | {"PATH": path, "PYTHONPATH": str(ROOT / "lib"), "SPARK_LOCAL_IP": "127.0.0.1"}
+    block = re.sub(r"^sluice ", f"{sys.executable} -m sluice ", block, flags=re.MULTILINE)
+    return subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", block],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=400,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("page", pages())
+def test_the_commands_of_a_guide_work_as_written(page: Path, tmp_path: Path) -> None:
+    for block in blocks(page):
+        done = run(block, tmp_path)
+        assert done.returncode == 0, f"{block}\n{done.stdout[-2000:]}\n{done.stderr[-3000:]}"
+
+
+def test_the_three_quick_starts_of_the_readme_give_what_they_promise(tmp_path: Path) -> None:
+    quick_starts = blocks(ROOT / "README.md")
+    assert len(quick_starts) == 3
+    for block in quick_starts:
+        done = run(block, tmp_path)
+        assert done.returncode == 0, f"{block}\n{done.stdout[-2000:]}\n{done.stderr[-3000:]}"
+    assert list((tmp_path / "unique" / "dedup" / "kept").glob("*.gz"))
+    assert list((tmp_path / "unique" / "dedup" / "removals").glob("*.parquet"))
+    assert "<html" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
+def test_every_page_of_the_documentation_is_in_the_navigation() -> None:
+    navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    pages = [str(path.relative_to(ROOT / "docs")) for path in (ROOT / "docs").rglob("*.md")]
+    assert [page for page in pages if page not in navigation] == []
