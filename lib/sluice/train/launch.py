@@ -21,7 +21,7 @@ from sluice.core.cli import exit_code_of
 from sluice.core.errors import EXIT_STALLED
 from sluice.core.log import set_up
 from sluice.core.train_config import Train
-from sluice.train.start import import_tensorflow
+from sluice.train.start import quiet_tensorflow
 from sluice.train.task import Task
 
 logger = logging.getLogger("sluice.train")
@@ -156,13 +156,14 @@ def _end(workers: Sequence[Worker]) -> None:
 
 def main() -> int:
     """The life of a started process."""
-    import_tensorflow()
-    from sluice.train.loop import train_and_evaluate
 
     def run() -> int:
         order = msgspec.json.decode(sys.stdin.read(), type=Order)
         set_up(order.log_level)
-        return train_and_evaluate(order.train, force=order.force).exit_code
+        with quiet_tensorflow():
+            from sluice.train.loop import train_and_evaluate
+
+            return train_and_evaluate(order.train, force=order.force).exit_code
 
     return exit_code_of(run)
 
