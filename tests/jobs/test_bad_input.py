@@ -89,4 +89,4 @@ def test_a_job_explains_itself(sample, tmp_path):
     done = run([*command("select", sample, tmp_path)[:8], "--help"])
     assert done.returncode == 0
     assert "--set A.B=C" in done.stdout
-    assert "Decide by rules" in done.stdout
+    assert "Apply quality rules" in done.stdout

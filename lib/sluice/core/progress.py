@@ -7,6 +7,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from typing import Any, Protocol, TypeVar
 
 Item = TypeVar("Item")
@@ -77,24 +78,23 @@ def is_terminal() -> bool:
 
 
 def _columns(unit: str) -> list[Any]:
-    from rich.progress import (
-        BarColumn,
-        DownloadColumn,
-        MofNCompleteColumn,
-        ProgressColumn,
-        TextColumn,
-        TimeRemainingColumn,
-        TransferSpeedColumn,
-    )
+    """Name, bar, done of total, rate, remaining time; the last two only where they are known."""
+    from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, ProgressColumn, TextColumn
+    from rich.progress import TransferSpeedColumn as SizeRate
     from rich.text import Text
 
     class Rate(ProgressColumn):
-        """Units per second."""
+        def render(self, task: Any) -> Text:
+            return Text(f"{task.speed:,.1f} {unit}/s" if task.speed else "", style="progress.data.speed")
+
+    class Left(ProgressColumn):
+        max_refresh = 0.5
 
         def render(self, task: Any) -> Text:
-            speed = task.finished_speed or task.speed
-            return Text(f"{speed:,.1f} {unit}/s" if speed else "", style="progress.data.speed")
+            seconds = task.time_remaining
+            return Text(
+                "" if seconds is None else f"left {timedelta(seconds=int(seconds))}", style="progress.remaining"
+            )
 
-    is_bytes = unit == "bytes"
-    count, rate = (DownloadColumn(), TransferSpeedColumn()) if is_bytes else (MofNCompleteColumn(), Rate())
-    return [TextColumn("{task.description}"), BarColumn(), count, rate, TextColumn("left"), TimeRemainingColumn()]
+    count, rate = (DownloadColumn(), SizeRate()) if unit == "bytes" else (MofNCompleteColumn(), Rate())
+    return [TextColumn("{task.description}"), BarColumn(), count, rate, Left()]

@@ -14,11 +14,12 @@ DRAIN_S = 10.0
 
 @contextlib.contextmanager
 def without_lines(pattern: str, *, outlived: bool = False) -> Iterator[None]:
-    """Drops lines of standard error that match an extended regular expression (grep -E) during the block.
+    """Drops lines that match an extended regular expression (grep -E) from standard error during the block.
 
-    This covers libraries that write to the file descriptor and processes started in the block, until they end: give
-    `outlived` if any of them lives longer than the block. All other lines pass in their order, also those of a process
-    that crashes. Without grep or a standard error nothing is dropped.
+    Only lines that libraries write to the file descriptor, or processes started in the block, are filtered: these until
+    they end, so give `outlived` if one lives longer than the block. What Python writes to `sys.stderr` passes as it is,
+    and `sys.stderr` stays the terminal if it was one. Lines of a process that crashes pass too. Without grep or a
+    standard error nothing is dropped.
     """
     grep = shutil.which("grep")
     try:
@@ -28,19 +29,38 @@ def without_lines(pattern: str, *, outlived: bool = False) -> Iterator[None]:
     if grep is None:
         yield
         return
-    sys.stderr.flush()
     # a process of its own: a thread could not run while a library holds the interpreter, nor after a crash
     command = [grep, "--line-buffered", "-avE", pattern]
     filtering = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=original, start_new_session=True)
     assert filtering.stdin is not None
-    os.dup2(filtering.stdin.fileno(), STANDARD_ERROR)
-    filtering.stdin.close()
     try:
-        yield
+        with _python_writes_to(original):
+            os.dup2(filtering.stdin.fileno(), STANDARD_ERROR)
+            filtering.stdin.close()
+            yield
     finally:
-        sys.stderr.flush()
         os.dup2(original, STANDARD_ERROR)
         os.close(original)
         if not outlived:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 filtering.wait(DRAIN_S)
+
+
+@contextlib.contextmanager
+def _python_writes_to(descriptor: int) -> Iterator[None]:
+    """Points `sys.stderr` to another file descriptor, unless it is not the process's standard error anyway."""
+    own = sys.stderr
+    try:
+        is_standard = own.fileno() == STANDARD_ERROR
+    except (AttributeError, OSError, ValueError):
+        is_standard = False
+    if not is_standard:
+        yield
+        return
+    own.flush()
+    with open(descriptor, "w", buffering=1, encoding=own.encoding, errors=own.errors, closefd=False) as stream:
+        sys.stderr = stream
+        try:
+            yield
+        finally:
+            sys.stderr = own

@@ -4,46 +4,48 @@
 """
 
 from sluice.core.config.schema import Config
-from sluice.train.start import import_tensorflow
+from sluice.train.start import quiet_tensorflow
 
 
 def train(config: Config, force: bool) -> int:
     """Trains a language model; the exit code (0, 75 stopped by a signal, 76 stalled)."""
-    import_tensorflow()
-    from sluice.train.loop import train_and_evaluate
+    with quiet_tensorflow():
+        from sluice.train.loop import train_and_evaluate
 
-    return train_and_evaluate(config.train, force).exit_code
+        return train_and_evaluate(config.train, force).exit_code
 
 
 def evaluate(config: Config, force: bool) -> None:
     """Evaluates a trained model and prints the results."""
-    import_tensorflow()
-    from sluice.train.evaluation.evaluate import evaluate_run, table
+    with quiet_tensorflow():
+        from sluice.train.evaluation.evaluate import evaluate_run, table
 
-    print(table(evaluate_run(config.train)))
+        print(table(evaluate_run(config.train)))
 
 
 def generate(config: Config, force: bool) -> None:
     """Prints a continuation of each prompt."""
-    import_tensorflow()
-    from sluice.train.evaluation.sample import generate_run
+    with quiet_tensorflow():
+        from sluice.train.evaluation.sample import generate_run
 
-    for text in generate_run(config.train):
-        print(text, end="\n--\n")
+        for text in generate_run(config.train):
+            print(text, end="\n--\n")
 
 
 def export(config: Config, force: bool) -> None:
     """Writes a trained model as files and prints their directory."""
-    import_tensorflow()
-    from sluice.train.export import export_run
+    with quiet_tensorflow():
+        from sluice.train.export import export_run
 
-    print(export_run(config.train))
+        print(export_run(config.train))
 
 
 def train_classifier(config: Config, force: bool) -> None:
     """Trains a text classifier and prints its accuracy."""
-    import_tensorflow()
-    from sluice.train.classifier import train as classify
+    with quiet_tensorflow():
+        from sluice.train.classifier import train as classify
 
-    found = classify.train_classifier(config.classifier)
-    print(f"accuracy {found['accuracy']:.4f}, macro F1 {found['macro_f1']:.4f}: {config.classifier.out}/report.json")
+        found = classify.train_classifier(config.classifier)
+        print(
+            f"accuracy {found['accuracy']:.4f}, macro F1 {found['macro_f1']:.4f}: {config.classifier.out}/report.json"
+        )

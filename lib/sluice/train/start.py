@@ -1,23 +1,24 @@
-"""The import of TensorFlow, without its start-up messages."""
+"""A process that trains, without TensorFlow's start-up messages."""
 
 import contextlib
 import os
+from collections.abc import Iterator
 
 from sluice.core.quiet import without_lines
 
 NOISE = (
-    r"^(I0000 |E0000 .* (cuda_platform\.cc|port\.cc)|WARNING: All log messages before absl|To enable the following )"
+    r"^(I0000 |E0000 .*(cuda_platform\.cc|oneDNN supports)|WARNING: All log messages before absl"
+    r"|To enable the following instructions:)"
 )
 """Hints on instruction sets and oneDNN, and that there is no GPU, which a run reports itself where it matters."""
 
 
-def import_tensorflow() -> None:
-    """Imports TensorFlow and finds its devices; call it before any module that imports TensorFlow at its top.
+@contextlib.contextmanager
+def quiet_tensorflow() -> Iterator[None]:
+    """Drops start-up messages of TensorFlow, which is to be imported in the block and not before.
 
     TF_CPP_MIN_LOG_LEVEL is 2 (errors only) unless the environment sets it; 0 or 1 shows the start-up messages too.
     """
     level = os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    with without_lines(NOISE) if level not in ("0", "1") else contextlib.nullcontext():
-        import tensorflow as tf
-
-        tf.config.list_physical_devices()  # its messages on missing drivers come at the first look
+    with contextlib.nullcontext() if level in ("0", "1") else without_lines(NOISE):
+        yield

@@ -7,18 +7,19 @@ import msgspec
 from sluice.core.cli import exit_code_of
 from sluice.core.log import set_up
 from sluice.train.distributed.launch import Order
-from sluice.train.loop import train_and_evaluate
-from sluice.train.start import import_tensorflow
+from sluice.train.start import quiet_tensorflow
 
 
 def main() -> int:
-    """The life of a started process."""
-    import_tensorflow()
+    """Reads its settings from standard input, trains, and returns the exit code."""
 
     def run() -> int:
         order = msgspec.json.decode(sys.stdin.read(), type=Order)
         set_up(order.log_level)
-        return train_and_evaluate(order.train, force=order.force).exit_code
+        with quiet_tensorflow():
+            from sluice.train.loop import train_and_evaluate
+
+            return train_and_evaluate(order.train, force=order.force).exit_code
 
     return exit_code_of(run)
 

@@ -5,11 +5,12 @@ import logging
 import re
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from sluice.core.log import set_up
-from sluice.core.progress import advancing, is_terminal, progress_bar
+from sluice.core.progress import _columns, advancing, is_terminal, progress_bar
 
 
 class Terminal(io.StringIO):
@@ -56,15 +57,27 @@ def test_a_pipe_or_file_gets_nothing_and_the_library_is_not_imported():
     assert (done.stdout, done.stderr) == ("False\n", "")
 
 
-def test_a_terminal_gets_name_count_rate_and_remaining_time(open_terminal, capsys):
+def test_a_terminal_gets_name_and_count_and_standard_output_nothing(open_terminal, capsys):
     terminal = open_terminal()
     with progress_bar("extract", 10, unit="tasks") as bar:
         bar.update(3)
     shown = plain(terminal.getvalue())
-    assert "extract" in shown
-    assert " 3/10 " in shown
-    assert " left " in shown
+    assert "extract" in shown and " 3/10 " in shown
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("speed", "seconds", "texts"),
+    [(12.5, 65.9, ["12.5 steps/s", "left 0:01:05"]), (4321.0, 90_061.0, ["4,321.0 steps/s", "left 1 day, 1:01:01"])],
+)
+def test_rate_and_remaining_time_have_their_units(speed, seconds, texts):
+    task = SimpleNamespace(speed=speed, time_remaining=seconds)
+    assert [column.render(task).plain for column in _columns("steps")[-2:]] == texts
+
+
+def test_rate_and_remaining_time_are_empty_until_they_are_known():
+    task = SimpleNamespace(speed=None, time_remaining=None)
+    assert [column.render(task).plain for column in _columns("steps")[-2:]] == ["", ""]
 
 
 def test_a_new_total_replaces_the_old_one_and_an_unknown_one_is_allowed(open_terminal):

@@ -22,11 +22,33 @@ print("before", file=sys.stderr)
 with without_lines("^(I0000|WARN)"):
     os.write(2, b"I0000 hint\nreal 1\nWARN hint\n")
     print("result")
-    print("real 2", file=sys.stderr)
-    subprocess.run(["sh", "-c", "echo WARN child >&2; echo real 3 >&2"])
+    subprocess.run(["sh", "-c", "echo WARN child >&2; echo real 2 >&2"])
 os.write(2, b"I0000 after the block\n")
 """
-    assert said(program) == (0, "result\n", "before\nreal 1\nreal 2\nreal 3\nI0000 after the block\n")
+    assert said(program) == (0, "result\n", "before\nreal 1\nreal 2\nI0000 after the block\n")
+
+
+def test_what_python_writes_passes_as_it_is():
+    program = """
+with without_lines("^I0000"):
+    print("I0000 of Python: caf\\xe9", file=sys.stderr)
+    print(sys.stderr.fileno() != 2, os.fstat(sys.stderr.fileno()).st_ino == inode)
+print(sys.stderr.fileno(), file=sys.stderr)
+"""
+    code, out, err = said("inode = os.fstat(2).st_ino" + program)
+    assert (code, out) == (0, "True True\n")
+    assert err == "I0000 of Python: café\n2\n"
+
+
+def test_a_stream_of_others_in_place_of_standard_error_stays():
+    program = """
+import io
+sys.stderr = io.StringIO()
+with without_lines("^I0000"):
+    print("for the stream", file=sys.stderr)
+print(repr(sys.stderr.getvalue()))
+"""
+    assert said(program) == (0, "'for the stream\\n'\n", "")
 
 
 def test_what_a_crashing_process_says_last_passes():
