@@ -27,7 +27,7 @@ PART = "SLUICE_BENCH_SPLIT_PART"
 """Set in the process that is watched."""
 
 
-def work(corpus: str, directory: str, centres: int) -> None:
+def work(corpus: str, directory: str, leaders: int) -> None:
     """The search, its tables and counts in lines of the log."""
     from pyspark.sql import functions as F
 
@@ -41,7 +41,7 @@ def work(corpus: str, directory: str, centres: int) -> None:
         rows = spark.read.schema("id string, text string").json(corpus)
         documents = rows.where("text <> ''").select(F.abs(F.xxhash64("id")).alias("doc_id"), "text")
         clusters = spark.createDataFrame([], "doc_id long, cluster_id long")
-        split = SplitConfig(centres=centres)
+        split = SplitConfig(leaders_per_bucket=leaders)
         Work(directory).table(spark.range(1), "start")
         found = find_crossing(
             with_split(documents, clusters, ShardsConfig()), DedupConfig(), split, 8, Work(directory), Work(directory)
@@ -53,23 +53,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus", type=Path, nargs="+", help="JSON lines of id and text")
     parser.add_argument("--heap", default="1g", help="of the JVM (default: %(default)s)")
-    parser.add_argument("--centres", type=int, default=SplitConfig().centres, help="of a bucket (default: %(default)s)")
+    parser.add_argument(
+        "--leaders", type=int, default=SplitConfig().leaders_per_bucket, help="of a bucket (default: %(default)s)"
+    )
     options = parser.parse_args()
     for corpus in options.corpus:
         with tempfile.TemporaryDirectory(prefix="bench-split-") as directory:
             if os.environ.get(PART):
-                work(str(corpus), directory, options.centres)
+                work(str(corpus), directory, options.leaders)
             else:
-                show(corpus, options.heap, options.centres)
+                show(corpus, options.heap, options.leaders)
 
 
-def show(corpus: Path, heap: str, centres: int) -> None:
+def show(corpus: Path, heap: str, leaders: int) -> None:
     environment = os.environ | {
         PART: "1",
         "OMP_NUM_THREADS": "1",
         "PYSPARK_SUBMIT_ARGS": f"--master local[2] --driver-memory {heap} --conf spark.ui.enabled=false pyspark-shell",
     }
-    command = [sys.executable, "-m", "scripts.bench.dedup.split", str(corpus), "--centres", str(centres)]
+    command = [sys.executable, "-m", "scripts.bench.dedup.split", str(corpus), "--leaders", str(leaders)]
     began = time.perf_counter()
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True, env=environment

@@ -11,10 +11,10 @@ from sluice.core.errors import StageError
 from sluice.core.records.corpus import SplitRow
 from sluice.spark.dedup.held_out import (
     _check,
-    centre_rows,
     crossing_pairs,
     crossing_removals,
     find_crossing,
+    leader_rows,
     signatures,
 )
 from sluice.spark.engine.work import Work
@@ -25,7 +25,7 @@ from sluice.text.dedup.signing import sign_text
 SPLIT = SplitConfig()
 DEDUP = DedupConfig(threshold=0.7, minhash=MinHashConfig(shingle=2, min_shingles=3))
 EDGE = "u long, v long, jaccard double, u_split string, v_split string"
-ROW = "bucket long, place long, rank int"
+ROW = "bucket long, place long, split_rank int"
 EN = "the quick brown fox jumps over the lazy dog while seven tired sailors watch from the harbour wall at dusk"
 ZH = "海边的老渔夫每天清晨都会独自划着小船出海打鱼直到太阳落山才慢慢地回到村子里的家"
 
@@ -108,23 +108,23 @@ def test_pairs_share_a_bucket_and_the_first_is_held_out_from_the_second(spark):
     assert pairs == [(10, 11), (10, 20), (11, 20)]
 
 
-def test_a_bucket_has_so_many_centres_and_each_bucket_others(spark):
+def test_a_bucket_has_a_fixed_number_of_leaders_and_each_bucket_others(spark):
     rows = [(bucket, place, 0) for bucket in range(8) for place in range(20)] + [(99, 3, 1)]
     df = spark.createDataFrame(rows, ROW)
-    centres = {(row["bucket"], row["place"]) for row in centre_rows(df, 5).collect()}
-    of_bucket = [{place for bucket, place in centres if bucket == b} for b in range(8)]
-    assert all(len(places) == 5 for places in of_bucket) and (99, 3) in centres
+    leaders = {(row["bucket"], row["place"]) for row in leader_rows(df, 5).collect()}
+    of_bucket = [{place for bucket, place in leaders if bucket == b} for b in range(8)]
+    assert all(len(places) == 5 for places in of_bucket) and (99, 3) in leaders
     assert len({frozenset(places) for places in of_bucket}) > 1
     assert len(set().union(*of_bucket)) > 10
-    again = centre_rows(df.orderBy(F.rand(1)).repartition(5), 5)
-    assert {(row["bucket"], row["place"]) for row in again.collect()} == centres
+    again = leader_rows(df.orderBy(F.rand(1)).repartition(5), 5)
+    assert {(row["bucket"], row["place"]) for row in again.collect()} == leaders
 
 
 def test_documents_in_crowded_buckets_are_counted_with_their_fewest_bands(spark, tmp_path):
     documents = [(i, "valid", EN) for i in range(10)] + [(10, "train", EN), (11, "test", ZH)]
-    removed, counts = found(spark, tmp_path, documents, split=SplitConfig(centres=2))
+    removed, counts = found(spark, tmp_path, documents, split=SplitConfig(leaders_per_bucket=2))
     assert removed[10][1:] == (min(removed[10][1], 9), "valid", 1.0)
-    # 32 bands of two centres each are 64 places for ten documents of valid; the one of test is in all bands
+    # 32 bands of two leaders each are 64 places for ten documents of valid; the one of test is in all bands
     assert counts["crowded"] == 10
     assert counts["least_bands"] <= 6
     assert counts["catch_probability"] < 1 - (1 - 0.7**4) ** 7

@@ -33,12 +33,12 @@ class DedupConfig(Section):
     minhash: MinHashConfig = MinHashConfig()
     threshold: Fraction = 0.8
     """A document is removed when its exact Jaccard similarity to a kept one is at least this."""
-    centres: PositiveInt = 32
-    """Members of a bucket are compared with this many of its best."""
-    crowd: PositiveInt = 1_000
-    """Those after the first so many of a bucket, with `crowd_centres` of them: such buckets are of boilerplate."""
-    crowd_centres: PositiveInt = 8
-    """See `crowd`."""
+    leaders_per_bucket: PositiveInt = 32
+    """Each document of a bucket is compared with this many of its best, its leaders."""
+    crowded_bucket_size: PositiveInt = 1_000
+    """From this position in a bucket, documents have fewer leaders: buckets this large are mostly boilerplate."""
+    leaders_in_crowded_bucket: PositiveInt = 8
+    """Leaders of those documents."""
     edges_per_task: PositiveInt = 50_000_000
     """Components of at most this many edges are found in one task; more go through distributed rounds."""
     urls: Literal["newest", "best"] | None = None
@@ -142,8 +142,8 @@ class SplitConfig(Section):
     """Hash values per band."""
     seed: CountInt = 2
     """Seed of the permutations: other ones than those of `dedup.minhash`, which has missed what is looked for here."""
-    centres: PositiveInt = 32
-    """Of each bucket so many held-out documents, others in each band, are compared with the rest. Those that are not
+    leaders_per_bucket: PositiveInt = 32
+    """Held-out documents of each bucket that are compared with the rest, others in each band. Those that are not
     compared in all bands are counted (`crowded`), with the fewest bands that one of them is compared in."""
 
 

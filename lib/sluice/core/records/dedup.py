@@ -64,11 +64,11 @@ class BandRow(Record):
 
 
 class LeadingRow(Record):
-    """A band row that later crawls need: that of a centre of its bucket, or one that only counts for its crowd."""
+    """A band row that later crawls need: a leader of its bucket, or one that counts towards `crowded_bucket_size`."""
 
     bucket: int
     place: int
-    is_centre: bool
+    is_leader: bool
 
 
 class Pair(Record):

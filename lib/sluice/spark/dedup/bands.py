@@ -31,33 +31,36 @@ def sketches(documents: DataFrame) -> DataFrame:
 
 
 def candidate_pairs(rows: DataFrame, dedup: DedupConfig, partitions: int, first: int = 0) -> DataFrame:
-    """Pairs of documents that share a band, one of them being among the best of that bucket; see `Centres`.
+    """Pairs of documents that share a band, one of them being among the best of that bucket; see `LeaderCounts`.
 
     Needs: bands. Returns: distinct pairs whose worse document is new: its place is `first` or after it.
     Shuffle: 16 bytes per band row, key `bucket`. A giant bucket costs time in one task, never memory.
     """
-    scan = partial(_scan, Centres.of(dedup), first)
+    scan = partial(_scan, LeaderCounts.of(dedup), first)
     return _by_bucket(rows, partitions).mapInArrow(scan, spark_schema(Pair)).distinct()
 
 
 def leading_rows(rows: DataFrame, dedup: DedupConfig, partitions: int, first: int = 0) -> DataFrame:
-    """The band rows of each bucket that later crawls need, new ones only: as many of the best as make a crowd.
+    """The band rows of each bucket that later crawls need, new ones only: the best that make a bucket crowded.
 
     Needs: bands. Returns: leading rows. Shuffle: as `candidate_pairs`.
     """
-    return _by_bucket(rows, partitions).mapInArrow(partial(_lead, Centres.of(dedup), first), spark_schema(LeadingRow))
+    return _by_bucket(rows, partitions).mapInArrow(
+        partial(_lead, LeaderCounts.of(dedup), first), spark_schema(LeadingRow)
+    )
 
 
-class Centres(NamedTuple):
-    """How many of the best of its bucket a document is compared with: fewer from position `crowd` on."""
+class LeaderCounts(NamedTuple):
+    """Numbers of leaders that a document is compared with: fewer from position `crowded_size` of its bucket."""
 
-    few: int
-    many: int
-    crowd: int
+    in_crowded: int
+    per_bucket: int
+    crowded_size: int
 
     @classmethod
-    def of(cls, dedup: DedupConfig) -> "Centres":
-        return cls(min(dedup.crowd_centres, dedup.centres), dedup.centres, dedup.crowd)
+    def of(cls, dedup: DedupConfig) -> "LeaderCounts":
+        per_bucket = dedup.leaders_per_bucket
+        return cls(min(dedup.leaders_in_crowded_bucket, per_bucket), per_bucket, dedup.crowded_bucket_size)
 
 
 def _by_bucket(rows: DataFrame, partitions: int) -> DataFrame:
@@ -84,24 +87,26 @@ def _to_sketches(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         )
 
 
-def _scan(centres: Centres, first: int, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Pairs of each new row with the centres of its bucket; input sorted by (bucket, place)."""
-    for buckets, places, positions, num_held in _with_leaders(centres, batches):
+def _scan(leaders: LeaderCounts, first: int, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Pairs of each new row with the leaders of its bucket; input sorted by (bucket, place)."""
+    for buckets, places, positions, num_held in _with_leaders(leaders, batches):
         is_new = places >= first
         is_new[:num_held] = False
-        u, v = star_pairs(buckets, places, positions, is_new, centres)
+        u, v = star_pairs(buckets, places, positions, is_new, leaders)
         yield pa.RecordBatch.from_arrays([pa.array(u), pa.array(v)], schema=arrow_schema(Pair))
 
 
-def _lead(centres: Centres, first: int, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    for buckets, places, positions, num_held in _with_leaders(centres, batches):
-        leads = (positions < max(centres.crowd, centres.many)) & (places >= first)
+def _lead(leaders: LeaderCounts, first: int, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    for buckets, places, positions, num_held in _with_leaders(leaders, batches):
+        leads = (positions < max(leaders.crowded_size, leaders.per_bucket)) & (places >= first)
         leads[:num_held] = False
-        columns = [pa.array(buckets[leads]), pa.array(places[leads]), pa.array(positions[leads] < centres.many)]
+        columns = [pa.array(buckets[leads]), pa.array(places[leads]), pa.array(positions[leads] < leaders.per_bucket)]
         yield pa.RecordBatch.from_arrays(columns, schema=arrow_schema(LeadingRow))
 
 
-def _with_leaders(centres: Centres, batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[Places, Places, Places, int]]:
+def _with_leaders(
+    leaders: LeaderCounts, batches: Iterable[pa.RecordBatch]
+) -> Iterator[tuple[Places, Places, Places, int]]:
     """Buckets, places and positions in the bucket of each batch, after the leaders of the bucket that it goes on with.
 
     The last is the number of such leaders: nothing else of what came before is held.
@@ -120,23 +125,23 @@ def _with_leaders(centres: Centres, batches: Iterable[pa.RecordBatch]) -> Iterat
         yield buckets, places, positions, num_held
         last = np.flatnonzero(buckets == buckets[-1])
         num_before = int(positions[-1]) + 1
-        held_buckets, held_places = buckets[last[: centres.many]], places[last[: centres.many]]
+        held_buckets, held_places = buckets[last[: leaders.per_bucket]], places[last[: leaders.per_bucket]]
 
 
 def star_pairs(
-    buckets: Places, places: Places, positions: Places, is_new: npt.NDArray[np.bool_], centres: Centres
+    buckets: Places, places: Places, positions: Places, is_new: npt.NDArray[np.bool_], leaders: LeaderCounts
 ) -> tuple[Places, Places]:
-    """Pairs (u, v), u < v, of every new row with the centres of its bucket.
+    """Pairs (u, v), u < v, of every new row with the leaders of its bucket.
 
-    buckets, places, positions [n] int64, sorted by (bucket, place); of each bucket all its centres must be there, of
+    buckets, places, positions [n] int64, sorted by (bucket, place); of each bucket all its leaders must be there, of
     other rows some may not be.
     """
     start = _starts(buckets)
     us, vs = [], []
-    for k in range(centres.many):
+    for k in range(leaders.per_bucket):
         compared = is_new & (positions > k)
-        if k >= centres.few:
-            compared &= positions < centres.crowd
+        if k >= leaders.in_crowded:
+            compared &= positions < leaders.crowded_size
         others = np.flatnonzero(compared)
         us.append(places[start[others] + k])
         vs.append(places[others])

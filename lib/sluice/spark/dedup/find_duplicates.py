@@ -74,7 +74,7 @@ def find_duplicates(
     leading = None
     if dedup.write_index:
         leading = work.table(leading_rows(rows, dedup, partitions, first), "leading")
-        wanted = wanted.unionAll(leading.where("is_centre").select("place"))
+        wanted = wanted.unionAll(leading.where("is_leader").select("place"))
     wanted_texts = _texts_of(wanted.distinct(), ranked, texts, work, "wanted")
     own_sets = work.table(shingle_sets(wanted_texts, dedup.minhash), "sets")
     sets = own_sets.unionAll(earlier.sets)
@@ -132,7 +132,7 @@ def publish_index(
     Needs: names (doc_id, name), what documents are called outside. `identity` tells this crawl from others.
     """
     assert found.leading is not None, "find_duplicates was told to write an index"
-    places = found.leading.where("is_centre").select("place").distinct()
+    places = found.leading.where("is_leader").select("place").distinct()
     witnesses = found.near.join(places, "place", "left_semi").select(F.col("witness").alias("place"))
     sketched = found.sketches.join(places, "place", "left_semi")
     documents = (
@@ -143,7 +143,7 @@ def publish_index(
         .join(names, "doc_id", "left")
     )
     sets = found.sets.join(places.unionAll(witnesses), "place", "left_semi")
-    write_index(path, documents, found.leading.drop("is_centre"), sets, dedup, earlier, identity)
+    write_index(path, documents, found.leading.drop("is_leader"), sets, dedup, earlier, identity)
 
 
 def _texts_of(wanted: DataFrame, ranked: DataFrame, texts: DataFrame, work: Work, name: str) -> DataFrame:

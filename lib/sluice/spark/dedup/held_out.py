@@ -47,8 +47,8 @@ def find_crossing(
     banding = Banding(minhash.bands, minhash.rows)
     least = assure(dedup.threshold, banding).least_equal
     signed = work.table(signatures(documents, minhash), "signed")
-    centres = work.table(centre_rows(ranked_rows(signed, minhash, SPLITS[:2]), split.centres), "centres")
-    pairs = work.table(crossing_pairs(centres, ranked_rows(signed, minhash, SPLITS[1:])), "pairs")
+    leaders = work.table(leader_rows(ranked_rows(signed, minhash, SPLITS[:2]), split.leaders_per_bucket), "leaders")
+    pairs = work.table(crossing_pairs(leaders, ranked_rows(signed, minhash, SPLITS[1:])), "pairs")
     width = minhash.bands * minhash.rows
     likely = work.table(screened_pairs(pairs, sketches(signed), width, least, partitions), "likely")
     wanted = work.table(likely.select(F.explode(F.array("u", "v")).alias("doc_id")).distinct(), "wanted")
@@ -57,7 +57,7 @@ def find_crossing(
     edges = work.table(verified_edges(likely, sets, dedup.threshold, partitions), "edges")
     removals = results.table(crossing_removals(with_splits(edges, signed)), "removals")
     _check(edges, removals)
-    crowded, least_bands = _crowded(signed, centres, minhash.bands)
+    crowded, least_bands = _crowded(signed, leaders, minhash.bands)
     counts = {"candidate_pairs": pairs.count(), "likely_pairs": likely.count(), "edges": edges.count()}
     assured = assure(dedup.threshold, banding, least_bands).catch_probability
     return Crossing(
@@ -74,12 +74,12 @@ def signatures(documents: DataFrame, minhash: MinHashConfig) -> DataFrame:
 
 
 def ranked_rows(signed: DataFrame, minhash: MinHashConfig, splits: tuple[str, ...]) -> DataFrame:
-    """Bands of the documents of these splits, with the rank of theirs in `SPLITS`. Needs: split rows.
+    """Bands of the documents of these splits, with the index of theirs in `SPLITS`. Needs: split rows.
 
-    Returns: bucket, place, rank.
+    Returns: bucket, place, split_rank.
     """
     first, *others = (
-        band_rows(signed.where(F.col("split") == name), minhash).withColumn("rank", F.lit(SPLITS.index(name)))
+        band_rows(signed.where(F.col("split") == name), minhash).withColumn("split_rank", F.lit(SPLITS.index(name)))
         for name in splits
     )
     for rows in others:
@@ -87,25 +87,25 @@ def ranked_rows(signed: DataFrame, minhash: MinHashConfig, splits: tuple[str, ..
     return first
 
 
-def centre_rows(held_out: DataFrame, count: int) -> DataFrame:
+def leader_rows(held_out: DataFrame, count: int) -> DataFrame:
     """The rows of each bucket that others are compared with: at most `count`, by hash, others in each bucket.
 
-    Needs: bucket, place, rank. Returns: the same columns. Shuffle: 20 bytes per band row of held-out documents.
+    Needs: bucket, place, split_rank. Returns: the same columns. Shuffle: 20 bytes per band row of held-out documents.
     """
     order = Window.partitionBy("bucket").orderBy(F.xxhash64("place", "bucket"), "place")
     numbered = held_out.withColumn("number", F.row_number().over(order))
-    return numbered.where(F.col("number") <= count).select("bucket", "place", "rank")
+    return numbered.where(F.col("number") <= count).select("bucket", "place", "split_rank")
 
 
-def crossing_pairs(centres: DataFrame, rows: DataFrame) -> DataFrame:
-    """Pairs (u, v) that share a band, u of a split held out from that of v. Needs: bucket, place, rank of both.
+def crossing_pairs(leaders: DataFrame, rows: DataFrame) -> DataFrame:
+    """Pairs (u, v) that share a band, u of a split held out from that of v. Needs: bucket, place, split_rank of both.
 
-    Returns: distinct pairs. Shuffle: none of band rows while the centres are few enough for every task, else both
-    sides, key `bucket`; then the pairs. Memory: the centres of one bucket; a hot one costs time.
+    Returns: distinct pairs. Shuffle: none of band rows while the leaders are few enough for every task, else both
+    sides, key `bucket`; then the pairs. Memory: the leaders of one bucket; a hot one costs time.
     """
-    held_out = centres.select("bucket", F.col("place").alias("u"), F.col("rank").alias("held_out"))
-    others = rows.select("bucket", F.col("place").alias("v"), "rank")
-    return others.join(held_out, "bucket", "inner").where("held_out < rank").select("u", "v").distinct()
+    held_out = leaders.select("bucket", F.col("place").alias("u"), F.col("split_rank").alias("held_out"))
+    others = rows.select("bucket", F.col("place").alias("v"), "split_rank")
+    return others.join(held_out, "bucket", "inner").where("held_out < split_rank").select("u", "v").distinct()
 
 
 def with_splits(edges: DataFrame, signed: DataFrame) -> DataFrame:
@@ -147,9 +147,9 @@ def _sign(minhash: MinHashConfig, batches: Iterable[pa.RecordBatch]) -> Iterator
         yield pa.RecordBatch.from_arrays(columns, schema=arrow_schema(SplitRow))
 
 
-def _crowded(signed: DataFrame, centres: DataFrame, bands: int) -> tuple[int, int]:
+def _crowded(signed: DataFrame, leaders: DataFrame, bands: int) -> tuple[int, int]:
     """How many held-out documents are not compared in all bands, and the fewest bands that one is compared in."""
-    compared = centres.groupBy("place").agg(F.count("*").alias("bands"))
+    compared = leaders.groupBy("place").agg(F.count("*").alias("bands"))
     held_out = signed.where("split <> 'train' and signature is not null").select("place")
     of_document = held_out.join(compared, "place", "left").select(F.coalesce("bands", F.lit(0)).alias("bands"))
     row = of_document.agg(F.count_if(F.col("bands") < bands), F.min("bands")).collect()[0]

@@ -1,7 +1,7 @@
 """The band index: what later crawls need to be deduplicated against this one, without its text.
 
 A directory that is written once. `documents` says what became of each document, `bands` holds the rows of the leading
-documents of each bucket, `sets` the shingle sets of its centres, so that removals are certified exactly. An index that
+documents of each bucket, `sets` the shingle sets of its leaders, so that removals are certified exactly. An index that
 was made with others before it goes on where they end, and is of use only after them.
 """
 
@@ -21,7 +21,7 @@ from sluice.spark.engine.schemas import spark_schema
 from sluice.text.dedup.key_text import KEY_VERSION
 
 MANIFEST = "manifest.json"
-FORMAT = 2
+FORMAT = 3
 
 
 class IndexManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,7 +64,7 @@ class Earlier(NamedTuple):
 def index_settings(dedup: DedupConfig) -> dict[str, Any]:
     """What must be the same for an index and its user."""
     settings: dict[str, Any] = msgspec.to_builtins(dedup)
-    compared = ("minhash", "threshold", "centres", "crowd", "crowd_centres")
+    compared = ("minhash", "threshold", "leaders_per_bucket", "crowded_bucket_size", "leaders_in_crowded_bucket")
     return {"key": KEY_VERSION, **{name: settings[name] for name in compared}}
 
 

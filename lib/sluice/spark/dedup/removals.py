@@ -51,7 +51,7 @@ def near_removals(
 
 def _compared(edges: DataFrame, sets: DataFrame, threshold: float, partitions: int) -> DataFrame:
     """Near-removals of the clusters of these edges, with the shingle sets of all that may be compared."""
-    similar = F.collect_list(F.struct("u", "jaccard", "fate")).alias("similar")  # at most bands x centres
+    similar = F.collect_list(F.struct("u", "jaccard", "fate")).alias("similar")  # at most bands x leaders
     judged = edges.groupBy("cluster", F.col("v").alias("place")).agg(similar)
     others = edges.select("cluster", F.coalesce("fate", "u").alias("place")).distinct()
     nodes = others.join(judged, ["cluster", "place"], "full_outer").join(sets, "place", "inner")

@@ -1,6 +1,6 @@
 """Pairs that pass a comparison: first of their sketches, which only screens, then of their shingle sets.
 
-Both ways the better document of a pair, its centre, is held once while the others stream past.
+Both ways the better document of a pair, its leader, is held once while the others stream past.
 """
 
 from collections.abc import Iterable, Iterator
@@ -22,10 +22,10 @@ from sluice.text.dedup.lsh import margin
 from sluice.text.dedup.shingles import shingle_set
 
 SPAN = 22
-"""Bits of a stretch of places: a centre with very many others is compared with 4 million places in one task."""
+"""Bits of a stretch of places: a leader with very many others is compared with 4 million places in one task."""
 
-CENTRE = -1
-"""Stands for the other document in the row of a centre, before all others."""
+LEADER = -1
+"""Stands for the other document in the row of a leader, before all others."""
 
 
 SURE, OPEN = 4, 16
@@ -47,7 +47,7 @@ def screened_pairs(pairs: DataFrame, sketches: DataFrame, width: int, least: int
 
     Needs: pairs, sketches. Returns: likely pairs. Shuffle: a sketch per pair, key `u`.
     """
-    rows = _by_centre(pairs, sketches.select("place", F.col("sketch").alias("data")), partitions)
+    rows = _by_leader(pairs, sketches.select("place", F.col("sketch").alias("data")), partitions)
     return rows.mapInArrow(partial(_likely, width, least), spark_schema(Likely))
 
 
@@ -62,8 +62,8 @@ def deciding_pairs(likely: DataFrame, dedup: DedupConfig) -> DataFrame:
     openness = F.when(F.col("is_sure"), 0).otherwise(-F.col("equal"))
     first = Window.partitionBy("v").orderBy(F.col("is_sure").desc(), openness, "u")
     any_sure = F.first("is_sure").over(first).alias("any_sure")
-    ranked = judged.select("u", "v", "is_sure", any_sure, F.row_number().over(first).alias("rank"))
-    return ranked.where(f"is_sure = any_sure and rank <= if(any_sure, {SURE}, {OPEN})").select("u", "v")
+    numbered = judged.select("u", "v", "is_sure", any_sure, F.row_number().over(first).alias("number"))
+    return numbered.where(f"is_sure = any_sure and number <= if(any_sure, {SURE}, {OPEN})").select("u", "v")
 
 
 def verified_edges(pairs: DataFrame, sets: DataFrame, threshold: float, partitions: int) -> DataFrame:
@@ -71,7 +71,7 @@ def verified_edges(pairs: DataFrame, sets: DataFrame, threshold: float, partitio
 
     Needs: pairs, sets. Returns: edges. Shuffle: a shingle set per pair, key `u`.
     """
-    rows = _by_centre(pairs, sets.select("place", F.col("shingles").alias("data")), partitions)
+    rows = _by_leader(pairs, sets.select("place", F.col("shingles").alias("data")), partitions)
     return rows.mapInArrow(partial(_verify, threshold), spark_schema(Edge))
 
 
@@ -80,17 +80,17 @@ def shingle_sets(texts: DataFrame, minhash: MinHashConfig) -> DataFrame:
     return texts.select("place", "text").mapInArrow(partial(_to_sets, minhash), spark_schema(ShingleSet))
 
 
-def _by_centre(pairs: DataFrame, data: DataFrame, partitions: int) -> DataFrame:
-    """centre, other, data: each centre's own row, with other = CENTRE, and after it those of its pairs."""
+def _by_leader(pairs: DataFrame, data: DataFrame, partitions: int) -> DataFrame:
+    """leader, other, data: each leader's own row, with other = LEADER, and after it those of its pairs."""
     spanned = pairs.withColumn("span", F.shiftright("v", SPAN))
-    centres = spanned.select(F.col("u").alias("place"), "span").distinct().join(data, "place", "inner")
+    leaders = spanned.select(F.col("u").alias("place"), "span").distinct().join(data, "place", "inner")
     others = spanned.select("u", "span", F.col("v").alias("place")).join(data, "place", "inner")
-    centre_rows = centres.select(
-        F.col("place").alias("centre"), "span", F.lit(CENTRE).cast("long").alias("other"), "data"
+    leader_rows = leaders.select(
+        F.col("place").alias("leader"), "span", F.lit(LEADER).cast("long").alias("other"), "data"
     )
-    other_rows = others.select(F.col("u").alias("centre"), "span", F.col("place").alias("other"), "data")
-    grouped = centre_rows.unionAll(other_rows).repartition(partitions, "centre", "span")
-    return grouped.sortWithinPartitions("centre", "span", "other").select("centre", "other", "data")
+    other_rows = others.select(F.col("u").alias("leader"), "span", F.col("place").alias("other"), "data")
+    grouped = leader_rows.unionAll(other_rows).repartition(partitions, "leader", "span")
+    return grouped.sortWithinPartitions("leader", "span", "other").select("leader", "other", "data")
 
 
 def _likely(width: int, least: int, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -98,13 +98,13 @@ def _likely(width: int, least: int, batches: Iterable[pa.RecordBatch]) -> Iterat
     for batch in batches:
         if not batch.num_rows:
             continue
-        centre, other = _places(batch)
+        leader, other = _places(batch)
         own = np.concatenate([held, np.frombuffer(b"".join(batch.column(2).to_pylist()), np.uint8).reshape(-1, width)])
         row = np.arange(1, len(own))
-        with_whom = np.maximum.accumulate(np.where(other == CENTRE, row, 0))
+        with_whom = np.maximum.accumulate(np.where(other == LEADER, row, 0))
         equal = (own[with_whom] == own[1:]).sum(axis=1)
-        chosen = (other != CENTRE) & (equal >= least)
-        columns = [pa.array(centre[chosen]), pa.array(other[chosen]), pa.array(equal[chosen])]
+        chosen = (other != LEADER) & (equal >= least)
+        columns = [pa.array(leader[chosen]), pa.array(other[chosen]), pa.array(equal[chosen])]
         yield pa.RecordBatch.from_arrays(columns, schema=arrow_schema(Likely))
         held = own[with_whom[-1:]]
 
@@ -114,16 +114,16 @@ def _verify(threshold: float, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.
     for batch in batches:
         if not batch.num_rows:
             continue
-        centre, other = _places(batch)
+        leader, other = _places(batch)
         values, offsets = set_arrays(batch.column(2))
         jaccard = np.empty(len(other))
-        is_centre = other == CENTRE
-        compare_in_turn(values, offsets, is_centre, held, jaccard)
-        chosen = ~is_centre & (jaccard >= threshold)
-        columns = [pa.array(centre[chosen]), pa.array(other[chosen]), pa.array(jaccard[chosen])]
+        is_leader = other == LEADER
+        compare_in_turn(values, offsets, is_leader, held, jaccard)
+        chosen = ~is_leader & (jaccard >= threshold)
+        columns = [pa.array(leader[chosen]), pa.array(other[chosen]), pa.array(jaccard[chosen])]
         yield pa.RecordBatch.from_arrays(columns, schema=arrow_schema(Edge))
-        if is_centre.any():
-            last = np.flatnonzero(is_centre)[-1]
+        if is_leader.any():
+            last = np.flatnonzero(is_leader)[-1]
             held = values[offsets[last] : offsets[last + 1]].copy()
 
 
