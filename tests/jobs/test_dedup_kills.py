@@ -46,7 +46,7 @@ def test_what_was_planted_is_in_the_results(calm, table):
     assert not [name for name in gone if name.startswith("family-")]
     for script in "01":  # neighbours in the chain are similar, others are not: it does not go as a whole
         assert 3 <= len([name for name in gone if name.startswith(f"chain-{script}")]) <= 4
-    assert {row["witness"] for row in calm["removals"]} <= ids - set(gone)
+    assert {row["duplicate_of"] for row in calm["removals"]} <= ids - set(gone)
     assert len(calm["quarantine"]) == 6
 
 

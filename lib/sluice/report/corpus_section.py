@@ -35,11 +35,11 @@ def duplicates(report: Values) -> str:
 
 
 def _pair(row: Values, words: str) -> str:
-    """A removed document beside its witness."""
+    """A removed document beside the kept one."""
     text = f'<h3>{words}</h3><div class="pair"><blockquote class="dropped"><p class="quiet">removed, document '
     text += f"{escape(row.get('doc_id'))}</p>{quote(row.get('text'), row.get('url'))}</blockquote>"
-    text += f'<blockquote class="kept"><p class="quiet">kept, document {escape(row.get("witness"))}</p>'
-    return text + f"{quote(row.get('witness_text'), row.get('witness_url'))}</blockquote></div>"
+    text += f'<blockquote class="kept"><p class="quiet">kept, document {escape(row.get("duplicate_of"))}</p>'
+    return text + f"{quote(row.get('duplicate_of_text'), row.get('duplicate_of_url'))}</blockquote></div>"
 
 
 def decontamination(values: Values | None) -> str:
@@ -131,6 +131,6 @@ def split_check(values: Values | None) -> str:
     if not values["samples"]:
         return text + nothing("No document is a near-copy of one that is held out from its split.")
     for row in values["samples"]:
-        splits = f"in {escape(row.get('split'))}, similar to one in {escape(row.get('witness_split'))}"
+        splits = f"in {escape(row.get('split'))}, similar to one in {escape(row.get('duplicate_of_split'))}"
         text += _pair(row, f"{splits}, similarity {measure(row.get('jaccard'))}")
     return text

@@ -2,10 +2,10 @@
 
     python -m scripts.bench.dedup.check_removals REMOVALS CORPUS.jsonl --pairs PAIRS.jsonl --truth TRUTH.jsonl
 
-REMOVALS is Parquet or JSON lines with `id`, `witness`, `jaccard`; CORPUS has `id` and `text`; PAIRS is what
+REMOVALS is Parquet or JSON lines with `id`, `duplicate_of`, `jaccard`; CORPUS has `id` and `text`; PAIRS is what
 dedup_oracle.py wrote. For each removal the Jaccard similarity of both documents is computed from plain Python sets. It
-must equal the one stated and be at least the threshold, the witness must be kept, and no document be removed twice. A
-pair of the oracle counts as found when not both of its documents are kept.
+must equal `jaccard` and reach the threshold, `duplicate_of` must be kept, and no document be removed twice. A pair of
+the oracle counts as found when not both of its documents are kept.
 
 exit code: 0 when every removal holds, 4 when one does not, 1 when a file cannot be used
 """
@@ -42,25 +42,25 @@ def faults(
     """Id and what is wrong, for every removal that does not hold. Each id is given once at most."""
     times = Counter(row["id"] for row in removals)
     held, held_parts = None, frozenset[str]()
-    for row in sorted(removals, key=lambda row: (str(row["witness"]), row["id"])):
-        name, witness, stated = row["id"], row["witness"], row["jaccard"]
-        unknown = [other for other in (name, witness) if other not in documents]
+    for row in sorted(removals, key=lambda row: (str(row["duplicate_of"]), row["id"])):
+        name, kept, stated = row["id"], row["duplicate_of"], row["jaccard"]
+        unknown = [other for other in (name, kept) if other not in documents]
         if unknown:
             yield name, f"there is no document {unknown[0]!r}"
         elif times[name] > 1:
             yield name, f"is removed {times[name]} times"
-        elif witness in times:
-            yield name, f"its witness {witness!r} is removed, too" if witness != name else "is its own witness"
+        elif kept in times:
+            yield name, f"its kept document {kept!r} is removed, too" if kept != name else "is a duplicate of itself"
         else:
-            if witness != held:
-                held, held_parts = witness, parts(documents[witness])
+            if kept != held:
+                held, held_parts = kept, parts(documents[kept])
             similarity = jaccard(held_parts, parts(documents[name]))
-            if not held_parts and define_key(documents[name]) == define_key(documents[witness]):
+            if not held_parts and define_key(documents[name]) == define_key(documents[kept]):
                 similarity = 1.0  # equal texts shorter than a shingle
             if stated is None or abs(similarity - stated) > SAME:
-                yield name, f"is {similarity!r} alike to {witness!r}, not {stated!r}"
+                yield name, f"is {similarity!r} alike to {kept!r}, not {stated!r}"
             elif similarity < threshold:
-                yield name, f"is {similarity!r} alike to {witness!r}, which is below {threshold}"
+                yield name, f"is {similarity!r} alike to {kept!r}, which is below {threshold}"
 
 
 def show_recall(pairs: list[Pair], removed: set[str]) -> None:
@@ -97,7 +97,7 @@ def main() -> int:
     options = parser.parse_args()
     documents = read_documents(options.corpus)
     rows = table_rows(options.removals)
-    removals = [{**row, "id": str(row["id"]), "witness": str(row["witness"])} for row in rows]
+    removals = [{**row, "id": str(row["id"]), "duplicate_of": str(row["duplicate_of"])} for row in rows]
     wrong = list(faults(removals, documents, documented(options.shingle), options.threshold))
     for name, what in wrong[:SHOWN]:
         print(f"{name!r} {what}")

@@ -22,13 +22,13 @@ FOUR = DedupConfig(leaders_per_bucket=4, crowded_bucket_size=100)
 def brute_force(rows, leaders):
     """Each member with each leader of its bucket that comes before it, by the definition."""
     buckets = {}
-    for bucket, place in sorted(rows):
-        buckets.setdefault(bucket, []).append(place)
+    for bucket, rank in sorted(rows):
+        buckets.setdefault(bucket, []).append(rank)
     pairs = []
-    for places in buckets.values():
-        for i, place in enumerate(places):
+    for ranks in buckets.values():
+        for i, rank in enumerate(ranks):
             count = leaders.per_bucket if i < leaders.crowded_size else leaders.in_crowded
-            pairs += [(leader, place) for leader in places[: min(i, count)]]
+            pairs += [(leader, rank) for leader in ranks[: min(i, count)]]
     return sorted(pairs)
 
 
@@ -41,24 +41,24 @@ def test_documents_that_share_a_band_are_paired(spark):
         (5, None),
         (6, None),
     ]
-    df = spark.createDataFrame(rows, "place long, signature binary")
+    df = spark.createDataFrame(rows, "rank long, signature binary")
     pairs = candidate_pairs(band_rows(df, SMALL), FOUR, partitions=3)
     assert sorted(map(tuple, pairs.collect())) == [(1, 2), (1, 3)]
 
 
 def test_no_document_gives_no_pair(spark):
-    df = spark.createDataFrame([], "place long, signature binary")
+    df = spark.createDataFrame([], "rank long, signature binary")
     assert candidate_pairs(band_rows(df, SMALL), FOUR, partitions=3).collect() == []
 
 
 def test_star_pairs_by_hand():
     buckets = np.array([5, 5, 5, 8], np.int64)
-    places = np.array([1, 2, 3, 9], np.int64)
+    ranks = np.array([1, 2, 3, 9], np.int64)
     positions = np.array([0, 1, 2, 0])
     every = np.array([True] * 4)
 
     def pairs(is_new, leaders):
-        u, v = star_pairs(buckets, places, positions, is_new, leaders)
+        u, v = star_pairs(buckets, ranks, positions, is_new, leaders)
         return sorted(zip(u, v, strict=True))
 
     assert pairs(every, LeaderCounts(1, 1, 9)) == [(1, 2), (1, 3)]
@@ -70,7 +70,7 @@ def test_star_pairs_by_hand():
 
 def test_a_sketch_is_the_low_byte_of_each_value(spark):
     rows = [(1, signature(0x01020304, 0xFF, 256, 0xFFFFFFFF)), (2, None)]
-    df = spark.createDataFrame(rows, "place long, signature binary")
+    df = spark.createDataFrame(rows, "rank long, signature binary")
     assert list(map(tuple, sketches(df).collect())) == [(1, bytearray([4, 255, 0, 255]))]
 
 
@@ -80,7 +80,7 @@ def in_batches(rows):
         stop = start + random.randrange(0, 6)
         part = rows[start:stop]
         columns = [pa.array([r[i] for r in part], pa.int64()) for i in (0, 1)]
-        yield pa.RecordBatch.from_arrays(columns, names=["bucket", "place"])
+        yield pa.RecordBatch.from_arrays(columns, names=["bucket", "rank"])
         start = stop
 
 
@@ -112,13 +112,13 @@ def test_the_leading_rows_of_buckets_are_their_first_and_new(leaders, first):
     random.seed(4)
     rows = sorted({(random.choice([-3, 0, 7, 7, 7, 9]), random.randrange(60)) for _ in range(80)})
     buckets = {}
-    for bucket, place in rows:
-        buckets.setdefault(bucket, []).append(place)
+    for bucket, rank in rows:
+        buckets.setdefault(bucket, []).append(rank)
     expected = [
-        (bucket, place, i < leaders.per_bucket)
-        for bucket, places in buckets.items()
-        for i, place in enumerate(places[: max(leaders.crowded_size, leaders.per_bucket)])
-        if place >= first
+        (bucket, rank, i < leaders.per_bucket)
+        for bucket, ranks in buckets.items()
+        for i, rank in enumerate(ranks[: max(leaders.crowded_size, leaders.per_bucket)])
+        if rank >= first
     ]
     assert rows_of(_lead(leaders, first, in_batches(rows))) == sorted(expected)
 
@@ -137,7 +137,7 @@ def test_leading_rows_stand_for_their_crawl(leaders):
 def test_a_giant_bucket_gives_a_bounded_number_of_pairs_per_member():
     n = 200_000
     batch = pa.RecordBatch.from_arrays(
-        [pa.array(np.zeros(n, np.int64)), pa.array(np.arange(n))], names=["bucket", "place"]
+        [pa.array(np.zeros(n, np.int64)), pa.array(np.arange(n))], names=["bucket", "rank"]
     )
     pairs = sum(b.num_rows for b in _scan(LeaderCounts(2, 4, 1000), 0, [batch]))
     assert pairs == 4 * 1000 - (1 + 2 + 3 + 4) + 2 * (n - 1000)

@@ -59,8 +59,8 @@ def test_distributed_rounds_give_the_same_labels_as_one_task(spark, tmp_path, na
 
     for edges_per_task in (10**6, 60):  # one task; several partitions
         found = components(df, len(edges), edges_per_task, Work(str(tmp_path))).collect()
-        assert {row["place"]: row["cluster"] for row in found} == union_find(edges)
-        assert len(found) == len({row["place"] for row in found})
+        assert {row["rank"]: row["cluster"] for row in found} == union_find(edges)
+        assert len(found) == len({row["rank"] for row in found})
 
 
 def test_rounds_that_do_not_converge_stop_the_run(spark, monkeypatch, tmp_path):

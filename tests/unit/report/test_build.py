@@ -75,12 +75,12 @@ DEDUP = {
         {
             "doc_id": 31,
             "step": "near",
-            "witness": 32,
+            "duplicate_of": 32,
             "jaccard": 0.875,
             "url": "http://removed/",
             "text": "Removed text",
-            "witness_url": "http://witness/",
-            "witness_text": "Witness text",
+            "duplicate_of_url": "http://kept/",
+            "duplicate_of_text": "Kept text",
         }
     ],
 }
@@ -220,13 +220,13 @@ SPLIT = {
             "doc_id": 81,
             "step": "split",
             "split": "train",
-            "witness": 82,
-            "witness_split": "valid",
+            "duplicate_of": 82,
+            "duplicate_of_split": "valid",
             "jaccard": 0.8125,
             "url": "http://train/",
             "text": "A copy",
-            "witness_url": "http://valid/",
-            "witness_text": "An original",
+            "duplicate_of_url": "http://valid/",
+            "duplicate_of_text": "An original",
         }
     ],
 }
@@ -342,7 +342,7 @@ def test_samples_and_pairs_say_why(run):
     text = text_of(page)
     assert "dull found 0.125, limit 0.5 无聊。 http://d/" in text
     assert "near duplicate, similarity 0.875" in text
-    assert "removed, document 31 Removed text http://removed/ kept, document 32 Witness text http://witness/" in text
+    assert "removed, document 31 Removed text http://removed/ kept, document 32 Kept text http://kept/" in text
 
 
 def test_the_meaning_of_a_rule_is_read_from_the_stage_marker(run, tmp_path):

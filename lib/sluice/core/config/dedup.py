@@ -28,7 +28,7 @@ class MinHashConfig(Section):
 
 
 class DedupConfig(Section):
-    """Exact and near-duplicate removal with a kept witness for each removal."""
+    """Exact and near-duplicate removal with a kept document for each removal."""
 
     minhash: MinHashConfig = MinHashConfig()
     threshold: Fraction = 0.8

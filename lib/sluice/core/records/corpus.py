@@ -77,9 +77,9 @@ class LineText(Record):
 
 
 class SplitRow(Record):
-    """A document as the check of the split compares it; its place is its id."""
+    """A document as the check of the split compares it; its rank is its id."""
 
-    place: int
+    rank: int
     split: str
     n_shingles: Int32
     signature: bytes | None
@@ -94,6 +94,6 @@ class SplitRemoval(Record):
     doc_id: int
     step: str
     split: str
-    witness: int
-    witness_split: str
+    duplicate_of: int
+    duplicate_of_split: str
     jaccard: float

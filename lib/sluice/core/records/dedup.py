@@ -1,4 +1,4 @@
-"""The tables of deduplication. At work, a document is its place in the keep order; in results, its id."""
+"""The tables of deduplication. At work, a document is its rank in the keep order; in results, its id."""
 
 from datetime import datetime
 
@@ -22,12 +22,12 @@ class Fact(Record):
 
 
 class Ranked(Record):
-    """Table `ranked`: every document by its place in the keep order, 0 for the best; places are unique and dense.
+    """Table `ranked`: every document by its rank in the keep order, 0 for the best; ranks are unique and dense.
 
-    Within deduplication a document is its place, so of two the smaller one is the better one.
+    Within deduplication a document is its rank, so of two the smaller one is the better one.
     """
 
-    place: int
+    rank: int
     doc_id: int
     text_hash: bytes
     signature: bytes | None
@@ -36,15 +36,15 @@ class Ranked(Record):
 class IndexDocument(Record):
     """Table `index/documents`: what became of a document, for the crawls after its own. One for each key text.
 
-    `witness`, `jaccard` and `cluster` are those of a near-removal, by place; a kept one of a cluster has only that.
+    `duplicate_of`, `jaccard` and `cluster` are set for a near-removal; a kept document of a cluster has only `cluster`.
     """
 
-    place: int
+    rank: int
     doc_id: int
     name: str | None
     text_hash: bytes
     sketch: bytes | None
-    witness: int | None
+    duplicate_of: int | None
     jaccard: float | None
     cluster: int | None
 
@@ -60,19 +60,19 @@ class BandRow(Record):
     """One band of one signature: documents with equal `bucket` are candidates."""
 
     bucket: int
-    place: int
+    rank: int
 
 
 class LeadingRow(Record):
     """A band row that later crawls need: a leader of its bucket, or one that counts towards `crowded_bucket_size`."""
 
     bucket: int
-    place: int
+    rank: int
     is_leader: bool
 
 
 class Pair(Record):
-    """Two documents that may be similar, u better than v (places)."""
+    """Two documents that may be similar, u better than v (ranks)."""
 
     u: int
     v: int
@@ -81,7 +81,7 @@ class Pair(Record):
 class Sketch(Record):
     """The low byte of each value of a signature: b-bit minwise hashing (Li, König 2010) with b = 8."""
 
-    place: int
+    rank: int
     sketch: bytes
 
 
@@ -96,7 +96,7 @@ class Likely(Record):
 class ShingleSet(Record):
     """What similarity is computed from: `text.shingles.shingle_set` as little-endian uint64."""
 
-    place: int
+    rank: int
     shingles: bytes
 
 
@@ -112,17 +112,17 @@ class Edge(Record):
 
 
 class Member(Record):
-    """A document of a cluster, which is named by the best of its members; places."""
+    """A document of a cluster, which is named by the best of its members; ranks."""
 
-    place: int
+    rank: int
     cluster: int
 
 
 class NearRemoval(Record):
-    """A near-duplicate and the kept document that it is similar to; places."""
+    """A near-duplicate and the kept document that it is similar to; ranks."""
 
-    place: int
-    witness: int
+    rank: int
+    duplicate_of: int
     jaccard: float
     cluster: int
 
@@ -142,17 +142,16 @@ class Copies(Record):
 
 
 class Removal(Record):
-    """Table `removals`: a document that goes, with the kept witness that makes it redundant.
+    """Table `removals`: a removed document, with the kept one that makes it redundant.
 
-    `direct_witness` is what it was found equal or similar to, `witness` is in the final corpus, always, and
-    `jaccard` is the exact similarity of the shingle sets of the document and `witness`. A witness of an earlier crawl
-    is marked by `is_earlier`: its id is one of that crawl.
+    `matched_id` is the document it was found equal or similar to. `duplicate_of` is always in the final corpus, and
+    `jaccard` is the exact similarity of both shingle sets. `is_earlier`: `duplicate_of` is an id of an earlier crawl.
     """
 
     doc_id: int
     step: str
-    direct_witness: int
-    witness: int
+    matched_id: int
+    duplicate_of: int
     is_earlier: bool
     jaccard: float
     cluster_id: int | None

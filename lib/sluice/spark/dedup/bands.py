@@ -15,25 +15,25 @@ from sluice.data.arrow import arrow_schema
 from sluice.spark.engine.schemas import spark_schema
 from sluice.text.dedup.minhash import band_keys
 
-Places = npt.NDArray[np.int64]
+Longs = npt.NDArray[np.int64]
 
 
 def band_rows(documents: DataFrame, minhash: MinHashConfig) -> DataFrame:
-    """The bands of each document that has a signature. Needs: place, signature. Returns: bands."""
-    signed = documents.where("signature is not null").select("place", "signature")
+    """The bands of each document that has a signature. Needs: rank, signature. Returns: bands."""
+    signed = documents.where("signature is not null").select("rank", "signature")
     return signed.mapInArrow(partial(_to_bands, minhash), spark_schema(BandRow))
 
 
 def sketches(documents: DataFrame) -> DataFrame:
-    """What signatures are screened by, a quarter of them. Needs: place, signature. Returns: sketches."""
-    signed = documents.where("signature is not null").select("place", "signature")
+    """What signatures are screened by, a quarter of them. Needs: rank, signature. Returns: sketches."""
+    signed = documents.where("signature is not null").select("rank", "signature")
     return signed.mapInArrow(_to_sketches, spark_schema(Sketch))
 
 
 def candidate_pairs(rows: DataFrame, dedup: DedupConfig, partitions: int, first: int = 0) -> DataFrame:
     """Pairs of documents that share a band, one of them being among the best of that bucket; see `LeaderCounts`.
 
-    Needs: bands. Returns: distinct pairs whose worse document is new: its place is `first` or after it.
+    Needs: bands. Returns: distinct pairs whose worse document is new: its rank is `first` or after it.
     Shuffle: 16 bytes per band row, key `bucket`. A giant bucket costs time in one task, never memory.
     """
     scan = partial(_scan, LeaderCounts.of(dedup), first)
@@ -64,7 +64,7 @@ class LeaderCounts(NamedTuple):
 
 
 def _by_bucket(rows: DataFrame, partitions: int) -> DataFrame:
-    return rows.repartition(partitions, "bucket").sortWithinPartitions("bucket", "place")
+    return rows.repartition(partitions, "bucket").sortWithinPartitions("bucket", "rank")
 
 
 def _to_bands(minhash: MinHashConfig, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -72,10 +72,10 @@ def _to_bands(minhash: MinHashConfig, batches: Iterable[pa.RecordBatch]) -> Iter
     for batch in batches:
         if not batch.num_rows:
             continue
-        places = batch.column(0).to_numpy()
+        ranks = batch.column(0).to_numpy()
         signatures = np.frombuffer(b"".join(batch.column(1).to_pylist()), "<u4").reshape(-1, width)
         keys = band_keys(signatures, minhash)  # [n, bands]
-        columns = [pa.array(keys.ravel()), pa.array(np.repeat(places, minhash.bands))]
+        columns = [pa.array(keys.ravel()), pa.array(np.repeat(ranks, minhash.bands))]
         yield pa.RecordBatch.from_arrays(columns, schema=arrow_schema(BandRow))
 
 
@@ -88,52 +88,52 @@ def _to_sketches(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 
 def _scan(leaders: LeaderCounts, first: int, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Pairs of each new row with the leaders of its bucket; input sorted by (bucket, place)."""
-    for buckets, places, positions, num_held in _with_leaders(leaders, batches):
-        is_new = places >= first
+    """Pairs of each new row with the leaders of its bucket; input sorted by (bucket, rank)."""
+    for buckets, ranks, positions, num_held in _with_leaders(leaders, batches):
+        is_new = ranks >= first
         is_new[:num_held] = False
-        u, v = star_pairs(buckets, places, positions, is_new, leaders)
+        u, v = star_pairs(buckets, ranks, positions, is_new, leaders)
         yield pa.RecordBatch.from_arrays([pa.array(u), pa.array(v)], schema=arrow_schema(Pair))
 
 
 def _lead(leaders: LeaderCounts, first: int, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    for buckets, places, positions, num_held in _with_leaders(leaders, batches):
-        leads = (positions < max(leaders.crowded_size, leaders.per_bucket)) & (places >= first)
+    for buckets, ranks, positions, num_held in _with_leaders(leaders, batches):
+        leads = (positions < max(leaders.crowded_size, leaders.per_bucket)) & (ranks >= first)
         leads[:num_held] = False
-        columns = [pa.array(buckets[leads]), pa.array(places[leads]), pa.array(positions[leads] < leaders.per_bucket)]
+        columns = [pa.array(buckets[leads]), pa.array(ranks[leads]), pa.array(positions[leads] < leaders.per_bucket)]
         yield pa.RecordBatch.from_arrays(columns, schema=arrow_schema(LeadingRow))
 
 
 def _with_leaders(
     leaders: LeaderCounts, batches: Iterable[pa.RecordBatch]
-) -> Iterator[tuple[Places, Places, Places, int]]:
-    """Buckets, places and positions in the bucket of each batch, after the leaders of the bucket that it goes on with.
+) -> Iterator[tuple[Longs, Longs, Longs, int]]:
+    """Buckets, ranks and positions in the bucket of each batch, after the leaders of the bucket that it goes on with.
 
     The last is the number of such leaders: nothing else of what came before is held.
     """
-    held_buckets, held_places, num_before = np.empty(0, np.int64), np.empty(0, np.int64), 0
+    held_buckets, held_ranks, num_before = np.empty(0, np.int64), np.empty(0, np.int64), 0
     for batch in batches:
         if not batch.num_rows:
             continue
         buckets = np.concatenate([held_buckets, batch.column(0).to_numpy()])
-        places = np.concatenate([held_places, batch.column(1).to_numpy()])
-        num_held = len(held_places)
+        ranks = np.concatenate([held_ranks, batch.column(1).to_numpy()])
+        num_held = len(held_ranks)
         positions = np.arange(len(buckets)) - _starts(buckets)
         goes_on = buckets == buckets[0]  # with the bucket of the leaders, of which only they are here
         goes_on[:num_held] = False
         positions[goes_on] += num_before - num_held
-        yield buckets, places, positions, num_held
+        yield buckets, ranks, positions, num_held
         last = np.flatnonzero(buckets == buckets[-1])
         num_before = int(positions[-1]) + 1
-        held_buckets, held_places = buckets[last[: leaders.per_bucket]], places[last[: leaders.per_bucket]]
+        held_buckets, held_ranks = buckets[last[: leaders.per_bucket]], ranks[last[: leaders.per_bucket]]
 
 
 def star_pairs(
-    buckets: Places, places: Places, positions: Places, is_new: npt.NDArray[np.bool_], leaders: LeaderCounts
-) -> tuple[Places, Places]:
+    buckets: Longs, ranks: Longs, positions: Longs, is_new: npt.NDArray[np.bool_], leaders: LeaderCounts
+) -> tuple[Longs, Longs]:
     """Pairs (u, v), u < v, of every new row with the leaders of its bucket.
 
-    buckets, places, positions [n] int64, sorted by (bucket, place); of each bucket all its leaders must be there, of
+    buckets, ranks, positions [n] int64, sorted by (bucket, rank); of each bucket all its leaders must be there, of
     other rows some may not be.
     """
     start = _starts(buckets)
@@ -143,12 +143,12 @@ def star_pairs(
         if k >= leaders.in_crowded:
             compared &= positions < leaders.crowded_size
         others = np.flatnonzero(compared)
-        us.append(places[start[others] + k])
-        vs.append(places[others])
+        us.append(ranks[start[others] + k])
+        vs.append(ranks[others])
     return np.concatenate(us), np.concatenate(vs)
 
 
-def _starts(buckets: Places) -> Places:
+def _starts(buckets: Longs) -> Longs:
     """Where the bucket of each row begins, [n]."""
     begins = np.r_[True, buckets[1:] != buckets[:-1]]
     return np.maximum.accumulate(np.where(begins, np.arange(len(buckets)), 0))

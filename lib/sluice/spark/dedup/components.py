@@ -76,9 +76,9 @@ def _small_star(pairs: DataFrame) -> DataFrame:
 
 
 def _labels(stars: DataFrame) -> DataFrame:
-    members = stars.select(F.col("u").alias("place"), F.col("v").alias("cluster"))
-    roots = stars.select(F.col("v").alias("place"), F.col("v").alias("cluster")).distinct()
-    return members.unionAll(roots).select("place", "cluster")
+    members = stars.select(F.col("u").alias("rank"), F.col("v").alias("cluster"))
+    roots = stars.select(F.col("v").alias("rank"), F.col("v").alias("cluster")).distinct()
+    return members.unionAll(roots).select("rank", "cluster")
 
 
 def _label_all(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

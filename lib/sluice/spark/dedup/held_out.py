@@ -52,7 +52,7 @@ def find_crossing(
     width = minhash.bands * minhash.rows
     likely = work.table(screened_pairs(pairs, sketches(signed), width, least, partitions), "likely")
     wanted = work.table(likely.select(F.explode(F.array("u", "v")).alias("doc_id")).distinct(), "wanted")
-    texts = documents.join(wanted, "doc_id", "inner").select(F.col("doc_id").alias("place"), "text")
+    texts = documents.join(wanted, "doc_id", "inner").select(F.col("doc_id").alias("rank"), "text")
     sets = work.table(shingle_sets(texts, minhash), "sets")
     edges = work.table(verified_edges(likely, sets, dedup.threshold, partitions), "edges")
     removals = results.table(crossing_removals(with_splits(edges, signed)), "removals")
@@ -76,7 +76,7 @@ def signatures(documents: DataFrame, minhash: MinHashConfig) -> DataFrame:
 def ranked_rows(signed: DataFrame, minhash: MinHashConfig, splits: tuple[str, ...]) -> DataFrame:
     """Bands of the documents of these splits, with the index of theirs in `SPLITS`. Needs: split rows.
 
-    Returns: bucket, place, split_rank.
+    Returns: bucket, rank, split_rank.
     """
     first, *others = (
         band_rows(signed.where(F.col("split") == name), minhash).withColumn("split_rank", F.lit(SPLITS.index(name)))
@@ -90,28 +90,28 @@ def ranked_rows(signed: DataFrame, minhash: MinHashConfig, splits: tuple[str, ..
 def leader_rows(held_out: DataFrame, count: int) -> DataFrame:
     """The rows of each bucket that others are compared with: at most `count`, by hash, others in each bucket.
 
-    Needs: bucket, place, split_rank. Returns: the same columns. Shuffle: 20 bytes per band row of held-out documents.
+    Needs: bucket, rank, split_rank. Returns: the same columns. Shuffle: 20 bytes per band row of held-out documents.
     """
-    order = Window.partitionBy("bucket").orderBy(F.xxhash64("place", "bucket"), "place")
+    order = Window.partitionBy("bucket").orderBy(F.xxhash64("rank", "bucket"), "rank")
     numbered = held_out.withColumn("number", F.row_number().over(order))
-    return numbered.where(F.col("number") <= count).select("bucket", "place", "split_rank")
+    return numbered.where(F.col("number") <= count).select("bucket", "rank", "split_rank")
 
 
 def crossing_pairs(leaders: DataFrame, rows: DataFrame) -> DataFrame:
-    """Pairs (u, v) that share a band, u of a split held out from that of v. Needs: bucket, place, split_rank of both.
+    """Pairs (u, v) that share a band, u of a split held out from that of v. Needs: bucket, rank, split_rank of both.
 
     Returns: distinct pairs. Shuffle: none of band rows while the leaders are few enough for every task, else both
     sides, key `bucket`; then the pairs. Memory: the leaders of one bucket; a hot one costs time.
     """
-    held_out = leaders.select("bucket", F.col("place").alias("u"), F.col("split_rank").alias("held_out"))
-    others = rows.select("bucket", F.col("place").alias("v"), "split_rank")
+    held_out = leaders.select("bucket", F.col("rank").alias("u"), F.col("split_rank").alias("held_out"))
+    others = rows.select("bucket", F.col("rank").alias("v"), "split_rank")
     return others.join(held_out, "bucket", "inner").where("held_out < split_rank").select("u", "v").distinct()
 
 
 def with_splits(edges: DataFrame, signed: DataFrame) -> DataFrame:
     """Edges with the splits of both documents, u_split and v_split. Needs: edges, split rows."""
     for column in ("u", "v"):
-        of_column = signed.select(F.col("place").alias(column), F.col("split").alias(f"{column}_split"))
+        of_column = signed.select(F.col("rank").alias(column), F.col("split").alias(f"{column}_split"))
         edges = edges.join(of_column, column, "inner")
     return edges.select("u", "v", "jaccard", "u_split", "v_split")
 
@@ -132,8 +132,8 @@ def crossing_removals(edges: DataFrame) -> DataFrame:
         F.col("v").alias("doc_id"),
         F.lit("split").alias("step"),
         F.col("most.v_split").alias("split"),
-        F.col("most.u").alias("witness"),
-        F.col("most.u_split").alias("witness_split"),
+        F.col("most.u").alias("duplicate_of"),
+        F.col("most.u_split").alias("duplicate_of_split"),
         F.col("most.jaccard").alias("jaccard"),
     )
 
@@ -149,23 +149,23 @@ def _sign(minhash: MinHashConfig, batches: Iterable[pa.RecordBatch]) -> Iterator
 
 def _crowded(signed: DataFrame, leaders: DataFrame, bands: int) -> tuple[int, int]:
     """How many held-out documents are not compared in all bands, and the fewest bands that one is compared in."""
-    compared = leaders.groupBy("place").agg(F.count("*").alias("bands"))
-    held_out = signed.where("split <> 'train' and signature is not null").select("place")
-    of_document = held_out.join(compared, "place", "left").select(F.coalesce("bands", F.lit(0)).alias("bands"))
+    compared = leaders.groupBy("rank").agg(F.count("*").alias("bands"))
+    held_out = signed.where("split <> 'train' and signature is not null").select("rank")
+    of_document = held_out.join(compared, "rank", "left").select(F.coalesce("bands", F.lit(0)).alias("bands"))
     row = of_document.agg(F.count_if(F.col("bands") < bands), F.min("bands")).collect()[0]
     return row[0], bands if row[1] is None else row[1]
 
 
 def _check(edges: DataFrame, removals: DataFrame) -> None:
-    """Raises StageError unless every pair found has lost a document and every witness is kept."""
+    """Raises StageError unless every pair found has lost a document and every `duplicate_of` is kept."""
     gone = removals.select("doc_id")
     left = edges
     for column in ("u", "v"):
         left = left.join(gone.withColumnRenamed("doc_id", column), column, "left_anti")
     pairs_left = left.count()
-    lost = removals.select(F.col("witness").alias("doc_id")).join(gone, "doc_id", "left_semi").count()
+    lost = removals.select(F.col("duplicate_of").alias("doc_id")).join(gone, "doc_id", "left_semi").count()
     if pairs_left or lost:
         raise StageError(
             f"split: {pairs_left} pairs of similar documents stand in two splits still and {lost} removals have a "
-            "witness that is itself removed; both must be 0. Nothing was published; please report this."
+            "kept document that is itself removed; both must be 0. Nothing was published; please report this."
         )

@@ -25,40 +25,40 @@ FORMAT = 3
 
 
 class IndexManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`settings` must be those of whoever uses the index; `places` are its own, after those of the indices `after`."""
+    """`settings` must be those of whoever uses the index; `ranks` are its own, after those of the indices `after`."""
 
     format: int
     identity: str
     settings: dict[str, Any]
     after: list[str]
-    first_place: int
-    next_place: int
+    first_rank: int
+    next_rank: int
 
 
 class Earlier(NamedTuple):
-    """Documents of earlier crawls by place, as the steps of deduplication need them; empty without such crawls."""
+    """Documents of earlier crawls by rank, as the steps of deduplication need them; empty without such crawls."""
 
     documents: DataFrame
     bands: DataFrame
     sets: DataFrame
-    next_place: int
+    next_rank: int
     identities: list[str]
 
     def near(self) -> DataFrame:
-        """Their near-removals. Returns: place, witness, jaccard, cluster."""
-        return self.documents.where("witness is not null").select("place", "witness", "jaccard", "cluster")
+        """Their near-removals. Returns: rank, duplicate_of, jaccard, cluster."""
+        return self.documents.where("duplicate_of is not null").select("rank", "duplicate_of", "jaccard", "cluster")
 
     def fates(self) -> DataFrame:
-        """place, fate: itself for one that stayed, else its witness."""
-        return self.documents.select("place", F.coalesce("witness", "place").alias("fate"))
+        """rank, fate: itself for one that stayed, else its witness."""
+        return self.documents.select("rank", F.coalesce("duplicate_of", "rank").alias("fate"))
 
     def sketches(self) -> DataFrame:
-        """place, sketch of those that new ones are compared with."""
-        return self.documents.where("sketch is not null").select("place", "sketch")
+        """rank, sketch of those that new ones are compared with."""
+        return self.documents.where("sketch is not null").select("rank", "sketch")
 
     def stars(self) -> DataFrame:
         """u, v: the best document of a cluster and each other one."""
-        return self.documents.where("cluster < place").select(F.col("cluster").alias("u"), F.col("place").alias("v"))
+        return self.documents.where("cluster < rank").select(F.col("cluster").alias("u"), F.col("rank").alias("v"))
 
 
 def index_settings(dedup: DedupConfig) -> dict[str, Any]:
@@ -126,7 +126,7 @@ def read_earlier(spark: SparkSession, dedup: DedupConfig) -> Earlier:
         table("documents", IndexDocument),
         table("bands", BandRow),
         table("sets", ShingleSet),
-        manifests[-1].next_place if manifests else 0,
+        manifests[-1].next_rank if manifests else 0,
         [manifest.identity for manifest in manifests],
     )
 
@@ -146,16 +146,16 @@ def write_index(
     """
     storage.delete_tree(path)
     documents.select(*IndexDocument.__struct_fields__).write.parquet(storage.join(path, "documents"))
-    bands.sortWithinPartitions("bucket", "place").write.parquet(storage.join(path, "bands"))
+    bands.sortWithinPartitions("bucket", "rank").write.parquet(storage.join(path, "bands"))
     sets.write.parquet(storage.join(path, "sets"))
-    num = documents.sparkSession.read.parquet(storage.join(path, "documents")).agg(F.max("place")).collect()[0][0]
+    num = documents.sparkSession.read.parquet(storage.join(path, "documents")).agg(F.max("rank")).collect()[0][0]
     manifest = IndexManifest(
         format=FORMAT,
         identity=digest({"index": identity, "after": earlier.identities}),
         settings=index_settings(dedup),
         after=earlier.identities,
-        first_place=earlier.next_place,
-        next_place=earlier.next_place if num is None else num + 1,
+        first_rank=earlier.next_rank,
+        next_rank=earlier.next_rank if num is None else num + 1,
     )
     text = json.dumps(msgspec.to_builtins(manifest), indent=1, sort_keys=True)
     storage.write_atomic(storage.join(path, MANIFEST), text.encode() + b"\n")

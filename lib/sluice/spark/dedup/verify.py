@@ -22,7 +22,7 @@ from sluice.text.dedup.lsh import margin
 from sluice.text.dedup.shingles import shingle_set
 
 SPAN = 22
-"""Bits of a stretch of places: a leader with very many others is compared with 4 million places in one task."""
+"""Bits of a stretch of ranks: a leader with very many others is compared with 4 million ranks in one task."""
 
 LEADER = -1
 """Stands for the other document in the row of a leader, before all others."""
@@ -47,14 +47,14 @@ def screened_pairs(pairs: DataFrame, sketches: DataFrame, width: int, least: int
 
     Needs: pairs, sketches. Returns: likely pairs. Shuffle: a sketch per pair, key `u`.
     """
-    rows = _by_leader(pairs, sketches.select("place", F.col("sketch").alias("data")), partitions)
+    rows = _by_leader(pairs, sketches.select("rank", F.col("sketch").alias("data")), partitions)
     return rows.mapInArrow(partial(_likely, width, least), spark_schema(Likely))
 
 
 def deciding_pairs(likely: DataFrame, dedup: DedupConfig) -> DataFrame:
     """The pairs of each document to be compared exactly: the best `SURE` of the sure ones, or the likeliest `OPEN`.
 
-    One witness is enough for a document. Members of a large cluster would else be compared with all its leaders.
+    One kept document is enough. Members of a large cluster would else be compared with all its leaders.
     Needs: likely pairs. Returns: pairs. Shuffle: 24 bytes per pair, key `v`.
     """
     _, surely = margin(dedup.threshold, dedup.minhash.bands * dedup.minhash.rows)
@@ -71,24 +71,24 @@ def verified_edges(pairs: DataFrame, sets: DataFrame, threshold: float, partitio
 
     Needs: pairs, sets. Returns: edges. Shuffle: a shingle set per pair, key `u`.
     """
-    rows = _by_leader(pairs, sets.select("place", F.col("shingles").alias("data")), partitions)
+    rows = _by_leader(pairs, sets.select("rank", F.col("shingles").alias("data")), partitions)
     return rows.mapInArrow(partial(_verify, threshold), spark_schema(Edge))
 
 
 def shingle_sets(texts: DataFrame, minhash: MinHashConfig) -> DataFrame:
-    """Needs: place, text. Returns: sets."""
-    return texts.select("place", "text").mapInArrow(partial(_to_sets, minhash), spark_schema(ShingleSet))
+    """Needs: rank, text. Returns: sets."""
+    return texts.select("rank", "text").mapInArrow(partial(_to_sets, minhash), spark_schema(ShingleSet))
 
 
 def _by_leader(pairs: DataFrame, data: DataFrame, partitions: int) -> DataFrame:
     """leader, other, data: each leader's own row, with other = LEADER, and after it those of its pairs."""
     spanned = pairs.withColumn("span", F.shiftright("v", SPAN))
-    leaders = spanned.select(F.col("u").alias("place"), "span").distinct().join(data, "place", "inner")
-    others = spanned.select("u", "span", F.col("v").alias("place")).join(data, "place", "inner")
+    leaders = spanned.select(F.col("u").alias("rank"), "span").distinct().join(data, "rank", "inner")
+    others = spanned.select("u", "span", F.col("v").alias("rank")).join(data, "rank", "inner")
     leader_rows = leaders.select(
-        F.col("place").alias("leader"), "span", F.lit(LEADER).cast("long").alias("other"), "data"
+        F.col("rank").alias("leader"), "span", F.lit(LEADER).cast("long").alias("other"), "data"
     )
-    other_rows = others.select(F.col("u").alias("leader"), "span", F.col("place").alias("other"), "data")
+    other_rows = others.select(F.col("u").alias("leader"), "span", F.col("rank").alias("other"), "data")
     grouped = leader_rows.unionAll(other_rows).repartition(partitions, "leader", "span")
     return grouped.sortWithinPartitions("leader", "span", "other").select("leader", "other", "data")
 
@@ -98,7 +98,7 @@ def _likely(width: int, least: int, batches: Iterable[pa.RecordBatch]) -> Iterat
     for batch in batches:
         if not batch.num_rows:
             continue
-        leader, other = _places(batch)
+        leader, other = _ranks(batch)
         own = np.concatenate([held, np.frombuffer(b"".join(batch.column(2).to_pylist()), np.uint8).reshape(-1, width)])
         row = np.arange(1, len(own))
         with_whom = np.maximum.accumulate(np.where(other == LEADER, row, 0))
@@ -114,7 +114,7 @@ def _verify(threshold: float, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.
     for batch in batches:
         if not batch.num_rows:
             continue
-        leader, other = _places(batch)
+        leader, other = _ranks(batch)
         values, offsets = set_arrays(batch.column(2))
         jaccard = np.empty(len(other))
         is_leader = other == LEADER
@@ -142,5 +142,5 @@ def set_arrays(column: pa.Array) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np
     return values, np.cumsum([0, *(len(one) // 8 for one in sets)])
 
 
-def _places(batch: pa.RecordBatch) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _ranks(batch: pa.RecordBatch) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     return batch.column(0).to_numpy(), batch.column(1).to_numpy()

@@ -18,7 +18,7 @@ def sample_by(df: DataFrame, keys: tuple[str, ...], per_key: int, *then: str) ->
     Needs: doc_id, the keys and `then`.
     """
     order = Window.partitionBy(*keys).orderBy(F.xxhash64("doc_id"), "doc_id", *then)
-    return df.withColumn("_place", F.row_number().over(order)).where(F.col("_place") <= per_key).drop("_place")
+    return df.withColumn("_number", F.row_number().over(order)).where(F.col("_number") <= per_key).drop("_number")
 
 
 def with_clipped_text(df: DataFrame, texts: DataFrame) -> DataFrame:
@@ -27,14 +27,14 @@ def with_clipped_text(df: DataFrame, texts: DataFrame) -> DataFrame:
     return df.join(clipped, "doc_id", "inner")
 
 
-def with_witnesses(df: DataFrame, texts: DataFrame) -> DataFrame:
+def with_kept_texts(df: DataFrame, texts: DataFrame) -> DataFrame:
     """Adds url and the beginning of the text of a removed document and of its witness.
 
-    Needs: doc_id, witness; texts (doc_id, url, text).
+    Needs: doc_id, duplicate_of; texts (doc_id, url, text).
     """
     clipped = texts.select("doc_id", "url", F.substring("text", 1, PAIR_CHARS).alias("text"))
-    witness = clipped.toDF("witness", "witness_url", "witness_text")
-    return df.join(clipped, "doc_id", "inner").join(witness, "witness", "left")
+    kept = clipped.toDF("duplicate_of", "duplicate_of_url", "duplicate_of_text")
+    return df.join(clipped, "doc_id", "inner").join(kept, "duplicate_of", "left")
 
 
 def collect_sorted(df: DataFrame, *order: str) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from sluice.data.stage import ledgers_of
 from sluice.spark.dedup.find_duplicates import find_duplicates, not_compared, publish, publish_index
 from sluice.spark.dedup.index import read_earlier
 from sluice.spark.engine.read import read_table
-from sluice.spark.engine.samples import SAMPLES, by_language, collect_sorted, sample_by, with_witnesses
+from sluice.spark.engine.samples import SAMPLES, by_language, collect_sorted, sample_by, with_kept_texts
 from sluice.spark.engine.session import partitions_of, progress
 from sluice.spark.engine.work import Work
 from sluice.spark.run import Run
@@ -20,7 +20,7 @@ from sluice.spark.tables import selected_documents
 
 
 def dedup(spark: SparkSession, run: Run, *, force: bool) -> None:
-    """Selected documents to `dedup/removals`, each with a kept witness."""
+    """Selected documents to `dedup/removals`, each with a kept document."""
     config, stage = run.config.dedup, run.dedup
     upstream = run.select.require()
     if not stage.begin(force=force, keep=True):
@@ -43,8 +43,8 @@ def dedup(spark: SparkSession, run: Run, *, force: bool) -> None:
         earlier = read_earlier(spark, config)
         partitions = partitions_of(spark, run.config.spark)
         found = find_duplicates(facts, documents.select("doc_id", "text"), config, partitions, work, earlier)
-        ids = found.ranked.select("place", F.col("doc_id").alias("id"))
-        ids = ids.unionAll(earlier.documents.select("place", "doc_id"))
+        ids = found.ranked.select("rank", F.col("doc_id").alias("id"))
+        ids = ids.unionAll(earlier.documents.select("rank", "doc_id"))
         publish(found, earlier, ids, "doc_id", stage.path, work)
         if config.write_index:
             names = documents.select("doc_id", F.col("url").alias("name"))
@@ -67,7 +67,7 @@ def dedup(spark: SparkSession, run: Run, *, force: bool) -> None:
 def _pair_samples(removed: DataFrame, documents: DataFrame) -> list[dict[str, Any]]:
     decile = F.floor(F.col("jaccard") * 20) / 20
     some = sample_by(removed.withColumn("decile", decile), ("step", "decile"), SAMPLES)
-    return collect_sorted(with_witnesses(some, documents), "step", "jaccard", "doc_id")
+    return collect_sorted(with_kept_texts(some, documents), "step", "jaccard", "doc_id")
 
 
 def _removed_by_language(removed: DataFrame, documents: DataFrame) -> dict[str, dict[str, int]]:

@@ -11,7 +11,7 @@ from sluice.data.dataset.manifest import SplitCheck
 from sluice.data.stage import ledgers_of
 from sluice.spark.dedup.find_duplicates import not_compared
 from sluice.spark.dedup.held_out import SPLITS, find_crossing
-from sluice.spark.engine.samples import SAMPLES, by_language, collect_sorted, sample_by, with_witnesses
+from sluice.spark.engine.samples import SAMPLES, by_language, collect_sorted, sample_by, with_kept_texts
 from sluice.spark.engine.session import partitions_of, progress
 from sluice.spark.engine.work import Work
 from sluice.spark.run import Run
@@ -75,8 +75,8 @@ def split_check(run: Run) -> SplitCheck | None:
 
 
 def _counts_by_language(signed: DataFrame, removed: DataFrame, rows: DataFrame) -> list[dict[str, Any]]:
-    reason = F.concat(F.lit("near_"), "witness_split").alias("reason")
-    of_language = signed.select(F.col("place").alias("doc_id")).join(rows.select("doc_id", "language"), "doc_id")
+    reason = F.concat(F.lit("near_"), "duplicate_of_split").alias("reason")
+    of_language = signed.select(F.col("rank").alias("doc_id")).join(rows.select("doc_id", "language"), "doc_id")
     judged = of_language.join(removed.select("doc_id", reason), "doc_id", "left")
     counts = judged.groupBy("language", F.coalesce("reason", F.lit("kept")).alias("reason")).count()
     return collect_sorted(counts, "language", "reason")
@@ -84,7 +84,7 @@ def _counts_by_language(signed: DataFrame, removed: DataFrame, rows: DataFrame) 
 
 def _samples(removed: DataFrame, documents: DataFrame, rows: DataFrame) -> list[dict[str, Any]]:
     """Some removals of each pair of splits, with both texts."""
-    some = sample_by(removed, ("split", "witness_split"), SAMPLES)
-    shown = some.select(F.explode(F.array("doc_id", "witness")).alias("doc_id")).distinct()
+    some = sample_by(removed, ("split", "duplicate_of_split"), SAMPLES)
+    shown = some.select(F.explode(F.array("doc_id", "duplicate_of")).alias("doc_id")).distinct()
     texts = documents.join(shown, "doc_id", "left_semi").join(rows.select("doc_id", "url"), "doc_id", "inner")
-    return collect_sorted(with_witnesses(some, texts), "split", "witness_split", "doc_id")
+    return collect_sorted(with_kept_texts(some, texts), "split", "duplicate_of_split", "doc_id")

@@ -48,8 +48,8 @@ def dedup_table(spark: SparkSession, run: TableRun, *, force: bool) -> None:
         earlier = read_earlier(spark, config.dedup)
         found = find_duplicates(documents, texts, config.dedup, partitions_of(spark, config.spark), work, earlier)
         names = documents.select("doc_id", "name")
-        ids = found.ranked.join(names, "doc_id").select("place", F.col("name").alias("id"))
-        ids = ids.unionAll(earlier.documents.select("place", "name"))
+        ids = found.ranked.join(names, "doc_id").select("rank", F.col("name").alias("id"))
+        ids = ids.unionAll(earlier.documents.select("rank", "name"))
         publish(found, earlier, ids, "id", stage.path, work)
         if config.dedup.write_index:
             publish_index(found, earlier, names, config.dedup, stage.digest, stage.file("index"))

@@ -20,7 +20,7 @@ class Similar(NamedTuple):
     `fate` is what became of it if it was judged with an earlier crawl: itself if it stayed, else its witness.
     """
 
-    place: int
+    rank: int
     jaccard: float
     fate: int | None = None
 
@@ -28,8 +28,8 @@ class Similar(NamedTuple):
 class Going(NamedTuple):
     """A document that goes for a witness that stays."""
 
-    place: int
-    witness: int
+    rank: int
+    duplicate_of: int
     jaccard: float
 
 
@@ -38,7 +38,7 @@ class NeedsComparison(Exception):
 
 
 Compare = Callable[[int, int], float]
-"""Exact Jaccard similarity of a document that stays and a worse one, by place."""
+"""Exact Jaccard similarity of a document that stays and a worse one, by rank."""
 
 
 def settle(
@@ -46,21 +46,21 @@ def settle(
 ) -> Iterator[Going]:
     """Those of a cluster that go, each as soon as it is judged.
 
-    members: by place, ascending, each with the documents before it that it is similar to.
+    members: by rank, ascending, each with the documents before it that it is similar to.
     Raises NeedsComparison in case 2 without `compare`.
     """
     fates: dict[int, int] = {}
-    for place, similar in members:
+    for rank, similar in members:
         for other in similar:
-            fates.setdefault(other.place, other.place if other.fate is None else other.fate)
-        staying = [other for other in similar if fates[other.place] == other.place]
+            fates.setdefault(other.rank, other.rank if other.fate is None else other.fate)
+        staying = [other for other in similar if fates[other.rank] == other.rank]
         if similar and not staying:
             if compare is None:
                 raise NeedsComparison
-            witnesses = sorted({fates[other.place] for other in similar})
-            compared = [Similar(witness, compare(witness, place)) for witness in witnesses]
+            kept = sorted({fates[other.rank] for other in similar})
+            compared = [Similar(other, compare(other, rank)) for other in kept]
             staying = [other for other in compared if other.jaccard >= threshold]
         if staying:
-            best = max(staying, key=lambda other: (other.jaccard, -other.place))
-            fates[place] = best.place
-            yield Going(place, best.place, best.jaccard)
+            best = max(staying, key=lambda other: (other.jaccard, -other.rank))
+            fates[rank] = best.rank
+            yield Going(rank, best.rank, best.jaccard)

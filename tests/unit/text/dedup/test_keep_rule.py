@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 from sluice.text.dedup.keep_rule import Going, NeedsComparison, Similar, settle
 
 
-def test_the_most_similar_kept_document_is_the_witness():
+def test_the_most_similar_kept_document_is_named():
     members = [(2, []), (5, [Similar(1, 0.8), Similar(2, 0.9)])]
     assert list(settle(members, 0.8)) == [Going(5, 2, 0.9)]
 
 
-def test_of_two_alike_the_better_one_is_the_witness():
+def test_of_two_equally_similar_the_better_one_is_named():
     assert list(settle([(5, [Similar(2, 0.9), Similar(1, 0.9)])], 0.8)) == [Going(5, 1, 0.9)]
 
 
@@ -39,12 +39,12 @@ def test_what_became_of_documents_of_earlier_crawls_stands():
 def by_the_definition(n, similarity, edges, threshold):
     """Fates of documents 0..n-1, as the three rules of the module say them."""
     fate = {}
-    for place in range(n):
-        before = [u for u in range(place) if (u, place) in edges]
+    for rank in range(n):
+        before = [u for u in range(rank) if (u, rank) in edges]
         staying = [u for u in before if fate[u] == u] or (
-            [w for w in {fate[u] for u in before} if similarity[w, place] >= threshold]
+            [w for w in {fate[u] for u in before} if similarity[w, rank] >= threshold]
         )
-        fate[place] = min(staying, key=lambda u: (-similarity[u, place], u)) if staying else place
+        fate[rank] = min(staying, key=lambda u: (-similarity[u, rank], u)) if staying else rank
     return fate
 
 
@@ -67,7 +67,7 @@ def test_fates_are_those_of_the_definition_and_worse_documents_change_nothing(gr
             (v, [Similar(u, similarity[u, v], fate[u] if u < first else None) for u in range(v) if (u, v) in edges])
             for v in range(first, n)
         ]
-        found = {v: (witness, jaccard) for v, witness, jaccard in settle(members, 0.8, lambda a, b: similarity[a, b])}
+        found = {v: (kept, jaccard) for v, kept, jaccard in settle(members, 0.8, lambda a, b: similarity[a, b])}
         expected = {v: (fate[v], similarity[fate[v], v]) for v in range(first, n) if fate[v] != v}
         assert found == expected
-        assert all(fate[witness] == witness for witness, _ in found.values())
+        assert all(fate[kept] == kept for kept, _ in found.values())
