@@ -3,7 +3,7 @@
     python -m scripts.bench.dedup.make_corpus DATA c100k.jsonl --documents 100000 --copies 0.2
     python -m scripts.bench.dedup.split c100k.jsonl
 
-Runs `spark.held_out.find_crossing` on the documents as they are, with all their copies, which is more than a run gives
+Runs `spark.dedup.held_out.find_split_leaks` on the documents, with all their copies, which is more than a run gives
 it after deduplication; 1 % are in valid and 1 % in test, by hash. On two cores with 1 GB of heap for driver and
 executor together. The time is that of all processes, the JVM too but for its start, looked at ten times a second.
 """
@@ -31,9 +31,9 @@ def work(corpus: str, directory: str, leaders: int) -> None:
     """The search, its tables and counts in lines of the log."""
     from pyspark.sql import functions as F
 
-    from sluice.spark.dedup.held_out import find_crossing
+    from sluice.spark.dedup.held_out import find_split_leaks
     from sluice.spark.engine.session import open_session
-    from sluice.spark.engine.work import Work
+    from sluice.spark.engine.work import Checkpoints
     from sluice.spark.transforms.shards import with_split
 
     set_up("info")
@@ -42,9 +42,14 @@ def work(corpus: str, directory: str, leaders: int) -> None:
         documents = rows.where("text <> ''").select(F.abs(F.xxhash64("id")).alias("doc_id"), "text")
         clusters = spark.createDataFrame([], "doc_id long, cluster_id long")
         split = SplitConfig(leaders_per_bucket=leaders)
-        Work(directory).table(spark.range(1), "start")
-        found = find_crossing(
-            with_split(documents, clusters, ShardsConfig()), DedupConfig(), split, 8, Work(directory), Work(directory)
+        Checkpoints(directory).materialize(spark.range(1), "start")
+        found = find_split_leaks(
+            with_split(documents, clusters, ShardsConfig()),
+            DedupConfig(),
+            split,
+            8,
+            Checkpoints(directory),
+            Checkpoints(directory),
         )
         print(f"documents {found.signed.count():,}, removed {found.removals.count():,}, {found.counts}", flush=True)
 

@@ -11,7 +11,7 @@ from sluice.core.config.load import digest
 from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.spark.dedup.find_duplicates import find_duplicates, publish, publish_index
 from sluice.spark.dedup.index import check_earlier, read_earlier
-from sluice.spark.engine.work import Work
+from sluice.spark.engine.work import Checkpoints
 from sluice.text.dedup.key_text import key_text
 from sluice.text.dedup.minhash import signature
 from sluice.text.dedup.shingles import jaccard, shingle_hashes, shingles
@@ -30,10 +30,10 @@ def run(spark, directory, documents, dedup=DEDUP, partitions=3):
     columns = "doc_id long, text_hash binary, signature binary, quality double, n_chars int, fetched_at timestamp"
     df = spark.createDataFrame(documents, columns + ", url string, text string").repartition(2)
     earlier = read_earlier(spark, dedup)
-    work = Work(f"{directory}/w")
-    found = find_duplicates(df.drop("text"), df.select("doc_id", "text"), dedup, partitions, work, earlier)
+    checkpoints = Checkpoints(f"{directory}/w")
+    found = find_duplicates(df.drop("text"), df.select("doc_id", "text"), dedup, partitions, checkpoints, earlier)
     ids = found.ranked.selectExpr("rank", "doc_id as id").unionAll(earlier.documents.select("rank", "doc_id"))
-    publish(found, earlier, ids, "doc_id", str(directory), work)
+    publish(found, earlier, ids, "doc_id", str(directory), checkpoints)
     if dedup.write_index:
         names = df.selectExpr("doc_id", "cast(doc_id as string) as name")
         publish_index(found, earlier, names, dedup, str(directory), f"{directory}/index")

@@ -11,13 +11,13 @@ from sluice.core.errors import StageError
 from sluice.core.records.corpus import SplitRow
 from sluice.spark.dedup.held_out import (
     _check,
-    crossing_pairs,
-    crossing_removals,
-    find_crossing,
+    cross_split_pairs,
+    find_split_leaks,
     leader_rows,
     signatures,
+    split_removals,
 )
-from sluice.spark.engine.work import Work
+from sluice.spark.engine.work import Checkpoints
 from sluice.text.dedup.key_text import key_text
 from sluice.text.dedup.shingles import jaccard, shingles
 from sluice.text.dedup.signing import sign_text
@@ -33,7 +33,7 @@ ZH = "海边的老渔夫每天清晨都会独自划着小船出海打鱼直到�
 def found(spark, directory, documents, *, dedup=DEDUP, split=SPLIT, partitions=3, spread=2):
     """Removals by id as (split, duplicate_of, duplicate_of_split, similarity), and the counts."""
     df = spark.createDataFrame(documents, "doc_id long, split string, text string").repartition(spread, "text")
-    result = find_crossing(df, dedup, split, partitions, Work(str(directory)), Work(str(directory)))
+    result = find_split_leaks(df, dedup, split, partitions, Checkpoints(str(directory)), Checkpoints(str(directory)))
     rows = result.removals.collect()
     assert {row["step"] for row in rows} <= {"split"}
     removed = by_id(rows)
@@ -109,7 +109,7 @@ def test_signatures_are_those_of_the_text_by_the_other_permutations(spark):
 def test_pairs_share_a_bucket_and_the_first_is_held_out_from_the_second(spark):
     held_out = spark.createDataFrame([(5, 10, 0), (5, 11, 1), (6, 10, 0), (7, 12, 1)], ROW)
     others = spark.createDataFrame([(5, 11, 1), (5, 20, 2), (6, 20, 2), (7, 12, 1), (8, 21, 2)], ROW)
-    pairs = sorted(map(tuple, crossing_pairs(held_out, others).collect()))
+    pairs = sorted(map(tuple, cross_split_pairs(held_out, others).collect()))
     assert pairs == [(10, 11), (10, 20), (11, 20)]
 
 
@@ -136,7 +136,7 @@ def test_documents_in_crowded_buckets_are_counted_with_their_fewest_bands(spark,
 
 
 def removals(spark, edges):
-    rows = crossing_removals(spark.createDataFrame(edges, EDGE)).collect()
+    rows = split_removals(spark.createDataFrame(edges, EDGE)).collect()
     return by_id(rows)
 
 

@@ -10,7 +10,7 @@ from sluice.core.config.dedup import DedupConfig, MinHashConfig
 from sluice.spark.dedup.keep_order import exact_removals, in_keep_order
 from sluice.spark.dedup.removals import near_removals, removals
 from sluice.spark.dedup.verify import deciding_pairs, likely_pairs, shingle_sets, verified_edges
-from sluice.spark.engine.work import Work
+from sluice.spark.engine.work import Checkpoints
 from sluice.text.dedup.key_text import key_text
 from sluice.text.dedup.shingles import shingle_set
 
@@ -53,7 +53,7 @@ def test_the_keep_order_is_quality_length_fetch_url_id(spark, tmp_path, partitio
     columns = "doc_id long, quality double, n_chars int, fetched_at timestamp, url string"
     df = spark.createDataFrame([(*row, b"h", None) for row in rows], columns + ", text_hash binary, signature binary")
     with setting(spark, "spark.sql.shuffle.partitions", partitions):
-        found = in_keep_order(df.repartition(3), first, Work(str(tmp_path))).orderBy("rank").collect()
+        found = in_keep_order(df.repartition(3), first, Checkpoints(str(tmp_path))).orderBy("rank").collect()
     assert [row["doc_id"] for row in found] == [80, 70, 40, 30, 90, 20, 60, 50]
     assert [row["rank"] for row in found] == list(range(first, first + 8))
 
@@ -61,7 +61,7 @@ def test_the_keep_order_is_quality_length_fetch_url_id(spark, tmp_path, partitio
 def test_no_document_has_no_place(spark, tmp_path):
     columns = "doc_id long, quality double, n_chars int, fetched_at timestamp, url string"
     df = spark.createDataFrame([], columns + ", text_hash binary, signature binary")
-    assert in_keep_order(df, 0, Work(str(tmp_path))).collect() == []
+    assert in_keep_order(df, 0, Checkpoints(str(tmp_path))).collect() == []
 
 
 def test_exact_copies_go_and_the_best_stays(spark):
@@ -118,7 +118,7 @@ def test_of_sure_pairs_the_best_are_compared_and_of_others_the_likeliest(spark):
     assert (7, 300) in found
 
 
-EDGES = "u long, v long, jaccard double, fate long"
+EDGES = "u long, v long, jaccard double, kept_as long"
 
 
 @pytest.mark.parametrize("partitions", [1, 7])
@@ -136,7 +136,7 @@ def test_clusters_are_settled_by_their_edges_or_else_by_their_sets(spark, tmp_pa
         sets_of(spark, _1=A, _2=B, _3=C),
         DEDUP.threshold,
         partitions,
-        Work(str(tmp_path)),
+        Checkpoints(str(tmp_path)),
     )
     assert sorted(map(tuple, found.collect())) == [(2, 1, 0.6, 1), (12, 11, 0.9, 11), (13, 11, 0.7, 11)]
 
@@ -146,7 +146,7 @@ def test_a_document_is_compared_with_the_kept_document_of_a_similar_one(spark, t
     edges = spark.createDataFrame([(21, 30, 0.6, 20)], EDGES)
     members = spark.createDataFrame([(20, 20), (21, 20), (30, 20)], "rank long, cluster long")
     sets = sets_of(spark, _20=A, _30=A + " x")
-    found = near_removals(edges, members, sets, DEDUP.threshold, 2, Work(str(tmp_path))).collect()
+    found = near_removals(edges, members, sets, DEDUP.threshold, 2, Checkpoints(str(tmp_path))).collect()
     assert [tuple(row) for row in found] == [(30, 20, 8 / 9, 20)]
 
 

@@ -1,4 +1,4 @@
-"""The tables of deduplication. At work, a document is its rank in the keep order; in results, its id."""
+"""The tables of deduplication. Intermediate tables identify a document by its rank in the keep order, results by id."""
 
 from datetime import datetime
 
@@ -6,7 +6,7 @@ from sluice.core.records.base import Int32, Record
 
 
 class Fact(Record):
-    """What deduplication needs of a row of such a table besides its text."""
+    """A row of a user's table as deduplication needs it, without its text. `place` is its location in the files."""
 
     place: str
     problem: str | None
@@ -22,9 +22,9 @@ class Fact(Record):
 
 
 class Ranked(Record):
-    """Table `ranked`: every document by its rank in the keep order, 0 for the best; ranks are unique and dense.
+    """Table `ranked`: every document with its rank in the keep order, 0 for the best; ranks are unique and dense.
 
-    Within deduplication a document is its rank, so of two the smaller one is the better one.
+    Of two documents the one with the smaller rank is the better one.
     """
 
     rank: int
@@ -34,7 +34,7 @@ class Ranked(Record):
 
 
 class IndexDocument(Record):
-    """Table `index/documents`: what became of a document, for the crawls after its own. One for each key text.
+    """Table `index/documents`: the result for each key text of a crawl, for later crawls.
 
     `duplicate_of`, `jaccard` and `cluster` are set for a near-removal; a kept document of a cluster has only `cluster`.
     """
@@ -50,7 +50,7 @@ class IndexDocument(Record):
 
 
 class UrlKey(Record):
-    """The digest of `text.url_key` of the address of a document."""
+    """The digest of `text.lists.url_key.url_key` of the address of a document."""
 
     doc_id: int
     url_key: bytes
@@ -64,7 +64,7 @@ class BandRow(Record):
 
 
 class LeadingRow(Record):
-    """A band row that later crawls need: a leader of its bucket, or one that counts towards `crowded_bucket_size`."""
+    """A band row that later crawls need: a leader of its bucket, or a row that counts towards `crowded_bucket_size`."""
 
     bucket: int
     rank: int
@@ -72,7 +72,7 @@ class LeadingRow(Record):
 
 
 class Pair(Record):
-    """Two documents that may be similar, u better than v (ranks)."""
+    """A candidate pair: the ranks of two documents, u better than v."""
 
     u: int
     v: int
@@ -86,7 +86,7 @@ class Sketch(Record):
 
 
 class Likely(Record):
-    """A pair that signatures do not rule out: how many values of the two sketches are equal."""
+    """A pair that signatures do not rule out, and the number of equal values in the two sketches."""
 
     u: int
     v: int
@@ -94,16 +94,16 @@ class Likely(Record):
 
 
 class ShingleSet(Record):
-    """What similarity is computed from: `text.shingles.shingle_set` as little-endian uint64."""
+    """The shingle set of a document: `text.dedup.shingles.shingle_set` as little-endian uint64."""
 
     rank: int
     shingles: bytes
 
 
 class Edge(Record):
-    """Two documents whose exact Jaccard similarity is at least the threshold, u better than v.
+    """A verified pair: its exact Jaccard similarity is at least the threshold, u is better than v.
 
-    Places while deduplication is at work, document ids in table `edges`.
+    Ranks in intermediate tables, document ids in table `edges`.
     """
 
     u: int
@@ -111,15 +111,15 @@ class Edge(Record):
     jaccard: float
 
 
-class Member(Record):
-    """A document of a cluster, which is named by the best of its members; ranks."""
+class ClusterMember(Record):
+    """The rank of a document and its cluster, which is the rank of the best member."""
 
     rank: int
     cluster: int
 
 
 class NearRemoval(Record):
-    """A near-duplicate and the kept document that it is similar to; ranks."""
+    """A near-duplicate and the kept document that it is similar to, by rank."""
 
     rank: int
     duplicate_of: int
@@ -135,14 +135,14 @@ class Cluster(Record):
 
 
 class Copies(Record):
-    """Table `copies`: how many documents a kept one stands for, itself among them, to weight it by; others: 1."""
+    """Table `copies`: number of documents that a kept one represents, itself included, as a weight; others: 1."""
 
     doc_id: int
     n_copies: int
 
 
 class Removal(Record):
-    """Table `removals`: a removed document, with the kept one that makes it redundant.
+    """Table `removals`: a removed document and the kept one that makes it redundant.
 
     `matched_id` is the document it was found equal or similar to. `duplicate_of` is always in the final corpus, and
     `jaccard` is the exact similarity of both shingle sets. `is_earlier`: `duplicate_of` is an id of an earlier crawl.

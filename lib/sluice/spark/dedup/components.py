@@ -10,29 +10,29 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from sluice.core.errors import StageError
-from sluice.core.records.dedup import Member, Pair
+from sluice.core.records.dedup import ClusterMember, Pair
 from sluice.data.arrow import arrow_schema
 from sluice.spark.engine.schemas import spark_schema
-from sluice.spark.engine.work import Work
+from sluice.spark.engine.work import Checkpoints
 
 MAX_ROUNDS = 60  # alternating stars need O(log^2 n) rounds (Kiveris et al. 2014); 60 is far beyond any input
 
 Ids = npt.NDArray[np.int64]
 
 
-def components(edges: DataFrame, n_edges: int, edges_per_task: int, work: Work) -> DataFrame:
+def components(edges: DataFrame, n_edges: int, edges_per_task: int, checkpoints: Checkpoints) -> DataFrame:
     """The component of every document that has an edge, named by its smallest and so best member.
 
     Needs: edges (u, v), `n_edges` of them. Returns: members. Raises StageError if the rounds do not converge.
     """
     pairs = edges.select("u", "v")
     if n_edges <= edges_per_task:
-        return pairs.coalesce(1).mapInArrow(_label_all, spark_schema(Member))
+        return pairs.coalesce(1).mapInArrow(_label_all, spark_schema(ClusterMember))
     partitions = -(-n_edges // edges_per_task)
-    return _labels(_converge(pairs, partitions, work))
+    return _labels(_converge(pairs, partitions, checkpoints))
 
 
-def _converge(pairs: DataFrame, partitions: int, work: Work) -> DataFrame:
+def _converge(pairs: DataFrame, partitions: int, checkpoints: Checkpoints) -> DataFrame:
     """Star edges (member u > root v) that no round changes any more.
 
     1. contract: each partition replaces its edges by stars of its own components, which shortens chains at once
@@ -42,9 +42,9 @@ def _converge(pairs: DataFrame, partitions: int, work: Work) -> DataFrame:
 
     All rounds are kept until the run has ended, 16 bytes an edge each: a killed run takes them up again.
     """
-    before = work.table(_contract(pairs, partitions), "round-0")
+    before = checkpoints.materialize(_contract(pairs, partitions), "round-0")
     for number in range(1, MAX_ROUNDS + 1):
-        after = work.table(_small_star(_large_star(before)), f"round-{number}")
+        after = checkpoints.materialize(_small_star(_large_star(before)), f"round-{number}")
         if after.exceptAll(before).isEmpty() and before.exceptAll(after).isEmpty():
             return after
         before = after
@@ -83,7 +83,7 @@ def _labels(stars: DataFrame) -> DataFrame:
 
 def _label_all(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     nodes, roots = smallest_members(*_columns(batches))
-    yield pa.RecordBatch.from_arrays([pa.array(nodes), pa.array(roots)], schema=arrow_schema(Member))
+    yield pa.RecordBatch.from_arrays([pa.array(nodes), pa.array(roots)], schema=arrow_schema(ClusterMember))
 
 
 def _star_edges(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

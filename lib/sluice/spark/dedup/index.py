@@ -48,9 +48,9 @@ class Earlier(NamedTuple):
         """Their near-removals. Returns: rank, duplicate_of, jaccard, cluster."""
         return self.documents.where("duplicate_of is not null").select("rank", "duplicate_of", "jaccard", "cluster")
 
-    def fates(self) -> DataFrame:
-        """rank, fate: itself for one that stayed, else its witness."""
-        return self.documents.select("rank", F.coalesce("duplicate_of", "rank").alias("fate"))
+    def kept_as(self) -> DataFrame:
+        """rank, kept_as: itself for one that stayed, else its witness."""
+        return self.documents.select("rank", F.coalesce("duplicate_of", "rank").alias("kept_as"))
 
     def sketches(self) -> DataFrame:
         """rank, sketch of those that new ones are compared with."""

@@ -4,7 +4,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from sluice.core.records.dedup import Ranked
-from sluice.spark.engine.work import Work
+from sluice.spark.engine.work import Checkpoints
 
 ROWS = 33
 """Bits that `monotonically_increasing_id` leaves for the row within its partition."""
@@ -21,7 +21,7 @@ def keep_order() -> list[Column]:
     ]
 
 
-def in_keep_order(documents: DataFrame, first: int, work: Work) -> DataFrame:
+def in_keep_order(documents: DataFrame, first: int, checkpoints: Checkpoints) -> DataFrame:
     """Documents with their ranks, `first` for the best of them.
 
     Needs: documents (doc_id, text_hash, signature, quality, n_chars, fetched_at, url). Returns: ranked.
@@ -29,7 +29,7 @@ def in_keep_order(documents: DataFrame, first: int, work: Work) -> DataFrame:
     cluster, the ranks do not: they count over all ranges, the length of each being the only thing collected.
     """
     row = F.monotonically_increasing_id()
-    sorted_ = work.table(
+    sorted_ = checkpoints.materialize(
         documents.orderBy(*keep_order()).select(
             F.shiftright(row, ROWS).alias("range"),
             row.bitwiseAND(F.lit((1 << ROWS) - 1)).alias("row"),

@@ -10,7 +10,7 @@ from sluice.data import storage
 log = logging.getLogger("sluice.spark")
 
 
-class Work:
+class Checkpoints:
     """Intermediate tables of a stage: each is computed once, and a killed run goes on after the last whole one.
 
     What decides their content must be in the digest of the stage, or be the same in every attempt.
@@ -19,7 +19,7 @@ class Work:
     def __init__(self, directory: str) -> None:
         self._directory = directory
 
-    def table(self, df: DataFrame, name: str) -> DataFrame:
+    def materialize(self, df: DataFrame, name: str) -> DataFrame:
         """Writes a frame and reads it back, or reads what an earlier attempt has written whole."""
         path = storage.join(self._directory, name)
         if not storage.exists(storage.join(path, "_SUCCESS")):

@@ -10,7 +10,7 @@ from sluice.core.ledger import require_handover
 from sluice.data.stage import ledgers_of
 from sluice.spark.engine.samples import SAMPLE_CHARS, SAMPLES, by_language, collect_sorted, sample_by
 from sluice.spark.engine.session import progress
-from sluice.spark.engine.work import Work
+from sluice.spark.engine.work import Checkpoints
 from sluice.spark.run import Run
 from sluice.spark.tables import unique_documents
 from sluice.spark.transforms.decontaminate import (
@@ -34,7 +34,7 @@ def decontaminate(spark: SparkSession, run: Run, *, force: bool) -> None:
     warn_of_items(benchmark)
     documents = unique_documents(spark, run)
     with progress(spark, stage.name, run.config.log.progress_s):
-        matches = Work(stage.path).table(contaminated(documents, benchmark), "matches")
+        matches = Checkpoints(stage.path).materialize(contaminated(documents, benchmark), "matches")
         reasons = contamination_reasons(matches)
         judged = documents.select("doc_id", "language").join(reasons, "doc_id", "left")
         counts = judged.groupBy("language", F.coalesce("reason", F.lit("kept")).alias("reason")).count()

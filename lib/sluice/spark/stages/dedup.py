@@ -14,7 +14,7 @@ from sluice.spark.dedup.index import read_earlier
 from sluice.spark.engine.read import read_table
 from sluice.spark.engine.samples import SAMPLES, by_language, collect_sorted, sample_by, with_kept_texts
 from sluice.spark.engine.session import partitions_of, progress
-from sluice.spark.engine.work import Work
+from sluice.spark.engine.work import Checkpoints
 from sluice.spark.run import Run
 from sluice.spark.tables import selected_documents
 
@@ -27,7 +27,7 @@ def dedup(spark: SparkSession, run: Run, *, force: bool) -> None:
         return
     for name in ("removals", "copies", "clusters", "edges", "index"):
         storage.delete_tree(stage.file(name))  # what a killed attempt may have left half written
-    work = Work(stage.file("_work"))
+    checkpoints = Checkpoints(stage.file("_work"))
     documents = selected_documents(spark, run)
     facts = documents.select(
         "doc_id",
@@ -42,10 +42,10 @@ def dedup(spark: SparkSession, run: Run, *, force: bool) -> None:
     with progress(spark, "dedup", run.config.log.progress_s):
         earlier = read_earlier(spark, config)
         partitions = partitions_of(spark, run.config.spark)
-        found = find_duplicates(facts, documents.select("doc_id", "text"), config, partitions, work, earlier)
+        found = find_duplicates(facts, documents.select("doc_id", "text"), config, partitions, checkpoints, earlier)
         ids = found.ranked.select("rank", F.col("doc_id").alias("id"))
         ids = ids.unionAll(earlier.documents.select("rank", "doc_id"))
-        publish(found, earlier, ids, "doc_id", stage.path, work)
+        publish(found, earlier, ids, "doc_id", stage.path, checkpoints)
         if config.write_index:
             names = documents.select("doc_id", F.col("url").alias("name"))
             publish_index(found, earlier, names, config, stage.digest, stage.file("index"))
@@ -61,7 +61,7 @@ def dedup(spark: SparkSession, run: Run, *, force: bool) -> None:
         by_language=_removed_by_language(removed, documents),
         samples=_pair_samples(removed, documents),
     )
-    work.clear()
+    checkpoints.clear()
 
 
 def _pair_samples(removed: DataFrame, documents: DataFrame) -> list[dict[str, Any]]:

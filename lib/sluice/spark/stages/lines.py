@@ -7,7 +7,7 @@ from sluice.core.ledger import require_handover
 from sluice.data.stage import ledgers_of
 from sluice.spark.engine.samples import collect_sorted
 from sluice.spark.engine.session import partitions_of, progress
-from sluice.spark.engine.work import Work
+from sluice.spark.engine.work import Checkpoints
 from sluice.spark.run import Run
 from sluice.spark.tables import clean_documents
 from sluice.spark.transforms.lines import (
@@ -29,12 +29,14 @@ def lines(spark: SparkSession, run: Run, *, force: bool) -> None:
     upstream = before.require()
     if not stage.begin(force=force, keep=True):
         return
-    work, results = Work(stage.file("_work")), Work(stage.path)
+    checkpoints, results = Checkpoints(stage.file("_work")), Checkpoints(stage.path)
     documents = clean_documents(spark, run).withColumn("quality", F.col("signals.quality_score"))
     with progress(spark, stage.name, run.config.log.progress_s):
-        repeated = work.table(repeated_lines(documents, config, partitions_of(spark, run.config.spark)), "repeated")
-        cut = results.table(without_lines(documents, repeated, config), "cut_texts")
-        removed = results.table(removed_lines(repeated, cut), "removed_lines")
+        repeated = checkpoints.materialize(
+            repeated_lines(documents, config, partitions_of(spark, run.config.spark)), "repeated"
+        )
+        cut = results.materialize(without_lines(documents, repeated, config), "cut_texts")
+        removed = results.materialize(removed_lines(repeated, cut), "removed_lines")
         of_language = cut.join(documents.select("doc_id", "language"), "doc_id")
         books = collect_sorted(line_books(of_language, "language"), "language")
         samples = line_samples(removed, documents, config)
@@ -44,4 +46,4 @@ def lines(spark: SparkSession, run: Run, *, force: bool) -> None:
         row["language"]: {"kept": row["documents"] - row["emptied"], "nothing_left": row["emptied"]} for row in books
     }
     stage.finish(ledgers, by_language=counts, cuts=books, samples=samples)
-    work.clear()
+    checkpoints.clear()

@@ -10,10 +10,10 @@ from sluice.core.ledger import Ledger, require_handover
 from sluice.data.dataset.manifest import SplitCheck
 from sluice.data.stage import ledgers_of
 from sluice.spark.dedup.find_duplicates import not_compared
-from sluice.spark.dedup.held_out import SPLITS, find_crossing
+from sluice.spark.dedup.held_out import SPLITS, find_split_leaks
 from sluice.spark.engine.samples import SAMPLES, by_language, collect_sorted, sample_by, with_kept_texts
 from sluice.spark.engine.session import partitions_of, progress
-from sluice.spark.engine.work import Work
+from sluice.spark.engine.work import Checkpoints
 from sluice.spark.run import Run
 from sluice.spark.tables import document_rows, split_documents
 
@@ -26,11 +26,13 @@ def split(spark: SparkSession, run: Run, *, force: bool) -> None:
     upstream = run.texts.require()
     if not stage.begin(force=force, keep=True):
         return
-    work = Work(stage.file("_work"))
+    checkpoints = Checkpoints(stage.file("_work"))
     documents = split_documents(spark, run)
     with progress(spark, stage.name, config.log.progress_s):
         partitions = partitions_of(spark, config.spark)
-        found = find_crossing(documents, config.dedup, config.split, partitions, work, Work(stage.path))
+        found = find_split_leaks(
+            documents, config.dedup, config.split, partitions, checkpoints, Checkpoints(stage.path)
+        )
         removed = found.removals
         rows = document_rows(spark, run)
         languages = by_language(_counts_by_language(found.signed, removed, rows))
@@ -51,7 +53,7 @@ def split(spark: SparkSession, run: Run, *, force: bool) -> None:
         by_language=languages,
         samples=samples,
     )
-    work.clear()
+    checkpoints.clear()
 
 
 def split_check(run: Run) -> SplitCheck | None:

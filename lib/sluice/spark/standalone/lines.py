@@ -8,9 +8,9 @@ from pyspark.sql import functions as F
 from sluice.core.config.schema import Config
 from sluice.core.ledger import Ledger
 from sluice.spark.engine.session import partitions_of, progress
-from sluice.spark.engine.work import Work
+from sluice.spark.engine.work import Checkpoints
 from sluice.spark.standalone.run import TableRun, named_rows, require_columns
-from sluice.spark.standalone.source import Source
+from sluice.spark.standalone.source import TableSource
 from sluice.spark.transforms.lines import (
     line_books,
     line_ledgers,
@@ -34,15 +34,15 @@ def lines_table(spark: SparkSession, run: TableRun, *, force: bool) -> None:
     config, stage, table = run.config, run.stage, run.config.table
     if not run.begin("removed_lines", "kept", "quarantine", force=force):
         return
-    work = Work(stage.file("_work"))
-    source = Source(spark, table, run.kind, run.paths)
+    checkpoints = Checkpoints(stage.file("_work"))
+    source = TableSource(spark, table, run.kind, run.paths)
     with progress(spark, stage.name, config.log.progress_s):
-        rows, names = named_rows(source, table, work)
+        rows, names = named_rows(source, table, checkpoints)
         documents = _documents(rows)
         repeated = repeated_lines(documents, config.lines, partitions_of(spark, config.spark))
-        repeated = work.table(repeated, "repeated")
-        cut = work.table(without_lines(documents, repeated, config.lines), "cut_texts")
-        removed = work.table(removed_lines(repeated, cut), "removed")
+        repeated = checkpoints.materialize(repeated, "repeated")
+        cut = checkpoints.materialize(without_lines(documents, repeated, config.lines), "cut_texts")
+        removed = checkpoints.materialize(removed_lines(repeated, cut), "removed")
         _by_name(removed, names).write.parquet(stage.file("removed_lines"))
         names.where("problem is not null").select("place", "problem").write.parquet(stage.file("quarantine"))
         if table.write_kept:
@@ -53,7 +53,7 @@ def lines_table(spark: SparkSession, run: TableRun, *, force: bool) -> None:
         ledgers = [_documents_ledger(names, line_ledgers(books)[0]), *line_ledgers(books)[1:]]
         samples = line_samples(removed, documents, config.lines)
     stage.finish(ledgers, cuts=books, samples=samples, files=len(run.paths))
-    work.clear()
+    checkpoints.clear()
 
 
 def _documents(rows: DataFrame) -> DataFrame:

@@ -14,8 +14,8 @@ from sluice.core.errors import ConfigError, InputError, StageError
 from sluice.data import storage
 from sluice.data.sources.json_lines import table_files
 from sluice.data.stage import Stage
-from sluice.spark.engine.work import Work
-from sluice.spark.standalone.source import Source
+from sluice.spark.engine.work import Checkpoints
+from sluice.spark.standalone.source import TableSource
 from sluice.text.dedup.key_text import KEY_VERSION
 
 SHOWN = 5
@@ -55,10 +55,10 @@ def require_columns(table: TableConfig, names: Iterable[str], setting: str, othe
         )
 
 
-def named_rows(source: Source, table: TableConfig, work: Work) -> tuple[DataFrame, DataFrame]:
+def named_rows(source: TableSource, table: TableConfig, checkpoints: Checkpoints) -> tuple[DataFrame, DataFrame]:
     """Source rows with their `doc_id`; and place, problem, name and doc_id of each. Raises as `check_rows`."""
     rows = source.rows().withColumn("doc_id", doc_id(table))
-    names = work.table(rows.select("place", "problem", "name", "doc_id"), "names")
+    names = checkpoints.materialize(rows.select("place", "problem", "name", "doc_id"), "names")
     check_rows(names, table)
     return rows, names
 

@@ -24,7 +24,7 @@ class RawLine(Record):
     text: str
 
 
-class Source:
+class TableSource:
     """The files of one kind. `rows` is read once for the facts and once for the texts; `write_kept` once more."""
 
     def __init__(self, spark: SparkSession, table: TableConfig, kind: str, paths: list[str]) -> None:

@@ -20,7 +20,7 @@ MAX_STRETCH = 200
 """Characters shown of what was found."""
 
 
-class Match(NamedTuple):
+class BenchmarkMatch(NamedTuple):
     """An item in a document. `share` of the n-grams (`kind` ngram) or shingles (near) of one text of it was found."""
 
     part: Part
@@ -42,7 +42,7 @@ class Scanner:
         self._touched = np.empty(num_entries, np.int32)
         self._found = np.empty(num_entries, np.int32)
 
-    def scan(self, text: str) -> list[Match]:
+    def scan(self, text: str) -> list[BenchmarkMatch]:
         """The items that a document holds, each once, in their order: by n-grams if it can be, by the largest share."""
         units = units_of(text)
         index = self._benchmark
@@ -66,7 +66,7 @@ class Scanner:
             return []
         order = np.argsort(hits, kind="stable")
         places, hits = places[order], hits[order]
-        best: dict[tuple[str, str], tuple[bool, float, int, Match]] = {}
+        best: dict[tuple[str, str], tuple[bool, float, int, BenchmarkMatch]] = {}
         for entry in self._found[:count].tolist():
             share, first, last = self._locate(units, places, hits, entry)
             if not share:
@@ -74,7 +74,7 @@ class Scanner:
             number, is_near = int(index.entry_part[entry]), bool(index.entry_way[entry] == NEARLY)
             stretch = units.key[units.starts[first] : units.ends[last - 1]].tobytes().decode("utf-8", "surrogatepass")
             part = index.parts[number]
-            match = Match(part, "near" if is_near else "ngram", share, stretch[:MAX_STRETCH])
+            match = BenchmarkMatch(part, "near" if is_near else "ngram", share, stretch[:MAX_STRETCH])
             item = (part.benchmark, part.item)
             candidate = (not is_near, share, -number, match)
             best[item] = max(best.get(item, candidate), candidate, key=lambda found: found[:3])

@@ -56,7 +56,7 @@ class TextLines(NamedTuple):
     kinds: npt.NDArray[np.int64]
 
 
-class Cut(NamedTuple):
+class CutLines(NamedTuple):
     """A text without its repeated lines, and its books.
 
     Lines in = lines out + n_lines_removed + n_blank_removed; characters in = characters out + n_chars_removed.
@@ -122,7 +122,7 @@ def plain_hashes(text: str, settings: LinesConfig) -> Hashes:
     return np.unique(lines.hashes[lines.kinds == PLAIN])
 
 
-def cut_lines(text: str, repeated: Hashes, settings: LinesConfig) -> Cut:
+def cut_lines(text: str, repeated: Hashes, settings: LinesConfig) -> CutLines:
     """A text without its plain lines of the hashes `repeated` [n] int64, but for code and rows of tables.
 
     A blank line that would come to stand at the beginning or after another blank line is removed with them. A text that
@@ -134,7 +134,7 @@ def cut_lines(text: str, repeated: Hashes, settings: LinesConfig) -> Cut:
     is_structured = structured_lines(lines, is_repeated)
     is_gone = is_repeated & ~is_structured
     n_gone = int(is_gone.sum())
-    whole = Cut(
+    whole = CutLines(
         text,
         n_lines=len(kinds),
         n_chars=len(text),

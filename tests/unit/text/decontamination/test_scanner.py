@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sluice.core.config.dedup import DecontaminateConfig
 from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.text.decontamination.benchmark import SPAN, Benchmark, Part, build, needed, units_of
-from sluice.text.decontamination.scanner import MAX_STRETCH, Match, Scanner
+from sluice.text.decontamination.scanner import MAX_STRETCH, BenchmarkMatch, Scanner
 from sluice.text.dedup.key_text import key_text
 from sluice.text.language.identify import UNSPACED
 from sluice.text.language.scripts import SCRIPTS, script_table
@@ -360,7 +360,7 @@ def test_nothing_to_look_for_finds_nothing():
     benchmark = build([Part("b", "1", "f")], ["short"], DecontaminateConfig())
     assert Scanner(benchmark).scan(QUESTION) == []
     assert benchmark.too_short == ("b 1",)
-    assert isinstance(Match(Part("b", "1", "f"), "near", 0.5, "x").share, float)
+    assert isinstance(BenchmarkMatch(Part("b", "1", "f"), "near", 0.5, "x").share, float)
 
 
 # real data
