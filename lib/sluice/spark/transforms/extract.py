@@ -51,16 +51,16 @@ def _read(
     open_read = partial(storage.open_stream, transport=extract.transport)
     open_ranges = partial(storage.open_ranges, transport=extract.transport)
     processor.warm_up()  # no page's time
-    with shield(processor) as shielded:
+    with guard(processor) as guarded:
         for batch in batches:
             for number in batch.column(0).to_pylist():
                 entry = entries[number]
                 wanted = load_wanted(plan_table, entry) if plan_table and entry.mode else None
-                rows = extract_archive(entry, shielded, open_read, wanted=wanted, open_ranges=open_ranges)
+                rows = extract_archive(entry, guarded, open_read, wanted=wanted, open_ranges=open_ranges)
                 yield from to_batches(rows, DocsRow)
 
 
-def shield(processor: PageProcessor) -> AbstractContextManager[PageProcessor]:
+def guard(processor: PageProcessor) -> AbstractContextManager[PageProcessor]:
     """The processor made safe for a task: a page that hangs or crashes may cost the first attempt, but no other.
 
     Healthy archives pay nothing: they have one attempt, and it works in this process. Outside of a task, as in tests,
