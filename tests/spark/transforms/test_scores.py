@@ -58,7 +58,7 @@ DOCUMENTS = [
     document(1, "en", n_words=20),
     document(2, "en", n_words=20),
     document(3, "zh", n_words=20, han_share=0.4),
-    document(4, "zh", n_words=20, han_share=0.5, quality_score=0.5, dice=0.75),
+    document(4, "zh", n_words=20, han_share=0.5, quality_score=0.5, random_unit=0.75),
     document(5, "zh", n_words=5),
     document(-(1 << 62), "en", n_words=20),
     rejected(7),
