@@ -165,7 +165,7 @@ def test_a_pair_that_is_left_and_a_removed_duplicate_of_are_errors(spark):
     edges = spark.createDataFrame([(1, 2, 0.9), (3, 4, 0.9)], "u long, v long, jaccard double")
     schema = "doc_id long, duplicate_of long"
     _check(edges, spark.createDataFrame([(2, 1), (4, 3)], schema))
-    with pytest.raises(StageError, match="1 pairs of similar documents stand in two splits still and 0 removals"):
+    with pytest.raises(StageError, match="1 pairs of similar documents are still in two splits and 0 removals"):
         _check(edges, spark.createDataFrame([(2, 1)], schema))
     with pytest.raises(StageError, match=r"0 pairs .* and 1 removals have a kept document that is itself removed"):
         _check(edges, spark.createDataFrame([(2, 1), (1, 4), (3, 5)], schema).where("doc_id <> 4"))

@@ -112,7 +112,7 @@ def test_no_benchmark_and_no_table_are_refused_before_anything_is_read(tmp_path)
             Config(table=TableConfig(inputs=("/not/there",)), decontaminate=DecontaminateConfig(benchmarks=(quiz,)))
         )
     with pytest.raises(
-        ConfigError, match=r"lines\.min_hosts=2 looks at columns .* Name them with table\.url, or set it to 1"
+        ConfigError, match=r"lines\.min_hosts=2 needs columns .* Name them with table\.url, or set it to 1"
     ):
         lines_run(Config(table=TableConfig(inputs=(quiz,)), lines=LinesConfig(min_hosts=2)))
 

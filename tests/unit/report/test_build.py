@@ -251,7 +251,7 @@ def test_the_check_of_the_split_is_in_the_funnel_the_books_and_the_page(run):
     page, _ = run(**finished() | {"split": SPLIT | {"samples": [], "crowded": 3, "least_bands": 9}})
     text = text_of(page)
     assert "No document is a near-copy of one that is held out from its split." in text
-    assert "3 held-out documents stand in crowded buckets: they were compared in 9 bands or more, not in all." in text
+    assert "3 held-out documents are in crowded buckets: they were compared in 9 bands or more, not in all." in text
 
 
 def with_both():
@@ -271,7 +271,7 @@ def test_stages_after_deduplication_are_in_the_funnel_the_books_and_the_page(run
     assert handovers[2:5] == ["dedup → decontaminate", "decontaminate → lines", "lines → shards"]
     assert {row["language"]: row["kept"] for row in report["languages"]} == {"en": 378, "zh": 100}
     text = text_of(page)
-    assert "quiz 1,500 3 4 Items that are not looked for: 12 too short." in text
+    assert "quiz 1,500 3 4 Items that are not searched: 12 too short." in text
     assert "quiz, item q1, question: found nearly, by its shingles, share 0.75" in text
     assert "document 71 what was found http://held/ What is it?" in text
     assert "90 repeated lines removed 4,000 characters removed 40 documents edited 1 of them with nothing left" in text

@@ -57,7 +57,7 @@ class UrlKey(Record):
 
 
 class BandRow(Record):
-    """One band of one signature: documents with equal `bucket` are candidates."""
+    """A band of a signature: documents with equal `bucket` are candidates."""
 
     bucket: int
     rank: int

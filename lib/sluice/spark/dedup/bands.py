@@ -19,21 +19,21 @@ Longs = npt.NDArray[np.int64]
 
 
 def band_rows(documents: DataFrame, minhash: MinHashConfig) -> DataFrame:
-    """The bands of each document that has a signature. Needs: rank, signature. Returns: bands."""
+    """The bands of each document with a signature. Needs: rank, signature. Returns: bands."""
     signed = documents.where("signature is not null").select("rank", "signature")
     return signed.mapInArrow(partial(_to_bands, minhash), spark_schema(BandRow))
 
 
 def sketches(documents: DataFrame) -> DataFrame:
-    """What signatures are screened by, a quarter of them. Needs: rank, signature. Returns: sketches."""
+    """Signatures shortened to a quarter, for screening. Needs: rank, signature. Returns: sketches."""
     signed = documents.where("signature is not null").select("rank", "signature")
     return signed.mapInArrow(_to_sketches, spark_schema(Sketch))
 
 
 def candidate_pairs(rows: DataFrame, dedup: DedupConfig, partitions: int, first: int = 0) -> DataFrame:
-    """Pairs of documents that share a band, one of them being among the best of that bucket; see `LeaderCounts`.
+    """Pairs of documents that share a band and of which one is a leader of that bucket; see `LeaderCounts`.
 
-    Needs: bands. Returns: distinct pairs whose worse document is new: its rank is `first` or after it.
+    Needs: bands. Returns: distinct pairs whose worse document is new: its rank is at least `first`.
     Shuffle: 16 bytes per band row, key `bucket`. A giant bucket costs time in one task, never memory.
     """
     scan = partial(_scan, LeaderCounts.of(dedup), first)
@@ -41,7 +41,7 @@ def candidate_pairs(rows: DataFrame, dedup: DedupConfig, partitions: int, first:
 
 
 def leading_rows(rows: DataFrame, dedup: DedupConfig, partitions: int, first: int = 0) -> DataFrame:
-    """The band rows of each bucket that later crawls need, new ones only: the best that make a bucket crowded.
+    """The new band rows that later crawls need: the best of each bucket, as many as make it crowded.
 
     Needs: bands. Returns: leading rows. Shuffle: as `candidate_pairs`.
     """
@@ -107,9 +107,9 @@ def _lead(leaders: LeaderCounts, first: int, batches: Iterable[pa.RecordBatch]) 
 def _with_leaders(
     leaders: LeaderCounts, batches: Iterable[pa.RecordBatch]
 ) -> Iterator[tuple[Longs, Longs, Longs, int]]:
-    """Buckets, ranks and positions in the bucket of each batch, after the leaders of the bucket that it goes on with.
+    """Buckets, ranks and positions in the bucket of each batch, preceded by the leaders of its first bucket.
 
-    The last is the number of such leaders: nothing else of what came before is held.
+    The last value is the number of those leaders: nothing else of earlier batches is kept.
     """
     held_buckets, held_ranks, num_before = np.empty(0, np.int64), np.empty(0, np.int64), 0
     for batch in batches:
@@ -119,9 +119,9 @@ def _with_leaders(
         ranks = np.concatenate([held_ranks, batch.column(1).to_numpy()])
         num_held = len(held_ranks)
         positions = np.arange(len(buckets)) - _starts(buckets)
-        goes_on = buckets == buckets[0]  # with the bucket of the leaders, of which only they are here
-        goes_on[:num_held] = False
-        positions[goes_on] += num_before - num_held
+        continues = buckets == buckets[0]  # the bucket of the leaders, whose other rows are not included
+        continues[:num_held] = False
+        positions[continues] += num_before - num_held
         yield buckets, ranks, positions, num_held
         last = np.flatnonzero(buckets == buckets[-1])
         num_before = int(positions[-1]) + 1
@@ -133,8 +133,8 @@ def star_pairs(
 ) -> tuple[Longs, Longs]:
     """Pairs (u, v), u < v, of every new row with the leaders of its bucket.
 
-    buckets, ranks, positions [n] int64, sorted by (bucket, rank); of each bucket all its leaders must be there, of
-    other rows some may not be.
+    buckets, ranks, positions [n] int64, sorted by (bucket, rank); all leaders of each bucket must be included, other
+    rows may be missing.
     """
     start = _starts(buckets)
     us, vs = [], []
@@ -149,6 +149,6 @@ def star_pairs(
 
 
 def _starts(buckets: Longs) -> Longs:
-    """Where the bucket of each row begins, [n]."""
+    """Index of the first row of each row's bucket, [n]."""
     begins = np.r_[True, buckets[1:] != buckets[:-1]]
     return np.maximum.accumulate(np.where(begins, np.arange(len(buckets)), 0))

@@ -1,4 +1,4 @@
-"""Connected components of an edge table: one task when the edges fit, else alternating stars; the same labels."""
+"""Connected components of an edge table: one task if the edges fit, else alternating stars; the labels are the same."""
 
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -21,7 +21,7 @@ Ids = npt.NDArray[np.int64]
 
 
 def components(edges: DataFrame, n_edges: int, edges_per_task: int, checkpoints: Checkpoints) -> DataFrame:
-    """The component of every document that has an edge, named by its smallest and so best member.
+    """The component of every document with an edge, named by its smallest and thus best member.
 
     Needs: edges (u, v), `n_edges` of them. Returns: members. Raises StageError if the rounds do not converge.
     """
@@ -33,14 +33,14 @@ def components(edges: DataFrame, n_edges: int, edges_per_task: int, checkpoints:
 
 
 def _converge(pairs: DataFrame, partitions: int, checkpoints: Checkpoints) -> DataFrame:
-    """Star edges (member u > root v) that no round changes any more.
+    """Star edges (member u > root v) that another round does not change.
 
     1. contract: each partition replaces its edges by stars of its own components, which shortens chains at once
     2. large star: every larger neighbour of a node points to the node's smallest neighbour
     3. small star: a node and its smaller neighbours point to the smallest of them
-    4. write, read back, compare with the round before; equal sets mean every tree is a star
+    4. write, read back, compare with the previous round; equal sets mean every tree is a star
 
-    All rounds are kept until the run has ended, 16 bytes an edge each: a killed run takes them up again.
+    All rounds are kept until the run ends, 16 bytes per edge each, so that a killed run can resume.
     """
     before = checkpoints.materialize(_contract(pairs, partitions), "round-0")
     for number in range(1, MAX_ROUNDS + 1):

@@ -124,7 +124,7 @@ def with_splits(edges: DataFrame, signed: DataFrame) -> DataFrame:
 
 
 def split_removals(edges: DataFrame) -> DataFrame:
-    """One row per document to remove, with the most similar of its held-out documents that are kept.
+    """A row per document to remove, with the most similar of its held-out documents that are kept.
 
     Needs: edges with splits, u held out from v. Returns: removals of the split. A document of test is always kept, so
     one of valid is removed for any in test. Then one of train is removed for those in test and those left in valid: if
@@ -173,6 +173,6 @@ def _check(edges: DataFrame, removals: DataFrame) -> None:
     lost = removals.select(F.col("duplicate_of").alias("doc_id")).join(gone, "doc_id", "left_semi").count()
     if pairs_left or lost:
         raise StageError(
-            f"split: {pairs_left} pairs of similar documents stand in two splits still and {lost} removals have a "
+            f"split: {pairs_left} pairs of similar documents are still in two splits and {lost} removals have a "
             "kept document that is itself removed; both must be 0. Nothing was published; please report this."
         )

@@ -1,4 +1,4 @@
-"""The keep order: every document gets its rank in it, and is known by that rank from then on."""
+"""The keep order: every document gets its rank in it, which identifies the document in all later steps."""
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
@@ -22,11 +22,11 @@ def keep_order() -> list[Column]:
 
 
 def in_keep_order(documents: DataFrame, first: int, checkpoints: Checkpoints) -> DataFrame:
-    """Documents with their ranks, `first` for the best of them.
+    """Documents with their ranks, `first` for the best one.
 
     Needs: documents (doc_id, text_hash, signature, quality, n_chars, fetched_at, url). Returns: ranked.
-    Shuffle: a signature and the columns of the order per document, by ranges of the order. The ranges differ with the
-    cluster, the ranks do not: they count over all ranges, the length of each being the only thing collected.
+    Shuffle: a signature and the columns of the order per document, by ranges of the order. The ranges depend on the
+    cluster, the ranks do not: they count over all ranges. Only the length of each range is collected.
     """
     row = F.monotonically_increasing_id()
     sorted_ = checkpoints.materialize(
@@ -52,7 +52,7 @@ def in_keep_order(documents: DataFrame, first: int, checkpoints: Checkpoints) ->
 def exact_removals(ranked: DataFrame, earlier: DataFrame, first: int) -> DataFrame:
     """Every new document whose key text a better one has too, with the best of those.
 
-    Needs: ranked, earlier (rank, text_hash), whose ranks lie before `first`. Returns: rank, duplicate_of.
+    Needs: ranked, earlier (rank, text_hash), with ranks below `first`. Returns: rank, duplicate_of.
     Shuffle: hash and rank of each document; a hot hash costs sort time in one task, spilled to disk.
     """
     best_first = Window.partitionBy("text_hash").orderBy("rank")

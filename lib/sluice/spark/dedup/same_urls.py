@@ -1,4 +1,4 @@
-"""Documents of one address: of several versions of a page one stays."""
+"""Documents with the same address: of several versions of a page one is kept."""
 
 from collections.abc import Iterable, Iterator
 
@@ -16,11 +16,11 @@ from sluice.text.lists.url_key import url_key
 
 
 def url_removals(documents: DataFrame, ranked: DataFrame, dedup: DedupConfig) -> DataFrame:
-    """Every document whose address another one has too, with the newest or the best of those.
+    """Every document that shares its address with a newer or better one, with the newest or best of those.
 
     Needs: documents (doc_id, url, fetched_at, n_shingles), ranked (rank, doc_id). Returns: rank, duplicate_of.
     Shuffle: a digest of the address and a rank per document; a hot address costs sort time in one task, spilled to
-    disk. Texts of more than `max_shingles` take no part: their similarity is not computed.
+    disk. Texts of more than `max_shingles` are excluded: their similarity is not computed.
     """
     compared = documents.where(F.col("url").isNotNull() & (F.col("n_shingles") <= dedup.minhash.max_shingles))
     keys = compared.select("doc_id", "url").mapInArrow(_to_keys, spark_schema(UrlKey))
@@ -34,11 +34,11 @@ def url_removals(documents: DataFrame, ranked: DataFrame, dedup: DedupConfig) ->
 
 
 def with_kept_documents(same_url: DataFrame, others: DataFrame) -> DataFrame:
-    """The witnesses that are kept: those of the witnesses that other steps removed, where they did.
+    """Replaces each `duplicate_of` that another step removed by the document that it was removed for.
 
     Needs: same_url (rank, duplicate_of), others (rank, duplicate_of, jaccard: the removals of the other steps).
-    Returns: rank, matched_id, duplicate_of, compared: whom the document is compared with. That is the direct witness
-    as long as its shingles are those of the kept one, whose text may be one of an earlier crawl and not at hand.
+    Returns: rank, matched_id, duplicate_of, compared: the document to compare with. That is `matched_id` if its
+    shingles equal those of `duplicate_of`, whose text may belong to an earlier crawl and be unavailable.
     """
     onward = others.select(F.col("rank").alias("matched_id"), F.col("duplicate_of").alias("onward"), "jaccard")
     joined = same_url.withColumnRenamed("duplicate_of", "matched_id").join(onward, "matched_id", "left")
@@ -52,9 +52,9 @@ def with_kept_documents(same_url: DataFrame, others: DataFrame) -> DataFrame:
 
 
 def url_rows(pairs: DataFrame, sets: DataFrame, ranked: DataFrame, partitions: int) -> DataFrame:
-    """Removals with the exact similarity of a document and its witness, whatever it is; 1 for equal key texts.
+    """Removals with the exact similarity of both documents, whatever it is; 1 for equal key texts.
 
-    Needs: pairs (as `with_kept_documents` returns them), sets of all that are compared, ranked (rank, text_hash).
+    Needs: pairs (as returned by `with_kept_documents`), sets of all compared documents, ranked (rank, text_hash).
     Returns: the columns of removals, documents by rank. Shuffle: a shingle set per pair.
     """
     ends = pairs.select(F.col("compared").alias("u"), F.col("rank").alias("v"))

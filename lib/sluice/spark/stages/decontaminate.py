@@ -1,4 +1,4 @@
-"""The stage that takes documents with items of benchmarks out of a run: unique documents to `decontaminate/matches`."""
+"""The stage that removes documents with benchmark items from a run: unique documents to `decontaminate/matches`."""
 
 from collections import Counter
 from typing import Any
@@ -24,7 +24,7 @@ from sluice.text.decontamination.benchmark import Benchmark
 
 
 def decontaminate(spark: SparkSession, run: Run, *, force: bool) -> None:
-    """Unique documents to `decontaminate/matches`: the items that documents hold, which go. Nothing if switched off."""
+    """Writes `decontaminate/matches`: benchmark items in unique documents, which are removed. No-op if switched off."""
     stage, benchmark = run.decontaminate, run.benchmark
     if stage is None or benchmark is None:
         return
@@ -47,7 +47,7 @@ def decontaminate(spark: SparkSession, run: Run, *, force: bool) -> None:
 
 
 def _samples(matches: DataFrame, documents: DataFrame, benchmark: Benchmark) -> list[dict[str, Any]]:
-    """Some matches of each kind in each benchmark, with the texts of the items."""
+    """Sample matches of each kind in each benchmark, with the texts of the items."""
     some = sample_by(matches, ("benchmark", "kind"), SAMPLES, "item").join(documents.select("doc_id", "url"), "doc_id")
     rows = collect_sorted(some, "benchmark", "kind", "doc_id", "item")
     texts: dict[tuple[str, str, str], str] = {(row["benchmark"], row["item"], row["field"]): "" for row in rows}

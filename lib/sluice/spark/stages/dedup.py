@@ -20,13 +20,13 @@ from sluice.spark.tables import selected_documents
 
 
 def dedup(spark: SparkSession, run: Run, *, force: bool) -> None:
-    """Selected documents to `dedup/removals`, each with a kept document."""
+    """Writes `dedup/removals`: duplicates among the selected documents, each with a kept document."""
     config, stage = run.config.dedup, run.dedup
     upstream = run.select.require()
     if not stage.begin(force=force, keep=True):
         return
     for name in ("removals", "copies", "clusters", "edges", "index"):
-        storage.delete_tree(stage.file(name))  # what a killed attempt may have left half written
+        storage.delete_tree(stage.file(name))  # may be incomplete after a killed attempt
     checkpoints = Checkpoints(stage.file("_work"))
     documents = selected_documents(spark, run)
     facts = documents.select(

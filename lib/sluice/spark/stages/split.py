@@ -1,4 +1,4 @@
-"""The stage that proves the split: near-copies of held-out documents, missed by deduplication, to `split/removals`."""
+"""The stage that checks the split: near-copies of held-out documents that deduplication missed, to `split/removals`."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ from sluice.spark.tables import document_rows, split_documents
 
 
 def split(spark: SparkSession, run: Run, *, force: bool) -> None:
-    """Documents as they would go into shards to `split/removals`, those that go. Nothing if switched off."""
+    """Writes `split/removals`: near-copies, among the documents for shards, of held-out ones. No-op if switched off."""
     stage, config = run.split, run.config
     if stage is None:
         return
@@ -57,7 +57,7 @@ def split(spark: SparkSession, run: Run, *, force: bool) -> None:
 
 
 def split_check(run: Run) -> SplitCheck | None:
-    """What the manifest says of it; None where it is switched off. Raises InputError where it has not finished."""
+    """The check as recorded in the manifest; None if switched off. Raises InputError if the stage has not finished."""
     if run.split is None:
         return None
     summary, dedup = run.split.require(), run.config.dedup
@@ -85,7 +85,7 @@ def _counts_by_language(signed: DataFrame, removed: DataFrame, rows: DataFrame) 
 
 
 def _samples(removed: DataFrame, documents: DataFrame, rows: DataFrame) -> list[dict[str, Any]]:
-    """Some removals of each pair of splits, with both texts."""
+    """Sample removals of each pair of splits, with both texts."""
     some = sample_by(removed, ("split", "duplicate_of_split"), SAMPLES)
     shown = some.select(F.explode(F.array("doc_id", "duplicate_of")).alias("doc_id")).distinct()
     texts = documents.join(shown, "doc_id", "left_semi").join(rows.select("doc_id", "url"), "doc_id", "inner")

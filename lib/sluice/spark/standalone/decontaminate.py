@@ -1,4 +1,4 @@
-"""Decontamination of somebody's own table: items found in its rows to `decontaminate/matches`, the rest to `kept`."""
+"""Decontamination of a user's table: benchmark items in its rows to `decontaminate/matches`, the rest to `kept`."""
 
 from collections import Counter
 
@@ -23,14 +23,14 @@ from sluice.text.decontamination.benchmark import Benchmark
 
 
 def decontaminate_run(config: Config) -> tuple[TableRun, Benchmark]:
-    """What `decontaminate_table` takes. Raises ConfigError, InputError or FormatError for what is wrong with either."""
+    """Inputs of `decontaminate_table`. Raises ConfigError, InputError or FormatError for a bad table or benchmark."""
     benchmark = Benchmark.load(config.decontaminate.benchmarks, config.decontaminate)
     settings = {"decontaminate": decontaminate_settings(config.decontaminate, benchmark)}
     return TableRun(config, "decontaminate", settings), benchmark
 
 
 def decontaminate_table(spark: SparkSession, run: TableRun, benchmark: Benchmark, *, force: bool) -> None:
-    """All steps; a killed run goes on after its last whole table. Rows without text hold nothing, so they stay."""
+    """All steps; a killed run resumes after its last complete table. Rows without text are kept."""
     config, stage, table = run.config, run.stage, run.config.table
     if not run.begin("matches", "kept", "quarantine", force=force):
         return

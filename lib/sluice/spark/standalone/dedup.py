@@ -1,4 +1,4 @@
-"""Deduplication of somebody's own table: its rows to `dedup/removals`, and what stays to `dedup/kept`."""
+"""Deduplication of a user's table: its duplicates to `dedup/removals`, the other rows to `dedup/kept`."""
 
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -32,7 +32,7 @@ def dedup_run(config: Config) -> TableRun:
 
 
 def dedup_table(spark: SparkSession, run: TableRun, *, force: bool) -> None:
-    """All steps; a killed run goes on after its last whole table."""
+    """All steps; a killed run resumes after its last complete table."""
     config, stage, table = run.config, run.stage, run.config.table
     if not run.begin("removals", "copies", "clusters", "edges", "index", "kept", "quarantine", force=force):
         return
@@ -61,7 +61,7 @@ def dedup_table(spark: SparkSession, run: TableRun, *, force: bool) -> None:
             removed = spark.read.parquet(stage.file("removals")).select(F.col("id").alias("name"))
             gone = removed.unionAll(empty)
             source.write_kept(F.broadcast(gone) if gone.count() <= BROADCAST_ROWS else gone, stage.file("kept"))
-        ledger = _books(facts, found.removed)
+        ledger = _ledger(facts, found.removed)
         unsigned = not_compared(documents, minhash)
     stage.finish([ledger], **found.counts, **unsigned, files=len(run.paths))
     checkpoints.clear()
@@ -78,7 +78,7 @@ def _fact(row: dict[str, Any], minhash: MinHashConfig) -> Fact:
     return Fact(**row, n_chars=len(text), **sign_text(text, minhash)._asdict())
 
 
-def _books(facts: DataFrame, removed: DataFrame) -> Ledger:
+def _ledger(facts: DataFrame, removed: DataFrame) -> Ledger:
     counted = facts.agg(F.count("*"), F.count("problem"), F.count("text_hash")).collect()[0]
     total, problems, with_text = counted
     dropped = {"unreadable": problems, "empty": total - problems - with_text}

@@ -1,4 +1,4 @@
-"""Texts of a table judged by a language model, without TensorFlow: to `score/scores`."""
+"""Scores the texts of a table with a language model, without TensorFlow: to `score/scores`."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -35,7 +35,7 @@ def score_run(config: Config) -> TableRun:
 
 
 def score_table(spark: SparkSession, run: TableRun, *, force: bool) -> None:
-    """All steps; a killed run goes on after its last whole table."""
+    """All steps; a killed run resumes after its last complete table."""
     config, stage, table = run.config, run.stage, run.config.table
     if not run.begin("scores", "quarantine", force=force):
         return

@@ -1,4 +1,4 @@
-"""Rules compiled to SQL: the same answers as `text.rules.first_failure`, on stored signals, without Python."""
+"""Rules compiled to SQL: the results of `text.rules.rule.first_failure`, on stored signals, without Python."""
 
 import functools
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ def decide(df: DataFrame, rules: Sequence[Rule]) -> DataFrame:
 
 
 def signals_of(rules: Sequence[Rule]) -> list[str]:
-    """Names of the signals that rules look at, in alphabetical order."""
+    """Names of the signals that rules use, in alphabetical order."""
     return sorted({rule.signal for rule in rules} | {"random_unit" for rule in rules if rule.pareto is not None})
 
 
@@ -37,7 +37,7 @@ def first_failure_column(rules: Sequence[Rule]) -> Column:
 
 
 def violation(rule: Rule) -> Column:
-    """The struct of one rule where it is broken, else null."""
+    """The struct of a rule if it is broken, else null."""
     value = F.col(f"signals.{rule.signal}").cast("double")
     bounds = [
         (rule.min, lambda bound: value < bound),
