@@ -17,7 +17,7 @@ def test_a_text_of_a_hundred_megabytes_in_parquet(tmp_path):
     rows = [{"id": "huge", "text": huge}, {"id": "copy", "text": huge}, *few]
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "a.parquet")
     done = run_and_kill(command(tmp_path / "a.parquet", tmp_path / "out", "local[2]"), [], tmp_path / "out")
-    assert done.code == 0, done.said[-4000:]
+    assert done.code == 0, done.log[-4000:]
     dedup = tmp_path / "out" / "dedup"
     (gone,) = pq.read_table(dedup / "removals").to_pylist()
     assert {gone["id"], gone["duplicate_of"]} == {"huge", "copy"}

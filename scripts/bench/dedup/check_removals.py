@@ -1,13 +1,13 @@
-"""Check the certificate of every removal again, from the texts alone; and what was found of all pairs there are.
+"""Verifies every removal again from the texts alone, and measures the recall of all pairs.
 
     python -m scripts.bench.dedup.check_removals REMOVALS CORPUS.jsonl --pairs PAIRS.jsonl --truth TRUTH.jsonl
 
-REMOVALS is Parquet or JSON lines with `id`, `duplicate_of`, `jaccard`; CORPUS has `id` and `text`; PAIRS is what
-dedup_oracle.py wrote. For each removal the Jaccard similarity of both documents is computed from plain Python sets. It
-must equal `jaccard` and reach the threshold, `duplicate_of` must be kept, and no document be removed twice. A pair of
-the oracle counts as found when not both of its documents are kept.
+REMOVALS is Parquet or JSON lines with `id`, `duplicate_of`, `jaccard`; CORPUS has `id` and `text`; PAIRS is the output
+of all_pairs.py. For each removal the Jaccard similarity of both documents is computed from plain Python sets. It must
+equal `jaccard` and reach the threshold, `duplicate_of` must be kept, and no document be removed twice. A pair counts as
+found if not both of its documents are kept.
 
-exit code: 0 when every removal holds, 4 when one does not, 1 when a file cannot be used
+exit code: 0 if every removal is valid, 4 if one is not, 1 if a file cannot be used
 """
 
 import argparse
@@ -39,7 +39,7 @@ SHOWN = 20
 def faults(
     removals: list[dict[str, Any]], documents: dict[str, str], parts: Parts, threshold: float
 ) -> Iterator[tuple[str, str]]:
-    """Id and what is wrong, for every removal that does not hold. Each id is given once at most."""
+    """Id and error of every invalid removal. Each id is returned at most once."""
     times = Counter(row["id"] for row in removals)
     held, held_parts = None, frozenset[str]()
     for row in sorted(removals, key=lambda row: (str(row["duplicate_of"]), row["id"])):
@@ -64,7 +64,7 @@ def faults(
 
 
 def show_recall(pairs: list[Pair], removed: set[str]) -> None:
-    """Pairs found, by similarity and in all."""
+    """Prints the pairs found, by similarity and in all."""
     print("jaccard          pairs    found   recall")
     bins = recall_by_bin(pairs, removed)
     for name, total, found in [*bins, ("all", sum(row[1] for row in bins), sum(row[2] for row in bins))]:
@@ -72,7 +72,7 @@ def show_recall(pairs: list[Pair], removed: set[str]) -> None:
 
 
 def show_kinds(truth: Path, pairs: Iterable[Pair], removed: set[str]) -> None:
-    """Copies of each kind that are at or above the threshold with what they were copied from, and those found."""
+    """Prints the copies of each kind at or above the threshold, and those found."""
     alike = {pair[:2] for pair in pairs}
     planted: Counter[str] = Counter()
     found: Counter[str] = Counter()

@@ -1,11 +1,11 @@
-"""What the check of the split costs: core time of each of its steps a document.
+"""Measures the core time per document of each step of the split check.
 
     python -m scripts.bench.dedup.make_corpus DATA c100k.jsonl --documents 100000 --copies 0.2
     python -m scripts.bench.dedup.split c100k.jsonl
 
-Runs `spark.dedup.held_out.find_split_leaks` on the documents, with all their copies, which is more than a run gives
-it after deduplication; 1 % are in valid and 1 % in test, by hash. On two cores with 1 GB of heap for driver and
-executor together. The time is that of all processes, the JVM too but for its start, looked at ten times a second.
+Runs `spark.dedup.held_out.find_split_leaks` on the documents with all their copies, which is more than a run gives it
+after deduplication; 1 % are in valid and 1 % in test, by hash. Uses two cores with 1 GB of heap for driver and executor
+together. The time is that of all processes, including the JVM without its start, sampled ten times per second.
 """
 
 import argparse
@@ -24,11 +24,11 @@ from sluice.core.config.schema import SparkConfig
 from sluice.core.log import set_up
 
 PART = "SLUICE_BENCH_SPLIT_PART"
-"""Set in the process that is watched."""
+"""Set in the measured process."""
 
 
 def work(corpus: str, directory: str, leaders: int) -> None:
-    """The search, its tables and counts in lines of the log."""
+    """Runs the search; its tables and counts are lines of the log."""
     from pyspark.sql import functions as F
 
     from sluice.spark.dedup.held_out import find_split_leaks
@@ -84,7 +84,7 @@ def show(corpus: Path, heap: str, leaders: int) -> None:
     watch = Watch(process.pid)
     watch.start()
     total = sum(1 for _ in corpus.open("rb"))
-    print(f"\n{corpus.name}: {total:,} documents\n\n| table | s | core ms a document |\n|---|---|---|")
+    print(f"\n{corpus.name}: {total:,} documents\n\n| table | s | core ms per document |\n|---|---|---|")
     assert process.stdout is not None
     steps: list[tuple[str, float, float]] = []
     for line in process.stdout:
