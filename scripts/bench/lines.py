@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from sluice.core.config.dedup import LinesConfig
-from sluice.text.dedup.repeated_lines import Cut, cut_lines, plain_hashes
+from sluice.text.dedup.repeated_lines import CutLines, cut_lines, plain_hashes
 from sluice.text.html.extract import extract_text
 
 CCNET_DROPPED = re.compile("[，。、„”“«»１」「《》´∶：？！（）；–—．～’…━〈〉【】％►\x00-\x1f\x7f-\x9f]")
@@ -52,7 +52,7 @@ def report(name: str, texts: list[str], settings: LinesConfig, show: int) -> Non
         for line in some.tolist():
             kept_in.setdefault(line, number)
     start = time.perf_counter()
-    cuts: list[Cut] = []
+    cuts: list[CutLines] = []
     for number, (text, some) in enumerate(zip(texts, hashes, strict=True)):
         repeated = [h for h in some.tolist() if counts[h] >= settings.min_documents and kept_in[h] != number]
         cuts.append(cut_lines(text, np.array(repeated, np.int64), settings))

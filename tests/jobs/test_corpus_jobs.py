@@ -67,7 +67,7 @@ def corpus(reference, sample, tmp_path_factory):
 def test_documents_with_items_go_and_the_books_of_all_stages_hand_over(corpus):
     output, _, held, said = corpus
     assert said.count("already done") == 3
-    assert "1 of 4 items are too short and not looked for: quiz short" in said
+    assert "1 of 4 items are too short and are not searched: quiz short" in said
     matches = pq.read_table(output / "decontaminate" / "matches").to_pylist()
     assert {(row["item"], row["doc_id"]) for row in matches} == {("en", held["en"]), ("zh", held["zh"])}
     found = summary(output, "decontaminate")
@@ -123,7 +123,7 @@ def test_a_later_stage_without_them_is_refused_and_the_jobs_do_nothing_twice(cor
     ("lines", "code", "words"),
     [
         (None, 3, ["quiz.jsonl"]),
-        ([], 3, ["quiz.jsonl holds no item"]),
+        ([], 3, ["quiz.jsonl contains no item"]),
         (['{"id": 1, "level": 3}'], 3, ["quiz.jsonl, line 1, has no field with a text"]),
         (['{"q": "Why?"}'], 3, ["No item of the benchmark", "at least 8 words", "decontaminate.min_units"]),
         (['{"q": '], 3, ["quiz.jsonl, line 1, is not JSON"]),

@@ -17,13 +17,13 @@ def test_a_text_of_a_hundred_megabytes_in_parquet(tmp_path):
     rows = [{"id": "huge", "text": huge}, {"id": "copy", "text": huge}, *few]
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "a.parquet")
     done = run_and_kill(command(tmp_path / "a.parquet", tmp_path / "out", "local[2]"), [], tmp_path / "out")
-    assert done.code == 0, done.said[-4000:]
+    assert done.code == 0, done.log[-4000:]
     dedup = tmp_path / "out" / "dedup"
     (gone,) = pq.read_table(dedup / "removals").to_pylist()
-    assert {gone["id"], gone["witness"]} == {"huge", "copy"}
+    assert {gone["id"], gone["duplicate_of"]} == {"huge", "copy"}
     assert (gone["step"], gone["jaccard"]) == ("exact", 1.0)
     summary = json.loads((dedup / "_summary.json").read_text())
     assert (summary["too_long_for_near"], summary["too_short_for_near"]) == (2, 1)
     assert summary["ledgers"][0]["dropped"] == {"empty": 2, "exact": 1}
     kept = {row["id"]: row["text"] for row in pq.read_table(dedup / "kept").to_pylist()}
-    assert kept == {gone["witness"]: huge, "a": "Too short."}
+    assert kept == {gone["duplicate_of"]: huge, "a": "Too short."}

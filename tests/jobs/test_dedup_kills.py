@@ -46,14 +46,14 @@ def test_what_was_planted_is_in_the_results(calm, table):
     assert not [name for name in gone if name.startswith("family-")]
     for script in "01":  # neighbours in the chain are similar, others are not: it does not go as a whole
         assert 3 <= len([name for name in gone if name.startswith(f"chain-{script}")]) <= 4
-    assert {row["witness"] for row in calm["removals"]} <= ids - set(gone)
+    assert {row["duplicate_of"] for row in calm["removals"]} <= ids - set(gone)
     assert len(calm["quarantine"]) == 6
 
 
 def test_a_standalone_cluster_with_eight_partitions_whose_executors_are_killed(table, calm, tmp_path):
     tables = ["_work/facts", "_work/edges", "removals"]
     verdicts = kill_executors(table, tmp_path / "out", tables, calm)
-    assert [(verdict.table, verdict.is_met, verdict.is_equal) for verdict in verdicts] == [
+    assert [(verdict.table, verdict.was_killed, verdict.is_equal) for verdict in verdicts] == [
         (name, True, True) for name in tables
     ]
 
@@ -65,4 +65,4 @@ def test_two_cores_with_13_partitions_whose_driver_is_killed_go_on_after_the_las
     assert second == ("driver", "removals", True, True, True)
     # a run that is finished does nothing
     done = run_and_kill(command(table, output, "local[2]"), [], output)
-    assert done.code == 0 and "already done" in done.said
+    assert done.code == 0 and "already done" in done.log

@@ -46,7 +46,7 @@ def documents(output):
     return {row["url"]: row for row in table.to_pylist() if row["url"]}
 
 
-def test_planted_copies_go_with_a_kept_witness_and_distinct_documents_stay(reference, sample):
+def test_planted_copies_are_removed_for_a_kept_document_and_distinct_documents_are_kept(reference, sample):
     docs = documents(reference)
     removals = pq.read_table(reference / "dedup" / "removals").to_pylist()
     removed = {row["doc_id"]: row for row in removals}
@@ -58,16 +58,16 @@ def test_planted_copies_go_with_a_kept_witness_and_distinct_documents_stay(refer
     seen = set()
     for copy in planted:
         row = removed[docs[copy["url"]]["doc_id"]]
-        assert row["witness"] not in removed
+        assert row["duplicate_of"] not in removed
         assert row["jaccard"] >= 0.8
         seen.add((copy["language"], copy["edit"], copy["charset"], row["step"]))
     assert ("en", "edited", "utf-8", "near") in seen
     assert ("zh", "edited", "utf-8", "near") in seen
     assert ("zh", "exact", "gb18030", "exact") in seen
-    # everything removed is similar to its witness by an independent count of shared 5-grams
+    # everything removed is similar to its kept document by an independent count of shared 5-grams
     texts = {row["doc_id"]: "".join(row["text"].split()).casefold() for row in docs.values() if row["text"]}
     for row in removals:
-        a, b = ({t[i : i + 5] for i in range(len(t) - 4)} for t in (texts[row["doc_id"]], texts[row["witness"]]))
+        a, b = ({t[i : i + 5] for i in range(len(t) - 4)} for t in (texts[row["doc_id"]], texts[row["duplicate_of"]]))
         assert len(a & b) / len(a | b) > 0.75
     # and nothing that was kept is
     kept_ids = [row["doc_id"] for row in kept if row["reason"] is None and row["doc_id"] not in removed]

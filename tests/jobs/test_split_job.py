@@ -98,9 +98,9 @@ def test_removals_are_certified_and_the_books_hand_over(checked):
     removed = {row["doc_id"] for row in rows}
     assert len(removed) == len(rows) >= 5
     for row in rows:
-        assert row["step"] == "split" and row["witness"] not in removed
-        assert row["jaccard"] == jaccard(sets[row["doc_id"]], sets[row["witness"]]) >= 0.8
-        assert ORDER.index(row["witness_split"]) < ORDER.index(row["split"])
+        assert row["step"] == "split" and row["duplicate_of"] not in removed
+        assert row["jaccard"] == jaccard(sets[row["doc_id"]], sets[row["duplicate_of"]]) >= 0.8
+        assert ORDER.index(row["duplicate_of_split"]) < ORDER.index(row["split"])
     found = summary(checked, "split")
     books = [summary(checked, stage)["ledgers"][0] for stage in ("dedup", "split", "shards")]
     for before, after in itertools.pairwise(books):

@@ -1,8 +1,8 @@
-"""Which bands catch which near-duplicates: a table for a threshold and a length of signatures.
+"""Shows which bands catch which near-duplicates: a table for a threshold and a length of signatures.
 
-Each line is one way to cut a signature into bands, with the chance that a pair of documents of a Jaccard similarity
-shares one. A pair that shares none is never compared; every pair that does is, exactly, so more bands cost time and
-never a false removal. The line marked * catches a pair at the threshold with --catch and compares the fewest others.
+Each line is one way to cut a signature into bands, with the probability that a pair of a Jaccard similarity shares a
+band. A pair that shares none is never compared; every other pair is compared exactly, so more bands cost time but never
+cause a false removal. The line marked * catches a pair at the threshold with --catch and compares the fewest others.
 
 Settings: dedup.threshold, dedup.minhash.bands, dedup.minhash.rows (they decide signatures: extract runs again).
 Exit codes: 0 done, 2 no such banding.
@@ -18,7 +18,7 @@ from sluice.core.errors import ConfigError
 from sluice.text.dedup.lsh import SIMILARITIES, Banding, choose_banding, curve
 
 SHOWN = 0.5
-"""Bandings that catch less of near-copies, or nearly all of what is half different, are left out."""
+"""Bandings that catch few near-copies, or nearly all half-different pairs, are left out."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     length = default.minhash.bands * default.minhash.rows
     parser.add_argument("--threshold", type=float, default=default.threshold, help="Jaccard similarity (0.8)")
     parser.add_argument("--permutations", type=int, default=length, metavar="N", help="values of a signature (128)")
-    parser.add_argument("--catch", type=float, default=0.94, metavar="P", help="least chance at the threshold (0.94)")
+    parser.add_argument(
+        "--catch", type=float, default=0.94, metavar="P", help="least probability at the threshold (0.94)"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -35,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
     if not (0 < options.threshold <= 1 and 0 < options.catch < 1 and options.permutations > 0):
         raise ConfigError(
             f"--threshold {options.threshold} --catch {options.catch} --permutations {options.permutations}: a "
-            "threshold above 0 up to 1, a chance between 0 and 1 and at least one permutation were expected."
+            "threshold above 0 up to 1, a probability between 0 and 1 and at least one permutation were expected."
         )
     chosen = choose_banding(options.threshold, options.permutations, options.catch)
     print("  bands x rows  " + " ".join(f"{similarity:>6g}" for similarity in SIMILARITIES))
@@ -47,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
             print(f"{mark} {banding.bands:5} x {rows:4}  " + " ".join(f"{chance:6.3f}" for chance in chances))
     if chosen is None:
         raise ConfigError(
-            f"No banding of {options.permutations} permutations catches a pair at {options.threshold:g} with a chance "
-            f"of {options.catch:g}. Take more permutations, or a lower --catch."
+            f"No banding of {options.permutations} permutations catches a pair at {options.threshold:g} with "
+            f"probability {options.catch:g}. Use more permutations or a lower --catch."
         )
     return 0

@@ -79,11 +79,11 @@ the rules on that signal. `sluice rules` lists the rules.""",
   sluice run dedup --conf conf/local.yaml --set plan.inputs=[DIR] --set output=OUT
   sluice run dedup --set table.inputs=[FILES] --set table.id=id --set table.text=text --set output=OUT
 
-A document is removed only if a kept document, its witness, has at least dedup.threshold of its shingles in common
-(Jaccard similarity, computed exactly).
+A document is removed only if a kept document has at least dedup.threshold of its shingles in common (Jaccard
+similarity, computed exactly).
 {TABLE_FILES}
 Written:
-  OUT/dedup/removals    id, step (url, exact, near), witness (always kept), jaccard (similarity of the two)
+  OUT/dedup/removals    id, step (url, exact, near), duplicate_of (always kept), matched_id, jaccard (similarity)
   OUT/dedup/copies      for a kept document with duplicates: how many documents it stands for, itself included
   OUT/dedup/clusters    which documents belong together, named by the best of them
   OUT/dedup/edges       every pair that was verified to be similar
@@ -142,7 +142,7 @@ Splits are made of whole near-duplicate clusters, but deduplication misses a few
 across splits with other MinHash permutations and more bands (split.bands, split.rows), then compares them exactly. A
 document of train that is similar to one of valid or test is removed, and one of valid that is similar to one of test.
 Written:
-  OUT/split/removals       document id, step, split, witness (held out, kept), witness_split, jaccard
+  OUT/split/removals       document id, step, split, duplicate_of (held out, kept), duplicate_of_split, jaccard
   OUT/split/_summary.json  counts; pairs proposed, compared exactly and found; catch_probability""",
     ),
     _spark(

@@ -1,6 +1,6 @@
-"""Sections of the report on duplicates, items of benchmarks, repeated lines and near-copies across splits.
+"""Sections of the report on duplicates, benchmark items, repeated lines and near-copies across splits.
 
-All but the first are empty where their stage is no part of the run.
+All but the first are empty if their stage is not part of the run.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ KINDS = {"ngram": "by its n-grams", "near": "nearly, by its shingles"}
 
 
 def duplicates(report: Values) -> str:
-    """How many pairs were looked at, and some removed documents beside those that make them redundant."""
+    """Numbers of pairs considered, and some removed documents beside the kept ones."""
     dedup = report["dedup"]
     if dedup["edges"] is None and not report["pairs"]:
         return nothing("The stage dedup has not finished.")
@@ -28,29 +28,29 @@ def duplicates(report: Values) -> str:
     )
     if not report["pairs"]:
         return text + nothing("No document was removed as a duplicate.")
-    text += '<p class="note">Left what was removed, right the kept document that makes it redundant.</p>'
+    text += '<p class="note">Left: the removed document; right: the kept document that makes it redundant.</p>'
     for row in report["pairs"]:
         text += _pair(row, f"{escape(row.get('step'))} duplicate, similarity {measure(row.get('jaccard'))}")
     return text
 
 
 def _pair(row: Values, words: str) -> str:
-    """A removed document beside its witness."""
+    """A removed document beside the kept one."""
     text = f'<h3>{words}</h3><div class="pair"><blockquote class="dropped"><p class="quiet">removed, document '
     text += f"{escape(row.get('doc_id'))}</p>{quote(row.get('text'), row.get('url'))}</blockquote>"
-    text += f'<blockquote class="kept"><p class="quiet">kept, document {escape(row.get("witness"))}</p>'
-    return text + f"{quote(row.get('witness_text'), row.get('witness_url'))}</blockquote></div>"
+    text += f'<blockquote class="kept"><p class="quiet">kept, document {escape(row.get("duplicate_of"))}</p>'
+    return text + f"{quote(row.get('duplicate_of_text'), row.get('duplicate_of_url'))}</blockquote></div>"
 
 
 def decontamination(values: Values | None) -> str:
-    """What was found of each benchmark, and some matches beside the items."""
+    """Numbers of items found of each benchmark, and some matches beside the items."""
     if values is None:
         return ""
     rows = [
         ([escape(row["benchmark"]), *(count(row[name]) for name in ("items", "found", "documents"))], False)
         for row in values["benchmarks"] or ()
     ]
-    text = '<p class="note">Documents that hold an item of a benchmark are dropped.</p>'
+    text = '<p class="note">Documents that contain a benchmark item are dropped.</p>'
     text += table(("benchmark", "items#", "found#", "documents dropped#"), rows)
     unable = [
         f"{count(values[name])} {words}"
@@ -58,10 +58,10 @@ def decontamination(values: Values | None) -> str:
         if values[name]
     ]
     if unable:
-        text += f'<p class="note">Items that are not looked for: {", ".join(unable)}.</p>'
+        text += f'<p class="note">Items that are not searched: {", ".join(unable)}.</p>'
     if not values["samples"]:
-        return text + nothing("No document holds an item.")
-    text += '<p class="note">Left what was found in a document, as its key text, right the item.</p>'
+        return text + nothing("No document contains an item.")
+    text += '<p class="note">Left: the match in a document, as its key text; right: the item.</p>'
     for row in values["samples"]:
         kind = escape(KINDS.get(row.get("kind"), row.get("kind")))
         item = f"{escape(row.get('benchmark'))}, item {escape(row.get('item'))}, {escape(row.get('field'))}"
@@ -73,7 +73,7 @@ def decontamination(values: Values | None) -> str:
 
 
 def repeated_lines(values: Values | None) -> str:
-    """Lines and characters that went, by language, and the lines that went most often."""
+    """Lines and characters removed, by language, and the lines removed most often."""
     if values is None:
         return ""
     cuts = values["cuts"] or ()
@@ -103,7 +103,7 @@ def repeated_lines(values: Values | None) -> str:
     text += table(head, rows)
     if not values["samples"]:
         return text + nothing("No line was removed.")
-    text += '<p class="note">The lines that were removed from the most documents, as they stand where they stay.</p>'
+    text += '<p class="note">The lines removed from the most documents, as written where they are kept.</p>'
     for language, some in groupby(values["samples"], key=lambda row: row.get("language")):
         lines = [([count(row.get("removed_from")), quote(row.get("sample"), None, language)], False) for row in some]
         text += f"<h3>{escape(language)}</h3>" + table(("removed from documents#", "line"), lines)
@@ -111,7 +111,7 @@ def repeated_lines(values: Values | None) -> str:
 
 
 def split_check(values: Values | None) -> str:
-    """How surely near-copies across splits were found, how many there were, and some of them."""
+    """The probability and number of near-copies found across splits, and some of them."""
     if values is None:
         return ""
     documents = values["documents"] or {}
@@ -126,11 +126,11 @@ def split_check(values: Values | None) -> str:
     missed = 1.0 - values["catch_probability"] if values["catch_probability"] is not None else None
     text += f'<p class="note">A pair at the threshold is missed with a probability of at most {measure(missed)}.</p>'
     if values["crowded"]:
-        text += f'<p class="note">{count(values["crowded"])} held-out documents stand in crowded buckets: they were '
+        text += f'<p class="note">{count(values["crowded"])} held-out documents are in crowded buckets: they were '
         text += f"compared in {count(values['least_bands'])} bands or more, not in all.</p>"
     if not values["samples"]:
         return text + nothing("No document is a near-copy of one that is held out from its split.")
     for row in values["samples"]:
-        splits = f"in {escape(row.get('split'))}, similar to one in {escape(row.get('witness_split'))}"
+        splits = f"in {escape(row.get('split'))}, similar to one in {escape(row.get('duplicate_of_split'))}"
         text += _pair(row, f"{splits}, similarity {measure(row.get('jaccard'))}")
     return text

@@ -1,6 +1,6 @@
-"""The bodies of the Spark jobs: each checks its settings, opens a session and runs one stage or all of them.
+"""The Spark jobs: each checks its settings, opens a session and runs one stage or all of them.
 
-`sluice.commands.jobs` names them by text, so that their help needs no Spark.
+`sluice.commands.jobs` refers to them by name, so its help does not import Spark.
 """
 
 from sluice.core.config.schema import Config

@@ -1,4 +1,4 @@
-"""The stages of one run and what each depends on: the chain of digests that keeps outputs from being mixed."""
+"""The stages of one run and the chain of their digests, which prevents mixing outputs of different configurations."""
 
 import json
 import logging
@@ -38,13 +38,13 @@ SWITCHES = {
     "lines": "set lines.enabled=true",
     "split": "set split.enabled=true and hold documents out (shards.valid_fraction, shards.test_fraction)",
 }
-"""What switches an optional stage on."""
+"""How to switch on each optional stage."""
 
 
 class Run:
-    """Stages by name. A stage's digest covers its own settings and, through `upstream`, those of all before it.
+    """Stages by name. A stage's digest covers its own settings and, through `upstream`, those of all earlier stages.
 
-    Made before Spark is started, so that a bad rule, a missing model or (of_archives) missing input is said at once.
+    Created before Spark starts, so that a bad rule, a missing model or (of_archives) missing input is reported at once.
     Raises ConfigError or InputError for those.
     """
 
@@ -54,8 +54,8 @@ class Run:
         self.scores = scores_digest(config.rules)
         if self.scores and all(rule.signal != "bits_per_byte" for rule in self.rules):
             raise ConfigError(
-                "rules.scores is set, but no rule looks at the signal 'bits_per_byte', so the scores would decide "
-                "nothing. Name a rule file that does in rules.presets, or leave rules.scores out."
+                "rules.scores is set, but no rule uses the signal 'bits_per_byte', so the scores would have no "
+                "effect. Add a rule file that uses it to rules.presets, or remove rules.scores."
             )
         model_path(config.extract.lid_model)
         check_extractor(config.extract.extractor)
@@ -66,38 +66,38 @@ class Run:
         shares = config.shards
         self.checks_split = config.split.enabled and bool(shares.valid_fraction or shares.test_fraction)
         if self.checks_split:
-            split_minhash(config.split, config.dedup.minhash)  # permutations that are not other ones
-        cut_lines("é", config.extract.edit)  # a missing ftfy, a mask that would be masked
+            split_minhash(config.split, config.dedup.minhash)  # raises for equal permutations
+        cut_lines("é", config.extract.edit)  # raises for a missing ftfy or a mask that would itself be masked
         mask_personal(Clean(""), config.extract.pii)
         dataset_directory(config.output, config.name, config.version)
 
     @classmethod
     def of_archives(cls, config: Config) -> "Run":
-        """A run that begins with reading archives: they are looked up now."""
+        """A run that starts by reading archives, which are looked up now."""
         run = cls(config)
         run.extract.check()
         return run
 
     @classmethod
     def with_stage(cls, config: Config, name: str) -> "Run":
-        """A run for the job of an optional stage. Raises ConfigError where it is switched off."""
+        """A run for the job of an optional stage. Raises ConfigError if it is switched off."""
         run = cls(config)
         if getattr(run, name) is None:
             raise ConfigError(
-                f"The stage {name!r} is switched off, so later stages would not use what it finds. To switch it on, "
+                f"The stage {name!r} is switched off, so later stages would not use its results. To switch it on, "
                 f"{SWITCHES[name]}, in this job and all later ones."
             )
         return run
 
     @cached_property
     def result_settings(self) -> dict[str, Any]:
-        """Everything that decides what comes out, but not where it was read or written; names the data in manifests."""
+        """All settings that decide the result, except locations; they identify the data in manifests."""
         plain = msgspec.to_builtins
         config = self.config
         extract = plain(config.extract)
         del extract["max_loss"], extract["transport"]
-        del extract["page_timeout_s"], extract["page_memory_bytes"]  # for pages that give nothing in any case
-        # the model by content: its path differs between machines
+        del extract["page_timeout_s"], extract["page_memory_bytes"]  # they affect only pages that are rejected anyway
+        # by content: paths differ between machines
         extract["lid_model"] = file_digest(model_path(config.extract.lid_model))
         extract["extractor"] = extractor_identity(config.extract.extractor)
         extract |= self.lists.identity()
@@ -117,7 +117,7 @@ class Run:
         }
 
     def _optional_settings(self) -> dict[str, Any]:
-        """Those of the optional stages that are switched on; without them all is as it was before there were any."""
+        """Settings of the optional stages that are switched on; others do not change the digest."""
         found: dict[str, Any] = {}
         if self.benchmark is not None:
             found["decontaminate"] = decontaminate_settings(self.config.decontaminate, self.benchmark)
@@ -137,7 +137,7 @@ class Run:
 
     @cached_property
     def input_plan(self) -> InputPlan:
-        """The archives as they are now; with an index, the plan of the output, which is made first if need be."""
+        """The archives as they are now; with an index, the plan of the output, which is created first if necessary."""
         plan, transport = self.config.plan, self.config.extract.transport
         if plan.index is None and not describe(plan.selection):
             return make_plan(plan, transport)
@@ -149,14 +149,14 @@ class Run:
 
     @cached_property
     def extract(self) -> Stage:
-        """The stage of the archives as they are now; used by the extract job itself."""
+        """The stage for the archives as they are now; used only by the extract job."""
         plan = self.input_plan
         archives = {"archives": [[entry.path, entry.size] for entry in plan.entries]}
         return self._extract(digest(archives | ({"places": plan.places} if plan.places else {})))
 
     @cached_property
     def extracted(self) -> Stage:
-        """The extract stage as later stages see it: of the archives that were read, without looking at them again."""
+        """The extract stage as later stages use it: for the archives that were read, without looking them up again."""
         path = storage.join(self.config.output, "extract", MARKER)
         marker = json.loads(storage.read_bytes(path)) if storage.exists(path) else {"settings": {}}
         return self._extract(marker["settings"].get("archives", ""))
@@ -174,25 +174,25 @@ class Run:
 
     @cached_property
     def select(self) -> Stage:
-        """Decisions."""
+        """The stage that applies the rules."""
         names = ("rules",) if self.scores is None else ("rules", "scores")
         return Stage(self.config.output, "select", self._settings(*names), self.extracted.digest)
 
     @cached_property
     def dedup(self) -> Stage:
-        """Edges, clusters and removals."""
+        """The stage that writes edges, clusters and removals."""
         return Stage(self.config.output, "dedup", self._settings("dedup"), self.select.digest)
 
     @cached_property
     def decontaminate(self) -> Stage | None:
-        """Matches of benchmarks; None without a benchmark."""
+        """The stage that finds benchmark items; None without a benchmark."""
         if self.benchmark is None:
             return None
         return Stage(self.config.output, "decontaminate", self._settings("decontaminate"), self.dedup.digest)
 
     @cached_property
     def lines(self) -> Stage | None:
-        """Texts without repeated lines; None where it is switched off."""
+        """The stage that removes repeated lines; None if switched off."""
         if not self.config.lines.enabled:
             return None
         upstream = self.decontaminate or self.dedup
@@ -200,12 +200,12 @@ class Run:
 
     @property
     def texts(self) -> Stage:
-        """The last stage that decides which text documents are kept with."""
+        """The last stage that decides the text of kept documents."""
         return self.lines or self.decontaminate or self.dedup
 
     @cached_property
     def split(self) -> Stage | None:
-        """Documents that are near-copies of held-out ones; None where it is switched off or nothing is held out."""
+        """The stage that removes near-copies of held-out documents; None if switched off or if nothing is held out."""
         if not self.checks_split:
             return None
         return Stage(self.config.output, "split", self._settings("split"), self.texts.digest)
@@ -217,18 +217,18 @@ class Run:
 
     @cached_property
     def tokenizer(self) -> Stage:
-        """The tokenizer; it is trained on the training split, so it depends on how that is made."""
+        """The tokenizer stage; it depends on the shard settings, which define the training split."""
         return Stage(self.config.output, "tokenizer", self._settings("tokenizer", "shards"), self.corpus.digest)
 
     @cached_property
     def shards(self) -> Stage:
-        """The dataset."""
+        """The stage that writes the dataset."""
         settings = {"name": self.config.name, "version": self.config.version}
         return Stage(self.config.output, "shards", settings, self.tokenizer.digest)
 
 
 def split_settings(config: Config) -> dict[str, Any]:
-    """What decides the result: how near-copies are looked for, and which documents are held out."""
+    """Settings that decide the result: those of the search, and which documents are held out."""
     plain: dict[str, Any] = msgspec.to_builtins(config.split)
     del plain["enabled"]
     shards = config.shards
@@ -237,5 +237,5 @@ def split_settings(config: Config) -> dict[str, Any]:
 
 
 def _without_examples(rule: dict[str, Any]) -> dict[str, Any]:
-    """What a rule decides by: a better example makes no other corpus."""
+    """The decisive fields of a rule: a better example does not change the corpus."""
     return {name: value for name, value in rule.items() if name not in ("drops", "keeps")}

@@ -1,4 +1,4 @@
-"""The tables of a run as frames: which directories they stand in and which of their rows count."""
+"""The tables of a run as DataFrames: their directories, and which of their rows count."""
 
 from pyspark.sql import DataFrame, SparkSession
 
@@ -22,7 +22,7 @@ def read_docs(spark: SparkSession, stage: Stage, batches: list[str]) -> DataFram
 
 
 def document_rows(spark: SparkSession, run: Run) -> DataFrame:
-    """Rows kind=doc of every complete batch."""
+    """Rows with kind=doc of every complete batch."""
     stage = run.extracted
     batches = [path for path in storage.list_files(stage.file("docs", "_batches")) if path.endswith(".json")]
     names = [path.rpartition("/")[2].removesuffix(".json") for path in batches]
@@ -37,13 +37,13 @@ def selected_documents(spark: SparkSession, run: Run) -> DataFrame:
 
 
 def unique_documents(spark: SparkSession, run: Run) -> DataFrame:
-    """Selected documents without those that are duplicates."""
+    """Selected documents without duplicates."""
     removed = read_table(spark, run.dedup, "removals", Removal)
     return selected_documents(spark, run).join(removed, "doc_id", "left_anti")
 
 
 def clean_documents(spark: SparkSession, run: Run) -> DataFrame:
-    """Unique documents without those that hold items of benchmarks, where such are looked for."""
+    """Unique documents without benchmark items, if decontamination is switched on."""
     documents = unique_documents(spark, run)
     if run.decontaminate is None:
         return documents
@@ -52,7 +52,7 @@ def clean_documents(spark: SparkSession, run: Run) -> DataFrame:
 
 
 def split_documents(spark: SparkSession, run: Run) -> DataFrame:
-    """Clean documents with the texts that are left of them and their split: doc_id, n_bytes, split, text."""
+    """Clean documents with their remaining texts and their split: doc_id, n_bytes, split, text."""
     kept = clean_documents(spark, run).select("doc_id", "n_bytes", "text")
     if run.lines is not None:
         kept = with_cut_texts(kept, read_table(spark, run.lines, "cut_texts", CutText))

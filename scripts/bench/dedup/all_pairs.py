@@ -1,13 +1,13 @@
-"""All pairs of a corpus at or above an exact Jaccard similarity, by brute force: what recall is measured against.
+"""Finds all pairs of a corpus at or above an exact Jaccard similarity by brute force, as the reference for recall.
 
     python -m scripts.bench.dedup.all_pairs CORPUS.jsonl PAIRS.jsonl --threshold 0.8
 
-CORPUS is JSON lines or Parquet with `id` and `text`; PAIRS gets `a`, `b`, `jaccard`, one object a line, sorted.
-Shingles are the documented ones, computed on Python strings. No signature, band or kernel of the library takes part: it
-is an exact join (AllPairs: Bayardo, Ma, Srikant 2007). Two sets of x and y shingles can be as similar as T only when
-they share one of the x - ceil(T x) + 1 rarest of the one and the y - ceil(T y) + 1 rarest of the other; whoever does is
-compared in full. Every pair found is then computed anew from the strings. On two cores 64,000 documents of 1.7 kB take
-a minute, 300,000 three minutes and 7 GB.
+CORPUS is JSON lines or Parquet with `id` and `text`; PAIRS gets `a`, `b`, `jaccard`, one object per line, sorted.
+Shingles follow their documented definition, on Python strings, without any signature, band or kernel of the library: it
+is an exact join (AllPairs: Bayardo, Ma, Srikant 2007). Two sets of x and y shingles can reach similarity T only if they
+share one of the x - ceil(T x) + 1 rarest of the one and the y - ceil(T y) + 1 rarest of the other; such pairs are
+compared in full. Every pair found is then recomputed from the strings. On two cores 64,000 documents of 1.7 kB take a
+minute, 300,000 three minutes and 7 GB.
 """
 
 import argparse
@@ -33,7 +33,7 @@ SLACK = 1e-9
 def shingle_numbers(texts: list[str], size: int) -> tuple[list[int], npt.NDArray[np.int64]]:
     """Sizes of the shingle sets and Python's hashes of their members, one after the other.
 
-    Equal in all processes that were forked from one. A collision could only add a pair to be computed in full.
+    Equal in all processes forked from the same one. A collision could only add a pair to compare in full.
     """
     parts = documented(size)
     sets = [parts(text) for text in texts]
@@ -52,7 +52,7 @@ def sets_of_numbers(texts: list[str], size: int, processes: int) -> tuple[npt.ND
 
 
 def join(sizes: npt.NDArray[Any], numbers: npt.NDArray[Any], threshold: float) -> list[tuple[int, int]]:
-    """Places of all pairs of sets at or above the threshold.
+    """Positions of all pairs of sets at or above the threshold.
 
     1. rank the shingles, rarest first; drop those of one document, which count in sizes only
     2. order the sets by size and their members by rank
@@ -65,9 +65,9 @@ def join(sizes: npt.NDArray[Any], numbers: npt.NDArray[Any], threshold: float) -
     is_shared = counts[ranks] > 1
     ranks, owner = by_count[ranks[is_shared]] - np.int32((counts == 1).sum()), owner[is_shared]
     order = np.argsort(sizes, kind="stable")
-    place = np.empty(len(sizes), np.int64)
-    place[order] = np.arange(len(sizes))
-    owner = place[owner]
+    position = np.empty(len(sizes), np.int64)
+    position[order] = np.arange(len(sizes))
+    owner = position[owner]
     in_order = np.lexsort((ranks, owner))
     ranks, owner = ranks[in_order], owner[in_order]
     ends = np.searchsorted(owner, np.arange(len(sizes) + 1))
@@ -129,14 +129,14 @@ def _are_similar(ranks, ends, sizes, x, y, threshold):  # type: ignore[no-untype
 def all_pairs(documents: dict[str, str], threshold: float, size: int, processes: int = 1) -> list[Pair]:
     """All pairs at or above the threshold (above 0), sorted by ids. Texts shorter than a shingle are in none."""
     ids, texts = list(documents), list(documents.values())
-    places = join(*sets_of_numbers(texts, size, processes), threshold)
-    return exact_pairs(((ids[x], ids[y]) for x, y in places), documents, documented(size), threshold)
+    positions = join(*sets_of_numbers(texts, size, processes), threshold)
+    return exact_pairs(((ids[x], ids[y]) for x, y in positions), documents, documented(size), threshold)
 
 
 def exact_pairs(
     candidates: Iterable[tuple[str, str]], documents: dict[str, str], parts: Parts, threshold: float
 ) -> list[Pair]:
-    """Those of the candidates whose similarity, from the strings, is at or above the threshold."""
+    """Candidates whose similarity, computed from the strings, is at or above the threshold."""
     pairs, held, held_parts = [], None, frozenset[str]()
     for a, b in sorted((min(pair), max(pair)) for pair in candidates):
         if a != held:

@@ -1,15 +1,15 @@
-"""Kill an executor, or the driver, of jobs/dedup.py in the middle of every table, and hold the results to a calm run's.
+"""Kills an executor, or the driver, of jobs/dedup.py in every table that it writes, and compares the results.
 
     python -m scripts.bench.dedup.check_kills WORKDIR      # all tables, both ways: six minutes
     python -m scripts.bench.dedup.check_kills WORKDIR --who driver --tables _work/pairs,removals
 
-A small table with copies, edits, chains and a template family, in Chinese and English, is made in WORKDIR. `executor`
-is one run on a standalone cluster of this machine, with a kill for each table. `driver` is a run with `local[2]` for
-each table: the whole job is killed, and the next one goes on. A process is in the middle of a table when it has a file
-of it open below `_temporary`; it is stopped before that is looked at, so that it cannot come to the end meanwhile.
-Needs /proc, so Linux.
+Writes a small table to WORKDIR with copies, edits, chains and a template family, in Chinese and English. `executor` is
+one run on a standalone cluster of this machine, with a kill for each table. `driver` is a run with `local[2]` for each
+table: the whole job is killed, and the next run resumes. A process is writing a table if it has a file of it open below
+`_temporary`; it is stopped before that is checked, so that it cannot finish meanwhile. Results are compared to those of
+a run without kills. Needs /proc, so Linux.
 
-exit code: 0 when all results are equal, 4 when one is not or a table was not met
+exit code: 0 if all results are equal, 4 if one is not or no process was killed in a table
 """
 
 import argparse
@@ -39,16 +39,16 @@ HOME = str(Path(pyspark.__file__).parent)
 FAILED = 4
 PR_SET_PDEATHSIG = 1
 PUBLISHED = ("removals", "copies", "clusters", "edges", "index/documents", "index/bands", "index/sets", "quarantine")
-"""In the order in which they are written; `kept`, which is of lines, comes after them."""
+"""In the order in which they are written; `kept`, which contains lines, follows them."""
 THOROUGH = {"dedup.write_index": "true", "dedup.edges_per_task": "40"}
-"""All tables there are: with those of an index, and of components that go through distributed rounds."""
+"""Settings that write every table: those of an index, and of components in distributed rounds."""
 
 SPARK = (
     "spark.executor.memory=600m",
     "spark.ui.enabled=false",
-    "spark.shuffle.io.maxRetries=1",  # a killed executor is gone; by default Spark asks it for 15 seconds
+    "spark.shuffle.io.maxRetries=1",  # a killed executor is gone; by default Spark retries for 15 seconds
     "spark.shuffle.io.retryWait=100ms",
-    "spark.driver.extraJavaOptions=-XX:TieredStopAtLevel=1",  # these runs are over before better code pays
+    "spark.driver.extraJavaOptions=-XX:TieredStopAtLevel=1",  # these runs are too short for better code
     "spark.executor.extraJavaOptions=-XX:TieredStopAtLevel=1",
 )
 
@@ -57,10 +57,10 @@ SPARK = (
 
 
 def rows(count: int, seed: int = 1) -> list[dict[str, Any]]:
-    """Documents of two scripts, `id` and `text`: the id says what was planted, `copy-of`, `edit-of`, a chain, a family.
+    """Documents of two scripts, `id` and `text`. The id states what was planted: a copy, an edit, a chain, a family.
 
-    A third are new, the others mostly copies. Chains of six differ by one unit from link to link. Of a family only the
-    frame is the same.
+    A third are new, the others mostly copies. Chains of six differ by one unit from link to link. The documents of a
+    family share only their frame.
     """
     rng = random.Random(seed)
     found: list[dict[str, Any]] = [{"id": "null", "text": None}, {"id": "empty", "text": " "}, {"id": "", "text": "x"}]
@@ -87,11 +87,11 @@ def rows(count: int, seed: int = 1) -> list[dict[str, Any]]:
 
 
 SCRIPTS = {" ": [f"w{i}" for i in range(2000)], "": [chr(code) for code in range(0x4E00, 0x4E00 + 2000)]}
-"""What stands between the units of a script, and the units."""
+"""Separator of the units of a script, and the units."""
 
 
 def write_table(directory: Path, count: int, files: int = 6) -> Path:
-    """`rows` as JSON lines in so many files, some lines of which are none."""
+    """`rows` as JSON lines in `files` files, each with an invalid line."""
     directory.mkdir(parents=True)
     found = rows(count)
     for number in range(files):
@@ -100,7 +100,7 @@ def write_table(directory: Path, count: int, files: int = 6) -> Path:
     return directory
 
 
-# what runs
+# the job
 
 
 def command(table: Path, output: Path, master: str, **settings: str) -> list[str]:
@@ -123,7 +123,7 @@ def environment(**more: str) -> dict[str, str]:
 
 @contextlib.contextmanager
 def standalone() -> Iterator[tuple[str, list[int]]]:
-    """A Spark master and two workers of one core, on addresses of their own: its URL, their processes."""
+    """A Spark master and two workers with one core and an address each: its URL, their processes."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
@@ -149,12 +149,12 @@ def standalone() -> Iterator[tuple[str, list[int]]]:
 
 
 def die_with_us() -> None:
-    """In a process to be: has Linux kill it when this one ends, however it ends."""
+    """Runs in a new process: makes Linux kill it when this one ends, for whatever reason."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def executors(workers: Sequence[int]) -> list[int]:
-    """The processes of executors that these workers have started."""
+    """The executor processes that these workers have started."""
     found = []
     for entry in Path("/proc").iterdir():
         with contextlib.suppress(OSError):
@@ -178,15 +178,15 @@ def is_writing(pid: int, table: Path) -> bool:
     return False
 
 
-def stop_in_the_middle(processes: Callable[[], list[int]], table: Path, goes_on: Callable[[], bool]) -> int | None:
-    """Waits until one of the processes writes a table and stops it there; None when the job ended before."""
+def stop_in_the_middle(processes: Callable[[], list[int]], table: Path, is_running: Callable[[], bool]) -> int | None:
+    """Waits until one of the processes writes a table and stops it there; None if the job ended before."""
     pids, looked = processes(), time.monotonic()
-    while goes_on():
-        if (table / "_temporary").exists():  # from here in slow motion: small tables are written in milliseconds
+    while is_running():
+        if (table / "_temporary").exists():  # from here in small steps: small tables are written in milliseconds
             send(signal.SIGSTOP, pids)
             writer = next((pid for pid in pids if is_writing(pid, table)), None)
             if writer is not None:
-                time.sleep(0.01)  # for a signal that came late
+                time.sleep(0.01)  # for a late signal
                 writer = writer if is_writing(writer, table) else None
             send(signal.SIGCONT, [pid for pid in pids if pid != writer])
             if writer is not None:
@@ -198,17 +198,17 @@ def stop_in_the_middle(processes: Callable[[], list[int]], table: Path, goes_on:
 
 
 def send(what: signal.Signals, pids: Sequence[int]) -> None:
-    """A signal to all of the processes that are still there."""
+    """Sends a signal to all of the processes that still exist."""
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, what)
 
 
 class Done(NamedTuple):
-    """A job that ended: its exit code, all it said, and the tables in the middle of which a process was killed."""
+    """A finished job: its exit code, its output, and the tables during which a process was killed."""
 
     code: int
-    said: str
+    log: str
     killed_at: list[str]
 
 
@@ -245,16 +245,16 @@ def run_and_kill(line: list[str], tables: Sequence[str], output: Path, workers: 
     return Done(job.returncode, log.read_text(), killed_at)
 
 
-def written(said: str) -> list[str]:
-    """The intermediate tables that a job says it wrote, in order."""
-    return [f"_work/{name}" for name in re.findall(r"table (\S+) written in", said)]
+def written(log: str) -> list[str]:
+    """The intermediate tables that a job logs as written, in order."""
+    return [f"_work/{name}" for name in re.findall(r"table (\S+) written in", log)]
 
 
 # results
 
 
 def results(output: Path) -> dict[str, Any]:
-    """Every published table as sorted rows, and the books."""
+    """Every published table as sorted rows, and the counts."""
     dedup = output / "dedup"
     found: dict[str, Any] = {
         name: sorted(pq.read_table(dedup / name).to_pylist(), key=str) for name in PUBLISHED if (dedup / name).exists()
@@ -270,32 +270,32 @@ def results(output: Path) -> dict[str, Any]:
 
 
 class Verdict(NamedTuple):
-    """Whether a process was killed in the middle of a table, and what came of it; None is not known yet."""
+    """Whether a process was killed while writing a table, and the outcome; None if unknown."""
 
     who: str
     table: str
-    is_met: bool
-    goes_on: bool | None
-    """No table that was whole is written again."""
+    was_killed: bool
+    resumes: bool | None
+    """No complete table was written again."""
     is_equal: bool | None
-    """The results of the run in the end are those of the calm one."""
+    """The results of the final run equal those of the calm one."""
 
     def fails(self) -> bool:
-        return not self.is_met or self.goes_on is False or not self.is_equal
+        return not self.was_killed or self.resumes is False or not self.is_equal
 
 
 def run_calm(table: Path, output: Path, master: str = "local[2]", **settings: str) -> Done:
     """A run without a kill. Raises SystemExit if it fails."""
     done = run_and_kill(command(table, output, master, **settings), [], output)
     if done.code:
-        raise SystemExit(f"{done.said[-4000:]}\n{output}: the job failed")
+        raise SystemExit(f"{done.log[-4000:]}\n{output}: the job failed")
     return done
 
 
 def kill_executors(
     table: Path, output: Path, tables: Sequence[str], expected: object, **settings: str
 ) -> list[Verdict]:
-    """One run on a standalone cluster, in which an executor is killed in each of the tables."""
+    """A run on a standalone cluster, in which an executor is killed in each of the tables."""
     with standalone() as (url, workers):
         done = run_and_kill(command(table, output, url, **settings), tables, output, workers)
     is_equal = done.code == 0 and results(output) == expected
@@ -303,26 +303,26 @@ def kill_executors(
 
 
 def kill_drivers(table: Path, output: Path, tables: Sequence[str], expected: object, **settings: str) -> list[Verdict]:
-    """The same command again and again, killed in each of the tables, then brought to its end."""
+    """Repeats the same command, killed in each of the tables, and finally runs it to its end."""
     line = command(table, output, "local[2]", **settings)
     found: list[tuple[str, bool, bool]] = []
     for name in tables:
         before = whole(output)
         done = run_and_kill(line, [name], output)
-        found.append((name, done.killed_at == [name], not before & set(written(done.said)) and before <= whole(output)))
+        found.append((name, done.killed_at == [name], not before & set(written(done.log)) and before <= whole(output)))
     before = whole(output)
     done = run_and_kill(line, [], output)
-    is_equal = done.code == 0 and not before & set(written(done.said)) and results(output) == expected
+    is_equal = done.code == 0 and not before & set(written(done.log)) and results(output) == expected
     return [Verdict("driver", *verdict, is_equal) for verdict in found]
 
 
 def whole(output: Path) -> set[str]:
-    """The intermediate tables that are whole."""
+    """The intermediate tables that are complete."""
     return {f"_work/{path.parent.name}" for path in (output / "dedup" / "_work").glob("*/_SUCCESS")}
 
 
 def show(verdicts: Sequence[Verdict]) -> None:
-    print("| killed | in the middle of | met | whole tables are kept | results equal |\n|---|---|---|---|---|")
+    print("| process | while writing | killed | complete tables are kept | results equal |\n|---|---|---|---|---|")
     words = {True: "yes", False: "**NO**", None: "–"}
     for verdict in verdicts:
         print(f"| {verdict.who} | {verdict.table} | {' | '.join(words[value] for value in verdict[2:])} |")
@@ -330,16 +330,16 @@ def show(verdicts: Sequence[Verdict]) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("work", type=Path, help="a directory that is not there yet")
+    parser.add_argument("work", type=Path, help="a directory that does not exist yet")
     parser.add_argument("--documents", type=int, default=1000)
     parser.add_argument("--who", choices=("executor", "driver"), nargs="+", default=["executor", "driver"])
-    parser.add_argument("--tables", help="paths below dedup, with commas (default: all that the calm run writes)")
+    parser.add_argument("--tables", help="paths below dedup, separated by commas (default: all tables of the calm run)")
     options = parser.parse_args()
     table = write_table(options.work / "table", options.documents)
     calm = options.work / "calm"
-    said = run_calm(table, calm, **THOROUGH).said
+    log = run_calm(table, calm, **THOROUGH).log
     expected = results(calm)
-    tables = options.tables.split(",") if options.tables else [*written(said), *PUBLISHED, "kept"]
+    tables = options.tables.split(",") if options.tables else [*written(log), *PUBLISHED, "kept"]
     print(f"{options.documents:,} documents, {len(expected['removals']):,} removals\n", flush=True)
     verdicts: list[Verdict] = []
     if "executor" in options.who:

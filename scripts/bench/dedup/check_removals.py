@@ -1,13 +1,13 @@
-"""Check the certificate of every removal again, from the texts alone; and what was found of all pairs there are.
+"""Verifies every removal again from the texts alone, and measures the recall of all pairs.
 
     python -m scripts.bench.dedup.check_removals REMOVALS CORPUS.jsonl --pairs PAIRS.jsonl --truth TRUTH.jsonl
 
-REMOVALS is Parquet or JSON lines with `id`, `witness`, `jaccard`; CORPUS has `id` and `text`; PAIRS is what
-dedup_oracle.py wrote. For each removal the Jaccard similarity of both documents is computed from plain Python sets. It
-must equal the one stated and be at least the threshold, the witness must be kept, and no document be removed twice. A
-pair of the oracle counts as found when not both of its documents are kept.
+REMOVALS is Parquet or JSON lines with `id`, `duplicate_of`, `jaccard`; CORPUS has `id` and `text`; PAIRS is the output
+of all_pairs.py. For each removal the Jaccard similarity of both documents is computed from plain Python sets. It must
+equal `jaccard` and reach the threshold, `duplicate_of` must be kept, and no document be removed twice. A pair counts as
+found if not both of its documents are kept.
 
-exit code: 0 when every removal holds, 4 when one does not, 1 when a file cannot be used
+exit code: 0 if every removal is valid, 4 if one is not, 1 if a file cannot be used
 """
 
 import argparse
@@ -39,32 +39,32 @@ SHOWN = 20
 def faults(
     removals: list[dict[str, Any]], documents: dict[str, str], parts: Parts, threshold: float
 ) -> Iterator[tuple[str, str]]:
-    """Id and what is wrong, for every removal that does not hold. Each id is given once at most."""
+    """Id and error of every invalid removal. Each id is returned at most once."""
     times = Counter(row["id"] for row in removals)
     held, held_parts = None, frozenset[str]()
-    for row in sorted(removals, key=lambda row: (str(row["witness"]), row["id"])):
-        name, witness, stated = row["id"], row["witness"], row["jaccard"]
-        unknown = [other for other in (name, witness) if other not in documents]
+    for row in sorted(removals, key=lambda row: (str(row["duplicate_of"]), row["id"])):
+        name, kept, stated = row["id"], row["duplicate_of"], row["jaccard"]
+        unknown = [other for other in (name, kept) if other not in documents]
         if unknown:
             yield name, f"there is no document {unknown[0]!r}"
         elif times[name] > 1:
             yield name, f"is removed {times[name]} times"
-        elif witness in times:
-            yield name, f"its witness {witness!r} is removed, too" if witness != name else "is its own witness"
+        elif kept in times:
+            yield name, f"its kept document {kept!r} is removed, too" if kept != name else "is a duplicate of itself"
         else:
-            if witness != held:
-                held, held_parts = witness, parts(documents[witness])
+            if kept != held:
+                held, held_parts = kept, parts(documents[kept])
             similarity = jaccard(held_parts, parts(documents[name]))
-            if not held_parts and define_key(documents[name]) == define_key(documents[witness]):
+            if not held_parts and define_key(documents[name]) == define_key(documents[kept]):
                 similarity = 1.0  # equal texts shorter than a shingle
             if stated is None or abs(similarity - stated) > SAME:
-                yield name, f"is {similarity!r} alike to {witness!r}, not {stated!r}"
+                yield name, f"is {similarity!r} alike to {kept!r}, not {stated!r}"
             elif similarity < threshold:
-                yield name, f"is {similarity!r} alike to {witness!r}, which is below {threshold}"
+                yield name, f"is {similarity!r} alike to {kept!r}, which is below {threshold}"
 
 
 def show_recall(pairs: list[Pair], removed: set[str]) -> None:
-    """Pairs found, by similarity and in all."""
+    """Prints the pairs found, by similarity and in all."""
     print("jaccard          pairs    found   recall")
     bins = recall_by_bin(pairs, removed)
     for name, total, found in [*bins, ("all", sum(row[1] for row in bins), sum(row[2] for row in bins))]:
@@ -72,7 +72,7 @@ def show_recall(pairs: list[Pair], removed: set[str]) -> None:
 
 
 def show_kinds(truth: Path, pairs: Iterable[Pair], removed: set[str]) -> None:
-    """Copies of each kind that are at or above the threshold with what they were copied from, and those found."""
+    """Prints the copies of each kind at or above the threshold, and those found."""
     alike = {pair[:2] for pair in pairs}
     planted: Counter[str] = Counter()
     found: Counter[str] = Counter()
@@ -97,7 +97,7 @@ def main() -> int:
     options = parser.parse_args()
     documents = read_documents(options.corpus)
     rows = table_rows(options.removals)
-    removals = [{**row, "id": str(row["id"]), "witness": str(row["witness"])} for row in rows]
+    removals = [{**row, "id": str(row["id"]), "duplicate_of": str(row["duplicate_of"])} for row in rows]
     wrong = list(faults(removals, documents, documented(options.shingle), options.threshold))
     for name, what in wrong[:SHOWN]:
         print(f"{name!r} {what}")

@@ -1,4 +1,4 @@
-"""Remove near-duplicates with sluice and with other tools, and count what each misses and what it removes in error.
+"""Removes near-duplicates with sluice and other tools, and counts missed pairs and false removals.
 
     python -m scripts.bench.dedup.make_corpus DATA CORPUS.jsonl --documents 64100 --copies 0.2 --templates 0.02
     python -m scripts.bench.dedup.all_pairs CORPUS.jsonl PAIRS.jsonl --threshold 0.6
@@ -11,15 +11,15 @@ An environment for each tool (Python 3.11, Java 17), with this repository's `lib
     datatrove                    pip install 'datatrove[io,processing]' spacy jieba xxhash orjson
     distributed-curator          pip install 'pyspark==3.5.*' pandas pyarrow distributed-curator==0.1.6
 
-PAIRS holds all pairs of the corpus at 0.6 or above, by brute force, with sluice's documented key and shingles. Of those
-at 0.8 or above a pair is found when not both of its documents are kept. A removal is false when no document that is
-kept is at 0.8 or above to the removed one. The others have shingles of their own, by which a pair may be a little more
-alike; so removals with nothing kept at 0.6 or above are counted apart: those are false by any.
-With --data the pairs of Chinese laws, raw Chinese web text and licences that come with the collection are to be found,
-too; there, a removal is false only when neither they nor sluice's definition bear it out.
+PAIRS contains all pairs of the corpus at 0.6 or above, by brute force, with sluice's documented key and shingles. A
+pair at 0.8 or above is found if not both of its documents are kept. A removal is false if no kept document is at 0.8 or
+above to the removed one. Other tools have their own shingles, by which a pair may be slightly more similar; so removals
+without a kept document at 0.6 or above are counted separately: they are false by any definition. With --data the pairs
+of Chinese laws, raw Chinese web text and licences of the collection are compared, too; there, a removal is false only
+if neither they nor sluice's definition confirm it.
 
-Times are of the whole process, its start included; core time is that of all processes of its session, looked at ten
-times a second.
+Times are of the whole process, including its start; core time is that of all processes of its session, sampled ten
+times per second.
 """
 
 import argparse
@@ -45,7 +45,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Set(NamedTuple):
-    """A corpus, all its pairs that are to be found, and all down to `FAR` by any definition."""
+    """A corpus, all its pairs to find, and all pairs down to `FAR` by any definition."""
 
     name: str
     corpus: Path
@@ -61,7 +61,7 @@ class Cost(NamedTuple):
 
 
 def run(command: list[str], log: Path) -> Cost | None:
-    """What a command took; None when it failed, which its log explains."""
+    """The cost of a command; None if it failed (see its log)."""
     began, used = time.perf_counter(), dict[int, float]()
     environment = os.environ | {"PYTHONPATH": f"{ROOT / 'lib'}", "TOKENIZERS_PARALLELISM": "false"}
     with log.open("wb") as stream:
@@ -75,7 +75,7 @@ def run(command: list[str], log: Path) -> Cost | None:
 
 
 def session_seconds(session: int) -> dict[int, float]:
-    """Core seconds of every process of a session that lives, by its id."""
+    """Core seconds of every living process of a session, by its id."""
     found = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -88,7 +88,7 @@ def session_seconds(session: int) -> dict[int, float]:
 
 
 def false_removals(removed: set[str], pairs: Iterable[Pair], least: float) -> set[str]:
-    """Removed documents that no kept one is so much alike to."""
+    """Removed documents without a kept one at similarity `least`."""
     neighbours = defaultdict(set)
     for pair in pairs:
         if pair.jaccard >= least:
@@ -98,12 +98,12 @@ def false_removals(removed: set[str], pairs: Iterable[Pair], least: float) -> se
 
 
 def recall(pairs: list[Pair], removed: set[str]) -> str:
-    """Share of the pairs of which not both are kept."""
+    """Share of the pairs of which not both documents are kept."""
     return f"{sum(pair.a in removed or pair.b in removed for pair in pairs) / len(pairs):.3f}" if pairs else "–"
 
 
 def chinese_sets(data: Path, work: Path) -> list[Set]:
-    """The reference pairs of the collection, and the texts they are of as corpora."""
+    """The reference pairs of the collection, with their texts as corpora."""
     laws = {row["id"]: row["text"] for row in json_rows(data / "lm" / "zh-hans-laws.jsonl.gz")}
     web = [row["text"] for row in json_rows(data / "zh-webtext" / "ia-wide15-zh.jsonl.gz")]
     licences = json_rows(data / "dedup" / "licence-variants.jsonl.gz")
@@ -132,7 +132,7 @@ def chinese_sets(data: Path, work: Path) -> list[Set]:
 
 
 def remove(tool: str, python: str, corpus: Path, out: Path, settings: list[str]) -> tuple[Cost, set[str]] | None:
-    """Cost and removed ids of one tool; None when it failed."""
+    """Cost and removed ids of one tool; None if it failed."""
     if tool == "sluice":
         sets = [setting.format(corpus=corpus) for setting in settings] + [f"output={out}"]
         command = [python, f"{ROOT / 'jobs' / 'dedup.py'}"] + [part for s in sets for part in ("--set", s)]
@@ -147,7 +147,7 @@ def remove(tool: str, python: str, corpus: Path, out: Path, settings: list[str])
 
 
 def compare(chosen: Set, peers: dict[str, str], settings: list[str], work: Path) -> None:
-    """A table of all tools on one corpus."""
+    """Prints a table of all tools on one corpus."""
     documents = read_documents(chosen.corpus)
     is_unspaced = {name: main_script(define_key(text)) in UNSPACED for name, text in documents.items()}
     sides = [[pair for pair in chosen.wanted if is_unspaced[pair.a] == side] for side in (True, False)]
@@ -156,7 +156,7 @@ def compare(chosen: Set, peers: dict[str, str], settings: list[str], work: Path)
         end="",
     )
     print(f"{len(sides[0]):,} of them without spaces\n")
-    print("| tool | s | core s | core ms a document | removed | pairs found | without spaces | with | ", end="")
+    print("| tool | s | core s | core ms per document | removed | pairs found | without spaces | with | ", end="")
     print(f"false removals | nothing kept at {FAR} |\n|---|---|---|---|---|---|---|---|---|---|", flush=True)
     for tool, python in peers.items():
         out = Path(tempfile.mkdtemp(dir=work, prefix=f"{tool}-"))
@@ -181,17 +181,17 @@ def main() -> None:
         "--set",
         action="append",
         metavar="A.B=C",
-        help="settings of jobs/dedup.py (default: table.inputs=[CORPUS]); {corpus} stands for the file",
+        help="settings of jobs/dedup.py (default: table.inputs=[CORPUS]); {corpus} is replaced by the file",
     )
     parser.add_argument("--without-sluice", action="store_true", help="the other tools only")
-    parser.add_argument("--work", type=Path, help="directory for what the tools write (default: a temporary one)")
+    parser.add_argument("--work", type=Path, help="directory for the output of the tools (default: a temporary one)")
     options = parser.parse_args()
     work = options.work or Path(tempfile.mkdtemp(prefix="bench-dedup-"))
     work.mkdir(parents=True, exist_ok=True)
     pairs = read_pairs(options.pairs, FAR)
     wanted = [pair for pair in pairs if pair.jaccard >= THRESHOLD]
     if len(wanted) == len(pairs):
-        parser.error(f"{options.pairs} holds no pair below {THRESHOLD}. Run dedup_oracle.py with --threshold {FAR}.")
+        parser.error(f"{options.pairs} holds no pair below {THRESHOLD}. Run all_pairs.py with --threshold {FAR}.")
     peers = {} if options.without_sluice else {"sluice": sys.executable}
     peers |= dict(peer.partition("=")[::2] for peer in options.peer)
     for chosen in [Set(options.corpus.name, options.corpus, wanted, pairs)] + (

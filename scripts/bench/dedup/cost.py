@@ -1,13 +1,13 @@
-"""What each step of deduplication costs a document, and whether that stays the same as the corpus grows.
+"""Measures what each step of deduplication costs per document, and whether that is constant as the corpus grows.
 
     python -m scripts.bench.dedup.make_corpus DATA c100k.jsonl --documents 100000 --copies 0.3
     python -m scripts.bench.dedup.cost c100k.jsonl c300k.jsonl c1m.jsonl --work WORK
 
 Runs jobs/dedup.py on each corpus, on two cores with 1 GB of heap for driver and executor together, and prints for each
-table that it writes: seconds, core milliseconds a document (all processes, the JVM and its start too, looked at ten
-times a second), and the bytes of a row in its shuffles, from Spark's event log. `facts` is reading and signing; all
-after it is what the bar of the steps after the signature is about. The peak memory is that of all processes together,
-shared pages counted once for each.
+table: seconds, core milliseconds per document (all processes, including the JVM and its start, sampled ten times per
+second), and the bytes per row in its shuffles, from Spark's event log. `facts` is reading and signing; the target for
+the steps after the signature covers everything else. The peak memory is that of all processes together, with shared
+pages counted once for each.
 """
 
 import argparse
@@ -31,7 +31,7 @@ WRITTEN = re.compile(r"table (\S+) written in")
 
 
 class Step(NamedTuple):
-    """A table: seconds since the start when it was whole, and core seconds used until then."""
+    """A table: seconds from the start until it was complete, and core seconds used until then."""
 
     name: str
     wall: float
@@ -39,7 +39,7 @@ class Step(NamedTuple):
 
 
 class Shuffle(NamedTuple):
-    """All that the tasks of a table wrote for others."""
+    """Totals that the tasks of a table wrote to shuffles."""
 
     rows: int
     n_bytes: int
@@ -102,7 +102,7 @@ def run(corpus: Path, out: Path, settings: list[str], heap: str) -> tuple[list[S
 
 
 def shuffles(events: Path) -> dict[str, Shuffle]:
-    """What was shuffled for each table, by the description of the job."""
+    """Shuffle totals of each table, by the description of the job."""
     tables: dict[int, str] = {}
     totals: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for path in sorted(path for path in events.rglob("*") if path.is_file()):
@@ -125,7 +125,7 @@ def show(corpus: Path, steps: list[Step], moved: dict[str, Shuffle], peak: int, 
     total = sum(1 for _ in corpus.open("rb"))
     removed = len(table_rows(out / "dedup" / "removals"))
     print(f"\n{corpus.name}: {total:,} documents, {removed:,} removed, peak of all processes {peak / 1e9:.2f} GB\n")
-    print("| table | s | core ms a document | rows shuffled | bytes a row |\n|---|---|---|---|---|")
+    print("| table | s | core ms per document | rows shuffled | bytes per row |\n|---|---|---|---|---|")
     before = Step("", 0, 0)
     for step in steps:
         shuffled = moved.get(step.name, Shuffle(0, 0))
@@ -147,7 +147,7 @@ def main() -> None:
     parser.add_argument("corpus", type=Path, nargs="+", help="JSON lines of id and text, not compressed")
     parser.add_argument("--set", action="append", default=[], metavar="A.B=C", help="further settings of the job")
     parser.add_argument("--heap", default="1g", help="of the JVM (default: %(default)s)")
-    parser.add_argument("--work", type=Path, help="directory for what the runs write (default: a temporary one)")
+    parser.add_argument("--work", type=Path, help="directory for the output of the runs (default: a temporary one)")
     options = parser.parse_args()
     work = options.work or Path(tempfile.mkdtemp(prefix="bench-dedup-cost-"))
     work.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
-"""Documents, shingles and pairs: what the benchmarks of deduplication share. Plain Python, none of the compiled parts.
+"""Documents, shingles and pairs shared by the benchmarks of deduplication. Plain Python, without the compiled parts.
 
-Shingles here are the documented definition, `text.key.define_key` and `text.shingles.shingles`, on strings.
+Shingles follow the documented definition, `text.dedup.key_text.define_key` and `text.dedup.shingles.shingles`.
 """
 
 import gzip
@@ -14,7 +14,7 @@ from sluice.text.dedup.key_text import define_key
 from sluice.text.dedup.shingles import shingles
 
 BINS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 1.0)
-"""Lower borders of the bins of similarity that are shown; the last holds equal sets."""
+"""Lower borders of the similarity bins shown; the last contains equal sets."""
 
 Parts = Callable[[str], frozenset[str]]
 
@@ -44,7 +44,7 @@ def table_rows(path: Path) -> list[dict[str, Any]]:
 
 
 def read_documents(path: Path) -> dict[str, str]:
-    """Texts by id, in the order of the file. A missing text is an empty one."""
+    """Texts by id, in the order of the file. A missing text becomes an empty one."""
     rows = table_rows(path)
     documents = {str(row["id"]): row["text"] or "" for row in rows}
     if len(documents) < len(rows):
@@ -64,7 +64,7 @@ def documented(size: int) -> Parts:
 
 
 def recall_by_bin(pairs: Iterable[Pair], removed: set[str]) -> list[tuple[str, int, int]]:
-    """Bin, pairs in it, and those found: not both of their documents are kept."""
+    """Bin, number of pairs in it, and number found: not both of their documents are kept."""
     found: dict[float, list[bool]] = {}
     for pair in pairs:
         low = max(border for border in BINS if border <= pair.jaccard)

@@ -1,23 +1,23 @@
-"""Make corpora of real texts with planted near-duplicates, for the benchmarks of deduplication.
+"""Makes corpora of real texts with planted near-duplicates, for the benchmarks of deduplication.
 
     python -m scripts.bench.dedup.make_corpus DATA OUT.jsonl --documents 62500 --copies 0.2   # 50,000 real texts, edits
     python -m scripts.bench.dedup.make_corpus DATA OUT.jsonl.gz --documents 1000000 --copies 0.3
 
-DATA is the collection that SLUICE_SHARED_DATA names. OUT gets one object a line (`id`, `text`), in an order that tells
-nothing; OUT.truth.jsonl says of each what it is: `id`, `kind`, `source` or `of` (the id it was copied from), `family`.
-The same arguments make the same files.
+DATA is the collection that SLUICE_SHARED_DATA names. OUT gets one object per line (`id`, `text`), in random order;
+OUT.truth.jsonl describes each: `id`, `kind`, `source` or `of` (the id it was copied from), `family`. Equal arguments
+write equal files.
 
 real       laws, encyclopaedias, web pages (all their text), raw web text, novels, verse, newspaper and licences, cut at
            paragraph borders to the size of web documents, half of them in scripts without spaces (Chinese, mostly) and
-           half of them in others; different texts all. Where the collection holds too few of that size they are cut
-           finer, which is said.
-mosaic     when more are asked for than can be cut: stretches of three to six real texts. Hardly any is a duplicate, so
-           that large corpora have as many copies for each text as small ones.
-template   families that share one frame and have different articles, one family of 552; not duplicates at 0.8
-copies     exact · light (1 to 3 units) · scattered edits, one block exchanged, cut short (each at a Jaccard similarity
+           half of them in others; all texts are different. If the collection has too few of that size they are cut
+           finer, which is logged.
+mosaic     if more are requested than can be cut: stretches of three to six real texts. Hardly any is a duplicate, so
+           large corpora have as many copies per text as small ones.
+template   families that share a frame with different articles, one family of 552; not duplicates at 0.8
+copies     exact · light (1 to 3 units) · scattered edits, one block replaced, cut short (each at a Jaccard similarity
            drawn from 0.6 to 0.99) · framed by boilerplate · variant (simplified to traditional or back) · width (full
-           width) · case. A fifth of the copies are copies of copies. A unit is a word, or a character where words are
-           not spaced.
+           width) · case. A fifth of the copies are copies of copies. A unit is a word, or a character in scripts
+           without spaces.
 """
 
 import argparse
@@ -41,14 +41,14 @@ from sluice.text.language.identify import UNSPACED, main_script
 
 SIDES = ("unspaced", "spaced")
 NATURAL = {"unspaced": 900, "spaced": 2500}
-"""Median size in characters of a web document's text, to begin with: both are about 2.5 kB."""
+"""First choice of the median size in characters of a web document's text: both are about 2.5 kB."""
 LEAST = {"unspaced": 100, "spaced": 300}
 FINER = 0.9
 SHINGLE = 5
 SIMILARITIES = (0.6, 0.99)
 CHAINED = 0.2
 LARGEST_FAMILY = 552
-"""A site of one template in the collection has so many pages."""
+"""Pages of the largest site with one template in the collection."""
 SENTENCE_END = re.compile(r"(?<=[。！？])|(?<=[.!?] )")
 COPIES: dict[str, tuple[str, ...]] = {
     "unspaced": ("exact", "light", "scattered", "block", "truncated", "framed", "variant", "width"),
@@ -58,7 +58,7 @@ FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)} | {0x20: 0x3000
 
 
 class Text(NamedTuple):
-    """A real text: the set it is from, the kind of script, itself."""
+    """A real text: the set it is from, the kind of script, and the text."""
 
     source: str
     side: str
@@ -66,7 +66,7 @@ class Text(NamedTuple):
 
 
 class Item(NamedTuple):
-    """What a document of the corpus is made from; `parent` is the place of another one, `family` that of its frame."""
+    """The plan of a document; `parent` is the position of another one, `family` that of its frame."""
 
     kind: str
     side: str
@@ -94,9 +94,9 @@ def sources(data: Path) -> Iterator[tuple[str, str]]:
 
 
 def cut(text: str, sizes: Iterator[float], least: int) -> Iterator[str]:
-    """Pieces of whole paragraphs, each of the size that comes next or a little more, in characters.
+    """Pieces of whole paragraphs, each of the next size or slightly more, in characters.
 
-    Sentences take the place of a paragraph that is longer than that size; a rest of less than `least` is left out.
+    Sentences replace a paragraph that is longer than that size; a remainder of less than `least` is dropped.
     """
     size, piece = next(sizes), ""
     for paragraph in filter(None, map(str.strip, text.splitlines())):
@@ -110,9 +110,9 @@ def cut(text: str, sizes: Iterator[float], least: int) -> Iterator[str]:
 
 
 def real_texts(wholes: list[Text], side: str, wanted: int, seed: int) -> tuple[list[Text], float]:
-    """So many different pieces of one side in random order, cut as large as the collection allows; the median aimed at.
+    """`wanted` different pieces of one side in random order, as large as the collection allows, and the target median.
 
-    All there are where even pieces of the least size are too few.
+    All pieces if even those of the least size are too few.
     """
     median = float(NATURAL[side])
     while True:
@@ -129,37 +129,37 @@ def real_texts(wholes: list[Text], side: str, wanted: int, seed: int) -> tuple[l
 
 
 def drawn_sizes(median: float, least: int, rng: random.Random) -> Iterator[float]:
-    """Log-normal sizes, as those of web documents are, without their longest."""
+    """Log-normal sizes, like those of web documents, without the longest."""
     while True:
         yield min(max(median * rng.lognormvariate(0, 0.7), least), 8 * median)
 
 
-# Edits: functions of a text, its side, a random generator and a giver of other real texts
+# Edits: functions of a text, its side, a random generator and another real text
 
 
 def units(text: str, side: str) -> list[str]:
-    """Characters, or words with what stands behind them."""
+    """Characters, or words with the white space after them."""
     return list(text) if side == "unspaced" else re.findall(r"\S+\s*", text)
 
 
 def stretch(text: str, side: str, length: int, rng: random.Random) -> list[str]:
-    """So many units in a row, or all there are."""
+    """`length` consecutive units, or all if there are fewer."""
     parts = units(text, side)
     start = rng.randrange(max(1, len(parts) - length + 1))
     return parts[start : start + length]
 
 
 def scatter(text: str, side: str, changes: int, rng: random.Random, other: str) -> str:
-    """Units exchanged for, put before or left out for those of another text, at random places."""
+    """Units replaced by, preceded by or dropped for those of another text, at random positions."""
     parts, donors = units(text, side), units(other, side)
-    for place in rng.sample(range(len(parts)), min(changes, len(parts))):
+    for position in rng.sample(range(len(parts)), min(changes, len(parts))):
         donor, way = rng.choice(donors), rng.randrange(4)
-        parts[place] = "" if way == 0 else donor + parts[place] if way == 1 else donor
+        parts[position] = "" if way == 0 else donor + parts[position] if way == 1 else donor
     return "".join(parts)
 
 
 def edited(kind: str, text: str, side: str, rng: random.Random, other: str) -> str:
-    """A copy of one kind. Where a similarity J is aimed at: of n shingles d = n (1 - J) / (1 + J) are to be changed."""
+    """A copy of one kind. For a target similarity J: of n shingles d = n (1 - J) / (1 + J) must change."""
     similarity = rng.uniform(*SIMILARITIES)
     parts = units(text, side)
     changed = len(parts) * (1 - similarity) / (1 + similarity)
@@ -188,9 +188,9 @@ def edited(kind: str, text: str, side: str, rng: random.Random, other: str) -> s
 
 @functools.cache
 def traditional_forms() -> dict[int, int]:
-    """The way back from `simplified_forms`, for characters that are simplified only (后 and 制 are not).
+    """The inverse of `simplified_forms`, for characters that are only simplified (后 and 制 are not).
 
-    Of several forms the first of Big5, which has them by strokes: 当 is 當 more often than 噹.
+    Of several forms the first in Big5, which is ordered by strokes: 当 is 當 more often than 噹.
     """
     simplified_only = set(map(ord, load_sections()["simplified"]))
     forms = sorted(simplified_forms().items(), key=lambda pair: big5(chr(pair[0])), reverse=True)
@@ -198,7 +198,7 @@ def traditional_forms() -> dict[int, int]:
 
 
 def big5(char: str) -> bytes:
-    """The place in Big5; behind all others where it has none."""
+    """The position in Big5; after all others if it has none."""
     try:
         return char.encode("big5")
     except UnicodeEncodeError:
@@ -209,7 +209,7 @@ def big5(char: str) -> bytes:
 
 
 def plan_items(real: list[Text], documents: int, copies: float, templates: float, seed: int) -> list[Item]:
-    """What each document is, real ones first and each copy after what it is copied from."""
+    """The kind of each document, real ones first and each copy after its original."""
     rng = random.Random(f"{seed} plan")
     items = [Item("real", text.side) for text in real]
     num_copies, num_templates = round(documents * copies), round(documents * templates)
@@ -229,7 +229,7 @@ def plan_items(real: list[Text], documents: int, copies: float, templates: float
 
 
 class Maker:
-    """Makes any document of a plan, whatever was made before it."""
+    """Creates any document of a plan, independent of the others."""
 
     def __init__(self, real: list[Text], items: list[Item], seed: int) -> None:
         self.real, self.items, self.seed = real, items, seed
@@ -237,11 +237,11 @@ class Maker:
         for text in real:
             self.by_side[text.side].append(text.text)
 
-    def text(self, place: int) -> str:
-        item = self.items[place]
+    def text(self, position: int) -> str:
+        item = self.items[position]
         if item.kind == "real":
-            return self.real[place].text
-        rng = random.Random(f"{self.seed} {place}")
+            return self.real[position].text
+        rng = random.Random(f"{self.seed} {position}")
         if item.kind == "mosaic":
             return self.mosaic(item.side, rng.lognormvariate(0, 0.5), rng)
         if item.family is not None:
@@ -255,7 +255,7 @@ class Maker:
         return edited(item.kind, self.text(item.parent), item.side, rng, rng.choice(self.by_side[item.side]))
 
     def mosaic(self, side: str, scale: float, rng: random.Random) -> str:
-        """Stretches of three to six real texts, as long together as a real text in the median, times `scale`."""
+        """Stretches of three to six real texts, together as long as a median real text times `scale`."""
         texts = rng.sample(self.by_side[side], rng.randint(3, 6))
         middle = statistics.median(len(units(text, side)) for text in texts)
         length = max(8, round(scale * middle / len(texts)))
@@ -263,21 +263,21 @@ class Maker:
 
 
 def rows(maker: Maker) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    """Documents and what they are, shuffled; ids are places in that order."""
+    """Documents and their description, shuffled; ids are positions in that order."""
     order = list(range(len(maker.items)))
     random.Random(f"{maker.seed} order").shuffle(order)
     width = len(str(len(order)))
-    ids = {place: f"d{i:0{width}d}" for i, place in enumerate(order)}
-    for place in order:
-        item = maker.items[place]
-        truth = {"id": ids[place], "kind": item.kind, "side": item.side}
+    ids = {position: f"d{i:0{width}d}" for i, position in enumerate(order)}
+    for position in order:
+        item = maker.items[position]
+        truth = {"id": ids[position], "kind": item.kind, "side": item.side}
         if item.kind == "real":
-            truth["source"] = maker.real[place].source
+            truth["source"] = maker.real[position].source
         if item.parent is not None:
             truth["of"] = ids[item.parent]
         if item.family is not None:
             truth["family"] = item.family
-        yield {"id": ids[place], "text": maker.text(place)}, truth
+        yield {"id": ids[position], "text": maker.text(position)}, truth
 
 
 def main() -> None:
@@ -314,7 +314,7 @@ def side_of(text: str) -> str:
 
 
 def write(maker: Maker, output: Path) -> None:
-    """Both files, and what is in them."""
+    """Writes both files and prints a summary."""
     opened: Callable[..., Any] = gzip.open if output.name.endswith(".gz") else open
     kinds: Counter[str] = Counter()
     lengths: dict[str, list[tuple[int, int]]] = defaultdict(list)

@@ -1,15 +1,15 @@
-"""Make a corpus that is hard on deduplication of one that is not, for the benchmark of what each step costs.
+"""Makes a skewed corpus from an ordinary one, for the benchmark of the cost of each step.
 
     python -m scripts.bench.dedup.make_corpus DATA c300k.jsonl --documents 300000 --copies 0.3
     python -m scripts.bench.dedup.make_skew bucket c300k.jsonl bucket.jsonl
     python -m scripts.bench.dedup.make_skew cluster c300k.jsonl cluster.jsonl --members 100000
     python -m scripts.bench.dedup.cost c300k.jsonl bucket.jsonl cluster.jsonl
 
-bucket   Half of the documents (those with spaces) get made-up shingles, chosen so that each has the smallest value
+bucket   Half of the documents (those with spaces) get artificial shingles, chosen so that each has the smallest value
          of one permutation of the first band: all these documents share that bucket, and hardly anything else.
-cluster  So many documents, at random places, become edits of one text of the corpus, at similarities to it drawn from
-         0.6 to 0.99 (as `scattered` of dedup_corpus.py). They are less alike to each other, so many of them have to
-         stay, and each has to be compared.
+cluster  `--members` documents, at random positions, become edits of one text of the corpus, at similarities to it
+         drawn from 0.6 to 0.99 (as `scattered` of make_corpus.py). They are less similar to each other, hence many
+         must be kept, and each must be compared.
 """
 
 import argparse
@@ -28,11 +28,11 @@ from sluice.text.dedup.shingles import shingle_hashes
 
 MADE_UP_WORDS = 300_000
 LENGTHS = range(1_000, 3_000)
-"""Characters of a text that a cluster is made of."""
+"""Characters of the text that a cluster is derived from."""
 
 
 def magnet(minhash: MinHashConfig, seed: int) -> str:
-    """Sentences of a shingle each, whose smallest values make the first band wherever they stand."""
+    """Sentences of a shingle each, whose smallest values form the first band in any context."""
     rng = random.Random(seed)
     words = ["".join(rng.choices("abcdefghijklmnopqrstuvwxyz", k=8)) for _ in range(MADE_UP_WORDS)]
     hashes = shingle_hashes(" ".join(words), SHINGLE)  # all different, so the i-th begins at word i
@@ -49,9 +49,9 @@ def with_cluster(rows: list[dict[str, str]], members: int, seed: int) -> Iterato
     rng = random.Random(seed)
     like = next(row["text"] for row in rows if len(row["text"]) in LENGTHS and side_of(row["text"]) == SIDES[1])
     chosen = set(rng.sample(range(len(rows)), members))
-    for place, row in enumerate(rows):
+    for position, row in enumerate(rows):
         other = rows[rng.randrange(len(rows))]["text"]
-        yield row | {"text": edited("scattered", like, SIDES[1], rng, other)} if place in chosen else row
+        yield row | {"text": edited("scattered", like, SIDES[1], rng, other)} if position in chosen else row
 
 
 def main() -> None:

@@ -1,17 +1,17 @@
-"""Deduplicate a corpus with one other tool, as it is documented: bench_dedup_peers.py starts this in its environment.
+"""Deduplicates a corpus with another tool, as documented; compare.py starts this script in the environment of the tool.
 
     ENV/bin/python -m scripts.bench.dedup.peers TOOL CORPUS.jsonl OUT
 
-CORPUS is JSON lines of `id` and `text`. OUT/removed.txt gets the ids that the tool leaves out, one a line. Every tool
-is set to a similarity of 0.8 where it has such a setting, and else left at its defaults; two processes or cores.
+CORPUS is JSON lines of `id` and `text`. OUT/removed.txt gets the ids that the tool removes, one per line. Every tool
+uses a similarity of 0.8 if it has such a setting, and otherwise its defaults, with two processes or cores.
 
 tools
   datasketch           sluice's key text and shingles, `MinHash.update_batch`, 128 values, `MinHashLSH(threshold=0.8)`,
-                       which makes 9 bands of 13; what shares a band is a cluster, its first document is kept
-  datasketch-16x8      the same with the bands that sluice takes by default
-  text-dedup           `python -m text_dedup.minhash`; texts of fewer than five tokens are left out by it, too
-  datatrove            its four MinHash stages with their defaults (14 bands of 8); Chinese texts, told by their share
-                       of Han characters, by themselves with its tokenizer for Chinese
+                       which uses 9 bands of 13; documents that share a band are a cluster, the first is kept
+  datasketch-16x8      the same with sluice's default bands
+  text-dedup           `python -m text_dedup.minhash`; it also removes texts of fewer than five tokens
+  datatrove            its four MinHash stages with their defaults (14 bands of 8); Chinese texts, detected by their
+                       share of Han characters, separately with its tokenizer for Chinese
   distributed-curator  `partition_aware_deduplicate`, in 16 partitions
 """
 
@@ -97,7 +97,7 @@ def _datatrove(documents: list[dict[str, str]], out: Path, language: str) -> Ite
     from datatrove.pipeline.writers import JsonlWriter
 
     (out / "input").mkdir(parents=True)
-    for part in range(CORES):  # a task works on whole files
+    for part in range(CORES):  # a task reads whole files
         lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in documents[part::CORES]]
         (out / "input" / f"{part}.jsonl").write_text("".join(lines), encoding="utf-8")
     config = MinhashConfig()

@@ -1,19 +1,19 @@
-"""What a signature of a real document costs, one thread: ours, datasketch's, rensa's; and that ours are datasketch's.
+"""Measures the cost of a signature on one thread (ours, datasketch, rensa) and checks that ours equal datasketch's.
 
     python -m venv ENV && ENV/bin/pip install . datasketch rensa
     python -m scripts.bench.dedup.make_corpus DATA CORPUS.jsonl --documents 4000 --copies 0
     ENV/bin/python -m scripts.bench.dedup.signatures CORPUS.jsonl
 
-First, in the same run, signatures of real texts and of texts of random code points, surrogates included, are held
-against datasketch's, bit for bit, in both schemes: a difference ends the run. Then all ways take turns on the same
-documents; a figure is the median of the rounds, in processor time. The last column sets each beside ours from the same
-start in the same scheme, rensa, which has its own, beside `affine32`.
+First, signatures of real texts and of texts of random code points, including surrogates, are compared to datasketch's
+bit for bit, in both schemes: a difference ends the run. Then all functions take turns on the same documents; a figure
+is the median of the rounds, in processor time. The last column compares each with ours, for the same input and scheme;
+rensa, which has its own scheme, with `affine32`.
 
-given shingles  the sets are there as Python objects: bytes for datasketch and for us, strings for rensa, which is
+given shingles  the sets are given as Python objects: bytes for datasketch and for us, strings for rensa, which is
                 faster with them
-from text       key text and shingles come first; for the others by the plain definition in Python
-drawn once      datasketch's permutations are handed on; `MinHash(128)` draws them for each document
-rensa's rho pipeline is left out: it samples tokens, so that its signatures are not of the whole text.
+from text       including key text and shingles; for the others by the plain definition in Python
+drawn once      datasketch's permutations are reused; `MinHash(128)` draws them for each document
+rensa's rho pipeline is excluded: it samples tokens, so its signatures are not of the whole text.
 """
 
 import argparse
@@ -71,7 +71,7 @@ def encoded(text: str) -> list[bytes]:
 
 
 def random_texts(number: int, rng: random.Random) -> Iterator[str]:
-    """Texts of any code points, mixed with words and Han characters so that both kinds of shingles come up."""
+    """Texts of any code points, mixed with words and Han characters so that both kinds of shingles occur."""
     alphabets = [
         lambda: chr(rng.randrange(0x110000)),
         lambda: chr(rng.randrange(0x3000)),
@@ -84,7 +84,7 @@ def random_texts(number: int, rng: random.Random) -> Iterator[str]:
 
 
 def assert_equal(texts: list[str]) -> int:
-    """Signatures compared; ends the run at the first that is another. Texts without shingles have none."""
+    """Number of signatures compared; ends the run at the first difference. Texts without shingles have none."""
     compared = 0
     for text in texts:
         parts = encoded(text)
@@ -98,11 +98,11 @@ def assert_equal(texts: list[str]) -> int:
 
 
 def rensa_ways() -> dict[str, Callable[..., Any]]:
-    """Its full signatures of many sets at once; nothing where it is not installed."""
+    """Its full signatures of many sets at once; empty if it is not installed."""
     try:
         import rensa
     except ImportError:
-        print("rensa is not installed, so it is not compared")
+        print("rensa is not installed and is not compared")
         return {}
     return {
         f"rensa {version('rensa')} R-MinHash": rensa.RMinHash.digests_from_token_sets,
@@ -111,7 +111,7 @@ def rensa_ways() -> dict[str, Callable[..., Any]]:
 
 
 def ways(texts: list[str]) -> dict[str, dict[str, Way]]:
-    """What is timed, by what it starts from."""
+    """The functions to time, by their input."""
     sets = [PARTS(text) for text in texts]
     strings, given = [list(parts) for parts in sets], [encoded(text) for text in texts]
     keys = [key_text(text) for text in texts]
@@ -139,11 +139,11 @@ def ways(texts: list[str]) -> dict[str, dict[str, Way]]:
 
 
 def measure(name: str, texts: list[str], rounds: int) -> None:
-    """A table of one group of documents."""
+    """Prints a table of one group of documents."""
     characters = statistics.mean(map(len, texts))
     size = statistics.mean(len(PARTS(text)) for text in texts)
-    print(f"\n{name}: {len(texts):,} documents, {characters:,.0f} characters and {size:,.0f} shingles in the mean")
-    print(f"| {PERMUTATIONS} values a document | from | µs a document | times ours |")
+    print(f"\n{name}: {len(texts):,} documents, {characters:,.0f} characters and {size:,.0f} shingles on average")
+    print(f"| {PERMUTATIONS} values per document | from | µs per document | times ours |")
     print("|---|---|---|---|")
     seconds: dict[tuple[str, str], list[float]] = {}
     turns = ways(texts)
@@ -166,7 +166,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7, metavar="N", help="default: %(default)s")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    os.environ["RAYON_NUM_THREADS"] = "1"  # rensa's pool is made on first use
+    os.environ["RAYON_NUM_THREADS"] = "1"  # rensa creates its pool on first use
     texts = [text for text in read_documents(options.corpus).values() if PARTS(text)]
     groups = {
         "words": [text for text in texts if main_script(define_key(text)) not in UNSPACED][: options.documents],

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from sluice.core.config.dedup import DedupConfig, MinHashConfig
-from sluice.spark.dedup.bands import Centres, _lead, _scan, band_rows, candidate_pairs, sketches, star_pairs
+from sluice.spark.dedup.bands import LeaderCounts, _lead, _scan, band_rows, candidate_pairs, sketches, star_pairs
 
 SMALL = MinHashConfig(bands=2, rows=2)
 
@@ -16,19 +16,19 @@ def signature(*values):
     return np.array(values, "<u4").tobytes()
 
 
-FOUR = DedupConfig(centres=4, crowd=100)
+FOUR = DedupConfig(leaders_per_bucket=4, crowded_bucket_size=100)
 
 
-def brute_force(rows, centres):
-    """Each member with each centre of its bucket that comes before it, by the definition."""
+def brute_force(rows, leaders):
+    """Each member with each leader of its bucket that comes before it, by the definition."""
     buckets = {}
-    for bucket, place in sorted(rows):
-        buckets.setdefault(bucket, []).append(place)
+    for bucket, rank in sorted(rows):
+        buckets.setdefault(bucket, []).append(rank)
     pairs = []
-    for places in buckets.values():
-        for i, place in enumerate(places):
-            count = centres.many if i < centres.crowd else centres.few
-            pairs += [(centre, place) for centre in places[: min(i, count)]]
+    for ranks in buckets.values():
+        for i, rank in enumerate(ranks):
+            count = leaders.per_bucket if i < leaders.crowded_size else leaders.in_crowded
+            pairs += [(leader, rank) for leader in ranks[: min(i, count)]]
     return sorted(pairs)
 
 
@@ -41,36 +41,36 @@ def test_documents_that_share_a_band_are_paired(spark):
         (5, None),
         (6, None),
     ]
-    df = spark.createDataFrame(rows, "place long, signature binary")
+    df = spark.createDataFrame(rows, "rank long, signature binary")
     pairs = candidate_pairs(band_rows(df, SMALL), FOUR, partitions=3)
     assert sorted(map(tuple, pairs.collect())) == [(1, 2), (1, 3)]
 
 
 def test_no_document_gives_no_pair(spark):
-    df = spark.createDataFrame([], "place long, signature binary")
+    df = spark.createDataFrame([], "rank long, signature binary")
     assert candidate_pairs(band_rows(df, SMALL), FOUR, partitions=3).collect() == []
 
 
 def test_star_pairs_by_hand():
     buckets = np.array([5, 5, 5, 8], np.int64)
-    places = np.array([1, 2, 3, 9], np.int64)
+    ranks = np.array([1, 2, 3, 9], np.int64)
     positions = np.array([0, 1, 2, 0])
     every = np.array([True] * 4)
 
-    def pairs(is_new, centres):
-        u, v = star_pairs(buckets, places, positions, is_new, centres)
+    def pairs(is_new, leaders):
+        u, v = star_pairs(buckets, ranks, positions, is_new, leaders)
         return sorted(zip(u, v, strict=True))
 
-    assert pairs(every, Centres(1, 1, 9)) == [(1, 2), (1, 3)]
-    assert pairs(np.array([False, False, True, True]), Centres(2, 2, 9)) == [(1, 3), (2, 3)]
-    # the third of a bucket stands in the crowd, and is compared with one only
-    assert pairs(every, Centres(1, 2, 2)) == [(1, 2), (1, 3)]
-    assert pairs(every, Centres(1, 2, 3)) == [(1, 2), (1, 3), (2, 3)]
+    assert pairs(every, LeaderCounts(1, 1, 9)) == [(1, 2), (1, 3)]
+    assert pairs(np.array([False, False, True, True]), LeaderCounts(2, 2, 9)) == [(1, 3), (2, 3)]
+    # the third position is crowded: compared with one leader only
+    assert pairs(every, LeaderCounts(1, 2, 2)) == [(1, 2), (1, 3)]
+    assert pairs(every, LeaderCounts(1, 2, 3)) == [(1, 2), (1, 3), (2, 3)]
 
 
 def test_a_sketch_is_the_low_byte_of_each_value(spark):
     rows = [(1, signature(0x01020304, 0xFF, 256, 0xFFFFFFFF)), (2, None)]
-    df = spark.createDataFrame(rows, "place long, signature binary")
+    df = spark.createDataFrame(rows, "rank long, signature binary")
     assert list(map(tuple, sketches(df).collect())) == [(1, bytearray([4, 255, 0, 255]))]
 
 
@@ -80,7 +80,7 @@ def in_batches(rows):
         stop = start + random.randrange(0, 6)
         part = rows[start:stop]
         columns = [pa.array([r[i] for r in part], pa.int64()) for i in (0, 1)]
-        yield pa.RecordBatch.from_arrays(columns, names=["bucket", "place"])
+        yield pa.RecordBatch.from_arrays(columns, names=["bucket", "rank"])
         start = stop
 
 
@@ -88,50 +88,56 @@ def rows_of(batches):
     return sorted(row for b in batches for row in zip(*map(pa.Array.to_pylist, b.columns), strict=True))
 
 
-CENTRES = [Centres(1, 1, 9), Centres(2, 2, 9), Centres(1, 4, 5), Centres(2, 4, 7), Centres(2, 4, 3)]
+LEADERS = [
+    LeaderCounts(1, 1, 9),
+    LeaderCounts(2, 2, 9),
+    LeaderCounts(1, 4, 5),
+    LeaderCounts(2, 4, 7),
+    LeaderCounts(2, 4, 3),
+]
 
 
-@pytest.mark.parametrize("centres", CENTRES)
+@pytest.mark.parametrize("leaders", LEADERS)
 @pytest.mark.parametrize("first", [0, 25])
-def test_scan_over_any_batch_borders_equals_brute_force(centres, first):
+def test_scan_over_any_batch_borders_equals_brute_force(leaders, first):
     random.seed(3)
     rows = sorted({(random.choice([-3, 0, 7, 7, 7, 9]), random.randrange(60)) for _ in range(80)})
-    expected = [pair for pair in brute_force(rows, centres) if pair[1] >= first]
-    assert rows_of(_scan(centres, first, in_batches(rows))) == expected
+    expected = [pair for pair in brute_force(rows, leaders) if pair[1] >= first]
+    assert rows_of(_scan(leaders, first, in_batches(rows))) == expected
 
 
-@pytest.mark.parametrize("centres", CENTRES)
+@pytest.mark.parametrize("leaders", LEADERS)
 @pytest.mark.parametrize("first", [0, 25])
-def test_the_leading_rows_of_buckets_are_their_first_and_new(centres, first):
+def test_the_leading_rows_of_buckets_are_their_first_and_new(leaders, first):
     random.seed(4)
     rows = sorted({(random.choice([-3, 0, 7, 7, 7, 9]), random.randrange(60)) for _ in range(80)})
     buckets = {}
-    for bucket, place in rows:
-        buckets.setdefault(bucket, []).append(place)
+    for bucket, rank in rows:
+        buckets.setdefault(bucket, []).append(rank)
     expected = [
-        (bucket, place, i < centres.many)
-        for bucket, places in buckets.items()
-        for i, place in enumerate(places[: max(centres.crowd, centres.many)])
-        if place >= first
+        (bucket, rank, i < leaders.per_bucket)
+        for bucket, ranks in buckets.items()
+        for i, rank in enumerate(ranks[: max(leaders.crowded_size, leaders.per_bucket)])
+        if rank >= first
     ]
-    assert rows_of(_lead(centres, first, in_batches(rows))) == sorted(expected)
+    assert rows_of(_lead(leaders, first, in_batches(rows))) == sorted(expected)
 
 
-@pytest.mark.parametrize("centres", CENTRES)
-def test_leading_rows_stand_for_their_crawl(centres):
+@pytest.mark.parametrize("leaders", LEADERS)
+def test_leading_rows_stand_for_their_crawl(leaders):
     """New rows after the leading rows of the old ones give the pairs they give after all old ones."""
     random.seed(5)
     old = sorted({(random.choice([0, 7, 9]), random.randrange(60)) for _ in range(90)})
     new = sorted({(random.choice([0, 7, 8]), random.randrange(60, 90)) for _ in range(40)})
-    leading = [row[:2] for row in rows_of(_lead(centres, 0, in_batches(old)))]
-    expected = rows_of(_scan(centres, 60, in_batches(sorted(old + new))))
-    assert rows_of(_scan(centres, 60, in_batches(sorted(leading + new)))) == expected
+    leading = [row[:2] for row in rows_of(_lead(leaders, 0, in_batches(old)))]
+    expected = rows_of(_scan(leaders, 60, in_batches(sorted(old + new))))
+    assert rows_of(_scan(leaders, 60, in_batches(sorted(leading + new)))) == expected
 
 
 def test_a_giant_bucket_gives_a_bounded_number_of_pairs_per_member():
     n = 200_000
     batch = pa.RecordBatch.from_arrays(
-        [pa.array(np.zeros(n, np.int64)), pa.array(np.arange(n))], names=["bucket", "place"]
+        [pa.array(np.zeros(n, np.int64)), pa.array(np.arange(n))], names=["bucket", "rank"]
     )
-    pairs = sum(b.num_rows for b in _scan(Centres(2, 4, 1000), 0, [batch]))
+    pairs = sum(b.num_rows for b in _scan(LeaderCounts(2, 4, 1000), 0, [batch]))
     assert pairs == 4 * 1000 - (1 + 2 + 3 + 4) + 2 * (n - 1000)

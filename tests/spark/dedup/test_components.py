@@ -8,7 +8,7 @@ import pytest
 from sluice.core.errors import StageError
 from sluice.spark.dedup import components as module
 from sluice.spark.dedup.components import components, smallest_members
-from sluice.spark.engine.work import Work
+from sluice.spark.engine.work import Checkpoints
 
 
 def union_find(edges):
@@ -58,16 +58,16 @@ def test_distributed_rounds_give_the_same_labels_as_one_task(spark, tmp_path, na
     df = spark.createDataFrame(edges, "u long, v long")
 
     for edges_per_task in (10**6, 60):  # one task; several partitions
-        found = components(df, len(edges), edges_per_task, Work(str(tmp_path))).collect()
-        assert {row["place"]: row["cluster"] for row in found} == union_find(edges)
-        assert len(found) == len({row["place"] for row in found})
+        found = components(df, len(edges), edges_per_task, Checkpoints(str(tmp_path))).collect()
+        assert {row["rank"]: row["cluster"] for row in found} == union_find(edges)
+        assert len(found) == len({row["rank"] for row in found})
 
 
 def test_rounds_that_do_not_converge_stop_the_run(spark, monkeypatch, tmp_path):
     monkeypatch.setattr(module, "MAX_ROUNDS", 1)
     df = spark.createDataFrame(GRAPHS["chain"], "u long, v long")
     with pytest.raises(StageError, match="did not converge in 1 rounds"):
-        components(df, 200, 10, Work(str(tmp_path)))
+        components(df, 200, 10, Checkpoints(str(tmp_path)))
 
 
 def test_a_graph_of_a_million_nodes():

@@ -11,7 +11,7 @@ from sluice.core.config.load import digest
 from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.spark.dedup.find_duplicates import find_duplicates, publish, publish_index
 from sluice.spark.dedup.index import check_earlier, read_earlier
-from sluice.spark.engine.work import Work
+from sluice.spark.engine.work import Checkpoints
 from sluice.text.dedup.key_text import key_text
 from sluice.text.dedup.minhash import signature
 from sluice.text.dedup.shingles import jaccard, shingle_hashes, shingles
@@ -30,10 +30,10 @@ def run(spark, directory, documents, dedup=DEDUP, partitions=3):
     columns = "doc_id long, text_hash binary, signature binary, quality double, n_chars int, fetched_at timestamp"
     df = spark.createDataFrame(documents, columns + ", url string, text string").repartition(2)
     earlier = read_earlier(spark, dedup)
-    work = Work(f"{directory}/w")
-    found = find_duplicates(df.drop("text"), df.select("doc_id", "text"), dedup, partitions, work, earlier)
-    ids = found.ranked.selectExpr("place", "doc_id as id").unionAll(earlier.documents.select("place", "doc_id"))
-    publish(found, earlier, ids, "doc_id", str(directory), work)
+    checkpoints = Checkpoints(f"{directory}/w")
+    found = find_duplicates(df.drop("text"), df.select("doc_id", "text"), dedup, partitions, checkpoints, earlier)
+    ids = found.ranked.selectExpr("rank", "doc_id as id").unionAll(earlier.documents.select("rank", "doc_id"))
+    publish(found, earlier, ids, "doc_id", str(directory), checkpoints)
     if dedup.write_index:
         names = df.selectExpr("doc_id", "cast(doc_id as string) as name")
         publish_index(found, earlier, names, dedup, str(directory), f"{directory}/index")
@@ -72,8 +72,8 @@ def check_certificates(found, texts):
     assert len(removed) == len(found["removals"])
     sets = {doc_id: shingles(key_text(text), 2) for doc_id, text in texts.items()}
     for row in removed.values():
-        assert row["witness"] not in removed or row["is_earlier"]
-        assert row["jaccard"] == jaccard(sets[row["doc_id"]], sets[row["witness"]])
+        assert row["duplicate_of"] not in removed or row["is_earlier"]
+        assert row["jaccard"] == jaccard(sets[row["doc_id"]], sets[row["duplicate_of"]])
         assert row["jaccard"] >= DEDUP.threshold
     return removed, sets
 
@@ -89,7 +89,7 @@ def test_every_removal_is_certified_and_nothing_similar_is_left(spark, tmp_path,
     # clusters are the components of the edges, named by their best
     cluster = {row["doc_id"]: row["cluster_id"] for row in found["clusters"]}
     assert all(cluster[row["u"]] == cluster[row["v"]] for row in found["edges"])
-    assert all(cluster[row["witness"]] == row["cluster_id"] for row in removed.values() if row["cluster_id"])
+    assert all(cluster[row["duplicate_of"]] == row["cluster_id"] for row in removed.values() if row["cluster_id"])
     assert {cluster[c] for c in cluster.values()} == set(cluster.values())
     assert not set(cluster.values()) & set(removed)
 
@@ -128,13 +128,14 @@ def test_a_crawl_against_the_index_of_another_is_as_both_at_once(spark, tmp_path
     found = run(spark, tmp_path / "b", second, after)
 
     def facts(result, ids):
-        return {(r["doc_id"], r["step"], r["witness"], r["jaccard"]) for r in result["removals"] if r["doc_id"] in ids}
+        rows = [row for row in result["removals"] if row["doc_id"] in ids]
+        return {(row["doc_id"], row["step"], row["duplicate_of"], row["jaccard"]) for row in rows}
 
     assert facts(found, dict(b)) == facts(both, dict(b))
     assert facts(alone, dict(a)) == facts(both, dict(a))
     earlier = {r["doc_id"] for r in found["removals"] if r["is_earlier"]}
     assert {9000, 9001} <= earlier
-    assert all((r["witness"] < 1000) == r["is_earlier"] for r in found["removals"])
+    assert all((r["duplicate_of"] < 1000) == r["is_earlier"] for r in found["removals"])
     check_certificates(found, dict(a + b))
     # a third crawl after both
     third = DedupConfig(**{**as_dict(DEDUP), "earlier": (*after.earlier, str(tmp_path / "b" / "index"))})
@@ -168,7 +169,7 @@ def test_an_empty_table_gives_an_empty_result_and_index(spark, tmp_path):
     found = run(spark, tmp_path, [], DedupConfig(**{**as_dict(DEDUP), "write_index": True}))
     assert found == {"removals": [], "clusters": [], "edges": []}
     (manifest,) = check_earlier(DedupConfig(**{**as_dict(DEDUP), "earlier": (str(tmp_path / "index"),)}))
-    assert (manifest.first_place, manifest.next_place) == (0, 0)
+    assert (manifest.first_rank, manifest.next_rank) == (0, 0)
     assert manifest.identity == digest({"index": str(tmp_path), "after": []})
 
 

@@ -1,4 +1,4 @@
-"""Near-copies across splits: which go, for which witness, and that none is left."""
+"""Near-copies across splits: which are removed, for which kept document, and that none is left."""
 
 import itertools
 import random
@@ -11,13 +11,13 @@ from sluice.core.errors import StageError
 from sluice.core.records.corpus import SplitRow
 from sluice.spark.dedup.held_out import (
     _check,
-    centre_rows,
-    crossing_pairs,
-    crossing_removals,
-    find_crossing,
+    cross_split_pairs,
+    find_split_leaks,
+    leader_rows,
     signatures,
+    split_removals,
 )
-from sluice.spark.engine.work import Work
+from sluice.spark.engine.work import Checkpoints
 from sluice.text.dedup.key_text import key_text
 from sluice.text.dedup.shingles import jaccard, shingles
 from sluice.text.dedup.signing import sign_text
@@ -25,20 +25,25 @@ from sluice.text.dedup.signing import sign_text
 SPLIT = SplitConfig()
 DEDUP = DedupConfig(threshold=0.7, minhash=MinHashConfig(shingle=2, min_shingles=3))
 EDGE = "u long, v long, jaccard double, u_split string, v_split string"
-ROW = "bucket long, place long, rank int"
+ROW = "bucket long, rank long, split_rank int"
 EN = "the quick brown fox jumps over the lazy dog while seven tired sailors watch from the harbour wall at dusk"
 ZH = "海边的老渔夫每天清晨都会独自划着小船出海打鱼直到太阳落山才慢慢地回到村子里的家"
 
 
 def found(spark, directory, documents, *, dedup=DEDUP, split=SPLIT, partitions=3, spread=2):
-    """Removals by id as (split, witness, witness's split, similarity), and the counts."""
+    """Removals by id as (split, duplicate_of, duplicate_of_split, similarity), and the counts."""
     df = spark.createDataFrame(documents, "doc_id long, split string, text string").repartition(spread, "text")
-    result = find_crossing(df, dedup, split, partitions, Work(str(directory)), Work(str(directory)))
+    result = find_split_leaks(df, dedup, split, partitions, Checkpoints(str(directory)), Checkpoints(str(directory)))
     rows = result.removals.collect()
     assert {row["step"] for row in rows} <= {"split"}
-    removed = {row["doc_id"]: (row["split"], row["witness"], row["witness_split"], row["jaccard"]) for row in rows}
+    removed = by_id(rows)
     assert len(removed) == len(rows)
     return removed, result.counts
+
+
+def by_id(rows):
+    columns = ("split", "duplicate_of", "duplicate_of_split", "jaccard")
+    return {row["doc_id"]: tuple(row[column] for column in columns) for row in rows}
 
 
 def similarity(a, b):
@@ -63,7 +68,7 @@ def test_held_out_documents_stay_but_for_those_of_valid_that_test_has(spark, tmp
     copies = [f"{EN} {word}" for word in ("again", "still", "once", "twice", "now", "then")]
     splits = ["train", "valid", "test", "test", "valid", "train"]
     removed, counts = found(spark, tmp_path, list(zip(range(6), splits, copies, strict=True)))
-    # all are alike; of the same similarity the smallest id is the witness, and only test is left to be one
+    # all are alike; of the same similarity the smallest id is kept, and only test has kept ones
     same = similarity(copies[0], copies[1])
     assert removed == {i: (splits[i], 2, "test", same) for i in (0, 1, 4, 5)}
     assert counts["edges"] == 2 * 4 + 2 * 2
@@ -93,7 +98,7 @@ def test_nothing_to_compare(spark, tmp_path, documents):
 def test_signatures_are_those_of_the_text_by_the_other_permutations(spark):
     df = spark.createDataFrame([(7, "valid", ZH), (8, "train", "a b")], "doc_id long, split string, text string")
     minhash = MinHashConfig(bands=2, rows=3, seed=9)
-    rows = {row["place"]: row for row in signatures(df, minhash).collect()}
+    rows = {row["rank"]: row for row in signatures(df, minhash).collect()}
     assert tuple(rows[7].__fields__) == SplitRow.__struct_fields__
     assert bytes(rows[7]["signature"]) == sign_text(ZH, minhash).signature
     assert rows[7]["signature"] != sign_text(ZH, MinHashConfig(bands=2, rows=3, seed=1)).signature
@@ -104,38 +109,38 @@ def test_signatures_are_those_of_the_text_by_the_other_permutations(spark):
 def test_pairs_share_a_bucket_and_the_first_is_held_out_from_the_second(spark):
     held_out = spark.createDataFrame([(5, 10, 0), (5, 11, 1), (6, 10, 0), (7, 12, 1)], ROW)
     others = spark.createDataFrame([(5, 11, 1), (5, 20, 2), (6, 20, 2), (7, 12, 1), (8, 21, 2)], ROW)
-    pairs = sorted(map(tuple, crossing_pairs(held_out, others).collect()))
+    pairs = sorted(map(tuple, cross_split_pairs(held_out, others).collect()))
     assert pairs == [(10, 11), (10, 20), (11, 20)]
 
 
-def test_a_bucket_has_so_many_centres_and_each_bucket_others(spark):
-    rows = [(bucket, place, 0) for bucket in range(8) for place in range(20)] + [(99, 3, 1)]
+def test_a_bucket_has_a_fixed_number_of_leaders_and_each_bucket_others(spark):
+    rows = [(bucket, rank, 0) for bucket in range(8) for rank in range(20)] + [(99, 3, 1)]
     df = spark.createDataFrame(rows, ROW)
-    centres = {(row["bucket"], row["place"]) for row in centre_rows(df, 5).collect()}
-    of_bucket = [{place for bucket, place in centres if bucket == b} for b in range(8)]
-    assert all(len(places) == 5 for places in of_bucket) and (99, 3) in centres
-    assert len({frozenset(places) for places in of_bucket}) > 1
+    leaders = {(row["bucket"], row["rank"]) for row in leader_rows(df, 5).collect()}
+    of_bucket = [{rank for bucket, rank in leaders if bucket == b} for b in range(8)]
+    assert all(len(ranks) == 5 for ranks in of_bucket) and (99, 3) in leaders
+    assert len({frozenset(ranks) for ranks in of_bucket}) > 1
     assert len(set().union(*of_bucket)) > 10
-    again = centre_rows(df.orderBy(F.rand(1)).repartition(5), 5)
-    assert {(row["bucket"], row["place"]) for row in again.collect()} == centres
+    again = leader_rows(df.orderBy(F.rand(1)).repartition(5), 5)
+    assert {(row["bucket"], row["rank"]) for row in again.collect()} == leaders
 
 
 def test_documents_in_crowded_buckets_are_counted_with_their_fewest_bands(spark, tmp_path):
     documents = [(i, "valid", EN) for i in range(10)] + [(10, "train", EN), (11, "test", ZH)]
-    removed, counts = found(spark, tmp_path, documents, split=SplitConfig(centres=2))
+    removed, counts = found(spark, tmp_path, documents, split=SplitConfig(leaders_per_bucket=2))
     assert removed[10][1:] == (min(removed[10][1], 9), "valid", 1.0)
-    # 32 bands of two centres each are 64 places for ten documents of valid; the one of test is in all bands
+    # 32 bands of two leaders each are 64 ranks for ten documents of valid; the one of test is in all bands
     assert counts["crowded"] == 10
     assert counts["least_bands"] <= 6
     assert counts["catch_probability"] < 1 - (1 - 0.7**4) ** 7
 
 
 def removals(spark, edges):
-    rows = crossing_removals(spark.createDataFrame(edges, EDGE)).collect()
-    return {row["doc_id"]: (row["split"], row["witness"], row["witness_split"], row["jaccard"]) for row in rows}
+    rows = split_removals(spark.createDataFrame(edges, EDGE)).collect()
+    return by_id(rows)
 
 
-def test_the_most_similar_one_that_stays_is_the_witness(spark):
+def test_the_most_similar_kept_document_is_named(spark):
     edges = [
         (1, 9, 0.85, "test", "train"),
         (2, 9, 0.95, "valid", "train"),
@@ -156,13 +161,13 @@ def test_a_chain_takes_no_document_whose_only_similar_one_is_gone(spark):
     assert removals(spark, edges) == {2: ("valid", 1, "test", 0.9)}
 
 
-def test_a_pair_that_is_left_and_a_witness_that_is_gone_are_errors(spark):
+def test_a_pair_that_is_left_and_a_removed_duplicate_of_are_errors(spark):
     edges = spark.createDataFrame([(1, 2, 0.9), (3, 4, 0.9)], "u long, v long, jaccard double")
-    schema = "doc_id long, witness long"
+    schema = "doc_id long, duplicate_of long"
     _check(edges, spark.createDataFrame([(2, 1), (4, 3)], schema))
-    with pytest.raises(StageError, match="1 pairs of similar documents stand in two splits still and 0 removals"):
+    with pytest.raises(StageError, match="1 pairs of similar documents are still in two splits and 0 removals"):
         _check(edges, spark.createDataFrame([(2, 1)], schema))
-    with pytest.raises(StageError, match=r"0 pairs .* and 1 removals have a witness that is itself removed"):
+    with pytest.raises(StageError, match=r"0 pairs .* and 1 removals have a kept document that is itself removed"):
         _check(edges, spark.createDataFrame([(2, 1), (1, 4), (3, 5)], schema).where("doc_id <> 4"))
 
 
@@ -200,15 +205,15 @@ def test_no_pair_across_splits_is_left_by_brute_force(calm):
     assert len(pairs) == counts["edges"] > 100
     assert all(a in removed or b in removed for a, b in pairs)
     order = ["test", "valid", "train"]
-    for doc_id, (own, witness, of_witness, stated) in removed.items():
-        assert (own, of_witness) == (split[doc_id], split[witness])
-        assert order.index(of_witness) < order.index(own)
-        assert witness not in removed
-        assert stated == jaccard(sets[doc_id], sets[witness]) >= DEDUP.threshold
+    for doc_id, (own, kept, kept_split, stated) in removed.items():
+        assert (own, kept_split) == (split[doc_id], split[kept])
+        assert order.index(kept_split) < order.index(own)
+        assert kept not in removed
+        assert stated == jaccard(sets[doc_id], sets[kept]) >= DEDUP.threshold
         # the best there is of those that stay
         others = [o for o in sets if order.index(split[o]) < order.index(own) and o not in removed]
         best = max(others, key=lambda other: (jaccard(sets[doc_id], sets[other]), -other))
-        assert witness == best
+        assert kept == best
     assert {own for own, *_ in removed.values()} == {"train", "valid"}
 
 

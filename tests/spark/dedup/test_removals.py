@@ -1,4 +1,4 @@
-"""The keep order, exact copies, verified pairs, settled clusters and final witnesses."""
+"""The keep order, exact copies, verified pairs, resolved clusters and final kept documents."""
 
 import contextlib
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ from sluice.core.config.dedup import DedupConfig, MinHashConfig
 from sluice.spark.dedup.keep_order import exact_removals, in_keep_order
 from sluice.spark.dedup.removals import near_removals, removals
 from sluice.spark.dedup.verify import deciding_pairs, likely_pairs, shingle_sets, verified_edges
-from sluice.spark.engine.work import Work
+from sluice.spark.engine.work import Checkpoints
 from sluice.text.dedup.key_text import key_text
 from sluice.text.dedup.shingles import shingle_set
 
@@ -20,7 +20,7 @@ A = "a b c d e f g h"
 B = "a b c d e f x y"  # 6 of 10 words in common with A: 0.6
 C = "a b c d z w x y"  # 6 of 10 with B: 0.6; 4 of 12 with A: 0.33
 DAY = datetime(2024, 1, 1, tzinfo=UTC)
-RANKED = "place long, doc_id long, text_hash binary, signature binary"
+RANKED = "rank long, doc_id long, text_hash binary, signature binary"
 
 
 @contextlib.contextmanager
@@ -53,32 +53,32 @@ def test_the_keep_order_is_quality_length_fetch_url_id(spark, tmp_path, partitio
     columns = "doc_id long, quality double, n_chars int, fetched_at timestamp, url string"
     df = spark.createDataFrame([(*row, b"h", None) for row in rows], columns + ", text_hash binary, signature binary")
     with setting(spark, "spark.sql.shuffle.partitions", partitions):
-        found = in_keep_order(df.repartition(3), first, Work(str(tmp_path))).orderBy("place").collect()
+        found = in_keep_order(df.repartition(3), first, Checkpoints(str(tmp_path))).orderBy("rank").collect()
     assert [row["doc_id"] for row in found] == [80, 70, 40, 30, 90, 20, 60, 50]
-    assert [row["place"] for row in found] == list(range(first, first + 8))
+    assert [row["rank"] for row in found] == list(range(first, first + 8))
 
 
 def test_no_document_has_no_place(spark, tmp_path):
     columns = "doc_id long, quality double, n_chars int, fetched_at timestamp, url string"
     df = spark.createDataFrame([], columns + ", text_hash binary, signature binary")
-    assert in_keep_order(df, 0, Work(str(tmp_path))).collect() == []
+    assert in_keep_order(df, 0, Checkpoints(str(tmp_path))).collect() == []
 
 
 def test_exact_copies_go_and_the_best_stays(spark):
     rows = [(10, 1, b"x", None), (11, 2, b"y", None), (12, 3, b"x", None), (13, 4, b"x", None), (14, 5, b"z", None)]
-    earlier = spark.createDataFrame([(3, b"z"), (4, b"w")], "place long, text_hash binary")
+    earlier = spark.createDataFrame([(3, b"z"), (4, b"w")], "rank long, text_hash binary")
     found = exact_removals(spark.createDataFrame(rows, RANKED), earlier, 10).collect()
     assert sorted(map(tuple, found)) == [(12, 10), (13, 10), (14, 3)]
 
 
 def sets_of(spark, **texts):
-    rows = [(int(place[1:]), text) for place, text in texts.items()]
-    return shingle_sets(spark.createDataFrame(rows, "place long, text string"), DEDUP.minhash)
+    rows = [(int(rank[1:]), text) for rank, text in texts.items()]
+    return shingle_sets(spark.createDataFrame(rows, "rank long, text string"), DEDUP.minhash)
 
 
 def test_sets_are_the_sorted_hashes_of_the_key(spark):
     (row,) = sets_of(spark, _7="B a B").collect()
-    assert row["place"] == 7
+    assert row["rank"] == 7
     assert np.frombuffer(row["shingles"], "<u8").tolist() == shingle_set(key_text("b a"), 1).tolist()
 
 
@@ -99,7 +99,7 @@ def test_pairs_are_screened_by_their_sketches(spark, batch_rows):
         return bytes([1] * num_equal + [2] * (128 - num_equal))
 
     rows = [(1, sketch(128)), (2, sketch(89)), (3, sketch(88)), (4, sketch(100)), (5, sketch(0))]
-    sketches = spark.createDataFrame(rows, "place long, sketch binary")
+    sketches = spark.createDataFrame(rows, "rank long, sketch binary")
     pairs = spark.createDataFrame([(1, 2), (1, 3), (1, 4), (2, 3), (2, 4), (4, 5), (3, 5)], "u long, v long")
     with setting(spark, BATCH_ROWS, batch_rows):
         found = likely_pairs(pairs, sketches, dedup, 2).collect()
@@ -118,7 +118,7 @@ def test_of_sure_pairs_the_best_are_compared_and_of_others_the_likeliest(spark):
     assert (7, 300) in found
 
 
-EDGES = "u long, v long, jaccard double, fate long"
+EDGES = "u long, v long, jaccard double, kept_as long"
 
 
 @pytest.mark.parametrize("partitions", [1, 7])
@@ -129,31 +129,31 @@ def test_clusters_are_settled_by_their_edges_or_else_by_their_sets(spark, tmp_pa
         (11, 12, 0.9, None),  # edges suffice: no set is there
         (11, 13, 0.7, None),
     ]
-    members = [(place, 1) for place in (1, 2, 3)] + [(place, 11) for place in (11, 12, 13)]
+    members = [(rank, 1) for rank in (1, 2, 3)] + [(rank, 11) for rank in (11, 12, 13)]
     found = near_removals(
         spark.createDataFrame(edges, EDGES),
-        spark.createDataFrame(members, "place long, cluster long"),
+        spark.createDataFrame(members, "rank long, cluster long"),
         sets_of(spark, _1=A, _2=B, _3=C),
         DEDUP.threshold,
         partitions,
-        Work(str(tmp_path)),
+        Checkpoints(str(tmp_path)),
     )
     assert sorted(map(tuple, found.collect())) == [(2, 1, 0.6, 1), (12, 11, 0.9, 11), (13, 11, 0.7, 11)]
 
 
-def test_a_document_is_compared_with_the_witness_of_what_it_resembles(spark, tmp_path):
+def test_a_document_is_compared_with_the_kept_document_of_a_similar_one(spark, tmp_path):
     # 21 is of an earlier crawl and went for 20, which 30 is similar to as well: 8 of 9 words
     edges = spark.createDataFrame([(21, 30, 0.6, 20)], EDGES)
-    members = spark.createDataFrame([(20, 20), (21, 20), (30, 20)], "place long, cluster long")
+    members = spark.createDataFrame([(20, 20), (21, 20), (30, 20)], "rank long, cluster long")
     sets = sets_of(spark, _20=A, _30=A + " x")
-    found = near_removals(edges, members, sets, DEDUP.threshold, 2, Work(str(tmp_path))).collect()
+    found = near_removals(edges, members, sets, DEDUP.threshold, 2, Checkpoints(str(tmp_path))).collect()
     assert [tuple(row) for row in found] == [(30, 20, 8 / 9, 20)]
 
 
-def test_the_witness_of_an_exact_copy_is_followed_to_a_kept_document(spark):
-    near = "place long, witness long, jaccard double, cluster long"
+def test_an_exact_copy_of_a_near_duplicate_names_the_kept_document(spark):
+    near = "rank long, duplicate_of long, jaccard double, cluster long"
     found = removals(
-        spark.createDataFrame([(10, 2), (11, 5), (12, 0)], "place long, witness long"),
+        spark.createDataFrame([(10, 2), (11, 5), (12, 0)], "rank long, duplicate_of long"),
         spark.createDataFrame([(2, 1, 0.9, 1)], near),
         spark.createDataFrame([(0, -1, 0.8, -1)], near),
     )

@@ -60,7 +60,7 @@ def test_no_java_is_said_with_what_to_install(monkeypatch, tmp_path):
 
 def test_a_java_home_without_java_is_said(monkeypatch, tmp_path):
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
-    with pytest.raises(InputError, match=r"holds no bin/java.*unset it"):
+    with pytest.raises(InputError, match=r"has no bin/java.*unset it"):
         java.ensure_java()
 
 

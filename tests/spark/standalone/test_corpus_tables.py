@@ -10,10 +10,10 @@ import pytest
 from sluice.core.config.dedup import DecontaminateConfig, LinesConfig, TableConfig
 from sluice.core.config.schema import Config
 from sluice.core.errors import ConfigError, InputError, StageError
-from sluice.spark.engine.work import Work
+from sluice.spark.engine.work import Checkpoints
 from sluice.spark.standalone.decontaminate import decontaminate_run, decontaminate_table
 from sluice.spark.standalone.lines import lines_run, lines_table
-from sluice.spark.standalone.source import Source
+from sluice.spark.standalone.source import TableSource
 from sluice.spark.transforms.lines import with_cut_texts
 
 QUESTION = "Which of these two metals is the better conductor of heat at low temperature and why?"
@@ -112,7 +112,7 @@ def test_no_benchmark_and_no_table_are_refused_before_anything_is_read(tmp_path)
             Config(table=TableConfig(inputs=("/not/there",)), decontaminate=DecontaminateConfig(benchmarks=(quiz,)))
         )
     with pytest.raises(
-        ConfigError, match=r"lines\.min_hosts=2 looks at columns .* Name them with table\.url, or set it to 1"
+        ConfigError, match=r"lines\.min_hosts=2 needs columns .* Name them with table\.url, or set it to 1"
     ):
         lines_run(Config(table=TableConfig(inputs=(quiz,)), lines=LinesConfig(min_hosts=2)))
 
@@ -186,12 +186,12 @@ def test_after_a_failure_the_same_command_goes_on_with_what_is_whole(spark, tmp_
         raise StageError("out of disk")
 
     with monkeypatch.context() as broken, pytest.raises(StageError, match="out of disk"):
-        broken.setattr(Source, "write_kept", fail)
+        broken.setattr(TableSource, "write_kept", fail)
         lined(spark, config)
     whole = sorted((tmp_path / "out" / "lines" / "_work").glob("*/_SUCCESS"))
     assert [path.parent.name for path in whole] == ["cut_texts", "names", "removed", "repeated"]
     times = [path.stat().st_mtime_ns for path in whole]
-    monkeypatch.setattr(Work, "clear", lambda self: None)
+    monkeypatch.setattr(Checkpoints, "clear", lambda self: None)
     lined(spark, config)
     assert [path.stat().st_mtime_ns for path in whole] == times
     assert removed(tmp_path) == REMOVED

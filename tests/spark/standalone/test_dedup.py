@@ -53,7 +53,7 @@ def settings(tmp_path, inputs, **table):
 def run(spark, config, force=False):
     dedup_table(spark, dedup_run(config), force=force)
     path = f"{config.output}/dedup"
-    removed = {(r["id"], r["step"], r["witness"]) for r in spark.read.parquet(f"{path}/removals").collect()}
+    removed = {(r["id"], r["step"], r["duplicate_of"]) for r in spark.read.parquet(f"{path}/removals").collect()}
     with open(f"{path}/_summary.json") as file:
         return removed, json.load(file)
 
@@ -205,17 +205,17 @@ def test_of_the_versions_of_a_page_one_stays(spark, tmp_path, urls, expected):
     config = structs.replace(config, dedup=DedupConfig(urls=urls))
     run(spark, config)
     rows = spark.read.parquet(f"{config.output}/dedup/removals").collect()
-    found = {(r["id"], r["step"], r["direct_witness"], r["witness"]) for r in rows}
+    found = {(r["id"], r["step"], r["matched_id"], r["duplicate_of"]) for r in rows}
     # of equal length and age, the smaller address stays
     assert found == expected | {("shorter", "url", "short", "short"), ("short-copy", "url", "short", "short")}
     texts = {row["id"]: row["text"] for row in VERSIONS}
     sets = {name: shingles(key_text(text), 5) for name, text in texts.items()}
     for row in rows:
-        same = key_text(texts[row["id"]]) == key_text(texts[row["witness"]])
-        assert row["jaccard"] == (1.0 if same else jaccard(sets[row["id"]], sets[row["witness"]]))
+        same = key_text(texts[row["id"]]) == key_text(texts[row["duplicate_of"]])
+        assert row["jaccard"] == (1.0 if same else jaccard(sets[row["id"]], sets[row["duplicate_of"]]))
     copies = {row["id"]: row["n_copies"] for row in spark.read.parquet(f"{config.output}/dedup/copies").collect()}
-    counts = Counter(witness for *_, witness in found)
-    assert copies == {witness: count + 1 for witness, count in counts.items()}
+    counts = Counter(kept for *_, kept in found)
+    assert copies == {kept: count + 1 for kept, count in counts.items()}
 
 
 @pytest.mark.parametrize(("urls", "table"), [("best", {}), ("newest", {"url": "url"})])
@@ -226,7 +226,7 @@ def test_versions_of_a_page_need_their_columns(tmp_path, urls, table):
         dedup_run(config)
 
 
-def test_a_version_whose_witness_an_earlier_crawl_has_is_measured(spark, tmp_path):
+def test_a_version_whose_kept_document_is_of_an_earlier_crawl_is_measured(spark, tmp_path):
     write_lines(tmp_path / "a.jsonl", [{"id": "law", "text": LAW + "完", "url": "http://example.org/"}])
     first = settings(tmp_path / "a", [tmp_path / "a.jsonl"], url="url", fetched_at="at")
     run(spark, structs.replace(first, dedup=DedupConfig(write_index=True)))
@@ -239,4 +239,4 @@ def test_a_version_whose_witness_an_earlier_crawl_has_is_measured(spark, tmp_pat
         run(spark, second)
         rows = {row["id"]: row for row in spark.read.parquet(f"{second.output}/dedup/removals").collect()}
         old = rows["old"]
-        assert (old["direct_witness"], old["witness"], old["is_earlier"], old["jaccard"]) == ("new", "law", True, 0.0)
+        assert (old["matched_id"], old["duplicate_of"], old["is_earlier"], old["jaccard"]) == ("new", "law", True, 0.0)

@@ -108,7 +108,7 @@ def test_texts_without_their_repeated_lines_and_their_books(spark):
     assert books.n_chars_removed == 3 * (len(MENU) + 1) + len("!") + len(NOTE) + 1
 
 
-def test_every_removed_line_stands_in_its_witness_after_the_cut(spark):
+def test_every_removed_line_is_in_the_document_that_keeps_it_after_the_cut(spark):
     draw = random.Random(5)
     lines = [f"{word} is the first word of a line that many pages have" for word in "one two three four five".split()]
     rows = [

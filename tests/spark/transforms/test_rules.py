@@ -92,7 +92,7 @@ def test_a_rule_for_all_languages_applies_to_a_null_language(spark):
     assert decided(spark, [(1, None, None, Signals(n_words=0))], rule) == [(1, "any", 0.0, 1.0)]
 
 
-def test_python_and_sql_throw_the_same_dice(spark):
+def test_python_and_sql_draw_the_same_random_number(spark):
     rules = (
         Rule(name="gentle", signal="quality_score", pareto=1),
         Rule(name="pareto", signal="quality_score", pareto=9),
@@ -102,7 +102,9 @@ def test_python_and_sql_throw_the_same_dice(spark):
     for i in range(1000):
         score = draw.choice([None, 0.0, 1.0, draw.random()])
         edge = 1.0 if score is None else (2.0 - score) ** -draw.choice([1, 9])  # on the edge, where a bit would tell
-        found.append((i, "en", None, Signals(quality_score=score, dice=draw.choice([None, edge, draw.random()]))))
+        found.append(
+            (i, "en", None, Signals(quality_score=score, random_unit=draw.choice([None, edge, draw.random()])))
+        )
     expected = []
     for i, language, _, signals in found:
         verdict = first_failure(signals, language, rules)

@@ -58,7 +58,7 @@ DOCUMENTS = [
     document(1, "en", n_words=20),
     document(2, "en", n_words=20),
     document(3, "zh", n_words=20, han_share=0.4),
-    document(4, "zh", n_words=20, han_share=0.5, quality_score=0.5, dice=0.75),
+    document(4, "zh", n_words=20, han_share=0.5, quality_score=0.5, random_unit=0.75),
     document(5, "zh", n_words=5),
     document(-(1 << 62), "en", n_words=20),
     rejected(7),
@@ -183,7 +183,7 @@ def test_an_id_with_two_scores_is_refused(spark, rules, tmp_path):
 @pytest.mark.parametrize("found", [[], [("8", 1.0), ("9", 1.0), ("a", 1.0)]])
 def test_scores_of_another_table_are_refused(spark, rules, tmp_path, found):
     scores = write_scores(tmp_path / "scored", found)
-    with pytest.raises(InputError, match=r"scored' has no score of any document here: it is of another table"):
+    with pytest.raises(InputError, match=r"scored' has no score of any document here: it is for another table"):
         select(spark, extracted(tmp_path / "out"), rules, scores)
 
 
@@ -196,7 +196,7 @@ def test_scores_without_bits_per_byte_are_refused(spark, rules, tmp_path):
 def test_scores_that_are_not_there_or_not_whole_are_refused_before_spark_starts(rules, tmp_path):
     scores = write_scores(tmp_path / "scored", SCORES)
     asked = Config(rules=RulesConfig(presets=(rules,), scores=scores))
-    message = r"holds no finished scores \(score/_summary\.json is missing\)\. Name the `output` of jobs/score\.py"
+    message = r"contains no finished scores \(score/_summary\.json is missing\)\. Name the `output` of jobs/score\.py"
     with pytest.raises(InputError, match=message):
         Run(structs.replace(asked, rules=structs.replace(asked.rules, scores=f"{scores}/score")))
     Run(asked)
@@ -211,5 +211,5 @@ def test_scores_that_are_not_there_or_not_whole_are_refused_before_spark_starts(
 
 def test_scores_that_no_rule_looks_at_are_refused(tmp_path):
     scores = write_scores(tmp_path / "scored", SCORES)
-    with pytest.raises(ConfigError, match=r"no rule looks at the signal 'bits_per_byte'.*rules\.presets"):
+    with pytest.raises(ConfigError, match=r"no rule uses the signal 'bits_per_byte'.*rules\.presets"):
         Run(Config(rules=RulesConfig(scores=scores)))

@@ -75,12 +75,12 @@ DEDUP = {
         {
             "doc_id": 31,
             "step": "near",
-            "witness": 32,
+            "duplicate_of": 32,
             "jaccard": 0.875,
             "url": "http://removed/",
             "text": "Removed text",
-            "witness_url": "http://witness/",
-            "witness_text": "Witness text",
+            "duplicate_of_url": "http://kept/",
+            "duplicate_of_text": "Kept text",
         }
     ],
 }
@@ -220,13 +220,13 @@ SPLIT = {
             "doc_id": 81,
             "step": "split",
             "split": "train",
-            "witness": 82,
-            "witness_split": "valid",
+            "duplicate_of": 82,
+            "duplicate_of_split": "valid",
             "jaccard": 0.8125,
             "url": "http://train/",
             "text": "A copy",
-            "witness_url": "http://valid/",
-            "witness_text": "An original",
+            "duplicate_of_url": "http://valid/",
+            "duplicate_of_text": "An original",
         }
     ],
 }
@@ -251,7 +251,7 @@ def test_the_check_of_the_split_is_in_the_funnel_the_books_and_the_page(run):
     page, _ = run(**finished() | {"split": SPLIT | {"samples": [], "crowded": 3, "least_bands": 9}})
     text = text_of(page)
     assert "No document is a near-copy of one that is held out from its split." in text
-    assert "3 held-out documents stand in crowded buckets: they were compared in 9 bands or more, not in all." in text
+    assert "3 held-out documents are in crowded buckets: they were compared in 9 bands or more, not in all." in text
 
 
 def with_both():
@@ -271,7 +271,7 @@ def test_stages_after_deduplication_are_in_the_funnel_the_books_and_the_page(run
     assert handovers[2:5] == ["dedup → decontaminate", "decontaminate → lines", "lines → shards"]
     assert {row["language"]: row["kept"] for row in report["languages"]} == {"en": 378, "zh": 100}
     text = text_of(page)
-    assert "quiz 1,500 3 4 Items that are not looked for: 12 too short." in text
+    assert "quiz 1,500 3 4 Items that are not searched: 12 too short." in text
     assert "quiz, item q1, question: found nearly, by its shingles, share 0.75" in text
     assert "document 71 what was found http://held/ What is it?" in text
     assert "90 repeated lines removed 4,000 characters removed 40 documents edited 1 of them with nothing left" in text
@@ -342,7 +342,7 @@ def test_samples_and_pairs_say_why(run):
     text = text_of(page)
     assert "dull found 0.125, limit 0.5 无聊。 http://d/" in text
     assert "near duplicate, similarity 0.875" in text
-    assert "removed, document 31 Removed text http://removed/ kept, document 32 Witness text http://witness/" in text
+    assert "removed, document 31 Removed text http://removed/ kept, document 32 Kept text http://kept/" in text
 
 
 def test_the_meaning_of_a_rule_is_read_from_the_stage_marker(run, tmp_path):

@@ -69,8 +69,8 @@ def test_the_oracle_on_texts_counted_by_hand():
     assert all_pairs({}, 0.5, 5) == []
 
 
-def removal(name, witness, similarity):
-    return {"id": name, "witness": witness, "jaccard": similarity}
+def removal(name, duplicate_of, similarity):
+    return {"id": name, "duplicate_of": duplicate_of, "jaccard": similarity}
 
 
 DOCUMENTS = {
@@ -87,7 +87,7 @@ def judge(*removals, threshold=0.7):
     return dict(faults(list(removals), DOCUMENTS, PARTS, threshold))
 
 
-def test_a_removal_with_a_kept_witness_and_the_right_similarity_holds():
+def test_a_removal_with_a_kept_document_and_the_right_similarity_holds():
     rows = [removal("near", "kept", 5 / 7), removal("same", "kept", 1.0), removal("short again", "short", 1.0)]
     assert judge(*rows) == {}
 
@@ -99,8 +99,12 @@ def test_a_removal_with_a_kept_witness_and_the_right_similarity_holds():
         ([removal("near", "kept", None)], "near", "not None"),
         ([removal("far", "kept", 0.0)], "far", "below 0.7"),
         ([removal("short", "kept", 1.0)], "short", "is 0.0 alike"),
-        ([removal("near", "same", 5 / 7), removal("same", "kept", 1.0)], "near", "witness 'same' is removed, too"),
-        ([removal("near", "near", 1.0)], "near", "own witness"),
+        (
+            [removal("near", "same", 5 / 7), removal("same", "kept", 1.0)],
+            "near",
+            "kept document 'same' is removed, too",
+        ),
+        ([removal("near", "near", 1.0)], "near", "duplicate of itself"),
         ([removal("near", "kept", 5 / 7), removal("near", "same", 5 / 7)], "near", "removed 2 times"),
         ([removal("near", "who", 1.0)], "near", "no document 'who'"),
         ([removal("who", "near", 1.0)], "who", "no document 'who'"),

@@ -5,7 +5,12 @@ An old name is only looked up when it is unknown today, so it may be used again 
 
 from collections.abc import Mapping
 
-RENAMED_KEYS: Mapping[str, str] = {}
+RENAMED_KEYS: Mapping[str, str] = {
+    "dedup.centres": "dedup.leaders_per_bucket",
+    "dedup.crowd": "dedup.crowded_bucket_size",
+    "dedup.crowd_centres": "dedup.leaders_in_crowded_bucket",
+    "split.centres": "split.leaders_per_bucket",
+}
 """Dotted path of a setting or a whole section -> its dotted path today."""
 
 RENAMED_JOBS: Mapping[str, str] = {}

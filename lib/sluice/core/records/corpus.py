@@ -1,10 +1,10 @@
-"""The tables of what happens to a corpus after deduplication: items of benchmarks, repeated lines, splits."""
+"""The tables of what happens to a corpus after deduplication: benchmark items, repeated lines, splits."""
 
 from sluice.core.records.base import Int32, Record
 
 
 class Contamination(Record):
-    """Table `matches`: an item of a benchmark in a document, which goes (`text.contamination.Match`)."""
+    """Table `matches`: a benchmark item in a document to remove (`text.decontamination.scanner.BenchmarkMatch`)."""
 
     doc_id: int
     benchmark: str
@@ -16,7 +16,7 @@ class Contamination(Record):
 
 
 class LineRow(Record):
-    """A line that may go, once a document; of its documents the best keeps it. `host` is a hash, 1 if unused."""
+    """A line that may be removed, once per document; its best document keeps it. `host` is a hash, 1 if unused."""
 
     line: int
     doc_id: int
@@ -26,7 +26,7 @@ class LineRow(Record):
 
 
 class RepeatedLine(Record):
-    """Table `removed_lines`: a line, by its hash, that `doc_id` lost; `num_documents` had it, `kept_in` has it."""
+    """Table `removed_lines`: the hash of a line that `doc_id` lost; `num_documents` had it, `kept_in` keeps it."""
 
     doc_id: int
     line: int
@@ -35,7 +35,8 @@ class RepeatedLine(Record):
 
 
 class CutText(Record):
-    """Table `cut_texts`: each document once, without its repeated lines, and its books (`text.repeated_lines.Cut`)."""
+    """Table `cut_texts`: a document without its repeated lines, and its counts
+    (`text.dedup.repeated_lines.CutLines`)."""
 
     doc_id: int
     n_lines: Int32
@@ -48,13 +49,13 @@ class CutText(Record):
     n_blank_removed: Int32
     n_chars_removed: int
     removed: list[int]
-    """The lines, by their hashes, that went, each once."""
+    """Hashes of the removed lines, each once."""
     text: str | None
-    """None where nothing went. Empty where nothing is left: the document goes too."""
+    """None if nothing was removed. Empty if nothing is left: the document is removed too."""
 
 
 class TextScore(Record):
-    """Table `score/scores`: what a language model makes of a text, `<eos>` after it included; `id` as in the table."""
+    """Table `score/scores`: the score of a text by a language model, `<eos>` included; `id` as in the table."""
 
     id: str
     nll: float
@@ -63,30 +64,30 @@ class TextScore(Record):
     n_bytes: int
     """UTF-8 bytes of the tokens that were scored."""
     bits_per_byte: float | None
-    """Null for an empty text, and where the tokenizer loses text."""
+    """Null for an empty text, or if the tokenizer loses text."""
     ppl: float
     is_cut: bool
-    """The text has more tokens than were looked at."""
+    """The text has more tokens than were scored."""
 
 
 class LineText(Record):
-    """A line as it stands in the document that keeps it, and its hash."""
+    """A line as written in the document that keeps it, and its hash."""
 
     line: int
     sample: str
 
 
 class SplitRow(Record):
-    """A document as the check of the split compares it; its place is its id."""
+    """A document as the split check compares it; its rank is its id."""
 
-    place: int
+    rank: int
     split: str
     n_shingles: Int32
     signature: bytes | None
 
 
 class SplitRemoval(Record):
-    """Table `split/removals`: a document that goes, and the similar one, which stays, of a split held out from its own.
+    """Table `split/removals`: a removed document and the similar one, which is kept, of a split held out from its own.
 
     `jaccard` is the exact similarity of their shingle sets.
     """
@@ -94,6 +95,6 @@ class SplitRemoval(Record):
     doc_id: int
     step: str
     split: str
-    witness: int
-    witness_split: str
+    duplicate_of: int
+    duplicate_of_split: str
     jaccard: float

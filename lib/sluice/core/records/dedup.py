@@ -1,4 +1,4 @@
-"""The tables of deduplication. At work, a document is its place in the keep order; in results, its id."""
+"""The tables of deduplication. Intermediate tables identify a document by its rank in the keep order, results by id."""
 
 from datetime import datetime
 
@@ -6,7 +6,7 @@ from sluice.core.records.base import Int32, Record
 
 
 class Fact(Record):
-    """What deduplication needs of a row of such a table besides its text."""
+    """A row of a user's table as deduplication needs it, without its text. `place` is its location in the files."""
 
     place: str
     problem: str | None
@@ -22,57 +22,57 @@ class Fact(Record):
 
 
 class Ranked(Record):
-    """Table `ranked`: every document by its place in the keep order, 0 for the best; places are unique and dense.
+    """Table `ranked`: every document with its rank in the keep order, 0 for the best; ranks are unique and dense.
 
-    Within deduplication a document is its place, so of two the smaller one is the better one.
+    Of two documents the one with the smaller rank is the better one.
     """
 
-    place: int
+    rank: int
     doc_id: int
     text_hash: bytes
     signature: bytes | None
 
 
 class IndexDocument(Record):
-    """Table `index/documents`: what became of a document, for the crawls after its own. One for each key text.
+    """Table `index/documents`: the result for each key text of a crawl, for later crawls.
 
-    `witness`, `jaccard` and `cluster` are those of a near-removal, by place; a kept one of a cluster has only that.
+    `duplicate_of`, `jaccard` and `cluster` are set for a near-removal; a kept document of a cluster has only `cluster`.
     """
 
-    place: int
+    rank: int
     doc_id: int
     name: str | None
     text_hash: bytes
     sketch: bytes | None
-    witness: int | None
+    duplicate_of: int | None
     jaccard: float | None
     cluster: int | None
 
 
 class UrlKey(Record):
-    """The digest of `text.url_key` of the address of a document."""
+    """The digest of `text.lists.url_key.url_key` of the address of a document."""
 
     doc_id: int
     url_key: bytes
 
 
 class BandRow(Record):
-    """One band of one signature: documents with equal `bucket` are candidates."""
+    """A band of a signature: documents with equal `bucket` are candidates."""
 
     bucket: int
-    place: int
+    rank: int
 
 
 class LeadingRow(Record):
-    """A band row that later crawls need: that of a centre of its bucket, or one that only counts for its crowd."""
+    """A band row that later crawls need: a leader of its bucket, or a row that counts towards `crowded_bucket_size`."""
 
     bucket: int
-    place: int
-    is_centre: bool
+    rank: int
+    is_leader: bool
 
 
 class Pair(Record):
-    """Two documents that may be similar, u better than v (places)."""
+    """A candidate pair: the ranks of two documents, u better than v."""
 
     u: int
     v: int
@@ -81,12 +81,12 @@ class Pair(Record):
 class Sketch(Record):
     """The low byte of each value of a signature: b-bit minwise hashing (Li, König 2010) with b = 8."""
 
-    place: int
+    rank: int
     sketch: bytes
 
 
 class Likely(Record):
-    """A pair that signatures do not rule out: how many values of the two sketches are equal."""
+    """A pair that signatures do not rule out, and the number of equal values in the two sketches."""
 
     u: int
     v: int
@@ -94,16 +94,16 @@ class Likely(Record):
 
 
 class ShingleSet(Record):
-    """What similarity is computed from: `text.shingles.shingle_set` as little-endian uint64."""
+    """The shingle set of a document: `text.dedup.shingles.shingle_set` as little-endian uint64."""
 
-    place: int
+    rank: int
     shingles: bytes
 
 
 class Edge(Record):
-    """Two documents whose exact Jaccard similarity is at least the threshold, u better than v.
+    """A verified pair: its exact Jaccard similarity is at least the threshold, u is better than v.
 
-    Places while deduplication is at work, document ids in table `edges`.
+    Ranks in intermediate tables, document ids in table `edges`.
     """
 
     u: int
@@ -111,18 +111,18 @@ class Edge(Record):
     jaccard: float
 
 
-class Member(Record):
-    """A document of a cluster, which is named by the best of its members; places."""
+class ClusterMember(Record):
+    """The rank of a document and its cluster, which is the rank of the best member."""
 
-    place: int
+    rank: int
     cluster: int
 
 
 class NearRemoval(Record):
-    """A near-duplicate and the kept document that it is similar to; places."""
+    """A near-duplicate and the kept document that it is similar to, by rank."""
 
-    place: int
-    witness: int
+    rank: int
+    duplicate_of: int
     jaccard: float
     cluster: int
 
@@ -135,24 +135,23 @@ class Cluster(Record):
 
 
 class Copies(Record):
-    """Table `copies`: how many documents a kept one stands for, itself among them, to weight it by; others: 1."""
+    """Table `copies`: number of documents that a kept one represents, itself included, as a weight; others: 1."""
 
     doc_id: int
     n_copies: int
 
 
 class Removal(Record):
-    """Table `removals`: a document that goes, with the kept witness that makes it redundant.
+    """Table `removals`: a removed document and the kept one that makes it redundant.
 
-    `direct_witness` is what it was found equal or similar to, `witness` is in the final corpus, always, and
-    `jaccard` is the exact similarity of the shingle sets of the document and `witness`. A witness of an earlier crawl
-    is marked by `is_earlier`: its id is one of that crawl.
+    `matched_id` is the document it was found equal or similar to. `duplicate_of` is always in the final corpus, and
+    `jaccard` is the exact similarity of both shingle sets. `is_earlier`: `duplicate_of` is an id of an earlier crawl.
     """
 
     doc_id: int
     step: str
-    direct_witness: int
-    witness: int
+    matched_id: int
+    duplicate_of: int
     is_earlier: bool
     jaccard: float
     cluster_id: int | None

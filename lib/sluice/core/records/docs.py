@@ -87,7 +87,7 @@ class Signals(Record):
     n_different_bad_words: int | None = None
     bad_word_share: float | None = None
     quality_score: float | None = None
-    dice: float | None = None
+    random_unit: float | None = None
     bits_per_byte: float | None = None
 
 

@@ -97,13 +97,13 @@ def open_stream(path: str, transport: TransportConfig) -> BinaryIO:
     """
     if not is_remote(path):
         return open_read(path)
-    return ranges.open_source(_source(path, transport), ranges.Patience.of(transport))
+    return ranges.open_source(_source(path, transport), ranges.RetryPolicy.of(transport))
 
 
 def open_ranges(path: str, transport: TransportConfig) -> ranges.RangeReader:
     """A file of which some ranges are wanted. Raises as `open_stream` does."""
     if is_remote(path):
-        return ranges.RemoteRanges(_source(path, transport), ranges.Patience.of(transport))
+        return ranges.RemoteRanges(_source(path, transport), ranges.RetryPolicy.of(transport))
     return _StreamRanges(open_read(path))
 
 
@@ -181,7 +181,7 @@ def size(path: str, transport: TransportConfig | None = None) -> int:
     """Length of a file in bytes. Raises InputError when it is not there."""
     if is_remote(path):
         transport = transport or TransportConfig()
-        return ranges.fetch_size(_source(path, transport), ranges.Patience.of(transport))
+        return ranges.fetch_size(_source(path, transport), ranges.RetryPolicy.of(transport))
     try:
         if not is_uri(path):
             status = os.stat(path)

@@ -97,8 +97,8 @@ def process_limiter(per_s: float | None) -> RateLimiter | None:
 
 
 @dataclass
-class Patience:
-    """How often and how fast something is tried."""
+class RetryPolicy:
+    """Number of attempts, and the pauses between them."""
 
     transport: TransportConfig
     limiter: RateLimiter | None = None
@@ -106,12 +106,12 @@ class Patience:
     jitter: Callable[[], float] = random.random
 
     @classmethod
-    def of(cls, transport: TransportConfig) -> "Patience":
+    def of(cls, transport: TransportConfig) -> "RetryPolicy":
         """With the limiter that all files of this process share."""
         return cls(transport, process_limiter(transport.requests_per_s))
 
-    def insist(self, attempt: Callable[[], T], name: str) -> T:
-        """The result of the first attempt that succeeds. Raises RemoteError after a final failure or too many."""
+    def call(self, attempt: Callable[[], T], name: str) -> T:
+        """Returns the first result without a failure. Raises RemoteError after a final failure or the last attempt."""
         for number in range(1, self.transport.attempts + 1):
             if self.limiter:
                 self.limiter.wait()
@@ -131,24 +131,24 @@ class Patience:
         return max(floor + self.jitter() * (bound - floor), min(asked_s, most))
 
 
-def open_source(source: Source, patience: Patience) -> BinaryIO:
+def open_source(source: Source, retries: RetryPolicy) -> BinaryIO:
     """A seekable stream over a source. Raises RemoteError when its length cannot be learnt."""
     try:
-        length = patience.insist(source.fetch_size, source.name)
+        length = retries.call(source.fetch_size, source.name)
     except BaseException:
         source.close()
         raise
-    return cast(BinaryIO, io.BufferedReader(_Ranges(source, length, patience), PART_BYTES))
+    return cast(BinaryIO, io.BufferedReader(_Ranges(source, length, retries), PART_BYTES))
 
 
-def fetch_size(source: Source, patience: Patience) -> int:
+def fetch_size(source: Source, retries: RetryPolicy) -> int:
     """Length in bytes. Raises RemoteError."""
     with contextlib.closing(source):
-        return patience.insist(source.fetch_size, source.name)
+        return retries.call(source.fetch_size, source.name)
 
 
 def read_range(
-    source: Source, start: int, stop: int, patience: Patience, is_closed: Callable[[], bool] = lambda: False
+    source: Source, start: int, stop: int, retries: RetryPolicy, is_closed: Callable[[], bool] = lambda: False
 ) -> bytes:
     """The bytes from start to stop, which must lie within the file. Raises RemoteError, with what has come of them."""
     data = bytearray()
@@ -162,7 +162,7 @@ def read_range(
             raise Failure(f"the connection ended at byte {start + len(data)}, before {stop}")
 
     try:
-        patience.insist(attempt, source.name)
+        retries.call(attempt, source.name)
     except RemoteError as e:
         e.received = bytes(data)
         raise
@@ -172,17 +172,17 @@ def read_range(
 class RemoteRanges:
     """A `RangeReader` over a source: its length is asked for once, then each read is one request."""
 
-    def __init__(self, source: Source, patience: Patience) -> None:
-        self._source, self._patience = source, patience
+    def __init__(self, source: Source, retries: RetryPolicy) -> None:
+        self._source, self._retries = source, retries
         try:
-            self.size = patience.insist(source.fetch_size, source.name)
+            self.size = retries.call(source.fetch_size, source.name)
         except BaseException:
             source.close()
             raise
 
     def read(self, start: int, stop: int) -> bytes:
         stop = min(stop, self.size)
-        return read_range(self._source, start, stop, self._patience) if start < stop else b""
+        return read_range(self._source, start, stop, self._retries) if start < stop else b""
 
     def close(self) -> None:
         self._source.close()
@@ -191,8 +191,8 @@ class RemoteRanges:
 class _Ranges(io.RawIOBase):
     """Chunks on a fixed grid: one in hand, the next one on its way in a thread. One reader at a time."""
 
-    def __init__(self, source: Source, length: int, patience: Patience) -> None:
-        self._source, self._length, self._patience = source, length, patience
+    def __init__(self, source: Source, length: int, retries: RetryPolicy) -> None:
+        self._source, self._length, self._retries = source, length, retries
         self._position = 0
         self._chunk: tuple[int, bytes] = (-1, b"")
         self._error: RemoteError | None = None  # behind the bytes of the chunk in hand
@@ -212,7 +212,7 @@ class _Ranges(io.RawIOBase):
     def readinto(self, buffer: "bytearray | memoryview") -> int:  # type: ignore[override]
         if self._position >= self._length:
             return 0
-        size = self._patience.transport.chunk_bytes
+        size = self._retries.transport.chunk_bytes
         number, start = divmod(self._position, size)
         if self._chunk[0] != number:
             try:
@@ -237,7 +237,7 @@ class _Ranges(io.RawIOBase):
         if ahead and ahead[0] != number:
             ahead[1].exception()  # one connection: it is awaited, then free
         chunk = ahead[1].result() if ahead and ahead[0] == number else self._fetch(number)
-        if (number + 1) * self._patience.transport.chunk_bytes < self._length:
+        if (number + 1) * self._retries.transport.chunk_bytes < self._length:
             future: Future[bytes] = Future()
             self._ahead = (number + 1, future)
             threading.Thread(target=self._fetch_ahead, args=(number + 1, future), daemon=True).start()
@@ -250,6 +250,6 @@ class _Ranges(io.RawIOBase):
             future.set_exception(e)
 
     def _fetch(self, number: int) -> bytes:
-        size = self._patience.transport.chunk_bytes
+        size = self._retries.transport.chunk_bytes
         start, stop = number * size, min((number + 1) * size, self._length)
-        return read_range(self._source, start, stop, self._patience, lambda: self.closed)
+        return read_range(self._source, start, stop, self._retries, lambda: self.closed)

@@ -1,1 +1,1 @@
-"""Near-duplicates at scale: candidates, verified pairs, clusters, removals."""
+"""Near-duplicates at scale: candidate pairs, verified pairs, clusters, removals."""

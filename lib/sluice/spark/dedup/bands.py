@@ -15,53 +15,56 @@ from sluice.data.arrow import arrow_schema
 from sluice.spark.engine.schemas import spark_schema
 from sluice.text.dedup.minhash import band_keys
 
-Places = npt.NDArray[np.int64]
+Longs = npt.NDArray[np.int64]
 
 
 def band_rows(documents: DataFrame, minhash: MinHashConfig) -> DataFrame:
-    """The bands of each document that has a signature. Needs: place, signature. Returns: bands."""
-    signed = documents.where("signature is not null").select("place", "signature")
+    """The bands of each document with a signature. Needs: rank, signature. Returns: bands."""
+    signed = documents.where("signature is not null").select("rank", "signature")
     return signed.mapInArrow(partial(_to_bands, minhash), spark_schema(BandRow))
 
 
 def sketches(documents: DataFrame) -> DataFrame:
-    """What signatures are screened by, a quarter of them. Needs: place, signature. Returns: sketches."""
-    signed = documents.where("signature is not null").select("place", "signature")
+    """Signatures shortened to a quarter, for screening. Needs: rank, signature. Returns: sketches."""
+    signed = documents.where("signature is not null").select("rank", "signature")
     return signed.mapInArrow(_to_sketches, spark_schema(Sketch))
 
 
 def candidate_pairs(rows: DataFrame, dedup: DedupConfig, partitions: int, first: int = 0) -> DataFrame:
-    """Pairs of documents that share a band, one of them being among the best of that bucket; see `Centres`.
+    """Pairs of documents that share a band and of which one is a leader of that bucket; see `LeaderCounts`.
 
-    Needs: bands. Returns: distinct pairs whose worse document is new: its place is `first` or after it.
+    Needs: bands. Returns: distinct pairs whose worse document is new: its rank is at least `first`.
     Shuffle: 16 bytes per band row, key `bucket`. A giant bucket costs time in one task, never memory.
     """
-    scan = partial(_scan, Centres.of(dedup), first)
+    scan = partial(_scan, LeaderCounts.of(dedup), first)
     return _by_bucket(rows, partitions).mapInArrow(scan, spark_schema(Pair)).distinct()
 
 
 def leading_rows(rows: DataFrame, dedup: DedupConfig, partitions: int, first: int = 0) -> DataFrame:
-    """The band rows of each bucket that later crawls need, new ones only: as many of the best as make a crowd.
+    """The new band rows that later crawls need: the best of each bucket, as many as make it crowded.
 
     Needs: bands. Returns: leading rows. Shuffle: as `candidate_pairs`.
     """
-    return _by_bucket(rows, partitions).mapInArrow(partial(_lead, Centres.of(dedup), first), spark_schema(LeadingRow))
+    return _by_bucket(rows, partitions).mapInArrow(
+        partial(_lead, LeaderCounts.of(dedup), first), spark_schema(LeadingRow)
+    )
 
 
-class Centres(NamedTuple):
-    """How many of the best of its bucket a document is compared with: fewer from position `crowd` on."""
+class LeaderCounts(NamedTuple):
+    """Numbers of leaders that a document is compared with: fewer from position `crowded_size` of its bucket."""
 
-    few: int
-    many: int
-    crowd: int
+    in_crowded: int
+    per_bucket: int
+    crowded_size: int
 
     @classmethod
-    def of(cls, dedup: DedupConfig) -> "Centres":
-        return cls(min(dedup.crowd_centres, dedup.centres), dedup.centres, dedup.crowd)
+    def of(cls, dedup: DedupConfig) -> "LeaderCounts":
+        per_bucket = dedup.leaders_per_bucket
+        return cls(min(dedup.leaders_in_crowded_bucket, per_bucket), per_bucket, dedup.crowded_bucket_size)
 
 
 def _by_bucket(rows: DataFrame, partitions: int) -> DataFrame:
-    return rows.repartition(partitions, "bucket").sortWithinPartitions("bucket", "place")
+    return rows.repartition(partitions, "bucket").sortWithinPartitions("bucket", "rank")
 
 
 def _to_bands(minhash: MinHashConfig, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -69,10 +72,10 @@ def _to_bands(minhash: MinHashConfig, batches: Iterable[pa.RecordBatch]) -> Iter
     for batch in batches:
         if not batch.num_rows:
             continue
-        places = batch.column(0).to_numpy()
+        ranks = batch.column(0).to_numpy()
         signatures = np.frombuffer(b"".join(batch.column(1).to_pylist()), "<u4").reshape(-1, width)
         keys = band_keys(signatures, minhash)  # [n, bands]
-        columns = [pa.array(keys.ravel()), pa.array(np.repeat(places, minhash.bands))]
+        columns = [pa.array(keys.ravel()), pa.array(np.repeat(ranks, minhash.bands))]
         yield pa.RecordBatch.from_arrays(columns, schema=arrow_schema(BandRow))
 
 
@@ -84,66 +87,68 @@ def _to_sketches(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         )
 
 
-def _scan(centres: Centres, first: int, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Pairs of each new row with the centres of its bucket; input sorted by (bucket, place)."""
-    for buckets, places, positions, num_held in _with_leaders(centres, batches):
-        is_new = places >= first
+def _scan(leaders: LeaderCounts, first: int, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Pairs of each new row with the leaders of its bucket; input sorted by (bucket, rank)."""
+    for buckets, ranks, positions, num_held in _with_leaders(leaders, batches):
+        is_new = ranks >= first
         is_new[:num_held] = False
-        u, v = star_pairs(buckets, places, positions, is_new, centres)
+        u, v = star_pairs(buckets, ranks, positions, is_new, leaders)
         yield pa.RecordBatch.from_arrays([pa.array(u), pa.array(v)], schema=arrow_schema(Pair))
 
 
-def _lead(centres: Centres, first: int, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    for buckets, places, positions, num_held in _with_leaders(centres, batches):
-        leads = (positions < max(centres.crowd, centres.many)) & (places >= first)
+def _lead(leaders: LeaderCounts, first: int, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    for buckets, ranks, positions, num_held in _with_leaders(leaders, batches):
+        leads = (positions < max(leaders.crowded_size, leaders.per_bucket)) & (ranks >= first)
         leads[:num_held] = False
-        columns = [pa.array(buckets[leads]), pa.array(places[leads]), pa.array(positions[leads] < centres.many)]
+        columns = [pa.array(buckets[leads]), pa.array(ranks[leads]), pa.array(positions[leads] < leaders.per_bucket)]
         yield pa.RecordBatch.from_arrays(columns, schema=arrow_schema(LeadingRow))
 
 
-def _with_leaders(centres: Centres, batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[Places, Places, Places, int]]:
-    """Buckets, places and positions in the bucket of each batch, after the leaders of the bucket that it goes on with.
+def _with_leaders(
+    leaders: LeaderCounts, batches: Iterable[pa.RecordBatch]
+) -> Iterator[tuple[Longs, Longs, Longs, int]]:
+    """Buckets, ranks and positions in the bucket of each batch, preceded by the leaders of its first bucket.
 
-    The last is the number of such leaders: nothing else of what came before is held.
+    The last value is the number of those leaders: nothing else of earlier batches is kept.
     """
-    held_buckets, held_places, num_before = np.empty(0, np.int64), np.empty(0, np.int64), 0
+    held_buckets, held_ranks, num_before = np.empty(0, np.int64), np.empty(0, np.int64), 0
     for batch in batches:
         if not batch.num_rows:
             continue
         buckets = np.concatenate([held_buckets, batch.column(0).to_numpy()])
-        places = np.concatenate([held_places, batch.column(1).to_numpy()])
-        num_held = len(held_places)
+        ranks = np.concatenate([held_ranks, batch.column(1).to_numpy()])
+        num_held = len(held_ranks)
         positions = np.arange(len(buckets)) - _starts(buckets)
-        goes_on = buckets == buckets[0]  # with the bucket of the leaders, of which only they are here
-        goes_on[:num_held] = False
-        positions[goes_on] += num_before - num_held
-        yield buckets, places, positions, num_held
+        continues = buckets == buckets[0]  # the bucket of the leaders, whose other rows are not included
+        continues[:num_held] = False
+        positions[continues] += num_before - num_held
+        yield buckets, ranks, positions, num_held
         last = np.flatnonzero(buckets == buckets[-1])
         num_before = int(positions[-1]) + 1
-        held_buckets, held_places = buckets[last[: centres.many]], places[last[: centres.many]]
+        held_buckets, held_ranks = buckets[last[: leaders.per_bucket]], ranks[last[: leaders.per_bucket]]
 
 
 def star_pairs(
-    buckets: Places, places: Places, positions: Places, is_new: npt.NDArray[np.bool_], centres: Centres
-) -> tuple[Places, Places]:
-    """Pairs (u, v), u < v, of every new row with the centres of its bucket.
+    buckets: Longs, ranks: Longs, positions: Longs, is_new: npt.NDArray[np.bool_], leaders: LeaderCounts
+) -> tuple[Longs, Longs]:
+    """Pairs (u, v), u < v, of every new row with the leaders of its bucket.
 
-    buckets, places, positions [n] int64, sorted by (bucket, place); of each bucket all its centres must be there, of
-    other rows some may not be.
+    buckets, ranks, positions [n] int64, sorted by (bucket, rank); all leaders of each bucket must be included, other
+    rows may be missing.
     """
     start = _starts(buckets)
     us, vs = [], []
-    for k in range(centres.many):
+    for k in range(leaders.per_bucket):
         compared = is_new & (positions > k)
-        if k >= centres.few:
-            compared &= positions < centres.crowd
+        if k >= leaders.in_crowded:
+            compared &= positions < leaders.crowded_size
         others = np.flatnonzero(compared)
-        us.append(places[start[others] + k])
-        vs.append(places[others])
+        us.append(ranks[start[others] + k])
+        vs.append(ranks[others])
     return np.concatenate(us), np.concatenate(vs)
 
 
-def _starts(buckets: Places) -> Places:
-    """Where the bucket of each row begins, [n]."""
+def _starts(buckets: Longs) -> Longs:
+    """Index of the first row of each row's bucket, [n]."""
     begins = np.r_[True, buckets[1:] != buckets[:-1]]
     return np.maximum.accumulate(np.where(begins, np.arange(len(buckets)), 0))

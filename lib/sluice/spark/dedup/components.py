@@ -1,4 +1,4 @@
-"""Connected components of an edge table: one task when the edges fit, else alternating stars; the same labels."""
+"""Connected components of an edge table: one task if the edges fit, else alternating stars; the labels are the same."""
 
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -10,41 +10,41 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from sluice.core.errors import StageError
-from sluice.core.records.dedup import Member, Pair
+from sluice.core.records.dedup import ClusterMember, Pair
 from sluice.data.arrow import arrow_schema
 from sluice.spark.engine.schemas import spark_schema
-from sluice.spark.engine.work import Work
+from sluice.spark.engine.work import Checkpoints
 
 MAX_ROUNDS = 60  # alternating stars need O(log^2 n) rounds (Kiveris et al. 2014); 60 is far beyond any input
 
 Ids = npt.NDArray[np.int64]
 
 
-def components(edges: DataFrame, n_edges: int, edges_per_task: int, work: Work) -> DataFrame:
-    """The component of every document that has an edge, named by its smallest and so best member.
+def components(edges: DataFrame, n_edges: int, edges_per_task: int, checkpoints: Checkpoints) -> DataFrame:
+    """The component of every document with an edge, named by its smallest and thus best member.
 
     Needs: edges (u, v), `n_edges` of them. Returns: members. Raises StageError if the rounds do not converge.
     """
     pairs = edges.select("u", "v")
     if n_edges <= edges_per_task:
-        return pairs.coalesce(1).mapInArrow(_label_all, spark_schema(Member))
+        return pairs.coalesce(1).mapInArrow(_label_all, spark_schema(ClusterMember))
     partitions = -(-n_edges // edges_per_task)
-    return _labels(_converge(pairs, partitions, work))
+    return _labels(_converge(pairs, partitions, checkpoints))
 
 
-def _converge(pairs: DataFrame, partitions: int, work: Work) -> DataFrame:
-    """Star edges (member u > root v) that no round changes any more.
+def _converge(pairs: DataFrame, partitions: int, checkpoints: Checkpoints) -> DataFrame:
+    """Star edges (member u > root v) that another round does not change.
 
     1. contract: each partition replaces its edges by stars of its own components, which shortens chains at once
     2. large star: every larger neighbour of a node points to the node's smallest neighbour
     3. small star: a node and its smaller neighbours point to the smallest of them
-    4. write, read back, compare with the round before; equal sets mean every tree is a star
+    4. write, read back, compare with the previous round; equal sets mean every tree is a star
 
-    All rounds are kept until the run has ended, 16 bytes an edge each: a killed run takes them up again.
+    All rounds are kept until the run ends, 16 bytes per edge each, so that a killed run can resume.
     """
-    before = work.table(_contract(pairs, partitions), "round-0")
+    before = checkpoints.materialize(_contract(pairs, partitions), "round-0")
     for number in range(1, MAX_ROUNDS + 1):
-        after = work.table(_small_star(_large_star(before)), f"round-{number}")
+        after = checkpoints.materialize(_small_star(_large_star(before)), f"round-{number}")
         if after.exceptAll(before).isEmpty() and before.exceptAll(after).isEmpty():
             return after
         before = after
@@ -76,14 +76,14 @@ def _small_star(pairs: DataFrame) -> DataFrame:
 
 
 def _labels(stars: DataFrame) -> DataFrame:
-    members = stars.select(F.col("u").alias("place"), F.col("v").alias("cluster"))
-    roots = stars.select(F.col("v").alias("place"), F.col("v").alias("cluster")).distinct()
-    return members.unionAll(roots).select("place", "cluster")
+    members = stars.select(F.col("u").alias("rank"), F.col("v").alias("cluster"))
+    roots = stars.select(F.col("v").alias("rank"), F.col("v").alias("cluster")).distinct()
+    return members.unionAll(roots).select("rank", "cluster")
 
 
 def _label_all(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     nodes, roots = smallest_members(*_columns(batches))
-    yield pa.RecordBatch.from_arrays([pa.array(nodes), pa.array(roots)], schema=arrow_schema(Member))
+    yield pa.RecordBatch.from_arrays([pa.array(nodes), pa.array(roots)], schema=arrow_schema(ClusterMember))
 
 
 def _star_edges(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

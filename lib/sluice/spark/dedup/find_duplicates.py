@@ -1,7 +1,7 @@
-"""Deduplication of a table, from documents to removals: the steps in order, each written before the next reads it.
+"""Deduplication of a table, from documents to removals: each step writes its tables before the next one reads them.
 
-Documents are known by their place in the keep order. With earlier crawls theirs come before all new ones, and nothing
-that was decided about them changes.
+Documents are identified by their rank in the keep order. Documents of earlier crawls rank before all new ones, and
+their results do not change.
 """
 
 import logging
@@ -20,27 +20,38 @@ from sluice.spark.dedup.components import components
 from sluice.spark.dedup.index import Earlier, write_index
 from sluice.spark.dedup.keep_order import exact_removals, in_keep_order
 from sluice.spark.dedup.removals import near_removals, removals
-from sluice.spark.dedup.same_urls import kept_witnesses, url_removals, url_rows
+from sluice.spark.dedup.same_urls import url_removals, url_rows, with_kept_documents
 from sluice.spark.dedup.verify import deciding_pairs, likely_pairs, shingle_sets, verified_edges
-from sluice.spark.engine.work import Work
+from sluice.spark.engine.work import Checkpoints
 from sluice.text.dedup.lsh import Banding, catch_probability
 
 log = logging.getLogger("sluice.dedup")
 
 BROADCAST_ROWS = 1_000_000
-"""So many ids, 16 bytes each, are sent to every task rather than that all texts are shuffled."""
+"""Up to this many ids, 16 bytes each, are broadcast to every task, which avoids a shuffle of all texts."""
 
 
-class Found(NamedTuple):
-    """What was found, by place, and how many pairs were looked at on the way."""
+class Candidates(NamedTuple):
+    """Candidate pairs of the near step, and what they were found by."""
+
+    pairs: DataFrame
+    """Pairs that share a band."""
+    likely: DataFrame
+    """Pairs to compare exactly."""
+    sketches: DataFrame
+    """Sketches of the new documents."""
+    leading: DataFrame | None
+    """Band rows for the index; None without `dedup.write_index`."""
+
+
+class DedupResult(NamedTuple):
+    """The tables of a deduplication, by rank, and the counts of its steps."""
 
     ranked: DataFrame
     rest: DataFrame
-    """Ranked documents without those that went for their address."""
+    """Ranked documents without those removed for their address."""
     exact: DataFrame
-    sketches: DataFrame
-    leading: DataFrame | None
-    """Band rows for the index, where one is to be written."""
+    candidates: Candidates
     sets: DataFrame
     edges: DataFrame
     members: DataFrame
@@ -49,74 +60,136 @@ class Found(NamedTuple):
     counts: dict[str, int]
 
 
+class _Context(NamedTuple):
+    """Inputs of all steps: ranked documents, their texts, settings, and the results of earlier crawls."""
+
+    ranked: DataFrame
+    texts: DataFrame
+    dedup: DedupConfig
+    partitions: int
+    checkpoints: Checkpoints
+    earlier: Earlier
+
+
 def find_duplicates(
-    documents: DataFrame, texts: DataFrame, dedup: DedupConfig, partitions: int, work: Work, earlier: Earlier
-) -> Found:
-    """Duplicates by address if asked for, exact and near-duplicates, each with a kept witness.
+    documents: DataFrame,
+    texts: DataFrame,
+    dedup: DedupConfig,
+    partitions: int,
+    checkpoints: Checkpoints,
+    earlier: Earlier,
+) -> DedupResult:
+    """Finds documents of one address if `dedup.urls` is set, exact and near-duplicates, each with a kept document.
 
     Needs: documents (doc_id, text_hash, signature, quality, n_chars, fetched_at, url, n_shingles), texts (doc_id,
-    text). Raises StageError if a certificate does not hold.
+    text). Raises StageError if a removal is not certified.
     """
     _log_catch(dedup)
-    first = earlier.next_place
-    ranked = in_keep_order(documents, first, work)
-    same_url, rest = None, ranked
-    if dedup.urls:
-        same_url = work.table(url_removals(documents, ranked, dedup), "same_url")
-        rest = work.table(ranked.join(same_url, "place", "left_anti"), "rest")
-    exact = work.table(exact_removals(rest, earlier.documents, first), "exact")
-    rows = band_rows(rest.join(exact, "place", "left_anti"), dedup.minhash).unionAll(earlier.bands)
-    pairs = work.table(candidate_pairs(rows, dedup, partitions, first), "pairs")
-    own_sketches = work.table(sketches(rest), "sketches")
-    all_sketches = own_sketches.unionAll(earlier.sketches())
-    likely = work.table(deciding_pairs(likely_pairs(pairs, all_sketches, dedup, partitions), dedup), "likely")
-    wanted = likely.select(F.explode(F.array("u", "v")).alias("place"))
+    ranked = in_keep_order(documents, earlier.next_rank, checkpoints)
+    context = _Context(ranked, texts, dedup, partitions, checkpoints, earlier)
+    same_url, rest = _find_same_urls(documents, context)
+    exact = checkpoints.materialize(exact_removals(rest, earlier.documents, earlier.next_rank), "exact")
+    candidates = _find_candidates(rest, exact, context)
+    sets = _compute_sets(candidates, context)
+    edges = checkpoints.materialize(
+        verified_edges(candidates.likely, sets.unionAll(earlier.sets), dedup.threshold, partitions), "edges"
+    )
+    members = _find_clusters(edges, context)
+    near = _find_near_removals(edges, members, sets, context)
+    removed = checkpoints.materialize(removals(exact, near, earlier.near()), "removed")
+    if same_url is not None:
+        removed = removed.unionAll(_measure_same_urls(same_url, removed, context))
+    _check(removed)
+    counts = {
+        "candidate_pairs": candidates.pairs.count(),
+        "likely_pairs": candidates.likely.count(),
+        "edges": edges.count(),
+    }
+    return DedupResult(ranked, rest, exact, candidates, sets, edges, members, near, removed, counts)
+
+
+def _find_same_urls(documents: DataFrame, context: _Context) -> tuple[DataFrame | None, DataFrame]:
+    """Removals by address (None without `dedup.urls`), and the other ranked documents."""
+    ranked, dedup, checkpoints = context.ranked, context.dedup, context.checkpoints
+    if not dedup.urls:
+        return None, ranked
+    same_url = checkpoints.materialize(url_removals(documents, ranked, dedup), "same_url")
+    return same_url, checkpoints.materialize(ranked.join(same_url, "rank", "left_anti"), "rest")
+
+
+def _find_candidates(rest: DataFrame, exact: DataFrame, context: _Context) -> Candidates:
+    """Pairs that share a band, screened by sketches, of documents that no exact copy replaces."""
+    _, _, dedup, partitions, checkpoints, earlier = context
+    rows = band_rows(rest.join(exact, "rank", "left_anti"), dedup.minhash).unionAll(earlier.bands)
+    pairs = checkpoints.materialize(candidate_pairs(rows, dedup, partitions, earlier.next_rank), "pairs")
+    own_sketches = checkpoints.materialize(sketches(rest), "sketches")
+    screened = likely_pairs(pairs, own_sketches.unionAll(earlier.sketches()), dedup, partitions)
+    likely = checkpoints.materialize(deciding_pairs(screened, dedup), "likely")
     leading = None
     if dedup.write_index:
-        leading = work.table(leading_rows(rows, dedup, partitions, first), "leading")
-        wanted = wanted.unionAll(leading.where("is_centre").select("place"))
-    wanted_texts = _texts_of(wanted.distinct(), ranked, texts, work, "wanted")
-    own_sets = work.table(shingle_sets(wanted_texts, dedup.minhash), "sets")
-    sets = own_sets.unionAll(earlier.sets)
-    edges = work.table(verified_edges(likely, sets, dedup.threshold, partitions), "edges")
-    stars = earlier.stars().join(edges.select(F.col("u").alias("v")).distinct(), "v", "left_semi").select("u", "v")
-    joined = edges.select("u", "v").unionAll(stars)
-    members = work.table(components(joined, joined.count(), dedup.edges_per_task, work), "members")
-    judged = edges.join(earlier.fates().withColumnRenamed("place", "u"), "u", "left")
-    near = work.table(near_removals(judged, members, sets, dedup.threshold, partitions, work), "near")
-    removed = work.table(removals(exact, near, earlier.near()), "removed")
-    if same_url is not None:
-        witnessed = work.table(kept_witnesses(same_url, removed), "same_url_witnesses")
-        ends = witnessed.select(F.explode(F.array("place", "compared")).alias("place")).distinct()
-        url_sets = shingle_sets(_texts_of(ends, ranked, texts, work, "same_url_wanted"), dedup.minhash)
-        of_url = url_rows(witnessed, url_sets.unionAll(earlier.sets), ranked, partitions)
-        removed = removed.unionAll(work.table(of_url, "same_url_removed"))
-    _check(removed)
-    counts = {"candidate_pairs": pairs.count(), "likely_pairs": likely.count(), "edges": edges.count()}
-    return Found(ranked, rest, exact, own_sketches, leading, own_sets, edges, members, near, removed, counts)
+        leading = checkpoints.materialize(leading_rows(rows, dedup, partitions, earlier.next_rank), "leading")
+    return Candidates(pairs, likely, own_sketches, leading)
 
 
-def publish(found: Found, earlier: Earlier, ids: DataFrame, name: str, directory: str, work: Work) -> None:
-    """Writes `removals`, `copies`, `clusters` and `edges` with ids for places; `name` is the column of a document's id.
+def _compute_sets(candidates: Candidates, context: _Context) -> DataFrame:
+    """Shingle sets of the new documents of candidate pairs, and of the leaders that an index needs."""
+    wanted = candidates.likely.select(F.explode(F.array("u", "v")).alias("rank"))
+    if candidates.leading is not None:
+        wanted = wanted.unionAll(candidates.leading.where("is_leader").select("rank"))
+    texts = _texts_of(wanted.distinct(), context, "wanted")
+    return context.checkpoints.materialize(shingle_sets(texts, context.dedup.minhash), "sets")
 
-    Needs: ids (place, id) of all documents, earlier ones too.
+
+def _find_clusters(edges: DataFrame, context: _Context) -> DataFrame:
+    """Members of the clusters of these edges, joined to the clusters of earlier crawls."""
+    stars = context.earlier.stars().join(edges.select(F.col("u").alias("v")).distinct(), "v", "left_semi")
+    joined = edges.select("u", "v").unionAll(stars.select("u", "v"))
+    members = components(joined, joined.count(), context.dedup.edges_per_task, context.checkpoints)
+    return context.checkpoints.materialize(members, "members")
+
+
+def _find_near_removals(edges: DataFrame, members: DataFrame, sets: DataFrame, context: _Context) -> DataFrame:
+    """Near-duplicates of a kept document. `sets`: of the new documents."""
+    _, _, dedup, partitions, checkpoints, earlier = context
+    judged = edges.join(earlier.kept_as().withColumnRenamed("rank", "u"), "u", "left")
+    all_sets = sets.unionAll(earlier.sets)
+    near = near_removals(judged, members, all_sets, dedup.threshold, partitions, checkpoints)
+    return checkpoints.materialize(near, "near")
+
+
+def _measure_same_urls(same_url: DataFrame, removed: DataFrame, context: _Context) -> DataFrame:
+    """Removals by address with their final kept documents and similarities."""
+    ranked, _, dedup, partitions, checkpoints, earlier = context
+    pairs = checkpoints.materialize(with_kept_documents(same_url, removed), "same_url_kept")
+    ends = pairs.select(F.explode(F.array("rank", "compared")).alias("rank")).distinct()
+    sets = shingle_sets(_texts_of(ends, context, "same_url_wanted"), dedup.minhash)
+    rows = url_rows(pairs, sets.unionAll(earlier.sets), ranked, partitions)
+    return checkpoints.materialize(rows, "same_url_removed")
+
+
+def publish(
+    found: DedupResult, earlier: Earlier, ids: DataFrame, name: str, directory: str, checkpoints: Checkpoints
+) -> None:
+    """Writes `removals`, `copies`, `clusters` and `edges` with ids instead of ranks; `name` is the id column.
+
+    Needs: ids (rank, id) of all documents, including earlier ones.
     """
-    ids = work.table(ids.join(_mentioned(found), "place", "left_semi"), "ids")
-    is_earlier = (F.col("witness") < earlier.next_place).alias("is_earlier")
-    removed = found.removed.withColumnsRenamed({"place": name, "cluster": "cluster_id"}).select("*", is_earlier)
-    removed = _by_id(removed, ids, name, "direct_witness", "witness", "cluster_id")
+    ids = checkpoints.materialize(ids.join(_mentioned(found), "rank", "left_semi"), "ids")
+    is_earlier = (F.col("duplicate_of") < earlier.next_rank).alias("is_earlier")
+    removed = found.removed.withColumnsRenamed({"rank": name, "cluster": "cluster_id"}).select("*", is_earlier)
+    removed = _by_id(removed, ids, name, "matched_id", "duplicate_of", "cluster_id")
     _write(removed, Removal, name, directory, "removals")
-    copies = found.removed.groupBy(F.col("witness").alias(name)).agg((F.count("*") + 1).alias("n_copies"))
+    copies = found.removed.groupBy(F.col("duplicate_of").alias(name)).agg((F.count("*") + 1).alias("n_copies"))
     _write(_by_id(copies, ids, name), Copies, name, directory, "copies")
-    new = found.members.where(F.col("place") >= earlier.next_place)
+    new = found.members.where(F.col("rank") >= earlier.next_rank)
     _write(_by_id(new.toDF(name, "cluster_id"), ids, name, "cluster_id"), Cluster, name, directory, "clusters")
     _write(_by_id(found.edges, ids, "u", "v"), Edge, name, directory, "edges")
 
 
-def _mentioned(found: Found) -> DataFrame:
-    """The places that results name."""
-    removed = found.removed.select(F.explode(F.array("place", "direct_witness", "witness", "cluster")).alias("place"))
-    return removed.unionAll(found.members.select("place")).distinct()
+def _mentioned(found: DedupResult) -> DataFrame:
+    """Ranks that occur in the results."""
+    removed = found.removed.select(F.explode(F.array("rank", "matched_id", "duplicate_of", "cluster")).alias("rank"))
+    return removed.unionAll(found.members.select("rank")).distinct()
 
 
 def _write(df: DataFrame, record: type[Record], name: str, directory: str, table: str) -> None:
@@ -125,45 +198,47 @@ def _write(df: DataFrame, record: type[Record], name: str, directory: str, table
 
 
 def publish_index(
-    found: Found, earlier: Earlier, names: DataFrame, dedup: DedupConfig, identity: str, path: str
+    found: DedupResult, earlier: Earlier, names: DataFrame, dedup: DedupConfig, identity: str, path: str
 ) -> None:
-    """Writes the band index, with sketches and sets of what a later crawl may be compared with, and no more.
+    """Writes the band index, with the sketches and sets that a later crawl may be compared with.
 
-    Needs: names (doc_id, name), what documents are called outside. `identity` tells this crawl from others.
+    Needs: names (doc_id, name), the external names of documents. `identity` identifies this crawl.
     """
-    assert found.leading is not None, "find_duplicates was told to write an index"
-    places = found.leading.where("is_centre").select("place").distinct()
-    witnesses = found.near.join(places, "place", "left_semi").select(F.col("witness").alias("place"))
-    sketched = found.sketches.join(places, "place", "left_semi")
+    leading = found.candidates.leading
+    assert leading is not None, "dedup.write_index is not set"
+    ranks = leading.where("is_leader").select("rank").distinct()
+    kept = found.near.join(ranks, "rank", "left_semi").select(F.col("duplicate_of").alias("rank"))
+    sketched = found.candidates.sketches.join(ranks, "rank", "left_semi")
     documents = (
-        found.rest.join(found.exact, "place", "left_anti")
-        .join(found.near.drop("cluster"), "place", "left")
-        .join(found.members, "place", "left")
-        .join(sketched, "place", "left")
+        found.rest.join(found.exact, "rank", "left_anti")
+        .join(found.near.drop("cluster"), "rank", "left")
+        .join(found.members, "rank", "left")
+        .join(sketched, "rank", "left")
         .join(names, "doc_id", "left")
     )
-    sets = found.sets.join(places.unionAll(witnesses), "place", "left_semi")
-    write_index(path, documents, found.leading.drop("is_centre"), sets, dedup, earlier, identity)
+    sets = found.sets.join(ranks.unionAll(kept), "rank", "left_semi")
+    write_index(path, documents, leading.drop("is_leader"), sets, dedup, earlier, identity)
 
 
-def _texts_of(wanted: DataFrame, ranked: DataFrame, texts: DataFrame, work: Work, name: str) -> DataFrame:
-    """place, text of the new documents among the wanted places; table `name` holds who they are."""
-    chosen = work.table(wanted.join(ranked.select("place", "doc_id"), "place", "inner"), name)
+def _texts_of(wanted: DataFrame, context: _Context, name: str) -> DataFrame:
+    """rank, text of the new documents with these ranks; table `name` holds their ids."""
+    chosen = wanted.join(context.ranked.select("rank", "doc_id"), "rank", "inner")
+    chosen = context.checkpoints.materialize(chosen, name)
     if chosen.count() <= BROADCAST_ROWS:
         chosen = F.broadcast(chosen)
-    return texts.join(chosen, "doc_id", "inner").select("place", "text")
+    return context.texts.join(chosen, "doc_id", "inner").select("rank", "text")
 
 
 def _by_id(df: DataFrame, ids: DataFrame, *columns: str) -> DataFrame:
-    """The frame with ids for places in these columns; null stays null."""
+    """Replaces ranks by ids in these columns; null remains null."""
     for column in columns:
-        named = ids.select(F.col("place").alias(column), F.col("id").alias("_id"))
+        named = ids.select(F.col("rank").alias(column), F.col("id").alias("_id"))
         df = df.join(named, column, "left").drop(column).withColumnRenamed("_id", column)
     return df
 
 
 def not_compared(documents: DataFrame, minhash: MinHashConfig) -> dict[str, int]:
-    """How many documents took no part in the near step, and why. Needs: signature, n_shingles."""
+    """Numbers of documents that the near step excludes, by reason. Needs: signature, n_shingles."""
     is_long = F.col("n_shingles") > minhash.max_shingles
     rows = documents.where("signature is null").groupBy(is_long.alias("is_long")).count().collect()
     found = {row["is_long"]: row["count"] for row in rows}
@@ -183,12 +258,12 @@ def _log_catch(dedup: DedupConfig) -> None:
 
 
 def _check(removed: DataFrame) -> None:
-    """Raises StageError unless each document is removed once, with a similarity to a witness that is kept."""
-    twice = removed.groupBy("place").count().where("count > 1").count()
-    lost = removed.select(F.col("witness").alias("place")).join(removed, "place", "left_semi").count()
+    """Raises StageError unless each document is removed once, with its similarity to a kept document."""
+    twice = removed.groupBy("rank").count().where("count > 1").count()
+    lost = removed.select(F.col("duplicate_of").alias("rank")).join(removed, "rank", "left_semi").count()
     unmeasured = removed.where("jaccard is null").count()
     if twice or lost or unmeasured:
         raise StageError(
-            f"dedup: {twice} documents are removed twice, {lost} removals have a witness that is itself removed, and "
-            f"{unmeasured} have no similarity; all must be 0. Nothing was published; please report this."
+            f"dedup: {twice} documents are removed twice, {lost} removals have a kept document that is itself removed, "
+            f"and {unmeasured} have no similarity; all must be 0. Nothing was published; please report this."
         )

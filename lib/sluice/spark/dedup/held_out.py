@@ -1,7 +1,7 @@
 """Near-copies across splits: documents that are similar to one that is held out from their split.
 
-A second search beside deduplication's, with other permutations and wider bands, and of far fewer pairs: one of both
-documents is held out. Documents are known by their ids.
+A second search after deduplication, with other permutations, wider bands and far fewer pairs: one document of each pair
+is held out. Documents are identified by their ids.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,48 +19,55 @@ from sluice.data.arrow import arrow_schema
 from sluice.spark.dedup.bands import band_rows, sketches
 from sluice.spark.dedup.verify import screened_pairs, shingle_sets, verified_edges
 from sluice.spark.engine.schemas import spark_schema
-from sluice.spark.engine.work import Work
+from sluice.spark.engine.work import Checkpoints
 from sluice.text.dedup.lsh import Banding, assure
 from sluice.text.dedup.signing import sign_text
 
 SPLITS = ("test", "valid", "train")
-"""A document of one split goes for a similar one of a split before it: held out from it."""
+"""A document of one split is removed for a similar one of an earlier split in this order, which is held out from it."""
 
 
-class Crossing(NamedTuple):
-    """What was found, how many pairs were looked at on the way, and how surely."""
+class SplitLeaks(NamedTuple):
+    """Removals, the number of pairs considered on the way, and the probability of finding a pair."""
 
     signed: DataFrame
     removals: DataFrame
     counts: dict[str, int | float]
 
 
-def find_crossing(
-    documents: DataFrame, dedup: DedupConfig, split: SplitConfig, partitions: int, work: Work, results: Work
-) -> Crossing:
-    """Documents at or above `dedup.threshold` to one held out from their split.
+def find_split_leaks(
+    documents: DataFrame,
+    dedup: DedupConfig,
+    split: SplitConfig,
+    partitions: int,
+    checkpoints: Checkpoints,
+    results: Checkpoints,
+) -> SplitLeaks:
+    """Removes documents at or above `dedup.threshold` to one held out from their split.
 
-    Needs: documents (doc_id, split, text). Writes `removals` to `results`, all else to `work`. Raises StageError if
-    such a pair is left.
+    Needs: documents (doc_id, split, text). Writes `removals` to `results`, the rest to `checkpoints`. Raises StageError
+    if such a pair is left.
     """
     minhash = split_minhash(split, dedup.minhash)
     banding = Banding(minhash.bands, minhash.rows)
     least = assure(dedup.threshold, banding).least_equal
-    signed = work.table(signatures(documents, minhash), "signed")
-    centres = work.table(centre_rows(ranked_rows(signed, minhash, SPLITS[:2]), split.centres), "centres")
-    pairs = work.table(crossing_pairs(centres, ranked_rows(signed, minhash, SPLITS[1:])), "pairs")
+    signed = checkpoints.materialize(signatures(documents, minhash), "signed")
+    leaders = checkpoints.materialize(
+        leader_rows(ranked_rows(signed, minhash, SPLITS[:2]), split.leaders_per_bucket), "leaders"
+    )
+    pairs = checkpoints.materialize(cross_split_pairs(leaders, ranked_rows(signed, minhash, SPLITS[1:])), "pairs")
     width = minhash.bands * minhash.rows
-    likely = work.table(screened_pairs(pairs, sketches(signed), width, least, partitions), "likely")
-    wanted = work.table(likely.select(F.explode(F.array("u", "v")).alias("doc_id")).distinct(), "wanted")
-    texts = documents.join(wanted, "doc_id", "inner").select(F.col("doc_id").alias("place"), "text")
-    sets = work.table(shingle_sets(texts, minhash), "sets")
-    edges = work.table(verified_edges(likely, sets, dedup.threshold, partitions), "edges")
-    removals = results.table(crossing_removals(with_splits(edges, signed)), "removals")
+    likely = checkpoints.materialize(screened_pairs(pairs, sketches(signed), width, least, partitions), "likely")
+    wanted = checkpoints.materialize(likely.select(F.explode(F.array("u", "v")).alias("doc_id")).distinct(), "wanted")
+    texts = documents.join(wanted, "doc_id", "inner").select(F.col("doc_id").alias("rank"), "text")
+    sets = checkpoints.materialize(shingle_sets(texts, minhash), "sets")
+    edges = checkpoints.materialize(verified_edges(likely, sets, dedup.threshold, partitions), "edges")
+    removals = results.materialize(split_removals(with_splits(edges, signed)), "removals")
     _check(edges, removals)
-    crowded, least_bands = _crowded(signed, centres, minhash.bands)
+    crowded, least_bands = _crowded(signed, leaders, minhash.bands)
     counts = {"candidate_pairs": pairs.count(), "likely_pairs": likely.count(), "edges": edges.count()}
     assured = assure(dedup.threshold, banding, least_bands).catch_probability
-    return Crossing(
+    return SplitLeaks(
         signed,
         removals,
         counts | {"catch_probability": assured, "crowded": crowded, "least_bands": least_bands},
@@ -68,18 +75,18 @@ def find_crossing(
 
 
 def signatures(documents: DataFrame, minhash: MinHashConfig) -> DataFrame:
-    """Needs: doc_id, split, text. Returns: split rows."""
+    """Computes split rows. Needs: doc_id, split, text. Returns: split rows."""
     rows = documents.select("doc_id", "split", "text")
     return rows.mapInArrow(partial(_sign, minhash), spark_schema(SplitRow))
 
 
 def ranked_rows(signed: DataFrame, minhash: MinHashConfig, splits: tuple[str, ...]) -> DataFrame:
-    """Bands of the documents of these splits, with the rank of theirs in `SPLITS`. Needs: split rows.
+    """Bands of the documents of these splits, with the index of their split in `SPLITS`. Needs: split rows.
 
-    Returns: bucket, place, rank.
+    Returns: bucket, rank, split_rank.
     """
     first, *others = (
-        band_rows(signed.where(F.col("split") == name), minhash).withColumn("rank", F.lit(SPLITS.index(name)))
+        band_rows(signed.where(F.col("split") == name), minhash).withColumn("split_rank", F.lit(SPLITS.index(name)))
         for name in splits
     )
     for rows in others:
@@ -87,41 +94,41 @@ def ranked_rows(signed: DataFrame, minhash: MinHashConfig, splits: tuple[str, ..
     return first
 
 
-def centre_rows(held_out: DataFrame, count: int) -> DataFrame:
+def leader_rows(held_out: DataFrame, count: int) -> DataFrame:
     """The rows of each bucket that others are compared with: at most `count`, by hash, others in each bucket.
 
-    Needs: bucket, place, rank. Returns: the same columns. Shuffle: 20 bytes per band row of held-out documents.
+    Needs: bucket, rank, split_rank. Returns: the same columns. Shuffle: 20 bytes per band row of held-out documents.
     """
-    order = Window.partitionBy("bucket").orderBy(F.xxhash64("place", "bucket"), "place")
+    order = Window.partitionBy("bucket").orderBy(F.xxhash64("rank", "bucket"), "rank")
     numbered = held_out.withColumn("number", F.row_number().over(order))
-    return numbered.where(F.col("number") <= count).select("bucket", "place", "rank")
+    return numbered.where(F.col("number") <= count).select("bucket", "rank", "split_rank")
 
 
-def crossing_pairs(centres: DataFrame, rows: DataFrame) -> DataFrame:
-    """Pairs (u, v) that share a band, u of a split held out from that of v. Needs: bucket, place, rank of both.
+def cross_split_pairs(leaders: DataFrame, rows: DataFrame) -> DataFrame:
+    """Pairs (u, v) that share a band, u of a split held out from that of v. Needs: bucket, rank, split_rank of both.
 
-    Returns: distinct pairs. Shuffle: none of band rows while the centres are few enough for every task, else both
-    sides, key `bucket`; then the pairs. Memory: the centres of one bucket; a hot one costs time.
+    Returns: distinct pairs. Shuffle: band rows are not shuffled if the leaders can be broadcast, else both sides, key
+    `bucket`; then the pairs. Memory: the leaders of one bucket; a hot bucket costs time.
     """
-    held_out = centres.select("bucket", F.col("place").alias("u"), F.col("rank").alias("held_out"))
-    others = rows.select("bucket", F.col("place").alias("v"), "rank")
-    return others.join(held_out, "bucket", "inner").where("held_out < rank").select("u", "v").distinct()
+    held_out = leaders.select("bucket", F.col("rank").alias("u"), F.col("split_rank").alias("held_out"))
+    others = rows.select("bucket", F.col("rank").alias("v"), "split_rank")
+    return others.join(held_out, "bucket", "inner").where("held_out < split_rank").select("u", "v").distinct()
 
 
 def with_splits(edges: DataFrame, signed: DataFrame) -> DataFrame:
     """Edges with the splits of both documents, u_split and v_split. Needs: edges, split rows."""
     for column in ("u", "v"):
-        of_column = signed.select(F.col("place").alias(column), F.col("split").alias(f"{column}_split"))
+        of_column = signed.select(F.col("rank").alias(column), F.col("split").alias(f"{column}_split"))
         edges = edges.join(of_column, column, "inner")
     return edges.select("u", "v", "jaccard", "u_split", "v_split")
 
 
-def crossing_removals(edges: DataFrame) -> DataFrame:
-    """One row for each document that goes, with the most similar of its held-out documents that stay.
+def split_removals(edges: DataFrame) -> DataFrame:
+    """A row per document to remove, with the most similar of its held-out documents that are kept.
 
-    Needs: edges with splits, u held out from v. Returns: removals of the split.
-    A document of test stays always, so one of valid goes for any in test; then one of train goes for those in test and
-    those left in valid: similar only to one of valid that is gone, it is similar to nothing that is held out.
+    Needs: edges with splits, u held out from v. Returns: removals of the split. A document of test is always kept, so
+    one of valid is removed for any in test. Then one of train is removed for those in test and those left in valid: if
+    it is similar only to a removed document of valid, it is kept.
     """
     from_valid = edges.where("v_split = 'valid'")
     gone = from_valid.select(F.col("v").alias("u")).distinct()
@@ -132,8 +139,8 @@ def crossing_removals(edges: DataFrame) -> DataFrame:
         F.col("v").alias("doc_id"),
         F.lit("split").alias("step"),
         F.col("most.v_split").alias("split"),
-        F.col("most.u").alias("witness"),
-        F.col("most.u_split").alias("witness_split"),
+        F.col("most.u").alias("duplicate_of"),
+        F.col("most.u_split").alias("duplicate_of_split"),
         F.col("most.jaccard").alias("jaccard"),
     )
 
@@ -147,25 +154,25 @@ def _sign(minhash: MinHashConfig, batches: Iterable[pa.RecordBatch]) -> Iterator
         yield pa.RecordBatch.from_arrays(columns, schema=arrow_schema(SplitRow))
 
 
-def _crowded(signed: DataFrame, centres: DataFrame, bands: int) -> tuple[int, int]:
-    """How many held-out documents are not compared in all bands, and the fewest bands that one is compared in."""
-    compared = centres.groupBy("place").agg(F.count("*").alias("bands"))
-    held_out = signed.where("split <> 'train' and signature is not null").select("place")
-    of_document = held_out.join(compared, "place", "left").select(F.coalesce("bands", F.lit(0)).alias("bands"))
+def _crowded(signed: DataFrame, leaders: DataFrame, bands: int) -> tuple[int, int]:
+    """Number of held-out documents that are not compared in all bands, and the fewest bands that one is compared in."""
+    compared = leaders.groupBy("rank").agg(F.count("*").alias("bands"))
+    held_out = signed.where("split <> 'train' and signature is not null").select("rank")
+    of_document = held_out.join(compared, "rank", "left").select(F.coalesce("bands", F.lit(0)).alias("bands"))
     row = of_document.agg(F.count_if(F.col("bands") < bands), F.min("bands")).collect()[0]
     return row[0], bands if row[1] is None else row[1]
 
 
 def _check(edges: DataFrame, removals: DataFrame) -> None:
-    """Raises StageError unless every pair found has lost a document and every witness is kept."""
+    """Raises StageError unless every edge has lost a document and every `duplicate_of` is kept."""
     gone = removals.select("doc_id")
     left = edges
     for column in ("u", "v"):
         left = left.join(gone.withColumnRenamed("doc_id", column), column, "left_anti")
     pairs_left = left.count()
-    lost = removals.select(F.col("witness").alias("doc_id")).join(gone, "doc_id", "left_semi").count()
+    lost = removals.select(F.col("duplicate_of").alias("doc_id")).join(gone, "doc_id", "left_semi").count()
     if pairs_left or lost:
         raise StageError(
-            f"split: {pairs_left} pairs of similar documents stand in two splits still and {lost} removals have a "
-            "witness that is itself removed; both must be 0. Nothing was published; please report this."
+            f"split: {pairs_left} pairs of similar documents are still in two splits and {lost} removals have a "
+            "kept document that is itself removed; both must be 0. Nothing was published; please report this."
         )

@@ -1,8 +1,8 @@
-"""The band index: what later crawls need to be deduplicated against this one, without its text.
+"""The band index: the data by which later crawls are deduplicated against this one without its text.
 
-A directory that is written once. `documents` says what became of each document, `bands` holds the rows of the leading
-documents of each bucket, `sets` the shingle sets of its centres, so that removals are certified exactly. An index that
-was made with others before it goes on where they end, and is of use only after them.
+A directory that is written once. `documents` holds the result of each document, `bands` the leading rows of each
+bucket, `sets` the shingle sets of the leaders, so that removals are verified exactly. An index that was built after
+others continues their ranks and can only be used after them.
 """
 
 import json
@@ -21,74 +21,74 @@ from sluice.spark.engine.schemas import spark_schema
 from sluice.text.dedup.key_text import KEY_VERSION
 
 MANIFEST = "manifest.json"
-FORMAT = 2
+FORMAT = 3
 
 
 class IndexManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`settings` must be those of whoever uses the index; `places` are its own, after those of the indices `after`."""
+    """`settings` must equal those of the later crawl; the ranks of this index follow those of the indices `after`."""
 
     format: int
     identity: str
     settings: dict[str, Any]
     after: list[str]
-    first_place: int
-    next_place: int
+    first_rank: int
+    next_rank: int
 
 
 class Earlier(NamedTuple):
-    """Documents of earlier crawls by place, as the steps of deduplication need them; empty without such crawls."""
+    """Documents of earlier crawls by rank, as the steps of deduplication need them; empty without such crawls."""
 
     documents: DataFrame
     bands: DataFrame
     sets: DataFrame
-    next_place: int
+    next_rank: int
     identities: list[str]
 
     def near(self) -> DataFrame:
-        """Their near-removals. Returns: place, witness, jaccard, cluster."""
-        return self.documents.where("witness is not null").select("place", "witness", "jaccard", "cluster")
+        """Near-removals of earlier crawls. Returns: rank, duplicate_of, jaccard, cluster."""
+        return self.documents.where("duplicate_of is not null").select("rank", "duplicate_of", "jaccard", "cluster")
 
-    def fates(self) -> DataFrame:
-        """place, fate: itself for one that stayed, else its witness."""
-        return self.documents.select("place", F.coalesce("witness", "place").alias("fate"))
+    def kept_as(self) -> DataFrame:
+        """rank, kept_as: the document itself if it was kept, else its `duplicate_of`."""
+        return self.documents.select("rank", F.coalesce("duplicate_of", "rank").alias("kept_as"))
 
     def sketches(self) -> DataFrame:
-        """place, sketch of those that new ones are compared with."""
-        return self.documents.where("sketch is not null").select("place", "sketch")
+        """rank, sketch of the documents that new ones are compared with."""
+        return self.documents.where("sketch is not null").select("rank", "sketch")
 
     def stars(self) -> DataFrame:
         """u, v: the best document of a cluster and each other one."""
-        return self.documents.where("cluster < place").select(F.col("cluster").alias("u"), F.col("place").alias("v"))
+        return self.documents.where("cluster < rank").select(F.col("cluster").alias("u"), F.col("rank").alias("v"))
 
 
 def index_settings(dedup: DedupConfig) -> dict[str, Any]:
-    """What must be the same for an index and its user."""
+    """Settings that must be equal for an index and its user."""
     settings: dict[str, Any] = msgspec.to_builtins(dedup)
-    compared = ("minhash", "threshold", "centres", "crowd", "crowd_centres")
+    compared = ("minhash", "threshold", "leaders_per_bucket", "crowded_bucket_size", "leaders_in_crowded_bucket")
     return {"key": KEY_VERSION, **{name: settings[name] for name in compared}}
 
 
 def result_settings(dedup: DedupConfig) -> dict[str, Any]:
-    """What decides the result: all settings, earlier crawls by what they are, not where. Raises as `check_earlier`."""
+    """Settings that decide the result; earlier crawls by identity, not by path. Raises as `check_earlier`."""
     settings: dict[str, Any] = msgspec.to_builtins(dedup)
     return settings | {"earlier": [index.identity for index in check_earlier(dedup)]}
 
 
 def check_earlier(dedup: DedupConfig) -> list[IndexManifest]:
-    """The manifests of `dedup.earlier`. Raises InputError, FormatError or ConfigError where they cannot be used."""
+    """The manifests of `dedup.earlier`. Raises InputError, FormatError or ConfigError if they cannot be used."""
     manifests: list[IndexManifest] = []
     for path in dedup.earlier:
         manifest = read_manifest(path)
         if changed := differences(manifest.settings, index_settings(dedup)):
             raise ConfigError(
-                f"The band index {path} was made with other settings than dedup has now ({'; '.join(changed)}). Use "
-                "those of the index, or make it again."
+                f"The band index {path} was built with other settings ({'; '.join(changed)}). Use those of the "
+                "index, or build it again."
             )
         before = [earlier.identity for earlier in manifests]
         if manifest.after != before:
             raise ConfigError(
-                f"The band index {path} was made after {len(manifest.after)} others ({manifest.after}), but comes "
-                f"after {len(before)} here ({before}). Name in dedup.earlier the same indices in the same order."
+                f"The band index {path} was built after {len(manifest.after)} others ({manifest.after}), but "
+                f"follows {len(before)} here ({before}). Name in dedup.earlier the same indices in the same order."
             )
         manifests.append(manifest)
     return manifests
@@ -99,15 +99,15 @@ def read_manifest(path: str) -> IndexManifest:
     file = storage.join(path, MANIFEST)
     if not storage.exists(file):
         raise InputError(
-            f"{path} holds no finished band index ({MANIFEST} is missing). Name the directory dedup/index of a run "
+            f"{path} contains no finished band index ({MANIFEST} is missing). Name the directory dedup/index of a run "
             "with dedup.write_index=true."
         )
     try:
         manifest = msgspec.json.decode(storage.read_bytes(file), type=IndexManifest)
     except msgspec.DecodeError as e:
-        raise FormatError(f"{file} is damaged: {e}. Make the index again.") from e
+        raise FormatError(f"{file} is damaged: {e}. Build the index again.") from e
     if manifest.format != FORMAT:
-        raise FormatError(f"{file} is of format {manifest.format}, expected {FORMAT}. Make the index again.")
+        raise FormatError(f"{file} has format {manifest.format}, expected {FORMAT}. Build the index again.")
     return manifest
 
 
@@ -118,7 +118,7 @@ def read_earlier(spark: SparkSession, dedup: DedupConfig) -> Earlier:
     def table(name: str, record: type[msgspec.Struct]) -> DataFrame:
         schema = spark_schema(record)
         if not dedup.earlier:
-            return spark.createDataFrame([], schema).where(F.lit(False))  # the optimiser leaves it out of the plan
+            return spark.createDataFrame([], schema).where(F.lit(False))  # the optimiser removes it from the plan
         paths = [storage.join(path, name) for path in dedup.earlier]
         return spark.read.schema(schema).parquet(*paths)
 
@@ -126,7 +126,7 @@ def read_earlier(spark: SparkSession, dedup: DedupConfig) -> Earlier:
         table("documents", IndexDocument),
         table("bands", BandRow),
         table("sets", ShingleSet),
-        manifests[-1].next_place if manifests else 0,
+        manifests[-1].next_rank if manifests else 0,
         [manifest.identity for manifest in manifests],
     )
 
@@ -140,22 +140,22 @@ def write_index(
     earlier: Earlier,
     identity: str,
 ) -> None:
-    """Writes the tables, then the manifest, which makes them an index.
+    """Writes the tables, then the manifest, which marks the index as complete.
 
-    Needs: documents (the columns of index documents), bands, sets. `identity` tells this crawl from others.
+    Needs: documents (the columns of index documents), bands, sets. `identity` identifies this crawl.
     """
     storage.delete_tree(path)
     documents.select(*IndexDocument.__struct_fields__).write.parquet(storage.join(path, "documents"))
-    bands.sortWithinPartitions("bucket", "place").write.parquet(storage.join(path, "bands"))
+    bands.sortWithinPartitions("bucket", "rank").write.parquet(storage.join(path, "bands"))
     sets.write.parquet(storage.join(path, "sets"))
-    num = documents.sparkSession.read.parquet(storage.join(path, "documents")).agg(F.max("place")).collect()[0][0]
+    num = documents.sparkSession.read.parquet(storage.join(path, "documents")).agg(F.max("rank")).collect()[0][0]
     manifest = IndexManifest(
         format=FORMAT,
         identity=digest({"index": identity, "after": earlier.identities}),
         settings=index_settings(dedup),
         after=earlier.identities,
-        first_place=earlier.next_place,
-        next_place=earlier.next_place if num is None else num + 1,
+        first_rank=earlier.next_rank,
+        next_rank=earlier.next_rank if num is None else num + 1,
     )
     text = json.dumps(msgspec.to_builtins(manifest), indent=1, sort_keys=True)
     storage.write_atomic(storage.join(path, MANIFEST), text.encode() + b"\n")

@@ -1,10 +1,10 @@
-"""The keep order: every document gets its place in it, and is known by that place from then on."""
+"""The keep order: every document gets its rank in it, which identifies the document in all later steps."""
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from sluice.core.records.dedup import Ranked
-from sluice.spark.engine.work import Work
+from sluice.spark.engine.work import Checkpoints
 
 ROWS = 33
 """Bits that `monotonically_increasing_id` leaves for the row within its partition."""
@@ -21,15 +21,15 @@ def keep_order() -> list[Column]:
     ]
 
 
-def in_keep_order(documents: DataFrame, first: int, work: Work) -> DataFrame:
-    """Documents with their places, `first` for the best of them.
+def in_keep_order(documents: DataFrame, first: int, checkpoints: Checkpoints) -> DataFrame:
+    """Documents with their ranks, `first` for the best one.
 
     Needs: documents (doc_id, text_hash, signature, quality, n_chars, fetched_at, url). Returns: ranked.
-    Shuffle: a signature and the columns of the order per document, by ranges of the order. The ranges differ with the
-    cluster, the places do not: they count over all ranges, the length of each being the only thing collected.
+    Shuffle: a signature and the columns of the order per document, by ranges of the order. The ranges depend on the
+    cluster, the ranks do not: they count over all ranges. Only the length of each range is collected.
     """
     row = F.monotonically_increasing_id()
-    sorted_ = work.table(
+    sorted_ = checkpoints.materialize(
         documents.orderBy(*keep_order()).select(
             F.shiftright(row, ROWS).alias("range"),
             row.bitwiseAND(F.lit((1 << ROWS) - 1)).alias("row"),
@@ -45,18 +45,18 @@ def in_keep_order(documents: DataFrame, first: int, work: Work) -> DataFrame:
         begins += [F.lit(found["range"]), F.lit(begin)]
         begin += found["count"]
     offset = F.create_map(*begins)[F.col("range")] if begins else F.lit(first)
-    place = (F.col("row") + offset.cast("long")).alias("place")
-    return sorted_.select(place, "doc_id", "text_hash", "signature").select(*Ranked.__struct_fields__)
+    rank = (F.col("row") + offset.cast("long")).alias("rank")
+    return sorted_.select(rank, "doc_id", "text_hash", "signature").select(*Ranked.__struct_fields__)
 
 
 def exact_removals(ranked: DataFrame, earlier: DataFrame, first: int) -> DataFrame:
     """Every new document whose key text a better one has too, with the best of those.
 
-    Needs: ranked, earlier (place, text_hash), whose places lie before `first`. Returns: place, witness.
-    Shuffle: hash and place of each document; a hot hash costs sort time in one task, spilled to disk.
+    Needs: ranked, earlier (rank, text_hash), with ranks below `first`. Returns: rank, duplicate_of.
+    Shuffle: hash and rank of each document; a hot hash costs sort time in one task, spilled to disk.
     """
-    best_first = Window.partitionBy("text_hash").orderBy("place")
+    best_first = Window.partitionBy("text_hash").orderBy("rank")
     to_here = best_first.rowsBetween(Window.unboundedPreceding, Window.currentRow)
-    rows = ranked.select("place", "text_hash").unionAll(earlier.select("place", "text_hash"))
-    found = rows.select("place", F.first("place").over(to_here).alias("witness"))
-    return found.where((F.col("place") != F.col("witness")) & (F.col("place") >= first))
+    rows = ranked.select("rank", "text_hash").unionAll(earlier.select("rank", "text_hash"))
+    found = rows.select("rank", F.first("rank").over(to_here).alias("duplicate_of"))
+    return found.where((F.col("rank") != F.col("duplicate_of")) & (F.col("rank") >= first))

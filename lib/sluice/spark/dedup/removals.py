@@ -1,4 +1,4 @@
-"""Verified edges to removals: each cluster is settled in one task, by its edges alone wherever they suffice."""
+"""Verified edges to removals: each cluster is resolved in one task, by its edges alone if they suffice."""
 
 import itertools
 from collections.abc import Iterable, Iterator
@@ -15,92 +15,96 @@ from sluice.core.records.base import Record
 from sluice.core.records.dedup import NearRemoval
 from sluice.spark.engine.batches import iter_rows, to_batches
 from sluice.spark.engine.schemas import spark_schema
-from sluice.spark.engine.work import Work
-from sluice.text.dedup.keep_rule import NeedsComparison, Similar, settle
+from sluice.spark.engine.work import Checkpoints
+from sluice.text.dedup.keep_rule import NeedsComparison, Similar, resolve_cluster
 from sluice.text.dedup.shingles import similarity
 
 
-class Settled(Record):
-    """A near-removal, or, without `place`, a cluster in which documents have to be compared that no edge joins."""
+class Resolved(Record):
+    """A near-removal, or, without `rank`, a cluster in which documents without an edge must be compared."""
 
     cluster: int
-    place: int | None
-    witness: int | None
+    rank: int | None
+    duplicate_of: int | None
     jaccard: float | None
 
 
 def near_removals(
-    edges: DataFrame, members: DataFrame, sets: DataFrame, threshold: float, partitions: int, work: Work
+    edges: DataFrame, members: DataFrame, sets: DataFrame, threshold: float, partitions: int, checkpoints: Checkpoints
 ) -> DataFrame:
-    """Documents of each cluster that have a kept better one at or above the threshold; see `text.witnesses`.
+    """Documents of each cluster with a better kept one at or above the threshold; see `text.dedup.keep_rule`.
 
-    Needs: edges with `fate` (what became of u in an earlier crawl, null for one of this), members, sets.
+    Needs: edges with `kept_as` (the result of u in an earlier crawl, null for one of this crawl), members, sets.
     Returns: near-removals.
-    Shuffle: an edge once, key `cluster`; a shingle set once per document of the clusters that edges do not settle.
-    Memory: the edges of one cluster, 50 bytes each; the sets of kept documents of one that edges do not settle.
+    Shuffle: each edge once, key `cluster`; a shingle set once per document of the clusters that edges do not resolve.
+    Memory: the edges of one cluster, 50 bytes each; the sets of kept documents of a cluster that edges do not resolve.
     """
-    clustered = edges.join(members.select(F.col("place").alias("v"), "cluster"), "v", "inner")
-    columns = ("cluster", "v", "u", "jaccard", "fate")
+    clustered = edges.join(members.select(F.col("rank").alias("v"), "cluster"), "v", "inner")
+    columns = ("cluster", "v", "u", "jaccard", "kept_as")
     grouped = clustered.select(*columns).repartition(partitions, "cluster").sortWithinPartitions("cluster", "v", "u")
-    settled = work.table(grouped.mapInArrow(partial(_by_edges, threshold), spark_schema(Settled)), "settled")
-    open_ = settled.where("place is null").select("cluster")
-    compared = work.table(_compared(clustered.join(open_, "cluster", "left_semi"), sets, threshold, partitions), "open")
-    by_edges = settled.where("place is not null").select(*NearRemoval.__struct_fields__)
+    resolved = checkpoints.materialize(
+        grouped.mapInArrow(partial(_by_edges, threshold), spark_schema(Resolved)), "resolved"
+    )
+    open_ = resolved.where("rank is null").select("cluster")
+    compared = checkpoints.materialize(
+        _compared(clustered.join(open_, "cluster", "left_semi"), sets, threshold, partitions), "open"
+    )
+    by_edges = resolved.where("rank is not null").select(*NearRemoval.__struct_fields__)
     return by_edges.unionAll(compared)
 
 
 def _compared(edges: DataFrame, sets: DataFrame, threshold: float, partitions: int) -> DataFrame:
-    """Near-removals of the clusters of these edges, with the shingle sets of all that may be compared."""
-    similar = F.collect_list(F.struct("u", "jaccard", "fate")).alias("similar")  # at most bands x centres
-    judged = edges.groupBy("cluster", F.col("v").alias("place")).agg(similar)
-    others = edges.select("cluster", F.coalesce("fate", "u").alias("place")).distinct()
-    nodes = others.join(judged, ["cluster", "place"], "full_outer").join(sets, "place", "inner")
-    rows = nodes.select("cluster", "place", "similar", "shingles").repartition(partitions, "cluster")
-    ordered = rows.sortWithinPartitions("cluster", "place")
+    """Near-removals of the clusters of these edges, from the shingle sets of all documents that may be compared."""
+    similar = F.collect_list(F.struct("u", "jaccard", "kept_as")).alias("similar")  # at most bands x leaders
+    judged = edges.groupBy("cluster", F.col("v").alias("rank")).agg(similar)
+    others = edges.select("cluster", F.coalesce("kept_as", "u").alias("rank")).distinct()
+    nodes = others.join(judged, ["cluster", "rank"], "full_outer").join(sets, "rank", "inner")
+    rows = nodes.select("cluster", "rank", "similar", "shingles").repartition(partitions, "cluster")
+    ordered = rows.sortWithinPartitions("cluster", "rank")
     return ordered.mapInArrow(partial(_by_sets, threshold), spark_schema(NearRemoval))
 
 
 def _by_edges(threshold: float, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    return to_batches(settled_by_edges(iter_rows(batches), threshold), Settled)
+    return to_batches(resolve_by_edges(iter_rows(batches), threshold), Resolved)
 
 
-def settled_by_edges(rows: Iterable[dict[str, Any]], threshold: float) -> Iterator[Settled]:
-    """Edges (cluster, v, u, jaccard, fate), sorted, to what they settle."""
+def resolve_by_edges(rows: Iterable[dict[str, Any]], threshold: float) -> Iterator[Resolved]:
+    """Resolves clusters from sorted edges (cluster, v, u, jaccard, kept_as)."""
     for cluster, edges in itertools.groupby(rows, key=lambda row: row["cluster"]):
         members = (
-            (place, [Similar(row["u"], row["jaccard"], row["fate"]) for row in found])
-            for place, found in itertools.groupby(edges, key=lambda row: row["v"])
+            (rank, [Similar(row["u"], row["jaccard"], row["kept_as"]) for row in found])
+            for rank, found in itertools.groupby(edges, key=lambda row: row["v"])
         )
         try:
-            settled = list(settle(members, threshold))
+            resolved = list(resolve_cluster(members, threshold))
         except NeedsComparison:
-            yield Settled(cluster=cluster, place=None, witness=None, jaccard=None)
+            yield Resolved(cluster=cluster, rank=None, duplicate_of=None, jaccard=None)
             continue
-        for place, witness, jaccard in settled:
-            yield Settled(cluster=cluster, place=place, witness=witness, jaccard=jaccard)
+        for rank, duplicate_of, jaccard in resolved:
+            yield Resolved(cluster=cluster, rank=rank, duplicate_of=duplicate_of, jaccard=jaccard)
 
 
 def _by_sets(threshold: float, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    return to_batches(settled_by_sets(iter_rows(batches), threshold), NearRemoval)
+    return to_batches(resolve_by_sets(iter_rows(batches), threshold), NearRemoval)
 
 
-def settled_by_sets(rows: Iterable[dict[str, Any]], threshold: float) -> Iterator[NearRemoval]:
-    """Documents (cluster, place, similar, shingles), sorted, to those that go."""
+def resolve_by_sets(rows: Iterable[dict[str, Any]], threshold: float) -> Iterator[NearRemoval]:
+    """Resolves clusters from sorted documents (cluster, rank, similar, shingles)."""
     for cluster, documents in itertools.groupby(rows, key=lambda row: row["cluster"]):
         kept: dict[int, npt.NDArray[np.uint64]] = {}
         members = _with_sets(documents, kept)
-        for place, witness, jaccard in settle(members, threshold, partial(_compare, kept)):
-            del kept[place]
-            yield NearRemoval(place=place, witness=witness, jaccard=jaccard, cluster=cluster)
+        for rank, duplicate_of, jaccard in resolve_cluster(members, threshold, partial(_compare, kept)):
+            del kept[rank]
+            yield NearRemoval(rank=rank, duplicate_of=duplicate_of, jaccard=jaccard, cluster=cluster)
 
 
 def _with_sets(
     documents: Iterable[dict[str, Any]], kept: dict[int, npt.NDArray[np.uint64]]
 ) -> Iterator[tuple[int, list[Similar]]]:
-    """The members that `settle` judges; the shingle set of each is in `kept` from then on."""
+    """Members for `resolve_cluster`; the shingle set of each is added to `kept`."""
     for row in documents:
-        kept[row["place"]] = np.frombuffer(row["shingles"], "<u8")
-        yield row["place"], [Similar(other["u"], other["jaccard"], other["fate"]) for other in row["similar"] or ()]
+        kept[row["rank"]] = np.frombuffer(row["shingles"], "<u8")
+        yield row["rank"], [Similar(other["u"], other["jaccard"], other["kept_as"]) for other in row["similar"] or ()]
 
 
 def _compare(kept: dict[int, npt.NDArray[np.uint64]], better: int, worse: int) -> float:
@@ -108,29 +112,34 @@ def _compare(kept: dict[int, npt.NDArray[np.uint64]], better: int, worse: int) -
 
 
 def removals(exact: DataFrame, near: DataFrame, earlier: DataFrame) -> DataFrame:
-    """All removals with a witness that is itself kept, still by place.
+    """All removals of the exact and near steps, by rank. `duplicate_of` is always kept.
 
-    Needs: exact (place, witness), near-removals of this crawl and of earlier ones.
-    Returns: the columns of removals, documents by place.
-    The witness of an exact copy may be a near-duplicate of something better; then that one is the final witness, and
-    the similarity is its (equal key texts have equal shingles).
+    Needs: exact (rank, duplicate_of), near-removals of this crawl and of earlier ones.
+    Returns: the columns of removals, documents by rank. The document that an exact copy equals may itself be a
+    near-duplicate. Then `duplicate_of` is the kept document of that one, with its similarity (equal key texts have
+    equal shingles).
     """
     onward = near.unionAll(earlier).select(
-        F.col("place").alias("direct_witness"), F.col("witness").alias("onward"), "jaccard", "cluster"
+        F.col("rank").alias("matched_id"), F.col("duplicate_of").alias("onward"), "jaccard", "cluster"
     )
     exact_rows = (
-        exact.select("place", F.col("witness").alias("direct_witness"))
-        .join(onward, "direct_witness", "left")
+        exact.select("rank", F.col("duplicate_of").alias("matched_id"))
+        .join(onward, "matched_id", "left")
         .select(
-            "place",
+            "rank",
             F.lit("exact").alias("step"),
-            "direct_witness",
-            F.coalesce("onward", "direct_witness").alias("witness"),
+            "matched_id",
+            F.coalesce("onward", "matched_id").alias("duplicate_of"),
             F.coalesce("jaccard", F.lit(1.0)).alias("jaccard"),
             "cluster",
         )
     )
     near_rows = near.select(
-        "place", F.lit("near").alias("step"), F.col("witness").alias("direct_witness"), "witness", "jaccard", "cluster"
+        "rank",
+        F.lit("near").alias("step"),
+        F.col("duplicate_of").alias("matched_id"),
+        "duplicate_of",
+        "jaccard",
+        "cluster",
     )
     return exact_rows.unionAll(near_rows)

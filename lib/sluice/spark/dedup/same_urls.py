@@ -1,4 +1,4 @@
-"""Documents of one address: of several versions of a page one stays."""
+"""Documents with the same address: of several versions of a page one is kept."""
 
 from collections.abc import Iterable, Iterator
 
@@ -16,57 +16,57 @@ from sluice.text.lists.url_key import url_key
 
 
 def url_removals(documents: DataFrame, ranked: DataFrame, dedup: DedupConfig) -> DataFrame:
-    """Every document whose address another one has too, with the newest or the best of those.
+    """Every document that shares its address with a newer or better one, with the newest or best of those.
 
-    Needs: documents (doc_id, url, fetched_at, n_shingles), ranked (place, doc_id). Returns: place, witness.
-    Shuffle: a digest of the address and a place per document; a hot address costs sort time in one task, spilled to
-    disk. Texts of more than `max_shingles` take no part: their similarity is not computed.
+    Needs: documents (doc_id, url, fetched_at, n_shingles), ranked (rank, doc_id). Returns: rank, duplicate_of.
+    Shuffle: a digest of the address and a rank per document; a hot address costs sort time in one task, spilled to
+    disk. Texts of more than `max_shingles` are excluded: their similarity is not computed.
     """
     compared = documents.where(F.col("url").isNotNull() & (F.col("n_shingles") <= dedup.minhash.max_shingles))
     keys = compared.select("doc_id", "url").mapInArrow(_to_keys, spark_schema(UrlKey))
-    placed = keys.join(ranked.select("place", "doc_id"), "doc_id").join(
+    ranked_keys = keys.join(ranked.select("rank", "doc_id"), "doc_id").join(
         compared.select("doc_id", "fetched_at"), "doc_id"
     )
     newest_first = [F.col("fetched_at").desc_nulls_last()] if dedup.urls == "newest" else []
-    order = Window.partitionBy("url_key").orderBy(*newest_first, "place")
+    order = Window.partitionBy("url_key").orderBy(*newest_first, "rank")
     to_here = order.rowsBetween(Window.unboundedPreceding, Window.currentRow)
-    return placed.select("place", F.first("place").over(to_here).alias("witness")).where("place <> witness")
+    return ranked_keys.select("rank", F.first("rank").over(to_here).alias("duplicate_of")).where("rank <> duplicate_of")
 
 
-def kept_witnesses(same_url: DataFrame, others: DataFrame) -> DataFrame:
-    """The witnesses that are kept: those of the witnesses that other steps removed, where they did.
+def with_kept_documents(same_url: DataFrame, others: DataFrame) -> DataFrame:
+    """Replaces each `duplicate_of` that another step removed by the document that it was removed for.
 
-    Needs: same_url (place, witness), others (place, witness, jaccard: the removals of the other steps).
-    Returns: place, direct_witness, witness, compared: whom the document is compared with. That is the direct witness
-    as long as its shingles are those of the kept one, whose text may be one of an earlier crawl and not at hand.
+    Needs: same_url (rank, duplicate_of), others (rank, duplicate_of, jaccard: the removals of the other steps).
+    Returns: rank, matched_id, duplicate_of, compared: the document to compare with. That is `matched_id` if its
+    shingles equal those of `duplicate_of`, whose text may belong to an earlier crawl and be unavailable.
     """
-    onward = others.select(F.col("place").alias("direct_witness"), F.col("witness").alias("onward"), "jaccard")
-    joined = same_url.withColumnRenamed("witness", "direct_witness").join(onward, "direct_witness", "left")
-    witness = F.coalesce("onward", "direct_witness")
+    onward = others.select(F.col("rank").alias("matched_id"), F.col("duplicate_of").alias("onward"), "jaccard")
+    joined = same_url.withColumnRenamed("duplicate_of", "matched_id").join(onward, "matched_id", "left")
+    kept = F.coalesce("onward", "matched_id")
     return joined.select(
-        "place",
-        "direct_witness",
-        witness.alias("witness"),
-        F.when(F.col("jaccard") < 1.0, witness).otherwise(F.col("direct_witness")).alias("compared"),
+        "rank",
+        "matched_id",
+        kept.alias("duplicate_of"),
+        F.when(F.col("jaccard") < 1.0, kept).otherwise(F.col("matched_id")).alias("compared"),
     )
 
 
 def url_rows(pairs: DataFrame, sets: DataFrame, ranked: DataFrame, partitions: int) -> DataFrame:
-    """Removals with the exact similarity of a document and its witness, whatever it is; 1 for equal key texts.
+    """Removals with the exact similarity of both documents, whatever it is; 1 for equal key texts.
 
-    Needs: pairs (as `kept_witnesses` returns them), sets of all that are compared, ranked (place, text_hash).
-    Returns: the columns of removals, documents by place. Shuffle: a shingle set per pair.
+    Needs: pairs (as returned by `with_kept_documents`), sets of all compared documents, ranked (rank, text_hash).
+    Returns: the columns of removals, documents by rank. Shuffle: a shingle set per pair.
     """
-    ends = pairs.select(F.col("compared").alias("u"), F.col("place").alias("v"))
-    found = verified_edges(ends, sets, 0.0, partitions).select(F.col("v").alias("place"), "jaccard")
-    hashes = ranked.select("place", "text_hash")
-    others = ranked.select(F.col("place").alias("compared"), F.col("text_hash").alias("other_hash"))
-    joined = pairs.join(found, "place", "left").join(hashes, "place").join(others, "compared", "left")
+    ends = pairs.select(F.col("compared").alias("u"), F.col("rank").alias("v"))
+    found = verified_edges(ends, sets, 0.0, partitions).select(F.col("v").alias("rank"), "jaccard")
+    hashes = ranked.select("rank", "text_hash")
+    others = ranked.select(F.col("rank").alias("compared"), F.col("text_hash").alias("other_hash"))
+    joined = pairs.join(found, "rank", "left").join(hashes, "rank").join(others, "compared", "left")
     return joined.select(
-        "place",
+        "rank",
         F.lit("url").alias("step"),
-        "direct_witness",
-        "witness",
+        "matched_id",
+        "duplicate_of",
         F.when(F.col("text_hash") == F.col("other_hash"), 1.0).otherwise(F.col("jaccard")).alias("jaccard"),
         F.lit(None).cast("long").alias("cluster"),
     )

@@ -1,6 +1,6 @@
-"""Pairs that pass a comparison: first of their sketches, which only screens, then of their shingle sets.
+"""Screens pairs by their sketches, then verifies them by their shingle sets.
 
-Both ways the better document of a pair, its centre, is held once while the others stream past.
+In both, the better document of a pair, its leader, is held once while the others stream past.
 """
 
 from collections.abc import Iterable, Iterator
@@ -22,18 +22,18 @@ from sluice.text.dedup.lsh import margin
 from sluice.text.dedup.shingles import shingle_set
 
 SPAN = 22
-"""Bits of a stretch of places: a centre with very many others is compared with 4 million places in one task."""
+"""Bits of a range of ranks: a leader with very many others is compared with 4 million ranks in one task."""
 
-CENTRE = -1
-"""Stands for the other document in the row of a centre, before all others."""
+LEADER = -1
+"""Value of `other` in the row of a leader, which sorts before all others."""
 
 
 SURE, OPEN = 4, 16
-"""So many pairs of a document are compared if some are as good as sure, the best of those; and so many if none is."""
+"""Pairs of a document that are compared: the best `SURE` of the sure ones, or `OPEN` if none is sure."""
 
 
 def likely_pairs(pairs: DataFrame, sketches: DataFrame, dedup: DedupConfig, partitions: int) -> DataFrame:
-    """The pairs whose signatures do not rule out that they are similar; see `text.banding.margin`.
+    """The pairs whose signatures do not rule out that they are similar; see `text.dedup.lsh.margin`.
 
     Needs: pairs, sketches. Returns: likely pairs. Shuffle: a sketch per pair, key `u`.
     """
@@ -43,18 +43,18 @@ def likely_pairs(pairs: DataFrame, sketches: DataFrame, dedup: DedupConfig, part
 
 
 def screened_pairs(pairs: DataFrame, sketches: DataFrame, width: int, least: int, partitions: int) -> DataFrame:
-    """The pairs of whose sketches, `width` bytes each, at least `least` bytes are equal.
+    """The pairs whose sketches, `width` bytes each, have at least `least` equal bytes.
 
     Needs: pairs, sketches. Returns: likely pairs. Shuffle: a sketch per pair, key `u`.
     """
-    rows = _by_centre(pairs, sketches.select("place", F.col("sketch").alias("data")), partitions)
+    rows = _by_leader(pairs, sketches.select("rank", F.col("sketch").alias("data")), partitions)
     return rows.mapInArrow(partial(_likely, width, least), spark_schema(Likely))
 
 
 def deciding_pairs(likely: DataFrame, dedup: DedupConfig) -> DataFrame:
-    """The pairs of each document to be compared exactly: the best `SURE` of the sure ones, or the likeliest `OPEN`.
+    """The pairs of each document to compare exactly: the best `SURE` of the sure ones, or the likeliest `OPEN`.
 
-    One witness is enough for a document. Members of a large cluster would else be compared with all its leaders.
+    One kept document is enough; otherwise members of a large cluster would be compared with all its leaders.
     Needs: likely pairs. Returns: pairs. Shuffle: 24 bytes per pair, key `v`.
     """
     _, surely = margin(dedup.threshold, dedup.minhash.bands * dedup.minhash.rows)
@@ -62,8 +62,8 @@ def deciding_pairs(likely: DataFrame, dedup: DedupConfig) -> DataFrame:
     openness = F.when(F.col("is_sure"), 0).otherwise(-F.col("equal"))
     first = Window.partitionBy("v").orderBy(F.col("is_sure").desc(), openness, "u")
     any_sure = F.first("is_sure").over(first).alias("any_sure")
-    ranked = judged.select("u", "v", "is_sure", any_sure, F.row_number().over(first).alias("rank"))
-    return ranked.where(f"is_sure = any_sure and rank <= if(any_sure, {SURE}, {OPEN})").select("u", "v")
+    numbered = judged.select("u", "v", "is_sure", any_sure, F.row_number().over(first).alias("number"))
+    return numbered.where(f"is_sure = any_sure and number <= if(any_sure, {SURE}, {OPEN})").select("u", "v")
 
 
 def verified_edges(pairs: DataFrame, sets: DataFrame, threshold: float, partitions: int) -> DataFrame:
@@ -71,26 +71,26 @@ def verified_edges(pairs: DataFrame, sets: DataFrame, threshold: float, partitio
 
     Needs: pairs, sets. Returns: edges. Shuffle: a shingle set per pair, key `u`.
     """
-    rows = _by_centre(pairs, sets.select("place", F.col("shingles").alias("data")), partitions)
+    rows = _by_leader(pairs, sets.select("rank", F.col("shingles").alias("data")), partitions)
     return rows.mapInArrow(partial(_verify, threshold), spark_schema(Edge))
 
 
 def shingle_sets(texts: DataFrame, minhash: MinHashConfig) -> DataFrame:
-    """Needs: place, text. Returns: sets."""
-    return texts.select("place", "text").mapInArrow(partial(_to_sets, minhash), spark_schema(ShingleSet))
+    """Computes shingle sets. Needs: rank, text. Returns: sets."""
+    return texts.select("rank", "text").mapInArrow(partial(_to_sets, minhash), spark_schema(ShingleSet))
 
 
-def _by_centre(pairs: DataFrame, data: DataFrame, partitions: int) -> DataFrame:
-    """centre, other, data: each centre's own row, with other = CENTRE, and after it those of its pairs."""
+def _by_leader(pairs: DataFrame, data: DataFrame, partitions: int) -> DataFrame:
+    """leader, other, data: each leader's own row, with other = LEADER, followed by the rows of its pairs."""
     spanned = pairs.withColumn("span", F.shiftright("v", SPAN))
-    centres = spanned.select(F.col("u").alias("place"), "span").distinct().join(data, "place", "inner")
-    others = spanned.select("u", "span", F.col("v").alias("place")).join(data, "place", "inner")
-    centre_rows = centres.select(
-        F.col("place").alias("centre"), "span", F.lit(CENTRE).cast("long").alias("other"), "data"
+    leaders = spanned.select(F.col("u").alias("rank"), "span").distinct().join(data, "rank", "inner")
+    others = spanned.select("u", "span", F.col("v").alias("rank")).join(data, "rank", "inner")
+    leader_rows = leaders.select(
+        F.col("rank").alias("leader"), "span", F.lit(LEADER).cast("long").alias("other"), "data"
     )
-    other_rows = others.select(F.col("u").alias("centre"), "span", F.col("place").alias("other"), "data")
-    grouped = centre_rows.unionAll(other_rows).repartition(partitions, "centre", "span")
-    return grouped.sortWithinPartitions("centre", "span", "other").select("centre", "other", "data")
+    other_rows = others.select(F.col("u").alias("leader"), "span", F.col("rank").alias("other"), "data")
+    grouped = leader_rows.unionAll(other_rows).repartition(partitions, "leader", "span")
+    return grouped.sortWithinPartitions("leader", "span", "other").select("leader", "other", "data")
 
 
 def _likely(width: int, least: int, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -98,13 +98,13 @@ def _likely(width: int, least: int, batches: Iterable[pa.RecordBatch]) -> Iterat
     for batch in batches:
         if not batch.num_rows:
             continue
-        centre, other = _places(batch)
+        leader, other = _ranks(batch)
         own = np.concatenate([held, np.frombuffer(b"".join(batch.column(2).to_pylist()), np.uint8).reshape(-1, width)])
         row = np.arange(1, len(own))
-        with_whom = np.maximum.accumulate(np.where(other == CENTRE, row, 0))
+        with_whom = np.maximum.accumulate(np.where(other == LEADER, row, 0))
         equal = (own[with_whom] == own[1:]).sum(axis=1)
-        chosen = (other != CENTRE) & (equal >= least)
-        columns = [pa.array(centre[chosen]), pa.array(other[chosen]), pa.array(equal[chosen])]
+        chosen = (other != LEADER) & (equal >= least)
+        columns = [pa.array(leader[chosen]), pa.array(other[chosen]), pa.array(equal[chosen])]
         yield pa.RecordBatch.from_arrays(columns, schema=arrow_schema(Likely))
         held = own[with_whom[-1:]]
 
@@ -114,16 +114,16 @@ def _verify(threshold: float, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.
     for batch in batches:
         if not batch.num_rows:
             continue
-        centre, other = _places(batch)
+        leader, other = _ranks(batch)
         values, offsets = set_arrays(batch.column(2))
         jaccard = np.empty(len(other))
-        is_centre = other == CENTRE
-        compare_in_turn(values, offsets, is_centre, held, jaccard)
-        chosen = ~is_centre & (jaccard >= threshold)
-        columns = [pa.array(centre[chosen]), pa.array(other[chosen]), pa.array(jaccard[chosen])]
+        is_leader = other == LEADER
+        compare_in_turn(values, offsets, is_leader, held, jaccard)
+        chosen = ~is_leader & (jaccard >= threshold)
+        columns = [pa.array(leader[chosen]), pa.array(other[chosen]), pa.array(jaccard[chosen])]
         yield pa.RecordBatch.from_arrays(columns, schema=arrow_schema(Edge))
-        if is_centre.any():
-            last = np.flatnonzero(is_centre)[-1]
+        if is_leader.any():
+            last = np.flatnonzero(is_leader)[-1]
             held = values[offsets[last] : offsets[last + 1]].copy()
 
 
@@ -136,11 +136,11 @@ def _to_sets(minhash: MinHashConfig, batches: Iterable[pa.RecordBatch]) -> Itera
 
 
 def set_arrays(column: pa.Array) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
-    """Values of all sets of a binary column, and where each begins and ends: [values], [n + 1]."""
+    """Values of all sets of a binary column, and the offsets of each: [values], [n + 1]."""
     sets = column.to_pylist()
     values = np.frombuffer(b"".join(sets), "<u8")
     return values, np.cumsum([0, *(len(one) // 8 for one in sets)])
 
 
-def _places(batch: pa.RecordBatch) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _ranks(batch: pa.RecordBatch) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     return batch.column(0).to_numpy(), batch.column(1).to_numpy()

@@ -1,1 +1,1 @@
-"""What every stage needs of Spark: session, Arrow batches, schemas, samples, intermediate tables."""
+"""Spark infrastructure of all stages: session, Arrow batches, schemas, samples, intermediate tables."""

@@ -1,4 +1,4 @@
-"""Records to bounded Arrow batches, for functions handed to mapInArrow."""
+"""Records to bounded Arrow batches, for functions passed to mapInArrow."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -12,7 +12,7 @@ MAX_ROWS, MAX_BYTES = 512, 4 << 20  # small, so that the JVM writes one batch wh
 
 
 def to_batches(records: Iterable[msgspec.Struct], table: type[msgspec.Struct]) -> Iterator[pa.RecordBatch]:
-    """Arrow batches of a table's schema, of at most 512 rows and about 4 MB of text each."""
+    """Yields Arrow batches of a table's schema, of at most 512 rows and about 4 MB of text each."""
     schema = arrow_schema(table)
     held: list[msgspec.Struct] = []
     size = 0
@@ -27,6 +27,6 @@ def to_batches(records: Iterable[msgspec.Struct], table: type[msgspec.Struct]) -
 
 
 def iter_rows(batches: Iterable[pa.RecordBatch]) -> Iterator[dict[str, Any]]:
-    """The rows of a stream of batches as dictionaries, one batch in memory at a time."""
+    """Yields the rows of a stream of batches as dictionaries, with one batch in memory at a time."""
     for batch in batches:
         yield from batch.to_pylist()

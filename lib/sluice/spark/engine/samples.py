@@ -1,4 +1,4 @@
-"""A few rows to look at, for the report: chosen by hash, so the same run shows the same ones."""
+"""Sample rows for the report, chosen by hash: the same run always shows the same rows."""
 
 from typing import Any
 
@@ -7,9 +7,9 @@ from pyspark.sql import functions as F
 
 SAMPLE_CHARS = 600
 PAIR_CHARS = 300
-"""Of each of two documents side by side."""
+"""Characters of each of two documents shown side by side."""
 SAMPLES = 3
-"""Rows shown of a kind."""
+"""Rows shown per kind."""
 
 
 def sample_by(df: DataFrame, keys: tuple[str, ...], per_key: int, *then: str) -> DataFrame:
@@ -18,32 +18,32 @@ def sample_by(df: DataFrame, keys: tuple[str, ...], per_key: int, *then: str) ->
     Needs: doc_id, the keys and `then`.
     """
     order = Window.partitionBy(*keys).orderBy(F.xxhash64("doc_id"), "doc_id", *then)
-    return df.withColumn("_place", F.row_number().over(order)).where(F.col("_place") <= per_key).drop("_place")
+    return df.withColumn("_number", F.row_number().over(order)).where(F.col("_number") <= per_key).drop("_number")
 
 
 def with_clipped_text(df: DataFrame, texts: DataFrame) -> DataFrame:
-    """Adds url and the first 600 characters of the text. Needs: doc_id; texts (doc_id, url, text)."""
+    """Adds the URL and the first 600 characters of the text. Needs: doc_id; texts (doc_id, url, text)."""
     clipped = texts.select("doc_id", "url", F.substring("text", 1, SAMPLE_CHARS).alias("text"))
     return df.join(clipped, "doc_id", "inner")
 
 
-def with_witnesses(df: DataFrame, texts: DataFrame) -> DataFrame:
-    """Adds url and the beginning of the text of a removed document and of its witness.
+def with_kept_texts(df: DataFrame, texts: DataFrame) -> DataFrame:
+    """Adds the URLs and the beginnings of the texts of removed documents and of their kept ones.
 
-    Needs: doc_id, witness; texts (doc_id, url, text).
+    Needs: doc_id, duplicate_of; texts (doc_id, url, text).
     """
     clipped = texts.select("doc_id", "url", F.substring("text", 1, PAIR_CHARS).alias("text"))
-    witness = clipped.toDF("witness", "witness_url", "witness_text")
-    return df.join(clipped, "doc_id", "inner").join(witness, "witness", "left")
+    kept = clipped.toDF("duplicate_of", "duplicate_of_url", "duplicate_of_text")
+    return df.join(clipped, "doc_id", "inner").join(kept, "duplicate_of", "left")
 
 
 def collect_sorted(df: DataFrame, *order: str) -> list[dict[str, Any]]:
-    """A small frame as dictionaries, sorted, so that equal runs write equal files."""
+    """A small frame as dictionaries, sorted so that equal runs write equal files."""
     return [row.asDict(recursive=True) for row in df.orderBy(*order).collect()]
 
 
 def by_language(rows: list[dict[str, Any]]) -> dict[str, dict[str, int]]:
-    """Counts (language, reason, count) as a table; no reason means selected."""
+    """Counts (language, reason, count) as a nested table; a null reason means selected."""
     table: dict[str, dict[str, int]] = {}
     for row in rows:
         table.setdefault(row["language"], {})[row["reason"] or "selected"] = row["count"]

@@ -1,4 +1,4 @@
-"""Spark schemas of the tables, which are records of `core`."""
+"""Spark schemas of the tables that `core.records` defines."""
 
 import msgspec
 import pyarrow as pa

@@ -1,4 +1,4 @@
-"""The Spark session of a job: sets what results depend on, the same on every version, and nothing else."""
+"""The Spark session of a job: sets only what results depend on, the same for every Spark version."""
 
 import contextlib
 import logging
@@ -26,22 +26,22 @@ JAVA_NOISE = (
     r"|Setting default log level to"
     r"|To adjust logging level use|[0-9/]+ [0-9:]+ WARN (Utils|NativeCodeLoader):)"
 )
-"""Lines of every start of Spark that need no action. A log4j2 configuration of ours would not cover the first ones, and
-it would replace the user's."""
+"""Lines that every start of Spark prints and that need no action. A log4j2 configuration of ours would not cover the
+first ones and would replace the user's."""
 
 BAR_INTERVAL_S = 0.5
-"""Seconds between two looks at Spark's tasks for a progress bar."""
+"""Seconds between two updates of a progress bar."""
 
 TASK_ATTEMPTS = 4
-"""spark.task.maxFailures where nobody set it, as on a cluster."""
+"""spark.task.maxFailures if it is not configured: as on a cluster."""
 
 
 @contextlib.contextmanager
 def open_session(config: SparkConfig, name: str) -> Iterator[SparkSession]:
-    """A session with the settings correctness needs; memory, cores and storage belong to spark-submit.
+    """Opens a session with the settings that correctness needs; memory, cores and storage belong to spark-submit.
 
-    Without spark-submit (plain `python jobs/…`) it works on all cores of this machine. A local master gets the retries
-    that a cluster has: Spark gives a task of `local[N]` one attempt, and a page that kills a worker would end the job.
+    Without spark-submit (plain `python jobs/…`) it uses all cores of this machine. A local master gets the retries of a
+    cluster: by default Spark gives a task of `local[N]` one attempt, so one page that kills a worker would end the job.
     """
     ensure_java()
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
@@ -69,19 +69,19 @@ def open_session(config: SparkConfig, name: str) -> Iterator[SparkSession]:
 
 
 def _start_java() -> None:
-    """Starts the JVM if spark-submit, or an earlier session of this process, has not; without its start-up messages."""
+    """Starts the JVM, without its start-up messages, unless spark-submit or an earlier session of this process has."""
     is_started = "PYSPARK_GATEWAY_PORT" in os.environ or SparkContext._gateway is not None
     with contextlib.nullcontext() if is_started else without_lines(JAVA_NOISE, outlived=True):
         SparkContext._ensure_initialized()  # not public, but older than DataFrames and in 3.5 to 4.3 alike
 
 
 def _configured(name: str) -> str | None:
-    """A setting of spark-submit or spark-defaults.conf. They live in the JVM."""
+    """A setting from spark-submit or spark-defaults.conf, which the JVM holds."""
     return SparkConf().get(name)
 
 
 def _with_retries(master: str | None, failures: str | None) -> str | None:
-    """`local[N,4]` for a master `local[N]`; None for all that have retries already."""
+    """`local[N,4]` for a master `local[N]`; None for masters that already retry."""
     local = re.fullmatch(r"local(?:\[(\d+|\*)\])?", master or "local[*]")
     if not local:
         return None
@@ -89,15 +89,15 @@ def _with_retries(master: str | None, failures: str | None) -> str | None:
 
 
 def partitions_of(spark: SparkSession, config: SparkConfig) -> int:
-    """Shuffle partitions: the setting, or three per core and at least 8."""
+    """Number of shuffle partitions: the setting, or three per core and at least 8."""
     return config.partitions or max(8, 3 * spark.sparkContext.defaultParallelism)
 
 
 @contextlib.contextmanager
 def progress(spark: SparkSession, what: str, interval_s: float) -> Iterator[None]:
-    """Shows the progress of a block that makes Spark work, and turns Spark's errors into ours.
+    """Shows the progress of a block that runs Spark jobs, and translates Spark's errors into ours.
 
-    A bar on a terminal, else a log line per interval; both count the tasks of the Spark stages that run at the moment.
+    A bar on a terminal, else a log line per interval; both count the tasks of the Spark stages that are running.
     """
     tracker = spark.sparkContext.statusTracker()
     finished = threading.Event()
@@ -126,7 +126,7 @@ def progress(spark: SparkSession, what: str, interval_s: float) -> Iterator[None
 
 
 def translate(what: str, error: PySparkException) -> SluiceError:
-    """An error of ours that a Python worker raised, as itself; any other failure of Spark as a StageError."""
+    """Our own error if a Python worker raised one; any other failure of Spark as a StageError."""
     ours = re.search(r"^sluice\.core\.errors\.(\w+): (.+)$", str(error), re.MULTILINE)
     if ours:
         kind: type[SluiceError] = getattr(errors, ours[1])
@@ -134,6 +134,6 @@ def translate(what: str, error: PySparkException) -> SluiceError:
     lines = [line.strip() for line in str(error).splitlines() if line.strip() and not line.startswith((" ", "\t"))]
     return StageError(
         f"Spark failed during {what}: {lines[-1] if lines else type(error).__name__} "
-        "Finished stages and batches are kept; mend the cause and run the same command again "
+        "Finished stages and batches are kept; fix the cause and run the same command again "
         "(SLUICE_TRACEBACK=1 shows where it happened)."
     )

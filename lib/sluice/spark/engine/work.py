@@ -10,17 +10,17 @@ from sluice.data import storage
 log = logging.getLogger("sluice.spark")
 
 
-class Work:
-    """Intermediate tables of a stage: each is computed once, and a killed run goes on after the last whole one.
+class Checkpoints:
+    """Intermediate tables of a stage: each is computed once, and a killed run resumes after the last complete one.
 
-    What decides their content must be in the digest of the stage, or be the same in every attempt.
+    Everything that decides their content must be in the digest of the stage or the same in every attempt.
     """
 
     def __init__(self, directory: str) -> None:
         self._directory = directory
 
-    def table(self, df: DataFrame, name: str) -> DataFrame:
-        """Writes a frame and reads it back, or reads what an earlier attempt has written whole."""
+    def materialize(self, df: DataFrame, name: str) -> DataFrame:
+        """Writes a frame and reads it back, or reads the complete table of an earlier attempt."""
         path = storage.join(self._directory, name)
         if not storage.exists(storage.join(path, "_SUCCESS")):
             began = time.monotonic()
@@ -31,5 +31,5 @@ class Work:
         return df.sparkSession.read.schema(df.schema).parquet(path)
 
     def clear(self) -> None:
-        """Removes all of them."""
+        """Removes all tables."""
         storage.delete_tree(self._directory)

@@ -1,4 +1,4 @@
-"""The stage that takes documents with items of benchmarks out of a run: unique documents to `decontaminate/matches`."""
+"""The stage that removes documents with benchmark items from a run: unique documents to `decontaminate/matches`."""
 
 from collections import Counter
 from typing import Any
@@ -10,7 +10,7 @@ from sluice.core.ledger import require_handover
 from sluice.data.stage import ledgers_of
 from sluice.spark.engine.samples import SAMPLE_CHARS, SAMPLES, by_language, collect_sorted, sample_by
 from sluice.spark.engine.session import progress
-from sluice.spark.engine.work import Work
+from sluice.spark.engine.work import Checkpoints
 from sluice.spark.run import Run
 from sluice.spark.tables import unique_documents
 from sluice.spark.transforms.decontaminate import (
@@ -24,7 +24,7 @@ from sluice.text.decontamination.benchmark import Benchmark
 
 
 def decontaminate(spark: SparkSession, run: Run, *, force: bool) -> None:
-    """Unique documents to `decontaminate/matches`: the items that documents hold, which go. Nothing if switched off."""
+    """Writes `decontaminate/matches`: benchmark items in unique documents, which are removed. No-op if switched off."""
     stage, benchmark = run.decontaminate, run.benchmark
     if stage is None or benchmark is None:
         return
@@ -34,7 +34,7 @@ def decontaminate(spark: SparkSession, run: Run, *, force: bool) -> None:
     warn_of_items(benchmark)
     documents = unique_documents(spark, run)
     with progress(spark, stage.name, run.config.log.progress_s):
-        matches = Work(stage.path).table(contaminated(documents, benchmark), "matches")
+        matches = Checkpoints(stage.path).materialize(contaminated(documents, benchmark), "matches")
         reasons = contamination_reasons(matches)
         judged = documents.select("doc_id", "language").join(reasons, "doc_id", "left")
         counts = judged.groupBy("language", F.coalesce("reason", F.lit("kept")).alias("reason")).count()
@@ -47,7 +47,7 @@ def decontaminate(spark: SparkSession, run: Run, *, force: bool) -> None:
 
 
 def _samples(matches: DataFrame, documents: DataFrame, benchmark: Benchmark) -> list[dict[str, Any]]:
-    """Some matches of each kind in each benchmark, with the texts of the items."""
+    """Sample matches of each kind in each benchmark, with the texts of the items."""
     some = sample_by(matches, ("benchmark", "kind"), SAMPLES, "item").join(documents.select("doc_id", "url"), "doc_id")
     rows = collect_sorted(some, "benchmark", "kind", "doc_id", "item")
     texts: dict[tuple[str, str, str], str] = {(row["benchmark"], row["item"], row["field"]): "" for row in rows}

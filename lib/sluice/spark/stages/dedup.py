@@ -12,22 +12,22 @@ from sluice.data.stage import ledgers_of
 from sluice.spark.dedup.find_duplicates import find_duplicates, not_compared, publish, publish_index
 from sluice.spark.dedup.index import read_earlier
 from sluice.spark.engine.read import read_table
-from sluice.spark.engine.samples import SAMPLES, by_language, collect_sorted, sample_by, with_witnesses
+from sluice.spark.engine.samples import SAMPLES, by_language, collect_sorted, sample_by, with_kept_texts
 from sluice.spark.engine.session import partitions_of, progress
-from sluice.spark.engine.work import Work
+from sluice.spark.engine.work import Checkpoints
 from sluice.spark.run import Run
 from sluice.spark.tables import selected_documents
 
 
 def dedup(spark: SparkSession, run: Run, *, force: bool) -> None:
-    """Selected documents to `dedup/removals`, each with a kept witness."""
+    """Writes `dedup/removals`: duplicates among the selected documents, each with a kept document."""
     config, stage = run.config.dedup, run.dedup
     upstream = run.select.require()
     if not stage.begin(force=force, keep=True):
         return
     for name in ("removals", "copies", "clusters", "edges", "index"):
-        storage.delete_tree(stage.file(name))  # what a killed attempt may have left half written
-    work = Work(stage.file("_work"))
+        storage.delete_tree(stage.file(name))  # may be incomplete after a killed attempt
+    checkpoints = Checkpoints(stage.file("_work"))
     documents = selected_documents(spark, run)
     facts = documents.select(
         "doc_id",
@@ -42,10 +42,10 @@ def dedup(spark: SparkSession, run: Run, *, force: bool) -> None:
     with progress(spark, "dedup", run.config.log.progress_s):
         earlier = read_earlier(spark, config)
         partitions = partitions_of(spark, run.config.spark)
-        found = find_duplicates(facts, documents.select("doc_id", "text"), config, partitions, work, earlier)
-        ids = found.ranked.select("place", F.col("doc_id").alias("id"))
-        ids = ids.unionAll(earlier.documents.select("place", "doc_id"))
-        publish(found, earlier, ids, "doc_id", stage.path, work)
+        found = find_duplicates(facts, documents.select("doc_id", "text"), config, partitions, checkpoints, earlier)
+        ids = found.ranked.select("rank", F.col("doc_id").alias("id"))
+        ids = ids.unionAll(earlier.documents.select("rank", "doc_id"))
+        publish(found, earlier, ids, "doc_id", stage.path, checkpoints)
         if config.write_index:
             names = documents.select("doc_id", F.col("url").alias("name"))
             publish_index(found, earlier, names, config, stage.digest, stage.file("index"))
@@ -61,13 +61,13 @@ def dedup(spark: SparkSession, run: Run, *, force: bool) -> None:
         by_language=_removed_by_language(removed, documents),
         samples=_pair_samples(removed, documents),
     )
-    work.clear()
+    checkpoints.clear()
 
 
 def _pair_samples(removed: DataFrame, documents: DataFrame) -> list[dict[str, Any]]:
     decile = F.floor(F.col("jaccard") * 20) / 20
     some = sample_by(removed.withColumn("decile", decile), ("step", "decile"), SAMPLES)
-    return collect_sorted(with_witnesses(some, documents), "step", "jaccard", "doc_id")
+    return collect_sorted(with_kept_texts(some, documents), "step", "jaccard", "doc_id")
 
 
 def _removed_by_language(removed: DataFrame, documents: DataFrame) -> dict[str, dict[str, int]]:

@@ -1,4 +1,4 @@
-"""The stage that takes repeated lines out of a run: documents to `lines/cut_texts` and `removed_lines`."""
+"""The stage that removes repeated lines from a run: documents to `lines/cut_texts` and `removed_lines`."""
 
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
@@ -7,11 +7,11 @@ from sluice.core.ledger import require_handover
 from sluice.data.stage import ledgers_of
 from sluice.spark.engine.samples import collect_sorted
 from sluice.spark.engine.session import partitions_of, progress
-from sluice.spark.engine.work import Work
+from sluice.spark.engine.work import Checkpoints
 from sluice.spark.run import Run
 from sluice.spark.tables import clean_documents
 from sluice.spark.transforms.lines import (
-    line_books,
+    line_counts,
     line_ledgers,
     line_samples,
     removed_lines,
@@ -21,7 +21,7 @@ from sluice.spark.transforms.lines import (
 
 
 def lines(spark: SparkSession, run: Run, *, force: bool) -> None:
-    """Documents to `lines/cut_texts`: what is left of those that lose lines. Nothing if switched off."""
+    """Writes `lines/cut_texts`: the remaining texts of documents that lose lines. No-op if switched off."""
     stage, config = run.lines, run.config.lines
     if stage is None:
         return
@@ -29,19 +29,21 @@ def lines(spark: SparkSession, run: Run, *, force: bool) -> None:
     upstream = before.require()
     if not stage.begin(force=force, keep=True):
         return
-    work, results = Work(stage.file("_work")), Work(stage.path)
+    checkpoints, results = Checkpoints(stage.file("_work")), Checkpoints(stage.path)
     documents = clean_documents(spark, run).withColumn("quality", F.col("signals.quality_score"))
     with progress(spark, stage.name, run.config.log.progress_s):
-        repeated = work.table(repeated_lines(documents, config, partitions_of(spark, run.config.spark)), "repeated")
-        cut = results.table(without_lines(documents, repeated, config), "cut_texts")
-        removed = results.table(removed_lines(repeated, cut), "removed_lines")
+        repeated = checkpoints.materialize(
+            repeated_lines(documents, config, partitions_of(spark, run.config.spark)), "repeated"
+        )
+        cut = results.materialize(without_lines(documents, repeated, config), "cut_texts")
+        removed = results.materialize(removed_lines(repeated, cut), "removed_lines")
         of_language = cut.join(documents.select("doc_id", "language"), "doc_id")
-        books = collect_sorted(line_books(of_language, "language"), "language")
+        sums = collect_sorted(line_counts(of_language, "language"), "language")
         samples = line_samples(removed, documents, config)
-    ledgers = line_ledgers(books)
+    ledgers = line_ledgers(sums)
     require_handover(ledgers_of(upstream)["documents"], ledgers[0], (before.name, stage.name))
     counts = {
-        row["language"]: {"kept": row["documents"] - row["emptied"], "nothing_left": row["emptied"]} for row in books
+        row["language"]: {"kept": row["documents"] - row["emptied"], "nothing_left": row["emptied"]} for row in sums
     }
-    stage.finish(ledgers, by_language=counts, cuts=books, samples=samples)
-    work.clear()
+    stage.finish(ledgers, by_language=counts, cuts=sums, samples=samples)
+    checkpoints.clear()

@@ -1,4 +1,4 @@
-"""The stage that proves the split: near-copies of held-out documents, missed by deduplication, to `split/removals`."""
+"""The stage that checks the split: near-copies of held-out documents that deduplication missed, to `split/removals`."""
 
 from typing import Any
 
@@ -10,27 +10,29 @@ from sluice.core.ledger import Ledger, require_handover
 from sluice.data.dataset.manifest import SplitCheck
 from sluice.data.stage import ledgers_of
 from sluice.spark.dedup.find_duplicates import not_compared
-from sluice.spark.dedup.held_out import SPLITS, find_crossing
-from sluice.spark.engine.samples import SAMPLES, by_language, collect_sorted, sample_by, with_witnesses
+from sluice.spark.dedup.held_out import SPLITS, find_split_leaks
+from sluice.spark.engine.samples import SAMPLES, by_language, collect_sorted, sample_by, with_kept_texts
 from sluice.spark.engine.session import partitions_of, progress
-from sluice.spark.engine.work import Work
+from sluice.spark.engine.work import Checkpoints
 from sluice.spark.run import Run
 from sluice.spark.tables import document_rows, split_documents
 
 
 def split(spark: SparkSession, run: Run, *, force: bool) -> None:
-    """Documents as they would go into shards to `split/removals`, those that go. Nothing if switched off."""
+    """Writes `split/removals`: near-copies, among the documents for shards, of held-out ones. No-op if switched off."""
     stage, config = run.split, run.config
     if stage is None:
         return
     upstream = run.texts.require()
     if not stage.begin(force=force, keep=True):
         return
-    work = Work(stage.file("_work"))
+    checkpoints = Checkpoints(stage.file("_work"))
     documents = split_documents(spark, run)
     with progress(spark, stage.name, config.log.progress_s):
         partitions = partitions_of(spark, config.spark)
-        found = find_crossing(documents, config.dedup, config.split, partitions, work, Work(stage.path))
+        found = find_split_leaks(
+            documents, config.dedup, config.split, partitions, checkpoints, Checkpoints(stage.path)
+        )
         removed = found.removals
         rows = document_rows(spark, run)
         languages = by_language(_counts_by_language(found.signed, removed, rows))
@@ -51,11 +53,11 @@ def split(spark: SparkSession, run: Run, *, force: bool) -> None:
         by_language=languages,
         samples=samples,
     )
-    work.clear()
+    checkpoints.clear()
 
 
 def split_check(run: Run) -> SplitCheck | None:
-    """What the manifest says of it; None where it is switched off. Raises InputError where it has not finished."""
+    """The check as recorded in the manifest; None if switched off. Raises InputError if the stage has not finished."""
     if run.split is None:
         return None
     summary, dedup = run.split.require(), run.config.dedup
@@ -75,16 +77,16 @@ def split_check(run: Run) -> SplitCheck | None:
 
 
 def _counts_by_language(signed: DataFrame, removed: DataFrame, rows: DataFrame) -> list[dict[str, Any]]:
-    reason = F.concat(F.lit("near_"), "witness_split").alias("reason")
-    of_language = signed.select(F.col("place").alias("doc_id")).join(rows.select("doc_id", "language"), "doc_id")
+    reason = F.concat(F.lit("near_"), "duplicate_of_split").alias("reason")
+    of_language = signed.select(F.col("rank").alias("doc_id")).join(rows.select("doc_id", "language"), "doc_id")
     judged = of_language.join(removed.select("doc_id", reason), "doc_id", "left")
     counts = judged.groupBy("language", F.coalesce("reason", F.lit("kept")).alias("reason")).count()
     return collect_sorted(counts, "language", "reason")
 
 
 def _samples(removed: DataFrame, documents: DataFrame, rows: DataFrame) -> list[dict[str, Any]]:
-    """Some removals of each pair of splits, with both texts."""
-    some = sample_by(removed, ("split", "witness_split"), SAMPLES)
-    shown = some.select(F.explode(F.array("doc_id", "witness")).alias("doc_id")).distinct()
+    """Sample removals of each pair of splits, with both texts."""
+    some = sample_by(removed, ("split", "duplicate_of_split"), SAMPLES)
+    shown = some.select(F.explode(F.array("doc_id", "duplicate_of")).alias("doc_id")).distinct()
     texts = documents.join(shown, "doc_id", "left_semi").join(rows.select("doc_id", "url"), "doc_id", "inner")
-    return collect_sorted(with_witnesses(some, texts), "split", "witness_split", "doc_id")
+    return collect_sorted(with_kept_texts(some, texts), "split", "duplicate_of_split", "doc_id")

@@ -1,4 +1,4 @@
-"""Decontamination of somebody's own table: items found in its rows to `decontaminate/matches`, the rest to `kept`."""
+"""Decontamination of a user's table: benchmark items in its rows to `decontaminate/matches`, the rest to `kept`."""
 
 from collections import Counter
 
@@ -8,9 +8,9 @@ from pyspark.sql import functions as F
 from sluice.core.config.schema import Config
 from sluice.core.records.corpus import Contamination
 from sluice.spark.engine.session import progress
-from sluice.spark.engine.work import Work
+from sluice.spark.engine.work import Checkpoints
 from sluice.spark.standalone.run import TableRun, named_rows
-from sluice.spark.standalone.source import Source
+from sluice.spark.standalone.source import TableSource
 from sluice.spark.transforms.decontaminate import (
     benchmark_counts,
     contaminated,
@@ -23,23 +23,23 @@ from sluice.text.decontamination.benchmark import Benchmark
 
 
 def decontaminate_run(config: Config) -> tuple[TableRun, Benchmark]:
-    """What `decontaminate_table` takes. Raises ConfigError, InputError or FormatError for what is wrong with either."""
+    """Inputs of `decontaminate_table`. Raises ConfigError, InputError or FormatError for a bad table or benchmark."""
     benchmark = Benchmark.load(config.decontaminate.benchmarks, config.decontaminate)
     settings = {"decontaminate": decontaminate_settings(config.decontaminate, benchmark)}
     return TableRun(config, "decontaminate", settings), benchmark
 
 
 def decontaminate_table(spark: SparkSession, run: TableRun, benchmark: Benchmark, *, force: bool) -> None:
-    """All steps; a killed run goes on after its last whole table. Rows without text hold nothing, so they stay."""
+    """All steps; a killed run resumes after its last complete table. Rows without text are kept."""
     config, stage, table = run.config, run.stage, run.config.table
     if not run.begin("matches", "kept", "quarantine", force=force):
         return
     warn_of_items(benchmark)
-    work = Work(stage.file("_work"))
-    source = Source(spark, table, run.kind, run.paths)
+    checkpoints = Checkpoints(stage.file("_work"))
+    source = TableSource(spark, table, run.kind, run.paths)
     with progress(spark, stage.name, config.log.progress_s):
-        rows, names = named_rows(source, table, work)
-        found = work.table(contaminated(rows.where("problem is null"), benchmark), "found")
+        rows, names = named_rows(source, table, checkpoints)
+        found = checkpoints.materialize(contaminated(rows.where("problem is null"), benchmark), "found")
         matches = found.join(names, "doc_id").select(F.col("name").alias("id"), *Contamination.__struct_fields__[1:])
         matches.write.parquet(stage.file("matches"))
         names.where("problem is not null").select("place", "problem").write.parquet(stage.file("quarantine"))
@@ -49,7 +49,7 @@ def decontaminate_table(spark: SparkSession, run: TableRun, benchmark: Benchmark
         counts = _counts(judged)
         summary = benchmark_counts(found, benchmark)
     stage.finish([contamination_ledger(counts)], **summary, files=len(run.paths))
-    work.clear()
+    checkpoints.clear()
 
 
 def _counts(judged: DataFrame) -> Counter[str]:

@@ -1,4 +1,4 @@
-"""Deduplication of somebody's own table: its rows to `dedup/removals`, and what stays to `dedup/kept`."""
+"""Deduplication of a user's table: its duplicates to `dedup/removals`, the other rows to `dedup/kept`."""
 
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -17,9 +17,9 @@ from sluice.spark.dedup.index import read_earlier, result_settings
 from sluice.spark.engine.batches import iter_rows, to_batches
 from sluice.spark.engine.schemas import spark_schema
 from sluice.spark.engine.session import partitions_of, progress
-from sluice.spark.engine.work import Work
+from sluice.spark.engine.work import Checkpoints
 from sluice.spark.standalone.run import TableRun, check_rows, doc_id, require_columns
-from sluice.spark.standalone.source import Source
+from sluice.spark.standalone.source import TableSource
 from sluice.text.dedup.signing import sign_text
 
 
@@ -32,25 +32,27 @@ def dedup_run(config: Config) -> TableRun:
 
 
 def dedup_table(spark: SparkSession, run: TableRun, *, force: bool) -> None:
-    """All steps; a killed run goes on after its last whole table."""
+    """All steps; a killed run resumes after its last complete table."""
     config, stage, table = run.config, run.stage, run.config.table
     if not run.begin("removals", "copies", "clusters", "edges", "index", "kept", "quarantine", force=force):
         return
-    work = Work(stage.file("_work"))
-    source = Source(spark, table, run.kind, run.paths)
+    checkpoints = Checkpoints(stage.file("_work"))
+    source = TableSource(spark, table, run.kind, run.paths)
     minhash = config.dedup.minhash
     with progress(spark, "dedup", config.log.progress_s):
         signed = source.rows().mapInArrow(partial(_sign, minhash), spark_schema(Fact))
-        facts = work.table(signed.withColumn("doc_id", doc_id(table)), "facts")
+        facts = checkpoints.materialize(signed.withColumn("doc_id", doc_id(table)), "facts")
         check_rows(facts, table)
         documents = facts.where("problem is null and text_hash is not null")
         texts = source.rows().where("problem is null").select(doc_id(table).alias("doc_id"), "text")
         earlier = read_earlier(spark, config.dedup)
-        found = find_duplicates(documents, texts, config.dedup, partitions_of(spark, config.spark), work, earlier)
+        found = find_duplicates(
+            documents, texts, config.dedup, partitions_of(spark, config.spark), checkpoints, earlier
+        )
         names = documents.select("doc_id", "name")
-        ids = found.ranked.join(names, "doc_id").select("place", F.col("name").alias("id"))
-        ids = ids.unionAll(earlier.documents.select("place", "name"))
-        publish(found, earlier, ids, "id", stage.path, work)
+        ids = found.ranked.join(names, "doc_id").select("rank", F.col("name").alias("id"))
+        ids = ids.unionAll(earlier.documents.select("rank", "name"))
+        publish(found, earlier, ids, "id", stage.path, checkpoints)
         if config.dedup.write_index:
             publish_index(found, earlier, names, config.dedup, stage.digest, stage.file("index"))
         facts.where("problem is not null").select("place", "problem").write.parquet(stage.file("quarantine"))
@@ -59,10 +61,10 @@ def dedup_table(spark: SparkSession, run: TableRun, *, force: bool) -> None:
             removed = spark.read.parquet(stage.file("removals")).select(F.col("id").alias("name"))
             gone = removed.unionAll(empty)
             source.write_kept(F.broadcast(gone) if gone.count() <= BROADCAST_ROWS else gone, stage.file("kept"))
-        ledger = _books(facts, found.removed)
+        ledger = _ledger(facts, found.removed)
         unsigned = not_compared(documents, minhash)
     stage.finish([ledger], **found.counts, **unsigned, files=len(run.paths))
-    work.clear()
+    checkpoints.clear()
 
 
 def _sign(minhash: MinHashConfig, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -76,7 +78,7 @@ def _fact(row: dict[str, Any], minhash: MinHashConfig) -> Fact:
     return Fact(**row, n_chars=len(text), **sign_text(text, minhash)._asdict())
 
 
-def _books(facts: DataFrame, removed: DataFrame) -> Ledger:
+def _ledger(facts: DataFrame, removed: DataFrame) -> Ledger:
     counted = facts.agg(F.count("*"), F.count("problem"), F.count("text_hash")).collect()[0]
     total, problems, with_text = counted
     dropped = {"unreadable": problems, "empty": total - problems - with_text}

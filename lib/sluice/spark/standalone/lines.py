@@ -1,4 +1,4 @@
-"""Repeated lines of somebody's own table: what went to `lines/removed_lines`, the rows without it to `lines/kept`."""
+"""Repeated lines of a user's table: removed lines to `lines/removed_lines`, the rows without them to `lines/kept`."""
 
 from typing import Any
 
@@ -8,11 +8,11 @@ from pyspark.sql import functions as F
 from sluice.core.config.schema import Config
 from sluice.core.ledger import Ledger
 from sluice.spark.engine.session import partitions_of, progress
-from sluice.spark.engine.work import Work
+from sluice.spark.engine.work import Checkpoints
 from sluice.spark.standalone.run import TableRun, named_rows, require_columns
-from sluice.spark.standalone.source import Source
+from sluice.spark.standalone.source import TableSource
 from sluice.spark.transforms.lines import (
-    line_books,
+    line_counts,
     line_ledgers,
     line_samples,
     lines_settings,
@@ -23,41 +23,41 @@ from sluice.spark.transforms.lines import (
 
 
 def lines_run(config: Config) -> TableRun:
-    """The run of `lines_table`. Raises InputError without a table, ConfigError where hosts are counted without URLs."""
+    """The run of `lines_table`. Raises InputError without a table, ConfigError if hosts are counted without URLs."""
     names = ["url"] if config.lines.min_hosts > 1 else []
     require_columns(config.table, names, f"lines.min_hosts={config.lines.min_hosts}", "set it to 1")
     return TableRun(config, "lines", {"lines": lines_settings(config.lines)})
 
 
 def lines_table(spark: SparkSession, run: TableRun, *, force: bool) -> None:
-    """All steps; a killed run goes on after its last whole table. Rows without text stay as they are."""
+    """All steps; a killed run resumes after its last complete table. Rows without text are kept unchanged."""
     config, stage, table = run.config, run.stage, run.config.table
     if not run.begin("removed_lines", "kept", "quarantine", force=force):
         return
-    work = Work(stage.file("_work"))
-    source = Source(spark, table, run.kind, run.paths)
+    checkpoints = Checkpoints(stage.file("_work"))
+    source = TableSource(spark, table, run.kind, run.paths)
     with progress(spark, stage.name, config.log.progress_s):
-        rows, names = named_rows(source, table, work)
+        rows, names = named_rows(source, table, checkpoints)
         documents = _documents(rows)
         repeated = repeated_lines(documents, config.lines, partitions_of(spark, config.spark))
-        repeated = work.table(repeated, "repeated")
-        cut = work.table(without_lines(documents, repeated, config.lines), "cut_texts")
-        removed = work.table(removed_lines(repeated, cut), "removed")
+        repeated = checkpoints.materialize(repeated, "repeated")
+        cut = checkpoints.materialize(without_lines(documents, repeated, config.lines), "cut_texts")
+        removed = checkpoints.materialize(removed_lines(repeated, cut), "removed")
         _by_name(removed, names).write.parquet(stage.file("removed_lines"))
         names.where("problem is not null").select("place", "problem").write.parquet(stage.file("quarantine"))
         if table.write_kept:
             edited = cut.where("text is not null").join(names, "doc_id").select("name", "text")
             gone = edited.where("text = ''").select("name")
             source.write_kept(gone, stage.file("kept"), edited.where("text <> ''"))
-        books = [row.asDict() for row in line_books(cut).collect()]
-        ledgers = [_documents_ledger(names, line_ledgers(books)[0]), *line_ledgers(books)[1:]]
+        sums = [row.asDict() for row in line_counts(cut).collect()]
+        ledgers = [_documents_ledger(names, line_ledgers(sums)[0]), *line_ledgers(sums)[1:]]
         samples = line_samples(removed, documents, config.lines)
-    stage.finish(ledgers, cuts=books, samples=samples, files=len(run.paths))
-    work.clear()
+    stage.finish(ledgers, cuts=sums, samples=samples, files=len(run.paths))
+    checkpoints.clear()
 
 
 def _documents(rows: DataFrame) -> DataFrame:
-    """Rows with a text as `repeated_lines` and `line_samples` need them; their language is not known."""
+    """Rows with a text, as `repeated_lines` and `line_samples` need them; their language is unknown."""
     host = F.nullif(F.lower(F.regexp_extract("url", HOST, 1)), F.lit(""))
     return rows.where("problem is null and text is not null").select(
         "doc_id",
@@ -74,7 +74,7 @@ HOST = r"^[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?([^/?#:]+)"
 
 
 def _by_name(removed: DataFrame, names: DataFrame) -> DataFrame:
-    """Removed lines with ids for hashes of ids."""
+    """Removed lines with ids instead of hashes of ids."""
     own = names.select("doc_id", F.col("name").alias("id"))
     other = names.select(F.col("doc_id").alias("kept_in"), F.col("name").alias("kept_id"))
     return (
@@ -85,7 +85,7 @@ def _by_name(removed: DataFrame, names: DataFrame) -> DataFrame:
 
 
 def _documents_ledger(names: DataFrame, with_text: Ledger) -> Ledger:
-    """All rows in, also those without a text, which stay, and those that could not be read."""
+    """Counts of all rows: those without text are kept, unreadable ones are dropped."""
     total, unread = names.agg(F.count("*"), F.count("problem")).collect()[0]
     gone: dict[str, Any] = {**with_text.dropped, "unreadable": unread}
     return Ledger("documents", total, total - sum(gone.values()), gone)

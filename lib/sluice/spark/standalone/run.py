@@ -1,4 +1,4 @@
-"""A job on somebody's own table: its files, the directory of its results, and what is asked of the rows."""
+"""A job on a user's table: its files, the directory of its results, and checks of its rows."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -14,8 +14,8 @@ from sluice.core.errors import ConfigError, InputError, StageError
 from sluice.data import storage
 from sluice.data.sources.json_lines import table_files
 from sluice.data.stage import Stage
-from sluice.spark.engine.work import Work
-from sluice.spark.standalone.source import Source
+from sluice.spark.engine.work import Checkpoints
+from sluice.spark.standalone.source import TableSource
 from sluice.text.dedup.key_text import KEY_VERSION
 
 SHOWN = 5
@@ -23,9 +23,9 @@ SHOWN = 5
 
 
 class TableRun:
-    """What is to be done. Made before Spark is started, so that missing input or a wrong setting is said at once.
+    """A job to run. Created before Spark starts, so that missing input or a wrong setting is reported at once.
 
-    `settings` is what the result depends on besides the table. Raises InputError where there is no table.
+    `settings` is everything besides the table that the result depends on. Raises InputError if there is no table.
     """
 
     def __init__(self, config: Config, name: str, settings: Mapping[str, Any]) -> None:
@@ -38,7 +38,7 @@ class TableRun:
         self.stage = Stage(config.output, name, what)
 
     def begin(self, *results: str, force: bool) -> bool:
-        """Whether there is work to do; removes what a killed attempt may have left half written of `results`."""
+        """Whether the job has to run; removes incomplete `results` of a killed attempt."""
         if not self.stage.begin(force=force, keep=True):
             return False
         for name in results:
@@ -47,18 +47,18 @@ class TableRun:
 
 
 def require_columns(table: TableConfig, names: Iterable[str], setting: str, otherwise: str) -> None:
-    """Raises ConfigError where a setting looks at columns (fields of `Table`) and the table does not name them."""
+    """Raises ConfigError if a setting needs columns (fields of `TableConfig`) that the table does not name."""
     if missing := [f"table.{name}" for name in names if getattr(table, name) is None]:
         raise ConfigError(
-            f"{setting} looks at columns of the table that are not named. Name them with {' and '.join(missing)}, or "
+            f"{setting} needs columns of the table that are not named. Name them with {' and '.join(missing)}, or "
             f"{otherwise}."
         )
 
 
-def named_rows(source: Source, table: TableConfig, work: Work) -> tuple[DataFrame, DataFrame]:
+def named_rows(source: TableSource, table: TableConfig, checkpoints: Checkpoints) -> tuple[DataFrame, DataFrame]:
     """Source rows with their `doc_id`; and place, problem, name and doc_id of each. Raises as `check_rows`."""
     rows = source.rows().withColumn("doc_id", doc_id(table))
-    names = work.table(rows.select("place", "problem", "name", "doc_id"), "names")
+    names = checkpoints.materialize(rows.select("place", "problem", "name", "doc_id"), "names")
     check_rows(names, table)
     return rows, names
 
@@ -69,7 +69,7 @@ def doc_id(table: TableConfig) -> Column:
 
 
 def check_rows(rows: DataFrame, table: TableConfig) -> None:
-    """Raises StageError for too many bad lines, InputError for ids that are not different.
+    """Raises StageError for too many unreadable rows, InputError for ids that are not unique.
 
     Needs: place, problem, name, doc_id.
     """
@@ -78,7 +78,7 @@ def check_rows(rows: DataFrame, table: TableConfig) -> None:
         worst = rows.where("problem is not null").select("place", "problem").orderBy("place").limit(SHOWN).collect()
         raise StageError(
             f"{problems:,} of {total:,} rows cannot be read, more than table.max_loss={table.max_loss} allows: "
-            f"{'; '.join(f'{row.place}: {row.problem}' for row in worst)}. Mend them, or allow more loss."
+            f"{'; '.join(f'{row.place}: {row.problem}' for row in worst)}. Fix them, or raise table.max_loss."
         )
     same = (
         rows.where("problem is null")
@@ -88,12 +88,12 @@ def check_rows(rows: DataFrame, table: TableConfig) -> None:
     twice = same.where("n > 1").orderBy("one").limit(SHOWN).collect()
     if clash := [row for row in twice if row.one != row.other]:
         raise InputError(
-            f"The ids {clash[0].one!r} and {clash[0].other!r} have one hash. Set table.id_seed to another number than "
-            f"{table.id_seed}."
+            f"The ids {clash[0].one!r} and {clash[0].other!r} have the same hash. Set table.id_seed to a number "
+            f"other than {table.id_seed}."
         )
     if twice:
         ids = ", ".join(f"{row.one!r} ({row.n} times)" for row in twice)
         raise InputError(
-            f"Ids in column {table.id!r} must be different for each row, but some are not: {ids}. Name another column "
-            "with table.id, or make them different."
+            f"Ids in column {table.id!r} must be unique, but some are not: {ids}. Name another column with "
+            "table.id, or make them unique."
         )

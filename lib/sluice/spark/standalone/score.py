@@ -1,4 +1,4 @@
-"""Texts of a table judged by a language model, without TensorFlow: to `score/scores`."""
+"""Scores the texts of a table with a language model, without TensorFlow: to `score/scores`."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -16,9 +16,9 @@ from sluice.data import storage
 from sluice.spark.engine.batches import to_batches
 from sluice.spark.engine.schemas import spark_schema
 from sluice.spark.engine.session import progress
-from sluice.spark.engine.work import Work
+from sluice.spark.engine.work import Checkpoints
 from sluice.spark.standalone.run import TableRun, named_rows
-from sluice.spark.standalone.source import Source
+from sluice.spark.standalone.source import TableSource
 from sluice.text.quality.language_model import CONFIG, WEIGHTS, Scorer
 
 
@@ -35,24 +35,24 @@ def score_run(config: Config) -> TableRun:
 
 
 def score_table(spark: SparkSession, run: TableRun, *, force: bool) -> None:
-    """All steps; a killed run goes on after its last whole table."""
+    """All steps; a killed run resumes after its last complete table."""
     config, stage, table = run.config, run.stage, run.config.table
     if not run.begin("scores", "quarantine", force=force):
         return
-    work = Work(stage.file("_work"))
-    source = Source(spark, table, run.kind, run.paths)
+    checkpoints = Checkpoints(stage.file("_work"))
+    source = TableSource(spark, table, run.kind, run.paths)
     with progress(spark, stage.name, config.log.progress_s):
-        rows, names = named_rows(source, table, work)
+        rows, names = named_rows(source, table, checkpoints)
         texts = rows.where("problem is null").select("name", F.coalesce("text", F.lit("")).alias("text"))
         judge = partial(_scores, config.score.model, config.score.max_tokens)
-        scores = Work(stage.path).table(texts.mapInArrow(judge, spark_schema(TextScore)), "scores")
+        scores = Checkpoints(stage.path).materialize(texts.mapInArrow(judge, spark_schema(TextScore)), "scores")
         names.where("problem is not null").select("place", "problem").write.parquet(stage.file("quarantine"))
         total, unread = names.agg(F.count("*"), F.count("problem")).collect()[0]
         sums = scores.agg(F.sum("nll"), F.sum("n_tokens"), F.sum("n_bytes"), F.count_if("is_cut")).collect()[0]
     dropped = {"unreadable": unread} if unread else {}
     counts = dict(zip(("nll", "tokens", "bytes", "cut"), (value or 0 for value in sums), strict=True))
     stage.finish([Ledger("documents", total, total - unread, dropped)], **counts, files=len(run.paths))
-    work.clear()
+    checkpoints.clear()
 
 
 def _scores(model: str, max_tokens: int | None, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -1,4 +1,4 @@
-"""Somebody's own table as rows to deduplicate: Parquet files, or JSON lines read by our own parser."""
+"""A user's table as rows: Parquet files, or JSON lines read by our own parser."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
@@ -18,21 +18,21 @@ from sluice.spark.engine.schemas import spark_schema
 
 
 class RawLine(Record):
-    """A line as it stands in its file. Its id is None where it has none."""
+    """A line as written in its file, and its id, or None if it has none."""
 
     name: str | None
     text: str
 
 
-class Source:
-    """The files of one kind. `rows` is read once for the facts and once for the texts; `write_kept` once more."""
+class TableSource:
+    """The files of a table. `rows` is read once for the facts and once for the texts; `write_kept` reads them again."""
 
     def __init__(self, spark: SparkSession, table: TableConfig, kind: str, paths: list[str]) -> None:
         self._spark, self._table, self._kind, self._paths = spark, table, kind, paths
         self._pieces = tuple(pieces_of(paths)) if kind == "json" else ()
 
     def rows(self) -> DataFrame:
-        """Returns: source rows. Raises ConfigError where a column is missing from a Parquet file."""
+        """Returns: source rows. Raises ConfigError if a column is missing from a Parquet file."""
         if self._kind == "json":
             return self._numbers().mapInArrow(partial(_parse, self._table, self._pieces), spark_schema(SourceRow))
         table = self._table
@@ -57,9 +57,9 @@ class Source:
         )
 
     def write_kept(self, gone: DataFrame, path: str, edited: DataFrame | None = None) -> None:
-        """Writes the rows whose id is not in `gone` (name), with all their columns, or as the lines that they were.
+        """Writes the rows whose id is not in `gone` (name), with all their columns, or as their original lines.
 
-        Those in `edited` (name, text) get that text; everything else in such a line stays as it was written.
+        Rows in `edited` (name, text) get that text; the rest of such a line is unchanged.
         """
         table = self._table
         if self._kind == "parquet":
@@ -85,11 +85,11 @@ class Source:
         return self._spark.read.parquet(*self._paths)
 
     def _numbers(self) -> DataFrame:
-        return self._spark.range(0, len(self._pieces), 1, max(1, len(self._pieces)))  # a task for each
+        return self._spark.range(0, len(self._pieces), 1, max(1, len(self._pieces)))  # one task per piece
 
 
 def _cast(column: str | None, kind: str) -> Column:
-    """A column of a type, null where its value is none of that type, or without a column."""
+    """A column cast to a type; null if the value cannot be cast or there is no column."""
     return F.expr(f"try_cast(`{column}` as {kind})") if column else F.lit(None).cast(kind)
 
 

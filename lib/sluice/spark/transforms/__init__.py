@@ -1,1 +1,1 @@
-"""DataFrame in, DataFrame out."""
+"""Functions from DataFrames to DataFrames."""

@@ -1,4 +1,4 @@
-"""Documents that hold items of benchmarks, found in one pass over their texts."""
+"""Documents that contain benchmark items, found in one pass over their texts."""
 
 import dataclasses
 import logging
@@ -23,9 +23,9 @@ from sluice.text.decontamination.scanner import Scanner
 
 
 def contaminated(documents: DataFrame, benchmark: Benchmark) -> DataFrame:
-    """The items of benchmarks that documents hold, each once a document.
+    """The benchmark items that documents contain, each once per document.
 
-    Needs: doc_id, text (a null text holds none). Returns: matches. No shuffle; every worker holds the index.
+    Needs: doc_id, text (a null text contains none). Returns: matches. No shuffle; every worker holds the index.
     """
     shared = documents.sparkSession.sparkContext.broadcast(dataclasses.replace(benchmark, texts=()))
     texts = documents.select("doc_id", "text").where("text is not null")
@@ -33,7 +33,7 @@ def contaminated(documents: DataFrame, benchmark: Benchmark) -> DataFrame:
 
 
 def contamination_reasons(matches: DataFrame) -> DataFrame:
-    """Each document that goes, once: as `ngram` where an item was found by n-grams, else as `near`.
+    """Each document to remove, once: `ngram` if an item was found by its n-grams, else `near`.
 
     Needs: matches. Returns: doc_id, reason.
     """
@@ -58,12 +58,12 @@ SHOWN = 5
 
 
 def contamination_ledger(counts: Counter[str]) -> Ledger:
-    """The books of documents by reason, those that stay being `kept`."""
+    """Counts of documents by reason; kept ones are counted as `kept`."""
     return Ledger("documents", counts.total(), counts.pop("kept", 0), dict(counts))
 
 
 def benchmark_counts(matches: DataFrame, benchmark: Benchmark) -> dict[str, Any]:
-    """What was looked for and found: for each benchmark, and how many items could not be looked for."""
+    """Items searched and found, for each benchmark, and the number of items that cannot be searched."""
     items = Counter(name for name, _ in {(part.benchmark, part.item) for part in benchmark.parts})
     counts = matches.groupBy("benchmark").agg(F.count_distinct("item"), F.count_distinct("doc_id")).collect()
     found = {name: (num_items, num_documents) for name, num_items, num_documents in counts}
@@ -83,11 +83,11 @@ def benchmark_counts(matches: DataFrame, benchmark: Benchmark) -> dict[str, Any]
 
 
 def warn_of_items(benchmark: Benchmark) -> None:
-    """Says which items are not looked for."""
+    """Logs the items that are not searched."""
     for unable, why in ((benchmark.too_short, "too short"), (benchmark.too_common, "the template of many")):
         if unable:
             log.warning(
-                "decontaminate: %d of %d items are %s and not looked for: %s%s",
+                "decontaminate: %d of %d items are %s and are not searched: %s%s",
                 len(unable),
                 benchmark.num_items,
                 why,
@@ -97,7 +97,7 @@ def warn_of_items(benchmark: Benchmark) -> None:
 
 
 def decontaminate_settings(settings: DecontaminateConfig, benchmark: Benchmark) -> dict[str, Any]:
-    """What decides the result: benchmarks by what they hold, not where."""
+    """Settings that decide the result; benchmarks by content, not by path."""
     plain: dict[str, Any] = msgspec.to_builtins(settings)
     del plain["max_index_mib"]
     return plain | {"benchmarks": benchmark.identity()}

@@ -1,4 +1,4 @@
-"""Archives to rows of the `docs` table: mapInArrow around `text.extract`, one archive per task."""
+"""Archives to rows of the `docs` table: mapInArrow around `text.pages.archive`, one archive per task."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -28,11 +28,11 @@ def extract_entries(
     minhash: MinHashConfig,
     plan_table: str | None = None,
 ) -> DataFrame:
-    """Everything that some archives yield. Returns: docs.
+    """All rows that some archives yield. Returns: docs.
 
-    No shuffle: task i reads archive i of the largest-first order, so that long archives start early and a retry redoes
-    one archive. Raw HTML never leaves the Python worker. Entries travel with each task, about 300 bytes for each of the
-    archives of a batch; their wanted records do not: a task fetches those of its archive from `plan_table`.
+    No shuffle: task i reads archive i of the largest-first order, so that long archives start early and a retry repeats
+    one archive. Raw HTML never leaves the Python worker. Each task carries the entries of all archives of its batch,
+    about 300 bytes each, but not their wanted records: it fetches those of its archive from `plan_table`.
     """
     ordered = sorted(entries, key=lambda entry: (-(entry.size or 0), -(entry.num_wanted or 0), entry.warc_index))
     numbers = spark.range(0, len(ordered), 1, len(ordered))
@@ -46,25 +46,25 @@ def _read(
     plan_table: str | None,
     batches: Iterable[pa.RecordBatch],
 ) -> Iterator[pa.RecordBatch]:
-    # the model's default place is found on the executor, whose paths may differ from the driver's
+    # looked up on the executor, whose paths may differ from the driver's
     processor = PageProcessor(extract, minhash, model_path(extract.lid_model))
     open_read = partial(storage.open_stream, transport=extract.transport)
     open_ranges = partial(storage.open_ranges, transport=extract.transport)
-    processor.warm_up()  # no page's time
-    with shield(processor) as shielded:
+    processor.warm_up()  # not counted as a page's time
+    with guard(processor) as guarded:
         for batch in batches:
             for number in batch.column(0).to_pylist():
                 entry = entries[number]
                 wanted = load_wanted(plan_table, entry) if plan_table and entry.mode else None
-                rows = extract_archive(entry, shielded, open_read, wanted=wanted, open_ranges=open_ranges)
+                rows = extract_archive(entry, guarded, open_read, wanted=wanted, open_ranges=open_ranges)
                 yield from to_batches(rows, DocsRow)
 
 
-def shield(processor: PageProcessor) -> AbstractContextManager[PageProcessor]:
-    """The processor made safe for a task: a page that hangs or crashes may cost the first attempt, but no other.
+def guard(processor: PageProcessor) -> AbstractContextManager[PageProcessor]:
+    """The processor made safe for a task: a page that hangs or crashes costs at most the first attempt.
 
-    Healthy archives pay nothing: they have one attempt, and it works in this process. Outside of a task, as in tests,
-    the processor stays as it is.
+    Healthy archives pay nothing: they need one attempt, which runs in this process. Outside of a task, as in tests, the
+    processor is returned unchanged.
     """
     task = TaskContext.get()
     if task is None:

@@ -1,4 +1,4 @@
-"""Lines that stand in many documents: found by one count over hashes, and cut from all but the best document."""
+"""Lines that occur in many documents: found by one count of hashes, and removed from all but the best document."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -21,13 +21,13 @@ from sluice.text.dedup.repeated_lines import cut_lines, line_with, plain_hashes
 
 
 def repeated_lines(documents: DataFrame, settings: LinesConfig, partitions: int) -> DataFrame:
-    """The repeated lines of all documents but the best that has them.
+    """The repeated lines of all documents except the best one that contains them.
 
-    Needs: doc_id, quality (double), n_chars, text, and host where `settings.min_hosts` is above 1. The best has the
-    highest quality, null being the lowest, the most characters, the smallest id.
-    Returns: repeated lines. Whether such a line goes is for `cut_lines` to say, by what stands around it.
-    Shuffle: 40 bytes for each different long line of a document, once, key `line`. A line that stands in half of all
-    documents costs time in one task, never memory: its rows are sorted and counted with spills to disk.
+    Needs: doc_id, quality (double), n_chars, text, and host if `settings.min_hosts` is above 1. The best document has
+    the highest quality (null is lowest), then the most characters, then the smallest id.
+    Returns: repeated lines. `cut_lines` decides from the context whether such a line is removed.
+    Shuffle: 40 bytes per different long line of a document, once, key `line`. A line in half of all documents costs
+    time in one task, never memory: its rows are sorted and counted with spills to disk.
     """
     host = F.xxhash64("host") if settings.min_hosts > 1 else F.lit(1).cast("long")
     n_chars = F.col("n_chars").cast("long").alias("n_chars")
@@ -56,7 +56,7 @@ def without_lines(documents: DataFrame, repeated: DataFrame, settings: LinesConf
     """All documents without their repeated lines.
 
     Needs: doc_id, text (not null), and repeated lines. Returns: cut_texts.
-    Shuffle: 16 bytes a repeated line and the text once, key `doc_id`; the lines held together are those of a document.
+    Shuffle: 16 bytes per repeated line and the text once, key `doc_id`; a task holds the lines of one document.
     """
     lines = repeated.groupBy("doc_id").agg(F.collect_list("line").alias("lines"))
     rows = documents.select("doc_id", "text").join(lines, "doc_id", "left").select("doc_id", "lines", "text")
@@ -64,16 +64,16 @@ def without_lines(documents: DataFrame, repeated: DataFrame, settings: LinesConf
 
 
 def removed_lines(repeated: DataFrame, cut: DataFrame) -> DataFrame:
-    """The repeated lines that documents really lost.
+    """The repeated lines that documents actually lost.
 
-    Needs: repeated lines, and cut_texts. Returns: the same columns as they have.
+    Needs: repeated lines, and cut_texts. Returns: the columns of repeated lines.
     """
     gone = cut.select("doc_id", F.explode("removed").alias("line"))
     return repeated.join(gone, ["doc_id", "line"], "left_semi").select(*RepeatedLine.__struct_fields__)
 
 
-def line_books(cut: DataFrame, *by: str) -> DataFrame:
-    """Sums over documents, in one row or one for each value of `by`.
+def line_counts(cut: DataFrame, *by: str) -> DataFrame:
+    """Sums over documents, in one row or one row per value of `by`.
 
     Needs: cut_texts, and the columns of `by`. Returns: those, documents, edited, emptied (texts of which nothing is
     left) and all counts of `CutText`, null without documents.
@@ -88,7 +88,7 @@ def line_books(cut: DataFrame, *by: str) -> DataFrame:
 
 
 def most_removed(removed: DataFrame, documents: DataFrame, settings: LinesConfig, number: int) -> DataFrame:
-    """The lines that were removed from the most documents of a language, at most `number` of each, as they stand.
+    """The lines removed from the most documents of each language, at most `number` per language, as written.
 
     Needs: removed lines; documents (doc_id, language, text). Returns: language, removed_from, line, kept_in, sample.
     """
@@ -120,7 +120,7 @@ def _line_rows(settings: LinesConfig, batches: Iterable[pa.RecordBatch]) -> Iter
 
 
 ROWS = 64
-"""Documents whose lines are given out together."""
+"""Documents whose lines are returned together."""
 
 
 def _cut(settings: LinesConfig, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -147,7 +147,7 @@ SHOWN_CHARS = 300
 
 
 def with_cut_texts(documents: DataFrame, cut: DataFrame) -> DataFrame:
-    """Documents with the texts that are left of them, without those of which none is.
+    """Documents with their remaining texts; those with an empty text are left out.
 
     Needs: documents (doc_id, n_bytes, text), cut_texts. Returns: doc_id, n_bytes, text.
     """
@@ -161,10 +161,10 @@ SHOWN = 10
 """Lines of each language that are shown: those that went from the most documents."""
 
 
-def line_ledgers(books: list[dict[str, Any]]) -> list[Ledger]:
-    """The books of documents, lines and characters from rows of `line_books`."""
+def line_ledgers(sums: list[dict[str, Any]]) -> list[Ledger]:
+    """Counts of documents, lines and characters from rows of `line_counts`."""
     total: Counter[str] = Counter()
-    for row in books:
+    for row in sums:
         total.update({name: value for name, value in row.items() if name != "language" and value})
     lines_gone = {"repeated": total["n_lines_removed"], "blank": total["n_blank_removed"]}
     characters_gone = {"repeated_lines": total["n_chars_removed"]}
@@ -176,7 +176,7 @@ def line_ledgers(books: list[dict[str, Any]]) -> list[Ledger]:
 
 
 def line_samples(removed: DataFrame, documents: DataFrame, config: LinesConfig) -> list[dict[str, Any]]:
-    """The lines that went from the most documents of each language, the most frequent first."""
+    """The lines removed from the most documents of each language, the most frequent first."""
     rows = most_removed(removed, documents, config, SHOWN).collect()
     found = [row.asDict() for row in rows]
     return sorted(found, key=lambda row: (row["language"] or "", -row["removed_from"], row["line"]))
@@ -187,7 +187,7 @@ def _ledger(unit: str, total: int, gone: dict[str, int]) -> Ledger:
 
 
 def lines_settings(settings: LinesConfig) -> dict[str, Any]:
-    """What decides the result."""
+    """Settings that decide the result."""
     plain: dict[str, Any] = msgspec.to_builtins(settings)
     del plain["enabled"]
     return plain

@@ -1,4 +1,4 @@
-"""Rules compiled to SQL: the same answers as `text.rules.first_failure`, on stored signals, without Python."""
+"""Rules compiled to SQL: the results of `text.rules.rule.first_failure`, on stored signals, without Python."""
 
 import functools
 from collections.abc import Sequence
@@ -26,8 +26,8 @@ def decide(df: DataFrame, rules: Sequence[Rule]) -> DataFrame:
 
 
 def signals_of(rules: Sequence[Rule]) -> list[str]:
-    """Names of the signals that rules look at, in alphabetical order."""
-    return sorted({rule.signal for rule in rules} | {"dice" for rule in rules if rule.pareto is not None})
+    """Names of the signals that rules use, in alphabetical order."""
+    return sorted({rule.signal for rule in rules} | {"random_unit" for rule in rules if rule.pareto is not None})
 
 
 def first_failure_column(rules: Sequence[Rule]) -> Column:
@@ -37,7 +37,7 @@ def first_failure_column(rules: Sequence[Rule]) -> Column:
 
 
 def violation(rule: Rule) -> Column:
-    """The struct of one rule where it is broken, else null."""
+    """The struct of a rule if it is broken, else null."""
     value = F.col(f"signals.{rule.signal}").cast("double")
     bounds = [
         (rule.min, lambda bound: value < bound),
@@ -47,9 +47,9 @@ def violation(rule: Rule) -> Column:
     ]
     broken = F.lit(None).cast("double")
     if rule.pareto is not None:
-        dice = F.col("signals.dice")
-        product = functools.reduce(lambda product, _: product * (F.lit(2.0) - value), range(rule.pareto), dice)
-        broken = F.when(product >= 1.0, dice)
+        random_unit = F.col("signals.random_unit")
+        product = functools.reduce(lambda product, _: product * (F.lit(2.0) - value), range(rule.pareto), random_unit)
+        broken = F.when(product >= 1.0, random_unit)
     for bound, is_broken in reversed(bounds):
         if bound is not None:
             broken = F.when(is_broken(F.lit(float(bound))), F.lit(float(bound))).otherwise(broken)

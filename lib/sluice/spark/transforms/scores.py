@@ -1,4 +1,4 @@
-"""What a language model made of the documents of a run (`jobs/score.py`) as a signal that rules look at."""
+"""Scores of documents by a language model (`jobs/score.py`) as a signal for rules."""
 
 from collections.abc import Sequence
 
@@ -13,17 +13,17 @@ from sluice.data.stage import SUMMARY, finished_digest
 from sluice.spark.engine.schemas import spark_schema
 
 SHOWN = 5
-"""Ids that an error message names."""
+"""Ids named in an error message."""
 
 
 def read_scores(spark: SparkSession, output: str) -> DataFrame:
-    """Returns: doc_id, bits_per_byte; doc_id is null where an id is no whole number, so no document of a run."""
+    """Returns: doc_id, bits_per_byte; doc_id is null if an id is not a whole number, so not a document of a run."""
     scores = spark.read.schema(spark_schema(TextScore)).parquet(storage.join(output, "score", "scores"))
     return scores.select(F.expr("try_cast(id as bigint)").alias("doc_id"), "bits_per_byte")
 
 
 def check_scores(scores: DataFrame, docs: DataFrame, output: str) -> int:
-    """How many documents have a score. Raises InputError where an id has two, or where no document has one.
+    """Number of documents with a score. Raises InputError if an id has two scores, or if no document has one.
 
     Needs: scores (doc_id, bits_per_byte), docs (doc_id).
     """
@@ -38,7 +38,7 @@ def check_scores(scores: DataFrame, docs: DataFrame, output: str) -> int:
     found, scored = both.agg(F.count("*"), F.count("bits_per_byte")).collect()[0]
     if not found:
         raise InputError(
-            f"rules.scores={output!r} has no score of any document here: it is of another table. Run jobs/score.py on "
+            f"rules.scores={output!r} has no score of any document here: it is for another table. Run jobs/score.py on "
             "this run's extract/docs with table.id=doc_id."
         )
     if not scored:
@@ -50,28 +50,28 @@ def check_scores(scores: DataFrame, docs: DataFrame, output: str) -> int:
 
 
 def with_scores(docs: DataFrame, scores: DataFrame, signals: Sequence[str]) -> DataFrame:
-    """The same rows with the named signals, `bits_per_byte` being the score of a document, or null.
+    """The same rows with the named signals; `bits_per_byte` is the score of a document, or null.
 
-    Needs: docs (doc_id, language, reason, signals), scores with each doc_id once, as `check_scores` has found. Returns:
-    doc_id, language, reason, signals.
+    Needs: docs (doc_id, language, reason, signals), scores with unique doc_id (see `check_scores`). Returns: doc_id,
+    language, reason, signals.
     """
-    # one shuffle by id, no skew: 8 bytes a signal. A struct would go whole, with all signals, so it is taken apart
+    # one shuffle by id, no skew: 8 bytes per signal. A struct would be shuffled whole, so it is split
     measured = (F.col(f"signals.{name}") for name in signals if name != "bits_per_byte")
     joined = docs.select("doc_id", "language", "reason", *measured).join(scores, "doc_id", "left")
     return joined.select("doc_id", "language", "reason", F.struct(*signals).alias("signals"))
 
 
 def scores_digest(rules: RulesConfig) -> str | None:
-    """Which scores rules look at: the digest of their own run, of its model, settings and table, wherever it lies now.
+    """Digest of the scores that rules use: of their run, its model, settings and table, independent of the path.
 
-    Raises InputError where they are not there or not whole.
+    Raises InputError if they are missing or incomplete.
     """
     if rules.scores is None:
         return None
     found = finished_digest(rules.scores, "score")
     if found is None:
         raise InputError(
-            f"rules.scores={rules.scores!r} holds no finished scores (score/{SUMMARY} is missing). Name the `output` "
-            "of jobs/score.py; where that was stopped, run it again."
+            f"rules.scores={rules.scores!r} contains no finished scores (score/{SUMMARY} is missing). Name the "
+            "`output` of jobs/score.py; if it was stopped, run it again."
         )
     return found

@@ -26,7 +26,7 @@ FIRST = -(1 << 63)
 
 
 class ShardJob(msgspec.Struct, frozen=True, kw_only=True):
-    """What a task needs to write shards."""
+    """Inputs of a task that writes shards."""
 
     directory: str
     tokenizer: Tokenizer
@@ -46,15 +46,15 @@ def shard_names(num_train: int, splits: Iterable[str]) -> tuple[str, ...]:
 
 
 def with_split(df: DataFrame, clusters: DataFrame, shards: ShardsConfig) -> DataFrame:
-    """Adds `split`: train, valid or test, by a hash of the near-duplicate cluster, so that no cluster straddles two.
+    """Adds `split`: train, valid or test, by a hash of the near-duplicate cluster, so no cluster is in two splits.
 
     Needs: documents (doc_id), clusters. Returns: the same rows. A document without a cluster is its own.
     """
     group = F.coalesce("cluster_id", "doc_id")
-    place = _hash(group, shards.seed, SPLIT_STEPS)
+    point = _hash(group, shards.seed, SPLIT_STEPS)
     test = round(shards.test_fraction * SPLIT_STEPS)
     valid = test + round(shards.valid_fraction * SPLIT_STEPS)
-    split = F.when(place < test, "test").when(place < valid, "valid").otherwise("train")
+    split = F.when(point < test, "test").when(point < valid, "valid").otherwise("train")
     return df.join(clusters, "doc_id", "left").withColumn("split", split).drop("cluster_id")
 
 
@@ -62,8 +62,8 @@ def write_shards(df: DataFrame, job: ShardJob, splits: tuple[str, ...], seed: in
     """Writes every shard and describes each in a row of `manifest.Shard`.
 
     Needs: documents (doc_id, n_bytes, split, text). Returns: shards.
-    Shuffle: the text once, key `shard`. Order inside a shard is by hash. Each shard number is announced by a row
-    without text, so that a shard that no document falls into is written too, empty.
+    Shuffle: the text once, key `shard`. Order inside a shard is by hash. A row without text announces each shard
+    number, so that a shard without documents is written too, empty.
     """
     number = F.when(F.col("split") == "train", _hash(F.col("doc_id"), seed + 1, job.num_train))
     for i, split in enumerate(splits):

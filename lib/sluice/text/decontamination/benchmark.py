@@ -1,4 +1,4 @@
-"""Benchmarks given as JSON lines, and the index of their n-grams that documents are held against."""
+"""Benchmarks given as JSON lines, and the index of their n-grams that documents are searched for."""
 
 import functools
 import unicodedata
@@ -26,15 +26,15 @@ from sluice.text.unicode.kernels.code_points import look_up_all
 from sluice.text.unicode.kernels.hashing import make_table
 
 SPAN = 2
-"""What is found of a text must stand within so many times its units, so that a long document does not collect it from
-all its parts."""
+"""The matching part of a document may have at most this many times the units of the text, so that a long document does
+not collect it from all its parts."""
 SHOWN_FIELDS = 10
 BY_NGRAMS, NEARLY, AS_A_WHOLE = range(3)
-"""Ways to look for a text."""
+"""Ways to search for a text."""
 
 
 class Part(NamedTuple):
-    """One text of an item."""
+    """A text of an item."""
 
     benchmark: str
     item: str
@@ -42,7 +42,7 @@ class Part(NamedTuple):
 
 
 class Units(NamedTuple):
-    """A key text in UTF-8 and its units: where each begins and ends in it, and its fingerprint, [units]."""
+    """A key text in UTF-8 and its units: their start, end and fingerprint, [units]."""
 
     key: npt.NDArray[np.uint8]
     starts: npt.NDArray[np.int32]
@@ -53,7 +53,7 @@ class Units(NamedTuple):
 def units_of(text: str) -> Units:
     """The units of a text: words, or single characters of scripts without spaces, of its key text.
 
-    A text of both is cut as it is written, so an English question in a Chinese page is found as such.
+    A mixed text is split by the script of each part, so an English question in a Chinese page is found.
     """
     key = np.frombuffer(key_text(text).encode("utf-8", "surrogatepass"), np.uint8)
     starts, ends, prints = np.empty(len(key), np.int32), np.empty(len(key), np.int32), np.empty(len(key), np.uint64)
@@ -63,7 +63,7 @@ def units_of(text: str) -> Units:
 
 @functools.cache
 def unit_table() -> CodePoints:
-    """The kind of each code point (`kernels.contamination`). Letters, marks and digits are units, underscores not."""
+    """The kind of each code point (`kernels.ngrams`). Letters, marks and digits are units, underscores are not."""
     return CodePoints(**stored_arrays(f"units-{unicodedata.unidata_version}", _build_units))
 
 
@@ -72,7 +72,7 @@ def _build_units() -> Arrays:
     in_words = (look_up_all(codes, *table()) & WORD) != 0
     alone = np.isin(look_up_all(codes, *script_table()), [SCRIPTS.index(script) for script in UNSPACED])
     kinds = np.where(in_words, np.where(alone, WHOLE, PART), NONE).astype(np.uint8)
-    kinds[ord("_")] = NONE  # a gap to be filled in
+    kinds[ord("_")] = NONE  # a blank to fill in
     return of_all(kinds)._asdict()
 
 
@@ -80,18 +80,18 @@ def _build_units() -> Arrays:
 class Benchmark:
     """Items of benchmarks and their index. Pickles as arrays, for a broadcast.
 
-    An entry is one way to look for a part. The index leads from each n-gram or shingle to the entries that have it; a
-    text that is looked for as a whole is found by its shingles first.
+    An entry is one way to search for a part. The index maps each n-gram or shingle to the entries that contain it; a
+    text that is searched as a whole is found by its shingles first.
     """
 
     parts: tuple[Part, ...]
     texts: tuple[str, ...]
-    """Of the parts, to be shown; nothing is looked up in them."""
+    """Texts of the parts, for display only."""
     num_items: int
     too_short: tuple[str, ...]
-    """Items of which no text is long enough to be looked for, as `benchmark item`."""
+    """Items whose texts are all too short to search for, as `benchmark item`."""
     too_common: tuple[str, ...]
-    """Items of which all that is long enough is template."""
+    """Items whose sufficiently long texts are all template."""
     lengths: npt.NDArray[np.int64]
     """[l], of the n-grams in the index."""
     bits: npt.NDArray[np.uint64]
@@ -113,7 +113,7 @@ class Benchmark:
     entry_total: npt.NDArray[np.int32]
     """Different n-grams of the entry."""
     entry_need: npt.NDArray[np.int32]
-    """How many of them a document must hold."""
+    """Number of them that a document must contain."""
     entry_units: npt.NDArray[np.int64]
     """Units of the part."""
 
@@ -123,7 +123,7 @@ class Benchmark:
         return sum(value.nbytes for value in vars(self).values() if isinstance(value, np.ndarray))
 
     def identity(self) -> dict[str, str]:
-        """For each benchmark what it looks for, as a digest: a copy in another place is the same."""
+        """For each benchmark a digest of its texts: the path does not matter."""
         texts: dict[str, list[tuple[str, str, str]]] = {}
         for part, text in zip(self.parts, self.texts, strict=True):
             texts.setdefault(part.benchmark, []).append((part.item, part.field, text))
@@ -133,17 +133,15 @@ class Benchmark:
     def load(paths: Sequence[str], settings: DecontaminateConfig) -> "Benchmark":
         """Reads files and builds the index.
 
-        Raises ConfigError without a file, with two of one name, or when the index is larger than allowed; InputError or
-        FormatError, with file and line, for what cannot be read, and for a file of which nothing can be looked for.
+        Raises ConfigError without a file, for two files of one name, or if the index is larger than allowed; InputError
+        or FormatError, with file and line, for unreadable input and for a file without searchable items.
         """
         if not paths:
-            raise ConfigError(
-                "There is no benchmark to look for. Name files of JSON lines in decontaminate.benchmarks."
-            )
+            raise ConfigError("No benchmark is named. Set decontaminate.benchmarks to files of JSON lines.")
         names = [_name(path) for path in paths]
         if twice := sorted(name for name, count in Counter(names).items() if count > 1):
             raise ConfigError(
-                f"Two benchmarks have one name, {', '.join(twice)}. Rename a file: names stand in the output."
+                f"Two benchmarks have the same name, {', '.join(twice)}. Rename a file: the output uses these names."
             )
         parts, texts = [], []
         for path, name in zip(paths, names, strict=True):
@@ -156,20 +154,20 @@ class Benchmark:
 
 
 def _check_items(benchmark: Benchmark, paths: dict[str, str], settings: DecontaminateConfig) -> None:
-    """Raises InputError where no item of a benchmark can be looked for."""
+    """Raises InputError if no item of a benchmark can be searched for."""
     unable = {*benchmark.too_short, *benchmark.too_common}
     able = {part.benchmark for part in benchmark.parts if f"{part.benchmark} {part.item}" not in unable}
     for name, path in paths.items():
         if name not in able:
             raise InputError(
-                f"No item of the benchmark {path} can be looked for: a text of at least {settings.min_units} words, or "
-                "characters of scripts without spaces, was expected, and not the same one in all items. Name the "
+                f"No item of the benchmark {path} can be searched for: a text of at least {settings.min_units} words, "
+                "or characters of scripts without spaces, was expected, not the same in all items. Name the "
                 "fields with texts in decontaminate.fields, or lower decontaminate.min_units."
             )
 
 
 def build(parts: Sequence[Part], texts: Sequence[str], settings: DecontaminateConfig) -> Benchmark:
-    """The index of texts, each a part of an item. Raises ConfigError when it is larger than allowed."""
+    """Builds the index of texts, each a part of an item. Raises ConfigError if it is larger than allowed."""
     entries: list[tuple[int, int, int, int]] = []  # part, length of n-grams, way, units
     wholes: list[npt.NDArray[np.uint64]] = []
     grams: list[npt.NDArray[np.uint64]] = []
@@ -227,7 +225,7 @@ def build(parts: Sequence[Part], texts: Sequence[str], settings: DecontaminateCo
 
 
 def _ways(units: int, settings: DecontaminateConfig) -> Iterator[tuple[int, int]]:
-    """How a text of so many units is looked for, and the length of the n-grams that lead to it."""
+    """Ways to search for a text of `units` units, each with the length of its n-grams."""
     if units >= settings.ngram:
         yield settings.ngram, BY_NGRAMS
         if settings.near_share is not None and units >= settings.near_shingle:
@@ -242,7 +240,7 @@ def needed(share: npt.NDArray[np.float64], total: npt.NDArray[Any]) -> npt.NDArr
 
 
 def _items_without(parts: Sequence[Part], has: npt.NDArray[np.bool_]) -> tuple[str, ...]:
-    """Items none of whose parts has it, in order."""
+    """Items without a part for which `has` is true, in order."""
     able = {(part.benchmark, part.item) for part, has_it in zip(parts, has.tolist(), strict=True) if has_it}
     unable = dict.fromkeys((part.benchmark, part.item) for part in parts)
     return tuple(f"{benchmark} {item}" for benchmark, item in unable if (benchmark, item) not in able)
@@ -261,7 +259,7 @@ def _name(path: str) -> str:
 
 
 def _read(path: str, name: str, settings: DecontaminateConfig) -> Iterator[tuple[Part, str]]:
-    """Texts of a benchmark, at least one of each item."""
+    """Texts of a benchmark, at least one per item."""
     seen: dict[str, int] = {}
     for number, line in iter_lines(path):
         if line.isspace():
@@ -270,20 +268,20 @@ def _read(path: str, name: str, settings: DecontaminateConfig) -> Iterator[tuple
         record = _object(line, where)
         item = str(number if record.get(settings.id_field) is None else record[settings.id_field])
         if item in seen:
-            raise FormatError(f"{where}: the item {item!r} stands in line {seen[item]} already. Ids must differ.")
+            raise FormatError(f"{where}: the item {item!r} is already in line {seen[item]}. Ids must be unique.")
         seen[item] = number
         yield from ((Part(name, item, field), text) for field, text in _texts(record, where, settings))
     if not seen:
-        raise InputError(f"The benchmark {path} holds no item. One JSON object a line was expected.")
+        raise InputError(f"The benchmark {path} contains no item. One JSON object per line was expected.")
 
 
 def _object(line: bytes, where: str) -> dict[str, Any]:
     try:
         record = msgspec.json.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError) as e:
-        raise FormatError(f"{where}, is not JSON: {e}. One JSON object a line was expected.") from e
+        raise FormatError(f"{where}, is not JSON: {e}. One JSON object per line was expected.") from e
     if not isinstance(record, dict):
-        raise FormatError(f"{where}, holds a {type(record).__name__}; a JSON object was expected.")
+        raise FormatError(f"{where}, is a {type(record).__name__}; a JSON object was expected.")
     return record
 
 
@@ -307,5 +305,5 @@ def _texts(record: dict[str, Any], where: str, settings: DecontaminateConfig) ->
         value = record[field]
         values = value if isinstance(value, list) else [value]
         if not values or not all(isinstance(text, str) for text in values):
-            raise FormatError(f"{where}: the field {field!r} holds no string and no list of strings.")
+            raise FormatError(f"{where}: the field {field!r} is neither a string nor a list of strings.")
         yield from ((field, text) for text in values)

@@ -1,10 +1,10 @@
-"""Which items of benchmarks a document holds: by their n-grams, or nearly, by their shingles.
+"""Finds the benchmark items that a document contains: exactly, by their n-grams, or nearly, by their shingles.
 
-GPT-3 (Brown et al. 2020, appendix C) and lm-eval's janitor take any common n-gram of 13 words, datatrove any of 12,
-which drops pages for a common phrase; here a share of a text's n-grams decides. A unit is a word, or a character where
-words are not spaced. The lengths are measured: 692 Chinese web pages held by chance, of 1,500 sentences of the Chinese
-Wikipedia, an 8-gram of characters of 38, a 10-gram of 9, a 13-gram of 2 (both single words in Latin letters, which are
-one unit here); a fifth of the 13-grams of none, and half of the shingles of none.
+GPT-3 (Brown et al. 2020, appendix C) and lm-eval's janitor count any common n-gram of 13 words, datatrove any of 12,
+which drops pages for a common phrase; here a share of a text's n-grams decides. A unit is a word, or a character in
+scripts without spaces. The lengths are measured: of 1,500 sentences of the Chinese Wikipedia, 692 Chinese web pages
+contained by chance an 8-gram of characters of 38, a 10-gram of 9, a 13-gram of 2 (both single words in Latin letters,
+which are one unit here); a fifth of the 13-grams of none, and half of the shingles of none.
 """
 
 from typing import Any, NamedTuple
@@ -17,21 +17,21 @@ from sluice.text.decontamination.kernels.ngrams import best_stretch, find_entrie
 
 Array = npt.NDArray[Any]
 MAX_STRETCH = 200
-"""Characters shown of what was found."""
+"""Characters shown of a match."""
 
 
-class Match(NamedTuple):
-    """An item in a document. `share` of the n-grams (`kind` ngram) or shingles (near) of one text of it was found."""
+class BenchmarkMatch(NamedTuple):
+    """An item in a document: `share` of the n-grams (`kind` ngram) or shingles (near) of one of its texts was found."""
 
     part: Part
     kind: str
     share: float
     stretch: str
-    """Where it was found, in the document's key text; its beginning."""
+    """The beginning of the matching part of the document's key text."""
 
 
 class Scanner:
-    """Holds documents against a benchmark, one after the other; for one thread, as it has a workspace."""
+    """Searches documents for a benchmark, one at a time; not thread-safe, because it has a workspace."""
 
     def __init__(self, benchmark: Benchmark) -> None:
         self._benchmark = benchmark
@@ -42,8 +42,8 @@ class Scanner:
         self._touched = np.empty(num_entries, np.int32)
         self._found = np.empty(num_entries, np.int32)
 
-    def scan(self, text: str) -> list[Match]:
-        """The items that a document holds, each once, in their order: by n-grams if it can be, by the largest share."""
+    def scan(self, text: str) -> list[BenchmarkMatch]:
+        """The items that a document contains, each once, in order: by n-grams if possible, by the largest share."""
         units = units_of(text)
         index = self._benchmark
         self._epoch += 1
@@ -66,7 +66,7 @@ class Scanner:
             return []
         order = np.argsort(hits, kind="stable")
         places, hits = places[order], hits[order]
-        best: dict[tuple[str, str], tuple[bool, float, int, Match]] = {}
+        best: dict[tuple[str, str], tuple[bool, float, int, BenchmarkMatch]] = {}
         for entry in self._found[:count].tolist():
             share, first, last = self._locate(units, places, hits, entry)
             if not share:
@@ -74,14 +74,14 @@ class Scanner:
             number, is_near = int(index.entry_part[entry]), bool(index.entry_way[entry] == NEARLY)
             stretch = units.key[units.starts[first] : units.ends[last - 1]].tobytes().decode("utf-8", "surrogatepass")
             part = index.parts[number]
-            match = Match(part, "near" if is_near else "ngram", share, stretch[:MAX_STRETCH])
+            match = BenchmarkMatch(part, "near" if is_near else "ngram", share, stretch[:MAX_STRETCH])
             item = (part.benchmark, part.item)
             candidate = (not is_near, share, -number, match)
             best[item] = max(best.get(item, candidate), candidate, key=lambda found: found[:3])
         return [found[3] for found in sorted(best.values(), key=lambda found: -found[2])]
 
     def _locate(self, units: Units, places: Array, hits: Array, entry: int) -> tuple[float, int, int]:
-        """The share of an entry that one stretch of a document holds, 0 for too little; its first and last + 1 unit."""
+        """Largest share of an entry in one stretch of a document, or 0; the first and last + 1 unit of the stretch."""
         index = self._benchmark
         size = int(index.entry_units[entry])
         if index.entry_way[entry] == AS_A_WHOLE:

@@ -1,1 +1,1 @@
-"""Keys, shingles, MinHash signatures, banding, and the rule that decides which copy is kept."""
+"""Key texts, shingles, MinHash signatures, banding, and the rule that decides which copy is kept."""

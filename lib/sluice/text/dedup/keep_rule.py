@@ -1,13 +1,13 @@
-"""Who stays of documents that are similar: only what a kept document makes redundant goes. Ours.
+"""Which documents of a near-duplicate cluster are kept. A document is removed only if a *kept* one is similar to it.
 
-The documents of a cluster are judged best first, each by the documents before it that it is verified to be similar to:
+The rule is ours. The documents of a cluster are taken best first, each with the better ones that it is similar to:
 
-1. if any of those stays, it goes, and the most similar of them is its witness, the better one of two alike
-2. if they all went, it is compared with their witnesses, and goes in the same way if one reaches the threshold
-3. otherwise it stays
+1. if any of those is kept, the document is removed for the most similar of them; of two equally similar, the better one
+2. if all were removed, it is compared with the ones they were removed for, and removed if one reaches the threshold
+3. otherwise it is kept
 
-So a chain A-B-C does not remove C for A unless the two are similar themselves. What happens to a document depends on
-those before it alone: it stays so when worse ones, such as those of a later crawl, come after it.
+So a chain A-B-C does not remove C for A unless the two are similar themselves. The result for a document depends only
+on better documents: worse ones, such as those of a later crawl, do not change it.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -15,52 +15,52 @@ from typing import NamedTuple
 
 
 class Similar(NamedTuple):
-    """A better document and how similar it is, at or above the threshold.
+    """A better document and its similarity, at or above the threshold.
 
-    `fate` is what became of it if it was judged with an earlier crawl: itself if it stayed, else its witness.
+    `kept_as` is its result in an earlier crawl, if it was in one: itself if it was kept, else its `duplicate_of`.
     """
 
-    place: int
+    rank: int
     jaccard: float
-    fate: int | None = None
+    kept_as: int | None = None
 
 
-class Going(NamedTuple):
-    """A document that goes for a witness that stays."""
+class PlannedRemoval(NamedTuple):
+    """A document to remove and the kept one that it duplicates."""
 
-    place: int
-    witness: int
+    rank: int
+    duplicate_of: int
     jaccard: float
 
 
 class NeedsComparison(Exception):
-    """Documents have to be compared that no edge joins."""
+    """Two documents without an edge must be compared."""
 
 
 Compare = Callable[[int, int], float]
-"""Exact Jaccard similarity of a document that stays and a worse one, by place."""
+"""Exact Jaccard similarity of a kept document and a worse one, by rank."""
 
 
-def settle(
+def resolve_cluster(
     members: Iterable[tuple[int, list[Similar]]], threshold: float, compare: Compare | None = None
-) -> Iterator[Going]:
-    """Those of a cluster that go, each as soon as it is judged.
+) -> Iterator[PlannedRemoval]:
+    """Yields the removals of a cluster, each as soon as it is decided.
 
-    members: by place, ascending, each with the documents before it that it is similar to.
+    members: ascending by rank, each with the better documents that it is similar to.
     Raises NeedsComparison in case 2 without `compare`.
     """
-    fates: dict[int, int] = {}
-    for place, similar in members:
+    kept_as: dict[int, int] = {}
+    for rank, similar in members:
         for other in similar:
-            fates.setdefault(other.place, other.place if other.fate is None else other.fate)
-        staying = [other for other in similar if fates[other.place] == other.place]
-        if similar and not staying:
+            kept_as.setdefault(other.rank, other.rank if other.kept_as is None else other.kept_as)
+        kept = [other for other in similar if kept_as[other.rank] == other.rank]
+        if similar and not kept:
             if compare is None:
                 raise NeedsComparison
-            witnesses = sorted({fates[other.place] for other in similar})
-            compared = [Similar(witness, compare(witness, place)) for witness in witnesses]
-            staying = [other for other in compared if other.jaccard >= threshold]
-        if staying:
-            best = max(staying, key=lambda other: (other.jaccard, -other.place))
-            fates[place] = best.place
-            yield Going(place, best.place, best.jaccard)
+            others = sorted({kept_as[other.rank] for other in similar})
+            compared = [Similar(other, compare(other, rank)) for other in others]
+            kept = [other for other in compared if other.jaccard >= threshold]
+        if kept:
+            best = max(kept, key=lambda other: (other.jaccard, -other.rank))
+            kept_as[rank] = best.rank
+            yield PlannedRemoval(rank, best.rank, best.jaccard)

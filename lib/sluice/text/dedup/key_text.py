@@ -1,4 +1,4 @@
-"""The key text: what exact and near-duplicate removal compare, never stored."""
+"""The key text: the normalised form that exact and near-duplicate removal compare. It is never stored."""
 
 import functools
 import sys
@@ -15,21 +15,21 @@ from sluice.text.unicode.characters import ASSIGNED
 from sluice.text.unicode.code_points import of_all
 
 KEY_VERSION = "nfkc-casefold-hans-2"
-"""Named in manifests; a change of normalisation changes the name."""
+"""Recorded in manifests; changes with every change of the normalisation."""
 
 ROOM = 4
-"""Bytes of a key text for each of the text, at most, where the compiled fold is tried; a ligature may take 11."""
+"""Bytes of a key text per byte of the text, at most, for the compiled fold; a ligature may take 11."""
 
 
 def define_key(text: str) -> str:
     """The definition: NFKC (folds width), case folding, traditional Chinese characters to simplified ones by OpenCC's
-    first choice, white space runs to one space, none at the ends.
+    first choice, each run of white space to one space, none at the ends.
     """
     return " ".join(unicodedata.normalize("NFKC", text).casefold().translate(simplified_forms()).split())
 
 
 def key_text(text: str) -> str:
-    """`define_key`, compiled for texts of characters that are folded one by one, which nearly all are."""
+    """Same result as `define_key`; compiled for texts whose characters fold one by one, which is nearly all."""
     data = np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
     table = fold_table()
     n = len(data)
@@ -44,7 +44,7 @@ def key_text(text: str) -> str:
 
 
 class FoldTable(NamedTuple):
-    """What becomes of each code point, by `code_points` rows; see `kernels.key`."""
+    """The folded form of each code point, by `code_points` rows; see `kernels.key_text`."""
 
     rows: npt.NDArray[np.uint16]
     values: npt.NDArray[np.uint32]
@@ -76,16 +76,16 @@ def _build() -> Arrays:
 
 
 def _seconds() -> frozenset[str]:
-    """Characters that a composition may take to the one before them (NFC_Quick_Check Maybe)."""
+    """Characters that may compose with the one before them (NFC_Quick_Check Maybe)."""
     jamo = {chr(code) for code in (*range(0x1161, 0x1176), *range(0x11A8, 0x11C3))}
     pairs = (unicodedata.decomposition(chr(code)).split() for codes in ASSIGNED for code in codes)
     return frozenset(jamo | {chr(int(pair[1], 16)) for pair in pairs if len(pair) == 2 and pair[0][0] != "<"})
 
 
 def _fold(char: str, seconds: frozenset[str]) -> str | None:
-    """What a character becomes wherever it stands, white space as spaces; None where its neighbours matter.
+    """The folded form of a character, white space as spaces; None if it depends on its neighbours.
 
-    They do where normalisation puts it, or a part of it, in order with marks before it, or composes them.
+    It does if normalisation reorders it, or a part of it, with the marks before it, or composes them.
     """
     normal = unicodedata.normalize("NFKC", char)
     if any(unicodedata.combining(part) or part in seconds for part in normal):

@@ -1,21 +1,21 @@
-"""How surely a pair of documents shares a band, and which bands to take for a threshold."""
+"""The probability that a pair of documents shares a band, and the choice of bands for a threshold."""
 
 import math
 from typing import NamedTuple
 
 SIMILARITIES = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
-"""Where the curve is shown."""
+"""Similarities at which the curve is shown."""
 
 
 class Banding(NamedTuple):
-    """`bands` of `rows` values each; a document has a signature of bands x rows."""
+    """`bands` of `rows` values each; a signature has bands x rows values."""
 
     bands: int
     rows: int
 
 
 def catch_probability(similarity: float, banding: Banding) -> float:
-    """Chance that a pair of this Jaccard similarity agrees in all rows of at least one band: 1 - (1 - s^r)^b.
+    """Probability that a pair of this Jaccard similarity agrees in all rows of at least one band: 1 - (1 - s^r)^b.
 
     Leskovec, Rajaraman, Ullman: Mining of Massive Datasets, 3.4.2.
 
@@ -26,28 +26,28 @@ def catch_probability(similarity: float, banding: Banding) -> float:
 
 
 def choose_banding(threshold: float, permutations: int, least: float) -> Banding | None:
-    """The most rows, hence the fewest candidates in vain, with which a pair at the threshold is caught so surely.
+    """The banding with the most rows, hence the fewest false candidates, that catches pairs at the threshold.
 
-    Of at most so many permutations; None where even bands of one row do not suffice. datasketch's optimiser weighs
-    areas under the curve instead, and returns 9 x 13 for 0.8, which misses 60 % of the pairs there.
+    It catches them with probability `least` from at most `permutations` values; None if even bands of one row do not.
+    datasketch's optimiser weighs areas under the curve instead, and returns 9 x 13 for 0.8, which misses 60 % of them.
     """
     bandings = (Banding(permutations // rows, rows) for rows in range(permutations, 0, -1))
     return next((b for b in bandings if catch_probability(threshold, b) >= least), None)
 
 
 def curve(banding: Banding) -> list[tuple[float, float]]:
-    """Similarities and catch probabilities."""
+    """Catch probability at each of `SIMILARITIES`."""
     return [(similarity, catch_probability(similarity, banding)) for similarity in SIMILARITIES]
 
 
 SIGMAS = 3.0
-"""A pair at the threshold is estimated so many standard errors too low once in 740 times (normal approximation)."""
+"""A pair at the threshold is estimated this many standard errors too low once in 740 times (normal distribution)."""
 
 
 def margin(threshold: float, permutations: int) -> tuple[int, int]:
-    """Of how many equal values a pair may be at the threshold, and from how many on it is so as good as surely.
+    """Lower and upper number of equal values: below, a pair is almost certainly under the threshold; above, over it.
 
-    The expected number at the threshold t, less and plus `SIGMAS` standard errors, sqrt(t (1 - t) / n) each.
+    The expected number at the threshold t, minus and plus `SIGMAS` standard errors, sqrt(t (1 - t) / n) each.
 
     >>> margin(0.8, 128)
     (89, 116)
@@ -58,10 +58,10 @@ def margin(threshold: float, permutations: int) -> tuple[int, int]:
 
 
 def least_equal(threshold: float, permutations: int, miss: float) -> int:
-    """The most equal values that a pair at the threshold falls short of with no more than this probability.
+    """The largest number of equal values that a pair at the threshold misses with at most probability `miss`.
 
-    Of so many independent permutations each gives the pair equal values with probability `threshold`: the exact
-    binomial tail, where `margin` takes the normal one.
+    Each of the independent permutations gives the pair equal values with probability `threshold`: the exact binomial
+    tail, where `margin` uses the normal one.
 
     >>> least_equal(0.8, 128, 1 / 740), least_equal(0.8, 128, 1e-9)
     (88, 73)
@@ -75,20 +75,20 @@ def least_equal(threshold: float, permutations: int, miss: float) -> int:
 
 
 SCREEN_SHARE = 0.1
-"""A screen may miss so much of what bands miss: it hardly makes the search less sure."""
+"""Largest share of the bands' misses that a screen may add: it hardly reduces recall."""
 
 
 class Assurance(NamedTuple):
-    """How surely a search by bands, screened by signatures, finds a pair at the threshold."""
+    """The probability that a search by bands, screened by signatures, finds a pair at the threshold."""
 
     least_equal: int
-    """Equal values that a pair must have to be compared exactly."""
+    """Equal values that a pair needs to be compared exactly."""
     catch_probability: float
-    """1 less both chances to miss it; pairs above the threshold are found more surely."""
+    """1 minus both probabilities of missing it; higher for pairs above the threshold."""
 
 
 def assure(threshold: float, banding: Banding, compared: int | None = None) -> Assurance:
-    """For all bands, or so many of them that a document was compared in; the screen is that of all."""
+    """For all bands, or for the number of bands that a document was compared in; the screen uses all values."""
     missed = 1.0 - catch_probability(threshold, banding)
     equal = least_equal(threshold, banding.bands * banding.rows, SCREEN_SHARE * missed)
     caught = catch_probability(threshold, banding if compared is None else banding._replace(bands=compared))

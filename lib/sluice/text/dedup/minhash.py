@@ -1,9 +1,9 @@
 """MinHash signatures equal to datasketch's bit for bit, and their band keys.
 
-Two of its schemes, read in ekzhu/datasketch 2.0 and written afresh; the input hash is the first four bytes of SHA-1.
+Two of its schemes, from ekzhu/datasketch 2.0, reimplemented; the input hash is the first four bytes of SHA-1.
 `affine32`, the default since 2.0: the hash goes through MurmurHash3's 32-bit finaliser, permutation i is a_i * h + b_i
-mod 2^32 with odd a_i, and a, b are drawn as two blocks. `legacy`, all before: a_i * h + b_i mod 2^61 - 1, of which the
-low 32 bits count, and a_i, b_i are drawn in turn. Signatures of one scheme say nothing about those of the other.
+mod 2^32 with odd a_i, and a, b are drawn as two blocks. `legacy`, in earlier versions: the low 32 bits of a_i * h + b_i
+mod 2^61 - 1, with a_i, b_i drawn in turn. Signatures of the two schemes cannot be compared.
 """
 
 import functools
@@ -40,7 +40,7 @@ def legacy_permutations(count: int, seed: int) -> tuple[npt.NDArray[np.uint64], 
 def signature(hashes: npt.NDArray[np.uint64], minhash: MinHashConfig) -> Signature:
     """[bands x rows] uint32: the smallest value of each permutation over the shingle hashes [n] uint64, n >= 1.
 
-    Of each hash the lower half counts: the first four bytes of SHA-1.
+    Only the lower half of each hash is used: the first four bytes of SHA-1.
     """
     words = hashes.astype(np.uint32)
     count = minhash.bands * minhash.rows
@@ -53,9 +53,9 @@ def signature(hashes: npt.NDArray[np.uint64], minhash: MinHashConfig) -> Signatu
 
 
 def band_keys(signatures: npt.NDArray[np.uint32], minhash: MinHashConfig) -> npt.NDArray[np.int64]:
-    """One 64-bit key per document and band, [n, bands] int64, from signatures [n, bands x rows].
+    """A 64-bit key per document and band, [n, bands] int64, from signatures [n, bands x rows].
 
-    Equal keys mean equal rows of the same band, up to 64-bit collisions, which verification absorbs.
+    Equal keys mean equal rows of the same band, except for 64-bit collisions, which verification absorbs.
     """
     n = len(signatures)
     rows = signatures.reshape(n, minhash.bands, minhash.rows).astype(np.uint64)  # [n, bands, rows]

@@ -1,11 +1,11 @@
-"""Lines that stand in many documents: their normal form, which of them may go, and a text without them.
+"""Lines that occur in many documents: their normal form, which of them may be removed, and a text without them.
 
 The method is CCNet's (Wenzek et al. 2020, `cc_net/dedup.py`, `text_normalizer.py`): 64 bits of a line's normal form,
-counted over the corpus. We differ in five things. The form is made from the key text (width, case, traditional Chinese
-folded), of which only letters, marks and digits stay: CCNet removes 37 marks, full width ones mostly, and keeps ASCII
-ones, so that ！ goes and ! stays; white space goes too, since in Chinese it means nothing. Digits are what a line says
-and become 0 only if `max_digit_share` lets them. A line counts once a document. It stays in the best document that has
-it, and short lines, program code, rows of tables and what makes up the greater part of a document stay everywhere.
+counted over the corpus. We differ in five points. The form is computed from the key text (width, case, traditional
+Chinese folded) and keeps only its letters, marks and digits: CCNet removes 37 marks, mostly full width ones, and keeps
+ASCII ones, so it removes ！ and keeps !; white space is removed too, as in Chinese it has no meaning. Digits carry
+content and become 0 only if `max_digit_share` allows. A line counts once per document. The best document keeps it, and
+short lines, program code, rows of tables and lines that form the greater part of a document are kept everywhere.
 """
 
 import re
@@ -20,10 +20,10 @@ from sluice.text.dedup.key_text import define_key, fold_table, key_text
 from sluice.text.unicode.characters import DECIMAL, WORD, flags_of, table
 
 BLANK, SHORT, PLAIN = range(3)
-"""Kinds of lines; only a plain one may go. Blank: no letter and no digit."""
+"""Kinds of lines; only a plain one may be removed. Blank: no letter and no digit."""
 
 CELL = " | "
-"""Parts cells of a table, as `text.main_text` renders it."""
+"""Separates cells of a table, as `text.html.main_text` renders it."""
 FENCE = re.compile(r"\s*(```|~~~)")
 CODE_SIGNS = re.compile(
     r"""
@@ -37,14 +37,14 @@ CODE_SIGNS = re.compile(
     | (^|\s)[A-Za-z_$][\w.$\[\]]*\s?=\s?["'\w(\[{$/-]                       # assignments
     | [A-Za-z_]\w*\.\w+\(|\w\(\)|^\s*\.[A-Za-z]\w*\(                         # calls
     | ^\s*-{0,2}[A-Za-z_][\w.-]*:\s+(true|false|null|\d+|["'\[{][^\s]*)\s*(\#.*)?$   # YAML
-    | (^|\s)--?[a-z][\w.-]+=\S|\\\s*$                                        # options, lines that go on
+    | (^|\s)--?[a-z][\w.-]+=\S|\\\s*$                                        # options, continued lines
     | ^\s*(sudo|cd|mkdir|cp|mv|rm|curl|wget|git|npm|pip3?|docker|kubectl|java|mvn|sh|bash|export|apt-get|yum|chmod|tar)
       [ ].*([ ]-\w|/|=)                                                     # shell
     """,
     re.VERBOSE | re.ASCII,
 )
 MAX_CODE_CHARS = 1000
-"""Some of the signs take the square of the length to be missed."""
+"""Limits the time of signs whose failed search is quadratic in the length."""
 
 Hashes = npt.NDArray[np.int64]
 
@@ -56,8 +56,8 @@ class TextLines(NamedTuple):
     kinds: npt.NDArray[np.int64]
 
 
-class Cut(NamedTuple):
-    """A text without its repeated lines, and its books.
+class CutLines(NamedTuple):
+    """A text without its repeated lines, and its counts.
 
     Lines in = lines out + n_lines_removed + n_blank_removed; characters in = characters out + n_chars_removed.
     """
@@ -68,20 +68,20 @@ class Cut(NamedTuple):
     n_blank: int
     n_short: int
     n_structured: int
-    """Repeated lines that stay because they are code or rows of a table."""
+    """Repeated lines that are kept because they are code or rows of tables."""
     n_spared: int
-    """Others that stay because too little would be left without them."""
+    """Other repeated lines that are kept because too little would be left without them."""
     n_lines_removed: int
     n_blank_removed: int
-    """Blank lines that would have come to stand beside another."""
+    """Blank lines that would otherwise follow another blank line."""
     n_chars_removed: int
-    """With the ends of lines."""
+    """Including line ends."""
     removed: tuple[int, ...]
     """Hashes of the lines that were removed, each once, in ascending order."""
 
 
 def line_form(line: str, max_digit_share: float) -> str:
-    """The normal form of a line: letters, marks and digits of its key text; every digit a 0 where there are few.
+    """The normal form of a line: letters, marks and digits of its key text; digits become 0 if there are few.
 
     >>> line_form("第 12 章：這是測試（Ｔｅｓｔ），完。", 0.2), line_form("2024-05-01", 0.2)
     ('第00章这是测试test完', '20240501')
@@ -93,9 +93,9 @@ def line_form(line: str, max_digit_share: float) -> str:
 
 
 def is_code(line: str) -> bool:
-    """Whether a line looks like a line of a program, a shell or a configuration file.
+    """Whether a line looks like code of a program, a shell or a configuration file.
 
-    Prose that it takes for code merely stays. Of a long line the beginning decides.
+    Prose mistaken for code is merely kept. Only the beginning of a long line is examined.
     """
     return CODE_SIGNS.search(line[:MAX_CODE_CHARS]) is not None
 
@@ -122,11 +122,11 @@ def plain_hashes(text: str, settings: LinesConfig) -> Hashes:
     return np.unique(lines.hashes[lines.kinds == PLAIN])
 
 
-def cut_lines(text: str, repeated: Hashes, settings: LinesConfig) -> Cut:
-    """A text without its plain lines of the hashes `repeated` [n] int64, but for code and rows of tables.
+def cut_lines(text: str, repeated: Hashes, settings: LinesConfig) -> CutLines:
+    """A text without its plain lines with the hashes `repeated` [n] int64, except code and rows of tables.
 
-    A blank line that would come to stand at the beginning or after another blank line is removed with them. A text that
-    would lose more than `settings.max_removed_share` of its characters is left as it is.
+    A blank line that would follow another blank line or start the text is removed with them. A text that would lose
+    more than `settings.max_removed_share` of its characters is not changed.
     """
     hashes, kinds = text_lines(text, settings)
     is_repeated = (kinds == PLAIN) & np.isin(hashes, repeated)
@@ -134,7 +134,7 @@ def cut_lines(text: str, repeated: Hashes, settings: LinesConfig) -> Cut:
     is_structured = structured_lines(lines, is_repeated)
     is_gone = is_repeated & ~is_structured
     n_gone = int(is_gone.sum())
-    whole = Cut(
+    whole = CutLines(
         text,
         n_lines=len(kinds),
         n_chars=len(text),
@@ -165,15 +165,15 @@ def cut_lines(text: str, repeated: Hashes, settings: LinesConfig) -> Cut:
 
 
 def line_with(text: str, line: int, settings: LinesConfig) -> str | None:
-    """The first line of a text with this hash; None without one."""
+    """The first line of a text with this hash, or None."""
     places = np.flatnonzero(text_lines(text, settings).hashes == line)
     return text.split("\n")[places[0]] if len(places) else None
 
 
 def structured_lines(lines: list[str], asked: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Which of the lines asked for, [lines] bool, are code, by fences or by their signs, or rows of tables.
+    """Which of the lines `asked` for, [lines] bool, are code, by fences or by their signs, or rows of tables.
 
-    A fence without its end is none. A row has as many cells as a line beside it; a menu of one line is no table.
+    A fence without an end does not count. A row has as many cells as an adjacent line; one line alone is not a table.
     """
     found = np.zeros_like(asked)
     if not asked.any():
@@ -193,7 +193,7 @@ def _is_row(lines: list[str], number: int) -> bool:
 
 
 def _without(lines: list[str], is_repeated: list[bool]) -> list[str]:
-    """Lines that are not repeated, without the blank ones that only a removed line parted from another or an end."""
+    """Lines that are not repeated, without blank lines that only a removed line separated from another or the end."""
     kept: list[str] = []
     is_cut = False  # whether a line was removed since the last one with text
     for line, is_gone in zip(lines, is_repeated, strict=True):

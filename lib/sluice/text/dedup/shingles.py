@@ -40,10 +40,10 @@ def jaccard(a: frozenset[str], b: frozenset[str]) -> float:
 
 
 def shingle_hashes(key: str, size: int) -> Hashes:
-    """The first 8 bytes of SHA-1, little-endian, of each different shingle: datasketch's input hash of 64 bits.
+    """The first 8 bytes of SHA-1, little-endian, of each different shingle: datasketch's 64-bit input hash.
 
     [n] uint64, one for each of `shingles(key, size)`, in the order of their first occurrence. The lower halves are its
-    input hashes of 32 bits.
+    32-bit input hashes.
     """
     data = np.frombuffer(key.encode("utf-8", "surrogatepass"), np.uint8)
     hashes: Hashes = hash_shingles(data, *table(), size, main_script(key) in UNSPACED)
@@ -51,15 +51,15 @@ def shingle_hashes(key: str, size: int) -> Hashes:
 
 
 def shingle_set(key: str, size: int) -> Hashes:
-    """`shingles(key, size)` for comparing: their hashes of 64 bits in ascending order, [n] uint64.
+    """`shingles(key, size)` for comparison: their 64-bit hashes in ascending order, [n] uint64.
 
-    Among a million different shingles two have one hash in one text of 37 million.
+    Two of a million different shingles have the same hash in one text of 37 million.
     """
     return np.sort(shingle_hashes(key, size))
 
 
 def similarity(a: Hashes, b: Hashes) -> float:
-    """`jaccard` of two shingle sets as `shingle_set` gives them."""
+    """`jaccard` of two shingle sets as returned by `shingle_set`."""
     common = count_common(a, b)
     union = len(a) + len(b) - common
     return common / union if union else 0.0

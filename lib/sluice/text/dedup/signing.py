@@ -1,4 +1,4 @@
-"""What a text is compared by: its hash for exact copies, its signature for near ones."""
+"""Values that a text is compared by: its hash for exact copies, its signature for near ones."""
 
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ class Signed(NamedTuple):
 
 
 def sign_text(text: str, minhash: MinHashConfig) -> Signed:
-    """Of the key text of a text."""
+    """Signs the key text of a text."""
     key = key_text(text)
     hashes = shingle_hashes(key, minhash.shingle)
     is_compared = minhash.min_shingles <= len(hashes) <= minhash.max_shingles

@@ -1,6 +1,6 @@
 """Pages that hang, or kill the interpreter: survived, found, and rejected with their place.
 
-Two shields with the door of a PageProcessor, both context managers:
+Two guards with the interface of a PageProcessor, both context managers:
 
 * `WatchedProcessor` works in this process, for about 2 µs a page. A page over the time limit ends the process, so that
   the task fails and is tried again.
@@ -40,7 +40,7 @@ CHUNK_BYTES = 1 << 20
 Judged = Document | Rejection
 
 
-class Shield(PageProcessor):
+class ProcessGuard(PageProcessor):
     """A PageProcessor around another one; hands on every method that judges a page."""
 
     def __init__(self, inner: PageProcessor) -> None:
@@ -66,7 +66,7 @@ class Shield(PageProcessor):
         pass
 
 
-class WatchedProcessor(Shield):
+class WatchedProcessor(ProcessGuard):
     """Judges pages in this process, which one that takes longer than `extract.page_timeout_s` ends by SIGALRM.
 
     The signal comes from the kernel and its handler is C, so that code holding the interpreter's lock is ended too.
@@ -98,7 +98,7 @@ class WatchedProcessor(Shield):
             signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-class GuardedProcessor(Shield):
+class GuardedProcessor(ProcessGuard):
     """Judges pages in a child process, which is started with the first one.
 
     Raises what the inner processor raises on purpose (SluiceError), and StageError when no child can be started.

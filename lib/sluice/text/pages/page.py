@@ -29,7 +29,7 @@ PRECHECK = "before extraction"
 """`detail` of a page whose language was certain from its HTML."""
 
 NO_VARIANT = Variant(None, 0, 0, 0)
-DICE_SEED = 3
+RANDOM_UNIT_SEED = 3
 
 LOCATED = (*Located.__struct_fields__, "doc_id", "fetched_at")
 
@@ -144,7 +144,7 @@ class PageProcessor:
                 n_different_bad_words=bad_words.distinct if bad_words else None,
                 bad_word_share=bad_words.covered_share if bad_words else None,
                 quality_score=self.lists.score(text, language.code),
-                dice=(mix64(page.doc_id, DICE_SEED) >> 11) * 2.0**-53,
+                random_unit=(mix64(page.doc_id, RANDOM_UNIT_SEED) >> 11) * 2.0**-53,
             ),
             **sign_text(text, self.minhash)._asdict(),
             text=text,

@@ -44,8 +44,8 @@ class Rule(Section):
     above: float | None = None
     below: float | None = None
     pareto: Exponent | None = None
-    """Keeps with probability (2 - value)^-pareto (GPT-3's rule, 9 there), by the document's `dice`: the same documents
-    in every run, and fewer of the same for a larger exponent."""
+    """Keeps with probability (2 - value)^-pareto (GPT-3's rule, 9 there), decided by the document's `random_unit`: the
+    same documents in every run, and a subset of them for a larger exponent."""
     drops: tuple[str | Repeated, ...] = ()
     """Texts that it drops: one for each bound. `sluice rules` and the tests judge them."""
     keeps: tuple[str | Repeated, ...] = ()
@@ -170,7 +170,7 @@ def signal_range(name: str) -> tuple[float, float]:
 
     Shares end at 1, but for those of the most frequent n-grams, which count overlaps and joiners (trap T1).
     """
-    is_share = name.endswith(("_share", "_score")) or name == "dice"
+    is_share = name.endswith(("_share", "_score")) or name == "random_unit"
     return 0.0, 1.0 if is_share and not name.startswith("top_") else math.inf
 
 
@@ -183,8 +183,8 @@ def first_failure(signals: Signals, language: str, rules: Sequence[Rule]) -> Ver
         if value is None:
             continue
         threshold = broken_bound(rule, value)
-        if threshold is None and rule.pareto is not None and is_unlucky(value, rule.pareto, signals.dice):
-            threshold = signals.dice
+        if threshold is None and rule.pareto is not None and is_unlucky(value, rule.pareto, signals.random_unit):
+            threshold = signals.random_unit
         if threshold is not None:
             return Verdict(rule.name, float(value), threshold)
     return None
@@ -203,14 +203,14 @@ def broken_bound(rule: Rule, value: float) -> float | None:
     return None
 
 
-def is_unlucky(value: float, exponent: int, dice: float | None) -> bool:
-    """Whether the dice decides against a value; a document without dice is kept.
+def is_unlucky(value: float, exponent: int, random_unit: float | None) -> bool:
+    """Whether the random number decides against a value; a document without one is kept.
 
     The power is a product from left to right, so that Spark's arithmetic gives the same bits.
     """
-    if dice is None:
+    if random_unit is None:
         return False
-    product = dice
+    product = random_unit
     for _ in range(exponent):
         product *= 2.0 - value
     return product >= 1.0

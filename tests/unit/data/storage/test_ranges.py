@@ -94,8 +94,8 @@ def pauses():
 
 
 def opened(server, pauses, path="/a.warc.gz", transport=FAST):
-    patience = remote.Patience(transport, sleep=pauses.append, jitter=lambda: 0.5)
-    return remote.open_source(http_file.HttpFile(server.url + path, transport), patience)
+    retries = remote.RetryPolicy(transport, sleep=pauses.append, jitter=lambda: 0.5)
+    return remote.open_source(http_file.HttpFile(server.url + path, transport), retries)
 
 
 def test_a_file_comes_in_ranges_under_our_name(server, pauses):
@@ -295,7 +295,7 @@ def test_messages_hold_no_secrets():
 
 
 def test_pauses_double_with_jitter_from_the_floor_to_the_longest():
-    low, high = (remote.Patience(TransportConfig(), jitter=lambda x=x: x) for x in (0.0, 1.0))
+    low, high = (remote.RetryPolicy(TransportConfig(), jitter=lambda x=x: x) for x in (0.0, 1.0))
     assert [low.pause_s(n) for n in (1, 2, 9)] == [1.0, 1.0, 1.0]
     assert [high.pause_s(n) for n in (1, 2, 3, 9, 999)] == [2.0, 4.0, 8.0, 60.0, 60.0]
 

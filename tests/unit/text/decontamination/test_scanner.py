@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sluice.core.config.dedup import DecontaminateConfig
 from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.text.decontamination.benchmark import SPAN, Benchmark, Part, build, needed, units_of
-from sluice.text.decontamination.scanner import MAX_STRETCH, Match, Scanner
+from sluice.text.decontamination.scanner import MAX_STRETCH, BenchmarkMatch, Scanner
 from sluice.text.dedup.key_text import key_text
 from sluice.text.language.identify import UNSPACED
 from sluice.text.language.scripts import SCRIPTS, script_table
@@ -300,7 +300,7 @@ def test_an_index_pickles_and_finds_the_same():
     ("lines", "settings", "message"),
     [
         (['{"question": "a"}', '{"question": '], {}, "quiz.jsonl, line 2, is not JSON"),
-        (["[1, 2]"], {}, "quiz.jsonl, line 1, holds a list; a JSON object was expected"),
+        (["[1, 2]"], {}, "quiz.jsonl, line 1, is a list; a JSON object was expected"),
         (
             ['{"id": 1, "prompt": "a"}'],
             {"fields": ("question",)},
@@ -312,19 +312,19 @@ def test_an_index_pickles_and_finds_the_same():
             "line 1, has no field with a text; its fields are id, level, tags",
         ),
         (["{}"], {}, "line 1, has no field with a text; its fields are none"),
-        (['{"question": []}'], {"fields": ("question",)}, "line 1: the field 'question' holds no string"),
-        (['{"question": null}'], {"fields": ("question",)}, "line 1: the field 'question' holds no string"),
+        (['{"question": []}'], {"fields": ("question",)}, "line 1: the field 'question' is neither"),
+        (['{"question": null}'], {"fields": ("question",)}, "line 1: the field 'question' is neither"),
         (
             ['{"q": "What is it?"}', '{"q": "首都是哪里"}'],
             {},
-            "quiz.jsonl can be looked for: a text of at least 8 words",
+            "quiz.jsonl can be searched for: a text of at least 8 words",
         ),
         ([f'{{"q": "{QUESTION}"}}'] * 3, {"max_texts_per_gram": 2}, "No item of the benchmark"),
-        (['{"question": 5}'], {"fields": ("question",)}, "line 1: the field 'question' holds no string"),
-        (['{"question": ["a", 5]}'], {"fields": ("question",)}, "line 1: the field 'question' holds no string"),
-        (['{"id": 1, "q": "a"}', '{"id": 1, "q": "b"}'], {}, "line 2: the item '1' stands in line 1 already"),
-        (["", " "], {}, "quiz.jsonl holds no item"),
-        ([], {}, "quiz.jsonl holds no item"),
+        (['{"question": 5}'], {"fields": ("question",)}, "line 1: the field 'question' is neither"),
+        (['{"question": ["a", 5]}'], {"fields": ("question",)}, "line 1: the field 'question' is neither"),
+        (['{"id": 1, "q": "a"}', '{"id": 1, "q": "b"}'], {}, "line 2: the item '1' is already in line 1"),
+        (["", " "], {}, "quiz.jsonl contains no item"),
+        ([], {}, "quiz.jsonl contains no item"),
     ],
 )
 def test_a_bad_file_is_refused_with_its_line(tmp_path, lines, settings, message):
@@ -340,11 +340,11 @@ def test_bytes_that_are_no_utf8_are_refused_with_their_line(tmp_path):
 
 
 def test_what_cannot_be_right_is_refused_before_anything_is_read(tmp_path):
-    with pytest.raises(ConfigError, match="no benchmark"):
+    with pytest.raises(ConfigError, match="No benchmark"):
         Benchmark.load([], DecontaminateConfig())
     with pytest.raises(ConfigError, match=r"two\.json is not named \.jsonl"):
         Benchmark.load(["two.json"], DecontaminateConfig())
-    with pytest.raises(ConfigError, match="Two benchmarks have one name, quiz"):
+    with pytest.raises(ConfigError, match="Two benchmarks have the same name, quiz"):
         Benchmark.load(["a/quiz.jsonl", "b/quiz.ndjson.gz"], DecontaminateConfig())
 
 
@@ -360,7 +360,7 @@ def test_nothing_to_look_for_finds_nothing():
     benchmark = build([Part("b", "1", "f")], ["short"], DecontaminateConfig())
     assert Scanner(benchmark).scan(QUESTION) == []
     assert benchmark.too_short == ("b 1",)
-    assert isinstance(Match(Part("b", "1", "f"), "near", 0.5, "x").share, float)
+    assert isinstance(BenchmarkMatch(Part("b", "1", "f"), "near", 0.5, "x").share, float)
 
 
 # real data

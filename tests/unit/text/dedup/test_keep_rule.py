@@ -4,48 +4,51 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sluice.text.dedup.keep_rule import Going, NeedsComparison, Similar, settle
+from sluice.text.dedup.keep_rule import NeedsComparison, PlannedRemoval, Similar, resolve_cluster
 
 
-def test_the_most_similar_kept_document_is_the_witness():
+def test_the_most_similar_kept_document_is_named():
     members = [(2, []), (5, [Similar(1, 0.8), Similar(2, 0.9)])]
-    assert list(settle(members, 0.8)) == [Going(5, 2, 0.9)]
+    assert list(resolve_cluster(members, 0.8)) == [PlannedRemoval(5, 2, 0.9)]
 
 
-def test_of_two_alike_the_better_one_is_the_witness():
-    assert list(settle([(5, [Similar(2, 0.9), Similar(1, 0.9)])], 0.8)) == [Going(5, 1, 0.9)]
+def test_of_two_equally_similar_the_better_one_is_named():
+    assert list(resolve_cluster([(5, [Similar(2, 0.9), Similar(1, 0.9)])], 0.8)) == [PlannedRemoval(5, 1, 0.9)]
 
 
 def test_a_chain_does_not_remove_its_far_end():
     chain = [(2, [Similar(1, 0.9)]), (3, [Similar(2, 0.9)])]
-    assert list(settle(chain, 0.8, lambda better, worse: 0.79)) == [Going(2, 1, 0.9)]
-    assert list(settle(chain, 0.8, lambda better, worse: 0.8)) == [Going(2, 1, 0.9), Going(3, 1, 0.8)]
+    assert list(resolve_cluster(chain, 0.8, lambda better, worse: 0.79)) == [PlannedRemoval(2, 1, 0.9)]
+    assert list(resolve_cluster(chain, 0.8, lambda better, worse: 0.8)) == [
+        PlannedRemoval(2, 1, 0.9),
+        PlannedRemoval(3, 1, 0.8),
+    ]
 
 
 def test_without_a_comparison_an_open_case_is_said():
     with pytest.raises(NeedsComparison):
-        list(settle([(2, [Similar(1, 0.9)]), (3, [Similar(2, 0.9)])], 0.8))
+        list(resolve_cluster([(2, [Similar(1, 0.9)]), (3, [Similar(2, 0.9)])], 0.8))
 
 
 def test_what_became_of_documents_of_earlier_crawls_stands():
     # 1 stayed; 2 went for 1
-    assert list(settle([(7, [Similar(1, 0.9, fate=1)])], 0.8)) == [Going(7, 1, 0.9)]
+    assert list(resolve_cluster([(7, [Similar(1, 0.9, kept_as=1)])], 0.8)) == [PlannedRemoval(7, 1, 0.9)]
     compared = []
-    went = list(settle([(7, [Similar(2, 0.9, fate=1)])], 0.8, lambda a, b: compared.append((a, b)) or 0.85))
-    assert went == [Going(7, 1, 0.85)]
+    went = list(resolve_cluster([(7, [Similar(2, 0.9, kept_as=1)])], 0.8, lambda a, b: compared.append((a, b)) or 0.85))
+    assert went == [PlannedRemoval(7, 1, 0.85)]
     assert compared == [(1, 7)]
 
 
 def by_the_definition(n, similarity, edges, threshold):
-    """Fates of documents 0..n-1, as the three rules of the module say them."""
-    fate = {}
-    for place in range(n):
-        before = [u for u in range(place) if (u, place) in edges]
-        staying = [u for u in before if fate[u] == u] or (
-            [w for w in {fate[u] for u in before} if similarity[w, place] >= threshold]
+    """Results of documents 0..n-1, as the three rules of the module say them."""
+    kept_as = {}
+    for rank in range(n):
+        before = [u for u in range(rank) if (u, rank) in edges]
+        kept = [u for u in before if kept_as[u] == u] or (
+            [w for w in {kept_as[u] for u in before} if similarity[w, rank] >= threshold]
         )
-        fate[place] = min(staying, key=lambda u: (-similarity[u, place], u)) if staying else place
-    return fate
+        kept_as[rank] = min(kept, key=lambda u: (-similarity[u, rank], u)) if kept else rank
+    return kept_as
 
 
 @st.composite
@@ -61,13 +64,15 @@ def graphs(draw):
 @given(graphs(), st.integers(0, 9))
 def test_fates_are_those_of_the_definition_and_worse_documents_change_nothing(graph, num_earlier):
     n, similarity, edges = graph
-    fate = by_the_definition(n, similarity, edges, 0.8)
+    kept_as = by_the_definition(n, similarity, edges, 0.8)
     for first in (0, min(num_earlier, n)):  # all at once; in two crawls
         members = [
-            (v, [Similar(u, similarity[u, v], fate[u] if u < first else None) for u in range(v) if (u, v) in edges])
+            (v, [Similar(u, similarity[u, v], kept_as[u] if u < first else None) for u in range(v) if (u, v) in edges])
             for v in range(first, n)
         ]
-        found = {v: (witness, jaccard) for v, witness, jaccard in settle(members, 0.8, lambda a, b: similarity[a, b])}
-        expected = {v: (fate[v], similarity[fate[v], v]) for v in range(first, n) if fate[v] != v}
+        found = {
+            v: (kept, jaccard) for v, kept, jaccard in resolve_cluster(members, 0.8, lambda a, b: similarity[a, b])
+        }
+        expected = {v: (kept_as[v], similarity[kept_as[v], v]) for v in range(first, n) if kept_as[v] != v}
         assert found == expected
-        assert all(fate[witness] == witness for witness, _ in found.values())
+        assert all(kept_as[kept] == kept for kept, _ in found.values())

@@ -565,8 +565,8 @@ def test_the_variant_is_recorded_for_chinese(text, variant):
 def test_signals_that_come_from_elsewhere_are_there():
     signals = processor().process(a_page(html(ENGLISH))).signals
     assert (signals.n_bad_words, signals.bad_word_share, signals.other_language_share) == (0, 0.0, 0.0)
-    assert 0 <= signals.dice < 1
-    assert processor().process(a_page(html(ENGLISH))).signals.dice == signals.dice
+    assert 0 <= signals.random_unit < 1
+    assert processor().process(a_page(html(ENGLISH))).signals.random_unit == signals.random_unit
 
 
 def test_a_page_surely_in_another_language_is_not_extracted(monkeypatch):

@@ -245,8 +245,8 @@ def test_pareto_keeps_all_at_one_and_by_the_power_below():
     assert not is_unlucky(0.0, 9, None)
 
 
-def test_a_pareto_rule_names_the_dice_as_threshold():
+def test_a_pareto_rule_names_the_random_number_as_threshold():
     rule = Rule("quality", "quality_score", pareto=2)
-    assert first_failure(Signals(quality_score=0.5, dice=0.44), "en", [rule]) is None
-    verdict = first_failure(Signals(quality_score=0.5, dice=0.45), "en", [rule])
+    assert first_failure(Signals(quality_score=0.5, random_unit=0.44), "en", [rule]) is None
+    verdict = first_failure(Signals(quality_score=0.5, random_unit=0.45), "en", [rule])
     assert (verdict.reason, verdict.value, verdict.threshold) == ("quality", 0.5, 0.45)

@@ -8,12 +8,12 @@ from sluice.text.unicode.kernels.hashing import BASE, find_number, letter, sprea
 from sluice.text.unicode.kernels.utf8 import code_point
 
 NONE, PART, WHOLE = 0, 1, 2
-"""Kinds of characters: no unit, part of a word, a unit by itself."""
+"""Kinds of characters: not in a unit, part of a word, a unit by itself."""
 
 
 @kernel
 def find_units(text, rows, kinds, starts, ends, prints):
-    """Units of a key text in UTF-8: begin and end in bytes, fingerprint, [bytes] each; their number."""
+    """Units of a key text in UTF-8: start and end in bytes, fingerprint, [bytes] each; returns their number."""
     n = len(text)
     ascii_kinds = kinds[rows[0]]
     count = i = 0
@@ -48,7 +48,7 @@ def find_units(text, rows, kinds, starts, ends, prints):
 
 @inlined
 def slide(value, prints, k, length, leading):
-    """The polynomial (`kernels.hashing`) of units [k, k + length) from that of the n-gram before."""
+    """The polynomial (`kernels.hashing`) of units [k, k + length), from that of the previous n-gram."""
     if k > 0:
         value -= letter(prints[k - 1]) * leading
     return value * BASE + letter(prints[k + length - 1])
@@ -56,7 +56,7 @@ def slide(value, prints, k, length, leading):
 
 @kernel
 def begin(prints, length):
-    """What `slide` begins with, for as many units as an n-gram at least; and BASE to the power of length - 1."""
+    """Start value of `slide`, for at least as many units as an n-gram has; and BASE to the power of length - 1."""
     value, leading = np.uint64(0), np.uint64(1)
     for k in range(length - 1):
         value = value * BASE + letter(prints[k])
@@ -79,7 +79,7 @@ def grams_of(prints, length):
 
 @kernel
 def make_filter(grams):
-    """One bit for each n-gram in a table of at least 16 for each: it stays in the cache where the table does not."""
+    """A filter with one bit per n-gram, at least 16 times as long: unlike the table, it fits in the cache."""
     bits = np.zeros(table_size(8 * len(grams) + 32) // 64, np.uint64)
     mask = np.uint64(64 * len(bits) - 1)
     for gram in grams:
@@ -89,17 +89,17 @@ def make_filter(grams):
 
 
 _FILTER_SHIFT = 24
-"""Other bits than those of the slot in the table, which `find_number` takes from the lowest."""
+"""Selects other bits than those of the slot in the table, which `find_number` takes from the lowest."""
 
 
 @kernel
 def find_entries(prints, lengths, bits, keys, numbers, starts, postings, needs, epoch, seen, counts, touched, found):
-    """Entries of an index of which a document, by the fingerprints of its units, holds enough different n-grams.
+    """Entries of an index of which a document, by the fingerprints of its units, contains enough different n-grams.
 
-    lengths [l]: of n-grams. bits: filter, and keys, numbers: table of n-grams. starts [n-grams + 1], postings: entries
-    of each. needs [entries]. Workspace: seen [n-grams], which holds no epoch so far; counts [entries], 0 before and
-    after; touched [entries]. The numbers of entries go into found [entries]; how many, and where n-grams of the index
-    begin (by length, ascending) and which.
+    lengths [l]: of n-grams. bits: filter; keys, numbers: table of n-grams. starts [n-grams + 1], postings: entries of
+    each n-gram. needs [entries]. Workspace: seen [n-grams], without `epoch` in it; counts [entries], 0 before and
+    after; touched [entries]. The numbers of entries are written to found [entries]. Returns how many, the start
+    positions of n-grams of the index (by length, ascending) and their numbers.
     """
     n = len(prints)
     mask = np.uint64(64 * len(bits) - 1)
@@ -142,7 +142,7 @@ def find_entries(prints, lengths, bits, keys, numbers, starts, postings, needs, 
 
 @kernel
 def find_whole(prints, length, whole):
-    """The first unit from which on `length` units have the fingerprint `whole`, -1 without."""
+    """The first unit at which `length` units have the fingerprint `whole`, or -1."""
     if length > len(prints):
         return -1
     value, leading = begin(prints, length)
@@ -157,8 +157,8 @@ def find_whole(prints, length, whole):
 def best_stretch(places, hits, grams, length, span):
     """Most of the n-grams `grams` within `span` units of a document; the first and last + 1 unit of them.
 
-    places, hits [h]: where n-grams begin and which, ascending by n-gram and place. The first of several stretches, and
-    neither of its ends in vain.
+    places, hits [h]: start positions and numbers of n-grams, ascending by n-gram and position. Returns the first of
+    several stretches, trimmed at both ends.
     """
     total = 0
     for gram in grams:

@@ -1,4 +1,4 @@
-"""The key text of a text that no character of it makes difficult."""
+"""The key text of a text whose characters all fold one by one."""
 
 import numpy as np
 
@@ -9,14 +9,14 @@ from sluice.text.unicode.kernels.utf8 import code_point, put_code_point
 SPACE = 32
 DIFFICULT = np.uint32(0xFFFFFFFF)
 LONGER = np.uint32(0x110000)
-"""From here on values are `LONGER + place` of an expansion: its length, then its code points."""
+"""Values from here are `LONGER + position` of an expansion: its length, then its code points."""
 
 
 @kernel
 def fold_text(text, rows, values, expansions, out):
-    """Writes the key text of UTF-8 as UTF-8 and gives its length, -1 where a character is difficult.
+    """Writes the key text of UTF-8 as UTF-8 and returns its length, or -1 if a character is difficult.
 
-    `out` is longer than the text; where folding makes it longer than `out`, -2 is given. ASCII folds to ASCII.
+    `out` must be longer than the text; returns -2 if `out` is too short for the key text. ASCII folds to ASCII.
     """
     n = len(text)
     ascii_values = values[rows[0]]
@@ -27,7 +27,7 @@ def fold_text(text, rows, values, expansions, out):
             value = ascii_values[text[i]]
             out[length] = value
             is_solid = value != SPACE
-            length += is_solid | is_word  # without a branch: nobody foresees where a word ends
+            length += is_solid | is_word  # without a branch: the end of a word is unpredictable
             is_word = is_solid
             i += 1
             continue
@@ -37,7 +37,7 @@ def fold_text(text, rows, values, expansions, out):
             return -1
         i += width
         size = np.int64(expansions[value - LONGER]) if value >= LONGER else np.int64(1)
-        if length + 4 * size + n - i > len(out):  # what follows takes as much as it is, as far as is known
+        if length + 4 * size + n - i > len(out):  # assumes that the rest keeps its length
             return -2
         if value < LONGER and value != SPACE:
             length = put_code_point(out, length, np.int64(value))

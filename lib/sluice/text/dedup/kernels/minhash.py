@@ -1,4 +1,4 @@
-"""Shingles of a key text, their SHA-1 hashes and the MinHash signature, without a Python object for any of them."""
+"""Shingles of a key text, their SHA-1 hashes and the MinHash signature, without a Python object per shingle."""
 
 import numpy as np
 
@@ -20,14 +20,14 @@ from sluice.text.unicode.kernels.utf8 import code_point, put_code_point
 _SPACE, _UNDERSCORE = 32, 95
 MERSENNE = np.uint64((1 << 61) - 1)
 _AFTER = BLOCK + 3
-"""Bytes after the packed units that may be read, whatever they are."""
+"""Bytes after the packed units that are read but ignored."""
 
 
 @kernel
 def pack_characters(text, packed, offsets, prints):
-    """The characters of a key text in UTF-8 without its spaces, packed one after the other; their number.
+    """Packs the characters of a key text in UTF-8, without spaces, one after the other; returns their number.
 
-    Unit k is `packed[offsets[k]:offsets[k + 1]]`, `offsets` being one longer than the units; `prints[k]` is its
+    Unit k is `packed[offsets[k]:offsets[k + 1]]`; `offsets` has one more entry than there are units; `prints[k]` is its
     fingerprint.
     """
     count = length = i = 0
@@ -45,7 +45,7 @@ def pack_characters(text, packed, offsets, prints):
 
 @kernel
 def pack_words(text, rows, flags, packed, offsets, prints):
-    """The same for words, each with a space after it."""
+    """Same as `pack_characters` for words, each followed by a space."""
     ascii_flags = flags[rows[0]]
     count = length = i = start = 0
     offsets[0] = 0
@@ -85,7 +85,7 @@ def pack_words(text, rows, flags, packed, offsets, prints):
 def hash_shingles(text, rows, flags, size, is_unspaced):
     """First eight bytes of SHA-1 of the different shingles of `size` units, by first occurrence, [n] uint64.
 
-    `text` is a key text in UTF-8; `rows`, `flags` are the table of `text.characters`.
+    `text` is a key text in UTF-8; `rows`, `flags` are the table of `text.unicode.characters`.
     """
     n = len(text)
     packed, offsets, units = (
@@ -117,9 +117,9 @@ def hash_shingles(text, rows, flags, size, is_unspaced):
 
 @kernel
 def sha1_of_spans(data, starts, ends):
-    """First eight bytes of SHA-1 of stretches of data, [n] uint64. Short ones, nearly all, go through together.
+    """First eight bytes of SHA-1 of spans of data, [n] uint64. Short spans, nearly all, are hashed together.
 
-    After the last stretch `data` goes on for `_AFTER` bytes.
+    `data` must extend `_AFTER` bytes beyond the last span.
     """
     words = np.empty(len(data) - 3, np.uint32)
     big_endian_words(data, words)
@@ -154,7 +154,7 @@ def sha1_of_spans(data, starts, ends):
 
 @kernel
 def sign(hashes, a, b, result):
-    """Smallest value of each permutation over the hashes, into `result`; see `minhash.signature`."""
+    """Writes the smallest value of each permutation over the hashes to `result`; see `minhash.signature`."""
     result[:] = 0xFFFFFFFF
     for h in hashes:
         h = h ^ (h >> np.uint32(16))
@@ -170,9 +170,9 @@ def sign(hashes, a, b, result):
 
 @kernel
 def sign_legacy(hashes, a, b, result):
-    """The same in datasketch's scheme before 2.0: (a h + b mod 2^64) mod 2^61 - 1, of that the low 32 bits.
+    """Same as `sign` in datasketch's scheme before 2.0: the low 32 bits of (a h + b mod 2^64) mod 2^61 - 1.
 
-    `a`, `b` [permutations] uint64. The product wraps before the modulus is taken, as NumPy's does there.
+    `a`, `b` [permutations] uint64. The product wraps before the modulus is taken, as in NumPy.
     """
     result[:] = 0xFFFFFFFF
     for h in hashes:

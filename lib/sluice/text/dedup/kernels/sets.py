@@ -7,7 +7,7 @@ from sluice.text.jit import kernel
 
 @kernel
 def count_common(a, b):
-    """How many numbers stand in both of two ascending arrays without repeats, uint64. No branch in the loop."""
+    """Number of values in both of two ascending uint64 arrays without repeats. No branch in the loop."""
     i = j = common = np.uint64(0)
     n, m = np.uint64(len(a)), np.uint64(len(b))
     while i < n and j < m:
@@ -19,19 +19,19 @@ def count_common(a, b):
 
 
 @kernel
-def compare_in_turn(values, offsets, is_centre, held, result):
-    """Jaccard similarity of each set with the last centre before it, into `result` [n] float64; 0 for centres.
+def compare_in_turn(values, offsets, is_leader, held, result):
+    """Writes the Jaccard similarity of each set with the last leader before it to `result` [n] float64; 0 for leaders.
 
-    Set k is `values[offsets[k]:offsets[k + 1]]`, as in `count_common`; `held` is the centre before the first.
+    Set k is `values[offsets[k]:offsets[k + 1]]`, as in `count_common`; `held` is the leader before the first set.
     """
-    centre = held
-    for k in range(len(is_centre)):
+    leader = held
+    for k in range(len(is_leader)):
         own = values[offsets[k] : offsets[k + 1]]
         result[k] = 0.0
-        if is_centre[k]:
-            centre = own
+        if is_leader[k]:
+            leader = own
             continue
-        common = count_common(centre, own)
-        union = len(centre) + len(own) - common
+        common = count_common(leader, own)
+        union = len(leader) + len(own) - common
         if union > 0:
             result[k] = common / union

@@ -6,9 +6,9 @@ import numpy.typing as npt
 from sluice.text.jit import inlined, kernel
 
 LANES = 32
-"""Messages that are hashed at once: more than a register holds, since each round waits for the one before it."""
+"""Messages hashed at once: more than fit in a register, because each round waits for the one before it."""
 ONE_BLOCK = 55
-"""Bytes of the longest message that is padded to one block."""
+"""Bytes of the longest message that fits in one block with its padding."""
 BLOCK = 64
 """Bytes of a block."""
 
@@ -17,7 +17,7 @@ def _block_words(blocks: list[bytes]) -> npt.NDArray[np.uint32]:
     return np.frombuffer(b"".join(blocks), ">u4").astype(np.uint32).reshape(-1, 16)
 
 
-# by length of a message of one block: which bits of the block are its own, and what the others are
+# by length of a one-block message: the bits of the block that belong to it, and the others
 _LENGTHS = range(ONE_BLOCK + 1)
 _OWN = _block_words([b"\xff" * n + bytes(BLOCK - n) for n in _LENGTHS])
 _PADDING = _block_words([bytes(n) + b"\x80" + bytes(ONE_BLOCK - n) + (8 * n).to_bytes(8, "big") for n in _LENGTHS])
@@ -31,7 +31,7 @@ def rotate(x, n):
 
 @inlined
 def swapped(x):
-    """The bytes of 32 bits in the other order."""
+    """32 bits with their bytes in reverse order."""
     return np.uint32(
         (x >> np.uint32(24))
         | ((x >> np.uint32(8)) & np.uint32(0xFF00))
@@ -104,7 +104,7 @@ def sha1_prefix(message, start, end, block, w):
 
 @kernel
 def big_endian_words(data, words):
-    """For each place the four bytes there as one number; `data` is three bytes longer than `words`."""
+    """The four bytes at each position as one number; `data` must be three bytes longer than `words`."""
     for i in range(len(words)):
         words[i] = (
             (np.uint32(data[i]) << np.uint32(24))
@@ -116,10 +116,10 @@ def big_endian_words(data, words):
 
 @kernel
 def put_message(words, start, length, schedule, lane):
-    """Puts the padded block of a message of at most `ONE_BLOCK` bytes into a lane of `schedule` [80 * LANES].
+    """Writes the padded block of a message of at most `ONE_BLOCK` bytes to a lane of `schedule` [80 * LANES].
 
-    `words` are the message's bytes as `big_endian_words`, and go on for a block after its start. `start`, `length` and
-    `lane` are uint64: signed ones would be looked at for being negative, which takes as long as the rest.
+    `words` are the message's bytes as `big_endian_words` and must cover a block after its start. `start`, `length` and
+    `lane` are uint64: for signed ones numba checks for negative values, which takes as long as the rest.
     """
     for k in range(np.uint64(16)):
         schedule[k * np.uint64(LANES) + lane] = (words[start + k * np.uint64(4)] & _OWN[length, k]) | _PADDING[
@@ -137,8 +137,8 @@ def next_word(state, i, f, constant, schedule):
 def sha1_prefixes(schedule, state, result):
     """`sha1_prefix` of the messages in all lanes of `schedule`; `state` [85 * LANES] uint32 is working space.
 
-    Of the five words of SHA-1's state four are older ones of the first, rotated: so there is one row for each round,
-    and the inner loops are one instruction for all lanes.
+    Four of the five words of SHA-1's state are older values of the first, rotated: so there is one row per round, and
+    the inner loops are one instruction for all lanes.
     """
     for i in range(16 * LANES, 80 * LANES):
         schedule[i] = rotate(
