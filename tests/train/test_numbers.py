@@ -241,7 +241,7 @@ def test_parameters_of_ptb_small_are_4_65_million() -> None:
 
 
 def test_initial_values_are_uniform_and_add_the_forget_bias_to_the_second_quarter() -> None:
-    config = ModelConfig(hidden=50, embed=20)
+    config = ModelConfig(hidden=50, embedding_dim=20)
     bias = initial_values(config, 100, seed=1)["lstm.0.bias"]
     assert np.abs(bias[:50]).max() < 0.05 and np.abs(bias[100:]).max() < 0.05
     assert bias[50:100].min() > 0.95 and bias[50:100].max() < 1.05

@@ -104,7 +104,7 @@ def evaluations(run: Path, step: int) -> list[Evaluation]:
 
 def is_torch_lstm(config: ModelConfig) -> bool:
     """Whether nn.LSTM is the same computation."""
-    return config.arch == "lstm" or (config.arch == "awd_lstm" and config.embed == config.hidden)
+    return config.arch == "lstm" or (config.arch == "awd_lstm" and config.embedding_dim == config.hidden)
 
 
 def torch_names(config: ModelConfig, values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -116,9 +116,9 @@ def torch_names(config: ModelConfig, values: dict[str, np.ndarray]) -> dict[str,
         named[f"lstm.weight_hh_l{layer}"] = np.ascontiguousarray(recurrent.T)
         named[f"lstm.bias_ih_l{layer}"] = bias
         named[f"lstm.bias_hh_l{layer}"] = np.zeros_like(bias)
-    if config.proj:
+    if config.projection_dim:
         named["proj.weight"] = np.ascontiguousarray(values["proj.kernel"].T)
-    head = values["embed.weight"] if config.tie else values["softmax.kernel"].T
+    head = values["embed.weight"] if config.tie_embeddings else values["softmax.kernel"].T
     return named | {"head.weight": np.ascontiguousarray(head), "head.bias": values["softmax.bias"]}
 
 

@@ -144,7 +144,7 @@ class Training:
         self.train_step = make_step(Trainer(self.strategy, self.model, self.optimizer), config, manifest.ids)
         # traced once: outside a tf.function TensorFlow traces every gather again
         self._gathered = tf.function(lambda state: [self.strategy.gather(part, axis=0) for part in state])
-        self.evaluator = Evaluator(self.model, dataset, config.data.eval_rows)
+        self.evaluator = Evaluator(self.model, dataset, config.data.eval_batch_size)
         self.sampler = Sampler(self.model, manifest.ids.eos)
         self.report = Reporter(
             Path(config.run.out), self.is_chief, self.total, self.per_epoch, tensorboard=config.log.tensorboard
@@ -188,7 +188,7 @@ class Training:
         return self._finish()
 
     def _is_enough(self) -> bool:
-        patience = self.config.run.early_stop
+        patience = self.config.run.early_stop_patience
         return patience is not None and since_best(self.losses) >= patience
 
     def one_step(self, blocks: Any) -> bool:
@@ -220,7 +220,7 @@ class Training:
         """Whatever is due at this step; the same on every worker, since gathering the state is collective."""
         config = self.config
         is_last = self.step == self.total
-        if self.step % config.log.every == 0 or is_last or stop:
+        if self.step % config.log.log_every == 0 or is_last or stop:
             self.report.train_line(self.step, self._lr(self.step - 1))
         every = config.run.eval_every or self.per_epoch
         is_eval = self.step % every == 0 or is_last
@@ -358,11 +358,11 @@ class Training:
         return self._distribute([np.zeros(shape, np.float32) for shape in self._state_shapes()])
 
     def _state_shapes(self) -> list[tuple[int, ...]]:
-        return self.model.state_shapes(self.config.data.rows)
+        return self.model.state_shapes(self.config.data.batch_size)
 
     def _distribute(self, state: list[np.ndarray]) -> Any:
         """Per replica its rows of a global state [G, H]."""
-        rows = self.config.data.rows // self.strategy.num_replicas_in_sync
+        rows = self.config.data.batch_size // self.strategy.num_replicas_in_sync
 
         def of_replica(context: Any) -> Any:
             first = int(context.replica_id_in_sync_group) * rows

@@ -36,12 +36,12 @@ def identity(config: TrainConfig, manifest_sha256: str) -> dict[str, Any]:
     averaging follow these.
     """
     tree: dict[str, Any] = msgspec.to_builtins(config)
-    data = {key: tree["data"][key] for key in ("train_split", "rows", "window", "carry_state", "doc_reset")}
+    data = {key: tree["data"][key] for key in ("train_split", "batch_size", "bptt_steps", "carry_state", "doc_reset")}
     run = {"seed": config.run.seed}
     if config.optim.schedule.kind == "cosine":
         run |= {"epochs": tree["run"]["epochs"], "steps": tree["run"]["steps"]}
     if config.optim.schedule.kind == "plateau" or config.optim.name == "ntasgd":
-        data |= {key: tree["data"][key] for key in ("valid_split", "eval_rows")}
+        data |= {key: tree["data"][key] for key in ("valid_split", "eval_batch_size")}
         run |= {key: tree["run"][key] for key in ("eval_every", "eval_tokens")}
     return {
         "data": {**data, "manifest_sha256": manifest_sha256},
@@ -92,7 +92,8 @@ def finished(config: TrainConfig, total_steps: int) -> dict[str, Any] | None:
     """The summary of a run that has done all its steps, or was stopped early; None when something is left to do."""
     path = Path(config.run.out) / "summary.json"
     summary: dict[str, Any] = json.loads(path.read_bytes()) if path.exists() else {"step": -1}
-    is_stopped = config.run.early_stop is not None and summary.get("since_best", 0) >= config.run.early_stop
+    patience = config.run.early_stop_patience
+    is_stopped = patience is not None and summary.get("since_best", 0) >= patience
     return summary if summary["step"] >= total_steps or is_stopped else None
 
 
@@ -114,7 +115,7 @@ class Restored:
 def restore(config: TrainConfig) -> Restored:
     """The best checkpoint of `config.run.out`, else the latest.
 
-    Model and data come from the run itself; `run.prompts`, `run.sample`, `data.eval_rows` and, when it is given,
+    Model and data come from the run itself; `run.prompts`, `run.sample`, `data.eval_batch_size` and, when it is given,
     `data.manifest` from `config`.
     """
     path = Path(config.run.out) / RESOLVED
@@ -124,7 +125,7 @@ def restore(config: TrainConfig) -> Restored:
     given: dict[str, Any] = msgspec.to_builtins(config)
     over: dict[str, Any] = {
         "run": {"out": config.run.out, "prompts": given["run"]["prompts"], "sample": given["run"]["sample"]},
-        "data": {"eval_rows": config.data.eval_rows},
+        "data": {"eval_batch_size": config.data.eval_batch_size},
     }
     if config.data.manifest:
         over["data"]["manifest"] = config.data.manifest

@@ -47,20 +47,21 @@ def make_step(trainer: Trainer, config: TrainConfig, ids: SpecialIds) -> Callabl
     the update. The gradient ends at the window's edge because the state comes in as a value.
     """
     model, optimizer, strategy = trainer.model, trainer.optimizer, trainer.strategy
-    optim, rows = config.optim, config.data.rows // strategy.num_replicas_in_sync
-    divisor = denominator(config.loss.reduction, config.data.rows, config.data.window)
+    optim, replica_rows = config.optim, config.data.batch_size // strategy.num_replicas_in_sync
+    divisor = denominator(config.loss.reduction, config.data.batch_size, config.data.bptt_steps)
     variables = list(model.trained.values())
     is_clipped = [optim.clip_scope == "all" or not name.startswith(OUTER) for name in model.trained]
 
     def replica_step(tokens: Any, state: Any, moment: Moment, stop: Any, *, is_update: bool) -> StepResult:
         context = tf.distribute.get_replica_context()
-        tokens = tf.ensure_shape(tokens, [rows, config.data.window + 1])
+        tokens = tf.ensure_shape(tokens, [replica_rows, config.data.bptt_steps + 1])
         inputs, targets = tokens[:, :-1], tokens[:, 1:]
         if not config.data.carry_state:
-            state = model.zero_state(rows)
+            state = model.zero_state(replica_rows)
         elif config.data.doc_reset:
             state = _without_ended(state, inputs[:, 0], ids)
-        key = DropoutKey(config.run.seed, moment.step, tf.cast(context.replica_id_in_sync_group, tf.int32) * rows)
+        first_row = tf.cast(context.replica_id_in_sync_group, tf.int32) * replica_rows
+        key = DropoutKey(config.run.seed, moment.step, first_row)
         with tf.GradientTape() as tape:
             window = model.window(inputs, state, key)
             targets = tf.reshape(tf.transpose(targets), [-1])  # [T·B], time-major as hidden is

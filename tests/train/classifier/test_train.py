@@ -42,13 +42,21 @@ def examples(seed: int, count: int) -> list[tuple[str, object]]:
 
 
 def config(tmp_path: Path, rows: list[tuple[str, object]], **more: object) -> ClassifierConfig:
-    settings = {"embed": 16, "hidden": 16, "filters": 12, "windows": (2, 3), "min_frequency": 1, "lr": 0.01, **more}
+    settings = {
+        "embedding_dim": 16,
+        "hidden": 16,
+        "filters": 12,
+        "windows": (2, 3),
+        "min_frequency": 1,
+        "lr": 0.01,
+        **more,
+    }
     return ClassifierConfig(train=(write_examples(tmp_path / "in.jsonl", rows),), out=str(tmp_path / "out"), **settings)
 
 
 @pytest.mark.parametrize("arch", ARCHS)
 def test_padding_and_neighbours_have_no_influence_and_every_token_of_the_text_has(arch: str) -> None:
-    settings = ClassifierConfig(arch=arch, embed=6, hidden=5, filters=20, windows=(2, 3))
+    settings = ClassifierConfig(arch=arch, embedding_dim=6, hidden=5, filters=20, windows=(2, 3))
     values = classifier_values(settings, vocab_size=20, num_labels=3)
     model = TextClassifier(settings, values)
     text = [5, 7, 9, 11]
@@ -103,7 +111,7 @@ def test_chinese_is_segmented_and_a_text_without_tokens_is_judged_too(tmp_path: 
 
 def test_an_epoch_has_every_example_once_and_its_own_order() -> None:
     encoded, labels = [[n] * (1 + n % 7) for n in range(1, 131)], np.arange(130)
-    settings = ClassifierConfig(batch=20)
+    settings = ClassifierConfig(batch_size=20)
 
     def seen(epoch: int | None) -> list[int]:
         return [int(label) for b in batches(encoded, labels, settings, epoch=epoch, pad=0) for label in b.labels]

@@ -57,7 +57,7 @@ def test_every_target_is_scored_once_with_the_state_carried(tiny_dataset: str, t
     model, weights = model_with_large_weights(config, 44)
     stream = stream_of(random_documents(4, 5, 33))  # 170 tokens: ten records of 16 and a padded tail
 
-    result = Evaluator(model, open_dataset(config.data), eval_rows=1).evaluate("valid")
+    result = Evaluator(model, open_dataset(config.data), batch_size=1).evaluate("valid")
 
     assert result.tokens == len(stream) - 1 == 169
     assert result.nll == pytest.approx(brute_force(weights, stream, layers), rel=1e-6)
@@ -71,7 +71,7 @@ def test_more_rows_start_cold_at_their_first_record_and_still_score_all(tiny_dat
     # 11 records over 3 rows: 0-2, 3-6, 7-10, each with the token after its last record as last target
     rows = [stream[0 : 3 * 16 + 1], stream[3 * 16 : 7 * 16 + 1], stream[7 * 16 :]]
 
-    result = Evaluator(model, open_dataset(config.data), eval_rows=3).evaluate("valid")
+    result = Evaluator(model, open_dataset(config.data), batch_size=3).evaluate("valid")
 
     assert result.tokens == 169
     assert result.nll == pytest.approx(sum(brute_force(weights, row, 1) for row in rows), rel=1e-6)
@@ -80,7 +80,7 @@ def test_more_rows_start_cold_at_their_first_record_and_still_score_all(tiny_dat
 def test_bits_per_byte_is_refused_with_unk_in_the_vocabulary(tiny_dataset: str, tmp_path: Path) -> None:
     config = train_config(tiny_dataset, tmp_path)
     model, _ = model_with_large_weights(config, 44)
-    result = Evaluator(model, open_dataset(config.data), eval_rows=1).evaluate("test")
+    result = Evaluator(model, open_dataset(config.data), batch_size=1).evaluate("test")
     assert result.bits_per_byte is None
     assert "tokenizer is not lossless" in str(result)
 
@@ -105,7 +105,7 @@ def test_bits_per_byte_divides_by_the_utf8_bytes_of_the_scored_tokens(tmp_path: 
     model, _ = model_with_large_weights(config, 280)
     dataset = open_dataset(config.data)
 
-    result = Evaluator(model, dataset, eval_rows=1).evaluate("valid")
+    result = Evaluator(model, dataset, batch_size=1).evaluate("valid")
 
     assert dataset.token_bytes()[IDS.eos] == 0
     first_token = Tokenizer.load(dataset.tokenizer_path).encode(texts[0])[0]  # read, never scored

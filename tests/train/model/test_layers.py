@@ -80,7 +80,7 @@ def test_no_token_is_seen_before_its_turn_and_every_later_output_depends_on_it(a
 
 
 def test_the_last_layer_of_awd_lstm_is_as_wide_as_the_embedding_and_can_be_tied() -> None:
-    config = ModelConfig(arch="awd_lstm", layers=3, hidden=1150, embed=400, tie=True)
+    config = ModelConfig(arch="awd_lstm", layers=3, hidden=1150, embedding_dim=400, tie_embeddings=True)
     shapes = parameter_shapes(config, 10_000)
     assert shapes["lstm.1.recurrent_kernel"] == (1150, 4600)
     assert shapes["lstm.2.kernel"] == (1150, 1600)

@@ -32,7 +32,7 @@ class ClassifierConfig(Section):
     """Rarer words are unknown, without a tokenizer."""
     max_tokens: PositiveInt = 400
     """Of a text only its first tokens are read."""
-    embed: PositiveInt = 128
+    embedding_dim: PositiveInt = 128
     """Width of the embedding."""
     hidden: PositiveInt = 128
     """`bilstm_cls`: cells of each direction."""
@@ -44,7 +44,7 @@ class ClassifierConfig(Section):
     """Before the last layer."""
     glove: GloveConfig = GloveConfig()
     """First values of the embedding."""
-    batch: PositiveInt = 50
+    batch_size: PositiveInt = 50
     """Texts per step."""
     lr: PositiveFloat = 0.001
     """Learning rate of AdamW."""

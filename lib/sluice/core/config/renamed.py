@@ -5,7 +5,18 @@ An old name is only looked up when it is unknown today, so it may be used again 
 
 from collections.abc import Mapping
 
-RENAMED_KEYS: Mapping[str, str] = {}
+RENAMED_KEYS: Mapping[str, str] = {
+    "train.data.rows": "train.data.batch_size",
+    "train.data.window": "train.data.bptt_steps",
+    "train.data.eval_rows": "train.data.eval_batch_size",
+    "train.model.embed": "train.model.embedding_dim",
+    "train.model.proj": "train.model.projection_dim",
+    "train.model.tie": "train.model.tie_embeddings",
+    "train.run.early_stop": "train.run.early_stop_patience",
+    "train.log.every": "train.log.log_every",
+    "classifier.embed": "classifier.embedding_dim",
+    "classifier.batch": "classifier.batch_size",
+}
 """Dotted path of a setting or a whole section -> its dotted path today."""
 
 RENAMED_JOBS: Mapping[str, str] = {}

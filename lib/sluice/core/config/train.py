@@ -19,16 +19,16 @@ class DataConfig(Section):
     domains: dict[str, str] = {}
     """Names and directories of further datasets with the same tokenizer, texts of other kinds, which jobs/evaluate.py
     judges, too: each by the first that it has of test, valid and train."""
-    rows: PositiveInt = 32
+    batch_size: PositiveInt = 32
     """G, the streams that are read side by side: the global batch, whatever the number of replicas."""
-    window: PositiveInt = 64
+    bptt_steps: PositiveInt = 64
     """T, tokens per step and row; gradients stop at its edge. Must divide the dataset's record length L."""
     carry_state: bool = True
     """Hand the LSTM state from each window to the next; false starts every window from zero."""
     doc_reset: bool = False
     """While training, start a row from zero in a window that begins with the `<eos>` or `<bos>` before a document.
     Documents that begin inside of a window go on from the state of the one before, whose end the model has seen."""
-    eval_rows: PositiveInt = 1
+    eval_batch_size: PositiveInt = 1
     """Streams in evaluation. 1 is the published way; n costs n - 1 more cold starts and is about n times faster."""
     prefetch: PositiveInt = 4
     """Steps of input prepared ahead."""
@@ -79,19 +79,20 @@ class ModelConfig(Section):
 
     arch: Literal["lstm", "gru", "rnn", "gcnn", "awd_lstm"] = "lstm"
     """`rnn`: Elman's. `gcnn`: gated causal convolutions. `awd_lstm`: an LSTM whose last layer is as wide as the
-    embedding, for `tie`; set `dropout` and `loss` to go with it, as conf/awd-ptb.yaml does."""
+    embedding, for `tie_embeddings`; set `dropout` and `loss` to go with it, as conf/awd-ptb.yaml does."""
     layers: PositiveInt = 1
     """Number of recurrent (`gcnn`: convolutional) layers."""
     hidden: PositiveInt = 256
     """H, cells per layer."""
     context: PositiveInt = 4
     """k, `gcnn`: tokens that a layer sees, the present one among them."""
-    embed: PositiveInt = 128
+    embedding_dim: PositiveInt = 128
     """Width of the embedding."""
-    proj: PositiveInt | None = None
+    projection_dim: PositiveInt | None = None
     """Width of a linear map between the last layer and the softmax; null: none."""
-    tie: bool = False
-    """The softmax uses the embedding matrix; `proj`, or `hidden` without it, must equal `embed`."""
+    tie_embeddings: bool = False
+    """The softmax uses the embedding matrix; `projection_dim`, or `hidden` without it,
+    must equal `embedding_dim`."""
     kernel: Literal["loop", "loop_xla", "cudnn"] = "loop"
     """`loop`: own gradient, one GEMM per weight. `loop_xla`: the same compiled; faster on CPU from about 200 cells.
     `cudnn`: NVIDIA's layer, for GPUs, with `fp32` and `fp16`; written without one at hand, and never run so far."""
@@ -118,7 +119,7 @@ class LossConfig(Section):
 
     reduction: Literal["mean", "zaremba_sum"] = "mean"
     """`mean`: per token. `zaremba_sum`: summed over the window, averaged over the rows, so `lr` and `clip_norm`
-    belong to a gradient `window` times larger."""
+    belong to a gradient `bptt_steps` times larger."""
 
 
 class ScheduleConfig(Section):
@@ -202,7 +203,7 @@ class RunConfig(Section):
     """Steps between two evaluations of the validation split; null: at the end of each epoch."""
     eval_tokens: PositiveInt | None = None
     """Evaluations while training stop after about this many tokens; null: the whole split. The last one is whole."""
-    early_stop: PositiveInt | None = None
+    early_stop_patience: PositiveInt | None = None
     """Stop after so many evaluations in a row without a new best; null: never."""
     prompts: tuple[str, ...] = ()
     """Texts that are continued in `samples.txt` at every evaluation, and by jobs/generate.py."""
@@ -258,7 +259,7 @@ class ExportConfig(Section):
 class TrainLogConfig(Section):
     """What is said while training."""
 
-    every: PositiveInt = 50
+    log_every: PositiveInt = 50
     """Steps per progress line and per line of `metrics.jsonl`."""
     tensorboard: bool = False
     """Write the numbers of `metrics.jsonl` to `tensorboard/`, too; needs the extra of that name."""

@@ -65,16 +65,16 @@ def batches(
     if epoch is not None:
         random = np.random.default_rng([config.seed, epoch])
         random.shuffle(order)
-        pool = 50 * config.batch
+        pool = 50 * config.batch_size
         for first in range(0, len(order), pool):  # texts of like length side by side: little is padding
             part = order[first : first + pool]
             order[first : first + pool] = part[np.argsort([len(encoded[n]) for n in part], kind="stable")]
-        starts = np.arange(0, len(order), config.batch)
+        starts = np.arange(0, len(order), config.batch_size)
         random.shuffle(starts)
     else:
-        starts = np.arange(0, len(order), config.batch)
+        starts = np.arange(0, len(order), config.batch_size)
     for start in starts:
-        chosen = order[start : start + config.batch]
+        chosen = order[start : start + config.batch_size]
         lengths = np.array([max(1, len(encoded[n])) for n in chosen], np.int32)
         tokens = np.full((len(chosen), lengths.max()), pad, np.int32)
         for row, n in enumerate(chosen):

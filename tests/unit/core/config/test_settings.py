@@ -31,7 +31,7 @@ def test_every_common_setting_exists():
         ("extract.max_loss", "number from 0 to 1", 0.01),
         ("plan.batch_warcs", "whole number from 1", 512),
         ("train.model.init.forget_bias", "number", 1.0),
-        ("train.model.tie", "true or false", False),
+        ("train.model.tie_embeddings", "true or false", False),
         ("tokenizer.kind", "bpe or word", "bpe"),
         ("extract.languages", "list of: text, or null", ("en", "zh")),
         ("extract.min_language_score", "mapping to: number from 0 to 1", {"en": 0.65, "zh": 0.5}),
