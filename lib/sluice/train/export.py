@@ -25,8 +25,8 @@ from sluice import __version__
 from sluice.core.config.train import ModelConfig, TrainConfig
 from sluice.core.errors import ConfigError
 from sluice.train.evaluation.evaluate import Evaluation
-from sluice.train.model.language_model import LanguageModel
-from sluice.train.run_directory import Restored, restore
+from sluice.train.model.language_model import TrainableLanguageModel
+from sluice.train.run_directory import RestoredModel, restore
 
 FORMAT = 1
 CARD = """\
@@ -77,7 +77,7 @@ def export_run(config: TrainConfig) -> Path:
     return out
 
 
-def write_export(restored: Restored, directory: Path) -> None:
+def write_export(restored: RestoredModel, directory: Path) -> None:
     """All files, into a directory that is there."""
     model, dataset = restored.model, restored.dataset
     values = {name: variable.numpy() for name, variable in model.variables.items()}
@@ -122,7 +122,7 @@ def torch_names(config: ModelConfig, values: dict[str, np.ndarray]) -> dict[str,
     return named | {"head.weight": np.ascontiguousarray(head), "head.bias": values["softmax.bias"]}
 
 
-def _config(restored: Restored, results: list[Evaluation]) -> dict[str, Any]:
+def _config(restored: RestoredModel, results: list[Evaluation]) -> dict[str, Any]:
     manifest = restored.dataset.manifest
     return {
         "format": FORMAT,
@@ -136,7 +136,7 @@ def _config(restored: Restored, results: list[Evaluation]) -> dict[str, Any]:
     }
 
 
-def _card(restored: Restored, results: list[Evaluation]) -> str:
+def _card(restored: RestoredModel, results: list[Evaluation]) -> str:
     config, manifest = restored.config, restored.dataset.manifest
     train = manifest.splits[config.data.train_split]
     seen = restored.facts.tokens / max(1, train.tokens)
@@ -160,9 +160,9 @@ def _card(restored: Restored, results: list[Evaluation]) -> str:
     )
 
 
-def _saved_model(trained: LanguageModel, directory: Path) -> None:
+def _saved_model(trained: TrainableLanguageModel, directory: Path) -> None:
     config = msgspec.structs.replace(trained.config, kernel="loop")  # shapes are not known
-    model = LanguageModel(config, trained.vocab_size, seed=0)
+    model = TrainableLanguageModel(config, trained.vocab_size, seed=0)
     model.assign({name: variable.numpy() for name, variable in trained.variables.items()})
     module = tf.Module()
     module.parameters = list(model.variables.values())  # else they would not be saved

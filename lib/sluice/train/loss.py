@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from sluice.core.config.train import LossConfig
 from sluice.train.model.dropout import SAMPLED_WORDS, DropoutKey
-from sluice.train.model.language_model import LanguageModel, Window
+from sluice.train.model.language_model import TrainableLanguageModel, Window
 
 
 class Nll(NamedTuple):
@@ -152,7 +152,9 @@ def sampled_cross_entropy(
     return cross_entropy(tf.concat([right[:, None], others], axis=1), tf.zeros_like(targets), counts)
 
 
-def nll_of(config: LossConfig, model: LanguageModel, window: Window, targets: Any, pad: int, key: DropoutKey) -> Nll:
+def nll_of(
+    config: LossConfig, model: TrainableLanguageModel, window: Window, targets: Any, pad: int, key: DropoutKey
+) -> Nll:
     """By the kind of softmax that is configured; for training."""
     hidden, tied, counts = window.hidden, model.config.tie_embeddings, scored(targets, pad)
     if config.kind == "full":

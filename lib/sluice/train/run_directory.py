@@ -23,7 +23,7 @@ from sluice.core.errors import ConfigError, InputError
 from sluice.data import storage
 from sluice.train import checkpoint as ckpt
 from sluice.train.input import Dataset, open_dataset
-from sluice.train.model.language_model import LanguageModel
+from sluice.train.model.language_model import TrainableLanguageModel
 from sluice.train.tensorboard import DIRECTORY
 
 IDENTITY, RESOLVED = "identity.json", "config.resolved.yaml"
@@ -103,16 +103,16 @@ def checkpoints(config: TrainConfig) -> Path:
 
 
 @dataclass(frozen=True, slots=True)
-class Restored:
+class RestoredModel:
     """A trained model, with the settings and the data it was trained with."""
 
     config: TrainConfig
     dataset: Dataset
-    model: LanguageModel
-    facts: ckpt.Facts
+    model: TrainableLanguageModel
+    facts: ckpt.CheckpointFacts
 
 
-def restore(config: TrainConfig) -> Restored:
+def restore(config: TrainConfig) -> RestoredModel:
     """The best checkpoint of `config.run.out`, else the latest.
 
     Model and data come from the run itself; `run.prompts`, `run.sample`, `data.eval_batch_size` and, when it is given,
@@ -141,6 +141,6 @@ def restore(config: TrainConfig) -> Restored:
             f"{dataset.directory} has a manifest with sha256 {dataset.manifest_sha256}, but the model was trained on "
             f"{checkpoint.facts.manifest_sha256}. Set train.data.manifest to that dataset."
         )
-    model = LanguageModel(trained.model, dataset.manifest.vocab_size, trained.run.seed)
+    model = TrainableLanguageModel(trained.model, dataset.manifest.vocab_size, trained.run.seed)
     model.assign(checkpoint.weights())
-    return Restored(trained, dataset, model, checkpoint.facts)
+    return RestoredModel(trained, dataset, model, checkpoint.facts)

@@ -6,7 +6,7 @@ import msgspec
 
 from sluice.core.cli import exit_code_of
 from sluice.core.log import set_up
-from sluice.train.distributed.launch import Order
+from sluice.train.distributed.launch import WorkerOrder
 from sluice.train.loop import train_and_evaluate
 from sluice.train.start import import_tensorflow
 
@@ -16,7 +16,7 @@ def main() -> int:
     import_tensorflow()
 
     def run() -> int:
-        order = msgspec.json.decode(sys.stdin.read(), type=Order)
+        order = msgspec.json.decode(sys.stdin.read(), type=WorkerOrder)
         set_up(order.log_level)
         return train_and_evaluate(order.train, force=order.force).exit_code
 

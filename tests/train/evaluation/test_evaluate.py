@@ -11,15 +11,15 @@ import pytest
 from sluice.core.config.train import SampleConfig, TrainConfig
 from sluice.core.errors import InputError
 from sluice.data.dataset.tokenizer import Tokenizer
-from sluice.train.evaluation.baseline import Counted
+from sluice.train.evaluation.baseline import BaselineResult
 from sluice.train.evaluation.evaluate import Evaluation, Evaluator, evaluate_run, table
 from sluice.train.evaluation.ngram import NGram
 from sluice.train.evaluation.sample import draw, generate_run
 from sluice.train.input import open_dataset
 from sluice.train.loop import train_and_evaluate
 from sluice.train.model.cells import lstm_reference
-from sluice.train.model.language_model import LanguageModel
-from sluice.train.reporter import say_baseline
+from sluice.train.model.language_model import TrainableLanguageModel
+from sluice.train.reporter import log_baseline
 from tests.helpers.tiny_runs import IDS, WORDS, bpe_tokenizer, random_documents, train_config, write_dataset
 
 
@@ -44,8 +44,10 @@ def stream_of(documents: list[list[int]]) -> list[int]:
     return [token for document in documents for token in (*document, IDS.eos)]
 
 
-def model_with_large_weights(config: TrainConfig, vocab_size: int) -> tuple[LanguageModel, dict[str, np.ndarray]]:
-    model = LanguageModel(config.model, vocab_size, seed=5)
+def model_with_large_weights(
+    config: TrainConfig, vocab_size: int
+) -> tuple[TrainableLanguageModel, dict[str, np.ndarray]]:
+    model = TrainableLanguageModel(config.model, vocab_size, seed=5)
     weights = {name: 10 * variable.numpy() for name, variable in model.variables.items()}
     model.assign(weights)
     return model, weights
@@ -205,7 +207,9 @@ def test_the_baseline_scores_the_targets_of_the_model_and_is_in_the_summary(tmp_
 def test_the_baseline_is_said_to_be_better_or_worse(
     ours: float, expected: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    counted = Counted(order=5, tokens=9, results=(Evaluation(split="test", nll=100.0, tokens=10, utf8_bytes=None),))
+    counted = BaselineResult(
+        order=5, tokens=9, results=(Evaluation(split="test", nll=100.0, tokens=10, utf8_bytes=None),)
+    )
     with caplog.at_level("INFO", logger="sluice.train"):
-        say_baseline(counted, [Evaluation(split="test", nll=ours, tokens=10, utf8_bytes=None)])
+        log_baseline(counted, [Evaluation(split="test", nll=ours, tokens=10, utf8_bytes=None)])
     assert caplog.messages[0].endswith(f"the model needs {expected}")

@@ -21,7 +21,7 @@ from sluice.core.errors import InputError
 from sluice.data import storage
 from sluice.data.dataset.manifest import read_manifest
 from sluice.train.input import Dataset, evaluation_blocks, open_dataset
-from sluice.train.model.language_model import LanguageModel
+from sluice.train.model.language_model import TrainableLanguageModel
 from sluice.train.run_directory import restore
 
 logger = logging.getLogger("sluice.train")
@@ -64,7 +64,7 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
 class Evaluator:
     """Scores splits with one model; traced once per window shape."""
 
-    def __init__(self, model: LanguageModel, dataset: Dataset, batch_size: int) -> None:
+    def __init__(self, model: TrainableLanguageModel, dataset: Dataset, batch_size: int) -> None:
         manifest = dataset.manifest
         self._model, self._dataset, self._batch_size = model, dataset, batch_size
         self._window = evaluation_window(manifest.seq_len, batch_size, manifest.vocab_size)

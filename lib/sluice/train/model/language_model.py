@@ -32,7 +32,7 @@ class Window(NamedTuple):
     """The same after dropout."""
 
 
-class LanguageModel:
+class TrainableLanguageModel:
     """The parameters as variables of the strategy in scope, and the computation."""
 
     def __init__(self, config: ModelConfig, vocab_size: int, seed: int, precision: str = "fp32") -> None:
