@@ -61,7 +61,7 @@ def test_values_in_force_are_those_of_the_configuration():
 
 def test_a_section_has_a_meaning():
     assert section_meaning("rules") == "Which documents are good enough."
-    assert section_meaning("train.optim") == "From gradients to parameters."
+    assert section_meaning("train.optim") == "The optimizer: update rule, clipping, averaging, precision."
     assert section_meaning("") == Config.__doc__.strip()
 
 
