@@ -26,7 +26,7 @@ def write_model(
     weights |= {"embed.weight": np.zeros((size, 2), np.float32), "softmax.kernel": np.zeros((3, size), np.float32)}
     weights |= {"softmax.bias": np.log(np.array(probabilities, np.float32))}
     save_file(weights, directory / "model.safetensors")
-    model = {"arch": "lstm", "layers": 1, "hidden": 3, "embed": 2}
+    model = {"arch": "lstm", "layers": 1, "hidden": 3, "embedding_dim": 2}
     ids = {"pad": 0, "bos": 1, "eos": 2, "unk": 3}
     (directory / "config.json").write_text(json.dumps({"format": 1, "model": model, "ids": ids, "vocab_size": size}))
     return str(directory)

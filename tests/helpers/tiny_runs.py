@@ -92,12 +92,12 @@ def settings(dataset: str, out: Path | str, *more: str) -> list[str]:
     return [
         f"train.data.manifest={dataset or repr('')}",
         f"train.run.out={out}",
-        "train.data.rows=8",
-        "train.data.window=8",
+        "train.data.batch_size=8",
+        "train.data.bptt_steps=8",
         "train.model.hidden=16",
-        "train.model.embed=12",
+        "train.model.embedding_dim=12",
         "train.optim.schedule.kind=constant",
-        "train.log.every=10",
+        "train.log.log_every=10",
         *more,
     ]
 

@@ -22,7 +22,11 @@ from tests.helpers.tiny_runs import WORDS, random_documents, run_job, settings, 
 @pytest.fixture(params=["lstm", "gru", "rnn", "gcnn", "awd_lstm"])
 def run(request: pytest.FixtureRequest, tiny_dataset: str, tmp_path: Path) -> Path:
     more = [f"train.model.arch={request.param}", "train.model.layers=2", "train.run.steps=12"]
-    more += ["train.model.embed=16", "train.model.tie=true"] if request.param != "gcnn" else ["train.model.proj=10"]
+    more += (
+        ["train.model.embedding_dim=16", "train.model.tie_embeddings=true"]
+        if request.param != "gcnn"
+        else ["train.model.projection_dim=10"]
+    )
     assert train_and_evaluate(train_config(tiny_dataset, tmp_path / "run", *more)).exit_code == 0
     return tmp_path / "run"
 
@@ -72,7 +76,7 @@ def test_stepping_with_the_state_is_reading_at_once(run: Path) -> None:
 
 def test_names_of_torch_hold_the_equations_of_nn_lstm() -> None:
     random = np.random.default_rng(2)
-    config = ModelConfig(layers=1, hidden=3, embed=4)
+    config = ModelConfig(layers=1, hidden=3, embedding_dim=4)
     kernel, recurrent, bias = (random.normal(size=shape) for shape in [(4, 12), (3, 12), (12,)])
     values = {"embed.weight": random.normal(size=(9, 4)), "softmax.kernel": random.normal(size=(3, 9))}
     values |= {"lstm.0.kernel": kernel, "lstm.0.recurrent_kernel": recurrent, "lstm.0.bias": bias}

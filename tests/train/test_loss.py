@@ -80,5 +80,5 @@ def test_penalties_are_means_over_cells_per_token() -> None:
 
 
 def test_zaremba_sum_divides_by_the_rows_only() -> None:
-    assert denominator("mean", rows=20, window=35) == 700.0
-    assert denominator("zaremba_sum", rows=20, window=35) == 20.0
+    assert denominator("mean", batch_size=20, bptt_steps=35) == 700.0
+    assert denominator("zaremba_sum", batch_size=20, bptt_steps=35) == 20.0

@@ -11,8 +11,8 @@ from sluice.core.config.train import ModelConfig, OptimConfig
 from sluice.train.distributed.cluster import is_slow
 from sluice.train.model.dropout import DropoutKey, drop, drop_weights, drop_words
 from sluice.train.model.parameters import initial_values, parameter_shapes
-from sluice.train.optim import FIRST_LOSS_SCALE, LOSS_SCALE, Moment, Optimizer, clip, dense
-from sluice.train.schedule import Valid, average_from, is_best, learning_rate, since_best
+from sluice.train.optim import FIRST_LOSS_SCALE, LOSS_SCALE, Optimizer, StepSettings, clip, dense
+from sluice.train.schedule import ValidationLoss, average_from, is_best, learning_rate, since_best
 from tests.helpers.tiny_runs import ROOT
 
 
@@ -43,8 +43,8 @@ def test_inverse_square_root_rises_in_a_line_and_falls_with_the_steps() -> None:
     assert rates(config, [0, 3, 15, 63]) == pytest.approx([0.25, 1.0, 0.5, 0.25])
 
 
-def valid(*losses: float) -> tuple[Valid, ...]:
-    return tuple(Valid(10 * n, loss) for n, loss in enumerate(losses, 1))
+def valid(*losses: float) -> tuple[ValidationLoss, ...]:
+    return tuple(ValidationLoss(10 * n, loss) for n, loss in enumerate(losses, 1))
 
 
 def test_plateau_multiplies_after_every_evaluation_that_is_not_the_best() -> None:
@@ -79,8 +79,8 @@ def test_dense_adds_up_the_gradients_of_a_repeated_token() -> None:
     assert dense(slices).numpy().tolist() == [[0.0], [3.0], [0.0]]
 
 
-def moment(step: int, average_from: int = -1) -> Moment:
-    return Moment(tf.constant(step, tf.int64), tf.constant(0.1), tf.constant(average_from, tf.int64))
+def step_settings(step: int, average_from: int = -1) -> StepSettings:
+    return StepSettings(tf.constant(step, tf.int64), tf.constant(0.1), tf.constant(average_from, tf.int64))
 
 
 def two_updates(*settings: str) -> float:
@@ -88,7 +88,7 @@ def two_updates(*settings: str) -> float:
     weight = tf.Variable([[1.0]])
     optimizer = Optimizer(optim(*settings), {"w": weight})
     for step, gradient in enumerate([2.0, 4.0]):
-        optimizer.apply([tf.constant([[gradient]])], moment(step))
+        optimizer.apply([tf.constant([[gradient]])], step_settings(step))
     return float(weight[0, 0])
 
 
@@ -113,7 +113,7 @@ def test_adamw() -> None:
 
 def test_adamw_adds_epsilon_to_the_corrected_root() -> None:
     weight = tf.Variable([[1.0]])
-    Optimizer(optim("name=adamw"), {"w": weight}).apply([tf.constant([[1e-8]])], moment(0))
+    Optimizer(optim("name=adamw"), {"w": weight}).apply([tf.constant([[1e-8]])], step_settings(0))
     assert float(weight[0, 0]) == pytest.approx(1 - 0.1 * 1e-8 / (1e-8 + 1e-8), abs=1e-6)
 
 
@@ -127,7 +127,7 @@ def averaged(*settings: str, average_from: int = -1) -> list[float]:
     optimizer = Optimizer(optim(*settings), {"w": tf.Variable([[1.0]])})
     found = []
     for step in range(3):
-        optimizer.apply([tf.constant([[1.0]])], moment(step, average_from))
+        optimizer.apply([tf.constant([[1.0]])], step_settings(step, average_from))
         averages = optimizer.averages()
         assert averages is not None
         found.append(float(averages["w"][0, 0]))
@@ -154,7 +154,7 @@ def test_gradients_of_several_steps_make_one_update_with_their_mean() -> None:
             optimizer.accumulate([tf.constant([[gradient]])])
         (mean,) = optimizer.accumulated([tf.constant([[7.0]])])
         assert float(mean[0, 0]) == 4.0
-        optimizer.apply([mean], moment(start + 2))
+        optimizer.apply([mean], step_settings(start + 2))
     assert float(weight[0, 0]) == pytest.approx(1 - 2 * 0.4)
 
 
@@ -165,7 +165,7 @@ def test_corrections_and_averages_count_updates_however_many_steps_make_one(sett
         optimizer = Optimizer(optim(*settings, f"accumulate={accumulate}"), {"w": weight})
         for update, gradient in enumerate((2.0, 4.0, 1.0)):
             last_step, average_from = accumulate * (update + 1) - 1, accumulate
-            optimizer.apply([tf.constant([[gradient]])], moment(last_step, average_from))
+            optimizer.apply([tf.constant([[gradient]])], step_settings(last_step, average_from))
         averages = optimizer.averages()
         return float(weight[0, 0]), float(averages["w"][0, 0]) if averages else 0.0
 
@@ -175,14 +175,14 @@ def test_corrections_and_averages_count_updates_however_many_steps_make_one(sett
 def test_a_step_that_overflows_changes_nothing_and_halves_the_loss_scale() -> None:
     weight = tf.Variable([[1.0]])
     optimizer = Optimizer(optim("name=momentum", "precision=fp16"), {"w": weight})
-    optimizer.apply([tf.constant([[float("inf")]])], moment(0), tf.constant(False))
+    optimizer.apply([tf.constant([[float("inf")]])], step_settings(0), tf.constant(False))
     assert float(weight[0, 0]) == 1.0
     assert float(optimizer.slots["w/velocity"][0, 0]) == 0.0
     assert float(optimizer.slots[LOSS_SCALE]) == FIRST_LOSS_SCALE / 2
-    optimizer.apply([tf.constant([[2.0]])], moment(1), tf.constant(True))
+    optimizer.apply([tf.constant([[2.0]])], step_settings(1), tf.constant(True))
     assert float(weight[0, 0]) == pytest.approx(0.8)
     optimizer.slots["good_steps"].assign(1999.0)
-    optimizer.apply([tf.constant([[0.0]])], moment(2), tf.constant(True))
+    optimizer.apply([tf.constant([[0.0]])], step_settings(2), tf.constant(True))
     assert float(optimizer.slots[LOSS_SCALE]) == FIRST_LOSS_SCALE
     assert float(optimizer.slots["good_steps"]) == 0.0
 
@@ -241,7 +241,7 @@ def test_parameters_of_ptb_small_are_4_65_million() -> None:
 
 
 def test_initial_values_are_uniform_and_add_the_forget_bias_to_the_second_quarter() -> None:
-    config = ModelConfig(hidden=50, embed=20)
+    config = ModelConfig(hidden=50, embedding_dim=20)
     bias = initial_values(config, 100, seed=1)["lstm.0.bias"]
     assert np.abs(bias[:50]).max() < 0.05 and np.abs(bias[100:]).max() < 0.05
     assert bias[50:100].min() > 0.95 and bias[50:100].max() < 1.05

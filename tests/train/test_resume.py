@@ -20,7 +20,7 @@ from tests.helpers.tiny_runs import job_command, run_job, settings
 COMMON = (
     "train.run.steps=300",
     "train.run.eval_every=100",
-    "train.log.every=1",
+    "train.log.log_every=1",
     "train.run.checkpoint.every_steps=17",
     "train.model.layers=2",
     "train.model.dropout.output=0.1",

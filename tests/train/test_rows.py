@@ -23,14 +23,14 @@ def test_one_shard_is_cut_in_order() -> None:
     assert rows == [[Segment("a", 0, 3)], [Segment("a", 3, 3)], [Segment("a", 6, 3)]]
 
 
-@pytest.mark.parametrize("num_rows", [1, 2, 7, 20, 256])
+@pytest.mark.parametrize("batch_size", [1, 2, 7, 20, 256])
 @pytest.mark.parametrize("epoch", [0, 1, 5])
-def test_rows_are_equal_and_no_record_is_read_twice(num_rows: int, epoch: int) -> None:
-    rows = plan_rows(SHARDS, num_rows, epoch, seed=3)
+def test_rows_are_equal_and_no_record_is_read_twice(batch_size: int, epoch: int) -> None:
+    rows = plan_rows(SHARDS, batch_size, epoch, seed=3)
     read = Counter((s.path, s.first + k) for row in rows for s in row for k in range(s.count))
-    assert {sum(s.count for s in row) for row in rows} == {1787 // num_rows}
+    assert {sum(s.count for s in row) for row in rows} == {1787 // batch_size}
     assert max(read.values()) == 1
-    assert 1787 - len(read) < num_rows
+    assert 1787 - len(read) < batch_size
     assert all(0 <= number < {"a": 1000, "b": 10, "c": 777}[path] for path, number in read)
 
 
@@ -52,5 +52,5 @@ def test_dropping_records_from_the_front_is_where_reading_one_by_one_would_be() 
 
 def test_counts_and_positions() -> None:
     assert records_per_row(SHARDS, 20) == 89
-    assert steps_per_epoch(SHARDS, 20, seq_len=1024, window=64) == 89 * 16
+    assert steps_per_epoch(SHARDS, 20, seq_len=1024, bptt_steps=64) == 89 * 16
     assert position(2849, per_epoch=1424) == Position(epoch=2, step=1)

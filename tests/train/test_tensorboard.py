@@ -30,7 +30,7 @@ def test_curves_are_those_of_the_metrics_and_a_resumed_run_has_each_step_once(
     tiny_dataset: str, tmp_path: Path
 ) -> None:
     pytest.importorskip("tensorboard")
-    more = [WITH_BOARD, "train.log.every=2", "train.run.eval_every=4"]
+    more = [WITH_BOARD, "train.log.log_every=2", "train.run.eval_every=4"]
     for steps in (6, 10):
         train_and_evaluate(train_config(tiny_dataset, tmp_path, *more, f"train.run.steps={steps}"))
 

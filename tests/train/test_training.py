@@ -30,13 +30,13 @@ def metrics(out: Path) -> list[dict]:
 
 
 def blocks_of(dataset: str, steps: range, *more: str) -> list[np.ndarray]:
-    config = train_config(dataset, "unused", "train.data.rows=6", *more).data
+    config = train_config(dataset, "unused", "train.data.batch_size=6", *more).data
     blocks = training_blocks(tf.distribute.get_strategy(), open_dataset(config), config, seed=1, step=steps.start)
     return [next(blocks).numpy() for _ in steps]
 
 
 def test_each_row_is_one_stream_whose_windows_overlap_by_one(tiny_dataset: str) -> None:
-    blocks = blocks_of(tiny_dataset, range(0, 8), "train.data.window=4")
+    blocks = blocks_of(tiny_dataset, range(0, 8), "train.data.bptt_steps=4")
     assert {block.shape for block in blocks} == {(6, 5)}
     for before, after in itertools.pairwise(blocks[:4]):  # the windows of the first record
         np.testing.assert_array_equal(before[:, -1], after[:, 0])
@@ -67,7 +67,7 @@ def test_replicas_read_their_own_rows_and_together_every_record_once(tmp_path: P
     ]
     dataset = write_dataset(tmp_path, {"train": shards}, seq_len=2, vocab_size=104, tokenizer=word_tokenizer(100))
     config = train_config(
-        dataset, "unused", "train.data.valid_split=null", "train.data.test_split=null", "train.data.window=2"
+        dataset, "unused", "train.data.valid_split=null", "train.data.test_split=null", "train.data.bptt_steps=2"
     ).data
     per_row = 1787 // 8  # 3 records are left over, fewer than there are rows
     rows: list[list[int]] = [[] for _ in range(8)]
@@ -95,9 +95,9 @@ def test_carried_state_is_learnt_from_where_a_reset_cannot(tmp_path: Path) -> No
     def final_loss(*more: str) -> float:
         out = tmp_path / "-".join(("run", *more)).replace("=", "-")
         config = train_config(
-            dataset, out, "train.data.valid_split=null", "train.data.test_split=null", "train.data.rows=20",
-            "train.data.window=4", "train.run.epochs=12", "train.optim.lr=0.02", "train.log.every=100",
-            "train.model.hidden=32", "train.model.embed=16", "train.model.init.scale=0.2", *more,
+            dataset, out, "train.data.valid_split=null", "train.data.test_split=null", "train.data.batch_size=20",
+            "train.data.bptt_steps=4", "train.run.epochs=12", "train.optim.lr=0.02", "train.log.log_every=100",
+            "train.model.hidden=32", "train.model.embedding_dim=16", "train.model.init.scale=0.2", *more,
         )  # fmt: skip
         train_and_evaluate(config)
         lines = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
@@ -121,8 +121,8 @@ def test_a_window_that_begins_with_a_document_starts_from_zero(
     def losses(*more: str) -> list[float]:
         out = tmp_path / "-".join(("run", *more)).replace("=", "-")
         train_and_evaluate(train_config(
-            dataset, out, "train.data.valid_split=null", "train.data.test_split=null", "train.data.window=4",
-            "train.run.steps=12", "train.log.every=1", "train.baseline.order=null", *more,
+            dataset, out, "train.data.valid_split=null", "train.data.test_split=null", "train.data.bptt_steps=4",
+            "train.run.steps=12", "train.log.log_every=1", "train.baseline.order=null", *more,
         ))  # fmt: skip
         return [line["loss"] for line in metrics(out) if line["kind"] == "train"]
 
@@ -144,7 +144,9 @@ def test_dry_run_prints_sizes_and_writes_nothing(
 
 
 def test_projection_and_tied_softmax_train(tiny_dataset: str, tmp_path: Path) -> None:
-    config = train_config(tiny_dataset, tmp_path, "train.model.proj=12", "train.model.tie=true", "train.run.steps=3")
+    config = train_config(
+        tiny_dataset, tmp_path, "train.model.projection_dim=12", "train.model.tie_embeddings=true", "train.run.steps=3"
+    )
     assert "softmax.kernel" not in parameter_shapes(config.model, 44)
     assert train_and_evaluate(config).summary["parameters"] == 44 * 12 + (12 + 16 + 1) * 64 + 16 * 12 + 44
 
@@ -323,10 +325,10 @@ def test_id_outside_the_vocabulary(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ("train.data.window=6", "train.data.window = 6 does not divide the record length 16"),
-        ("train.data.rows=254", "train.data.rows = 254, but split 'train' has only 253 records"),
+        ("train.data.bptt_steps=6", "train.data.bptt_steps = 6 does not divide the record length 16"),
+        ("train.data.batch_size=254", "train.data.batch_size = 254, but split 'train' has only 253 records"),
         ("train.data.valid_split=dev", "has no split 'dev'; it has: train, valid, test"),
-        ("train.model.tie=true", "softmax reads 16 and train.model.embed is 12"),
+        ("train.model.tie_embeddings=true", "softmax reads 16 and train.model.embedding_dim is 12"),
         ("train.model.kernel=cudnn", "kernel = cudnn, but TensorFlow sees no GPU"),
         ("train.dist.strategy=multiworker", "nothing says who the workers are"),
     ],
@@ -343,7 +345,7 @@ def test_a_network_without_recurrence_has_no_recurrent_weights_to_drop(tiny_data
 
 
 def test_rows_that_cannot_be_dealt_to_replicas(tiny_dataset: str) -> None:
-    with pytest.raises(ConfigError, match=r"train\.data\.rows = 8 cannot be split over 3 replicas"):
+    with pytest.raises(ConfigError, match=r"train\.data\.batch_size = 8 cannot be split over 3 replicas"):
         check_replicas(train_config(tiny_dataset, "unused").data, 3)
 
 
@@ -367,14 +369,19 @@ def test_the_jobs_run_where_pyspark_cannot_be_imported(tiny_dataset: str, tmp_pa
         ["arch=gru"],
         ["arch=rnn"],
         ["arch=gcnn", "layers=2", "hidden=12"],
-        ["arch=awd_lstm", "layers=2", "tie=true", "dropout={kind: locked, input: 0.1, recurrent: 0.2, embedding: 0.1}"],
+        [
+            "arch=awd_lstm",
+            "layers=2",
+            "tie_embeddings=true",
+            "dropout={kind: locked, input: 0.1, recurrent: 0.2, embedding: 0.1}",
+        ],
     ],
     ids=lambda more: more[0].removeprefix("arch="),
 )
 def test_every_architecture_learns_and_goes_on_from_its_checkpoint(
     tiny_dataset: str, tmp_path: Path, more: list[str]
 ) -> None:
-    values = [f"train.model.{setting}" for setting in more] + ["train.log.every=1", "train.loss.ar=0.01"]
+    values = [f"train.model.{setting}" for setting in more] + ["train.log.log_every=1", "train.loss.ar=0.01"]
     values += ["train.model.init.scale=0.3", "train.optim.lr=0.02"]
     whole = train_and_evaluate(train_config(tiny_dataset, tmp_path / "whole", *values, "train.run.steps=90"))
     part = tmp_path / "part"
@@ -437,14 +444,14 @@ def test_training_stops_after_evaluations_without_a_new_best(tiny_dataset: str, 
     """At a rate that ruins the model at once, the first evaluation stays the best."""
     more = ["train.run.steps=300", "train.run.eval_every=10", "train.optim.name=sgd", "train.optim.lr=30"]
     more += ["train.baseline.order=null"]
-    stopped = train_and_evaluate(train_config(tiny_dataset, tmp_path, *more, "train.run.early_stop=2")).summary
+    stopped = train_and_evaluate(train_config(tiny_dataset, tmp_path, *more, "train.run.early_stop_patience=2")).summary
     evaluations = [line for line in metrics(tmp_path) if line["kind"] == "eval"]
     best = min(range(len(evaluations)), key=lambda n: evaluations[n]["nll"])
     assert len(evaluations) == best + 3 and stopped["step"] == 10 * len(evaluations) < 300
     assert stopped["since_best"] == 2 and stopped["evaluated_step"] == evaluations[best]["step"]
-    again = train_and_evaluate(train_config(tiny_dataset, tmp_path, *more, "train.run.early_stop=2"))
+    again = train_and_evaluate(train_config(tiny_dataset, tmp_path, *more, "train.run.early_stop_patience=2"))
     assert again.summary == stopped and len(metrics(tmp_path)) == len(evaluations) + 1 + stopped["step"] // 10
-    longer = train_and_evaluate(train_config(tiny_dataset, tmp_path, *more, "train.run.early_stop=3")).summary
+    longer = train_and_evaluate(train_config(tiny_dataset, tmp_path, *more, "train.run.early_stop_patience=3")).summary
     assert longer["step"] > stopped["step"]
 
 
@@ -457,7 +464,7 @@ def test_a_cpu_that_is_slow_in_half_precision_is_said_to_be(
 
 
 def test_half_precision_learns_and_survives_an_overflow(tiny_dataset: str, tmp_path: Path) -> None:
-    more = ["train.run.steps=60", "train.log.every=1"]
+    more = ["train.run.steps=60", "train.log.log_every=1"]
     whole = train_and_evaluate(train_config(tiny_dataset, tmp_path / "fp32", *more)).summary
     for precision in ("fp16", "bf16"):
         config = train_config(tiny_dataset, tmp_path / precision, *more, f"train.optim.precision={precision}")

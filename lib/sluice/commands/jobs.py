@@ -252,7 +252,7 @@ weights into torch's nn.LSTM.""",
         """
   sluice train-classifier --set 'classifier.train=[reviews.jsonl.gz]' --set classifier.label=stars
   sluice train-classifier … --set classifier.arch=bilstm_cls --set classifier.glove.path=glove.6B.100d.txt \\
-      --set classifier.embed=100
+      --set classifier.embedding_dim=100
 
 A line of a file is a JSON object with a text and a label. Without classifier.valid a share of the texts is held out by
 a hash, so equal texts are never on both sides. Written to classifier.out:

@@ -20,14 +20,14 @@ import numpy as np
 
 from sluice.core.errors import FormatError
 from sluice.data import storage
-from sluice.train.schedule import Valid
+from sluice.train.schedule import ValidationLoss
 
 logger = logging.getLogger("sluice.train")
 ARRAYS, FACTS = "arrays.npz", "checkpoint.json"
 Pointer = Literal["LATEST", "BEST"]
 
 
-class Facts(msgspec.Struct, frozen=True, kw_only=True):
+class CheckpointFacts(msgspec.Struct, frozen=True, kw_only=True):
     """All of a checkpoint that is not an array."""
 
     step: int
@@ -37,7 +37,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """Trained on so far."""
     seconds: float
     """Spent so far, in all processes that worked on this run."""
-    losses: tuple[Valid, ...] = ()
+    losses: tuple[ValidationLoss, ...] = ()
     """Of all evaluations so far."""
     evaluation_due: bool = False
     """A signal came in a step that is followed by an evaluation: whoever goes on owes it."""
@@ -57,7 +57,7 @@ class Reference(msgspec.Struct, frozen=True):
 class Checkpoint:
     """A training state at a step boundary."""
 
-    facts: Facts
+    facts: CheckpointFacts
     arrays: dict[str, np.ndarray]
 
     def part(self, prefix: str) -> dict[str, np.ndarray]:
@@ -128,7 +128,7 @@ def load(root: Path, pointer: Pointer) -> Checkpoint | None:
         return None
     directory = root / reference.name
     text = storage.read_bytes(str(directory / FACTS))
-    facts = msgspec.json.decode(text, type=Facts)
+    facts = msgspec.json.decode(text, type=CheckpointFacts)
     for name, expected, found in (
         (FACTS, reference.sha256, hashlib.sha256(text).hexdigest()),
         (ARRAYS, facts.arrays_sha256, _sha256(directory / ARRAYS)),

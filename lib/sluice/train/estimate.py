@@ -46,12 +46,12 @@ def estimate(config: TrainConfig, dataset: Dataset) -> Estimate:
     shapes = parameter_shapes(config.model, dataset.manifest.vocab_size)
     parameters = sum(math.prod(shape) for shape in shapes.values())
     matrices = sum(math.prod(s) for name, s in shapes.items() if len(s) > 1 and name != "embed.weight")
-    if config.model.tie:
+    if config.model.tie_embeddings:
         matrices += math.prod(shapes["embed.weight"])
     records = dataset.split(config.data.train_split).records
     per_epoch = epoch_steps(dataset, config.data)
     total = config.run.steps or config.run.epochs * per_epoch
-    tokens = config.data.rows * config.data.window
+    tokens = config.data.batch_size * config.data.bptt_steps
     # kept for the backward pass, per token: x·W, gates (4H each), h and c per layer; logits, softmax and its gradient
     widths = sum(H for _, H in layer_widths(config.model))
     most = {"full": math.inf, "chunked": config.loss.chunk_words, "sampled": config.loss.num_sampled}
@@ -62,7 +62,7 @@ def estimate(config: TrainConfig, dataset: Dataset) -> Estimate:
         steps_per_epoch=per_epoch,
         total_steps=total,
         records=records,
-        unread=records % config.data.rows,
+        unread=records % config.data.batch_size,
         tokens_per_step=tokens,
         flop_per_token=6 * matrices,
         memory_bytes=FLOAT_BYTES * (copies * parameters + tokens * (14 * widths + 3 * logits)),

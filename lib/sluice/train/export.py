@@ -25,8 +25,8 @@ from sluice import __version__
 from sluice.core.config.train import ModelConfig, TrainConfig
 from sluice.core.errors import ConfigError
 from sluice.train.evaluation.evaluate import Evaluation
-from sluice.train.model.language_model import LanguageModel
-from sluice.train.run_directory import Restored, restore
+from sluice.train.model.language_model import TrainableLanguageModel
+from sluice.train.run_directory import RestoredModel, restore
 
 FORMAT = 1
 CARD = """\
@@ -77,7 +77,7 @@ def export_run(config: TrainConfig) -> Path:
     return out
 
 
-def write_export(restored: Restored, directory: Path) -> None:
+def write_export(restored: RestoredModel, directory: Path) -> None:
     """All files, into a directory that is there."""
     model, dataset = restored.model, restored.dataset
     values = {name: variable.numpy() for name, variable in model.variables.items()}
@@ -104,7 +104,7 @@ def evaluations(run: Path, step: int) -> list[Evaluation]:
 
 def is_torch_lstm(config: ModelConfig) -> bool:
     """Whether nn.LSTM is the same computation."""
-    return config.arch == "lstm" or (config.arch == "awd_lstm" and config.embed == config.hidden)
+    return config.arch == "lstm" or (config.arch == "awd_lstm" and config.embedding_dim == config.hidden)
 
 
 def torch_names(config: ModelConfig, values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -116,13 +116,13 @@ def torch_names(config: ModelConfig, values: dict[str, np.ndarray]) -> dict[str,
         named[f"lstm.weight_hh_l{layer}"] = np.ascontiguousarray(recurrent.T)
         named[f"lstm.bias_ih_l{layer}"] = bias
         named[f"lstm.bias_hh_l{layer}"] = np.zeros_like(bias)
-    if config.proj:
+    if config.projection_dim:
         named["proj.weight"] = np.ascontiguousarray(values["proj.kernel"].T)
-    head = values["embed.weight"] if config.tie else values["softmax.kernel"].T
+    head = values["embed.weight"] if config.tie_embeddings else values["softmax.kernel"].T
     return named | {"head.weight": np.ascontiguousarray(head), "head.bias": values["softmax.bias"]}
 
 
-def _config(restored: Restored, results: list[Evaluation]) -> dict[str, Any]:
+def _config(restored: RestoredModel, results: list[Evaluation]) -> dict[str, Any]:
     manifest = restored.dataset.manifest
     return {
         "format": FORMAT,
@@ -136,7 +136,7 @@ def _config(restored: Restored, results: list[Evaluation]) -> dict[str, Any]:
     }
 
 
-def _card(restored: Restored, results: list[Evaluation]) -> str:
+def _card(restored: RestoredModel, results: list[Evaluation]) -> str:
     config, manifest = restored.config, restored.dataset.manifest
     train = manifest.splits[config.data.train_split]
     seen = restored.facts.tokens / max(1, train.tokens)
@@ -160,9 +160,9 @@ def _card(restored: Restored, results: list[Evaluation]) -> str:
     )
 
 
-def _saved_model(trained: LanguageModel, directory: Path) -> None:
+def _saved_model(trained: TrainableLanguageModel, directory: Path) -> None:
     config = msgspec.structs.replace(trained.config, kernel="loop")  # shapes are not known
-    model = LanguageModel(config, trained.vocab_size, seed=0)
+    model = TrainableLanguageModel(config, trained.vocab_size, seed=0)
     model.assign({name: variable.numpy() for name, variable in trained.variables.items()})
     module = tf.Module()
     module.parameters = list(model.variables.values())  # else they would not be saved

@@ -70,25 +70,25 @@ def open_dataset(config: DataConfig) -> Dataset:
     for name in filter(None, (config.train_split, config.valid_split, config.test_split)):
         _check_sizes(dataset, dataset.split(name))
     _check_tokenizer(dataset)
-    if manifest.seq_len % config.window:
+    if manifest.seq_len % config.bptt_steps:
         raise ConfigError(
-            f"train.data.window = {config.window} does not divide the record length {manifest.seq_len} of "
+            f"train.data.bptt_steps = {config.bptt_steps} does not divide the record length {manifest.seq_len} of "
             f"{config.manifest}. Choose a divisor, or write shards with another shards.seq_len."
         )
     records = dataset.split(config.train_split).records
-    if records < config.rows:
+    if records < config.batch_size:
         raise ConfigError(
-            f"train.data.rows = {config.rows}, but split {config.train_split!r} has only {records} records. "
-            "Choose fewer rows, or write shards with a smaller shards.seq_len."
+            f"train.data.batch_size = {config.batch_size}, but split {config.train_split!r} has only {records} "
+            "records. Choose a smaller batch, or write shards with a smaller shards.seq_len."
         )
     return dataset
 
 
 def check_replicas(config: DataConfig, num_replicas: int) -> None:
     """Raises ConfigError when the rows cannot be dealt evenly."""
-    if config.rows % num_replicas:
+    if config.batch_size % num_replicas:
         raise ConfigError(
-            f"train.data.rows = {config.rows} cannot be split over {num_replicas} replicas; "
+            f"train.data.batch_size = {config.batch_size} cannot be split over {num_replicas} replicas; "
             f"choose a multiple of {num_replicas} or change train.dist."
         )
 
@@ -96,7 +96,7 @@ def check_replicas(config: DataConfig, num_replicas: int) -> None:
 def epoch_steps(dataset: Dataset, config: DataConfig) -> int:
     """Steps in one epoch."""
     shards = dataset.split(config.train_split).shards
-    return steps_per_epoch(shards, config.rows, dataset.manifest.seq_len, config.window)
+    return steps_per_epoch(shards, config.batch_size, dataset.manifest.seq_len, config.bptt_steps)
 
 
 def training_blocks(strategy: Any, dataset: Dataset, config: DataConfig, *, seed: int, step: int) -> Iterator[Any]:
@@ -107,12 +107,12 @@ def training_blocks(strategy: Any, dataset: Dataset, config: DataConfig, *, seed
     """
     shards = dataset.split(config.train_split).shards
     seq_len = dataset.manifest.seq_len
-    place = position(step, steps_per_epoch(shards, config.rows, seq_len, config.window))
-    records, windows = divmod(place.step, seq_len // config.window)
-    rows = [without_first(row, records) for row in plan_rows(shards, config.rows, place.epoch, seed)]
+    place = position(step, steps_per_epoch(shards, config.batch_size, seq_len, config.bptt_steps))
+    records, windows = divmod(place.step, seq_len // config.bptt_steps)
+    rows = [without_first(row, records) for row in plan_rows(shards, config.batch_size, place.epoch, seed)]
 
     def worker_blocks(context: Any) -> tf.data.Dataset:
-        per_worker = config.rows // context.num_input_pipelines
+        per_worker = config.batch_size // context.num_input_pipelines
         first = per_worker * context.input_pipeline_id
         replicas = context.num_replicas_in_sync // context.num_input_pipelines
         blocks = _blocks(dataset, rows[first : first + per_worker], config, replicas)
@@ -126,7 +126,7 @@ def training_blocks(strategy: Any, dataset: Dataset, config: DataConfig, *, seed
 
 def _blocks(dataset: Dataset, rows: list[Row], config: DataConfig, replicas: int) -> tf.data.Dataset:
     """Blocks [n/replicas, T + 1] of `rows` (n of them), window after window, replica after replica."""
-    manifest, n, T = dataset.manifest, len(rows), config.window
+    manifest, n, T = dataset.manifest, len(rows), config.bptt_steps
     windows = manifest.seq_len // T
     longest = max(map(len, rows))
 
@@ -188,8 +188,8 @@ def shard_tokens(dataset: Dataset, shard: Shard) -> np.ndarray:
     return stream
 
 
-def evaluation_blocks(dataset: Dataset, split_name: str, num_rows: int, window: int) -> Iterator[np.ndarray]:
-    """Blocks [num_rows, T + 1] int32 that hold every target of a split exactly once, in order.
+def evaluation_blocks(dataset: Dataset, split_name: str, batch_size: int, window: int) -> Iterator[np.ndarray]:
+    """Blocks [batch_size, T + 1] int32 that hold every target of a split exactly once, in order.
 
     Records are cut into contiguous rows whose lengths differ by one at most; the target side of what is missing in
     shorter rows is `pad`, which is not scored. Raises FormatError for an id outside the vocabulary.
@@ -197,11 +197,11 @@ def evaluation_blocks(dataset: Dataset, split_name: str, num_rows: int, window: 
     manifest, split = dataset.manifest, dataset.split(split_name)
     pad, L = manifest.ids.pad, manifest.seq_len
     total = split.records
-    bounds = [total * row // num_rows for row in range(num_rows + 1)]
+    bounds = [total * row // batch_size for row in range(batch_size + 1)]
     longest = max(end - start for start, end in itertools.pairwise(bounds))
     read = _record_reader(dataset, split)
     for k in range(longest):
-        block = np.full((num_rows, L + 1), pad, np.int32)
+        block = np.full((batch_size, L + 1), pad, np.int32)
         for row, (start, end) in enumerate(itertools.pairwise(bounds)):
             if start + k < end:
                 block[row] = read(start + k)

@@ -21,7 +21,7 @@ from sluice.data.dataset.tokenizer import Tokenizer
 from sluice.data.dataset.verify import verify_dataset
 from sluice.train import checkpoint as ckpt
 from sluice.train import run_directory
-from sluice.train.distributed.cluster import Cluster, is_slow, join_cluster, peak_flop_per_s
+from sluice.train.distributed.cluster import TrainingCluster, is_slow, join_cluster, peak_flop_per_s
 from sluice.train.distributed.launch import launch_local
 from sluice.train.estimate import Estimate, estimate
 from sluice.train.evaluation.baseline import evaluate_baseline
@@ -29,11 +29,11 @@ from sluice.train.evaluation.evaluate import Evaluator
 from sluice.train.evaluation.sample import Sampler
 from sluice.train.input import Dataset, check_replicas, open_dataset, training_blocks
 from sluice.train.model.glove import embedding_from_glove
-from sluice.train.model.language_model import LanguageModel
-from sluice.train.optim import Moment, Optimizer
+from sluice.train.model.language_model import TrainableLanguageModel
+from sluice.train.optim import Optimizer, StepSettings
 from sluice.train.reporter import Reporter
 from sluice.train.rows import position
-from sluice.train.schedule import Valid, average_from, is_best, learning_rate, since_best
+from sluice.train.schedule import ValidationLoss, average_from, is_best, learning_rate, since_best
 from sluice.train.step import StepResult, Trainer, make_step
 from sluice.train.tensorboard import require_tensorboard
 
@@ -45,7 +45,7 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class TrainingResult:
     """How a run ended."""
 
     exit_code: int
@@ -53,7 +53,7 @@ class Result:
     """The content of summary.json; empty unless the run is finished."""
 
 
-def train_and_evaluate(config: TrainConfig, force: bool = False) -> Result:
+def train_and_evaluate(config: TrainConfig, force: bool = False) -> TrainingResult:
     """Trains to the end, or goes on where an earlier process of the same run stopped.
 
     Exit code 0: finished. 75: asked to stop by a signal, and saved. 76: a peer is gone. Raises ConfigError, InputError
@@ -69,14 +69,14 @@ def train_and_evaluate(config: TrainConfig, force: bool = False) -> Result:
     if config.run.dry_run:
         print(plan)
         _check_records(config)
-        return Result(0)
+        return TrainingResult(0)
     if not force and (summary := run_directory.finished(config, plan.total_steps)):
         logger.info("%s is finished; raise train.run.epochs to go on, or start over with --force", config.run.out)
-        return Result(0, summary)
+        return TrainingResult(0, summary)
     if config.dist.strategy == "multiworker" and config.dist.local_workers and "TF_CONFIG" not in os.environ:
         code = launch_local(config, config.dist.local_workers, force)
-        return Result(code, run_directory.finished(config, plan.total_steps) or {})
-    with join_cluster(config.dist) as cluster, _explained(cluster, run_directory.checkpoints(config)):
+        return TrainingResult(code, run_directory.finished(config, plan.total_steps) or {})
+    with join_cluster(config.dist) as cluster, _readable_errors(cluster, run_directory.checkpoints(config)):
         return Training(config, dataset, plan, cluster, force).run()
 
 
@@ -89,7 +89,7 @@ def _check_records(config: TrainConfig) -> None:
 
 
 @contextlib.contextmanager
-def _explained(cluster: Cluster, checkpoints: Path) -> Iterator[None]:
+def _readable_errors(cluster: TrainingCluster, checkpoints: Path) -> Iterator[None]:
     """Turns into words: a peer that died, a damaged record, a full disk."""
     try:
         yield
@@ -97,8 +97,8 @@ def _explained(cluster: Cluster, checkpoints: Path) -> Iterator[None]:
         if e.errno not in NO_ROOM:
             raise
         raise StageError(
-            f"{e.strerror}, while writing below {checkpoints.parent}. {_kept(checkpoints)} Make room, and run the same "
-            "command again."
+            f"{e.strerror}, while writing below {checkpoints.parent}. {_kept_checkpoint(checkpoints)} "
+            "Make room, and run the same command again."
         ) from e
     except tf.errors.DataLossError as e:
         raise FormatError(f"A training record is damaged: {e.message}. Run `sluice verify` on the dataset.") from e
@@ -110,7 +110,7 @@ def _explained(cluster: Cluster, checkpoints: Path) -> Iterator[None]:
         os._exit(EXIT_STALLED)  # an orderly end would wait for the lost peer
 
 
-def _kept(checkpoints: Path) -> str:
+def _kept_checkpoint(checkpoints: Path) -> str:
     """What is left of a run that has failed."""
     step = ckpt.latest_step(checkpoints)
     return "It has no checkpoint yet." if step is None else f"Its checkpoint of step {step} is kept."
@@ -119,7 +119,9 @@ def _kept(checkpoints: Path) -> str:
 class Training:
     """What one process holds during a run."""
 
-    def __init__(self, config: TrainConfig, dataset: Dataset, plan: Estimate, cluster: Cluster, force: bool) -> None:
+    def __init__(
+        self, config: TrainConfig, dataset: Dataset, plan: Estimate, cluster: TrainingCluster, force: bool
+    ) -> None:
         self.config, self.dataset, self.cluster = config, dataset, cluster
         self.strategy, self.is_chief = cluster.strategy, cluster.task.is_chief
         self.per_epoch, self.total = plan.steps_per_epoch, plan.total_steps
@@ -135,7 +137,9 @@ class Training:
         if is_slow(config.optim.precision) and not has_gpu:
             logger.warning("this CPU is slow in train.optim.precision = %s; fp32 is faster", config.optim.precision)
         with self.strategy.scope():
-            self.model = LanguageModel(config.model, manifest.vocab_size, config.run.seed, config.optim.precision)
+            self.model = TrainableLanguageModel(
+                config.model, manifest.vocab_size, config.run.seed, config.optim.precision
+            )
             self.optimizer = Optimizer(config.optim, self.model.trained)
         if config.model.glove.path:
             embedding = self.model.variables["embed.weight"]
@@ -144,19 +148,19 @@ class Training:
         self.train_step = make_step(Trainer(self.strategy, self.model, self.optimizer), config, manifest.ids)
         # traced once: outside a tf.function TensorFlow traces every gather again
         self._gathered = tf.function(lambda state: [self.strategy.gather(part, axis=0) for part in state])
-        self.evaluator = Evaluator(self.model, dataset, config.data.eval_rows)
+        self.evaluator = Evaluator(self.model, dataset, config.data.eval_batch_size)
         self.sampler = Sampler(self.model, manifest.ids.eos)
         self.report = Reporter(
             Path(config.run.out), self.is_chief, self.total, self.per_epoch, tensorboard=config.log.tensorboard
         )
         self.state = self._zero_state()
         self.step, self.tokens, self.seconds = 0, 0, 0.0
-        self.losses: tuple[Valid, ...] = ()
+        self.losses: tuple[ValidationLoss, ...] = ()
         self.evaluation_due = False
         self.started = time.monotonic()
         self.parameters, self.flop_per_token = plan.parameters, plan.flop_per_token
 
-    def run(self) -> Result:
+    def run(self) -> TrainingResult:
         """The whole run."""
         self._resume()
         self.report.begin(self.step, is_evaluated=not self.evaluation_due)
@@ -167,7 +171,7 @@ class Training:
         with progress_bar("train", self.total, unit="steps", begin=self.step, show=self.is_chief) as bar:
             return self._train(bar)
 
-    def _train(self, bar: Bar) -> Result:
+    def _train(self, bar: Bar) -> TrainingResult:
         """All steps that are left, and the end of the run."""
         while self.step < self.total and not self._is_enough():
             place = position(self.step, self.per_epoch)
@@ -182,13 +186,13 @@ class Training:
                 self._after_step(stop)
                 if stop:
                     logger.info("stopped by a signal at step %d; the same command goes on from there", self.step)
-                    return Result(EXIT_PREEMPTED)
+                    return TrainingResult(EXIT_PREEMPTED)
                 if self._is_enough():
                     return self._finish()
         return self._finish()
 
     def _is_enough(self) -> bool:
-        patience = self.config.run.early_stop
+        patience = self.config.run.early_stop_patience
         return patience is not None and since_best(self.losses) >= patience
 
     def one_step(self, blocks: Any) -> bool:
@@ -198,8 +202,8 @@ class Training:
         waited = time.perf_counter() - began
         lr = self._lr(self.step)
         start = average_from(self.losses, self.config.optim.patience)
-        moment = Moment(self.step, lr, -1 if start is None else start)
-        result = self.train_step(tokens, self.state, moment, self.cluster.stop.wanted)
+        settings = StepSettings(self.step, lr, -1 if start is None else start)
+        result = self.train_step(tokens, self.state, settings, self.cluster.stop.wanted)
         self._require_finite(result)
         self.state = result.state
         self.step += 1
@@ -220,7 +224,7 @@ class Training:
         """Whatever is due at this step; the same on every worker, since gathering the state is collective."""
         config = self.config
         is_last = self.step == self.total
-        if self.step % config.log.every == 0 or is_last or stop:
+        if self.step % config.log.log_every == 0 or is_last or stop:
             self.report.train_line(self.step, self._lr(self.step - 1))
         every = config.run.eval_every or self.per_epoch
         is_eval = self.step % every == 0 or is_last
@@ -256,7 +260,7 @@ class Training:
             result = self.evaluator.evaluate(
                 config.data.valid_split, max_tokens=config.run.eval_tokens, beat=self.cluster.beat
             )
-            self.losses += (Valid(self.step, result.nll_per_token),)
+            self.losses += (ValidationLoss(self.step, result.nll_per_token),)
             best = is_best(self.losses)
             self.report.evaluation(self.step, result, best=best)
         if config.run.prompts and self.is_chief:
@@ -265,7 +269,7 @@ class Training:
             self.report.samples(self.step, texts)
         return best
 
-    def _finish(self) -> Result:
+    def _finish(self) -> TrainingResult:
         """Evaluates the best weights on all of validation and test, and writes the summary."""
         config = self.config
         checkpoint = ckpt.load(self.directory, "BEST") or ckpt.load(self.directory, "LATEST")
@@ -291,7 +295,7 @@ class Training:
         }
         self.report.end(summary, list(results.values()), baseline)
         self.cluster.first_value(self.step)  # a peer that leaves early looks like one that died
-        return Result(0, summary)
+        return TrainingResult(0, summary)
 
     def _resume(self) -> None:
         """Loads the latest checkpoint, the one that the chief sees."""
@@ -332,7 +336,7 @@ class Training:
     def _write(self, arrays: dict[str, np.ndarray], best: bool) -> None:
         arrays |= {f"model/{name}": variable.numpy() for name, variable in self.model.variables.items()}
         arrays |= {f"optim/{name}": slot.numpy() for name, slot in self.optimizer.slots.items()}
-        facts = ckpt.Facts(
+        facts = ckpt.CheckpointFacts(
             step=self.step,
             epoch=position(self.step, self.per_epoch).epoch,
             tokens=self.tokens,
@@ -350,19 +354,19 @@ class Training:
         if not math.isfinite(result.nll + norm):
             raise StageError(
                 f"At step {self.step} the loss was {result.nll / result.count} and the gradient norm {result.norm}, "
-                f"which are not finite. {_kept(self.directory)} Start over with a smaller train.optim.lr or "
-                "train.optim.clip_norm."
+                f"which are not finite. {_kept_checkpoint(self.directory)} Start over with a smaller "
+                "train.optim.lr or train.optim.clip_norm."
             )
 
     def _zero_state(self) -> Any:
         return self._distribute([np.zeros(shape, np.float32) for shape in self._state_shapes()])
 
     def _state_shapes(self) -> list[tuple[int, ...]]:
-        return self.model.state_shapes(self.config.data.rows)
+        return self.model.state_shapes(self.config.data.batch_size)
 
     def _distribute(self, state: list[np.ndarray]) -> Any:
         """Per replica its rows of a global state [G, H]."""
-        rows = self.config.data.rows // self.strategy.num_replicas_in_sync
+        rows = self.config.data.batch_size // self.strategy.num_replicas_in_sync
 
         def of_replica(context: Any) -> Any:
             first = int(context.replica_id_in_sync_group) * rows

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from sluice.core.config.train import LossConfig
 from sluice.train.model.dropout import SAMPLED_WORDS, DropoutKey
-from sluice.train.model.language_model import LanguageModel, Window
+from sluice.train.model.language_model import TrainableLanguageModel, Window
 
 
 class Nll(NamedTuple):
@@ -152,9 +152,11 @@ def sampled_cross_entropy(
     return cross_entropy(tf.concat([right[:, None], others], axis=1), tf.zeros_like(targets), counts)
 
 
-def nll_of(config: LossConfig, model: LanguageModel, window: Window, targets: Any, pad: int, key: DropoutKey) -> Nll:
+def nll_of(
+    config: LossConfig, model: TrainableLanguageModel, window: Window, targets: Any, pad: int, key: DropoutKey
+) -> Nll:
     """By the kind of softmax that is configured; for training."""
-    hidden, tied, counts = window.hidden, model.config.tie, scored(targets, pad)
+    hidden, tied, counts = window.hidden, model.config.tie_embeddings, scored(targets, pad)
     if config.kind == "full":
         return cross_entropy(model.logits(hidden), targets, counts)
     weights, bias = model.softmax(hidden.dtype)
@@ -179,9 +181,9 @@ def activation_penalty(config: LossConfig, window: Window) -> tf.Tensor:
     return penalty
 
 
-def denominator(reduction: str, rows: int, window: int) -> float:
+def denominator(reduction: str, batch_size: int, bptt_steps: int) -> float:
     """What the sum over a global batch is divided by; a constant, so that replicas' gradients simply add up.
 
-    `zaremba_sum` divides by the rows only: its gradient is `window` times that of `mean`.
+    `zaremba_sum` divides by the rows only: its gradient is `bptt_steps` times that of `mean`.
     """
-    return float(rows if reduction == "zaremba_sum" else rows * window)
+    return float(batch_size if reduction == "zaremba_sum" else batch_size * bptt_steps)

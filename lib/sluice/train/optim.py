@@ -45,7 +45,7 @@ def clip(
     return [g * scale if is_one else g for g, is_one in zip(gradients, chosen, strict=True)], norm
 
 
-class Moment(NamedTuple):
+class StepSettings(NamedTuple):
     """When an update happens."""
 
     step: Any
@@ -91,36 +91,36 @@ class Optimizer:
         slots = (self.slots[f"{name}/accumulated"] for name in self._variables)
         return [(slot + gradient) / self.config.accumulate for slot, gradient in zip(slots, gradients, strict=True)]
 
-    def apply(self, gradients: list[tf.Tensor], moment: Moment, is_finite: Any = True) -> None:
+    def apply(self, gradients: list[tf.Tensor], settings: StepSettings, is_finite: Any = True) -> None:
         """Changes the parameters; called by every replica with the same, already summed, gradients.
 
         Where they are not finite nothing is changed but the loss scale, which halves.
         """
         k = self.config.accumulate  # bias corrections and averages count updates
-        moment = Moment(moment.step // k, moment.lr, moment.average_from // k)
-        _merge(self._update_all, gradients, moment, is_finite)
+        settings = StepSettings(settings.step // k, settings.lr, settings.average_from // k)
+        _merge(self._update_all, gradients, settings, is_finite)
 
     def _accumulate_all(self, strategy: Any, gradients: list[Any]) -> None:
         for name, gradient in zip(self._variables, gradients, strict=True):
             slot = self.slots[f"{name}/accumulated"]
             strategy.extended.update(slot, lambda v, g: v.assign_add(g), args=(gradient,), group=False)
 
-    def _update_all(self, strategy: Any, gradients: list[Any], moment: Moment, is_finite: Any) -> None:
+    def _update_all(self, strategy: Any, gradients: list[Any], settings: StepSettings, is_finite: Any) -> None:
         for (name, variable), gradient in zip(self._variables.items(), gradients, strict=True):
             slots = tuple(self.slots[f"{name}/{slot}"] for slot in self._names)
-            strategy.extended.update(variable, self._update, args=(gradient, moment, is_finite, *slots), group=False)
+            strategy.extended.update(variable, self._update, args=(gradient, settings, is_finite, *slots), group=False)
         if self.config.precision == "fp16":
             scale, good = self.slots[LOSS_SCALE], self.slots[GOOD_STEPS]
             strategy.extended.update(scale, _update_loss_scale, args=(good, is_finite), group=False)
             strategy.extended.update(good, _update_good_steps, args=(is_finite,), group=False)
 
-    def _update(self, variable: Any, gradient: Any, moment: Moment, is_finite: Any, *values: Any) -> None:
+    def _update(self, variable: Any, gradient: Any, settings: StepSettings, is_finite: Any, *values: Any) -> None:
         slots = dict(zip(self._names, values, strict=True))
 
         def update() -> None:
-            self._move(variable, gradient, moment, slots)
+            self._apply_rule(variable, gradient, settings, slots)
             if "average" in slots:
-                slots["average"].assign(self._average(slots["average"], variable, moment))
+                slots["average"].assign(self._average(slots["average"], variable, settings))
 
         if self.config.precision == "fp16":
             tf.cond(is_finite, update, lambda: None)
@@ -129,9 +129,9 @@ class Optimizer:
         if "accumulated" in slots:
             slots["accumulated"].assign(tf.zeros_like(slots["accumulated"]))
 
-    def _move(self, variable: Any, gradient: Any, moment: Moment, slots: dict[str, Any]) -> None:
+    def _apply_rule(self, variable: Any, gradient: Any, settings: StepSettings, slots: dict[str, Any]) -> None:
         """TensorFlow's own updates read and write every number once; a chain of operations would many times."""
-        config, lr = self.config, moment.lr
+        config, lr = self.config, settings.lr
         if config.weight_decay and variable.shape.rank > 1:
             variable.assign(variable * (1 - lr * config.weight_decay))
         if config.name == "momentum":  # velocity = momentum · velocity + gradient; -= lr · velocity
@@ -143,7 +143,7 @@ class Optimizer:
                 var=variable.handle, accum=slots["squares"].handle, lr=lr, epsilon=0.0, grad=gradient
             )
         elif config.name == "adamw":
-            t = tf.cast(moment.step + 1, tf.float32)
+            t = tf.cast(settings.step + 1, tf.float32)
             power_1, power_2 = config.momentum**t, ADAM_BETA2**t
             tf.raw_ops.ResourceApplyAdam(
                 var=variable.handle,
@@ -160,14 +160,14 @@ class Optimizer:
         else:
             tf.raw_ops.ResourceApplyGradientDescent(var=variable.handle, alpha=lr, delta=gradient)
 
-    def _average(self, average: Any, new: Any, moment: Moment) -> tf.Tensor:
+    def _average(self, average: Any, new: Any, settings: StepSettings) -> tf.Tensor:
         """Of the weights: of all steps with fading memory (`ema`), or of all since the trigger alike (ASGD)."""
         if self.config.ema:
-            t = tf.cast(moment.step, tf.float32)
+            t = tf.cast(settings.step, tf.float32)
             decay = tf.minimum(self.config.ema, t / (10 + t))  # what the first steps find is soon forgotten
             return decay * average + (1 - decay) * new
-        since = tf.cast(moment.step - moment.average_from + 1, tf.float32)
-        share = tf.where(moment.average_from < 0, 1.0, 1 / tf.maximum(since, 1.0))
+        since = tf.cast(settings.step - settings.average_from + 1, tf.float32)
+        share = tf.where(settings.average_from < 0, 1.0, 1 / tf.maximum(since, 1.0))
         return average + share * (new - average)
 
     def averages(self) -> dict[str, np.ndarray] | None:

@@ -13,16 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from sluice.data import storage
-from sluice.train.evaluation.baseline import Counted
+from sluice.train.evaluation.baseline import BaselineResult
 from sluice.train.evaluation.evaluate import Evaluation
-from sluice.train.tensorboard import Board
+from sluice.train.tensorboard import EventWriter
 
 logger = logging.getLogger("sluice.train")
 SAMPLES_OF = re.compile(r"^== step (\d+)$", re.MULTILINE)
 
 
 @dataclass(slots=True)
-class Sums:
+class StepStats:
     """Over some steps."""
 
     nll: float = 0.0
@@ -56,28 +56,28 @@ class Reporter:
     is_chief: bool
     total_steps: int
     steps_per_epoch: int
-    interval: Sums = field(default_factory=Sums)
+    interval: StepStats = field(default_factory=StepStats)
     """Since the last line."""
-    process: Sums = field(default_factory=Sums)
+    process: StepStats = field(default_factory=StepStats)
     """Since the start of this process."""
     rates: list[float] = field(default_factory=list)
     """Tokens a second of each line."""
     tensorboard: bool = False
     """Whether to write event files, too."""
-    board: Board | None = None
+    board: EventWriter | None = None
 
     def step(self, *, nll: float, tokens: float, norm: float, clipped: bool, step_s: float, wait_s: float) -> None:
         """Counts one step."""
         is_first = not self.process.steps
         if is_first and self.is_chief:
             logger.info("first step: %.1f s, most of it tracing", step_s)
-        for sums in (self.interval, self.process):
-            sums.nll, sums.tokens, sums.steps = sums.nll + nll, sums.tokens + tokens, sums.steps + 1
-            sums.clipped += clipped
-            sums.sum_norm, sums.largest_norm = sums.sum_norm + norm, max(sums.largest_norm, norm)
+        for stats in (self.interval, self.process):
+            stats.nll, stats.tokens, stats.steps = stats.nll + nll, stats.tokens + tokens, stats.steps + 1
+            stats.clipped += clipped
+            stats.sum_norm, stats.largest_norm = stats.sum_norm + norm, max(stats.largest_norm, norm)
             if not is_first:
-                sums.timed_tokens += tokens
-                sums.step_s, sums.wait_s = sums.step_s + step_s, sums.wait_s + wait_s
+                stats.timed_tokens += tokens
+                stats.step_s, stats.wait_s = stats.step_s + step_s, stats.wait_s + wait_s
 
     @property
     def tokens_per_s(self) -> float:
@@ -106,7 +106,7 @@ class Reporter:
             return
         lines = self._drop_after(step, step if is_evaluated else step - 1)
         if self.tensorboard:
-            self.board = Board(self.out, lines)
+            self.board = EventWriter(self.out, lines)
 
     def _drop_after(self, step: int, evaluated: int) -> list[dict[str, Any]]:
         """The lines that stay."""
@@ -126,12 +126,12 @@ class Reporter:
 
     def train_line(self, step: int, lr: float) -> None:
         """One line for the steps since the last, and the progress for people."""
-        i, self.interval = self.interval, Sums()
-        if not i.steps:
+        stats, self.interval = self.interval, StepStats()
+        if not stats.steps:
             return
-        if i.step_s:
-            self.rates.append(i.tokens_per_s)
-        loss, wait_share = i.nll / max(i.tokens, 1.0), i.wait_s / i.step_s if i.step_s else 0.0
+        if stats.step_s:
+            self.rates.append(stats.tokens_per_s)
+        loss, wait_share = stats.nll / max(stats.tokens, 1.0), stats.wait_s / stats.step_s if stats.step_s else 0.0
         line = {
             "kind": "train",
             "step": step,
@@ -139,16 +139,16 @@ class Reporter:
             "loss": loss,
             "ppl": _exp(loss),
             "lr": lr,
-            "grad_norm": i.sum_norm / i.steps,
-            "grad_norm_max": i.largest_norm,
-            "clipped_share": i.clipped / i.steps,
-            "tokens": int(i.tokens),
-            "tokens_per_s": i.tokens_per_s,
+            "grad_norm": stats.sum_norm / stats.steps,
+            "grad_norm_max": stats.largest_norm,
+            "clipped_share": stats.clipped / stats.steps,
+            "tokens": int(stats.tokens),
+            "tokens_per_s": stats.tokens_per_s,
             "data_wait_share": wait_share,
         }
         self._write(line)
         if self.is_chief:
-            seconds_left = (self.total_steps - step) * (i.tokens / i.steps) / max(i.tokens_per_s, 1e-9)
+            seconds_left = (self.total_steps - step) * (stats.tokens / stats.steps) / max(stats.tokens_per_s, 1e-9)
             logger.info(
                 "step %d/%d  epoch %.2f  left %s  loss %.3f  ppl %.1f  lr %.2g  grad %.2f (%d %% clipped)  "
                 "%s tok/s  data wait %.1f %%",
@@ -160,8 +160,8 @@ class Reporter:
                 line["ppl"],
                 lr,
                 line["grad_norm"],
-                round(100 * i.clipped / i.steps),
-                f"{i.tokens_per_s:,.0f}",
+                round(100 * stats.clipped / stats.steps),
+                f"{stats.tokens_per_s:,.0f}",
                 100 * wait_share,
             )
 
@@ -178,14 +178,14 @@ class Reporter:
             with open(self.out / "samples.txt", "a", encoding="utf-8") as stream:
                 stream.write(f"== step {step}\n" + "".join(f"{text}\n--\n" for text in texts))
 
-    def end(self, summary: dict[str, Any], results: Sequence[Evaluation], baseline: Counted | None) -> None:
+    def end(self, summary: dict[str, Any], results: Sequence[Evaluation], baseline: BaselineResult | None) -> None:
         """The last line, and `summary.json`, which marks the run as finished."""
         self._write({"kind": "end", **summary})
         if self.is_chief:
             for result in results:
                 logger.info("best checkpoint, step %d: %s", summary["evaluated_step"], result)
             if baseline:
-                say_baseline(baseline, results)
+                log_baseline(baseline, results)
             storage.write_atomic(str(self.out / "summary.json"), (json.dumps(summary, indent=2) + "\n").encode())
 
     def _write(self, line: dict[str, Any]) -> None:
@@ -196,7 +196,7 @@ class Reporter:
                 self.board.write(line)
 
 
-def say_baseline(baseline: Counted, results: Sequence[Evaluation]) -> None:
+def log_baseline(baseline: BaselineResult, results: Sequence[Evaluation]) -> None:
     """One line for each split that both have judged."""
     for theirs in baseline.results:
         for ours in (result for result in results if result.split == theirs.split):

@@ -33,14 +33,14 @@ class Position:
     """Inside the epoch, counted from 0."""
 
 
-def records_per_row(shards: Sequence[Shard], num_rows: int) -> int:
-    """Records of each row; what is left over, fewer than `num_rows` records, is not read in that epoch."""
-    return sum(shard.records for shard in shards) // num_rows
+def records_per_row(shards: Sequence[Shard], batch_size: int) -> int:
+    """Records of each row; what is left over, fewer than `batch_size` records, is not read in that epoch."""
+    return sum(shard.records for shard in shards) // batch_size
 
 
-def steps_per_epoch(shards: Sequence[Shard], num_rows: int, seq_len: int, window: int) -> int:
+def steps_per_epoch(shards: Sequence[Shard], batch_size: int, seq_len: int, bptt_steps: int) -> int:
     """Steps that read every record of every row once."""
-    return records_per_row(shards, num_rows) * (seq_len // window)
+    return records_per_row(shards, batch_size) * (seq_len // bptt_steps)
 
 
 def position(step: int, per_epoch: int) -> Position:
@@ -48,16 +48,16 @@ def position(step: int, per_epoch: int) -> Position:
     return Position(*divmod(step, per_epoch))
 
 
-def plan_rows(shards: Sequence[Shard], num_rows: int, epoch: int, seed: int) -> list[Row]:
+def plan_rows(shards: Sequence[Shard], batch_size: int, epoch: int, seed: int) -> list[Row]:
     """The rows of an epoch, each a list of segments to be read in order."""
     epoch_seed = mix64(epoch, seed)
     order = sorted(range(len(shards)), key=lambda index: (mix64(index, epoch_seed), index))
-    length = records_per_row(shards, num_rows)
-    rows: list[Row] = [[] for _ in range(num_rows)]
+    length = records_per_row(shards, batch_size)
+    rows: list[Row] = [[] for _ in range(batch_size)]
     at = 0  # records laid down so far, all rows together
     for index in order:
         first, left = 0, shards[index].records
-        while left and at < num_rows * length:
+        while left and at < batch_size * length:
             count = min(left, length - at % length)
             rows[at // length].append(Segment(shards[index].path, first, count))
             first, left, at = first + count, left - count, at + count

@@ -23,7 +23,7 @@ from sluice.core.errors import ConfigError, InputError
 from sluice.data import storage
 from sluice.train import checkpoint as ckpt
 from sluice.train.input import Dataset, open_dataset
-from sluice.train.model.language_model import LanguageModel
+from sluice.train.model.language_model import TrainableLanguageModel
 from sluice.train.tensorboard import DIRECTORY
 
 IDENTITY, RESOLVED = "identity.json", "config.resolved.yaml"
@@ -36,12 +36,12 @@ def identity(config: TrainConfig, manifest_sha256: str) -> dict[str, Any]:
     averaging follow these.
     """
     tree: dict[str, Any] = msgspec.to_builtins(config)
-    data = {key: tree["data"][key] for key in ("train_split", "rows", "window", "carry_state", "doc_reset")}
+    data = {key: tree["data"][key] for key in ("train_split", "batch_size", "bptt_steps", "carry_state", "doc_reset")}
     run = {"seed": config.run.seed}
     if config.optim.schedule.kind == "cosine":
         run |= {"epochs": tree["run"]["epochs"], "steps": tree["run"]["steps"]}
     if config.optim.schedule.kind == "plateau" or config.optim.name == "ntasgd":
-        data |= {key: tree["data"][key] for key in ("valid_split", "eval_rows")}
+        data |= {key: tree["data"][key] for key in ("valid_split", "eval_batch_size")}
         run |= {key: tree["run"][key] for key in ("eval_every", "eval_tokens")}
     return {
         "data": {**data, "manifest_sha256": manifest_sha256},
@@ -92,7 +92,8 @@ def finished(config: TrainConfig, total_steps: int) -> dict[str, Any] | None:
     """The summary of a run that has done all its steps, or was stopped early; None when something is left to do."""
     path = Path(config.run.out) / "summary.json"
     summary: dict[str, Any] = json.loads(path.read_bytes()) if path.exists() else {"step": -1}
-    is_stopped = config.run.early_stop is not None and summary.get("since_best", 0) >= config.run.early_stop
+    patience = config.run.early_stop_patience
+    is_stopped = patience is not None and summary.get("since_best", 0) >= patience
     return summary if summary["step"] >= total_steps or is_stopped else None
 
 
@@ -102,19 +103,19 @@ def checkpoints(config: TrainConfig) -> Path:
 
 
 @dataclass(frozen=True, slots=True)
-class Restored:
+class RestoredModel:
     """A trained model, with the settings and the data it was trained with."""
 
     config: TrainConfig
     dataset: Dataset
-    model: LanguageModel
-    facts: ckpt.Facts
+    model: TrainableLanguageModel
+    facts: ckpt.CheckpointFacts
 
 
-def restore(config: TrainConfig) -> Restored:
+def restore(config: TrainConfig) -> RestoredModel:
     """The best checkpoint of `config.run.out`, else the latest.
 
-    Model and data come from the run itself; `run.prompts`, `run.sample`, `data.eval_rows` and, when it is given,
+    Model and data come from the run itself; `run.prompts`, `run.sample`, `data.eval_batch_size` and, when it is given,
     `data.manifest` from `config`.
     """
     path = Path(config.run.out) / RESOLVED
@@ -124,7 +125,7 @@ def restore(config: TrainConfig) -> Restored:
     given: dict[str, Any] = msgspec.to_builtins(config)
     over: dict[str, Any] = {
         "run": {"out": config.run.out, "prompts": given["run"]["prompts"], "sample": given["run"]["sample"]},
-        "data": {"eval_rows": config.data.eval_rows},
+        "data": {"eval_batch_size": config.data.eval_batch_size},
     }
     if config.data.manifest:
         over["data"]["manifest"] = config.data.manifest
@@ -140,6 +141,6 @@ def restore(config: TrainConfig) -> Restored:
             f"{dataset.directory} has a manifest with sha256 {dataset.manifest_sha256}, but the model was trained on "
             f"{checkpoint.facts.manifest_sha256}. Set train.data.manifest to that dataset."
         )
-    model = LanguageModel(trained.model, dataset.manifest.vocab_size, trained.run.seed)
+    model = TrainableLanguageModel(trained.model, dataset.manifest.vocab_size, trained.run.seed)
     model.assign(checkpoint.weights())
-    return Restored(trained, dataset, model, checkpoint.facts)
+    return RestoredModel(trained, dataset, model, checkpoint.facts)

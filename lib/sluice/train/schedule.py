@@ -8,14 +8,16 @@ import msgspec
 from sluice.core.config.train import OptimConfig
 
 
-class Valid(msgspec.Struct, frozen=True):
+class ValidationLoss(msgspec.Struct, frozen=True):
     """The validation loss after so many steps."""
 
     step: int
     nll_per_token: float
 
 
-def learning_rate(config: OptimConfig, step: int, *, per_epoch: int, total: int, losses: Sequence[Valid] = ()) -> float:
+def learning_rate(
+    config: OptimConfig, step: int, *, per_epoch: int, total: int, losses: Sequence[ValidationLoss] = ()
+) -> float:
     """The rate of global step `step`, counted from 0, of `total` steps with `per_epoch` in each epoch.
 
     `losses` are the evaluations so far, which `plateau` looks at.
@@ -38,17 +40,17 @@ def learning_rate(config: OptimConfig, step: int, *, per_epoch: int, total: int,
     return config.lr
 
 
-def is_best(losses: Sequence[Valid]) -> bool:
+def is_best(losses: Sequence[ValidationLoss]) -> bool:
     """Whether the last of these is below all before."""
     return all(losses[-1].nll_per_token < loss.nll_per_token for loss in losses[:-1])
 
 
-def since_best(losses: Sequence[Valid]) -> int:
+def since_best(losses: Sequence[ValidationLoss]) -> int:
     """Evaluations after the best one."""
     return len(losses) - 1 - min(range(len(losses)), key=lambda n: losses[n].nll_per_token) if losses else 0
 
 
-def average_from(losses: Sequence[Valid], patience: int) -> int | None:
+def average_from(losses: Sequence[ValidationLoss], patience: int) -> int | None:
     """The first step that NT-ASGD averages: after the first loss above the least of all but the last `patience`."""
     for n in range(patience + 1, len(losses)):
         if losses[n].nll_per_token > min(loss.nll_per_token for loss in losses[: n - patience]):

@@ -11,8 +11,8 @@ from sluice.core.config.train import TrainConfig
 from sluice.data.dataset.manifest import SpecialIds
 from sluice.train.loss import activation_penalty, denominator, nll_of
 from sluice.train.model.dropout import DropoutKey
-from sluice.train.model.language_model import LanguageModel
-from sluice.train.optim import Moment, Optimizer, clip, dense
+from sluice.train.model.language_model import TrainableLanguageModel
+from sluice.train.optim import Optimizer, StepSettings, clip, dense
 
 OUTER = ("embed.", "softmax.")
 """Parameters that `clip_scope: recurrent` leaves out."""
@@ -36,38 +36,39 @@ class Trainer:
     """What a step works on."""
 
     strategy: Any
-    model: LanguageModel
+    model: TrainableLanguageModel
     optimizer: Optimizer
 
 
 def make_step(trainer: Trainer, config: TrainConfig, ids: SpecialIds) -> Callable[..., StepResult]:
-    """The function (blocks [G/R, T + 1] per replica, state, moment, stop) -> StepResult, traced once.
+    """The function (blocks [G/R, T + 1] per replica, state, settings, stop) -> StepResult, traced once.
 
     Every replica makes the same collective calls in every step, whatever happens: the sum of gradients and counts, and
     the update. The gradient ends at the window's edge because the state comes in as a value.
     """
     model, optimizer, strategy = trainer.model, trainer.optimizer, trainer.strategy
-    optim, rows = config.optim, config.data.rows // strategy.num_replicas_in_sync
-    divisor = denominator(config.loss.reduction, config.data.rows, config.data.window)
+    optim, replica_rows = config.optim, config.data.batch_size // strategy.num_replicas_in_sync
+    divisor = denominator(config.loss.reduction, config.data.batch_size, config.data.bptt_steps)
     variables = list(model.trained.values())
     is_clipped = [optim.clip_scope == "all" or not name.startswith(OUTER) for name in model.trained]
 
-    def replica_step(tokens: Any, state: Any, moment: Moment, stop: Any, *, is_update: bool) -> StepResult:
+    def replica_step(tokens: Any, state: Any, settings: StepSettings, stop: Any, *, is_update: bool) -> StepResult:
         context = tf.distribute.get_replica_context()
-        tokens = tf.ensure_shape(tokens, [rows, config.data.window + 1])
+        tokens = tf.ensure_shape(tokens, [replica_rows, config.data.bptt_steps + 1])
         inputs, targets = tokens[:, :-1], tokens[:, 1:]
         if not config.data.carry_state:
-            state = model.zero_state(rows)
+            state = model.zero_state(replica_rows)
         elif config.data.doc_reset:
-            state = _without_ended(state, inputs[:, 0], ids)
-        key = DropoutKey(config.run.seed, moment.step, tf.cast(context.replica_id_in_sync_group, tf.int32) * rows)
+            state = _reset_at_documents(state, inputs[:, 0], ids)
+        first_row = tf.cast(context.replica_id_in_sync_group, tf.int32) * replica_rows
+        key = DropoutKey(config.run.seed, settings.step, first_row)
         with tf.GradientTape() as tape:
             window = model.window(inputs, state, key)
             targets = tf.reshape(tf.transpose(targets), [-1])  # [T·B], time-major as hidden is
             nll = nll_of(config.loss, model, window, targets, ids.pad, key)
             loss = optimizer.loss_scale * (nll.total + activation_penalty(config.loss, window)) / divisor
         gradients = [
-            gradient if _is_short(gradient, variable, context.num_replicas_in_sync) else dense(gradient)
+            gradient if _is_sparser(gradient, variable, context.num_replicas_in_sync) else dense(gradient)
             for variable, gradient in zip(variables, tape.gradient(loss, variables), strict=True)
         ]
         stop = tf.identity(stop)  # a value of this replica, else there is nothing to sum
@@ -80,7 +81,7 @@ def make_step(trainer: Trainer, config: TrainConfig, ids: SpecialIds) -> Callabl
             optimizer.accumulate(gradients)
             return StepResult(window.state, total, count, tf.linalg.global_norm(gradients), stops)
         gradients, norm = clip(optimizer.accumulated(gradients), optim.clip_norm, is_clipped)
-        optimizer.apply(gradients, moment, tf.math.is_finite(norm))
+        optimizer.apply(gradients, settings, tf.math.is_finite(norm))
         return StepResult(window.state, total, count, norm, stops)
 
     def traced(is_update: bool) -> Any:
@@ -88,26 +89,26 @@ def make_step(trainer: Trainer, config: TrainConfig, ids: SpecialIds) -> Callabl
 
     update_step, gather_step = traced(True), traced(False)
 
-    def call(tokens: Any, state: Any, moment: Moment, stop: bool) -> StepResult:
-        train_step = update_step if (moment.step + 1) % optim.accumulate == 0 else gather_step
-        moment = Moment(
-            tf.constant(moment.step, tf.int64),
-            tf.constant(moment.lr, tf.float32),
-            tf.constant(moment.average_from, tf.int64),
+    def call(tokens: Any, state: Any, settings: StepSettings, stop: bool) -> StepResult:
+        train_step = update_step if (settings.step + 1) % optim.accumulate == 0 else gather_step
+        settings = StepSettings(
+            tf.constant(settings.step, tf.int64),
+            tf.constant(settings.lr, tf.float32),
+            tf.constant(settings.average_from, tf.int64),
         )
-        result = train_step(tokens, state, moment, tf.constant(float(stop)))
+        result = train_step(tokens, state, settings, tf.constant(float(stop)))
         numbers = (float(strategy.experimental_local_results(value)[0]) for value in result[1:])
         return StepResult(result.state, *numbers)
 
     return call
 
 
-def _without_ended(state: Any, first: Any, ids: SpecialIds) -> Any:
+def _reset_at_documents(state: Any, first: Any, ids: SpecialIds) -> Any:
     """The state with zeros in the rows whose `first` token of the window stands before a document."""
     starts = tf.logical_or(tf.equal(first, ids.eos), tf.equal(first, ids.bos))
     return tuple(tf.where(tf.reshape(starts, [-1] + [1] * (part.shape.rank - 1)), 0.0, part) for part in state)
 
 
-def _is_short(gradient: Any, variable: Any, replicas: int) -> bool:
+def _is_sparser(gradient: Any, variable: Any, replicas: int) -> bool:
     """Whether the rows of an embedding that all replicas have read are fewer than it has: those alone are sent then."""
     return isinstance(gradient, tf.IndexedSlices) and replicas * gradient.values.shape[0] < variable.shape[0]

@@ -24,7 +24,7 @@ def require_tensorboard() -> None:
         )
 
 
-class Board:
+class EventWriter:
     """The event files of one run. They hold nothing else than given lines of its metrics, so they can be made anew."""
 
     def __init__(self, out: Path, lines: Iterable[Mapping[str, Any]]) -> None:

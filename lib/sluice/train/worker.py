@@ -6,7 +6,7 @@ import msgspec
 
 from sluice.core.cli import exit_code_of
 from sluice.core.log import set_up
-from sluice.train.distributed.launch import Order
+from sluice.train.distributed.launch import WorkerOrder
 from sluice.train.start import quiet_tensorflow
 
 
@@ -14,7 +14,7 @@ def main() -> int:
     """Reads its settings from standard input, trains, and returns the exit code."""
 
     def run() -> int:
-        order = msgspec.json.decode(sys.stdin.read(), type=Order)
+        order = msgspec.json.decode(sys.stdin.read(), type=WorkerOrder)
         set_up(order.log_level)
         with quiet_tensorflow():
             from sluice.train.loop import train_and_evaluate

@@ -21,10 +21,10 @@ def read_records(directory: Path, manifest: Manifest, path: str, first: int, cou
 
 def epoch_blocks(directory: Path, manifest: Manifest, config: TrainConfig, epoch: int) -> Iterator[np.ndarray]:
     """The windows of tokens [G, T + 1] that sluice trains on in an epoch."""
-    shards, T = manifest.splits["train"].shards, config.data.window
+    shards, T = manifest.splits["train"].shards, config.data.bptt_steps
     rows = [
         np.concatenate([read_records(directory, manifest, part.path, part.first, part.count) for part in row])
-        for row in plan_rows(shards, config.data.rows, epoch, config.run.seed)
+        for row in plan_rows(shards, config.data.batch_size, epoch, config.run.seed)
     ]
     for records in np.stack(rows, axis=1):  # [G, L + 1]
         for at in range(0, manifest.seq_len, T):

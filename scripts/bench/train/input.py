@@ -1,7 +1,7 @@
 """How fast the trainer's input is by itself: tokens a second on one core, and beside int64 lists of a plain reader.
 
     sluice pack --train ptb.train.txt.gz … --seq-len 1024 --output OUT --name wide
-    python -m scripts.bench.train.input OUT/wide/1.0.0 --rows 64 --window 64
+    python -m scripts.bench.train.input OUT/wide/1.0.0 --batch-size 64 --bptt-steps 64
 
 Blocks as a step gets them, after a warm-up, from files in the page cache; medians of the rounds. The plain reader has
 the same tokens as `tf.train.Example`s with an int64 list `input_ids`, as others write them, read by TFRecordDataset and
@@ -25,13 +25,13 @@ from sluice.core.config.load import load_config
 from sluice.train.input import Dataset, open_dataset, training_blocks
 
 
-def plain_blocks(dataset: Dataset, path: str, rows: int) -> Iterator[Any]:
-    """Batches [rows, L + 1] of what `write_plain` wrote, again and again."""
+def plain_blocks(dataset: Dataset, path: str, batch_size: int) -> Iterator[Any]:
+    """Batches [batch_size, L + 1] of what `write_plain` wrote, again and again."""
     width = dataset.manifest.seq_len + 1
     feature = {"input_ids": tf.io.FixedLenFeature([width], tf.int64)}
     records = tf.data.TFRecordDataset(path).repeat()
     parsed = records.map(lambda record: tf.io.parse_single_example(record, feature)["input_ids"])
-    return iter(parsed.batch(rows, drop_remainder=True).prefetch(4))
+    return iter(parsed.batch(batch_size, drop_remainder=True).prefetch(4))
 
 
 def write_plain(dataset: Dataset, path: str) -> None:
@@ -61,14 +61,14 @@ def rate(make: Callable[[], Iterator[Any]], seconds: float, rounds: int) -> tupl
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("dataset")
-    parser.add_argument("--rows", type=int, default=64)
-    parser.add_argument("--window", type=int, default=64)
+    parser.add_argument("--batch-size", type=int, default=64)
+    parser.add_argument("--bptt-steps", type=int, default=64)
     parser.add_argument("--seconds", type=float, default=2.0, help="of a round (2)")
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # before TensorFlow starts a thread
-    settings = [f"train.data.manifest={options.dataset}", f"train.data.rows={options.rows}"]
-    config = load_config((), [*settings, f"train.data.window={options.window}"]).train.data
+    settings = [f"train.data.manifest={options.dataset}", f"train.data.batch_size={options.batch_size}"]
+    config = load_config((), [*settings, f"train.data.bptt_steps={options.bptt_steps}"]).train.data
     dataset = open_dataset(config)
     strategy = tf.distribute.get_strategy()
     with tempfile.TemporaryDirectory() as directory:
@@ -76,9 +76,11 @@ def main() -> None:
         write_plain(dataset, plain)
         makers: dict[str, Callable[[], Iterator[Any]]] = {
             "sluice": lambda: training_blocks(strategy, dataset, config, seed=1, step=0),
-            "int64 lists, parse_single_example": lambda: plain_blocks(dataset, plain, options.rows),
+            "int64 lists, parse_single_example": lambda: plain_blocks(dataset, plain, options.batch_size),
         }
-        print(f"| {options.rows} rows, windows of {options.window}, one core | tokens/s | range |\n|---|---|---|")
+        print(
+            f"| batch of {options.batch_size}, {options.bptt_steps} steps, one core | tokens/s | range |\n|---|---|---|"
+        )
         for name, make in makers.items():
             median, rates = rate(make, options.seconds, options.rounds)
             print(f"| {name} | {median:,.0f} | {min(rates):,.0f}–{max(rates):,.0f} |", flush=True)

@@ -56,7 +56,7 @@ def sluice(order: dict[str, Any], config: TrainConfig) -> Train:
         for _ in range(steps):
             before = training.report.process.nll
             training.one_step(source)
-            losses.append((training.report.process.nll - before) / (order["rows"] * order["window"]))
+            losses.append((training.report.process.nll - before) / (order["batch_size"] * order["bptt_steps"]))
         return losses
 
     return train
@@ -80,7 +80,7 @@ def keras(order: dict[str, Any], config: TrainConfig) -> Train:
     weights = dict(np.load(order["weights"]))
     V, E = weights["embed.weight"].shape
     layers = sum(name.endswith("recurrent_kernel") for name in weights)
-    source, G, T = blocks(order, config), order["rows"], order["window"]
+    source, G, T = blocks(order, config), order["batch_size"], order["bptt_steps"]
     inputs = keras.Input(batch_shape=(G, T), dtype="int32")
     lstms = [keras.layers.LSTM(order["hidden"], return_sequences=True, stateful=True) for _ in range(layers)]
     model = keras.Sequential([inputs, keras.layers.Embedding(V, E), *lstms, keras.layers.Dense(V)])
@@ -118,7 +118,7 @@ def main() -> None:
         began = time.perf_counter()
         losses = train(int(line))
         seconds = time.perf_counter() - began
-        tokens = len(losses) * order["rows"] * order["window"]
+        tokens = len(losses) * order["batch_size"] * order["bptt_steps"]
         print(json.dumps({"seconds": seconds, "tokens": tokens, "losses": losses}), flush=True)
 
 

@@ -5,7 +5,7 @@
 
 ENV holds `pip install torch numpy msgspec pyyaml safetensors`. nn.Embedding, nn.LSTM, nn.Linear, cross_entropy,
 clip_grad_norm_ and optim.SGD or optim.AdamW in the order of pytorch/examples, with the recipe of the configuration:
-rows, window, first weights, learning rate by epoch, clipping, state carried, evaluation of each split as one stream.
+batch size, steps, first weights, learning rate by epoch, clipping, carried state, each split evaluated as one stream.
 Prints perplexities by epoch, that of test after the last and after the epoch that is the best of valid, which is the
 one jobs/train.py judges, and the time. No dropout. With --weights, what jobs/export.py has written for torch is loaded
 into the modules and judged; nothing is trained.
@@ -112,9 +112,11 @@ def main() -> None:
     config = load_config([options.conf], options.set).train
     manifest = read_manifest(f"{options.dataset}")
     streams = {name: split_stream(options.dataset, manifest, name) for name in ("valid", "test")}
-    model_is_plain = config.model.arch == "lstm" and not config.model.tie and not config.model.proj
+    model_is_plain = config.model.arch == "lstm" and not (config.model.tie_embeddings or config.model.projection_dim)
     if not model_is_plain or config.optim.name not in ("sgd", "adamw") or config.optim.weight_decay:
-        sys.exit("this is written for arch lstm without tie and proj, and for sgd or adamw without weight decay")
+        sys.exit(
+            "this script needs arch lstm, no tie_embeddings or projection_dim, and sgd or adamw without weight decay"
+        )
     model = TorchModel(initial_values(config.model, manifest.vocab_size, config.run.seed), config)
     if options.weights:
         model.load(load_file(options.weights))

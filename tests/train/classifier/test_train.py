@@ -12,7 +12,7 @@ from msgspec import structs
 
 from sluice.core.config.classifier import ClassifierConfig
 from sluice.core.errors import ConfigError, FormatError, InputError
-from sluice.train.classifier.input import batches, read_labelled
+from sluice.train.classifier.input import batches, read_labelled_texts
 from sluice.train.classifier.models import TextClassifier, classifier_values
 from sluice.train.classifier.train import Predictor, report, train_classifier
 from tests.helpers.tiny_runs import run_job
@@ -42,13 +42,21 @@ def examples(seed: int, count: int) -> list[tuple[str, object]]:
 
 
 def config(tmp_path: Path, rows: list[tuple[str, object]], **more: object) -> ClassifierConfig:
-    settings = {"embed": 16, "hidden": 16, "filters": 12, "windows": (2, 3), "min_frequency": 1, "lr": 0.01, **more}
+    settings = {
+        "embedding_dim": 16,
+        "hidden": 16,
+        "filters": 12,
+        "windows": (2, 3),
+        "min_frequency": 1,
+        "lr": 0.01,
+        **more,
+    }
     return ClassifierConfig(train=(write_examples(tmp_path / "in.jsonl", rows),), out=str(tmp_path / "out"), **settings)
 
 
 @pytest.mark.parametrize("arch", ARCHS)
 def test_padding_and_neighbours_have_no_influence_and_every_token_of_the_text_has(arch: str) -> None:
-    settings = ClassifierConfig(arch=arch, embed=6, hidden=5, filters=20, windows=(2, 3))
+    settings = ClassifierConfig(arch=arch, embedding_dim=6, hidden=5, filters=20, windows=(2, 3))
     values = classifier_values(settings, vocab_size=20, num_labels=3)
     model = TextClassifier(settings, values)
     text = [5, 7, 9, 11]
@@ -103,7 +111,7 @@ def test_chinese_is_segmented_and_a_text_without_tokens_is_judged_too(tmp_path: 
 
 def test_an_epoch_has_every_example_once_and_its_own_order() -> None:
     encoded, labels = [[n] * (1 + n % 7) for n in range(1, 131)], np.arange(130)
-    settings = ClassifierConfig(batch=20)
+    settings = ClassifierConfig(batch_size=20)
 
     def seen(epoch: int | None) -> list[int]:
         return [int(label) for b in batches(encoded, labels, settings, epoch=epoch, pad=0) for label in b.labels]
@@ -117,7 +125,7 @@ def test_an_epoch_has_every_example_once_and_its_own_order() -> None:
 
 def test_equal_texts_are_on_one_side_of_the_split(tmp_path: Path) -> None:
     rows: list[tuple[str, object]] = [(f"text {n % 100}", n % 2) for n in range(400)]
-    train, valid = read_labelled(config(tmp_path, rows, valid_fraction=0.3))
+    train, valid = read_labelled_texts(config(tmp_path, rows, valid_fraction=0.3))
     assert len(train.texts) + len(valid.texts) == 400
     assert not set(train.texts) & set(valid.texts) and len(valid.texts) > 40
 
@@ -133,18 +141,18 @@ def test_a_report_by_hand() -> None:
 
 def test_bad_input(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"classifier\.train is empty"):
-        read_labelled(ClassifierConfig())
+        read_labelled_texts(ClassifierConfig())
     with pytest.raises(FormatError, match=r"object 2: the field 'label' holds 0\.5; a text or a whole number"):
-        read_labelled(config(tmp_path, [("a", 1), ("b", 0.5)]))
+        read_labelled_texts(config(tmp_path, [("a", 1), ("b", 0.5)]))
     with pytest.raises(InputError, match="All 9 training texts have the label 'x'"):
         rows: list[tuple[str, object]] = [(f"text {n}", "x") for n in range(9)]
         valid = write_examples(tmp_path / "valid.jsonl", [("a", "x")])
-        read_labelled(structs.replace(config(tmp_path, rows), valid=(valid,)))
+        read_labelled_texts(structs.replace(config(tmp_path, rows), valid=(valid,)))
     with pytest.raises(InputError, match="Labels of validation that no training text has: z"):
         valid = write_examples(tmp_path / "valid.jsonl", [("a", "z")])
-        read_labelled(structs.replace(config(tmp_path, [("a", "x"), ("b", "y")]), valid=(valid,)))
+        read_labelled_texts(structs.replace(config(tmp_path, [("a", "x"), ("b", "y")]), valid=(valid,)))
     with pytest.raises(InputError, match=r"2 texts to train on and 0 to judge by are too few"):
-        read_labelled(config(tmp_path, [("a", "x"), ("b", "y")], valid_fraction=0.0))
+        read_labelled_texts(config(tmp_path, [("a", "x"), ("b", "y")], valid_fraction=0.0))
     with pytest.raises(InputError, match=r"holds no config\.json\. Name the directory that jobs/train_classifier\.py"):
         Predictor(str(tmp_path))
 

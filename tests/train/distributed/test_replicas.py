@@ -13,7 +13,7 @@ STEPS = 100
 
 COMMON = (
     f"train.run.steps={STEPS}",
-    "train.log.every=1",
+    "train.log.log_every=1",
     "train.optim.name=sgd",
     "train.optim.lr=1.0",
     "train.optim.clip_norm=0.12",
@@ -78,12 +78,12 @@ Context.all_reduce = counting
 """
 
 
-@pytest.mark.parametrize(("window", "in_rows"), [(4, 1), (8, 0)])  # 32 and 64 tokens of 44 words
+@pytest.mark.parametrize(("bptt_steps", "in_rows"), [(4, 1), (8, 0)])  # 32 and 64 tokens of 44 words
 def test_an_embedding_is_sent_in_rows_if_less_is_read_than_it_has(
-    tiny_dataset: str, tmp_path: Path, window: int, in_rows: int
+    tiny_dataset: str, tmp_path: Path, bptt_steps: int, in_rows: int
 ) -> None:
     mirrored = ("train.dist.strategy=mirrored", "train.dist.logical_devices=2")
-    values = settings(tiny_dataset, tmp_path, "train.run.steps=1", f"train.data.window={window}", *mirrored)
+    values = settings(tiny_dataset, tmp_path, "train.run.steps=1", f"train.data.bptt_steps={bptt_steps}", *mirrored)
     done = run_job("train", values, wrapper=SPY)
     assert done.returncode == 0, done.stderr
     assert set(re.findall(r"gradients (\d) of \d in rows", done.stdout)) == {f"{in_rows}"}
@@ -91,7 +91,7 @@ def test_an_embedding_is_sent_in_rows_if_less_is_read_than_it_has(
 
 @pytest.mark.exhaustive
 def test_so_they_do_when_less_of_the_embedding_is_read_than_not(tiny_dataset: str, tmp_path: Path) -> None:
-    short = "train.data.window=4"  # 32 tokens of 44 words: only the rows that were read are sent
+    short = "train.data.bptt_steps=4"  # 32 tokens of 44 words: only the rows that were read are sent
     one = train_lines(tiny_dataset, tmp_path / "one", short)
     two = ("train.dist.strategy=mirrored", "train.dist.logical_devices=2")
     assert_same_losses(train_lines(tiny_dataset, tmp_path / "two", short, *two), one, tokens=32)

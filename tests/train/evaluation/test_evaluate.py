@@ -11,15 +11,15 @@ import pytest
 from sluice.core.config.train import SampleConfig, TrainConfig
 from sluice.core.errors import InputError
 from sluice.data.dataset.tokenizer import Tokenizer
-from sluice.train.evaluation.baseline import Counted
+from sluice.train.evaluation.baseline import BaselineResult
 from sluice.train.evaluation.evaluate import Evaluation, Evaluator, evaluate_run, table
 from sluice.train.evaluation.ngram import NGram
 from sluice.train.evaluation.sample import draw, generate_run
 from sluice.train.input import open_dataset
 from sluice.train.loop import train_and_evaluate
 from sluice.train.model.cells import lstm_reference
-from sluice.train.model.language_model import LanguageModel
-from sluice.train.reporter import say_baseline
+from sluice.train.model.language_model import TrainableLanguageModel
+from sluice.train.reporter import log_baseline
 from tests.helpers.tiny_runs import IDS, WORDS, bpe_tokenizer, random_documents, train_config, write_dataset
 
 
@@ -44,8 +44,10 @@ def stream_of(documents: list[list[int]]) -> list[int]:
     return [token for document in documents for token in (*document, IDS.eos)]
 
 
-def model_with_large_weights(config: TrainConfig, vocab_size: int) -> tuple[LanguageModel, dict[str, np.ndarray]]:
-    model = LanguageModel(config.model, vocab_size, seed=5)
+def model_with_large_weights(
+    config: TrainConfig, vocab_size: int
+) -> tuple[TrainableLanguageModel, dict[str, np.ndarray]]:
+    model = TrainableLanguageModel(config.model, vocab_size, seed=5)
     weights = {name: 10 * variable.numpy() for name, variable in model.variables.items()}
     model.assign(weights)
     return model, weights
@@ -57,7 +59,7 @@ def test_every_target_is_scored_once_with_the_state_carried(tiny_dataset: str, t
     model, weights = model_with_large_weights(config, 44)
     stream = stream_of(random_documents(4, 5, 33))  # 170 tokens: ten records of 16 and a padded tail
 
-    result = Evaluator(model, open_dataset(config.data), eval_rows=1).evaluate("valid")
+    result = Evaluator(model, open_dataset(config.data), batch_size=1).evaluate("valid")
 
     assert result.tokens == len(stream) - 1 == 169
     assert result.nll == pytest.approx(brute_force(weights, stream, layers), rel=1e-6)
@@ -71,7 +73,7 @@ def test_more_rows_start_cold_at_their_first_record_and_still_score_all(tiny_dat
     # 11 records over 3 rows: 0-2, 3-6, 7-10, each with the token after its last record as last target
     rows = [stream[0 : 3 * 16 + 1], stream[3 * 16 : 7 * 16 + 1], stream[7 * 16 :]]
 
-    result = Evaluator(model, open_dataset(config.data), eval_rows=3).evaluate("valid")
+    result = Evaluator(model, open_dataset(config.data), batch_size=3).evaluate("valid")
 
     assert result.tokens == 169
     assert result.nll == pytest.approx(sum(brute_force(weights, row, 1) for row in rows), rel=1e-6)
@@ -80,7 +82,7 @@ def test_more_rows_start_cold_at_their_first_record_and_still_score_all(tiny_dat
 def test_bits_per_byte_is_refused_with_unk_in_the_vocabulary(tiny_dataset: str, tmp_path: Path) -> None:
     config = train_config(tiny_dataset, tmp_path)
     model, _ = model_with_large_weights(config, 44)
-    result = Evaluator(model, open_dataset(config.data), eval_rows=1).evaluate("test")
+    result = Evaluator(model, open_dataset(config.data), batch_size=1).evaluate("test")
     assert result.bits_per_byte is None
     assert "tokenizer is not lossless" in str(result)
 
@@ -105,7 +107,7 @@ def test_bits_per_byte_divides_by_the_utf8_bytes_of_the_scored_tokens(tmp_path: 
     model, _ = model_with_large_weights(config, 280)
     dataset = open_dataset(config.data)
 
-    result = Evaluator(model, dataset, eval_rows=1).evaluate("valid")
+    result = Evaluator(model, dataset, batch_size=1).evaluate("valid")
 
     assert dataset.token_bytes()[IDS.eos] == 0
     first_token = Tokenizer.load(dataset.tokenizer_path).encode(texts[0])[0]  # read, never scored
@@ -205,7 +207,9 @@ def test_the_baseline_scores_the_targets_of_the_model_and_is_in_the_summary(tmp_
 def test_the_baseline_is_said_to_be_better_or_worse(
     ours: float, expected: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    counted = Counted(order=5, tokens=9, results=(Evaluation(split="test", nll=100.0, tokens=10, utf8_bytes=None),))
+    counted = BaselineResult(
+        order=5, tokens=9, results=(Evaluation(split="test", nll=100.0, tokens=10, utf8_bytes=None),)
+    )
     with caplog.at_level("INFO", logger="sluice.train"):
-        say_baseline(counted, [Evaluation(split="test", nll=ours, tokens=10, utf8_bytes=None)])
+        log_baseline(counted, [Evaluation(split="test", nll=ours, tokens=10, utf8_bytes=None)])
     assert caplog.messages[0].endswith(f"the model needs {expected}")

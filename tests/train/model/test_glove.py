@@ -37,7 +37,9 @@ def test_gzip_and_the_header_of_word2vec(tmp_path: Path) -> None:
 @pytest.mark.parametrize("line", ["bird 1 2 3 4", "bird 1 2"])
 def test_another_width_is_refused_with_both(tmp_path: Path, line: str) -> None:
     found = len(line.split()) - 1
-    with pytest.raises(ConfigError, match=rf"line 2: a vector of {found} numbers, but train\.model\.embed is 3"):
+    with pytest.raises(
+        ConfigError, match=rf"line 2: a vector of {found} numbers, but train\.model\.embedding_dim is 3"
+    ):
         read_glove(glove(tmp_path, f"fish 1 2 3\n{line}\n"), WORDS, 3)
 
 
@@ -51,7 +53,7 @@ def test_vectors_stay_as_they_are_or_learn(tiny_dataset: str, tmp_path: Path) ->
 
     def embedding(*more: str) -> np.ndarray:
         out = tmp_path / str(len(more))
-        values = ["train.model.embed=3", f"train.model.glove={{path: {path}, scale: 0.1}}", "train.run.steps=5"]
+        values = ["train.model.embedding_dim=3", f"train.model.glove={{path: {path}, scale: 0.1}}", "train.run.steps=5"]
         assert train_and_evaluate(train_config(tiny_dataset, out, *values, *more)).exit_code == 0
         checkpoint = ckpt.load(out / "checkpoints", "LATEST")
         assert checkpoint

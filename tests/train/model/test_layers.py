@@ -7,7 +7,7 @@ import tensorflow as tf
 from sluice.core.config.train import ModelConfig
 from sluice.text.quality import language_model
 from sluice.train.model.dropout import DropoutKey
-from sluice.train.model.language_model import LanguageModel
+from sluice.train.model.language_model import TrainableLanguageModel
 from sluice.train.model.layers import LAYERS
 from sluice.train.model.parameters import layer_shapes, parameter_shapes
 from tests.helpers.tiny_runs import train_config
@@ -47,9 +47,9 @@ def test_a_layer_equals_its_equations_and_has_their_gradient(arch: str, width: i
             assert float(gradient[at]) == pytest.approx(expected, abs=1e-7), (name, at)
 
 
-def model_of(arch: str, *more: str) -> LanguageModel:
+def model_of(arch: str, *more: str) -> TrainableLanguageModel:
     config = train_config("", "out", f"train.model.arch={arch}", "train.model.layers=2", *more).model
-    return LanguageModel(config, vocab_size=30, seed=1)
+    return TrainableLanguageModel(config, vocab_size=30, seed=1)
 
 
 @pytest.mark.parametrize("arch", ARCHS)
@@ -80,7 +80,7 @@ def test_no_token_is_seen_before_its_turn_and_every_later_output_depends_on_it(a
 
 
 def test_the_last_layer_of_awd_lstm_is_as_wide_as_the_embedding_and_can_be_tied() -> None:
-    config = ModelConfig(arch="awd_lstm", layers=3, hidden=1150, embed=400, tie=True)
+    config = ModelConfig(arch="awd_lstm", layers=3, hidden=1150, embedding_dim=400, tie_embeddings=True)
     shapes = parameter_shapes(config, 10_000)
     assert shapes["lstm.1.recurrent_kernel"] == (1150, 4600)
     assert shapes["lstm.2.kernel"] == (1150, 1600)
@@ -92,7 +92,7 @@ def test_the_last_layer_of_awd_lstm_is_as_wide_as_the_embedding_and_can_be_tied(
 @pytest.mark.parametrize(("precision", "apart"), [("bf16", 0.007), ("fp16", 0.0007)])  # measured: 0.0053, 0.0005
 def test_half_precision_is_near_and_hands_on_a_float32_state(arch: str, precision: str, apart: float) -> None:
     config = model_of(arch).config
-    whole, half = (LanguageModel(config, 30, 1, p) for p in ("fp32", precision))
+    whole, half = (TrainableLanguageModel(config, 30, 1, p) for p in ("fp32", precision))
     tokens = tf.constant(np.random.default_rng(6).integers(0, 30, (2, 6)))
     key = DropoutKey(0, tf.constant(0), 0)
     a, b = (m.window(tokens, m.zero_state(2), key) for m in (whole, half))

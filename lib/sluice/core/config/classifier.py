@@ -1,4 +1,4 @@
-"""The section `classifier`: labelled texts to a network that tells their labels."""
+"""The section `classifier`: from labelled texts to a network that predicts their labels."""
 
 from typing import Literal
 
@@ -7,52 +7,52 @@ from sluice.core.config.train import GloveConfig
 
 
 class ClassifierConfig(Section):
-    """A network over a whole text, which may read it in both directions: it predicts a label, not the next word."""
+    """A text classifier. It predicts a label, not the next word, so it may read a text in both directions."""
 
     arch: Literal["textcnn", "bilstm_cls"] = "textcnn"
-    """`textcnn`: convolutions over words and the largest answer of each (Kim 2014). `bilstm_cls`: an LSTM each way and
-    their last states."""
+    """`textcnn`: convolutions over words with max-pooling (Kim 2014). `bilstm_cls`: the last states of an LSTM
+    in each direction."""
     train: tuple[str, ...] = ()
-    """JSON lines (.jsonl, also .gz, .zst) with a text and a label."""
+    """JSON lines files (.jsonl, also .gz, .zst) with a text and a label per line."""
     valid: tuple[str, ...] = ()
-    """The same, judged after every epoch; none named: a share of `train`, by a hash of the text."""
+    """Validation files, evaluated after every epoch; empty: a share of `train`, chosen by a hash of the text."""
     valid_fraction: Fraction = 0.1
-    """That share."""
+    """Share of `train` used for validation if `valid` is empty."""
     text: str = "text"
-    """Field of the text."""
+    """Field that contains the text."""
     label: str = "label"
-    """Field of the label, a text or a whole number."""
+    """Field that contains the label, a text or a whole number."""
     tokenizer: str = ""
-    """A tokenizer.json; empty: the words of the training texts."""
+    """Path of a tokenizer.json; empty: a word vocabulary from the training texts."""
     words: Literal["script", "whitespace"] = "script"
-    """How words are found without a tokenizer; `script` segments Chinese."""
+    """Word segmentation without a tokenizer; `script` segments Chinese."""
     vocab_size: PositiveInt = 30_000
-    """Words that are told apart at most, without a tokenizer."""
+    """Maximum size of the vocabulary, without a tokenizer."""
     min_frequency: PositiveInt = 2
-    """Rarer words are unknown, without a tokenizer."""
+    """Words with fewer occurrences become `<unk>`, without a tokenizer."""
     max_tokens: PositiveInt = 400
-    """Of a text only its first tokens are read."""
-    embed: PositiveInt = 128
+    """Number of tokens to read from the start of each text."""
+    embedding_dim: PositiveInt = 128
     """Width of the embedding."""
     hidden: PositiveInt = 128
-    """`bilstm_cls`: cells of each direction."""
+    """For `bilstm_cls`: cells per direction."""
     windows: tuple[PositiveInt, ...] = (3, 4, 5)
-    """`textcnn`: words that a convolution sees."""
+    """For `textcnn`: widths of the convolutions, in words."""
     filters: PositiveInt = 100
-    """`textcnn`: convolutions of each width."""
+    """For `textcnn`: convolutions per width."""
     dropout: Fraction = 0.5
-    """Before the last layer."""
+    """Dropout rate before the last layer."""
     glove: GloveConfig = GloveConfig()
-    """First values of the embedding."""
-    batch: PositiveInt = 50
+    """Initial values of the embedding."""
+    batch_size: PositiveInt = 50
     """Texts per step."""
     lr: PositiveFloat = 0.001
     """Learning rate of AdamW."""
     clip_norm: PositiveFloat = 3.0
-    """Largest global norm of a gradient."""
+    """Maximum global norm of the gradient."""
     epochs: PositiveInt = 8
     """Passes over the training texts."""
     seed: CountInt = 1
-    """Of first values, dropout, order and split."""
+    """Seed for initial values, dropout, order and split."""
     out: str = "out/classifier"
-    """Directory that is written."""
+    """Output directory."""

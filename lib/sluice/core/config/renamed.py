@@ -10,6 +10,16 @@ RENAMED_KEYS: Mapping[str, str] = {
     "dedup.crowd": "dedup.crowded_bucket_size",
     "dedup.crowd_centres": "dedup.leaders_in_crowded_bucket",
     "split.centres": "split.leaders_per_bucket",
+    "train.data.rows": "train.data.batch_size",
+    "train.data.window": "train.data.bptt_steps",
+    "train.data.eval_rows": "train.data.eval_batch_size",
+    "train.model.embed": "train.model.embedding_dim",
+    "train.model.proj": "train.model.projection_dim",
+    "train.model.tie": "train.model.tie_embeddings",
+    "train.run.early_stop": "train.run.early_stop_patience",
+    "train.log.every": "train.log.log_every",
+    "classifier.embed": "classifier.embedding_dim",
+    "classifier.batch": "classifier.batch_size",
 }
 """Dotted path of a setting or a whole section -> its dotted path today."""
 

@@ -25,13 +25,14 @@ COMMON = frozenset(
     table.inputs table.id table.text table.quality
     tokenizer.kind tokenizer.vocab_size tokenizer.sample_bytes
     shards.seq_len shards.shard_bytes shards.valid_fraction shards.test_fraction
-    train.data.manifest train.data.rows train.data.window train.data.eval_rows
-    train.model.arch train.model.layers train.model.hidden train.model.embed train.model.proj train.model.tie
+    train.data.manifest train.data.batch_size train.data.bptt_steps train.data.eval_batch_size
+    train.model.arch train.model.layers train.model.hidden train.model.embedding_dim
+    train.model.projection_dim train.model.tie_embeddings
     train.model.kernel train.model.dropout.input train.model.dropout.between train.model.dropout.output
     train.optim.name train.optim.lr train.optim.clip_norm train.optim.weight_decay train.optim.precision
     train.optim.schedule.kind train.optim.schedule.warmup_steps
-    train.run.out train.run.seed train.run.epochs train.run.eval_every train.run.early_stop train.run.prompts
-    train.run.dry_run train.run.checkpoint.every_steps train.dist.strategy train.dist.local_workers
+    train.run.out train.run.seed train.run.epochs train.run.eval_every train.run.early_stop_patience
+    train.run.prompts train.run.dry_run train.run.checkpoint.every_steps train.dist.strategy train.dist.local_workers
     log.level
     """.split()
 )

@@ -1,4 +1,4 @@
-"""The sections under `train`: a language model, from a dataset directory to checkpoints and a report."""
+"""The sections under `train`: from a dataset directory to a trained language model, checkpoints and metrics."""
 
 from typing import Literal
 
@@ -6,262 +6,263 @@ from sluice.core.config.section import CountFloat, CountInt, Fraction, PositiveF
 
 
 class DataConfig(Section):
-    """What is read, and how it is cut into streams."""
+    """The dataset and how it is cut into batches."""
 
     manifest: str = ""
-    """Dataset directory, `<root>/<name>/<x.y.z>`: the one that holds `manifest.json`."""
+    """Dataset directory `<root>/<name>/<x.y.z>`, which contains `manifest.json`."""
     train_split: str = "train"
-    """Split that is trained on."""
+    """Split used for training."""
     valid_split: str | None = "valid"
-    """Split evaluated while training; decides which checkpoint is the best. null: none."""
+    """Split evaluated during training; it decides which checkpoint is the best. null: none."""
     test_split: str | None = "test"
     """Split evaluated once at the end. null: none."""
     domains: dict[str, str] = {}
-    """Names and directories of further datasets with the same tokenizer, texts of other kinds, which jobs/evaluate.py
-    judges, too: each by the first that it has of test, valid and train."""
-    rows: PositiveInt = 32
-    """G, the streams that are read side by side: the global batch, whatever the number of replicas."""
-    window: PositiveInt = 64
-    """T, tokens per step and row; gradients stop at its edge. Must divide the dataset's record length L."""
+    """Names and directories of further datasets with the same tokenizer, for example other kinds of text.
+    jobs/evaluate.py evaluates each on the first split that it has of test, valid and train."""
+    batch_size: PositiveInt = 32
+    """G: rows of the global batch, for any number of replicas. Each row is one contiguous stream of tokens."""
+    bptt_steps: PositiveInt = 64
+    """T: tokens per row and step (truncated backpropagation). Must divide the record length L of the dataset."""
     carry_state: bool = True
-    """Hand the LSTM state from each window to the next; false starts every window from zero."""
+    """Carry the LSTM state from each step to the next; false starts every step from zero."""
     doc_reset: bool = False
-    """While training, start a row from zero in a window that begins with the `<eos>` or `<bos>` before a document.
-    Documents that begin inside of a window go on from the state of the one before, whose end the model has seen."""
-    eval_rows: PositiveInt = 1
-    """Streams in evaluation. 1 is the published way; n costs n - 1 more cold starts and is about n times faster."""
+    """In training, reset the state of a row when the step begins with the `<eos>` or `<bos>` before a document.
+    A document that begins within a step continues from the state of the previous document."""
+    eval_batch_size: PositiveInt = 1
+    """Rows in evaluation. Published results use 1; n rows are about n times faster, but n - 1 of them start cold."""
     prefetch: PositiveInt = 4
-    """Steps of input prepared ahead."""
+    """Number of steps whose input is prepared in advance."""
     verify_crc: bool = False
-    """Check both checksums and the ids of every training record while reading."""
+    """Check both checksums and all ids of every training record while reading."""
 
 
 class InitConfig(Section):
-    """The parameters before the first step."""
+    """Initial parameters."""
 
     scale: PositiveFloat = 0.05
-    """All of them, biases too, are uniform in (-scale, scale)."""
+    """All parameters, including biases, are uniform in (-scale, scale)."""
     forget_bias: float = 1.0
     """Added to the bias of the forget gate. Zaremba et al. add 0."""
 
 
 class DropoutConfig(Section):
-    """Shares set to zero, never from h to h. `recurrent` and `embedding` are those of AWD-LSTM (Merity et al. 2017)."""
+    """Dropout rates, never from h to h. `recurrent` and `embedding` follow AWD-LSTM (Merity et al. 2017)."""
 
     kind: Literal["per_step", "locked"] = "per_step"
-    """`per_step`: a fresh mask at every time step (Zaremba et al. 2014). `locked`: one for all steps of a window."""
+    """`per_step`: a new mask per time step (Zaremba et al. 2014). `locked`: one mask for all time steps of a batch."""
 
     input: Fraction = 0.0
-    """Of the embeddings."""
+    """Rate for the embedded tokens."""
     between: Fraction = 0.0
-    """Between two LSTM layers."""
+    """Rate between two layers."""
     output: Fraction = 0.0
-    """Before the softmax."""
+    """Rate before the softmax."""
     recurrent: Fraction = 0.0
-    """Of the single weights of the recurrent kernels, the same for a whole window (DropConnect)."""
+    """Rate for single weights of the recurrent kernels, one mask per step (DropConnect)."""
     embedding: Fraction = 0.0
-    """Of the word types, each wherever it occurs."""
+    """Rate for vocabulary entries; a dropped entry is zero wherever it occurs."""
 
 
 class GloveConfig(Section):
-    """First values of the embedding from a file of word vectors; for vocabularies of words."""
+    """Initial embedding from a file of word vectors; for word vocabularies."""
 
     path: str = ""
-    """Text file in GloVe's format, may end in .gz; empty: none. Words that it lacks start at random."""
+    """Text file in GloVe format, optionally .gz; empty: none. Words that are not in it start at random."""
     scale: PositiveFloat = 1.0
-    """The vectors are multiplied by it: those of GloVe are ten times as large as usual first values."""
+    """Factor for the vectors; those of GloVe are about ten times as large as usual initial values."""
     trainable: bool = True
-    """false: the embedding, all of it, stays as it is."""
+    """false: the whole embedding keeps its initial values."""
 
 
 class ModelConfig(Section):
-    """A language model. The equations stand in `train/model/cells.py` and `train/model/layers.py`."""
+    """A language model. `train/model/cells.py` and `train/model/layers.py` give the equations."""
 
     arch: Literal["lstm", "gru", "rnn", "gcnn", "awd_lstm"] = "lstm"
-    """`rnn`: Elman's. `gcnn`: gated causal convolutions. `awd_lstm`: an LSTM whose last layer is as wide as the
-    embedding, for `tie`; set `dropout` and `loss` to go with it, as conf/awd-ptb.yaml does."""
+    """`rnn`: Elman network. `gcnn`: gated causal convolutions. `awd_lstm`: an LSTM whose last layer is as wide as the
+    embedding, for `tie_embeddings`; set `dropout` and `loss` as in conf/awd-ptb.yaml."""
     layers: PositiveInt = 1
     """Number of recurrent (`gcnn`: convolutional) layers."""
     hidden: PositiveInt = 256
-    """H, cells per layer."""
+    """H: cells per layer."""
     context: PositiveInt = 4
-    """k, `gcnn`: tokens that a layer sees, the present one among them."""
-    embed: PositiveInt = 128
-    """Width of the embedding."""
-    proj: PositiveInt | None = None
-    """Width of a linear map between the last layer and the softmax; null: none."""
-    tie: bool = False
-    """The softmax uses the embedding matrix; `proj`, or `hidden` without it, must equal `embed`."""
+    """k, for `gcnn`: tokens that a layer reads, including the current one."""
+    embedding_dim: PositiveInt = 128
+    """E: width of the embedding."""
+    projection_dim: PositiveInt | None = None
+    """P: width of a linear projection between the last layer and the softmax; null: none."""
+    tie_embeddings: bool = False
+    """Use the embedding matrix in the softmax; `projection_dim`, or without it `hidden`, must equal `embedding_dim`."""
     kernel: Literal["loop", "loop_xla", "cudnn"] = "loop"
-    """`loop`: own gradient, one GEMM per weight. `loop_xla`: the same compiled; faster on CPU from about 200 cells.
-    `cudnn`: NVIDIA's layer, for GPUs, with `fp32` and `fp16`; written without one at hand, and never run so far."""
+    """`loop`: custom gradient, one GEMM per weight. `loop_xla`: the same, compiled; faster on CPU from about 200 cells.
+    `cudnn`: NVIDIA's layer, for GPUs, with `fp32` and `fp16`; not yet run on a GPU."""
     init: InitConfig = InitConfig()
     dropout: DropoutConfig = DropoutConfig()
     glove: GloveConfig = GloveConfig()
 
 
 class LossConfig(Section):
-    """Cross-entropy of the next token, and what is added to it."""
+    """Cross-entropy of the next token, and penalties."""
 
     kind: Literal["full", "chunked", "sampled"] = "full"
-    """`chunked`: exact, too, but never more than `chunk_words` columns of logits in memory. `sampled`: against
-    `num_sampled` random words, for vocabularies over 100,000 sorted by falling frequency; too low a loss, so only for
-    training. Evaluation is always exact."""
+    """`chunked`: exact, with at most `chunk_words` columns of logits in memory. `sampled`: against `num_sampled` random
+    words, for vocabularies above 100,000 sorted by falling frequency; it underestimates the loss and is for training
+    only. Evaluation is always exact."""
     chunk_words: PositiveInt = 512
-    """Few enough that the logits of a chunk stay in a CPU's cache; on a GPU more are faster."""
+    """For `chunked`: words per chunk. Its logits should fit a CPU's cache; on a GPU larger chunks are faster."""
     num_sampled: PositiveInt = 8192
-    """`sampled`: random words per step."""
+    """For `sampled`: random words per step."""
     ar: CountFloat = 0.0
-    """α of activation regularisation (Merity et al. 2017)."""
+    """α: weight of activation regularisation (Merity et al. 2017)."""
     tar: CountFloat = 0.0
-    """β of temporal activation regularisation."""
+    """β: weight of temporal activation regularisation."""
 
     reduction: Literal["mean", "zaremba_sum"] = "mean"
-    """`mean`: per token. `zaremba_sum`: summed over the window, averaged over the rows, so `lr` and `clip_norm`
-    belong to a gradient `window` times larger."""
+    """`mean`: per token. `zaremba_sum`: summed over `bptt_steps`, averaged over the rows; the gradient is `bptt_steps`
+    times as large, so scale `lr` and `clip_norm` accordingly."""
 
 
 class ScheduleConfig(Section):
     """The learning rate as a function of the step."""
 
     kind: Literal["constant", "step", "cosine", "inverse_sqrt", "plateau"] = "cosine"
-    """`step`: multiplied by `factor` per epoch from `start_epoch` on. `cosine`: up in a line, down in a cosine.
-    `inverse_sqrt`: up in a line, then with the square root of the steps. `plateau`: multiplied by `factor` after every
-    evaluation that is not the best so far."""
+    """`step`: multiplied by `factor` per epoch, starting with `start_epoch`. `cosine`: linear warm-up, then a cosine.
+    `inverse_sqrt`: linear warm-up, then falling with the square root of the step. `plateau`: multiplied by `factor`
+    after every evaluation that is not the best so far."""
     factor: Fraction = 0.5
-    """`step`, `plateau`: the multiplier."""
+    """For `step` and `plateau`: the multiplier."""
     start_epoch: PositiveInt = 5
-    """`step`: the first epoch, counted from 1, that uses a smaller rate."""
+    """For `step`: the first epoch, counted from 1, with a smaller rate."""
     warmup_steps: CountInt = 100
-    """`cosine`, `inverse_sqrt`: steps of the rise from 0."""
+    """For `cosine` and `inverse_sqrt`: steps of the linear warm-up from 0."""
     final_share: Fraction = 0.1
-    """`cosine`: share of `lr` that is left at the last step."""
+    """For `cosine`: rate at the last step as a share of `lr`."""
 
 
 class OptimConfig(Section):
-    """From gradients to parameters."""
+    """The optimizer: update rule, clipping, averaging, precision."""
 
     name: Literal["sgd", "momentum", "adagrad", "adamw", "ntasgd"] = "adamw"
-    """`ntasgd`: `sgd` until the validation loss has not been the best for `patience` evaluations, then the weights of
-    all further steps are averaged, and the average is what is evaluated (Merity et al. 2017)."""
+    """`ntasgd`: `sgd` until the validation loss has not improved for `patience` evaluations; from then on the weights
+    of all steps are averaged, and the average is evaluated (Merity et al. 2017)."""
     lr: PositiveFloat = 0.003
     """Largest learning rate."""
     clip_norm: PositiveFloat | None = 1.0
-    """Largest global norm of the gradient, taken after the sum over all replicas; null: no clipping."""
+    """Maximum global norm of the gradient, computed after the sum over all replicas; null: no clipping."""
     clip_scope: Literal["all", "recurrent"] = "all"
-    """`recurrent`: the gradients of embedding and softmax are neither counted nor scaled (Jozefowicz et al. 2016)."""
+    """`recurrent`: exclude the gradients of embedding and softmax from norm and scaling (Jozefowicz et al. 2016)."""
     momentum: Fraction = 0.9
-    """Of `momentum`, and the first moment of `adamw`."""
+    """Decay rate for `momentum` and for the first moment of `adamw`."""
     weight_decay: Fraction = 0.0
-    """Each step takes `lr` times this share off every matrix (decoupled, also for `sgd`); biases are left alone."""
+    """Each step shrinks every matrix by `lr` times this share (decoupled, also for `sgd`); biases do not decay."""
     patience: PositiveInt = 5
-    """n of `ntasgd`."""
+    """For `ntasgd`: number of evaluations without a new best before averaging starts."""
     accumulate: PositiveInt = 1
-    """Steps whose gradients are averaged for one update."""
+    """Number of steps whose gradients are averaged for one update."""
     ema: Fraction | None = None
-    """Decay of a moving average of the weights, which is evaluated in their place; 0.999 is usual. null: none."""
+    """Decay of a moving average of the weights, which is evaluated instead of them; usually 0.999. null: none."""
     precision: Literal["fp32", "fp16", "bf16"] = "fp32"
-    """Of activations and matrix products in training; weights, states, losses and all evaluation stay fp32. `bf16` pays
-    on a CPU with instructions for it (`avx512_bf16` or `amx_bf16` in /proc/cpuinfo; without, it is slow). `fp16`, with
-    dynamic loss scaling, is the fast one on a GPU."""
+    """Precision of activations and matrix products in training; weights, states, losses and evaluation are fp32. Use
+    `bf16` on a CPU with `avx512_bf16` or `amx_bf16` in /proc/cpuinfo; without them it is slow. Use `fp16`, with
+    dynamic loss scaling, on a GPU."""
     schedule: ScheduleConfig = ScheduleConfig()
 
 
 class CheckpointConfig(Section):
-    """What a killed run loses at most, and what it leaves behind."""
+    """Checkpoints: how often they are written and how many are kept."""
 
     every_steps: PositiveInt = 500
-    """Steps between two checkpoints; one is also written at every evaluation and at the end."""
+    """Steps between two checkpoints. One is also written at every evaluation and at the end."""
     keep: PositiveInt = 2
-    """How many of the latest stay; the best one stays in any case."""
+    """Number of latest checkpoints to keep, in addition to the best one."""
 
 
 class SampleConfig(Section):
-    """Text written by the model."""
+    """Sampling of generated text."""
 
     tokens: PositiveInt = 60
-    """Length of the continuation."""
+    """Maximum number of generated tokens."""
     temperature: PositiveFloat = 0.8
-    """Logits are divided by it: below 1 likelier tokens gain."""
+    """Divisor of the logits; below 1 it favours likely tokens."""
     top_k: PositiveInt | None = 40
-    """Only this many of the likeliest tokens can be drawn; null: all."""
+    """Sample from the `top_k` most likely tokens only; null: all."""
 
 
 class RunConfig(Section):
-    """One run and its directory."""
+    """A run and its directory."""
 
     out: str = "out/train"
-    """Directory of everything a run writes; the same directory resumes. All workers must see it."""
+    """Directory for all files of the run; training resumes from it. All workers must see it."""
     seed: CountInt = 1
-    """Seed of initial parameters, dropout, shard order and samples."""
+    """Seed for initial parameters, dropout, shard order and samples."""
     epochs: PositiveInt = 1
-    """Passes over the training split. A finished run goes on when this is raised."""
+    """Passes over the training split. Raise it to continue a finished run."""
     steps: PositiveInt | None = None
-    """Number of steps in place of `epochs`."""
+    """Number of steps; replaces `epochs`."""
     eval_every: PositiveInt | None = None
     """Steps between two evaluations of the validation split; null: at the end of each epoch."""
     eval_tokens: PositiveInt | None = None
-    """Evaluations while training stop after about this many tokens; null: the whole split. The last one is whole."""
-    early_stop: PositiveInt | None = None
-    """Stop after so many evaluations in a row without a new best; null: never."""
+    """Approximate maximum of tokens per evaluation during training; null: the whole split. The last is complete."""
+    early_stop_patience: PositiveInt | None = None
+    """Stop after this number of consecutive evaluations without a new best; null: never."""
     prompts: tuple[str, ...] = ()
-    """Texts that are continued in `samples.txt` at every evaluation, and by jobs/generate.py."""
+    """Prompts to continue, in `samples.txt` at every evaluation and in jobs/generate.py."""
     sample: SampleConfig = SampleConfig()
     checkpoint: CheckpointConfig = CheckpointConfig()
     dry_run: bool = False
-    """Print parameters, steps, FLOP and a memory estimate, read all of the dataset to check it, then stop."""
+    """Print parameters, steps, FLOP and a memory estimate, check the whole dataset, then stop."""
 
 
 class DistConfig(Section):
-    """How many processes and devices; never what comes out (but for the last bits of sums)."""
+    """Processes and devices. They change the result only in the last bits of sums."""
 
     strategy: Literal["none", "mirrored", "multiworker"] = "none"
-    """`mirrored`: all devices of this host. `multiworker`: the processes named in TF_CONFIG, or `local_workers`."""
+    """`mirrored`: all devices of this host. `multiworker`: several processes, from TF_CONFIG, a scheduler or
+    `local_workers`."""
     local_workers: PositiveInt | None = None
-    """`multiworker` without TF_CONFIG: start this many processes here, on loopback ports."""
+    """For `multiworker` without TF_CONFIG: number of processes to start on this host, on loopback ports."""
     max_restarts: CountInt = 0
-    """`local_workers`: how often all are started again, from the last checkpoint, after one has died or stalled."""
+    """For `local_workers`: how often to restart all from the last checkpoint after one has died or stalled."""
     workers: tuple[str, ...] = ()
-    """`multiworker` in an indexed job (Kubernetes, AWS Batch, Google Batch): `host:port` of all, in their order."""
+    """For `multiworker` in an indexed job (Kubernetes, AWS Batch, Google Batch): `host:port` of all, by index."""
     port: PositiveInt = 12355
-    """`multiworker` under SLURM: of the first process of a node; the next one has the next port."""
+    """For `multiworker` under SLURM: port of the first process on a node; further processes use the next ports."""
     logical_devices: PositiveInt | None = None
-    """`mirrored` without a GPU: split the CPU into this many devices."""
+    """For `mirrored` without a GPU: number of logical devices on the CPU."""
     startup_timeout_s: PositiveInt = 300
-    """`multiworker`: a process that misses its peers for longer names them and exits 76."""
+    """For `multiworker`: a process that cannot reach its peers for longer names them and exits with code 76."""
     stall_timeout_s: PositiveInt | None = 1800
-    """No finished step for longer: print all stacks and exit 76; null: wait for ever."""
+    """If no step finishes for longer, print all stacks and exit with code 76; null: wait for ever."""
     deterministic: bool = True
-    """The same bits from the same run on one device."""
+    """Use deterministic operations: the same run on one device gives the same bits."""
     intra_threads: PositiveInt | None = None
-    """Threads inside one operation; null: one per core, shared among `local_workers`."""
+    """Threads within one operation; null: one per core, divided among `local_workers`."""
     inter_threads: PositiveInt | None = None
-    """Operations at the same time; null: TensorFlow's choice."""
+    """Operations that run in parallel; null: TensorFlow's choice."""
 
 
 class BaselineConfig(Section):
-    """An n-gram model, counted from the same shards and judged on the same targets when a run is finished."""
+    """An n-gram model from the same shards, evaluated on the same targets at the end of a run."""
 
     order: PositiveInt | None = 5
-    """Words of the longest n-gram (modified Kneser-Ney smoothing); null: none."""
+    """Tokens of the longest n-gram (modified Kneser-Ney smoothing); null: no baseline."""
     max_tokens: PositiveInt = 20_000_000
-    """Training tokens that are counted at most; ten million take about 3 GB of memory."""
+    """Maximum of training tokens to count; ten million take about 3 GB of memory."""
 
 
 class ExportConfig(Section):
-    """A trained model as files for others (`jobs/export.py`)."""
+    """Export of a trained model (`jobs/export.py`)."""
 
     out: str = ""
-    """Directory that is written, and replaced if it is an export; empty: `export` below `train.run.out`."""
+    """Output directory; an earlier export in it is replaced. Empty: `export` below `train.run.out`."""
 
 
 class TrainLogConfig(Section):
-    """What is said while training."""
+    """Progress lines and metrics."""
 
-    every: PositiveInt = 50
+    log_every: PositiveInt = 50
     """Steps per progress line and per line of `metrics.jsonl`."""
     tensorboard: bool = False
-    """Write the numbers of `metrics.jsonl` to `tensorboard/`, too; needs the extra of that name."""
+    """Also write the metrics to `tensorboard/`; needs the extra `tensorboard`."""
 
 
 class TrainConfig(Section):

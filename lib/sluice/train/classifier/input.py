@@ -13,7 +13,7 @@ from sluice.data.sources.texts import iter_objects
 
 
 @dataclass(frozen=True, slots=True)
-class Labelled:
+class LabelledTexts:
     """Texts and their labels as they stand in the files."""
 
     texts: list[str]
@@ -32,7 +32,7 @@ class Batch:
     """[B]."""
 
 
-def read_labelled(config: ClassifierConfig) -> tuple[Labelled, Labelled]:
+def read_labelled_texts(config: ClassifierConfig) -> tuple[LabelledTexts, LabelledTexts]:
     """Training and validation. Raises ConfigError, InputError or FormatError for what cannot be trained on."""
     if not config.train:
         raise ConfigError("classifier.train is empty. Name files of JSON lines with a text and a label.")
@@ -65,16 +65,16 @@ def batches(
     if epoch is not None:
         random = np.random.default_rng([config.seed, epoch])
         random.shuffle(order)
-        pool = 50 * config.batch
+        pool = 50 * config.batch_size
         for first in range(0, len(order), pool):  # texts of like length side by side: little is padding
             part = order[first : first + pool]
             order[first : first + pool] = part[np.argsort([len(encoded[n]) for n in part], kind="stable")]
-        starts = np.arange(0, len(order), config.batch)
+        starts = np.arange(0, len(order), config.batch_size)
         random.shuffle(starts)
     else:
-        starts = np.arange(0, len(order), config.batch)
+        starts = np.arange(0, len(order), config.batch_size)
     for start in starts:
-        chosen = order[start : start + config.batch]
+        chosen = order[start : start + config.batch_size]
         lengths = np.array([max(1, len(encoded[n])) for n in chosen], np.int32)
         tokens = np.full((len(chosen), lengths.max()), pad, np.int32)
         for row, n in enumerate(chosen):
@@ -87,8 +87,8 @@ def encode(tokenizer: Tokenizer, texts: Sequence[str], max_tokens: int) -> list[
     return [ids[:max_tokens] for ids in tokenizer.encode_batch(texts)]
 
 
-def _read(config: ClassifierConfig, paths: Sequence[str]) -> Labelled:
-    found = Labelled([], [])
+def _read(config: ClassifierConfig, paths: Sequence[str]) -> LabelledTexts:
+    found = LabelledTexts([], [])
     for path in paths:
         for number, row in enumerate(iter_objects(path, config.text), 1):
             label = row.get(config.label)
@@ -102,9 +102,9 @@ def _read(config: ClassifierConfig, paths: Sequence[str]) -> Labelled:
     return found
 
 
-def _where(found: Labelled, flags: Sequence[bool]) -> Labelled:
+def _where(found: LabelledTexts, flags: Sequence[bool]) -> LabelledTexts:
     texts = [text for text, flag in zip(found.texts, flags, strict=True) if flag]
-    return Labelled(texts, [label for label, flag in zip(found.labels, flags, strict=True) if flag])
+    return LabelledTexts(texts, [label for label, flag in zip(found.labels, flags, strict=True) if flag])
 
 
 def _position(text: str, seed: int) -> float:

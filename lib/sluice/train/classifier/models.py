@@ -18,7 +18,7 @@ DIRECTIONS = ("forward", "backward")
 
 def classifier_shapes(config: ClassifierConfig, vocab_size: int, num_labels: int) -> dict[str, tuple[int, ...]]:
     """Name and shape of every parameter, in order."""
-    E, H = config.embed, config.hidden
+    E, H = config.embedding_dim, config.hidden
     shapes: dict[str, tuple[int, ...]] = {"embed.weight": (vocab_size, E)}
     if config.arch == "bilstm_cls":
         for name in DIRECTIONS:

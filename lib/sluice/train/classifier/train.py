@@ -26,17 +26,17 @@ from sluice.core.config.train import OptimConfig
 from sluice.core.errors import InputError, StageError
 from sluice.data import storage
 from sluice.data.dataset.tokenizer import TOKENIZER, Tokenizer, save_tokenizer, train_tokenizer
-from sluice.train.classifier.input import Batch, Labelled, batches, encode, read_labelled
+from sluice.train.classifier.input import Batch, LabelledTexts, batches, encode, read_labelled_texts
 from sluice.train.classifier.models import TextClassifier, classifier_values
 from sluice.train.model.dropout import DropoutKey
 from sluice.train.model.glove import embedding_from_glove
-from sluice.train.optim import Moment, Optimizer, clip, dense
+from sluice.train.optim import Optimizer, StepSettings, clip, dense
 
 logger = logging.getLogger("sluice.train")
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 
 
-class Judged(NamedTuple):
+class JudgedTexts(NamedTuple):
     """Labels by number, of texts in their order."""
 
     predicted: np.ndarray
@@ -51,7 +51,7 @@ def train_classifier(config: ClassifierConfig) -> dict[str, Any]:
 
     Raises ConfigError, InputError or FormatError for bad input, StageError for a loss that is no number.
     """
-    train, valid = read_labelled(config)
+    train, valid = read_labelled_texts(config)
     out = Path(config.out)
     out.mkdir(parents=True, exist_ok=True)
     tokenizer = _tokenizer(config, train, out)
@@ -103,7 +103,7 @@ class Predictor:
 
     def predict(self, texts: Sequence[str]) -> list[tuple[str, float]]:
         """The likeliest label of each text and its probability."""
-        judged = self._run.judge(Labelled(list(texts), [self.labels[0]] * len(texts)))
+        judged = self._run.judge(LabelledTexts(list(texts), [self.labels[0]] * len(texts)))
         return [(self.labels[n], float(p)) for n, p in zip(judged.predicted, judged.probability, strict=True)]
 
 
@@ -136,11 +136,11 @@ class _Run:
         self._train_step = tf.function(self._train, reduce_retracing=True)
         self._logits = tf.function(model.logits, reduce_retracing=True)
 
-    def numbers(self, found: Labelled) -> np.ndarray:
+    def numbers(self, found: LabelledTexts) -> np.ndarray:
         """Of the labels."""
         return np.array([self._number_of[label] for label in found.labels])
 
-    def epoch(self, train: Labelled, epoch: int) -> float:
+    def epoch(self, train: LabelledTexts, epoch: int) -> float:
         """Trains on every text once; nats a text. Raises StageError when that is no number."""
         total = 0.0
         for batch in self._batches(train, epoch):
@@ -151,7 +151,7 @@ class _Run:
             raise StageError(f"The loss of epoch {epoch + 1} is {total}. Try a smaller classifier.lr.")
         return total / len(train.texts)
 
-    def judge(self, found: Labelled) -> Judged:
+    def judge(self, found: LabelledTexts) -> JudgedTexts:
         """All texts, in their order."""
         predicted, probability, nll = [], [], 0.0
         for batch in self._batches(found, None):
@@ -160,9 +160,9 @@ class _Run:
             predicted.append(log_p.argmax(axis=1))
             probability.append(np.exp(log_p.max(axis=1)))
             nll -= float(log_p[np.arange(len(batch.labels)), batch.labels].sum())
-        return Judged(np.concatenate(predicted), np.concatenate(probability), nll / len(found.texts))
+        return JudgedTexts(np.concatenate(predicted), np.concatenate(probability), nll / len(found.texts))
 
-    def _batches(self, found: Labelled, epoch: int | None) -> Iterator[Batch]:
+    def _batches(self, found: LabelledTexts, epoch: int | None) -> Iterator[Batch]:
         if id(found) not in self._encoded:
             self._encoded[id(found)] = encode(self.tokenizer, found.texts, self.config.max_tokens)
         labels = self.numbers(found)
@@ -177,11 +177,11 @@ class _Run:
             loss = tf.reduce_mean(nll)
         gradients = [dense(gradient) for gradient in tape.gradient(loss, variables)]
         gradients, _ = clip(gradients, self.config.clip_norm)
-        self._optimizer.apply(gradients, Moment(step, tf.constant(self.config.lr), tf.constant(-1, tf.int64)))
+        self._optimizer.apply(gradients, StepSettings(step, tf.constant(self.config.lr), tf.constant(-1, tf.int64)))
         return tf.reduce_sum(nll)
 
 
-def _tokenizer(config: ClassifierConfig, train: Labelled, out: Path) -> Tokenizer:
+def _tokenizer(config: ClassifierConfig, train: LabelledTexts, out: Path) -> Tokenizer:
     """The one that is named, or the words of the training texts; a copy stands in `out`."""
     if config.tokenizer:
         data = storage.read_bytes(config.tokenizer)
@@ -193,7 +193,12 @@ def _tokenizer(config: ClassifierConfig, train: Labelled, out: Path) -> Tokenize
 
 
 def _write(
-    out: Path, run: _Run, values: dict[str, np.ndarray], valid: Labelled, judged: Judged, result: dict[str, Any]
+    out: Path,
+    run: _Run,
+    values: dict[str, np.ndarray],
+    valid: LabelledTexts,
+    judged: JudgedTexts,
+    result: dict[str, Any],
 ) -> None:
     storage.write_atomic(str(out / WEIGHTS), save(values))
     stored = {"format": 1, "classifier": msgspec.to_builtins(run.config), "labels": run.labels}

@@ -32,7 +32,7 @@ class PeersMissing(SluiceError):
     exit_code = EXIT_STALLED
 
 
-class Stop:
+class StopSignal:
     """SIGTERM or SIGUSR1 was received: save at the next step and leave."""
 
     def __init__(self) -> None:
@@ -69,18 +69,18 @@ class Watchdog:
 
 
 @dataclass(slots=True)
-class Cluster:
+class TrainingCluster:
     """A strategy that has met all its peers."""
 
     strategy: Any
     task: Task
-    stop: Stop
+    stop: StopSignal
     beat: Callable[[], None]
     first_value: Callable[[int], int]
 
 
 @contextlib.contextmanager
-def join_cluster(config: DistConfig) -> Iterator[Cluster]:
+def join_cluster(config: DistConfig) -> Iterator[TrainingCluster]:
     """Builds the strategy, waits for all peers, then watches for signals and stalls until the block ends."""
     task = this_task(config)
     _configure(config)
@@ -88,14 +88,14 @@ def join_cluster(config: DistConfig) -> Iterator[Cluster]:
         os.environ["TF_CONFIG"] = task.tf_config()
         await_peers(task, config.startup_timeout_s)
     strategy = _make_strategy(config)
-    stop = Stop()
+    stop = StopSignal()
     # after the strategy: building a multi-worker one replaces SIGTERM handlers silently (TF 2.21)
     old = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGUSR1) if _in_main_thread()}
     stall_s = config.stall_timeout_s
     watchdog = Watchdog(stall_s, lambda: f"no step has ended for {stall_s} s; run again to go on") if stall_s else None
     try:
         beat = watchdog.beat if watchdog else lambda: None
-        yield Cluster(strategy, task, stop, beat, first_value(strategy))
+        yield TrainingCluster(strategy, task, stop, beat, first_value(strategy))
     finally:
         if watchdog:
             watchdog.stop()
@@ -194,7 +194,7 @@ def _listens(address: str) -> bool:
     return True
 
 
-def peak_flop_per_s(cluster: Cluster, dtype: tf.DType) -> float:
+def peak_flop_per_s(cluster: TrainingCluster, dtype: tf.DType) -> float:
     """What all devices can do at most, from products of large matrices on one of them; takes a second or two.
 
     The logical devices of a CPU are one.

@@ -26,7 +26,7 @@ GRACE_S = 20.0
 POLL_S = 0.2
 
 
-class Order(msgspec.Struct, frozen=True, kw_only=True):
+class WorkerOrder(msgspec.Struct, frozen=True, kw_only=True):
     """What a started process is told."""
 
     train: TrainConfig
@@ -43,7 +43,7 @@ def launch_local(config: TrainConfig, num_workers: int, force: bool) -> int:
     """
     threads = config.dist.intra_threads or max(1, (os.cpu_count() or 1) // num_workers)
     dist = msgspec.structs.replace(config.dist, intra_threads=threads)
-    order = Order(
+    order = WorkerOrder(
         train=msgspec.structs.replace(config, dist=dist),
         force=force,
         log_level=logging.getLevelName(logging.getLogger("sluice").getEffectiveLevel()).lower(),
@@ -72,7 +72,7 @@ def free_ports(count: int) -> list[int]:
 
 
 @dataclass(frozen=True, slots=True)
-class Worker:
+class LocalWorker:
     """A started process, and the thread that passes on what it says."""
 
     index: int
@@ -80,7 +80,7 @@ class Worker:
     printer: threading.Thread
 
 
-def _start(order: Order, addresses: Sequence[str], index: int) -> Worker:
+def _start(order: WorkerOrder, addresses: Sequence[str], index: int) -> LocalWorker:
     process = subprocess.Popen(
         [sys.executable, "-m", "sluice.train.worker"],
         env={**os.environ, "TF_CONFIG": Task(index, tuple(addresses)).tf_config()},
@@ -94,7 +94,7 @@ def _start(order: Order, addresses: Sequence[str], index: int) -> Worker:
     process.stdin.close()
     printer = threading.Thread(target=_prefix, args=(process.stdout, index), daemon=True)
     printer.start()
-    return Worker(index, process, printer)
+    return LocalWorker(index, process, printer)
 
 
 def _prefix(lines: Iterable[str], index: int) -> None:
@@ -103,7 +103,7 @@ def _prefix(lines: Iterable[str], index: int) -> None:
 
 
 @contextlib.contextmanager
-def _passing_on_signals(workers: Sequence[Worker]) -> Iterator[None]:
+def _passing_on_signals(workers: Sequence[LocalWorker]) -> Iterator[None]:
     def pass_on(number: int, _: object) -> None:
         for worker in workers:
             worker.process.send_signal(number)
@@ -119,7 +119,7 @@ def _passing_on_signals(workers: Sequence[Worker]) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _wait(workers: Sequence[Worker]) -> int:
+def _wait(workers: Sequence[LocalWorker]) -> int:
     """The exit code of the first process that ended badly, or of all; none is left running."""
     try:
         while True:
@@ -139,7 +139,7 @@ def _wait(workers: Sequence[Worker]) -> int:
         _end(workers)
 
 
-def _end(workers: Sequence[Worker]) -> None:
+def _end(workers: Sequence[LocalWorker]) -> None:
     for number in (signal.SIGTERM, signal.SIGKILL):
         alive = [worker.process for worker in workers if worker.process.poll() is None]
         for process in alive:

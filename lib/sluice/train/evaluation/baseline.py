@@ -15,7 +15,7 @@ from sluice.train.input import Dataset, shard_tokens
 logger = logging.getLogger("sluice.train")
 
 
-class Counted(msgspec.Struct, frozen=True, kw_only=True):
+class BaselineResult(msgspec.Struct, frozen=True, kw_only=True):
     """How the baseline does, and of how many training tokens it was counted."""
 
     order: int
@@ -28,7 +28,7 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
         return {"order": self.order, "tokens": self.tokens, "splits": splits}
 
 
-def evaluate_baseline(config: BaselineConfig, data: DataConfig, dataset: Dataset) -> Counted | None:
+def evaluate_baseline(config: BaselineConfig, data: DataConfig, dataset: Dataset) -> BaselineResult | None:
     """Perplexity and bits per byte of the n-gram model on validation and test; None where it is switched off.
 
     Shards are taken in their order until `max_tokens` are reached.
@@ -46,7 +46,7 @@ def evaluate_baseline(config: BaselineConfig, data: DataConfig, dataset: Dataset
     logger.info("counting n-grams up to order %d in %s training tokens", config.order, f"{tokens:,}")
     model = NGram(streams, config.order, dataset.manifest.vocab_size)
     splits = list(filter(None, (data.valid_split, data.test_split)))
-    return Counted(
+    return BaselineResult(
         order=config.order, tokens=tokens, results=tuple(_evaluate(model, dataset, split) for split in splits)
     )
 

@@ -21,7 +21,7 @@ from sluice.core.errors import InputError
 from sluice.data import storage
 from sluice.data.dataset.manifest import read_manifest
 from sluice.train.input import Dataset, evaluation_blocks, open_dataset
-from sluice.train.model.language_model import LanguageModel
+from sluice.train.model.language_model import TrainableLanguageModel
 from sluice.train.run_directory import restore
 
 logger = logging.getLogger("sluice.train")
@@ -64,10 +64,10 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
 class Evaluator:
     """Scores splits with one model; traced once per window shape."""
 
-    def __init__(self, model: LanguageModel, dataset: Dataset, eval_rows: int) -> None:
+    def __init__(self, model: TrainableLanguageModel, dataset: Dataset, batch_size: int) -> None:
         manifest = dataset.manifest
-        self._model, self._dataset, self._rows = model, dataset, eval_rows
-        self._window = evaluation_window(manifest.seq_len, eval_rows, manifest.vocab_size)
+        self._model, self._dataset, self._batch_size = model, dataset, batch_size
+        self._window = evaluation_window(manifest.seq_len, batch_size, manifest.vocab_size)
         self._token_bytes = dataset.token_bytes() if manifest.tokenizer.lossless else None
         self._score = tf.function(self._nll, reduce_retracing=True)
 
@@ -76,9 +76,9 @@ class Evaluator:
     ) -> Evaluation:
         """All of a split, or its first `max_tokens` tokens rounded up to a window. `beat` is called per window."""
         pad = self._dataset.manifest.ids.pad
-        state = self._model.zero_state(self._rows)
+        state = self._model.zero_state(self._batch_size)
         nll, tokens, num_bytes = 0.0, 0, 0
-        for block in evaluation_blocks(self._dataset, split, self._rows, self._window):
+        for block in evaluation_blocks(self._dataset, split, self._batch_size, self._window):
             total, state = self._score(tf.constant(block), state)
             nll += float(total)
             targets = block[:, 1:][block[:, 1:] != pad]
@@ -100,9 +100,9 @@ class Evaluator:
         return tf.reduce_sum(tf.cast(tf.boolean_mask(nll, scored), tf.float64)), window.state
 
 
-def evaluation_window(seq_len: int, rows: int, vocab_size: int) -> int:
+def evaluation_window(seq_len: int, batch_size: int, vocab_size: int) -> int:
     """The largest divisor of the record length whose logits stay small. It changes speed, not the result."""
-    limit = LOGIT_BYTES // (rows * vocab_size * np.dtype(np.float32).itemsize)
+    limit = LOGIT_BYTES // (batch_size * vocab_size * np.dtype(np.float32).itemsize)
     return max(divisor for divisor in range(1, seq_len + 1) if seq_len % divisor == 0 and divisor <= max(1, limit))
 
 
@@ -113,14 +113,14 @@ def evaluate_run(config: TrainConfig) -> dict[str, Evaluation]:
     """
     restored = restore(config)
     logger.info("evaluating the checkpoint of step %d", restored.facts.step)
-    rows = restored.config.data.eval_rows
-    evaluator = Evaluator(restored.model, restored.dataset, rows)
+    batch_size = restored.config.data.eval_batch_size
+    evaluator = Evaluator(restored.model, restored.dataset, batch_size)
     splits = filter(None, (restored.config.data.valid_split, restored.config.data.test_split))
     results = {split: evaluator.evaluate(split) for split in splits}
     domains = {}
     for name, directory in config.data.domains.items():
         dataset, split = open_domain(name, directory, restored.dataset)
-        domains[name] = Evaluator(restored.model, dataset, rows).evaluate(split)
+        domains[name] = Evaluator(restored.model, dataset, batch_size).evaluate(split)
     report = {
         "step": restored.facts.step,
         "splits": {split: result.to_dict() for split, result in results.items()},
@@ -134,7 +134,9 @@ def open_domain(name: str, directory: str, trained: Dataset) -> tuple[Dataset, s
     """A dataset with the tokenizer of the training data, and the split of it that is judged."""
     manifest = read_manifest(directory)
     splits = [split for split in ("test", "valid", "train") if split in manifest.splits]
-    data = DataConfig(manifest=directory, train_split=splits[0], valid_split=None, test_split=None, rows=1, window=1)
+    data = DataConfig(
+        manifest=directory, train_split=splits[0], valid_split=None, test_split=None, batch_size=1, bptt_steps=1
+    )
     dataset = open_dataset(data)
     ours, theirs = trained.manifest.tokenizer.sha256, dataset.manifest.tokenizer.sha256
     if ours != theirs:

@@ -25,7 +25,7 @@ FALLBACK = (0.5, 1.0, 1.5)
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class NGramOrder:
     """What is known of the k-grams of one length. Each array ends with an entry for what is not known, MISSING."""
 
     keys: Array
@@ -48,7 +48,7 @@ class NGram:
 
     def __init__(self, streams: Sequence[Array], order: int, vocab_size: int) -> None:
         self.vocab_size = vocab_size
-        self.orders: list[Order] = []
+        self.orders: list[NGramOrder] = []
         tokens = np.concatenate(streams).astype(np.int64)
         ends = np.repeat(np.cumsum([len(stream) for stream in streams]), [len(stream) for stream in streams])
         starts = np.zeros(len(tokens), bool)
@@ -98,7 +98,7 @@ def _continuations(numbers: Array, longer: Array, starts: Array) -> Array:
     return np.concatenate([numbers[first + 1], np.unique(numbers[starts])])
 
 
-def _order(keys: Array, counts: Array, contexts: int, vocab_size: int) -> Order:
+def _order(keys: Array, counts: Array, contexts: int, vocab_size: int) -> NGramOrder:
     of = [int((counts == i).sum()) for i in range(5)]
     discounts = _discounts(of)
     context = keys // vocab_size
@@ -106,7 +106,7 @@ def _order(keys: Array, counts: Array, contexts: int, vocab_size: int) -> Order:
     taken = np.bincount(context, np.array(discounts)[np.minimum(counts, 3)], contexts)
     gammas = taken / np.maximum(totals, 1)
     nothing = np.iinfo(np.int64).max
-    return Order(
+    return NGramOrder(
         np.append(keys, nothing), np.append(counts, 0), np.array(discounts), np.append(totals, 0), np.append(gammas, 0)
     )
 

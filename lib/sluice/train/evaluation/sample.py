@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from sluice.core.config.train import SampleConfig, TrainConfig
 from sluice.data.dataset.tokenizer import Tokenizer
-from sluice.train.model.language_model import LanguageModel
+from sluice.train.model.language_model import TrainableLanguageModel
 from sluice.train.run_directory import restore
 
 
@@ -23,7 +23,7 @@ def generate_run(config: TrainConfig) -> list[str]:
 class Sampler:
     """Continues token lists with one model; traced once."""
 
-    def __init__(self, model: LanguageModel, eos: int) -> None:
+    def __init__(self, model: TrainableLanguageModel, eos: int) -> None:
         self._model, self._eos = model, eos
         self._next = tf.function(self._logits)
 

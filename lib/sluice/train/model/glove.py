@@ -101,6 +101,6 @@ def _is_number(field: str) -> bool:
 
 def _other_width(path: str, line: int, found: int, width: int) -> str:
     return (
-        f"{path}, line {line}: a vector of {found} numbers, but train.model.embed is {width}. Set "
-        f"train.model.embed={found}, or take vectors of that width."
+        f"{path}, line {line}: a vector of {found} numbers, but train.model.embedding_dim is {width}. Set "
+        f"train.model.embedding_dim={found}, or take vectors of that width."
     )

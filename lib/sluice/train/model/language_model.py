@@ -32,7 +32,7 @@ class Window(NamedTuple):
     """The same after dropout."""
 
 
-class LanguageModel:
+class TrainableLanguageModel:
     """The parameters as variables of the strategy in scope, and the computation."""
 
     def __init__(self, config: ModelConfig, vocab_size: int, seed: int, precision: str = "fp32") -> None:
@@ -83,7 +83,7 @@ class LanguageModel:
             new_state += after
         dropped = drop(x, rates.output, key, place=len(self.widths), locked=locked)
         hidden = tf.reshape(dropped, [-1, self.widths[-1][1]])  # [T·B, H]
-        if self.config.proj:
+        if self.config.projection_dim:
             hidden = tf.matmul(hidden, tf.cast(v["proj.kernel"], dtype))
         return Window(hidden, new_state, x, dropped)
 
@@ -101,13 +101,13 @@ class LanguageModel:
     def softmax(self, dtype: Any) -> tuple[tf.Tensor, tf.Tensor]:
         """Weights of a type, [V, P], the embedding, if tied, else [P, V]; and the bias [V]."""
         v = self.variables
-        weights = v["embed.weight" if self.config.tie else "softmax.kernel"]
+        weights = v["embed.weight" if self.config.tie_embeddings else "softmax.kernel"]
         return tf.cast(weights, dtype), tf.convert_to_tensor(v["softmax.bias"])
 
     def logits(self, hidden: Any) -> tf.Tensor:
         """Scores [N, V], float32, of hidden vectors [N, P]."""
         weights, bias = self.softmax(hidden.dtype)
-        return tf.cast(tf.matmul(hidden, weights, transpose_b=self.config.tie), tf.float32) + bias
+        return tf.cast(tf.matmul(hidden, weights, transpose_b=self.config.tie_embeddings), tf.float32) + bias
 
     def assign(self, values: dict[str, np.ndarray]) -> None:
         """Sets every parameter."""

@@ -22,8 +22,8 @@ def layer_widths(config: ModelConfig) -> list[tuple[int, int]]:
     """D and H of every layer. The last layer of `awd_lstm` is as wide as the embedding."""
     outputs = [config.hidden] * config.layers
     if config.arch == "awd_lstm":
-        outputs[-1] = config.embed
-    return list(pairwise([config.embed, *outputs]))
+        outputs[-1] = config.embedding_dim
+    return list(pairwise([config.embedding_dim, *outputs]))
 
 
 def layer_name(config: ModelConfig, layer: int) -> str:
@@ -47,20 +47,21 @@ def parameter_shapes(config: ModelConfig, vocab_size: int) -> dict[str, Shape]:
             f"train.model.dropout.recurrent = {config.dropout.recurrent} drops weights of recurrent kernels, but arch "
             "gcnn has none. Set it to 0."
         )
-    shapes: dict[str, Shape] = {"embed.weight": (vocab_size, config.embed)}
+    shapes: dict[str, Shape] = {"embed.weight": (vocab_size, config.embedding_dim)}
     widths = layer_widths(config)
     for layer, (D, H) in enumerate(widths):
         name = layer_name(config, layer)
         shapes |= {f"{name}.{part}": shape for part, shape in layer_shapes(config, D, H).items()}
     last = widths[-1][1]
-    width = config.proj or last
-    if config.proj:
+    width = config.projection_dim or last
+    if config.projection_dim:
         shapes["proj.kernel"] = (last, width)
-    if config.tie:
-        if width != config.embed:
+    if config.tie_embeddings:
+        if width != config.embedding_dim:
             raise ConfigError(
-                f"train.model.tie needs equal widths, but the softmax reads {width} and train.model.embed is "
-                f"{config.embed}. Set train.model.proj={config.embed}, or embed={width}."
+                f"train.model.tie_embeddings needs equal widths, but the softmax reads {width} and "
+                f"train.model.embedding_dim is {config.embedding_dim}. Set train.model.projection_dim="
+                f"{config.embedding_dim}, or embedding_dim={width}."
             )
     else:
         shapes["softmax.kernel"] = (width, vocab_size)

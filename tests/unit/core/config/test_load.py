@@ -94,10 +94,10 @@ def test_a_wrong_value_of_a_known_key_is_no_unknown_key():
 
 
 def test_a_renamed_key_is_told_its_new_name(monkeypatch):
-    monkeypatch.setattr(renamed, "RENAMED_KEYS", {"train.data.lines": "train.data.rows"})
+    monkeypatch.setattr(renamed, "RENAMED_KEYS", {"train.data.lines": "train.data.batch_size"})
     with pytest.raises(ConfigError) as e:
         load_config([], ["train.data.lines=3"])
-    assert str(e.value) == "train.data.lines is now train.data.rows. Write the new name."
+    assert str(e.value) == "train.data.lines is now train.data.batch_size. Write the new name."
 
 
 def test_a_renamed_section_is_told_for_each_setting_and_the_longest_entry_wins(monkeypatch):
@@ -147,8 +147,8 @@ def test_a_key_given_twice_in_a_setting_is_refused():
 
 
 def test_one_key_in_two_mappings_and_a_merged_mapping_are_allowed(tmp_path):
-    text = "train:\n  model: &m {dropout: &d {input: 0.1}}\n  data: {rows: 7}\nspark: {partitions: 3}\n"
-    assert load_config([write(tmp_path, "a.yaml", text)]).train.data.rows == 7
+    text = "train:\n  model: &m {dropout: &d {input: 0.1}}\n  data: {batch_size: 7}\nspark: {partitions: 3}\n"
+    assert load_config([write(tmp_path, "a.yaml", text)]).train.data.batch_size == 7
     text = "extract:\n  pii: {<<: {email: x, card: y}, email: z}\n"
     pii = load_config([write(tmp_path, "b.yaml", text)]).extract.pii
     assert (pii.email, pii.card) == ("z", "y")

@@ -31,7 +31,7 @@ def test_every_common_setting_exists():
         ("extract.max_loss", "number from 0 to 1", 0.01),
         ("plan.batch_warcs", "whole number from 1", 512),
         ("train.model.init.forget_bias", "number", 1.0),
-        ("train.model.tie", "true or false", False),
+        ("train.model.tie_embeddings", "true or false", False),
         ("tokenizer.kind", "bpe or word", "bpe"),
         ("extract.languages", "list of: text, or null", ("en", "zh")),
         ("extract.min_language_score", "mapping to: number from 0 to 1", {"en": 0.65, "zh": 0.5}),
@@ -61,7 +61,7 @@ def test_values_in_force_are_those_of_the_configuration():
 
 def test_a_section_has_a_meaning():
     assert section_meaning("rules") == "Which documents are good enough."
-    assert section_meaning("train.optim") == "From gradients to parameters."
+    assert section_meaning("train.optim") == "The optimizer: update rule, clipping, averaging, precision."
     assert section_meaning("") == Config.__doc__.strip()
 
 
