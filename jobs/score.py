@@ -1,6 +1,6 @@
 """Score the texts of a table with a language model.
 
-spark-submit jobs/score.py --set score.model=out/train/export --set table.inputs=[FILES] --set output=OUT
+spark-submit jobs/score.py --set score.model=out/train/export --set source.inputs=[FILES] --set output=OUT
 
 The full help: --help, or sluice run score --help. The body: sluice.spark.jobs:score.
 """

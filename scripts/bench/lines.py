@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from sluice.core.config.dedup import LinesConfig
+from sluice.core.config.dedup import LineDedupConfig
 from sluice.text.dedup.repeated_lines import CutLines, cut_lines, plain_hashes
 from sluice.text.html.extract import extract_text
 
@@ -35,13 +35,13 @@ def main() -> None:
     parser.add_argument("--show", type=int, default=0, help="so many removed lines of each set")
     arguments = parser.parse_args()
     random.seed(1)
-    print(f"Python {platform.python_version()}, {LinesConfig()}")
-    plain_hashes("a first text, to compile", LinesConfig())
+    print(f"Python {platform.python_version()}, {LineDedupConfig()}")
+    plain_hashes("a first text, to compile", LineDedupConfig())
     for name, texts in collections(arguments.data).items():
-        report(name, list(dict.fromkeys(texts)), LinesConfig(), arguments.show)
+        report(name, list(dict.fromkeys(texts)), LineDedupConfig(), arguments.show)
 
 
-def report(name: str, texts: list[str], settings: LinesConfig, show: int) -> None:
+def report(name: str, texts: list[str], settings: LineDedupConfig, show: int) -> None:
     start = time.perf_counter()
     hashes = [plain_hashes(text, settings) for text in texts]
     hashing = time.perf_counter() - start

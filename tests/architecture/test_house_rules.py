@@ -197,13 +197,13 @@ def test_a_tokenizer_pickles_twice_and_after_use(tmp_path):
 
 def test_functions_handed_to_spark_pickle_twice():
     pytest.importorskip("pyspark")
-    from sluice.core.config.dedup import LinesConfig, TableConfig
+    from sluice.core.config.dedup import LineDedupConfig, SourceConfig
     from sluice.data.sources.json_lines import Piece
     from sluice.spark.dedup import bands, components, held_out, removals, verify
     from sluice.spark.standalone import dedup as dedup_table
     from sluice.spark.standalone import source
     from sluice.spark.transforms import extract, shards
-    from sluice.spark.transforms import lines as repeated_lines
+    from sluice.spark.transforms import line_dedup as repeated_lines
 
     job_type = shards.ShardJob
     assert job_type.__struct_config__.frozen
@@ -214,14 +214,14 @@ def test_functions_handed_to_spark_pickle_twice():
         partial(verify._to_sets, MinHashConfig()),
         partial(removals._by_edges, 0.8),
         partial(removals._by_sets, 0.8),
-        partial(source._parse, TableConfig(), (Piece("a.jsonl", 0, 9),)),
-        partial(source._raw, TableConfig(), (Piece("a.jsonl", 0, 9),)),
-        partial(source._with_text, TableConfig()),
+        partial(source._parse, SourceConfig(), (Piece("a.jsonl", 0, 9),)),
+        partial(source._raw, SourceConfig(), (Piece("a.jsonl", 0, 9),)),
+        partial(source._with_text, SourceConfig()),
         partial(dedup_table._sign, MinHashConfig()),
         partial(held_out._sign, MinHashConfig()),
-        partial(repeated_lines._line_rows, LinesConfig()),
-        partial(repeated_lines._cut, LinesConfig()),
-        partial(repeated_lines._show, LinesConfig()),
+        partial(repeated_lines._line_rows, LineDedupConfig()),
+        partial(repeated_lines._cut, LineDedupConfig()),
+        partial(repeated_lines._show, LineDedupConfig()),
         components._label_all,
         components._star_edges,
         partial(bands._to_bands, MinHashConfig()),

@@ -50,13 +50,13 @@ def test_an_empty_folder_and_a_foreign_output_are_refused(sample, tmp_path):
 
 
 def test_a_stage_before_its_input_is_finished_names_what_to_run(sample, tmp_path):
-    refused(run(command("dedup", sample, tmp_path / "out")), 3, "'select' has not finished", "jobs/select.py")
+    refused(run(command("dedup", sample, tmp_path / "out")), 3, "'filter' has not finished", "jobs/filter.py")
 
 
 def test_the_console_starts_spark_without_a_word_of_java(tmp_path):
     done = run([sys.executable, "-m", "sluice", "run", "dedup", "--set", f"output={tmp_path / 'out'}"])
     assert done.returncode == 3
-    assert done.stdout.startswith("sluice: Stage 'select' has not finished") and done.stdout.count("\n") == 1
+    assert done.stdout.startswith("sluice: Stage 'filter' has not finished") and done.stdout.count("\n") == 1
 
 
 def test_an_archive_without_html_is_said_and_leaves_no_finished_stage(tmp_path):
@@ -77,16 +77,16 @@ def test_a_truncated_archive_fails_above_the_allowed_loss_and_passes_below(sampl
     folder.mkdir()
     (folder / "cut.warc.gz").write_bytes(whole[: int(len(whole) * 0.9)])
     done = run(command("extract", folder, tmp_path / "out"))
-    refused(done, 4, "bytes could not be read", "truncated x 1", "extract.max_loss = 0.01")
+    refused(done, 4, "bytes could not be read", "truncated x 1", "extract.max_unreadable_share = 0.01")
     assert not (tmp_path / "out" / "extract" / "_summary.json").exists()
-    again = run(command("extract", folder, tmp_path / "out", extract__max_loss="0.2"))
+    again = run(command("extract", folder, tmp_path / "out", extract__max_unreadable_share="0.2"))
     assert again.returncode == 0, again.stdout[-3000:]
     assert "already complete" in again.stdout
     assert gzip.decompress(whole)  # the original is sound
 
 
 def test_a_job_explains_itself(sample, tmp_path):
-    done = run([*command("select", sample, tmp_path)[:8], "--help"])
+    done = run([*command("filter", sample, tmp_path)[:8], "--help"])
     assert done.returncode == 0
     assert "--set A.B=C" in done.stdout
     assert "Apply quality rules" in done.stdout

@@ -9,7 +9,7 @@ from collections import Counter
 import pyarrow.parquet as pq
 import pytest
 
-from sluice.core.config.dedup import LinesConfig
+from sluice.core.config.dedup import LineDedupConfig
 from sluice.text.dedup.repeated_lines import text_lines
 from tests.helpers.jobs import command, run, run_here
 
@@ -26,7 +26,7 @@ def documents(output):
     """The documents that deduplication left, by id."""
     columns = ["doc_id", "url", "language", "text"]
     docs = pq.read_table(output / "extract" / "docs", columns=columns, partitioning="hive").to_pylist()
-    decisions = pq.read_table(output / "select" / "decisions").to_pylist()
+    decisions = pq.read_table(output / "filter" / "decisions").to_pylist()
     selected = {row["doc_id"] for row in decisions if row["reason"] is None}
     removed = set(pq.read_table(output / "dedup" / "removals")["doc_id"].to_pylist())
     return {row["doc_id"]: row for row in docs if row["doc_id"] in selected - removed}
@@ -46,7 +46,7 @@ def corpus(reference, sample, tmp_path_factory):
     """A run with both stages, of the documents of `reference`; and which of them hold the items looked for."""
     folder = tmp_path_factory.mktemp("corpus")
     output = folder / "out"
-    for stage in ("extract", "select", "dedup"):
+    for stage in ("extract", "filter", "dedup"):
         shutil.copytree(reference / stage, output / stage)
     docs = documents(reference)
     (en, en_text), (zh, zh_text) = sentence(docs, "en", 100), sentence(docs, "zh", 30)
@@ -58,7 +58,11 @@ def corpus(reference, sample, tmp_path_factory):
     ]
     quiz = folder / "quiz.jsonl"
     quiz.write_text("".join(json.dumps(item, ensure_ascii=False) + "\n" for item in items))
-    settings = {"decontaminate__benchmarks": f"[{quiz}]", "lines__enabled": "true", "lines__min_documents": "2"}
+    settings = {
+        "decontaminate__benchmarks": f"[{quiz}]",
+        "line_dedup__enabled": "true",
+        "line_dedup__min_documents": "2",
+    }
     done = run(command("pipeline", sample, output, **settings))
     assert done.returncode == 0, done.stdout[-4000:]
     return output, settings, {"en": en, "zh": zh}, done.stdout
@@ -74,7 +78,7 @@ def test_documents_with_items_go_and_the_books_of_all_stages_hand_over(corpus):
     assert found["benchmarks"] == [{"benchmark": "quiz", "items": 4, "found": 2, "documents": 2}]
     (ledger,) = found["ledgers"]
     assert ledger["dropped"] == {"ngram": 2}
-    books = [summary(output, stage)["ledgers"][0] for stage in ("dedup", "decontaminate", "lines", "shards")]
+    books = [summary(output, stage)["ledgers"][0] for stage in ("dedup", "decontaminate", "line_dedup", "shards")]
     for before, after in itertools.pairwise(books):
         assert before["out"] == after["in"] == after["out"] + sum(after["dropped"].values())
 
@@ -82,19 +86,19 @@ def test_documents_with_items_go_and_the_books_of_all_stages_hand_over(corpus):
 def test_lines_stay_in_one_document_and_shards_hold_the_texts_that_are_left(corpus):
     output, _, held, _ = corpus
     docs = {doc_id: row["text"] for doc_id, row in documents(output).items() if doc_id not in held.values()}
-    cut = {row["doc_id"]: row for row in pq.read_table(output / "lines" / "cut_texts").to_pylist()}
+    cut = {row["doc_id"]: row for row in pq.read_table(output / "line_dedup" / "cut_texts").to_pylist()}
     assert cut.keys() == docs.keys()
     texts = {doc_id: text if cut[doc_id]["text"] is None else cut[doc_id]["text"] for doc_id, text in docs.items()}
     assert sum(texts[doc_id] != docs[doc_id] for doc_id in docs) == sum(row["text"] is not None for row in cut.values())
-    removed = pq.read_table(output / "lines" / "removed_lines").to_pylist()
+    removed = pq.read_table(output / "line_dedup" / "removed_lines").to_pylist()
     assert len(removed) > 10
     for row in removed:
-        assert row["line"] in text_lines(texts[row["kept_in"]], LinesConfig()).hashes
-        assert row["line"] not in text_lines(texts[row["doc_id"]], LinesConfig()).hashes
+        assert row["line"] in text_lines(texts[row["kept_in"]], LineDedupConfig()).hashes
+        assert row["line"] not in text_lines(texts[row["doc_id"]], LineDedupConfig()).hashes
     splits = summary(output, "shards")["splits"].values()
     assert sum(split["utf8_bytes"] for split in splits) == sum(len(text.encode()) for text in texts.values())
     gone = Counter(char for text in docs.values() for char in text) - Counter(c for t in texts.values() for c in t)
-    characters = next(book for book in summary(output, "lines")["ledgers"] if book["unit"] == "characters")
+    characters = next(book for book in summary(output, "line_dedup")["ledgers"] if book["unit"] == "characters")
     assert characters["dropped"] == {"repeated_lines": gone.total()}
 
 
@@ -109,12 +113,12 @@ def test_a_later_stage_without_them_is_refused_and_the_jobs_do_nothing_twice(cor
     output, settings, _, _ = corpus
     plain = {key.replace("__", "."): value for key, value in settings.items()} | {"output": output}
     plain |= {"plan.inputs": f"[{sample}]"}
-    code, said = run_here("lines", {"output": output, "plan.inputs": f"[{sample}]"}, capsys)
-    assert code == 2 and "The stage 'lines' is switched off" in said and "lines.enabled=true" in said
+    code, said = run_here("line_dedup", {"output": output, "plan.inputs": f"[{sample}]"}, capsys)
+    assert code == 2 and "The stage 'line_dedup' is switched off" in said and "line_dedup.enabled=true" in said
     code, said = run_here("decontaminate", {"output": output}, capsys)
     assert code == 2 and "decontaminate.benchmarks=[FILES]" in said
-    again = run(command("lines", sample, output, **settings))
-    assert again.returncode == 0 and "lines: already done" in again.stdout
+    again = run(command("line_dedup", sample, output, **settings))
+    assert again.returncode == 0 and "line_dedup: already done" in again.stdout
     other = run(command("shards", sample, output))
     assert other.returncode == 2 and "tokenizer" in other.stdout and "belongs to another configuration" in other.stdout
 
@@ -148,17 +152,17 @@ def test_tables_are_decontaminated_and_lose_lines_one_job_after_the_other(tmp_pa
     rows += [{"id": "quiz", "text": f"A riddle. {INVENTED} Who won?"}]
     (tmp_path / "mine.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (tmp_path / "quiz.jsonl").write_text(json.dumps({"q": INVENTED}))
-    settings = {"table__inputs": f"[{tmp_path}/mine.jsonl]", "decontaminate__benchmarks": f"[{tmp_path}/quiz.jsonl]"}
+    settings = {"source__inputs": f"[{tmp_path}/mine.jsonl]", "decontaminate__benchmarks": f"[{tmp_path}/quiz.jsonl]"}
     done = run(command("decontaminate", tmp_path, tmp_path / "out", **settings))
     assert done.returncode == 0, done.stdout[-3000:]
     (match,) = pq.read_table(tmp_path / "out" / "decontaminate" / "matches").to_pylist()
     assert (match["id"], match["benchmark"], match["item"], match["kind"]) == ("quiz", "quiz", "1", "ngram")
-    settings = {"table__inputs": f"[{tmp_path}/out/decontaminate/kept]"}
-    done = run(command("lines", tmp_path, tmp_path / "out", **settings))
+    settings = {"source__inputs": f"[{tmp_path}/out/decontaminate/kept]"}
+    done = run(command("line_dedup", tmp_path, tmp_path / "out", **settings))
     assert done.returncode == 0, done.stdout[-3000:]
-    removed = pq.read_table(tmp_path / "out" / "lines" / "removed_lines").to_pylist()
+    removed = pq.read_table(tmp_path / "out" / "line_dedup" / "removed_lines").to_pylist()
     assert sorted(row["id"] for row in removed) == sorted({f"n{i}" for i in range(4)} - {removed[0]["kept_in"]})
-    assert summary(tmp_path / "out", "lines")["ledgers"][1] == {
+    assert summary(tmp_path / "out", "line_dedup")["ledgers"][1] == {
         "unit": "lines",
         "in": 8,
         "out": 5,

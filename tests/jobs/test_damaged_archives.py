@@ -102,7 +102,7 @@ def extracted(tmp_path_factory):
     settings = {
         "plan__inputs": f"[{','.join(map(str, inputs))}]",
         "plan__sizes": "learn",
-        "extract__max_loss": "0.999",
+        "extract__max_unreadable_share": "0.999",
         "extract__min_chars": "20",
         "extract__extractor": "all",
         "extract__transport": "{attempts: 8, backoff_s: 0.01, backoff_max_s: 0.05, requests_per_s: null}",

@@ -22,7 +22,7 @@ def summary(output, stage):
 
 def test_the_books_of_every_stage_balance_and_hand_over(reference, sample):
     extract, select, dedup, split, shards = (
-        summary(reference, s)["ledgers"] for s in ("extract", "select", "dedup", "split", "shards")
+        summary(reference, s)["ledgers"] for s in ("extract", "filter", "dedup", "split_check", "shards")
     )
     for ledger in (*extract, *select, *dedup, *split, *shards):
         assert ledger["in"] == ledger["out"] + sum(ledger["dropped"].values())
@@ -50,7 +50,7 @@ def test_planted_copies_are_removed_for_a_kept_document_and_distinct_documents_a
     docs = documents(reference)
     removals = pq.read_table(reference / "dedup" / "removals").to_pylist()
     removed = {row["doc_id"]: row for row in removals}
-    kept = pq.read_table(reference / "select" / "decisions").to_pylist()
+    kept = pq.read_table(reference / "filter" / "decisions").to_pylist()
     selected = {row["doc_id"] for row in kept if row["reason"] is None}
     planted = json.loads((sample / "planted.json").read_text())
     planted = [copy for copy in planted if docs[copy["url"]]["doc_id"] in selected]

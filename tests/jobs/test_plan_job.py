@@ -89,4 +89,4 @@ def test_offsets_that_hit_no_record_fail_the_run_above_the_allowed_loss(sample, 
     done = run(command("extract", sample, tmp_path / "out", **settings))
     assert done.returncode == 4, done.stdout[-3000:]
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("sluice: ")]
-    assert "no_record x 524" in line and "extract.max_loss = 0.01" in line
+    assert "no_record x 524" in line and "extract.max_unreadable_share = 0.01" in line

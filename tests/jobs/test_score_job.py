@@ -42,7 +42,7 @@ def scored(pages, model, tmp_path_factory):
     done = run(command("extract", pages, folder / "out"))
     assert done.returncode == 0, done.stdout[-4000:]
     settings = {"score__model": model, "score__max_tokens": str(MAX_TOKENS)}
-    settings |= {"table__inputs": f"[{folder}/out/extract/docs/*/kind=doc/*.parquet]", "table__id": "doc_id"}
+    settings |= {"source__inputs": f"[{folder}/out/extract/docs/*/kind=doc/*.parquet]", "source__id": "doc_id"}
     done = run(command("score", pages, folder / "scores", **settings))
     assert done.returncode == 0, done.stdout[-4000:]
     return folder / "out", folder / "scores"
@@ -81,17 +81,17 @@ def test_select_drops_what_is_unlikely_and_later_stages_want_the_same_scores(sco
         "description: ours\nrules: [{name: unlikely, signal: bits_per_byte, max: 8.5}]\n"
     )
     settings = {"rules__presets": f"[{tmp_path}/own.yaml]", "rules__scores": str(scores)}
-    done = run(command("select", pages, output, **settings))
+    done = run(command("filter", pages, output, **settings))
     assert done.returncode == 0, done.stdout[-4000:]
     judged = [row for row in documents(output) if row["reason"] is None]
     gone = {row["doc_id"] for row in judged if bits_per_byte(row["text"]) > 8.5}
-    decisions = pq.read_table(output / "select" / "decisions").to_pylist()
+    decisions = pq.read_table(output / "filter" / "decisions").to_pylist()
     assert {row["doc_id"] for row in decisions if row["reason"] == "unlikely"} == gone
     assert {row["language"] for row in judged if row["doc_id"] in gone} == {"zh"}
     assert {row["language"] for row in judged if row["doc_id"] not in gone} >= {"en"}
-    summary = json.loads((output / "select" / "_summary.json").read_text())
+    summary = json.loads((output / "filter" / "_summary.json").read_text())
     assert summary["scored"] == len(judged)
     assert summary["ledgers"][0]["dropped"] == {"unlikely": len(gone)}
     later = run(command("dedup", pages, output, rules__presets=settings["rules__presets"]))
     assert later.returncode == 2
-    assert "select belongs to another configuration (scores: " in later.stdout
+    assert "filter belongs to another configuration (scores: " in later.stdout

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from sluice.core.config.dataset import ShardsConfig
-from sluice.core.config.dedup import DecontaminateConfig, DedupConfig, LinesConfig, MinHashConfig, SplitConfig
+from sluice.core.config.dedup import DecontaminateConfig, DedupConfig, LineDedupConfig, MinHashConfig, SplitCheckConfig
 from sluice.core.config.schema import Config
 from sluice.core.errors import ConfigError
 from sluice.spark.run import Run
@@ -21,29 +21,31 @@ def quiz(tmp_path):
 
 
 def test_a_run_without_the_optional_stages_is_as_if_there_were_none():
-    run = Run(Config(split=SplitConfig(enabled=False)))
-    assert run.decontaminate is None and run.lines is None and run.split is None
+    run = Run(Config(split_check=SplitCheckConfig(enabled=False)))
+    assert run.decontaminate is None and run.line_dedup is None and run.split_check is None
     assert run.corpus is run.dedup
     assert run.tokenizer.upstream == run.dedup.digest
-    assert {"decontaminate", "lines", "split"}.isdisjoint(run.result_settings)
-    off = SplitConfig(enabled=False, bands=8)
-    other = Run(Config(lines=LinesConfig(min_documents=9), decontaminate=DecontaminateConfig(ngram=8), split=off))
+    assert {"decontaminate", "line_dedup", "split_check"}.isdisjoint(run.result_settings)
+    off = SplitCheckConfig(enabled=False, bands=8)
+    other = Run(
+        Config(line_dedup=LineDedupConfig(min_documents=9), decontaminate=DecontaminateConfig(ngram=8), split_check=off)
+    )
     assert (other.shards.digest, other.result_digest) == (run.shards.digest, run.result_digest)
 
 
 def test_later_stages_depend_on_those_that_are_switched_on(quiz):
     plain = Run(Config())
-    both = Run(Config(lines=LinesConfig(enabled=True), decontaminate=DecontaminateConfig(benchmarks=(quiz,))))
+    both = Run(Config(line_dedup=LineDedupConfig(enabled=True), decontaminate=DecontaminateConfig(benchmarks=(quiz,))))
     assert both.dedup.digest == plain.dedup.digest
     assert both.decontaminate.upstream == both.dedup.digest
     assert both.lines.upstream == both.decontaminate.digest
     assert both.split.upstream == both.lines.digest
     assert both.tokenizer.upstream == both.split.digest
     assert both.result_digest != plain.result_digest
-    lines = Run(Config(lines=LinesConfig(enabled=True)))
+    lines = Run(Config(line_dedup=LineDedupConfig(enabled=True)))
     assert lines.lines.upstream == lines.dedup.digest
     assert lines.split.upstream == lines.lines.digest
-    changed = Run(Config(lines=LinesConfig(enabled=True, min_documents=4)))
+    changed = Run(Config(line_dedup=LineDedupConfig(enabled=True, min_documents=4)))
     assert changed.shards.digest != lines.shards.digest
 
 
@@ -63,12 +65,14 @@ def test_a_benchmark_is_known_by_what_it_holds(quiz, tmp_path):
 
 def test_the_job_of_a_stage_that_is_switched_off_is_refused():
     with pytest.raises(
-        ConfigError, match=r"'lines' is switched off.*set lines\.enabled=true, in this job and all later"
+        ConfigError, match=r"'line_dedup' is switched off.*set lines\.enabled=true, in this job and all later"
     ):
-        Run.with_stage(Config(), "lines")
+        Run.with_stage(Config(), "line_dedup")
     with pytest.raises(ConfigError, match=r"name files with decontaminate\.benchmarks=\[FILES\]"):
         Run.with_stage(Config(), "decontaminate")
-    assert Run.with_stage(Config(lines=LinesConfig(enabled=True)), "lines").lines.name == "lines"
+    assert (
+        Run.with_stage(Config(line_dedup=LineDedupConfig(enabled=True)), "line_dedup").line_dedup.name == "line_dedup"
+    )
 
 
 def test_the_split_is_checked_where_documents_are_held_out():
@@ -82,12 +86,15 @@ def test_the_split_is_checked_where_documents_are_held_out():
     assert Run(Config(shards=ShardsConfig(seed=5))).split.digest != plain.split.digest
     assert Run(Config(shards=ShardsConfig(test_fraction=0.02))).split.digest != plain.split.digest
     assert Run(Config(shards=ShardsConfig(seq_len=64))).split.digest == plain.split.digest
-    assert Run(Config(split=SplitConfig(bands=16))).split.digest != plain.split.digest
+    assert Run(Config(split_check=SplitCheckConfig(bands=16))).split.digest != plain.split.digest
 
 
 def test_a_check_with_the_permutations_of_deduplication_is_refused():
     with pytest.raises(ConfigError, match=r"split\.seed and dedup\.minhash\.seed are both 2.*Choose another"):
         Run(Config(dedup=DedupConfig(minhash=MinHashConfig(seed=2))))
-    assert Run(Config(dedup=DedupConfig(minhash=MinHashConfig(seed=2)), split=SplitConfig(enabled=False))).split is None
+    assert (
+        Run(Config(dedup=DedupConfig(minhash=MinHashConfig(seed=2)), split_check=SplitCheckConfig(enabled=False))).split
+        is None
+    )
     with pytest.raises(ConfigError, match=r"split\.enabled=true and hold documents out \(shards\.valid_fraction"):
-        Run.with_stage(Config(shards=ShardsConfig(valid_fraction=0, test_fraction=0)), "split")
+        Run.with_stage(Config(shards=ShardsConfig(valid_fraction=0, test_fraction=0)), "split_check")

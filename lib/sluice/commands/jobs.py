@@ -35,7 +35,8 @@ _ALL = (
         "pipeline",
         "Run all curation stages, from web archives to TFRecord shards and a report.",
         """
-Stages: extract, select, dedup, decontaminate (if benchmarks are named), lines (if enabled), split, tokenizer, shards.
+Stages: extract, select, dedup, decontaminate (if benchmarks are named), line_dedup (if enabled), split_check,
+tokenizer, shards.
 A finished stage is kept, so the same command continues after an interruption.
 
   sluice run pipeline --conf conf/local.yaml --set plan.inputs=[DIR] --set output=OUT
@@ -63,10 +64,10 @@ reading only the wanted records, and for what was chosen. Needs no Spark.""",
 Writes OUT/extract/docs, a row for each page, with the reason if it was rejected.""",
     ),
     _spark(
-        "select",
+        "filter",
         "Apply quality rules to the documents of a run.",
         """
-  sluice run select --conf conf/local.yaml --set plan.inputs=[DIR] --set output=OUT
+  sluice run filter --conf conf/local.yaml --set plan.inputs=[DIR] --set output=OUT
 
 Rules read the signals that extract has stored and, where rules.scores names the output of the job score on
 OUT/extract/docs, `bits_per_byte`: how unlikely a language model finds a document. A document without a score passes
@@ -77,7 +78,7 @@ the rules on that signal. `sluice rules` lists the rules.""",
         "Remove exact and near-duplicates from a run or a table.",
         f"""
   sluice run dedup --conf conf/local.yaml --set plan.inputs=[DIR] --set output=OUT
-  sluice run dedup --set table.inputs=[FILES] --set table.id=id --set table.text=text --set output=OUT
+  sluice run dedup --set source.inputs=[FILES] --set source.id=id --set source.text=text --set output=OUT
 
 A document is removed only if a kept document has at least dedup.threshold of its shingles in common (Jaccard
 similarity, computed exactly).
@@ -97,8 +98,8 @@ Written:
         f"""
   sluice run decontaminate --conf conf/local.yaml --set 'decontaminate.benchmarks=[mmlu.jsonl,ceval.jsonl]' \\
       --set plan.inputs=[DIR] --set output=OUT
-  sluice run decontaminate --set 'decontaminate.benchmarks=[quiz.jsonl]' --set table.inputs=[FILES] \\
-      --set table.id=id --set table.text=text --set output=OUT
+  sluice run decontaminate --set 'decontaminate.benchmarks=[quiz.jsonl]' --set source.inputs=[FILES] \\
+      --set source.id=id --set source.text=text --set output=OUT
 
 A benchmark is a file of JSON lines (.jsonl, .ndjson, also with .gz or .zst), one item per line:
 
@@ -115,35 +116,36 @@ Written:
   OUT/decontaminate/quarantine  of a table: lines that could not be read, with their place""",
     ),
     _spark(
-        "lines",
+        "line_dedup",
         "Remove lines that occur in several documents from all but the best of these.",
         f"""
-  sluice run lines --conf conf/local.yaml --set lines.enabled=true --set plan.inputs=[DIR] --set output=OUT
-  sluice run lines --set table.inputs=[FILES] --set table.id=id --set table.text=text --set output=OUT
+  sluice run line_dedup --conf conf/local.yaml --set line_dedup.enabled=true --set plan.inputs=[DIR] --set output=OUT
+  sluice run line_dedup --set source.inputs=[FILES] --set source.id=id --set source.text=text --set output=OUT
 
-A line is repeated if lines.min_documents (3) different documents contain it; case, width, punctuation and the two
+A line is repeated if line_dedup.min_documents (3) different documents contain it; case, width, punctuation and the two
 Chinese scripts make no difference. The best document keeps it: by quality, then length, then smallest id. Short lines,
 code, table rows and lines that make up most of a document are never removed.
 {TABLE_FILES}
 Written:
-  OUT/lines/removed_lines  document id, line (hash), num_documents that contained it, kept_in (a document that keeps it)
-  OUT/lines/cut_texts      of a run: the remaining texts, with counts for each document
-  OUT/lines/kept           of a table: its rows, without these lines in their text
-  OUT/lines/quarantine     of a table: lines that could not be read, with their place
-  OUT/lines/_summary.json  counts of documents, lines and characters, and the lines that were removed most often""",
+  OUT/line_dedup/removed_lines  document id, line (hash), num_documents, kept_in (a document that keeps the line)
+  OUT/line_dedup/cut_texts      of a run: the remaining texts, with counts for each document
+  OUT/line_dedup/kept           of a table: its rows, without these lines in their text
+  OUT/line_dedup/quarantine     of a table: lines that could not be read, with their place
+  OUT/line_dedup/_summary.json  counts of documents, lines and characters; lines removed most often""",
     ),
     _spark(
-        "split",
+        "split_check",
         "Remove documents that are similar to one held out from their split.",
         """
-  sluice run split --conf conf/local.yaml --set plan.inputs=[DIR] --set output=OUT
+  sluice run split_check --conf conf/local.yaml --set plan.inputs=[DIR] --set output=OUT
 
 Splits are made of whole near-duplicate clusters, but deduplication misses a few pairs. This job looks for missed pairs
-across splits with other MinHash permutations and more bands (split.bands, split.rows), then compares them exactly. A
-document of train that is similar to one of valid or test is removed, and one of valid that is similar to one of test.
+across splits with other MinHash permutations and more bands (split_check.bands, split_check.rows), then compares them
+exactly. A document of train that is similar to one of valid or test is removed, and one of valid that is similar to one
+of test.
 Written:
-  OUT/split/removals       document id, step, split, duplicate_of (held out, kept), duplicate_of_split, jaccard
-  OUT/split/_summary.json  counts; pairs proposed, compared exactly and found; catch_probability""",
+  OUT/split_check/removals       document id, step, split, duplicate_of (held out, kept), duplicate_of_split, jaccard
+  OUT/split_check/_summary.json  counts; pairs proposed, compared exactly and found; catch_probability""",
     ),
     _spark(
         "tokenizer",
@@ -166,15 +168,15 @@ Writes OUT/shards/NAME/VERSION, the dataset that `sluice train` reads and `sluic
         "Score the texts of a table with a language model.",
         f"""
   sluice export --set train.run.out=out/train
-  sluice run score --set score.model=out/train/export --set table.inputs=[FILES] --set output=OUT
+  sluice run score --set score.model=out/train/export --set source.inputs=[FILES] --set output=OUT
 
-Gives nats, perplexity and bits per byte of each document. Executors compute with NumPy and need no TensorFlow. table.id
-and table.text name the columns.
+Gives nats, perplexity and bits per byte of each document. Executors compute with NumPy and need no TensorFlow.
+source.id and source.text name the columns.
 {TABLE_FILES}
 To use the scores in the rules of a run with output RUN, score its documents:
-table.inputs=[RUN/extract/docs/*/kind=doc/*.parquet], table.id=doc_id; then run select with rules.scores=OUT, where the
-signal is called bits_per_byte. Dedup can prefer documents by score (table.quality), and train-quality can take it as a
-label.
+source.inputs=[RUN/extract/docs/*/kind=doc/*.parquet], source.id=doc_id; then run filter with rules.scores=OUT, where
+the signal is called bits_per_byte. Dedup can prefer documents by score (source.quality), and train-quality can take
+it as a label.
 Written:
   OUT/score/scores         id, nll, n_tokens, n_bytes, bits_per_byte, ppl, is_cut
   OUT/score/quarantine     lines that could not be read, with their place
@@ -202,7 +204,7 @@ Spark.""",
 
 Reads a sample of OUT/extract/docs of a finished run. Writes OUT/thresholds/LANGUAGE.yaml, a file for rules.presets, and
 OUT/thresholds/report.html with histograms and documents that only one rule would remove. Nothing else changes: look at
-these documents, edit the file, name it in rules.presets, and run select again. Needs no Spark.""",
+these documents, edit the file, name it in rules.presets, and run filter again. Needs no Spark.""",
         "sluice.commands.quality_jobs:fit_thresholds",
         "extract,objectstore",
     ),

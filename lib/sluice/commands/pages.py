@@ -3,7 +3,7 @@
 One object per HTML response or WET text, kept or rejected: url, warc_path, warc_offset, charset, language,
 language_score, text, reason (null for a kept page, else the first check or rule it failed), signals. The books go to
 standard error.
-Exit codes: 0 done, 2 wrong command line, 3 missing input or more loss than extract.max_loss allows.
+Exit codes: 0 done, 2 wrong command line, 3 missing input or more loss than extract.max_unreadable_share allows.
 
 example: sluice pages crawl.warc.gz | jq 'select(.reason == null) | .text'
 """
@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Prints the pages; exit code 3 when more was lost than `extract.max_loss` allows."""
+    """Prints the pages; exit code 3 when more was lost than `extract.max_unreadable_share` allows."""
     inputs = json.dumps(options.files, ensure_ascii=False)
     config = load_config(options.conf, [*options.set, f"plan.inputs={inputs}"])
     account = WarcAccount()
@@ -62,11 +62,12 @@ def run(options: argparse.Namespace) -> int:
             f"Not one record could be read from {', '.join(options.files)} ({account.bytes} bytes). "
             "WARC or ARC files with at least one record are expected; check the path and the download."
         )
-    if account.quarantined_bytes > config.extract.max_loss * account.bytes:
+    if account.quarantined_bytes > config.extract.max_unreadable_share * account.bytes:
         causes = ", ".join(f"{reason} {count}" for reason, count in sorted(account.quarantined.items()))
         raise InputError(
             f"{account.quarantined_bytes} of {account.bytes} bytes could not be read ({causes}), more than "
-            f"extract.max_loss = {config.extract.max_loss} allows. Fetch the files again or allow more loss."
+            f"extract.max_unreadable_share = {config.extract.max_unreadable_share} allows. Fetch the files again or "
+            "raise it."
         )
     return 0
 

@@ -57,7 +57,11 @@ class Reason(StrEnum):
     URL = "url", "another version of the same URL is kept"
     EMPTY = "empty", "a row of a table without text"
     NGRAM = "ngram", "contains a benchmark item"
-    SPLIT = "split", "similar to a document that is held out from its split"
+    NEAR_VALID = "near_valid", "a training document similar to one of the validation split"
+    NEAR_TEST = "near_test", "a document similar to one of the test split"
+
+    NOTHING_LEFT = "nothing_left", "every line was removed as repeated"
+    BLANK = "blank", "empty lines between removed lines"
 
     # characters
     POLICY = "policy", "lines about copyright, privacy, cookies and terms"

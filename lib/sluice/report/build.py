@@ -29,8 +29,8 @@ from sluice.report.values import (
     without_credentials,
 )
 
-STAGES = ("extract", "select", "dedup", "decontaminate", "lines", "split", "tokenizer", "shards")
-OPTIONAL = ("decontaminate", "lines", "split")
+STAGES = ("extract", "filter", "dedup", "decontaminate", "line_dedup", "split_check", "tokenizer", "shards")
+OPTIONAL = ("decontaminate", "line_dedup", "split_check")
 
 DEDUP_COUNTS = ("candidate_pairs", "likely_pairs", "edges", "too_short_for_near", "too_long_for_near")
 SPLIT_COUNTS = (*DEDUP_COUNTS, "documents", "catch_probability", "crowded", "least_bands", "samples")
@@ -66,16 +66,16 @@ def build_report(output: str) -> Values:
             "extract": dropped_of(summaries["extract"], "records"),
             "cut": dropped_of(summaries["extract"], "characters"),
             "masked": descending(summaries["extract"].get("masked") or {}),
-            "rules": _rules_by_language(summaries["select"]),
+            "rules": _rules_by_language(summaries["filter"]),
         },
         "languages": _languages(summaries),
-        "rules": {"meaning": _rule_meanings(markers["select"])} | summaries["select"].get("suspicious_rules", {}),
-        "samples": summaries["select"].get("samples", []),
+        "rules": {"meaning": _rule_meanings(markers["filter"])} | summaries["filter"].get("suspicious_rules", {}),
+        "samples": summaries["filter"].get("samples", []),
         "dedup": pick(summaries["dedup"], *DEDUP_COUNTS),
         "pairs": summaries["dedup"].get("samples", []),
         "decontaminate": _optional(summaries.get("decontaminate"), "benchmarks", "too_short", "too_common", "samples"),
-        "lines": _optional(summaries.get("lines"), "cuts", "samples"),
-        "split_check": _optional(summaries.get("split"), *SPLIT_COUNTS),
+        "line_dedup": _optional(summaries.get("line_dedup"), "cuts", "samples"),
+        "split_check": _optional(summaries.get("split_check"), *SPLIT_COUNTS),
         "tokenizer": pick(summaries["tokenizer"], "kind", "vocab_size", "lossless", "sample_bytes", "training_bytes"),
         "splits": _splits(summaries["shards"]),
         "books": _books(summaries),
@@ -135,7 +135,7 @@ def _stages(summaries: Mapping[str, Values], markers: Mapping[str, Values]) -> l
 
 def _funnel(summaries: Mapping[str, Values]) -> list[Values]:
     """From records to documents in shards; `count` is None for what has not been counted yet."""
-    extract, select, dedup = summaries["extract"], summaries["select"], summaries["dedup"]
+    extract, select, dedup = summaries["extract"], summaries["filter"], summaries["dedup"]
     records, unique = ledger_of(extract, "records"), ledger_of(dedup, "documents")
     removed = dropped_of(dedup, "documents")
     one_each = minus(number(unique.get("in")), removed.get("url", 0))
@@ -152,8 +152,8 @@ def _funnel(summaries: Mapping[str, Values]) -> list[Values]:
             (words, number(ledger_of(summaries[name], "documents").get("out")))
             for name, words in (
                 ("decontaminate", "without items of benchmarks"),
-                ("lines", "with lines left"),
-                ("split", "without near-copies of held-out ones"),
+                ("line_dedup", "with lines left"),
+                ("split_check", "without near-copies of held-out ones"),
             )
             if name in summaries
         ),
@@ -216,14 +216,14 @@ def _rules_by_language(select: Values) -> dict[str, dict[str, int]]:
 
 def _languages(summaries: Mapping[str, Values]) -> list[Values]:
     found = summaries["extract"].get("languages") or {}
-    judged = summaries["select"].get("by_language") or {}
+    judged = summaries["filter"].get("by_language") or {}
     last = next((name for name in reversed(OPTIONAL) if summaries.get(name)), "dedup")
     removed = summaries[last].get("by_language") or {}
     rows = [
         {
             "language": language,
             "documents": number(found.get(language, sum(judged.get(language, {}).values()) or None)),
-            "selected": judged.get(language, {}).get("selected", 0) if summaries["select"] else None,
+            "selected": judged.get(language, {}).get("selected", 0) if summaries["filter"] else None,
             "kept": removed.get(language, {}).get("kept", 0) if summaries[last] else None,
         }
         for language in sorted({*found, *judged, *removed}, key=str)

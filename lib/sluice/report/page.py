@@ -48,8 +48,8 @@ def render(report: Values) -> str:
         ("samples", "Samples of text", _samples(report)),
         ("duplicates", "Duplicates", duplicates(report)),
         ("decontamination", "Items of benchmarks", decontamination(report["decontaminate"])),
-        ("lines", "Repeated lines", repeated_lines(report["lines"])),
-        ("split", "Near-copies across splits", split_check(report["split_check"])),
+        ("line_dedup", "Repeated lines", repeated_lines(report["line_dedup"])),
+        ("split_check", "Near-copies across splits", split_check(report["split_check"])),
         ("shards", "Tokens and shards", _shards(report)),
         ("training", "Training", training(report["training"])),
         ("books", "The books", _books(report["books"])),
@@ -140,7 +140,7 @@ def _drops(report: Values) -> str:
     if drops["masked"]:
         text += "<h3>Personal data masked</h3>" + bar_list(drops["masked"], None, meaning_of, "bar-dropped")
     if not drops["rules"]:
-        return text + "<h3>By the rules</h3>" + nothing("The stage select has not finished, or judged no document.")
+        return text + "<h3>By the rules</h3>" + nothing("the stage filter has not finished, or judged no document.")
     documents = {row["language"]: row["documents"] for row in report["languages"]}
     meanings = report["rules"]["meaning"]
 
@@ -188,7 +188,7 @@ def _languages(report: Values) -> str:
 def _rules(report: Values) -> str:
     rules = report["rules"]
     if "fired_on_none" not in rules:
-        return nothing("The stage select has not finished.")
+        return nothing("the stage filter has not finished.")
     meanings = rules["meaning"]
     chips = {
         key: "".join(
@@ -206,7 +206,7 @@ def _rules(report: Values) -> str:
 
 def _samples(report: Values) -> str:
     if not report["samples"]:
-        return nothing("None: the stage select has not finished, or judged no document.")
+        return nothing("None: the stage filter has not finished, or judged no document.")
     documents = {row["language"]: row["documents"] for row in report["languages"]}
     ordered = sorted(report["samples"], key=lambda row: (str(row.get("language")), str(row.get("reason") or "")))
     grouped = {name: list(rows) for name, rows in groupby(ordered, key=lambda row: str(row.get("language")))}

@@ -9,15 +9,15 @@ from sluice.spark.run import Run
 from sluice.spark.stages import decontaminate as decontaminate_stage
 from sluice.spark.stages import dedup as dedup_stage
 from sluice.spark.stages import extract as extract_stage
-from sluice.spark.stages import lines as lines_stage
+from sluice.spark.stages import filter as filter_stage
+from sluice.spark.stages import line_dedup as line_dedup_stage
 from sluice.spark.stages import pipeline as pipeline_stage
-from sluice.spark.stages import select as select_stage
 from sluice.spark.stages import shards as shards_stage
-from sluice.spark.stages import split as split_stage
+from sluice.spark.stages import split_check as split_check_stage
 from sluice.spark.stages import tokenizer as tokenizer_stage
 from sluice.spark.standalone.decontaminate import decontaminate_run, decontaminate_table
 from sluice.spark.standalone.dedup import dedup_run, dedup_table
-from sluice.spark.standalone.lines import lines_run, lines_table
+from sluice.spark.standalone.line_dedup import line_dedup_run, line_dedup_table
 from sluice.spark.standalone.score import score_run, score_table
 
 
@@ -35,16 +35,16 @@ def extract(config: Config, force: bool) -> None:
         extract_stage.extract(spark, run, force=force)
 
 
-def select(config: Config, force: bool) -> None:
+def filter(config: Config, force: bool) -> None:
     """Applies the rules to the documents of a run."""
     run = Run(config)
-    with open_session(config.spark, "select") as spark:
-        select_stage.select(spark, run, force=force)
+    with open_session(config.spark, "filter") as spark:
+        filter_stage.filter_documents(spark, run, force=force)
 
 
 def dedup(config: Config, force: bool) -> None:
-    """Removes duplicates from `table.inputs` or, if it is empty, from a run."""
-    if config.table.inputs:
+    """Removes duplicates from `source.inputs` or, if it is empty, from a run."""
+    if config.source.inputs:
         table_run = dedup_run(config)
         with open_session(config.spark, "dedup") as spark:
             dedup_table(spark, table_run, force=force)
@@ -55,8 +55,8 @@ def dedup(config: Config, force: bool) -> None:
 
 
 def decontaminate(config: Config, force: bool) -> None:
-    """Removes documents with benchmark items from `table.inputs` or, if it is empty, from a run."""
-    if config.table.inputs:
+    """Removes documents with benchmark items from `source.inputs` or, if it is empty, from a run."""
+    if config.source.inputs:
         table_run, benchmark = decontaminate_run(config)
         with open_session(config.spark, "decontaminate") as spark:
             decontaminate_table(spark, table_run, benchmark, force=force)
@@ -66,23 +66,23 @@ def decontaminate(config: Config, force: bool) -> None:
         decontaminate_stage.decontaminate(spark, run, force=force)
 
 
-def lines(config: Config, force: bool) -> None:
-    """Removes repeated lines from `table.inputs` or, if it is empty, from a run."""
-    if config.table.inputs:
-        table_run = lines_run(config)
-        with open_session(config.spark, "lines") as spark:
-            lines_table(spark, table_run, force=force)
+def line_dedup(config: Config, force: bool) -> None:
+    """Removes repeated lines from `source.inputs` or, if it is empty, from a run."""
+    if config.source.inputs:
+        table_run = line_dedup_run(config)
+        with open_session(config.spark, "line_dedup") as spark:
+            line_dedup_table(spark, table_run, force=force)
         return
-    run = Run.with_stage(config, "lines")
-    with open_session(config.spark, "lines") as spark:
-        lines_stage.lines(spark, run, force=force)
+    run = Run.with_stage(config, "line_dedup")
+    with open_session(config.spark, "line_dedup") as spark:
+        line_dedup_stage.line_dedup(spark, run, force=force)
 
 
-def split(config: Config, force: bool) -> None:
+def split_check(config: Config, force: bool) -> None:
     """Removes documents of a run that are similar to one held out from their split."""
-    run = Run.with_stage(config, "split")
-    with open_session(config.spark, "split") as spark:
-        split_stage.split(spark, run, force=force)
+    run = Run.with_stage(config, "split_check")
+    with open_session(config.spark, "split_check") as spark:
+        split_check_stage.split_check(spark, run, force=force)
 
 
 def tokenizer(config: Config, force: bool) -> None:
@@ -100,7 +100,7 @@ def shards(config: Config, force: bool) -> None:
 
 
 def score(config: Config, force: bool) -> None:
-    """Scores the texts of `table.inputs` with a language model."""
+    """Scores the texts of `source.inputs` with a language model."""
     run = score_run(config)
     with open_session(config.spark, "score") as spark:
         score_table(spark, run, force=force)

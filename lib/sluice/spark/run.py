@@ -21,7 +21,7 @@ from sluice.data.plan.table import estimates, make_plan_table
 from sluice.data.stage import MARKER, Stage
 from sluice.spark.dedup.index import result_settings
 from sluice.spark.transforms.decontaminate import decontaminate_settings
-from sluice.spark.transforms.lines import lines_settings
+from sluice.spark.transforms.line_dedup import line_dedup_settings
 from sluice.spark.transforms.scores import scores_digest
 from sluice.text.cleaning.clean import Clean, cut_lines, mask_personal
 from sluice.text.decontamination.benchmark import Benchmark
@@ -35,8 +35,8 @@ log = logging.getLogger("sluice.run")
 
 SWITCHES = {
     "decontaminate": "name files with decontaminate.benchmarks=[FILES]",
-    "lines": "set lines.enabled=true",
-    "split": "set split.enabled=true and hold documents out (shards.valid_fraction, shards.test_fraction)",
+    "line_dedup": "set line_dedup.enabled=true",
+    "split_check": "set split_check.enabled=true and hold documents out (shards.valid_fraction, shards.test_fraction)",
 }
 """How to switch on each optional stage."""
 
@@ -64,9 +64,9 @@ class Run:
         benchmarks = config.decontaminate.benchmarks
         self.benchmark = Benchmark.load(benchmarks, config.decontaminate) if benchmarks else None
         shares = config.shards
-        self.checks_split = config.split.enabled and bool(shares.valid_fraction or shares.test_fraction)
+        self.checks_split = config.split_check.enabled and bool(shares.valid_fraction or shares.test_fraction)
         if self.checks_split:
-            split_minhash(config.split, config.dedup.minhash)  # raises for equal permutations
+            split_minhash(config.split_check, config.dedup.minhash)  # raises for equal permutations
         cut_lines("é", config.extract.edit)  # raises for a missing ftfy or a mask that would itself be masked
         mask_personal(Clean(""), config.extract.pii)
         dataset_directory(config.output, config.name, config.version)
@@ -95,7 +95,7 @@ class Run:
         plain = msgspec.to_builtins
         config = self.config
         extract = plain(config.extract)
-        del extract["max_loss"], extract["transport"]
+        del extract["max_unreadable_share"], extract["transport"]
         del extract["page_timeout_s"], extract["page_memory_bytes"]  # they affect only pages that are rejected anyway
         # by content: paths differ between machines
         extract["lid_model"] = file_digest(model_path(config.extract.lid_model))
@@ -121,10 +121,10 @@ class Run:
         found: dict[str, Any] = {}
         if self.benchmark is not None:
             found["decontaminate"] = decontaminate_settings(self.config.decontaminate, self.benchmark)
-        if self.config.lines.enabled:
-            found["lines"] = lines_settings(self.config.lines)
+        if self.config.line_dedup.enabled:
+            found["line_dedup"] = line_dedup_settings(self.config.line_dedup)
         if self.checks_split:
-            found["split"] = split_settings(self.config)
+            found["split_check"] = split_check_settings(self.config)
         return found
 
     @cached_property
@@ -173,15 +173,15 @@ class Run:
         return Stage(self.config.output, "extract", settings)
 
     @cached_property
-    def select(self) -> Stage:
+    def filter(self) -> Stage:
         """The stage that applies the rules."""
         names = ("rules",) if self.scores is None else ("rules", "scores")
-        return Stage(self.config.output, "select", self._settings(*names), self.extracted.digest)
+        return Stage(self.config.output, "filter", self._settings(*names), self.extracted.digest)
 
     @cached_property
     def dedup(self) -> Stage:
         """The stage that writes edges, clusters and removals."""
-        return Stage(self.config.output, "dedup", self._settings("dedup"), self.select.digest)
+        return Stage(self.config.output, "dedup", self._settings("dedup"), self.filter.digest)
 
     @cached_property
     def decontaminate(self) -> Stage | None:
@@ -191,29 +191,29 @@ class Run:
         return Stage(self.config.output, "decontaminate", self._settings("decontaminate"), self.dedup.digest)
 
     @cached_property
-    def lines(self) -> Stage | None:
+    def line_dedup(self) -> Stage | None:
         """The stage that removes repeated lines; None if switched off."""
-        if not self.config.lines.enabled:
+        if not self.config.line_dedup.enabled:
             return None
         upstream = self.decontaminate or self.dedup
-        return Stage(self.config.output, "lines", self._settings("lines"), upstream.digest)
+        return Stage(self.config.output, "line_dedup", self._settings("line_dedup"), upstream.digest)
 
     @property
     def texts(self) -> Stage:
         """The last stage that decides the text of kept documents."""
-        return self.lines or self.decontaminate or self.dedup
+        return self.line_dedup or self.decontaminate or self.dedup
 
     @cached_property
-    def split(self) -> Stage | None:
+    def split_check(self) -> Stage | None:
         """The stage that removes near-copies of held-out documents; None if switched off or if nothing is held out."""
         if not self.checks_split:
             return None
-        return Stage(self.config.output, "split", self._settings("split"), self.texts.digest)
+        return Stage(self.config.output, "split_check", self._settings("split_check"), self.texts.digest)
 
     @property
     def corpus(self) -> Stage:
         """The last stage that decides which documents are kept."""
-        return self.split or self.texts
+        return self.split_check or self.texts
 
     @cached_property
     def tokenizer(self) -> Stage:
@@ -227,9 +227,9 @@ class Run:
         return Stage(self.config.output, "shards", settings, self.tokenizer.digest)
 
 
-def split_settings(config: Config) -> dict[str, Any]:
+def split_check_settings(config: Config) -> dict[str, Any]:
     """Settings that decide the result: those of the search, and which documents are held out."""
-    plain: dict[str, Any] = msgspec.to_builtins(config.split)
+    plain: dict[str, Any] = msgspec.to_builtins(config.split_check)
     del plain["enabled"]
     shards = config.shards
     held_out = {"valid": shards.valid_fraction, "test": shards.test_fraction, "seed": shards.seed}

@@ -10,7 +10,7 @@ from sluice.data.stage import Stage
 from sluice.spark.engine.read import read_table
 from sluice.spark.engine.schemas import spark_schema
 from sluice.spark.run import Run
-from sluice.spark.transforms.lines import with_cut_texts
+from sluice.spark.transforms.line_dedup import with_cut_texts
 from sluice.spark.transforms.shards import with_split
 
 
@@ -32,7 +32,7 @@ def document_rows(spark: SparkSession, run: Run) -> DataFrame:
 
 def selected_documents(spark: SparkSession, run: Run) -> DataFrame:
     """Documents that no rule dropped."""
-    decisions = read_table(spark, run.select, "decisions", Decision).where("reason is null").select("doc_id")
+    decisions = read_table(spark, run.filter, "decisions", Decision).where("reason is null").select("doc_id")
     return document_rows(spark, run).join(decisions, "doc_id", "left_semi")
 
 
@@ -54,8 +54,8 @@ def clean_documents(spark: SparkSession, run: Run) -> DataFrame:
 def split_documents(spark: SparkSession, run: Run) -> DataFrame:
     """Clean documents with their remaining texts and their split: doc_id, n_bytes, split, text."""
     kept = clean_documents(spark, run).select("doc_id", "n_bytes", "text")
-    if run.lines is not None:
-        kept = with_cut_texts(kept, read_table(spark, run.lines, "cut_texts", CutText))
+    if run.line_dedup is not None:
+        kept = with_cut_texts(kept, read_table(spark, run.line_dedup, "cut_texts", CutText))
     clusters = read_table(spark, run.dedup, "clusters", Cluster)
     return with_split(kept, clusters, run.config.shards).select("doc_id", "n_bytes", "split", "text")
 
@@ -63,7 +63,7 @@ def split_documents(spark: SparkSession, run: Run) -> DataFrame:
 def kept_documents(spark: SparkSession, run: Run) -> DataFrame:
     """Documents of the final corpus with their split: doc_id, n_bytes, split, text."""
     documents = split_documents(spark, run)
-    if run.split is None:
+    if run.split_check is None:
         return documents
-    removed = read_table(spark, run.split, "removals", SplitRemoval).select("doc_id")
+    removed = read_table(spark, run.split_check, "removals", SplitRemoval).select("doc_id")
     return documents.join(removed, "doc_id", "left_anti")

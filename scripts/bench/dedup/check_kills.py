@@ -106,7 +106,7 @@ def write_table(directory: Path, count: int, files: int = 6) -> Path:
 def command(table: Path, output: Path, master: str, **settings: str) -> list[str]:
     """The spark-submit line of jobs/dedup.py."""
     submit = f"{HOME}/bin/spark-submit"
-    values = {"table.inputs": f"[{table}]", "output": str(output), "table.max_loss": "0.02", **settings}
+    values = {"source.inputs": f"[{table}]", "output": str(output), "source.max_unreadable_share": "0.02", **settings}
     pairs = [part for key, value in values.items() for part in ("--set", f"{key}={value}")]
     options = ["--master", master, "--driver-memory", "1g"]
     options += [part for setting in SPARK for part in ("--conf", setting)]

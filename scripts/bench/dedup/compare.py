@@ -181,7 +181,7 @@ def main() -> None:
         "--set",
         action="append",
         metavar="A.B=C",
-        help="settings of jobs/dedup.py (default: table.inputs=[CORPUS]); {corpus} is replaced by the file",
+        help="settings of jobs/dedup.py (default: source.inputs=[CORPUS]); {corpus} is replaced by the file",
     )
     parser.add_argument("--without-sluice", action="store_true", help="the other tools only")
     parser.add_argument("--work", type=Path, help="directory for the output of the tools (default: a temporary one)")
@@ -197,7 +197,7 @@ def main() -> None:
     for chosen in [Set(options.corpus.name, options.corpus, wanted, pairs)] + (
         chinese_sets(options.data, work) if options.data else []
     ):
-        compare(chosen, peers, options.set or ["table.inputs=[{corpus}]"], work)
+        compare(chosen, peers, options.set or ["source.inputs=[{corpus}]"], work)
 
 
 if __name__ == "__main__":

@@ -82,7 +82,7 @@ def run(corpus: Path, out: Path, settings: list[str], heap: str) -> tuple[list[S
         "PYSPARK_SUBMIT_ARGS": f"{submit} pyspark-shell",
         "OMP_NUM_THREADS": "1",
     }
-    settings = [f"table.inputs=[{corpus}]", f"output={out}", *settings]
+    settings = [f"source.inputs=[{corpus}]", f"output={out}", *settings]
     command = [sys.executable, f"{ROOT / 'jobs' / 'dedup.py'}"]
     command += [part for setting in settings for part in ("--set", setting)]
     began, steps = time.perf_counter(), list[Step]()

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from scripts.bench.dedup.cost import WRITTEN, Watch
 from sluice.core.config.dataset import ShardsConfig
-from sluice.core.config.dedup import DedupConfig, SplitConfig
+from sluice.core.config.dedup import DedupConfig, SplitCheckConfig
 from sluice.core.config.schema import SparkConfig
 from sluice.core.log import set_up
 
@@ -41,7 +41,7 @@ def work(corpus: str, directory: str, leaders: int) -> None:
         rows = spark.read.schema("id string, text string").json(corpus)
         documents = rows.where("text <> ''").select(F.abs(F.xxhash64("id")).alias("doc_id"), "text")
         clusters = spark.createDataFrame([], "doc_id long, cluster_id long")
-        split = SplitConfig(leaders_per_bucket=leaders)
+        split = SplitCheckConfig(leaders_per_bucket=leaders)
         Checkpoints(directory).materialize(spark.range(1), "start")
         found = find_split_leaks(
             with_split(documents, clusters, ShardsConfig()),
@@ -59,7 +59,7 @@ def main() -> None:
     parser.add_argument("corpus", type=Path, nargs="+", help="JSON lines of id and text")
     parser.add_argument("--heap", default="1g", help="of the JVM (default: %(default)s)")
     parser.add_argument(
-        "--leaders", type=int, default=SplitConfig().leaders_per_bucket, help="of a bucket (default: %(default)s)"
+        "--leaders", type=int, default=SplitCheckConfig().leaders_per_bucket, help="of a bucket (default: %(default)s)"
     )
     options = parser.parse_args()
     for corpus in options.corpus:

@@ -6,7 +6,7 @@ import random
 import pytest
 from pyspark.sql import functions as F
 
-from sluice.core.config.dedup import DedupConfig, MinHashConfig, SplitConfig
+from sluice.core.config.dedup import DedupConfig, MinHashConfig, SplitCheckConfig
 from sluice.core.errors import StageError
 from sluice.core.records.corpus import SplitRow
 from sluice.spark.dedup.held_out import (
@@ -22,7 +22,7 @@ from sluice.text.dedup.key_text import key_text
 from sluice.text.dedup.shingles import jaccard, shingles
 from sluice.text.dedup.signing import sign_text
 
-SPLIT = SplitConfig()
+SPLIT = SplitCheckConfig()
 DEDUP = DedupConfig(threshold=0.7, minhash=MinHashConfig(shingle=2, min_shingles=3))
 EDGE = "u long, v long, jaccard double, u_split string, v_split string"
 ROW = "bucket long, rank long, split_rank int"
@@ -127,7 +127,7 @@ def test_a_bucket_has_a_fixed_number_of_leaders_and_each_bucket_others(spark):
 
 def test_documents_in_crowded_buckets_are_counted_with_their_fewest_bands(spark, tmp_path):
     documents = [(i, "valid", EN) for i in range(10)] + [(10, "train", EN), (11, "test", ZH)]
-    removed, counts = found(spark, tmp_path, documents, split=SplitConfig(leaders_per_bucket=2))
+    removed, counts = found(spark, tmp_path, documents, split=SplitCheckConfig(leaders_per_bucket=2))
     assert removed[10][1:] == (min(removed[10][1], 9), "valid", 1.0)
     # 32 bands of two leaders each are 64 ranks for ten documents of valid; the one of test is in all bands
     assert counts["crowded"] == 10

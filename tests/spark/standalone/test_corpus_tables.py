@@ -7,14 +7,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sluice.core.config.dedup import DecontaminateConfig, LinesConfig, TableConfig
+from sluice.core.config.dedup import DecontaminateConfig, LineDedupConfig, SourceConfig
 from sluice.core.config.schema import Config
 from sluice.core.errors import ConfigError, InputError, StageError
 from sluice.spark.engine.work import Checkpoints
 from sluice.spark.standalone.decontaminate import decontaminate_run, decontaminate_table
-from sluice.spark.standalone.lines import lines_run, lines_table
+from sluice.spark.standalone.line_dedup import line_dedup_run, line_dedup_table
 from sluice.spark.standalone.source import TableSource
-from sluice.spark.transforms.lines import with_cut_texts
+from sluice.spark.transforms.line_dedup import with_cut_texts
 
 QUESTION = "Which of these two metals is the better conductor of heat at low temperature and why?"
 ZH_QUESTION = "在標準大氣壓下，水的沸點是多少攝氏度？"
@@ -72,8 +72,8 @@ def summary(tmp_path, stage):
 
 def decontaminated(spark, tmp_path, rows, **table):
     quiz = write_lines(tmp_path / "quiz.jsonl.gz", QUIZ)
-    table = TableConfig(inputs=(write_lines(tmp_path / "a.jsonl", rows),), **table)
-    config = Config(output=str(tmp_path / "out"), table=table, decontaminate=DecontaminateConfig(benchmarks=(quiz,)))
+    table = SourceConfig(inputs=(write_lines(tmp_path / "a.jsonl", rows),), **table)
+    config = Config(output=str(tmp_path / "out"), source=table, decontaminate=DecontaminateConfig(benchmarks=(quiz,)))
     decontaminate_table(spark, *decontaminate_run(config), force=False)
     matches = pq.read_table(tmp_path / "out" / "decontaminate" / "matches").to_pylist()
     return sorted((row["id"], row["item"], row["kind"]) for row in matches), summary(tmp_path, "decontaminate")
@@ -91,7 +91,7 @@ def test_rows_with_items_go_and_the_others_stay_as_they_were(spark, tmp_path):
 
 
 def test_what_cannot_be_read_is_quarantined_and_counted(spark, tmp_path):
-    matches, found = decontaminated(spark, tmp_path, [*PAGES, b"{broken"], max_loss=0.5)
+    matches, found = decontaminated(spark, tmp_path, [*PAGES, b"{broken"], max_unreadable_share=0.5)
     assert len(matches) == 4
     assert found["ledgers"][0]["dropped"] == {"near": 1, "ngram": 2, "unreadable": 1}
     (bad,) = pq.read_table(tmp_path / "out" / "decontaminate" / "quarantine").to_pylist()
@@ -106,24 +106,24 @@ def test_ids_that_are_not_different_are_an_error(spark, tmp_path):
 def test_no_benchmark_and_no_table_are_refused_before_anything_is_read(tmp_path):
     quiz = write_lines(tmp_path / "quiz.jsonl", QUIZ)
     with pytest.raises(ConfigError, match=r"Name files of JSON lines in decontaminate\.benchmarks"):
-        decontaminate_run(Config(table=TableConfig(inputs=(quiz,))))
+        decontaminate_run(Config(source=SourceConfig(inputs=(quiz,))))
     with pytest.raises(InputError, match="No input files at /not/there"):
         decontaminate_run(
-            Config(table=TableConfig(inputs=("/not/there",)), decontaminate=DecontaminateConfig(benchmarks=(quiz,)))
+            Config(source=SourceConfig(inputs=("/not/there",)), decontaminate=DecontaminateConfig(benchmarks=(quiz,)))
         )
     with pytest.raises(
         ConfigError, match=r"lines\.min_hosts=2 needs columns .* Name them with table\.url, or set it to 1"
     ):
-        lines_run(Config(table=TableConfig(inputs=(quiz,)), lines=LinesConfig(min_hosts=2)))
+        line_dedup_run(Config(source=SourceConfig(inputs=(quiz,)), line_dedup=LineDedupConfig(min_hosts=2)))
 
 
 def lined(spark, config):
-    lines_table(spark, lines_run(config), force=False)
+    line_dedup_table(spark, line_dedup_run(config), force=False)
 
 
 def lines_config(tmp_path, inputs, **lines):
-    table = TableConfig(inputs=(str(inputs),))
-    return Config(output=str(tmp_path / "out"), table=table, lines=LinesConfig(min_documents=2, **lines))
+    table = SourceConfig(inputs=(str(inputs),))
+    return Config(output=str(tmp_path / "out"), source=table, line_dedup=LineDedupConfig(min_documents=2, **lines))
 
 
 def test_json_lines_lose_repeated_lines_and_nothing_else_of_them_changes(spark, tmp_path):
@@ -132,23 +132,23 @@ def test_json_lines_lose_repeated_lines_and_nothing_else_of_them_changes(spark, 
         b'{"id": "1", "keep": [1.50, 1e5, "\\u00e9"],"text": ' + json.dumps(LINED[0]["text"]).encode() + b" }",
     ]
     lined(spark, lines_config(tmp_path, write_lines(tmp_path / "a.jsonl", rows)))
-    found = kept(tmp_path, spark, "lines")
+    found = kept(tmp_path, spark, "line_dedup")
     texts = {name: json.loads(line)["text"] for name, line in found.items()}
     untouched = {row["id"]: row["text"] for row in LINED if row["id"] in ("2", "6", "7")}
     assert texts == LEFT | untouched  # 7 is nothing but the line, 2 the longest that has it
     assert found["1"] == '{"id":"1","keep":[1.50, 1e5, "\\u00e9"],"text":' + json.dumps(own(1)) + "}"
     assert found["2"] == json.dumps(LINED[1], ensure_ascii=False)
     assert removed(tmp_path) == REMOVED
-    documents, lines, characters = summary(tmp_path, "lines")["ledgers"]
+    documents, lines, characters = summary(tmp_path, "line_dedup")["ledgers"]
     assert documents == {"unit": "documents", "in": 7, "out": 7, "dropped": {}}
     assert lines == {"unit": "lines", "in": 15, "out": 11, "dropped": {"repeated": 4}}
     assert characters["dropped"] == {"repeated_lines": 2 * (len(MENU) + len(NOTE) + 2)}
-    shown = [(row["removed_from"], row["sample"]) for row in summary(tmp_path, "lines")["samples"]]
+    shown = [(row["removed_from"], row["sample"]) for row in summary(tmp_path, "line_dedup")["samples"]]
     assert sorted(shown) == sorted([(2, f"{MENU.upper()}!"), (2, NOTE)])
 
 
 def removed(tmp_path):
-    rows = pq.read_table(tmp_path / "out" / "lines" / "removed_lines").to_pylist()
+    rows = pq.read_table(tmp_path / "out" / "line_dedup" / "removed_lines").to_pylist()
     return sorted((row["id"], row["num_documents"], row["kept_in"]) for row in rows)
 
 
@@ -156,24 +156,24 @@ def test_parquet_keeps_its_columns_and_rows_of_nothing_else_go_if_they_may(spark
     rows = [{"id": int(row["id"]), "text": row["text"], "n": 1.5} for row in LINED]
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "a.parquet")
     lined(spark, lines_config(tmp_path, tmp_path / "a.parquet", max_removed_share=None))
-    found = pq.read_table(tmp_path / "out" / "lines" / "kept").to_pylist()
+    found = pq.read_table(tmp_path / "out" / "line_dedup" / "kept").to_pylist()
     texts = {row["id"]: row["text"] for row in LINED} | LEFT
     assert sorted(found, key=lambda row: row["id"]) == [
         {"id": int(name), "text": text, "n": 1.5} for name, text in sorted(texts.items()) if name != "7"
     ]
-    assert summary(tmp_path, "lines")["ledgers"][0]["dropped"] == {"nothing_left": 1}
+    assert summary(tmp_path, "line_dedup")["ledgers"][0]["dropped"] == {"nothing_left": 1}
 
 
 def test_hosts_are_read_from_urls(spark, tmp_path):
     urls = ["https://a.example/1", "http://u:p@A.example:80/2", "https://b.example?x", None, "https://a.example#y"]
     rows = [row | {"at": url} for row, url in zip(LINED, urls, strict=False)]
-    table = TableConfig(inputs=(write_lines(tmp_path / "a.jsonl", rows),), url="at")
-    settings = LinesConfig(min_documents=2, min_hosts=2)
-    lined(spark, Config(output=str(tmp_path / "out"), table=table, lines=settings))
+    table = SourceConfig(inputs=(write_lines(tmp_path / "a.jsonl", rows),), url="at")
+    settings = LineDedupConfig(min_documents=2, min_hosts=2)
+    lined(spark, Config(output=str(tmp_path / "out"), source=table, line_dedup=settings))
     assert removed(tmp_path) == [("1", 3, "2"), ("3", 3, "2"), ("4", 3, "3"), ("5", 3, "3")]
-    table = TableConfig(inputs=table.inputs, url="at")
-    settings = LinesConfig(min_documents=2, min_hosts=3)
-    lined(spark, Config(output=str(tmp_path / "out3"), table=table, lines=settings))
+    table = SourceConfig(inputs=table.inputs, url="at")
+    settings = LineDedupConfig(min_documents=2, min_hosts=3)
+    lined(spark, Config(output=str(tmp_path / "out3"), source=table, line_dedup=settings))
     (tmp_path / "out").rename(tmp_path / "before")
     (tmp_path / "out3").rename(tmp_path / "out")
     assert removed(tmp_path) == [("4", 3, "3"), ("5", 3, "3")]  # b, none and a; the menu has only a and b
@@ -188,14 +188,14 @@ def test_after_a_failure_the_same_command_goes_on_with_what_is_whole(spark, tmp_
     with monkeypatch.context() as broken, pytest.raises(StageError, match="out of disk"):
         broken.setattr(TableSource, "write_kept", fail)
         lined(spark, config)
-    whole = sorted((tmp_path / "out" / "lines" / "_work").glob("*/_SUCCESS"))
+    whole = sorted((tmp_path / "out" / "line_dedup" / "_work").glob("*/_SUCCESS"))
     assert [path.parent.name for path in whole] == ["cut_texts", "names", "removed", "repeated"]
     times = [path.stat().st_mtime_ns for path in whole]
     monkeypatch.setattr(Checkpoints, "clear", lambda self: None)
     lined(spark, config)
     assert [path.stat().st_mtime_ns for path in whole] == times
     assert removed(tmp_path) == REMOVED
-    assert len(kept(tmp_path, spark, "lines")) == 7
+    assert len(kept(tmp_path, spark, "line_dedup")) == 7
 
 
 def test_a_kept_document_has_the_text_that_is_left_and_its_bytes(spark):

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from msgspec import structs
 
-from sluice.core.config.dedup import DedupConfig, MinHashConfig, TableConfig
+from sluice.core.config.dedup import DedupConfig, MinHashConfig, SourceConfig
 from sluice.core.config.schema import Config
 from sluice.core.errors import ConfigError, InputError, StageError
 from sluice.spark.standalone.dedup import dedup_run, dedup_table
@@ -47,7 +47,7 @@ EXPECTED = {  # of copies in the key the earlier id stays, of similar ones the l
 
 
 def settings(tmp_path, inputs, **table):
-    return Config(output=str(tmp_path / "out"), table=TableConfig(inputs=tuple(map(str, inputs)), **table))
+    return Config(output=str(tmp_path / "out"), source=SourceConfig(inputs=tuple(map(str, inputs)), **table))
 
 
 def run(spark, config, force=False):
@@ -100,7 +100,7 @@ def test_lines_that_are_none_are_quarantined_with_their_place(spark, tmp_path):
     file = write_lines(tmp_path / "a.jsonl", [ROWS[0], b"{broken", ROWS[6], {"id": "n", "text": 5}])
     with pytest.raises(StageError, match=r"2 of 4 rows cannot be read.*a\.jsonl, byte \d+: not JSON"):
         run(spark, settings(tmp_path, [file]))
-    _, summary = run(spark, settings(tmp_path, [file], max_loss=0.5))
+    _, summary = run(spark, settings(tmp_path, [file], max_unreadable_share=0.5))
     assert summary["ledgers"][0] == {"unit": "documents", "in": 4, "out": 2, "dropped": {"unreadable": 2}}
     kept = spark.read.text(str(tmp_path / "out" / "dedup" / "kept")).collect()
     assert {json.loads(row["value"])["id"] for row in kept} == {"en", "other"}
@@ -118,7 +118,7 @@ def test_ids_that_are_not_different_are_an_error_that_names_some(spark, tmp_path
 
 def test_a_missing_column_is_named_with_those_there_are(spark, tmp_path):
     pq.write_table(pa.Table.from_pylist([{"id": 1, "content": "a"}]), tmp_path / "a.parquet")
-    with pytest.raises(ConfigError, match=r"table.text='text', but the columns of .* are \['id', 'content'\]"):
+    with pytest.raises(ConfigError, match=r"source.text='text', but the columns of .* are \['id', 'content'\]"):
         run(spark, settings(tmp_path, [tmp_path]))
 
 
@@ -140,16 +140,16 @@ def test_a_text_of_a_hundred_megabytes_is_compared_exactly_only_and_counted(spar
 
 def test_a_second_table_against_the_index_of_the_first(spark, tmp_path):
     first = settings(tmp_path / "1", [write_lines(tmp_path / "a.jsonl", ROWS)])
-    first = Config(output=first.output, table=first.table, dedup=DedupConfig(write_index=True))
+    first = Config(output=first.output, source=first.table, dedup=DedupConfig(write_index=True))
     run(spark, first)
     rows = [{"id": "en", "text": "X" + FOX}, {"id": "new", "text": "Short."}, {"id": "zh2", "text": TRADITIONAL + "。"}]
     second = settings(tmp_path / "2", [write_lines(tmp_path / "b.jsonl", rows)])
     index = f"{first.output}/dedup/index"
-    second = Config(output=second.output, table=second.table, dedup=DedupConfig(earlier=(index,)))
+    second = Config(output=second.output, source=second.table, dedup=DedupConfig(earlier=(index,)))
     removed, _ = run(spark, second)
     assert removed == {("en", "near", "en-longer"), ("new", "exact", "short"), ("zh2", "near", "zh-longer")}
     other = Config(
-        output=second.output, table=second.table, dedup=DedupConfig(earlier=(index,), minhash=MinHashConfig(rows=7))
+        output=second.output, source=second.table, dedup=DedupConfig(earlier=(index,), minhash=MinHashConfig(rows=7))
     )
     with pytest.raises(ConfigError, match="rows: 8 -> 7"):
         dedup_run(other)
@@ -162,7 +162,7 @@ def test_a_finished_table_is_not_done_again_and_other_settings_are_refused(spark
     run(spark, config)
     assert (tmp_path / "out" / "dedup" / "_summary.json").stat().st_mtime_ns == before
     with pytest.raises(ConfigError, match="belongs to another configuration"):
-        run(spark, Config(output=config.output, table=config.table, dedup=DedupConfig(threshold=0.9)))
+        run(spark, Config(output=config.output, source=config.source, dedup=DedupConfig(threshold=0.9)))
 
 
 VERSIONS = [

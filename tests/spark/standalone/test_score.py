@@ -8,7 +8,7 @@ import pytest
 from msgspec import structs
 
 from sluice.core.config.dataset import TokenizerConfig
-from sluice.core.config.dedup import ScoreConfig, TableConfig
+from sluice.core.config.dedup import ScoreConfig, SourceConfig
 from sluice.core.config.schema import Config
 from sluice.core.errors import ConfigError, InputError
 from sluice.spark.standalone.score import score_run, score_table
@@ -26,8 +26,8 @@ def model(tmp_path_factory):
 def settings(model: str, tmp_path: Path, rows: list[dict], **more: int) -> Config:
     path = tmp_path / "in.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    table = TableConfig(inputs=(str(path),), max_loss=0.5)
-    return Config(output=str(tmp_path / "out"), table=table, score=ScoreConfig(model=model, **more))
+    table = SourceConfig(inputs=(str(path),), max_unreadable_share=0.5)
+    return Config(output=str(tmp_path / "out"), source=table, score=ScoreConfig(model=model, **more))
 
 
 def test_every_text_has_its_likelihood_and_what_cannot_be_read_its_place(spark, model, tmp_path):

@@ -17,7 +17,7 @@ from sluice.core.records.docs import DocsRow
 from sluice.data.arrow import arrow_schema, record_batch
 from sluice.data.stage import Stage
 from sluice.spark.run import Run
-from sluice.spark.stages import select as select_stage
+from sluice.spark.stages import filter as filter_stage
 from sluice.text.rules.rule import first_failure, load_rules
 from tests.helpers.docs_table import document, write_run
 
@@ -88,8 +88,8 @@ def extracted(output: Path, rows=DOCUMENTS) -> str:
 def select(spark, output: str, presets: str, scores: str | None, *, force: bool = False) -> tuple[dict, dict]:
     """Runs the stage; its decisions by document, and its summary."""
     run = Run(Config(output=output, rules=RulesConfig(presets=(presets,), scores=scores)))
-    select_stage.select(spark, run, force=force)
-    rows = spark.read.parquet(f"{output}/select/decisions").collect()
+    filter_stage.select(spark, run, force=force)
+    rows = spark.read.parquet(f"{output}/filter/decisions").collect()
     decisions = {row["doc_id"]: (row["reason"], row["value"], row["threshold"]) for row in rows}
     assert len(rows) == len(decisions)
     return decisions, json.loads(Path(f"{output}/select/_summary.json").read_text())
@@ -148,9 +148,9 @@ def test_scores_of_another_model_are_other_settings_and_a_moved_folder_is_not(sp
     scores = write_scores(tmp_path / "scored", SCORES)
     select(spark, output, rules, scores)
     moved = str((tmp_path / "scored").rename(tmp_path / "moved"))
-    before = Path(output, "select", "_summary.json").stat().st_mtime_ns
+    before = Path(output, "filter", "_summary.json").stat().st_mtime_ns
     select(spark, output, rules, moved)
-    assert Path(output, "select", "_summary.json").stat().st_mtime_ns == before
+    assert Path(output, "filter", "_summary.json").stat().st_mtime_ns == before
     other = write_scores(tmp_path / "other", [("1", 2.0)], model="n")
     with pytest.raises(
         ConfigError, match=r"belongs to another configuration \(scores: '\w+\.* -> '\w+\.*\)\..*--force"
@@ -166,7 +166,7 @@ def test_later_stages_and_the_name_of_the_data_depend_on_the_scores_only_where_t
         return Run(Config(rules=RulesConfig(presets=(rules,), scores=scores)))
 
     plain = run(None)
-    assert set(plain.select.settings) == {"rules"}
+    assert set(plain.filter.settings) == {"rules"}
     assert "scores" not in plain.result_settings
     one, other = (run(write_scores(tmp_path / name, SCORES, model=name)) for name in ("m", "n"))
     assert len({r.dedup.digest for r in (plain, one, other)}) == 3

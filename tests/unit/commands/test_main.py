@@ -59,9 +59,9 @@ def test_an_unknown_command_is_answered_with_the_one_that_was_meant(arguments, a
 
 
 def test_an_old_name_of_a_job_is_told_the_new_one(capsys, monkeypatch):
-    monkeypatch.setattr(renamed, "RENAMED_JOBS", {"choose": "select"})
+    monkeypatch.setattr(renamed, "RENAMED_JOBS", {"choose": "filter"})
     assert main(["run", "choose", "--force"]) == 2
-    assert capsys.readouterr().err == "sluice: `sluice run choose` is now `sluice run select`.\n"
+    assert capsys.readouterr().err == "sluice: `sluice run choose` is now `sluice run filter`.\n"
 
 
 def test_every_new_name_of_a_renamed_job_is_a_job_and_no_old_one_is():

@@ -145,13 +145,13 @@ def test_a_truncated_file_prints_what_it_holds_and_exits_with_3(tmp_path, capsys
     assert code == 3
     assert [line["url"] for line in lines] == ["http://kept.test/", "http://short.test/"]
     assert "quarantined: " in err and "cut.warc.gz at " in err
-    assert "more than extract.max_loss = 0.01 allows" in err
+    assert "more than extract.max_unreadable_share = 0.01 allows" in err
 
 
 def test_a_loss_that_is_allowed_exits_with_0(tmp_path, capsys):
     whole = b"".join(RECORDS[:4])
     (tmp_path / "cut.warc.gz").write_bytes(whole[: -len(RECORDS[3]) // 2])
-    code, lines, err = pages(capsys, tmp_path / "cut.warc.gz", "--set", "extract.max_loss=0.9")
+    code, lines, err = pages(capsys, tmp_path / "cut.warc.gz", "--set", "extract.max_unreadable_share=0.9")
     assert (code, len(lines)) == (0, 2)
     assert "quarantined: " in err
 
@@ -180,7 +180,11 @@ def test_an_empty_file_is_named_and_exits_with_3(tmp_path, capsys):
 
 @pytest.mark.parametrize(
     ("setting", "word"),
-    [("extract.max_los=1", "max_loss"), ("rules.presets=[nosuch]", "nosuch"), ("extract.max_loss=7", "max_loss")],
+    [
+        ("extract.max_unreadable_shar=1", "max_unreadable_share"),
+        ("rules.presets=[nosuch]", "nosuch"),
+        ("extract.max_unreadable_share=7", "max_unreadable_share"),
+    ],
 )
 def test_a_wrong_setting_exits_with_2(archive, capsys, setting, word):
     code, lines, err = pages(capsys, archive, "--set", setting)
@@ -192,7 +196,7 @@ def test_help_teaches_with_an_example(capsys):
     assert main(["pages", "--help"]) == 0
     out = capsys.readouterr().out
     assert "sluice pages " in out.partition("example")[2]
-    assert "extract.max_loss" in out
+    assert "extract.max_unreadable_share" in out
 
 
 def test_no_file_is_a_wrong_command_line(capsys):

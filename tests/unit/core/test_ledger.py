@@ -19,7 +19,7 @@ def test_books_that_do_not_balance_are_an_error_with_both_sides(total_in, total_
 
 
 def test_an_empty_stage_balances():
-    Ledger("documents", 0, 0).check("select")
+    Ledger("documents", 0, 0).check("filter")
 
 
 def test_ledgers_of_parts_add_up():
@@ -48,10 +48,10 @@ def test_plain_values_have_sorted_reasons_without_zeros_and_load_back():
 
 
 def test_what_one_stage_lets_out_the_next_takes_in():
-    require_handover(Ledger("records", 9, 5, {"x": 4}), Ledger("documents", 5, 5), ("extract", "select"))
+    require_handover(Ledger("records", 9, 5, {"x": 4}), Ledger("documents", 5, 5), ("extract", "filter"))
 
 
 def test_a_lost_row_between_two_stages_is_an_error_naming_both():
     with pytest.raises(StageError) as e:
-        require_handover(Ledger("records", 9, 5, {"x": 4}), Ledger("documents", 4, 4), ("extract", "select"))
-    assert str(e.value).startswith("Stage 'select' read 4 documents, but stage 'extract' wrote 5.")
+        require_handover(Ledger("records", 9, 5, {"x": 4}), Ledger("documents", 4, 4), ("extract", "filter"))
+    assert str(e.value).startswith("Stage 'filter' read 4 documents, but stage 'extract' wrote 5.")

@@ -39,7 +39,7 @@ EXTRACT = {
     "ignored": ["a/notes.txt"],
 }
 SELECT = {
-    "digest": "digest-of-select",
+    "digest": "digest-of-filter",
     "ledgers": [ledger("documents", 1222, 522, short=600, dull=100)],
     "by_language": {"en": {"selected": 400, "short": 600}, "zh": {"selected": 122, "dull": 100}},
     "suspicious_rules": {"fired_on_none": ["sleepy"], "fired_on_most": ["short (en)"]},
@@ -134,7 +134,7 @@ def text_of(page):
 
 
 def finished():
-    return {"extract": EXTRACT, "select": SELECT, "dedup": DEDUP, "tokenizer": TOKENIZER, "shards": SHARDS}
+    return {"extract": EXTRACT, "filter": SELECT, "dedup": DEDUP, "tokenizer": TOKENIZER, "shards": SHARDS}
 
 
 def model():
@@ -234,13 +234,13 @@ SPLIT = {
 
 def test_the_check_of_the_split_is_in_the_funnel_the_books_and_the_page(run):
     shards = SHARDS | {"ledgers": [ledger("documents", 479, 479)]}
-    page, report = run(**finished() | {"split": SPLIT, "shards": shards})
+    page, report = run(**finished() | {"split_check": SPLIT, "shards": shards})
     assert [(row["what"], row["count"], row["lost"]) for row in report["funnel"][6:]] == [
         ("without near-copies of held-out ones", 479, 3),
         ("in shards", 479, 0),
     ]
     handovers = [line["book"] for line in report["books"] if "→" in line["book"] and line["balanced"]]
-    assert handovers[2:4] == ["dedup → split", "split → shards"]
+    assert handovers[2:4] == ["dedup → split_check", "split_check → shards"]
     assert {row["language"]: row["kept"] for row in report["languages"]} == {"en": 377, "zh": 102}
     text = text_of(page)
     assert "70 held-out documents 1,234 pairs with a document of another split 56 of them compared exactly" in text
@@ -256,7 +256,11 @@ def test_the_check_of_the_split_is_in_the_funnel_the_books_and_the_page(run):
 
 def with_both():
     documents = ledger("documents", 478, 478)
-    return finished() | {"decontaminate": DECONTAMINATE, "lines": LINES, "shards": SHARDS | {"ledgers": [documents]}}
+    return finished() | {
+        "decontaminate": DECONTAMINATE,
+        "line_dedup": LINES,
+        "shards": SHARDS | {"ledgers": [documents]},
+    }
 
 
 def test_stages_after_deduplication_are_in_the_funnel_the_books_and_the_page(run):
@@ -268,7 +272,7 @@ def test_stages_after_deduplication_are_in_the_funnel_the_books_and_the_page(run
         ("in shards", 478, 0),
     ]
     handovers = [line["book"] for line in report["books"] if "→" in line["book"] and line["balanced"]]
-    assert handovers[2:5] == ["dedup → decontaminate", "decontaminate → lines", "lines → shards"]
+    assert handovers[2:5] == ["dedup → decontaminate", "decontaminate → line_dedup", "line_dedup → shards"]
     assert {row["language"]: row["kept"] for row in report["languages"]} == {"en": 378, "zh": 100}
     text = text_of(page)
     assert "quiz 1,500 3 4 Items that are not searched: 12 too short." in text
@@ -281,24 +285,24 @@ def test_stages_after_deduplication_are_in_the_funnel_the_books_and_the_page(run
 
 def test_stages_that_are_switched_off_are_not_mentioned(run):
     page, report = run(**finished())
-    assert report["decontaminate"] is None and report["lines"] is None and report["split_check"] is None
-    assert [row["stage"] for row in report["stages"]] == ["extract", "select", "dedup", "tokenizer", "shards"]
+    assert report["decontaminate"] is None and report["line_dedup"] is None and report["split_check"] is None
+    assert [row["stage"] for row in report["stages"]] == ["extract", "filter", "dedup", "tokenizer", "shards"]
     assert not re.search("[Bb]enchmark|Repeated lines|Near-copies", text_of(page))
 
 
 def test_stages_left_by_other_settings_are_no_part_of_the_run(run, tmp_path):
-    upstreams = {"dedup": "s", "decontaminate": "d", "lines": "c", "tokenizer": "d"}
+    upstreams = {"dedup": "s", "decontaminate": "d", "line_dedup": "c", "tokenizer": "d"}
     for (stage, upstream), digest in zip(upstreams.items(), "dclt", strict=True):
         (tmp_path / stage).mkdir()
         (tmp_path / stage / "_stage.json").write_text(json.dumps({"digest": digest, "upstream": upstream}))
     _, report = run(**with_both())
-    assert {"decontaminate", "lines"}.isdisjoint(row["stage"] for row in report["stages"])
+    assert {"decontaminate", "line_dedup"}.isdisjoint(row["stage"] for row in report["stages"])
     (tmp_path / "tokenizer" / "_stage.json").write_text(json.dumps({"digest": "t", "upstream": "c"}))
     _, report = run(**with_both())
     assert [row["stage"] for row in report["stages"]][3:5] == ["decontaminate", "tokenizer"]
     (tmp_path / "tokenizer" / "_stage.json").write_text(json.dumps({"digest": "t", "upstream": "another"}))
     _, report = run(**with_both())
-    assert [row["stage"] for row in report["stages"]][3:6] == ["decontaminate", "lines", "tokenizer"]
+    assert [row["stage"] for row in report["stages"]][3:6] == ["decontaminate", "line_dedup", "tokenizer"]
 
 
 def test_damaged_archives_come_first_with_their_cause(run):
@@ -321,7 +325,7 @@ def test_pages_that_killed_or_stopped_their_process_are_pointed_out(run):
 def test_drops_languages_rules_and_splits_have_their_numbers(run):
     page, _ = run(**finished())
     text = text_of(page)
-    assert "not_response requests, metadata and other records that are no response 668 27.1 %" in text
+    assert "not_response requests, metadata and other records that are not a response 668 27.1 %" in text
     assert "short 600 60.0 %" in text
     assert "zh 222 122 55.0 % 102 45.9 %" in text
     assert "Dropped nothing (1) sleepy" in text
@@ -346,10 +350,10 @@ def test_samples_and_pairs_say_why(run):
 
 
 def test_the_meaning_of_a_rule_is_read_from_the_stage_marker(run, tmp_path):
-    (tmp_path / "select").mkdir()
+    (tmp_path / "filter").mkdir()
     rule = {"name": "dull", "signal": "entropy", "min": 0.5, "max": None, "above": None, "below": 9}
-    (tmp_path / "select" / "_stage.json").write_text(json.dumps({"settings": {"rules": [rule]}, "upstream": None}))
-    page, _ = run(select=SELECT)
+    (tmp_path / "filter" / "_stage.json").write_text(json.dumps({"settings": {"rules": [rule]}, "upstream": None}))
+    page, _ = run(filter=SELECT)
     assert "dull keeps entropy ≥ 0.5 and &lt; 9 100 45.0 %" in text_of(page)
 
 
@@ -394,7 +398,7 @@ def test_no_model_and_stages_that_are_missing_are_said(run):
     assert report["training"] is None
     assert "No model has been trained yet." in page
     assert (
-        "Not finished: select, dedup, tokenizer, shards. Their part of this report is missing." in report["attention"]
+        "Not finished: filter, dedup, tokenizer, shards. Their part of this report is missing." in report["attention"]
     )
     assert [row["count"] for row in report["funnel"]] == [2468, 1800, 1222, None, None, None, None]
     assert report["outcome"] == "2,468 records from 2 web archives became 1,222 documents in en and zh so far."
@@ -416,12 +420,12 @@ def test_empty_summaries_give_a_page(run):
 
 def test_books_that_do_not_balance_are_shown(run):
     wrong = SELECT | {"ledgers": [ledger("documents", 1222, 500, short=600, dull=100)]}
-    page, report = run(**finished() | {"select": wrong})
+    page, report = run(**finished() | {"filter": wrong})
     assert report["attention"][:2] == [
-        "The books do not balance: select, 1,222 documents in, 500 out, 700 dropped.",
-        "The books do not balance: select → dedup, 500 documents in, 522 out, 0 dropped.",
+        "The books do not balance: filter, 1,222 documents in, 500 out, 700 dropped.",
+        "The books do not balance: filter → dedup, 500 documents in, 522 out, 0 dropped.",
     ]
-    assert "select documents 1,222 500 700 does not balance" in text_of(page)
+    assert "filter documents 1,222 500 700 does not balance" in text_of(page)
     assert "extract records 2,468 1,222 1,246 balanced" in text_of(page)
 
 
@@ -431,11 +435,11 @@ def test_balanced_books_raise_no_alarm(run):
 
 
 def test_a_stage_of_another_configuration_is_named(run, tmp_path):
-    (tmp_path / "select").mkdir()
-    (tmp_path / "select" / "_stage.json").write_text(json.dumps({"upstream": "an older digest", "settings": {}}))
+    (tmp_path / "filter").mkdir()
+    (tmp_path / "filter" / "_stage.json").write_text(json.dumps({"upstream": "an older digest", "settings": {}}))
     _, report = run(**finished())
     assert (
-        "Stage select was made from another configuration of the stage before it; run it again." in report["attention"]
+        "Stage filter was made from another configuration of the stage before it; run it again." in report["attention"]
     )
 
 
@@ -443,7 +447,7 @@ def test_text_from_the_web_is_escaped_everywhere(run):
     evil = {
         "extract": EXTRACT
         | {"files": [archive(EVIL, 5, lost=1, **{EVIL: 1})], "ignored": [EVIL], "quarantined": {EVIL: 1}},
-        "select": SELECT
+        "filter": SELECT
         | {
             "by_language": {EVIL: {EVIL: 3, "selected": 1}},
             "suspicious_rules": {"fired_on_none": [EVIL], "fired_on_most": [EVIL]},
@@ -452,7 +456,7 @@ def test_text_from_the_web_is_escaped_everywhere(run):
         "dedup": DEDUP | {"samples": [dict.fromkeys(DEDUP["samples"][0], EVIL)]},
         "decontaminate": DECONTAMINATE
         | {"samples": [dict.fromkeys(DECONTAMINATE["samples"][0], EVIL)], "benchmarks": [{"benchmark": EVIL} | COUNTS]},
-        "lines": LINES | {"samples": [dict.fromkeys(LINES["samples"][0], EVIL)]},
+        "line_dedup": LINES | {"samples": [dict.fromkeys(LINES["samples"][0], EVIL)]},
         "split": SPLIT | {"samples": [dict.fromkeys(SPLIT["samples"][0], EVIL)]},
         "tokenizer": TOKENIZER | {"kind": EVIL},
         "shards": SHARDS | {"splits": {EVIL: {}}},
@@ -513,7 +517,7 @@ def test_equal_inputs_give_equal_bytes(run, tmp_path):
 def test_a_directory_without_a_finished_stage_is_bad_input(tmp_path, capsys):
     (tmp_path / "extract").mkdir()
     (tmp_path / "extract" / "_stage.json").write_text("{}")
-    with pytest.raises(InputError, match=r"expected _summary\.json in at least one of extract, select"):
+    with pytest.raises(InputError, match=r"expected _summary\.json in at least one of extract, filter"):
         build_report(str(tmp_path))
     assert main(["report", str(tmp_path)]) == 3
     assert "holds no finished stage" in capsys.readouterr().err

@@ -50,7 +50,7 @@ class DedupConfig(Section):
     """Write `dedup/index`, by which later crawls are deduplicated against this one without its text."""
 
 
-class TableConfig(Section):
+class SourceConfig(Section):
     """A user's table instead of the documents of a run (`jobs/dedup.py`, `decontaminate.py`, `lines.py`)."""
 
     inputs: tuple[str, ...] = ()
@@ -68,17 +68,17 @@ class TableConfig(Section):
     id_seed: CountInt = 0
     """Seed of the 64-bit hash that represents the id internally. Of a billion ids two have the same hash in 3 % of
     cases, which is an error; another seed solves it."""
-    max_loss: Fraction = 0.01
+    max_unreadable_share: Fraction = 0.01
     """The run fails if more than this share of the lines is not JSON."""
     write_kept: bool = True
-    """Write `kept` beside the other results: the kept rows, unchanged or, by `jobs/lines.py`, without lines."""
+    """Write `kept` beside the other results: the kept rows, unchanged or, by `jobs/line_dedup.py`, without lines."""
 
 
-class LinesConfig(Section):
+class LineDedupConfig(Section):
     """Lines that occur in several documents are kept only in the best of them: by quality, length, smallest id."""
 
     enabled: bool = False
-    """Whether a run does this. `jobs/lines.py` on a user's table always does."""
+    """Whether a run does this. `jobs/line_dedup.py` on a user's table always does."""
     min_documents: PositiveInt = 3
     """A line is repeated if it occurs in at least this many different documents. CCNet uses 2."""
     min_hosts: PositiveInt = 1
@@ -131,7 +131,7 @@ class DecontaminateConfig(Section):
     """Size limit of the index, which every worker holds in memory."""
 
 
-class SplitConfig(Section):
+class SplitCheckConfig(Section):
     """Near-copies across splits that deduplication missed are removed from the split that is not held out."""
 
     enabled: bool = True
@@ -147,11 +147,11 @@ class SplitConfig(Section):
     compared in all bands are counted (`crowded`), with the fewest bands that one of them is compared in."""
 
 
-def split_minhash(split: SplitConfig, minhash: MinHashConfig) -> MinHashConfig:
+def split_minhash(split_check: SplitCheckConfig, minhash: MinHashConfig) -> MinHashConfig:
     """Signature settings of the split check: shingles as in deduplication, other permutations. Raises ConfigError."""
-    if split.seed == minhash.seed:
+    if split_check.seed == minhash.seed:
         raise ConfigError(
-            f"split.seed and dedup.minhash.seed are both {split.seed}, so the split check would miss the same pairs "
-            "as deduplication. Choose another split.seed."
+            f"split_check.seed and dedup.minhash.seed are both {split_check.seed}, so the split check would miss the "
+            "same pairs as deduplication. Choose another split_check.seed."
         )
-    return msgspec.structs.replace(minhash, bands=split.bands, rows=split.rows, seed=split.seed)
+    return msgspec.structs.replace(minhash, bands=split_check.bands, rows=split_check.rows, seed=split_check.seed)

@@ -133,6 +133,6 @@ class ExtractConfig(Section):
     page_memory_bytes: PositiveInt | None = None
     """Address space of that child process, language model included; a page that needs more is rejected as `page_crash`.
     Reserved memory counts too, so give twice what is expected. Null does not limit it."""
-    max_loss: Fraction = 0.01
+    max_unreadable_share: Fraction = 0.01
     """The run fails when more than this share of the input bytes had to be quarantined."""
     transport: TransportConfig = TransportConfig()

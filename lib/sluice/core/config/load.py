@@ -78,7 +78,9 @@ def parse_setting(setting: str) -> dict[str, Any]:
     """`a.b=c` as a nested mapping, `c` parsed as YAML."""
     path, equals, value = setting.partition("=")
     if not equals or not all(path.split(".")):
-        raise ConfigError(f"--set {setting!r} is not of the form section.key=value, for example extract.max_loss=0.05.")
+        raise ConfigError(
+            f"--set {setting!r} is not of the form section.key=value, for example extract.max_unreadable_share=0.05."
+        )
     tree = _parse(value, f"The value in --set {setting!r}")
     for key in reversed(path.split(".")):
         tree = {key: tree}

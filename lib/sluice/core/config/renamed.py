@@ -6,10 +6,15 @@ An old name is only looked up when it is unknown today, so it may be used again 
 from collections.abc import Mapping
 
 RENAMED_KEYS: Mapping[str, str] = {
+    "extract.max_loss": "extract.max_unreadable_share",
+    "table": "source",
+    "table.max_loss": "source.max_unreadable_share",
+    "lines": "line_dedup",
+    "split": "split_check",
     "dedup.centres": "dedup.leaders_per_bucket",
     "dedup.crowd": "dedup.crowded_bucket_size",
     "dedup.crowd_centres": "dedup.leaders_in_crowded_bucket",
-    "split.centres": "split.leaders_per_bucket",
+    "split.centres": "split_check.leaders_per_bucket",
     "train.data.rows": "train.data.batch_size",
     "train.data.window": "train.data.bptt_steps",
     "train.data.eval_rows": "train.data.eval_batch_size",
@@ -23,7 +28,7 @@ RENAMED_KEYS: Mapping[str, str] = {
 }
 """Dotted path of a setting or a whole section -> its dotted path today."""
 
-RENAMED_JOBS: Mapping[str, str] = {}
+RENAMED_JOBS: Mapping[str, str] = {"select": "filter", "lines": "line_dedup", "split": "split_check"}
 """Name of a job -> its name today."""
 
 

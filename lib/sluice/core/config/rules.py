@@ -75,4 +75,4 @@ class RulesConfig(Section):
     """Names of shipped rule files or paths of own ones, applied in this order; see lib/sluice/text/presets."""
     scores: str | None = None
     """The `output` of a run of jobs/score.py on this run's `extract/docs`, where the signal `bits_per_byte` comes from;
-    a document without a score has none, nor has any with null. Named for jobs/select.py and all later ones."""
+    a document without a score has none, nor has any with null. Named for jobs/filter.py and all later ones."""

@@ -10,10 +10,10 @@ from sluice.core.config.dataset import ShardsConfig, TokenizerConfig
 from sluice.core.config.dedup import (
     DecontaminateConfig,
     DedupConfig,
-    LinesConfig,
+    LineDedupConfig,
     ScoreConfig,
-    SplitConfig,
-    TableConfig,
+    SourceConfig,
+    SplitCheckConfig,
 )
 from sluice.core.config.extract import ExtractConfig
 from sluice.core.config.plan import PlanConfig
@@ -55,9 +55,9 @@ class Config(Section):
     dedup: DedupConfig = DedupConfig()
     score: ScoreConfig = ScoreConfig()
     decontaminate: DecontaminateConfig = DecontaminateConfig()
-    lines: LinesConfig = LinesConfig()
-    split: SplitConfig = SplitConfig()
-    table: TableConfig = TableConfig()
+    line_dedup: LineDedupConfig = LineDedupConfig()
+    split_check: SplitCheckConfig = SplitCheckConfig()
+    source: SourceConfig = SourceConfig()
     tokenizer: TokenizerConfig = TokenizerConfig()
     shards: ShardsConfig = ShardsConfig()
     train: TrainConfig = TrainConfig()

@@ -17,12 +17,12 @@ COMMON = frozenset(
     """
     name version output
     plan.inputs plan.base_url plan.crawl plan.batch_warcs
-    extract.languages extract.min_language_score extract.extractor extract.min_chars extract.max_loss
+    extract.languages extract.min_language_score extract.extractor extract.min_chars extract.max_unreadable_share
     extract.quality_models extract.pii.email extract.pii.phone extract.pii.mobile
     rules.presets
     dedup.threshold dedup.minhash.bands dedup.minhash.rows dedup.urls
-    decontaminate.benchmarks decontaminate.fields lines.enabled
-    table.inputs table.id table.text table.quality
+    decontaminate.benchmarks decontaminate.fields line_dedup.enabled
+    source.inputs source.id source.text source.quality
     tokenizer.kind tokenizer.vocab_size tokenizer.sample_bytes
     shards.seq_len shards.shard_bytes shards.valid_fraction shards.test_fraction
     train.data.manifest train.data.batch_size train.data.bptt_steps train.data.eval_batch_size

@@ -87,7 +87,7 @@ class SplitRow(Record):
 
 
 class SplitRemoval(Record):
-    """Table `split/removals`: a removed document and the similar one, which is kept, of a split held out from its own.
+    """Table `split_check/removals`: a removed document, and the similar, kept document that is held out from its split.
 
     `jaccard` is the exact similarity of their shingle sets.
     """

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from sluice.core.config.dedup import TableConfig
+from sluice.core.config.dedup import SourceConfig
 from sluice.core.errors import InputError
 from sluice.core.records.docs import SourceRow
 from sluice.data import storage
@@ -34,13 +34,13 @@ class Line(NamedTuple):
     data: bytes
 
 
-def table_files(table: TableConfig) -> tuple[str, list[str]]:
-    """The kind of `table.inputs`, `parquet` or `json`, and all their files in order.
+def table_files(source: SourceConfig) -> tuple[str, list[str]]:
+    """The kind of `source.inputs`, `parquet` or `json`, and all their files in order.
 
     Raises InputError where there is none, or are some of both kinds.
     """
     found: dict[str, list[str]] = {"parquet": [], "json": []}
-    for given in table.inputs:
+    for given in source.inputs:
         for path in storage.list_files(given):
             plain = path.removesuffix(".gz").removesuffix(".zst")
             if path.endswith(".parquet"):
@@ -51,7 +51,7 @@ def table_files(table: TableConfig) -> tuple[str, list[str]]:
     if len(kinds) != 1:
         what = "holds no table" if not kinds else "holds Parquet files and JSON lines"
         raise InputError(
-            f"table.inputs={list(table.inputs)} {what}. Name files, directories or globs of either .parquet or "
+            f"source.inputs={list(source.inputs)} {what}. Name files, directories or globs of either .parquet or "
             f"{', '.join(ENDINGS)} (also with {' or '.join(COMPRESSED)})."
         )
     (kind,) = kinds
@@ -98,7 +98,7 @@ def _placed_lines(piece: Piece) -> Iterator[tuple[str, bytes]]:
             at += len(line)
 
 
-def parse_row(line: Line, table: TableConfig) -> SourceRow:
+def parse_row(line: Line, source: SourceConfig) -> SourceRow:
     """A line as a row. What is wrong with it is said in `problem`, never raised."""
     try:
         value = msgspec.json.decode(line.data)
@@ -106,20 +106,20 @@ def parse_row(line: Line, table: TableConfig) -> SourceRow:
         return SourceRow(place=line.place, problem=f"not JSON: {e}", name=None, text=None)
     if not isinstance(value, dict):
         return SourceRow(place=line.place, problem="not a JSON object", name=None, text=None)
-    name, text = value.get(table.id), value.get(table.text)
+    name, text = value.get(source.id), value.get(source.text)
     if isinstance(name, bool) or not isinstance(name, str | int):
-        return SourceRow(place=line.place, problem=f"{table.id!r} is no text or whole number", name=None, text=None)
+        return SourceRow(place=line.place, problem=f"{source.id!r} is no text or whole number", name=None, text=None)
     if text is not None and not isinstance(text, str):
-        return SourceRow(place=line.place, problem=f"{table.text!r} is no text", name=None, text=None)
-    quality = value.get(table.quality) if table.quality else None
-    url = value.get(table.url) if table.url else None
+        return SourceRow(place=line.place, problem=f"{source.text!r} is no text", name=None, text=None)
+    quality = value.get(source.quality) if source.quality else None
+    url = value.get(source.url) if source.url else None
     return SourceRow(
         place=line.place,
         problem=None,
         name=str(name),
         text=text,
         quality=float(quality) if isinstance(quality, int | float) else None,
-        fetched_at=_time(value.get(table.fetched_at)) if table.fetched_at else None,
+        fetched_at=_time(value.get(source.fetched_at)) if source.fetched_at else None,
         url=url if isinstance(url, str) else None,
     )
 

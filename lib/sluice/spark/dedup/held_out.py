@@ -12,7 +12,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from sluice.core.config.dedup import DedupConfig, MinHashConfig, SplitConfig, split_minhash
+from sluice.core.config.dedup import DedupConfig, MinHashConfig, SplitCheckConfig, split_minhash
 from sluice.core.errors import StageError
 from sluice.core.records.corpus import SplitRow
 from sluice.data.arrow import arrow_schema
@@ -38,7 +38,7 @@ class SplitLeaks(NamedTuple):
 def find_split_leaks(
     documents: DataFrame,
     dedup: DedupConfig,
-    split: SplitConfig,
+    split_check: SplitCheckConfig,
     partitions: int,
     checkpoints: Checkpoints,
     results: Checkpoints,
@@ -48,12 +48,12 @@ def find_split_leaks(
     Needs: documents (doc_id, split, text). Writes `removals` to `results`, the rest to `checkpoints`. Raises StageError
     if such a pair is left.
     """
-    minhash = split_minhash(split, dedup.minhash)
+    minhash = split_minhash(split_check, dedup.minhash)
     banding = Banding(minhash.bands, minhash.rows)
     least = assure(dedup.threshold, banding).least_equal
     signed = checkpoints.materialize(signatures(documents, minhash), "signed")
     leaders = checkpoints.materialize(
-        leader_rows(ranked_rows(signed, minhash, SPLITS[:2]), split.leaders_per_bucket), "leaders"
+        leader_rows(ranked_rows(signed, minhash, SPLITS[:2]), split_check.leaders_per_bucket), "leaders"
     )
     pairs = checkpoints.materialize(cross_split_pairs(leaders, ranked_rows(signed, minhash, SPLITS[1:])), "pairs")
     width = minhash.bands * minhash.rows

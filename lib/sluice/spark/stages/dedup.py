@@ -22,7 +22,7 @@ from sluice.spark.tables import selected_documents
 def dedup(spark: SparkSession, run: Run, *, force: bool) -> None:
     """Writes `dedup/removals`: duplicates among the selected documents, each with a kept document."""
     config, stage = run.config.dedup, run.dedup
-    upstream = run.select.require()
+    upstream = run.filter.require()
     if not stage.begin(force=force, keep=True):
         return
     for name in ("removals", "copies", "clusters", "edges", "index"):
@@ -53,7 +53,7 @@ def dedup(spark: SparkSession, run: Run, *, force: bool) -> None:
     steps = {row["step"]: row["count"] for row in removed.groupBy("step").count().collect()}
     total = documents.count()
     ledger = Ledger("documents", total, total - sum(steps.values()), steps)
-    require_handover(ledgers_of(upstream)["documents"], ledger, ("select", "dedup"))
+    require_handover(ledgers_of(upstream)["documents"], ledger, ("filter", "dedup"))
     stage.finish(
         [ledger],
         **found.counts,

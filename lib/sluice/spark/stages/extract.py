@@ -122,24 +122,24 @@ def _check_extract(config: Config, account: WarcAccount, num_archives: int, num_
         log.warning(
             "extract: pages that ended or stopped their process were rejected (%s); see `detail` in docs", causes
         )
-    if num_unread > config.extract.max_loss * num_archives:
+    if num_unread > config.extract.max_unreadable_share * num_archives:
         raise StageError(
-            f"{num_unread:,} of {num_archives:,} archives could not be reached at all, more than extract.max_loss = "
-            f"{config.extract.max_loss} allows. See kind=quarantine in {config.output}/extract/docs for the causes; "
-            "check plan.inputs and plan.base_url, then run the job again."
+            f"{num_unread:,} of {num_archives:,} archives could not be reached at all, more than "
+            f"extract.max_unreadable_share = {config.extract.max_unreadable_share} allows. See kind=quarantine in "
+            f"{config.output}/extract/docs for the causes; check plan.inputs and plan.base_url, then run the job again."
         )
-    if account.quarantined_bytes > config.extract.max_loss * account.bytes:
+    if account.quarantined_bytes > config.extract.max_unreadable_share * account.bytes:
         causes = ", ".join(f"{reason} x {count}" for reason, count in sorted(account.quarantined.items()))
         raise StageError(
             f"{account.quarantined_bytes:,} of {account.bytes:,} bytes could not be read ({causes}), more than "
-            f"extract.max_loss = {config.extract.max_loss} allows. See kind=quarantine in "
+            f"extract.max_unreadable_share = {config.extract.max_unreadable_share} allows. See kind=quarantine in "
             f"{config.output}/extract/docs; fetch the damaged archives again, or allow more loss."
         )
-    if account.missing > config.extract.max_loss * account.wanted:
+    if account.missing > config.extract.max_unreadable_share * account.wanted:
         raise StageError(
             f"{account.missing:,} of the {account.wanted:,} records that the index names could not be read where it "
-            f"has them, more than extract.max_loss = {config.extract.max_loss} allows. See kind=quarantine in "
-            f"{config.output}/extract/docs; check that plan.index and plan.inputs are of the same crawl."
+            f"has them, more than extract.max_unreadable_share = {config.extract.max_unreadable_share} allows. See "
+            f"kind=quarantine in {config.output}/extract/docs; check that plan.index and plan.inputs match."
         )
     if not account.html + account.texts:
         raise InputError(

@@ -10,10 +10,10 @@ from sluice.spark.run import Run
 from sluice.spark.stages.decontaminate import decontaminate
 from sluice.spark.stages.dedup import dedup
 from sluice.spark.stages.extract import extract
-from sluice.spark.stages.lines import lines
-from sluice.spark.stages.select import select
+from sluice.spark.stages.filter import filter_documents
+from sluice.spark.stages.line_dedup import line_dedup
 from sluice.spark.stages.shards import shards
-from sluice.spark.stages.split import split
+from sluice.spark.stages.split_check import split_check
 from sluice.spark.stages.tokenizer import tokenizer
 
 log = logging.getLogger("sluice.stages")
@@ -21,7 +21,7 @@ log = logging.getLogger("sluice.stages")
 
 def pipeline(spark: SparkSession, run: Run, *, force: bool) -> None:
     """All stages in order, the optional ones if they are switched on, then the report."""
-    for stage in (extract, select, dedup, decontaminate, lines, split, tokenizer, shards):
+    for stage in (extract, filter_documents, dedup, decontaminate, line_dedup, split_check, tokenizer, shards):
         stage(spark, run, force=force)
     write_report(run.config.output)
     log.info("report: %s", storage.join(run.config.output, "report.html"))

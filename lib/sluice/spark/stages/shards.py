@@ -14,7 +14,7 @@ from sluice.data.dataset.writer import DatasetPlan, commit_dataset
 from sluice.data.stage import ledgers_of
 from sluice.spark.engine.session import progress
 from sluice.spark.run import Run
-from sluice.spark.stages.split import split_check
+from sluice.spark.stages.split_check import split_check_record
 from sluice.spark.tables import kept_documents
 from sluice.spark.transforms.shards import ShardJob, shard_names, write_shards
 
@@ -64,7 +64,7 @@ def shards(spark: SparkSession, run: Run, *, force: bool) -> None:
             token_bytes=token_bytes,
             config_digest=run.result_digest,
             num_shards={"train": num_train, **dict.fromkeys(splits, 1)},
-            split_check=split_check(run),
+            split_check=split_check_record(run),
         ),
         written,
     )

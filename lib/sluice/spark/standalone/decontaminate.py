@@ -31,7 +31,7 @@ def decontaminate_run(config: Config) -> tuple[TableRun, Benchmark]:
 
 def decontaminate_table(spark: SparkSession, run: TableRun, benchmark: Benchmark, *, force: bool) -> None:
     """All steps; a killed run resumes after its last complete table. Rows without text are kept."""
-    config, stage, table = run.config, run.stage, run.config.table
+    config, stage, table = run.config, run.stage, run.config.source
     if not run.begin("matches", "kept", "quarantine", force=force):
         return
     warn_of_items(benchmark)

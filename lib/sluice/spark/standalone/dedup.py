@@ -27,13 +27,13 @@ def dedup_run(config: Config) -> TableRun:
     """The run of `dedup_table`. Raises ConfigError, InputError or FormatError for a bad table or index."""
     needed = {"url": config.dedup.urls is not None, "fetched_at": config.dedup.urls == "newest"}
     names = [name for name, is_needed in needed.items() if is_needed]
-    require_columns(config.table, names, f"dedup.urls={config.dedup.urls}", "leave it out")
+    require_columns(config.source, names, f"dedup.urls={config.dedup.urls}", "leave it out")
     return TableRun(config, "dedup", {"dedup": result_settings(config.dedup)})
 
 
 def dedup_table(spark: SparkSession, run: TableRun, *, force: bool) -> None:
     """All steps; a killed run resumes after its last complete table."""
-    config, stage, table = run.config, run.stage, run.config.table
+    config, stage, table = run.config, run.stage, run.config.source
     if not run.begin("removals", "copies", "clusters", "edges", "index", "kept", "quarantine", force=force):
         return
     checkpoints = Checkpoints(stage.file("_work"))

@@ -8,7 +8,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from sluice import __version__
-from sluice.core.config.dedup import TableConfig
+from sluice.core.config.dedup import SourceConfig
 from sluice.core.config.schema import Config
 from sluice.core.errors import ConfigError, InputError, StageError
 from sluice.data import storage
@@ -30,11 +30,11 @@ class TableRun:
 
     def __init__(self, config: Config, name: str, settings: Mapping[str, Any]) -> None:
         self.config = config
-        self.kind, self.paths = table_files(config.table)
-        table: dict[str, Any] = msgspec.to_builtins(config.table)
-        del table["max_loss"]
+        self.kind, self.paths = table_files(config.source)
+        source: dict[str, Any] = msgspec.to_builtins(config.source)
+        del source["max_unreadable_share"]
         files = [[path, storage.size(path)] for path in self.paths]
-        what = {"sluice": __version__, "key": KEY_VERSION, **settings, "table": table, "files": files}
+        what = {"sluice": __version__, "key": KEY_VERSION, **settings, "source": source, "files": files}
         self.stage = Stage(config.output, name, what)
 
     def begin(self, *results: str, force: bool) -> bool:
@@ -46,39 +46,40 @@ class TableRun:
         return True
 
 
-def require_columns(table: TableConfig, names: Iterable[str], setting: str, otherwise: str) -> None:
-    """Raises ConfigError if a setting needs columns (fields of `TableConfig`) that the table does not name."""
-    if missing := [f"table.{name}" for name in names if getattr(table, name) is None]:
+def require_columns(source: SourceConfig, names: Iterable[str], setting: str, otherwise: str) -> None:
+    """Raises ConfigError if a setting needs columns (fields of `SourceConfig`) that the table does not name."""
+    if missing := [f"source.{name}" for name in names if getattr(source, name) is None]:
         raise ConfigError(
             f"{setting} needs columns of the table that are not named. Name them with {' and '.join(missing)}, or "
             f"{otherwise}."
         )
 
 
-def named_rows(source: TableSource, table: TableConfig, checkpoints: Checkpoints) -> tuple[DataFrame, DataFrame]:
+def named_rows(source: TableSource, settings: SourceConfig, checkpoints: Checkpoints) -> tuple[DataFrame, DataFrame]:
     """Source rows with their `doc_id`; and place, problem, name and doc_id of each. Raises as `check_rows`."""
-    rows = source.rows().withColumn("doc_id", doc_id(table))
+    rows = source.rows().withColumn("doc_id", doc_id(settings))
     names = checkpoints.materialize(rows.select("place", "problem", "name", "doc_id"), "names")
-    check_rows(names, table)
+    check_rows(names, settings)
     return rows, names
 
 
-def doc_id(table: TableConfig) -> Column:
+def doc_id(source: SourceConfig) -> Column:
     """63 bits of a hash of the id."""
-    return F.xxhash64("name", F.lit(table.id_seed).cast("long")).bitwiseAND(F.lit((1 << 63) - 1))
+    return F.xxhash64("name", F.lit(source.id_seed).cast("long")).bitwiseAND(F.lit((1 << 63) - 1))
 
 
-def check_rows(rows: DataFrame, table: TableConfig) -> None:
+def check_rows(rows: DataFrame, source: SourceConfig) -> None:
     """Raises StageError for too many unreadable rows, InputError for ids that are not unique.
 
     Needs: place, problem, name, doc_id.
     """
     total, problems = rows.agg(F.count("*"), F.count("problem")).collect()[0]
-    if problems > table.max_loss * total:
+    if problems > source.max_unreadable_share * total:
         worst = rows.where("problem is not null").select("place", "problem").orderBy("place").limit(SHOWN).collect()
         raise StageError(
-            f"{problems:,} of {total:,} rows cannot be read, more than table.max_loss={table.max_loss} allows: "
-            f"{'; '.join(f'{row.place}: {row.problem}' for row in worst)}. Fix them, or raise table.max_loss."
+            f"{problems:,} of {total:,} rows cannot be read, more than source.max_unreadable_share="
+            f"{source.max_unreadable_share} allows: {'; '.join(f'{row.place}: {row.problem}' for row in worst)}. "
+            "Fix them, or raise source.max_unreadable_share."
         )
     same = (
         rows.where("problem is null")
@@ -88,12 +89,12 @@ def check_rows(rows: DataFrame, table: TableConfig) -> None:
     twice = same.where("n > 1").orderBy("one").limit(SHOWN).collect()
     if clash := [row for row in twice if row.one != row.other]:
         raise InputError(
-            f"The ids {clash[0].one!r} and {clash[0].other!r} have the same hash. Set table.id_seed to a number "
-            f"other than {table.id_seed}."
+            f"The ids {clash[0].one!r} and {clash[0].other!r} have the same hash. Set source.id_seed to a number "
+            f"other than {source.id_seed}."
         )
     if twice:
         ids = ", ".join(f"{row.one!r} ({row.n} times)" for row in twice)
         raise InputError(
-            f"Ids in column {table.id!r} must be unique, but some are not: {ids}. Name another column with "
-            "table.id, or make them unique."
+            f"Ids in column {source.id!r} must be unique, but some are not: {ids}. Name another column with "
+            "source.id, or make them unique."
         )

@@ -36,7 +36,7 @@ def score_run(config: Config) -> TableRun:
 
 def score_table(spark: SparkSession, run: TableRun, *, force: bool) -> None:
     """All steps; a killed run resumes after its last complete table."""
-    config, stage, table = run.config, run.stage, run.config.table
+    config, stage, table = run.config, run.stage, run.config.source
     if not run.begin("scores", "quarantine", force=force):
         return
     checkpoints = Checkpoints(stage.file("_work"))

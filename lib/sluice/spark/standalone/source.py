@@ -8,7 +8,7 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from sluice.core.config.dedup import TableConfig
+from sluice.core.config.dedup import SourceConfig
 from sluice.core.errors import ConfigError
 from sluice.core.records.base import Record
 from sluice.core.records.docs import SourceRow
@@ -27,33 +27,33 @@ class RawLine(Record):
 class TableSource:
     """The files of a table. `rows` is read once for the facts and once for the texts; `write_kept` reads them again."""
 
-    def __init__(self, spark: SparkSession, table: TableConfig, kind: str, paths: list[str]) -> None:
-        self._spark, self._table, self._kind, self._paths = spark, table, kind, paths
+    def __init__(self, spark: SparkSession, source: SourceConfig, kind: str, paths: list[str]) -> None:
+        self._spark, self._source, self._kind, self._paths = spark, source, kind, paths
         self._pieces = tuple(pieces_of(paths)) if kind == "json" else ()
 
     def rows(self) -> DataFrame:
         """Returns: source rows. Raises ConfigError if a column is missing from a Parquet file."""
         if self._kind == "json":
-            return self._numbers().mapInArrow(partial(_parse, self._table, self._pieces), spark_schema(SourceRow))
-        table = self._table
+            return self._numbers().mapInArrow(partial(_parse, self._source, self._pieces), spark_schema(SourceRow))
+        source = self._source
         found = self._parquet()
-        wanted = {"id": table.id, "text": table.text, "quality": table.quality}
-        wanted |= {"fetched_at": table.fetched_at, "url": table.url}
+        wanted = {"id": source.id, "text": source.text, "quality": source.quality}
+        wanted |= {"fetched_at": source.fetched_at, "url": source.url}
         for setting, column in wanted.items():
             if column is not None and column not in found.columns:
                 raise ConfigError(
-                    f"table.{setting}={column!r}, but the columns of {self._paths[0]} are {found.columns}. Name one "
-                    f"of them with --set table.{setting}=COLUMN."
+                    f"source.{setting}={column!r}, but the columns of {self._paths[0]} are {found.columns}. Name one "
+                    f"of them with --set source.{setting}=COLUMN."
                 )
-        name = F.col(table.id).cast("string")
+        name = F.col(source.id).cast("string")
         return found.select(
             F.coalesce(F.col("_metadata.file_path"), F.lit("")).alias("place"),
-            F.when(name.isNull(), F.lit(f"{table.id!r} is null")).alias("problem"),
+            F.when(name.isNull(), F.lit(f"{source.id!r} is null")).alias("problem"),
             name.alias("name"),
-            F.col(table.text).cast("string").alias("text"),
-            _cast(table.quality, "double").alias("quality"),
-            _cast(table.fetched_at, "timestamp").alias("fetched_at"),
-            _cast(table.url, "string").alias("url"),
+            F.col(source.text).cast("string").alias("text"),
+            _cast(source.quality, "double").alias("quality"),
+            _cast(source.fetched_at, "timestamp").alias("fetched_at"),
+            _cast(source.url, "string").alias("url"),
         )
 
     def write_kept(self, gone: DataFrame, path: str, edited: DataFrame | None = None) -> None:
@@ -61,24 +61,24 @@ class TableSource:
 
         Rows in `edited` (name, text) get that text; the rest of such a line is unchanged.
         """
-        table = self._table
+        source = self._source
         if self._kind == "parquet":
-            rows = self._parquet().withColumn("_name", F.col(table.id).cast("string")).where("_name is not null")
+            rows = self._parquet().withColumn("_name", F.col(source.id).cast("string")).where("_name is not null")
             kept = rows.join(gone.withColumnRenamed("name", "_name"), "_name", "left_anti")
             if edited is not None:
                 kept = kept.join(edited.toDF("_name", "_text"), "_name", "left")
-                kept = kept.withColumn(table.text, F.coalesce("_text", table.text)).drop("_text")
+                kept = kept.withColumn(source.text, F.coalesce("_text", source.text)).drop("_text")
             writer = kept.drop("_name").write
             for feature in ("parquet.enable.dictionary", "parquet.column.statistics.enabled"):
-                writer = writer.option(f"{feature}#{table.text}", "false")  # each copies a text of 100 MB
+                writer = writer.option(f"{feature}#{source.text}", "false")  # each copies a text of 100 MB
             writer.parquet(path)
             return
-        lines = self._numbers().mapInArrow(partial(_raw, table, self._pieces), spark_schema(RawLine))
+        lines = self._numbers().mapInArrow(partial(_raw, source, self._pieces), spark_schema(RawLine))
         kept = lines.where("name is not null").join(gone, "name", "left_anti")
         if edited is not None:
             changed = edited.withColumnRenamed("text", "edited")
             kept = kept.join(changed, "name", "left").select("name", "text", "edited")
-            kept = kept.mapInArrow(partial(_with_text, table), spark_schema(RawLine))
+            kept = kept.mapInArrow(partial(_with_text, source), spark_schema(RawLine))
         kept.select("text").write.option("compression", "gzip").text(path)
 
     def _parquet(self) -> DataFrame:
@@ -99,19 +99,21 @@ def _lines(pieces: Sequence[Piece], batches: Iterable[pa.RecordBatch]) -> Iterat
             yield from lines_of(pieces[number])
 
 
-def _parse(table: TableConfig, pieces: Sequence[Piece], batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    return to_batches((parse_row(line, table) for line in _lines(pieces, batches)), SourceRow)
+def _parse(
+    source: SourceConfig, pieces: Sequence[Piece], batches: Iterable[pa.RecordBatch]
+) -> Iterator[pa.RecordBatch]:
+    return to_batches((parse_row(line, source) for line in _lines(pieces, batches)), SourceRow)
 
 
-def _raw(table: TableConfig, pieces: Sequence[Piece], batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    rows = ((parse_row(line, table).name, line.data) for line in _lines(pieces, batches))
+def _raw(source: SourceConfig, pieces: Sequence[Piece], batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    rows = ((parse_row(line, source).name, line.data) for line in _lines(pieces, batches))
     return to_batches((RawLine(name=name, text=data.decode("utf-8", "replace")) for name, data in rows), RawLine)
 
 
-def _with_text(table: TableConfig, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    return to_batches((_edited(row, table) for row in iter_rows(batches)), RawLine)
+def _with_text(source: SourceConfig, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    return to_batches((_edited(row, source) for row in iter_rows(batches)), RawLine)
 
 
-def _edited(row: dict[str, Any], table: TableConfig) -> RawLine:
+def _edited(row: dict[str, Any], source: SourceConfig) -> RawLine:
     line, text = row["text"], row["edited"]
-    return RawLine(name=row["name"], text=line if text is None else replace_text(line, table.text, text))
+    return RawLine(name=row["name"], text=line if text is None else replace_text(line, source.text, text))

@@ -39,7 +39,7 @@ def check_scores(scores: DataFrame, docs: DataFrame, output: str) -> int:
     if not found:
         raise InputError(
             f"rules.scores={output!r} has no score of any document here: it is for another table. Run jobs/score.py on "
-            "this run's extract/docs with table.id=doc_id."
+            "this run's extract/docs with source.id=doc_id."
         )
     if not scored:
         raise InputError(

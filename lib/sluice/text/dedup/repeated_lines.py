@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sluice.core.config.dedup import LinesConfig
+from sluice.core.config.dedup import LineDedupConfig
 from sluice.text.dedup.kernels.repeated_lines import measure_form, measure_lines
 from sluice.text.dedup.key_text import define_key, fold_table, key_text
 from sluice.text.unicode.characters import DECIMAL, WORD, flags_of, table
@@ -100,7 +100,7 @@ def is_code(line: str) -> bool:
     return CODE_SIGNS.search(line[:MAX_CODE_CHARS]) is not None
 
 
-def text_lines(text: str, settings: LinesConfig) -> TextLines:
+def text_lines(text: str, settings: LineDedupConfig) -> TextLines:
     """The lines of a text with their hashes and kinds."""
     data = np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
     n = text.count("\n") + 1 if text else 0
@@ -116,13 +116,13 @@ def text_lines(text: str, settings: LinesConfig) -> TextLines:
     return TextLines(prints.view(np.int64), np.where(cjk + others == 0, BLANK, kinds))
 
 
-def plain_hashes(text: str, settings: LinesConfig) -> Hashes:
+def plain_hashes(text: str, settings: LineDedupConfig) -> Hashes:
     """The different hashes of the plain lines of a text, [n] int64, in ascending order."""
     lines = text_lines(text, settings)
     return np.unique(lines.hashes[lines.kinds == PLAIN])
 
 
-def cut_lines(text: str, repeated: Hashes, settings: LinesConfig) -> CutLines:
+def cut_lines(text: str, repeated: Hashes, settings: LineDedupConfig) -> CutLines:
     """A text without its plain lines with the hashes `repeated` [n] int64, except code and rows of tables.
 
     A blank line that would follow another blank line or start the text is removed with them. A text that would lose
@@ -164,7 +164,7 @@ def cut_lines(text: str, repeated: Hashes, settings: LinesConfig) -> CutLines:
     )
 
 
-def line_with(text: str, line: int, settings: LinesConfig) -> str | None:
+def line_with(text: str, line: int, settings: LineDedupConfig) -> str | None:
     """The first line of a text with this hash, or None."""
     places = np.flatnonzero(text_lines(text, settings).hashes == line)
     return text.split("\n")[places[0]] if len(places) else None

@@ -18,11 +18,19 @@ def test_no_file_and_no_setting_give_the_defaults():
 
 
 def test_a_later_file_wins_over_an_earlier_and_a_setting_over_both(tmp_path):
-    first = write(tmp_path, "a.yaml", "name: first\nversion: 1.1.1\nextract: {min_chars: 11, max_loss: 0.1}\n")
-    second = write(tmp_path, "b.yaml", "version: 2.2.2\nextract: {max_loss: 0.2, other_language_score: 0.2}\n")
+    first = write(
+        tmp_path, "a.yaml", "name: first\nversion: 1.1.1\nextract: {min_chars: 11, max_unreadable_share: 0.1}\n"
+    )
+    second = write(
+        tmp_path, "b.yaml", "version: 2.2.2\nextract: {max_unreadable_share: 0.2, other_language_score: 0.2}\n"
+    )
     config = load_config([first, second], ["extract.other_language_score=0.3", "extract.other_language_score=0.4"])
     assert (config.name, config.version) == ("first", "2.2.2")
-    assert (config.extract.min_chars, config.extract.max_loss, config.extract.other_language_score) == (11, 0.2, 0.4)
+    assert (config.extract.min_chars, config.extract.max_unreadable_share, config.extract.other_language_score) == (
+        11,
+        0.2,
+        0.4,
+    )
 
 
 def test_the_order_of_the_files_matters(tmp_path):
@@ -46,11 +54,11 @@ def test_an_empty_file_changes_nothing(tmp_path, text):
     ("setting", "key", "meant"),
     [
         # a typing mistake, at any depth, in any part of the path
-        ("extrct.max_loss=1", "extrct.max_loss", "'extract.max_loss'"),
-        ("extract.max_los=1", "extract.max_los", "'extract.max_loss'"),
+        ("extrct.max_unreadable_share=1", "extrct.max_unreadable_share", "'extract.max_unreadable_share'"),
+        ("extract.max_unreadable_shar=1", "extract.max_unreadable_shar", "'extract.max_unreadable_share'"),
         ("dedup.minhash.band=3", "dedup.minhash.band", "'dedup.minhash.bands'"),
         ("train.optim.schedule.knd=step", "train.optim.schedule.knd", "'train.optim.schedule.kind'"),
-        ("extract.Max_Loss=1", "extract.Max_Loss", "'extract.max_loss'"),
+        ("extract.Max_Unreadable_Share=1", "extract.Max_Unreadable_Share", "'extract.max_unreadable_share'"),
         ("spork={}", "spork", "'spark'"),
         # a section left out
         ("pii.mobile=null", "pii.mobile", "'extract.pii.mobile'"),
@@ -101,11 +109,11 @@ def test_a_renamed_key_is_told_its_new_name(monkeypatch):
 
 
 def test_a_renamed_section_is_told_for_each_setting_and_the_longest_entry_wins(monkeypatch):
-    monkeypatch.setattr(renamed, "RENAMED_KEYS", {"input": "table", "input.loss": "table.max_loss"})
+    monkeypatch.setattr(renamed, "RENAMED_KEYS", {"input": "source", "input.loss": "source.max_unreadable_share"})
     for setting, message in (
-        ("input.id=x", "input.id is now table.id."),
-        ("input.loss=0", "input.loss is now table.max_loss."),
-        ("input={id: x, text: y}", "input is now table."),
+        ("input.id=x", "input.id is now source.id."),
+        ("input.loss=0", "input.loss is now source.max_unreadable_share."),
+        ("input={id: x, text: y}", "input is now source."),
     ):
         with pytest.raises(ConfigError) as e:
             load_config([], [setting])
@@ -128,7 +136,12 @@ def test_every_new_name_of_a_renamed_key_is_a_setting_and_no_old_one_is():
     [
         ("name: a\nname: b\n", "name", "line 2, column 1", 1),
         ("name: a\nname: a\n", "name", "line 2, column 1", 1),
-        ("extract:\n  max_loss: 0.1\n  min_chars: 5\n  max_loss: 0.2\n", "max_loss", "line 4, column 3", 2),
+        (
+            "extract:\n  max_unreadable_share: 0.1\n  min_chars: 5\n  max_unreadable_share: 0.2\n",
+            "max_unreadable_share",
+            "line 4, column 3",
+            2,
+        ),
         ("extract: {min_chars: 5, min_chars: 6}\n", "min_chars", "line 1, column 25", 1),
         ("train: {}\nname: a\n'train': {}\n", "train", "line 3, column 1", 1),
         ("extract:\n  min_language_score: {en: 0.1, zh: 0.2, en: 0.3}\n", "en", "line 2, column 42", 2),
@@ -162,9 +175,9 @@ def test_one_key_in_two_mappings_and_a_merged_mapping_are_allowed(tmp_path):
         ("plan.batch_warcs=true", "plan.batch_warcs", "Expected `int`, got `bool`"),
         ("plan.batch_warcs=1.5", "plan.batch_warcs", "Expected `int`, got `float`"),
         ("plan.batch_warcs=0", "plan.batch_warcs", "Expected `int` >= 1"),
-        ("extract.max_loss=1.01", "extract.max_loss", "Expected `float` <= 1.0"),
-        ("extract.max_loss=-0.01", "extract.max_loss", "Expected `float` >= 0.0"),
-        ("extract.max_loss=.nan", "extract.max_loss", "Expected `float`"),
+        ("extract.max_unreadable_share=1.01", "extract.max_unreadable_share", "Expected `float` <= 1.0"),
+        ("extract.max_unreadable_share=-0.01", "extract.max_unreadable_share", "Expected `float` >= 0.0"),
+        ("extract.max_unreadable_share=.nan", "extract.max_unreadable_share", "Expected `float`"),
         ("extract.min_language_score={en: 3}", "extract.min_language_score", "Expected `float` <= 1.0"),
         ("extract.languages=[en, 3]", "extract.languages[1]", "Expected `str`, got `int`"),
         ("plan.inputs=one", "plan.inputs", "Expected `array`, got `str`"),
@@ -179,7 +192,9 @@ def test_a_wrong_value_is_refused_with_its_path(setting, path, problem):
     assert problem in str(e.value)
 
 
-@pytest.mark.parametrize("edge", ["extract.max_loss=0", "extract.max_loss=1", "extract.min_chars=0", "plan.crawl=0"])
+@pytest.mark.parametrize(
+    "edge", ["extract.max_unreadable_share=0", "extract.max_unreadable_share=1", "extract.min_chars=0", "plan.crawl=0"]
+)
 def test_the_ends_of_a_range_are_allowed(edge):
     load_config([], [edge])
 

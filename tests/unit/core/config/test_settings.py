@@ -28,7 +28,7 @@ def test_every_common_setting_exists():
         ("name", "text", "corpus"),
         ("train.optim.lr", "number above 0", 0.003),
         ("train.optim.clip_norm", "number above 0, or null", 1.0),
-        ("extract.max_loss", "number from 0 to 1", 0.01),
+        ("extract.max_unreadable_share", "number from 0 to 1", 0.01),
         ("plan.batch_warcs", "whole number from 1", 512),
         ("train.model.init.forget_bias", "number", 1.0),
         ("train.model.tie_embeddings", "true or false", False),

@@ -8,29 +8,29 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sluice.core.config.dedup import TableConfig
+from sluice.core.config.dedup import SourceConfig
 from sluice.core.errors import InputError
 from sluice.data.sources.json_lines import Line, Piece, lines_of, parse_row, pieces_of, replace_text, table_files
 
 
 def parse(value, **settings):
     return parse_row(
-        Line("f, byte 0", value if isinstance(value, bytes) else json.dumps(value).encode()), TableConfig(**settings)
+        Line("f, byte 0", value if isinstance(value, bytes) else json.dumps(value).encode()), SourceConfig(**settings)
     )
 
 
 def test_files_are_of_one_kind(tmp_path):
     for name in ("b.jsonl", "a.json.gz", "c.ndjson.zst", "notes.txt"):
         (tmp_path / name).touch()
-    kind, paths = table_files(TableConfig(inputs=(str(tmp_path),)))
+    kind, paths = table_files(SourceConfig(inputs=(str(tmp_path),)))
     assert kind == "json"
     assert [path.rpartition("/")[2] for path in paths] == ["a.json.gz", "b.jsonl", "c.ndjson.zst"]
     (tmp_path / "d.parquet").touch()
     with pytest.raises(InputError, match="holds Parquet files and JSON lines"):
-        table_files(TableConfig(inputs=(str(tmp_path),)))
-    assert table_files(TableConfig(inputs=(f"{tmp_path}/*.parquet",))) == ("parquet", [f"{tmp_path}/d.parquet"])
+        table_files(SourceConfig(inputs=(str(tmp_path),)))
+    assert table_files(SourceConfig(inputs=(f"{tmp_path}/*.parquet",))) == ("parquet", [f"{tmp_path}/d.parquet"])
     with pytest.raises(InputError, match="holds no table"):
-        table_files(TableConfig(inputs=(f"{tmp_path}/notes.txt",)))
+        table_files(SourceConfig(inputs=(f"{tmp_path}/notes.txt",)))
 
 
 @settings(derandomize=True, max_examples=200, deadline=None)
@@ -110,7 +110,7 @@ def test_what_another_job_kept_is_a_table(tmp_path):
     (tmp_path / "kept").mkdir()
     for name in ("part-00000-a-c000.txt.gz", "_SUCCESS", "notes.txt"):
         (tmp_path / "kept" / name).touch()
-    assert table_files(TableConfig(inputs=(str(tmp_path / "kept"),))) == (
+    assert table_files(SourceConfig(inputs=(str(tmp_path / "kept"),))) == (
         "json",
         [str(tmp_path / "kept" / "part-00000-a-c000.txt.gz")],
     )

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluice.core.config.dedup import MinHashConfig, SplitConfig
+from sluice.core.config.dedup import MinHashConfig, SplitCheckConfig
 from sluice.text.dedup.lsh import Banding, assure, catch_probability, choose_banding, curve, least_equal
 
 
@@ -83,7 +83,7 @@ def test_equal_values_that_are_hardly_ever_fallen_short_of(threshold, permutatio
 
 
 def test_the_search_across_splits_misses_one_pair_in_nineteen_million():
-    banding = Banding(SplitConfig().bands, SplitConfig().rows)
+    banding = Banding(SplitCheckConfig().bands, SplitCheckConfig().rows)
     by_bands = (1 - 0.8**4) ** 32
     assert 1 / by_bands > 20e6
     assured = assure(0.8, banding)

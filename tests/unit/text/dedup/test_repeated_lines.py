@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from sluice.core.config.dedup import LinesConfig
+from sluice.core.config.dedup import LineDedupConfig
 from sluice.text.dedup.repeated_lines import (
     BLANK,
     PLAIN,
@@ -23,7 +23,7 @@ from sluice.text.dedup.repeated_lines import (
     text_lines,
 )
 
-SETTINGS = LinesConfig(min_chars=10, min_cjk_chars=5, max_removed_share=None)
+SETTINGS = LineDedupConfig(min_chars=10, min_cjk_chars=5, max_removed_share=None)
 ANY_TEXT = st.text(alphabet=st.characters(codec="utf-8"), max_size=60)
 LINES = st.lists(st.sampled_from(["", "  ", "a short", "a line long enough", "另一行够长了", "第三行也够长了", "---"]))
 
@@ -64,17 +64,17 @@ def test_width_case_variant_punctuation_and_spacing_make_no_other_line():
 
 def test_digits_count_but_where_few_of_them_are_let_become_0():
     notice = "Copyright 2019 Example Press, all rights reserved by the publisher"
-    assert not same(notice, notice.replace("2019", "2024"), LinesConfig())
-    few = LinesConfig(max_digit_share=0.1)
+    assert not same(notice, notice.replace("2019", "2024"), LineDedupConfig())
+    few = LineDedupConfig(max_digit_share=0.1)
     assert same(notice, notice.replace("2019", "2024"), few)
     assert not same("第五十三条 自2021年1月1日起施行", "第五十三条 自2023年3月1日起施行", few)
-    assert same("自2021年1月1日起施行", "自2023年3月1日起施行", LinesConfig(max_digit_share=1))
+    assert same("自2021年1月1日起施行", "自2023年3月1日起施行", LineDedupConfig(max_digit_share=1))
 
 
 @examples(derandomize=True, max_examples=300, deadline=None)
 @given(ANY_TEXT, ANY_TEXT, st.sampled_from([0.0, 0.3, 1.0]))
 def test_lines_have_one_hash_exactly_when_they_have_one_form(a, b, share):
-    settings = LinesConfig(max_digit_share=share)
+    settings = LineDedupConfig(max_digit_share=share)
     a, b = a.replace("\n", " "), b.replace("\n", " ")
     if not a or not b:
         return
@@ -219,7 +219,7 @@ def test_short_lines_stay_even_if_their_hash_is_asked_for():
 def test_a_text_of_repeated_lines_mostly_is_left_whole():
     menu, own = "home news about contact", "and this is its own text"  # 23 and 24 characters
     text = f"{menu}\n{own}"
-    half = LinesConfig(min_chars=10, max_removed_share=0.5)
+    half = LineDedupConfig(min_chars=10, max_removed_share=0.5)
     assert cut_lines(text, hashes_of(menu), half).n_lines_removed == 1
     cut = cut_lines(text, hashes_of(own), half)
     assert (cut.text, cut.n_lines_removed, cut.n_spared, cut.n_chars_removed) == (text, 0, 1, 0)
@@ -246,7 +246,7 @@ def test_no_line_of_verse_is_long_enough_to_go(shared_data):
     repeated, seen = 0, set()
     with gzip.open(shared_data / "lm" / "zh-hant-poems.jsonl.gz", "rt", encoding="utf-8") as lines:
         for text in dict.fromkeys(json.loads(line)["text"] for line in lines):
-            found = set(plain_hashes(text, LinesConfig()).tolist())
+            found = set(plain_hashes(text, LineDedupConfig()).tolist())
             repeated += len(found & seen)
             seen |= found
     assert repeated == 0
@@ -255,6 +255,6 @@ def test_no_line_of_verse_is_long_enough_to_go(shared_data):
 def test_most_lines_that_another_run_removed_may_go_here(shared_data):
     with gzip.open(shared_data / "dedup" / "c4-zh-repeated-lines.jsonl.gz", "rt", encoding="utf-8") as lines:
         removed = [json.loads(line)["line"] for line in lines]
-    kinds = [text_lines(line, LinesConfig()).kinds[0] for line in removed]
+    kinds = [text_lines(line, LineDedupConfig()).kinds[0] for line in removed]
     assert kinds.count(PLAIN) > 0.8 * len(removed)
     assert sum(map(is_code, removed)) == 0

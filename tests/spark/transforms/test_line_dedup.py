@@ -5,14 +5,14 @@ import random
 import pytest
 from pyspark.sql import functions as F
 
-from sluice.core.config.dedup import LinesConfig
+from sluice.core.config.dedup import LineDedupConfig
 from sluice.core.records.corpus import CutText, RepeatedLine
-from sluice.spark.transforms.lines import line_books, most_removed, removed_lines, repeated_lines, without_lines
+from sluice.spark.transforms.line_dedup import line_books, most_removed, removed_lines, repeated_lines, without_lines
 from sluice.text.dedup.repeated_lines import plain_hashes
 
 MENU = "home and news and about us and contact"
 NOTE = "版权所有，未经书面许可不得以任何方式转载。"
-SETTINGS = LinesConfig(min_documents=2, max_removed_share=0.8)
+SETTINGS = LineDedupConfig(min_documents=2, max_removed_share=0.8)
 SCHEMA = "doc_id long, quality double, host string, text string"
 
 
@@ -78,12 +78,12 @@ def test_equal_places_go_to_the_smaller_id(spark):
 
 def test_enough_documents_and_enough_hosts(spark):
     df = documents(spark, PAGES)
-    assert [row[2] for row in found(df, LinesConfig(min_documents=3))] == [3, 3]
-    assert found(df, LinesConfig(min_documents=4)) == []
-    assert found(df, LinesConfig(min_documents=2, min_hosts=2)) == found(df)
-    assert found(df, LinesConfig(min_documents=2, min_hosts=3)) == []
+    assert [row[2] for row in found(df, LineDedupConfig(min_documents=3))] == [3, 3]
+    assert found(df, LineDedupConfig(min_documents=4)) == []
+    assert found(df, LineDedupConfig(min_documents=2, min_hosts=2)) == found(df)
+    assert found(df, LineDedupConfig(min_documents=2, min_hosts=3)) == []
     one_site = documents(spark, [(1, 1, None, MENU), (2, 2, None, MENU), (3, 3, None, MENU)])
-    assert found(one_site, LinesConfig(min_documents=2, min_hosts=2)) == []
+    assert found(one_site, LineDedupConfig(min_documents=2, min_hosts=2)) == []
 
 
 def test_hosts_are_not_needed_unless_they_are_counted(spark):
@@ -114,7 +114,7 @@ def test_every_removed_line_is_in_the_document_that_keeps_it_after_the_cut(spark
     rows = [
         (i, draw.randrange(5), None, "\n".join([own(i), *draw.sample(lines, draw.randrange(5))])) for i in range(60)
     ]
-    settings = LinesConfig(min_documents=3, max_removed_share=0.7)
+    settings = LineDedupConfig(min_documents=3, max_removed_share=0.7)
     df = documents(spark, rows)
     repeated = repeated_lines(df, settings, 4)
     cut = {row.doc_id: row for row in without_lines(df, repeated, settings).collect()}
@@ -137,7 +137,7 @@ def test_every_removed_line_is_in_the_document_that_keeps_it_after_the_cut(spark
 @pytest.mark.parametrize("partitions", [1, 7])
 def test_any_partitioning_finds_the_same(spark, partitions):
     rows = [(i, i % 3, f"host{i % 3}", f"{MENU}\n{own(i % 10)}\n{NOTE * (i % 2)}") for i in range(100)]
-    settings = LinesConfig(min_documents=3, min_hosts=2)
+    settings = LineDedupConfig(min_documents=3, min_hosts=2)
     expected = found(documents(spark, rows), settings, 3)
     assert found(documents(spark, rows).repartition(5, "text"), settings, partitions) == expected
     assert len({row[1] for row in expected}) > 1

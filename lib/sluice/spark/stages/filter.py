@@ -23,14 +23,14 @@ COMMON = 0.5
 """Rules that fire on no document, or on more than this share, are named: they are often mistakes."""
 
 
-def select(spark: SparkSession, run: Run, *, force: bool) -> None:
-    """`extract/docs` to `select/decisions`: each document row once, with the first rule it broke."""
-    config, stage = run.config, run.select
+def filter_documents(spark: SparkSession, run: Run, *, force: bool) -> None:
+    """`extract/docs` to `filter/decisions`: each document row once, with the first rule it broke."""
+    config, stage = run.config, run.filter
     upstream = run.extracted.require()
     if not stage.begin(force=force):
         return
     docs = document_rows(spark, run)
-    with progress(spark, "select", config.log.progress_s):
+    with progress(spark, "filter", config.log.progress_s):
         measured, scored = docs, None
         if config.rules.scores is not None:
             scores = read_scores(spark, config.rules.scores)
@@ -48,7 +48,7 @@ def select(spark: SparkSession, run: Run, *, force: bool) -> None:
             dropped[row["reason"]] = dropped.get(row["reason"], 0) + row["count"]
     total = sum(row["count"] for row in judged)
     ledger = Ledger("documents", total, total - sum(dropped.values()), dropped)
-    require_handover(ledgers_of(upstream)["records"], ledger, ("extract", "select"))
+    require_handover(ledgers_of(upstream)["records"], ledger, ("extract", "filter"))
     if scored is not None:
         log.info("select: %s of %s documents have a score of rules.scores", f"{scored:,}", f"{total:,}")
     texts = docs.where("text is not null")

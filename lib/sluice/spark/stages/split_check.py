@@ -1,4 +1,4 @@
-"""The stage that checks the split: near-copies of held-out documents that deduplication missed, to `split/removals`."""
+"""The split check stage: near-copies of held-out documents that deduplication missed."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 
 from sluice.core.config.dedup import split_minhash
 from sluice.core.ledger import Ledger, require_handover
+from sluice.core.reasons import Reason
 from sluice.data.dataset.manifest import SplitCheck
 from sluice.data.stage import ledgers_of
 from sluice.spark.dedup.find_duplicates import not_compared
@@ -18,9 +19,9 @@ from sluice.spark.run import Run
 from sluice.spark.tables import document_rows, split_documents
 
 
-def split(spark: SparkSession, run: Run, *, force: bool) -> None:
-    """Writes `split/removals`: near-copies, among the documents for shards, of held-out ones. No-op if switched off."""
-    stage, config = run.split, run.config
+def split_check(spark: SparkSession, run: Run, *, force: bool) -> None:
+    """Writes `split_check/removals`: near-copies of held-out documents. Does nothing if switched off."""
+    stage, config = run.split_check, run.config
     if stage is None:
         return
     upstream = run.texts.require()
@@ -31,7 +32,7 @@ def split(spark: SparkSession, run: Run, *, force: bool) -> None:
     with progress(spark, stage.name, config.log.progress_s):
         partitions = partitions_of(spark, config.spark)
         found = find_split_leaks(
-            documents, config.dedup, config.split, partitions, checkpoints, Checkpoints(stage.path)
+            documents, config.dedup, config.split_check, partitions, checkpoints, Checkpoints(stage.path)
         )
         removed = found.removals
         rows = document_rows(spark, run)
@@ -39,8 +40,9 @@ def split(spark: SparkSession, run: Run, *, force: bool) -> None:
         counted = {row["split"]: row["count"] for row in found.signed.groupBy("split").count().collect()}
         samples = _samples(removed, documents, rows)
         unsigned = not_compared(found.signed, config.dedup.minhash)
-    dropped = {
-        reason: sum(counts.get(reason, 0) for counts in languages.values()) for reason in ("near_valid", "near_test")
+    dropped: dict[str, int] = {
+        reason: sum(counts.get(reason, 0) for counts in languages.values())
+        for reason in (Reason.NEAR_VALID, Reason.NEAR_TEST)
     }
     total = sum(counted.values())
     ledger = Ledger("documents", total, total - sum(dropped.values()), dropped)
@@ -56,12 +58,12 @@ def split(spark: SparkSession, run: Run, *, force: bool) -> None:
     checkpoints.clear()
 
 
-def split_check(run: Run) -> SplitCheck | None:
+def split_check_record(run: Run) -> SplitCheck | None:
     """The check as recorded in the manifest; None if switched off. Raises InputError if the stage has not finished."""
-    if run.split is None:
+    if run.split_check is None:
         return None
-    summary, dedup = run.split.require(), run.config.dedup
-    minhash = split_minhash(run.config.split, dedup.minhash)
+    summary, dedup = run.split_check.require(), run.config.dedup
+    minhash = split_minhash(run.config.split_check, dedup.minhash)
     documents = ledgers_of(summary)["documents"]
     return SplitCheck(
         threshold=dedup.threshold,

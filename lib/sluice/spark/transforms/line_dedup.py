@@ -11,8 +11,9 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from sluice.core.config.dedup import LinesConfig
+from sluice.core.config.dedup import LineDedupConfig
 from sluice.core.ledger import Ledger
+from sluice.core.reasons import Reason
 from sluice.core.records.corpus import CutText, LineRow, LineText, RepeatedLine
 from sluice.data.arrow import arrow_schema
 from sluice.spark.engine.batches import iter_rows, to_batches
@@ -20,7 +21,7 @@ from sluice.spark.engine.schemas import spark_schema
 from sluice.text.dedup.repeated_lines import cut_lines, line_with, plain_hashes
 
 
-def repeated_lines(documents: DataFrame, settings: LinesConfig, partitions: int) -> DataFrame:
+def repeated_lines(documents: DataFrame, settings: LineDedupConfig, partitions: int) -> DataFrame:
     """The repeated lines of all documents except the best one that contains them.
 
     Needs: doc_id, quality (double), n_chars, text, and host if `settings.min_hosts` is above 1. The best document has
@@ -52,7 +53,7 @@ def repeated_lines(documents: DataFrame, settings: LinesConfig, partitions: int)
     )
 
 
-def without_lines(documents: DataFrame, repeated: DataFrame, settings: LinesConfig) -> DataFrame:
+def without_lines(documents: DataFrame, repeated: DataFrame, settings: LineDedupConfig) -> DataFrame:
     """All documents without their repeated lines.
 
     Needs: doc_id, text (not null), and repeated lines. Returns: cut_texts.
@@ -87,7 +88,7 @@ def line_counts(cut: DataFrame, *by: str) -> DataFrame:
     )
 
 
-def most_removed(removed: DataFrame, documents: DataFrame, settings: LinesConfig, number: int) -> DataFrame:
+def most_removed(removed: DataFrame, documents: DataFrame, settings: LineDedupConfig, number: int) -> DataFrame:
     """The lines removed from the most documents of each language, at most `number` per language, as written.
 
     Needs: removed lines; documents (doc_id, language, text). Returns: language, removed_from, line, kept_in, sample.
@@ -105,7 +106,7 @@ def most_removed(removed: DataFrame, documents: DataFrame, settings: LinesConfig
     return top.join(shown, "line").select("language", "removed_from", "line", "kept_in", "sample")
 
 
-def _line_rows(settings: LinesConfig, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def _line_rows(settings: LineDedupConfig, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     for batch in batches:
         for start in range(0, batch.num_rows, ROWS):
             part = batch.slice(start, ROWS)
@@ -123,17 +124,17 @@ ROWS = 64
 """Documents whose lines are returned together."""
 
 
-def _cut(settings: LinesConfig, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def _cut(settings: LineDedupConfig, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     return to_batches((_cut_row(row, settings) for row in iter_rows(batches)), CutText)
 
 
-def _cut_row(row: dict[str, Any], settings: LinesConfig) -> CutText:
+def _cut_row(row: dict[str, Any], settings: LineDedupConfig) -> CutText:
     cut = cut_lines(row["text"], np.array(row["lines"] or [], np.int64), settings)._asdict()
     cut |= {"removed": list(cut["removed"]), "text": cut["text"] if cut["removed"] else None}
     return CutText(doc_id=row["doc_id"], **cut)
 
 
-def _show(settings: LinesConfig, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def _show(settings: LineDedupConfig, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     shown = (
         LineText(row["line"], line[:SHOWN_CHARS])
         for row in iter_rows(batches)
@@ -166,16 +167,16 @@ def line_ledgers(sums: list[dict[str, Any]]) -> list[Ledger]:
     total: Counter[str] = Counter()
     for row in sums:
         total.update({name: value for name, value in row.items() if name != "language" and value})
-    lines_gone = {"repeated": total["n_lines_removed"], "blank": total["n_blank_removed"]}
+    lines_gone: dict[str, int] = {Reason.REPEATED: total["n_lines_removed"], Reason.BLANK: total["n_blank_removed"]}
     characters_gone = {"repeated_lines": total["n_chars_removed"]}
     return [
-        _ledger("documents", total["documents"], {"nothing_left": total["emptied"]}),
+        _ledger("documents", total["documents"], {Reason.NOTHING_LEFT: total["emptied"]}),
         _ledger("lines", total["n_lines"], lines_gone),
         _ledger("characters", total["n_chars"], characters_gone),
     ]
 
 
-def line_samples(removed: DataFrame, documents: DataFrame, config: LinesConfig) -> list[dict[str, Any]]:
+def line_samples(removed: DataFrame, documents: DataFrame, config: LineDedupConfig) -> list[dict[str, Any]]:
     """The lines removed from the most documents of each language, the most frequent first."""
     rows = most_removed(removed, documents, config, SHOWN).collect()
     found = [row.asDict() for row in rows]
@@ -186,7 +187,7 @@ def _ledger(unit: str, total: int, gone: dict[str, int]) -> Ledger:
     return Ledger(unit, total, total - sum(gone.values()), gone)
 
 
-def lines_settings(settings: LinesConfig) -> dict[str, Any]:
+def line_dedup_settings(settings: LineDedupConfig) -> dict[str, Any]:
     """Settings that decide the result."""
     plain: dict[str, Any] = msgspec.to_builtins(settings)
     del plain["enabled"]

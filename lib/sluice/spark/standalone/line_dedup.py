@@ -1,4 +1,4 @@
-"""Repeated lines of a user's table: removed lines to `lines/removed_lines`, the rows without them to `lines/kept`."""
+"""Repeated lines of a user's table: removed lines to `removed_lines`, the rows without them to `kept`."""
 
 from typing import Any
 
@@ -11,27 +11,27 @@ from sluice.spark.engine.session import partitions_of, progress
 from sluice.spark.engine.work import Checkpoints
 from sluice.spark.standalone.run import TableRun, named_rows, require_columns
 from sluice.spark.standalone.source import TableSource
-from sluice.spark.transforms.lines import (
+from sluice.spark.transforms.line_dedup import (
     line_counts,
+    line_dedup_settings,
     line_ledgers,
     line_samples,
-    lines_settings,
     removed_lines,
     repeated_lines,
     without_lines,
 )
 
 
-def lines_run(config: Config) -> TableRun:
-    """The run of `lines_table`. Raises InputError without a table, ConfigError if hosts are counted without URLs."""
-    names = ["url"] if config.lines.min_hosts > 1 else []
-    require_columns(config.table, names, f"lines.min_hosts={config.lines.min_hosts}", "set it to 1")
-    return TableRun(config, "lines", {"lines": lines_settings(config.lines)})
+def line_dedup_run(config: Config) -> TableRun:
+    """The run of `line_dedup_table`. Raises InputError without a table, ConfigError for hosts without URLs."""
+    names = ["url"] if config.line_dedup.min_hosts > 1 else []
+    require_columns(config.source, names, f"line_dedup.min_hosts={config.line_dedup.min_hosts}", "set it to 1")
+    return TableRun(config, "line_dedup", {"line_dedup": line_dedup_settings(config.line_dedup)})
 
 
-def lines_table(spark: SparkSession, run: TableRun, *, force: bool) -> None:
+def line_dedup_table(spark: SparkSession, run: TableRun, *, force: bool) -> None:
     """All steps; a killed run resumes after its last complete table. Rows without text are kept unchanged."""
-    config, stage, table = run.config, run.stage, run.config.table
+    config, stage, table = run.config, run.stage, run.config.source
     if not run.begin("removed_lines", "kept", "quarantine", force=force):
         return
     checkpoints = Checkpoints(stage.file("_work"))
@@ -39,9 +39,9 @@ def lines_table(spark: SparkSession, run: TableRun, *, force: bool) -> None:
     with progress(spark, stage.name, config.log.progress_s):
         rows, names = named_rows(source, table, checkpoints)
         documents = _documents(rows)
-        repeated = repeated_lines(documents, config.lines, partitions_of(spark, config.spark))
+        repeated = repeated_lines(documents, config.line_dedup, partitions_of(spark, config.spark))
         repeated = checkpoints.materialize(repeated, "repeated")
-        cut = checkpoints.materialize(without_lines(documents, repeated, config.lines), "cut_texts")
+        cut = checkpoints.materialize(without_lines(documents, repeated, config.line_dedup), "cut_texts")
         removed = checkpoints.materialize(removed_lines(repeated, cut), "removed")
         _by_name(removed, names).write.parquet(stage.file("removed_lines"))
         names.where("problem is not null").select("place", "problem").write.parquet(stage.file("quarantine"))
@@ -51,7 +51,7 @@ def lines_table(spark: SparkSession, run: TableRun, *, force: bool) -> None:
             source.write_kept(gone, stage.file("kept"), edited.where("text <> ''"))
         sums = [row.asDict() for row in line_counts(cut).collect()]
         ledgers = [_documents_ledger(names, line_ledgers(sums)[0]), *line_ledgers(sums)[1:]]
-        samples = line_samples(removed, documents, config.lines)
+        samples = line_samples(removed, documents, config.line_dedup)
     stage.finish(ledgers, cuts=sums, samples=samples, files=len(run.paths))
     checkpoints.clear()
 

@@ -76,9 +76,9 @@ def test_shards_hold_no_pair_across_splits_and_would_without_the_check(checked, 
     left = texts_of_shards(checked)
     assert similar(left) == []
     assert all(len(left[name]) > 20 for name in ORDER)
-    for stage in ("extract", "select", "dedup"):
+    for stage in ("extract", "filter", "dedup"):
         shutil.copytree(checked / stage, tmp_path / "out" / stage)
-    done = run(command("pipeline", sample, tmp_path / "out", **SETTINGS, split__enabled="false"), timeout_s=400)
+    done = run(command("pipeline", sample, tmp_path / "out", **SETTINGS, split_check__enabled="false"), timeout_s=400)
     assert done.returncode == 0, done.stdout[-4000:]
     without = texts_of_shards(tmp_path / "out")
     found = similar(without)
@@ -88,11 +88,11 @@ def test_shards_hold_no_pair_across_splits_and_would_without_the_check(checked, 
     assert manifest.split_check is None
     docs = {name: split.docs for name, split in manifest.splits.items()}
     assert docs["test"] == read_manifest(str(checked / "shards" / "corpus" / "1.0.0")).splits["test"].docs
-    assert docs == summary(checked, "split")["documents"]
+    assert docs == summary(checked, "split_check")["documents"]
 
 
 def test_removals_are_certified_and_the_books_hand_over(checked):
-    rows = pq.read_table(checked / "split" / "removals").to_pylist()
+    rows = pq.read_table(checked / "split_check" / "removals").to_pylist()
     docs = pq.read_table(checked / "extract" / "docs", columns=["doc_id", "text"], partitioning="hive").to_pylist()
     sets = {row["doc_id"]: shingles(define_key(row["text"]), 5) for row in docs if row["text"]}
     removed = {row["doc_id"] for row in rows}
@@ -101,8 +101,8 @@ def test_removals_are_certified_and_the_books_hand_over(checked):
         assert row["step"] == "split" and row["duplicate_of"] not in removed
         assert row["jaccard"] == jaccard(sets[row["doc_id"]], sets[row["duplicate_of"]]) >= 0.8
         assert ORDER.index(row["duplicate_of_split"]) < ORDER.index(row["split"])
-    found = summary(checked, "split")
-    books = [summary(checked, stage)["ledgers"][0] for stage in ("dedup", "split", "shards")]
+    found = summary(checked, "split_check")
+    books = [summary(checked, stage)["ledgers"][0] for stage in ("dedup", "split_check", "shards")]
     for before, after in itertools.pairwise(books):
         assert before["out"] == after["in"] == after["out"] + sum(after["dropped"].values())
     assert sum(books[1]["dropped"].values()) == len(rows)
@@ -117,9 +117,9 @@ def test_removals_are_certified_and_the_books_hand_over(checked):
 
 
 def test_the_job_does_nothing_twice_and_is_refused_where_it_is_switched_off(checked, sample, capsys):
-    again = run(command("split", sample, checked, **SETTINGS))
-    assert again.returncode == 0 and "split: already done" in again.stdout
-    code, said = run_here("split", {"output": checked, "split.enabled": "false"}, capsys)
-    assert code == 2 and "The stage 'split' is switched off" in said
-    code, said = run_here("pipeline", {"output": checked, "split.seed": 1, "plan.inputs": f"[{sample}]"}, capsys)
-    assert code == 2 and "split.seed and dedup.minhash.seed are both 1" in said
+    again = run(command("split_check", sample, checked, **SETTINGS))
+    assert again.returncode == 0 and "split_check: already done" in again.stdout
+    code, said = run_here("split_check", {"output": checked, "split_check.enabled": "false"}, capsys)
+    assert code == 2 and "The stage 'split_check' is switched off" in said
+    code, said = run_here("pipeline", {"output": checked, "split_check.seed": 1, "plan.inputs": f"[{sample}]"}, capsys)
+    assert code == 2 and "split_check.seed and dedup.minhash.seed are both 1" in said

@@ -1,4 +1,4 @@
-"""The stage that removes repeated lines from a run: documents to `lines/cut_texts` and `removed_lines`."""
+"""The stage that removes repeated lines from a run: documents to `line_dedup/cut_texts` and `removed_lines`."""
 
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
@@ -10,7 +10,7 @@ from sluice.spark.engine.session import partitions_of, progress
 from sluice.spark.engine.work import Checkpoints
 from sluice.spark.run import Run
 from sluice.spark.tables import clean_documents
-from sluice.spark.transforms.lines import (
+from sluice.spark.transforms.line_dedup import (
     line_counts,
     line_ledgers,
     line_samples,
@@ -20,9 +20,9 @@ from sluice.spark.transforms.lines import (
 )
 
 
-def lines(spark: SparkSession, run: Run, *, force: bool) -> None:
-    """Writes `lines/cut_texts`: the remaining texts of documents that lose lines. No-op if switched off."""
-    stage, config = run.lines, run.config.lines
+def line_dedup(spark: SparkSession, run: Run, *, force: bool) -> None:
+    """Writes `line_dedup/cut_texts`: the remaining texts of documents that lose lines. No-op if switched off."""
+    stage, config = run.line_dedup, run.config.line_dedup
     if stage is None:
         return
     before = run.decontaminate or run.dedup
