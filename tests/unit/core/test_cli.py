@@ -96,9 +96,9 @@ def test_print_config_prints_yaml_and_does_not_run_the_job(capsys):
 
 
 def test_a_wrong_setting_exits_with_2_and_one_line_without_running(capsys):
-    assert job_that(lambda config, force: 99)(["--set", "extract.max_unreadable_shar=1"]) == 2
+    assert job_that(lambda config, force: 99)(["--set", "extract.min_char=1"]) == 2
     assert capsys.readouterr().err == (
-        "sluice: The configuration has an unknown key 'extract.max_unreadable_shar'. Did you mean 'extract.max_unreadable_share'?\n"
+        "sluice: The configuration has an unknown key 'extract.min_char'. Did you mean 'extract.min_chars'?\n"
     )
 
 

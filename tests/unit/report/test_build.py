@@ -248,7 +248,7 @@ def test_the_check_of_the_split_is_in_the_funnel_the_books_and_the_page(run):
     assert "missed with a probability of at most 0.01." in text and "crowded" not in text
     assert "in train, similar to one in valid, similarity 0.8125" in text
     assert "removed, document 81 A copy http://train/ kept, document 82 An original http://valid/" in text
-    page, _ = run(**finished() | {"split": SPLIT | {"samples": [], "crowded": 3, "least_bands": 9}})
+    page, _ = run(**finished() | {"split_check": SPLIT | {"samples": [], "crowded": 3, "least_bands": 9}})
     text = text_of(page)
     assert "No document is a near-copy of one that is held out from its split." in text
     assert "3 held-out documents are in crowded buckets: they were compared in 9 bands or more, not in all." in text
@@ -457,7 +457,7 @@ def test_text_from_the_web_is_escaped_everywhere(run):
         "decontaminate": DECONTAMINATE
         | {"samples": [dict.fromkeys(DECONTAMINATE["samples"][0], EVIL)], "benchmarks": [{"benchmark": EVIL} | COUNTS]},
         "line_dedup": LINES | {"samples": [dict.fromkeys(LINES["samples"][0], EVIL)]},
-        "split": SPLIT | {"samples": [dict.fromkeys(SPLIT["samples"][0], EVIL)]},
+        "split_check": SPLIT | {"samples": [dict.fromkeys(SPLIT["samples"][0], EVIL)]},
         "tokenizer": TOKENIZER | {"kind": EVIL},
         "shards": SHARDS | {"splits": {EVIL: {}}},
     }
