@@ -1,4 +1,4 @@
-"""Which stages a run has, and what their digests depend on."""
+"""The stages of a run, and what their digests depend on."""
 
 import json
 
@@ -20,7 +20,7 @@ def quiz(tmp_path):
     return str(path)
 
 
-def test_a_run_without_the_optional_stages_is_as_if_there_were_none():
+def test_optional_stages_do_not_change_the_digests_of_a_run_without_them():
     run = Run(Config(split=SplitConfig(enabled=False)))
     assert run.decontaminate is None and run.lines is None and run.split is None
     assert run.corpus is run.dedup
@@ -47,7 +47,7 @@ def test_later_stages_depend_on_those_that_are_switched_on(quiz):
     assert changed.shards.digest != lines.shards.digest
 
 
-def test_a_benchmark_is_known_by_what_it_holds(quiz, tmp_path):
+def test_a_benchmark_is_identified_by_its_content(quiz, tmp_path):
     def digest(path, **settings):
         return Run(Config(decontaminate=DecontaminateConfig(benchmarks=(str(path),), **settings))).shards.digest
 
@@ -61,7 +61,7 @@ def test_a_benchmark_is_known_by_what_it_holds(quiz, tmp_path):
     assert digest(moved) != first
 
 
-def test_the_job_of_a_stage_that_is_switched_off_is_refused():
+def test_the_job_of_a_stage_that_is_switched_off_is_an_error():
     with pytest.raises(
         ConfigError, match=r"'lines' is switched off.*set lines\.enabled=true, in this job and all later"
     ):
@@ -71,7 +71,7 @@ def test_the_job_of_a_stage_that_is_switched_off_is_refused():
     assert Run.with_stage(Config(lines=LinesConfig(enabled=True)), "lines").lines.name == "lines"
 
 
-def test_the_split_is_checked_where_documents_are_held_out():
+def test_the_split_is_checked_if_documents_are_held_out():
     plain = Run(Config())
     assert plain.corpus is plain.split
     assert plain.split.upstream == plain.dedup.digest
@@ -85,7 +85,7 @@ def test_the_split_is_checked_where_documents_are_held_out():
     assert Run(Config(split=SplitConfig(bands=16))).split.digest != plain.split.digest
 
 
-def test_a_check_with_the_permutations_of_deduplication_is_refused():
+def test_a_check_with_the_permutations_of_deduplication_is_an_error():
     with pytest.raises(ConfigError, match=r"split\.seed and dedup\.minhash\.seed are both 2.*Choose another"):
         Run(Config(dedup=DedupConfig(minhash=MinHashConfig(seed=2))))
     assert Run(Config(dedup=DedupConfig(minhash=MinHashConfig(seed=2)), split=SplitConfig(enabled=False))).split is None
