@@ -1,4 +1,4 @@
-"""Bad input of jobs/dedup.py on a heap of 1 GB; most of it is in tests/spark/standalone/test_dedup.py."""
+"""Bad input of jobs/dedup.py on a heap of 1 GB; most cases are in tests/spark/standalone/test_dedup.py."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The results of jobs/dedup.py are the same rows however it is run, and whoever is killed on the way."""
+"""The results of jobs/dedup.py are the same rows for any cluster and partitioning, whichever process is killed."""
 
 import json
 import sys
@@ -28,29 +28,29 @@ def table(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def calm(table, tmp_path_factory):
-    """The results of a run on one core with one partition; all others are held to them."""
+    """The results of a run on one core with one partition, which all others are compared to."""
     output = tmp_path_factory.mktemp("calm") / "out"
     run_calm(table, output, "local[1]", **{"spark.partitions": "1"})
     return results(output)
 
 
-def test_what_was_planted_is_in_the_results(calm, table):
+def test_planted_duplicates_are_in_the_results(calm, table):
     lines = [line for path in table.glob("*") for line in path.read_text().splitlines()[:-1]]
     ids = {json.loads(line)["id"] for line in lines}
     gone = {row["id"]: row["step"] for row in calm["removals"]}
     copies = {name for name in ids if name.startswith("copy-of")}
     assert len(copies) > 10
-    for copy in copies:  # which of the two stays is a matter of the order
+    for copy in copies:  # which of the two is kept depends on the order
         assert "exact" in (gone.get(copy), gone.get(copy.removeprefix("copy-of-")))
     assert len([name for name in gone if name.startswith("edit-")]) > 10
     assert not [name for name in gone if name.startswith("family-")]
-    for script in "01":  # neighbours in the chain are similar, others are not: it does not go as a whole
+    for script in "01":  # neighbours in the chain are similar, others are not: it is not removed as a whole
         assert 3 <= len([name for name in gone if name.startswith(f"chain-{script}")]) <= 4
     assert {row["duplicate_of"] for row in calm["removals"]} <= ids - set(gone)
     assert len(calm["quarantine"]) == 6
 
 
-def test_a_standalone_cluster_with_eight_partitions_whose_executors_are_killed(table, calm, tmp_path):
+def test_killed_executors_of_a_standalone_cluster_do_not_change_the_results(table, calm, tmp_path):
     tables = ["_work/facts", "_work/edges", "removals"]
     verdicts = kill_executors(table, tmp_path / "out", tables, calm)
     assert [(verdict.table, verdict.was_killed, verdict.is_equal) for verdict in verdicts] == [
@@ -58,11 +58,11 @@ def test_a_standalone_cluster_with_eight_partitions_whose_executors_are_killed(t
     ]
 
 
-def test_two_cores_with_13_partitions_whose_driver_is_killed_go_on_after_the_last_whole_table(table, calm, tmp_path):
+def test_a_killed_driver_with_13_partitions_resumes_after_the_last_complete_table(table, calm, tmp_path):
     output = tmp_path / "out"
     first, second = kill_drivers(table, output, ["_work/pairs", "removals"], calm, **{"spark.partitions": "13"})
     assert first == ("driver", "_work/pairs", True, True, True)
     assert second == ("driver", "removals", True, True, True)
-    # a run that is finished does nothing
+    # a finished run does nothing
     done = run_and_kill(command(table, output, "local[2]"), [], output)
     assert done.code == 0 and "already done" in done.log

@@ -1,4 +1,4 @@
-"""One Spark for the whole layer, started when the first test needs it."""
+"""A Spark session for all tests of this folder, started when the first test needs it."""
 
 import pytest
 

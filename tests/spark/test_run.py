@@ -1,4 +1,4 @@
-"""Which stages a run has, and what their digests depend on."""
+"""The stages of a run, and what their digests depend on."""
 
 import json
 
@@ -20,9 +20,9 @@ def quiz(tmp_path):
     return str(path)
 
 
-def test_a_run_without_the_optional_stages_is_as_if_there_were_none():
-    run = Run(Config(split_check=SplitCheckConfig(enabled=False)))
-    assert run.decontaminate is None and run.line_dedup is None and run.split_check is None
+def test_optional_stages_do_not_change_the_digests_of_a_run_without_them():
+    run = Run(Config(split=SplitConfig(enabled=False)))
+    assert run.decontaminate is None and run.lines is None and run.split is None
     assert run.corpus is run.dedup
     assert run.tokenizer.upstream == run.dedup.digest
     assert {"decontaminate", "line_dedup", "split_check"}.isdisjoint(run.result_settings)
@@ -49,7 +49,7 @@ def test_later_stages_depend_on_those_that_are_switched_on(quiz):
     assert changed.shards.digest != lines.shards.digest
 
 
-def test_a_benchmark_is_known_by_what_it_holds(quiz, tmp_path):
+def test_a_benchmark_is_identified_by_its_content(quiz, tmp_path):
     def digest(path, **settings):
         return Run(Config(decontaminate=DecontaminateConfig(benchmarks=(str(path),), **settings))).shards.digest
 
@@ -63,7 +63,7 @@ def test_a_benchmark_is_known_by_what_it_holds(quiz, tmp_path):
     assert digest(moved) != first
 
 
-def test_the_job_of_a_stage_that_is_switched_off_is_refused():
+def test_the_job_of_a_stage_that_is_switched_off_is_an_error():
     with pytest.raises(
         ConfigError, match=r"'line_dedup' is switched off.*set lines\.enabled=true, in this job and all later"
     ):
@@ -75,7 +75,7 @@ def test_the_job_of_a_stage_that_is_switched_off_is_refused():
     )
 
 
-def test_the_split_is_checked_where_documents_are_held_out():
+def test_the_split_is_checked_if_documents_are_held_out():
     plain = Run(Config())
     assert plain.corpus is plain.split
     assert plain.split.upstream == plain.dedup.digest
@@ -89,7 +89,7 @@ def test_the_split_is_checked_where_documents_are_held_out():
     assert Run(Config(split_check=SplitCheckConfig(bands=16))).split.digest != plain.split.digest
 
 
-def test_a_check_with_the_permutations_of_deduplication_is_refused():
+def test_a_check_with_the_permutations_of_deduplication_is_an_error():
     with pytest.raises(ConfigError, match=r"split\.seed and dedup\.minhash\.seed are both 2.*Choose another"):
         Run(Config(dedup=DedupConfig(minhash=MinHashConfig(seed=2))))
     assert (

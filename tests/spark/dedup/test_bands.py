@@ -20,7 +20,7 @@ FOUR = DedupConfig(leaders_per_bucket=4, crowded_bucket_size=100)
 
 
 def brute_force(rows, leaders):
-    """Each member with each leader of its bucket that comes before it, by the definition."""
+    """Pairs each member with each better leader of its bucket, by the definition."""
     buckets = {}
     for bucket, rank in sorted(rows):
         buckets.setdefault(bucket, []).append(rank)
@@ -46,7 +46,7 @@ def test_documents_that_share_a_band_are_paired(spark):
     assert sorted(map(tuple, pairs.collect())) == [(1, 2), (1, 3)]
 
 
-def test_no_document_gives_no_pair(spark):
+def test_no_documents_give_no_pairs(spark):
     df = spark.createDataFrame([], "rank long, signature binary")
     assert candidate_pairs(band_rows(df, SMALL), FOUR, partitions=3).collect() == []
 
@@ -108,7 +108,7 @@ def test_scan_over_any_batch_borders_equals_brute_force(leaders, first):
 
 @pytest.mark.parametrize("leaders", LEADERS)
 @pytest.mark.parametrize("first", [0, 25])
-def test_the_leading_rows_of_buckets_are_their_first_and_new(leaders, first):
+def test_leading_rows_are_the_first_new_rows_of_each_bucket(leaders, first):
     random.seed(4)
     rows = sorted({(random.choice([-3, 0, 7, 7, 7, 9]), random.randrange(60)) for _ in range(80)})
     buckets = {}
@@ -124,8 +124,8 @@ def test_the_leading_rows_of_buckets_are_their_first_and_new(leaders, first):
 
 
 @pytest.mark.parametrize("leaders", LEADERS)
-def test_leading_rows_stand_for_their_crawl(leaders):
-    """New rows after the leading rows of the old ones give the pairs they give after all old ones."""
+def test_leading_rows_replace_the_rows_of_their_crawl(leaders):
+    """New rows after the leading rows of the old ones give the same pairs as after all old ones."""
     random.seed(5)
     old = sorted({(random.choice([0, 7, 9]), random.randrange(60)) for _ in range(90)})
     new = sorted({(random.choice([0, 7, 8]), random.randrange(60, 90)) for _ in range(40)})

@@ -1,4 +1,4 @@
-"""Connected components against a plain union-find, on both routes."""
+"""Connected components against a plain union-find, by both algorithms."""
 
 import random
 
@@ -44,7 +44,7 @@ GRAPHS = {
 
 
 @pytest.mark.parametrize("name", GRAPHS)
-def test_labels_of_the_array_route_equal_union_find(name):
+def test_labels_from_arrays_equal_union_find(name):
     edges = GRAPHS[name]
     u = np.array([e[0] for e in edges], np.int64)
     v = np.array([e[1] for e in edges], np.int64)

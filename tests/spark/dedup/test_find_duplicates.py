@@ -1,4 +1,4 @@
-"""All steps together: chains, copies, families and crawls, against what the rules say and a brute-force search."""
+"""All steps together: chains, copies, families and crawls, against the rules and a brute-force search."""
 
 import hashlib
 import itertools
@@ -115,7 +115,7 @@ def as_dict(section):
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_a_crawl_against_the_index_of_another_is_as_both_at_once(spark, tmp_path, seed):
+def test_a_crawl_after_an_index_gives_the_results_of_both_at_once(spark, tmp_path, seed):
     originals = sources(seed, 12)
     a = corpus(seed, 0, originals[:8], 70)
     b = [*corpus(seed + 50, 5000, originals[4:], 70), (9000, a[3][1]), (9001, a[20][1])]
@@ -144,7 +144,7 @@ def test_a_crawl_against_the_index_of_another_is_as_both_at_once(spark, tmp_path
     assert len(gone["removals"]) == len(c)
 
 
-def test_an_index_of_other_settings_is_refused_and_both_are_shown(spark, tmp_path):
+def test_an_index_with_other_settings_is_an_error_that_shows_both(spark, tmp_path):
     rows = [document(i, " ".join(source)) for i, source in enumerate(sources(1, 6))]
     run(spark, tmp_path, rows, DedupConfig(**{**as_dict(DEDUP), "write_index": True}))
     path = str(tmp_path / "index")
@@ -173,7 +173,7 @@ def test_an_empty_table_gives_an_empty_result_and_index(spark, tmp_path):
     assert manifest.identity == digest({"index": str(tmp_path), "after": []})
 
 
-def test_a_killed_run_goes_on_after_its_last_whole_table(spark, tmp_path, documents):
+def test_a_killed_run_resumes_after_its_last_complete_table(spark, tmp_path, documents):
     rows = [document(*d) for d in documents]
     whole = run(spark, tmp_path / "whole", rows)
     again = tmp_path / "again"

@@ -50,7 +50,7 @@ def similarity(a, b):
     return jaccard(*(shingles(key_text(text), DEDUP.minhash.shingle) for text in (a, b)))
 
 
-def test_documents_of_train_go_for_held_out_ones(spark, tmp_path):
+def test_documents_of_train_are_removed_for_held_out_ones(spark, tmp_path):
     copies = [f"{EN} again", f"{ZH}了", ZH.replace("划", "劃")]  # the last differs in its variant only
     documents = [(i, "train", copy) for i, copy in enumerate(copies)]
     documents += [(10, "valid", EN), (11, "test", ZH), (12, "train", EN[::-1]), (13, "test", "7 8 9 10 11")]
@@ -64,17 +64,17 @@ def test_documents_of_train_go_for_held_out_ones(spark, tmp_path):
     assert (counts["crowded"], counts["least_bands"]) == (0, 32)
 
 
-def test_held_out_documents_stay_but_for_those_of_valid_that_test_has(spark, tmp_path):
+def test_held_out_documents_are_kept_except_those_of_valid_similar_to_test(spark, tmp_path):
     copies = [f"{EN} {word}" for word in ("again", "still", "once", "twice", "now", "then")]
     splits = ["train", "valid", "test", "test", "valid", "train"]
     removed, counts = found(spark, tmp_path, list(zip(range(6), splits, copies, strict=True)))
-    # all are alike; of the same similarity the smallest id is kept, and only test has kept ones
+    # all are similar; of equal similarity the smallest id is named, and only test has kept ones
     same = similarity(copies[0], copies[1])
     assert removed == {i: (splits[i], 2, "test", same) for i in (0, 1, 4, 5)}
     assert counts["edges"] == 2 * 4 + 2 * 2
 
 
-def test_copies_inside_a_split_and_short_documents_are_left_alone(spark, tmp_path):
+def test_copies_inside_a_split_and_short_documents_are_kept(spark, tmp_path):
     documents = [(1, "train", EN), (2, "train", EN), (3, "valid", ZH), (4, "valid", ZH)]
     documents += [(5, "train", "a b c"), (6, "test", "a b c")]  # two shingles: fewer than are compared
     assert found(spark, tmp_path, documents) == (
@@ -95,7 +95,7 @@ def test_nothing_to_compare(spark, tmp_path, documents):
     assert (counts["candidate_pairs"], counts["crowded"], counts["least_bands"]) == (0, 0, 32)
 
 
-def test_signatures_are_those_of_the_text_by_the_other_permutations(spark):
+def test_signatures_use_the_other_permutations(spark):
     df = spark.createDataFrame([(7, "valid", ZH), (8, "train", "a b")], "doc_id long, split string, text string")
     minhash = MinHashConfig(bands=2, rows=3, seed=9)
     rows = {row["rank"]: row for row in signatures(df, minhash).collect()}
@@ -113,7 +113,7 @@ def test_pairs_share_a_bucket_and_the_first_is_held_out_from_the_second(spark):
     assert pairs == [(10, 11), (10, 20), (11, 20)]
 
 
-def test_a_bucket_has_a_fixed_number_of_leaders_and_each_bucket_others(spark):
+def test_each_bucket_has_a_fixed_number_of_leaders_chosen_by_hash(spark):
     rows = [(bucket, rank, 0) for bucket in range(8) for rank in range(20)] + [(99, 3, 1)]
     df = spark.createDataFrame(rows, ROW)
     leaders = {(row["bucket"], row["rank"]) for row in leader_rows(df, 5).collect()}
@@ -152,11 +152,11 @@ def test_the_most_similar_kept_document_is_named(spark):
     assert removals(spark, edges) == {
         3: ("valid", 1, "test", 0.81),
         8: ("valid", 1, "test", 0.85),
-        9: ("train", 2, "valid", 0.95),  # 3 is more similar, but it is gone
+        9: ("train", 2, "valid", 0.95),  # 3 is more similar, but it is removed
     }
 
 
-def test_a_chain_takes_no_document_whose_only_similar_one_is_gone(spark):
+def test_a_document_is_kept_if_its_only_similar_one_is_removed(spark):
     edges = [(1, 2, 0.9, "test", "valid"), (2, 3, 0.9, "valid", "train")]
     assert removals(spark, edges) == {2: ("valid", 1, "test", 0.9)}
 
@@ -176,7 +176,7 @@ HAN = [chr(code) for code in range(0x4E00, 0x5E00)]
 
 
 def corpus(seed):
-    """Documents and edited copies of them and of copies, English and Chinese, in splits by chance."""
+    """Documents, edited copies of them and of copies, English and Chinese, in random splits."""
     rng = random.Random(seed)
     pool = [(rng.choices(words, k=80), words) for words in (WORDS, HAN) for _ in range(12)]
     for _ in range(150):
@@ -210,7 +210,7 @@ def test_no_pair_across_splits_is_left_by_brute_force(calm):
         assert order.index(kept_split) < order.index(own)
         assert kept not in removed
         assert stated == jaccard(sets[doc_id], sets[kept]) >= DEDUP.threshold
-        # the best there is of those that stay
+        # the most similar of the kept ones
         others = [o for o in sets if order.index(split[o]) < order.index(own) and o not in removed]
         best = max(others, key=lambda other: (jaccard(sets[doc_id], sets[other]), -other))
         assert kept == best

@@ -14,7 +14,7 @@ from sluice.spark.engine.work import Checkpoints
 from sluice.text.dedup.key_text import key_text
 from sluice.text.dedup.shingles import shingle_set
 
-DEDUP = DedupConfig(threshold=0.5, minhash=MinHashConfig(shingle=1))  # one word per shingle: to be counted by hand
+DEDUP = DedupConfig(threshold=0.5, minhash=MinHashConfig(shingle=1))  # one word per shingle, to count by hand
 
 A = "a b c d e f g h"
 B = "a b c d e f x y"  # 6 of 10 words in common with A: 0.6
@@ -25,7 +25,7 @@ RANKED = "rank long, doc_id long, text_hash binary, signature binary"
 
 @contextlib.contextmanager
 def setting(spark, name, value):
-    """A setting of the session, for a while: all tests of this layer share it."""
+    """Changes a setting of the session temporarily: all tests share the session."""
     before = spark.conf.get(name)
     spark.conf.set(name, value)
     try:
@@ -58,13 +58,13 @@ def test_the_keep_order_is_quality_length_fetch_url_id(spark, tmp_path, partitio
     assert [row["rank"] for row in found] == list(range(first, first + 8))
 
 
-def test_no_document_has_no_place(spark, tmp_path):
+def test_no_documents_give_no_ranks(spark, tmp_path):
     columns = "doc_id long, quality double, n_chars int, fetched_at timestamp, url string"
     df = spark.createDataFrame([], columns + ", text_hash binary, signature binary")
     assert in_keep_order(df, 0, Checkpoints(str(tmp_path))).collect() == []
 
 
-def test_exact_copies_go_and_the_best_stays(spark):
+def test_exact_copies_are_removed_and_the_best_is_kept(spark):
     rows = [(10, 1, b"x", None), (11, 2, b"y", None), (12, 3, b"x", None), (13, 4, b"x", None), (14, 5, b"z", None)]
     earlier = spark.createDataFrame([(3, b"z"), (4, b"w")], "rank long, text_hash binary")
     found = exact_removals(spark.createDataFrame(rows, RANKED), earlier, 10).collect()
@@ -106,15 +106,15 @@ def test_pairs_are_screened_by_their_sketches(spark, batch_rows):
     assert sorted(map(tuple, found)) == [(1, 2, 89), (1, 4, 100), (2, 3, 127), (2, 4, 117)]
 
 
-def test_of_sure_pairs_the_best_are_compared_and_of_others_the_likeliest(spark):
-    dedup = DedupConfig(threshold=0.8, minhash=MinHashConfig(bands=16, rows=8))  # sure from 116 equal values on
+def test_the_best_sure_pairs_or_else_the_likeliest_are_compared(spark):
+    dedup = DedupConfig(threshold=0.8, minhash=MinHashConfig(bands=16, rows=8))  # sure with 116 equal values or more
     sure = [(u, 100, 116 + u) for u in range(1, 7)]  # the likeliest of them are the worse ones
     beside = [(0, 100, 115)]  # better than all of these, yet not sure
     open_ = [(u, 200, 89 + u) for u in range(20)] + [(20, 200, 89 + 10)]
     likely = spark.createDataFrame(sure + beside + open_ + [(7, 300, 89)], "u long, v long, equal long")
     found = sorted(map(tuple, deciding_pairs(likely, dedup).collect()))
     assert [u for u, v in found if v == 100] == [1, 2, 3, 4]
-    assert [u for u, v in found if v == 200] == [*range(5, 20), 20]  # 16 of 21: those of 94 equal values and more
+    assert [u for u, v in found if v == 200] == [*range(5, 20), 20]  # 16 of 21: those with 94 equal values or more
     assert (7, 300) in found
 
 
@@ -122,11 +122,11 @@ EDGES = "u long, v long, jaccard double, kept_as long"
 
 
 @pytest.mark.parametrize("partitions", [1, 7])
-def test_clusters_are_settled_by_their_edges_or_else_by_their_sets(spark, tmp_path, partitions):
+def test_clusters_are_resolved_by_their_edges_or_else_by_their_sets(spark, tmp_path, partitions):
     edges = [
-        (1, 2, 0.6, None),  # a chain A-B-C: whether C goes for A is asked of the sets
+        (1, 2, 0.6, None),  # a chain A-B-C: the sets decide whether C is removed for A
         (2, 3, 0.6, None),
-        (11, 12, 0.9, None),  # edges suffice: no set is there
+        (11, 12, 0.9, None),  # edges suffice: there are no sets
         (11, 13, 0.7, None),
     ]
     members = [(rank, 1) for rank in (1, 2, 3)] + [(rank, 11) for rank in (11, 12, 13)]
@@ -142,7 +142,7 @@ def test_clusters_are_settled_by_their_edges_or_else_by_their_sets(spark, tmp_pa
 
 
 def test_a_document_is_compared_with_the_kept_document_of_a_similar_one(spark, tmp_path):
-    # 21 is of an earlier crawl and went for 20, which 30 is similar to as well: 8 of 9 words
+    # 21 is of an earlier crawl and was removed for 20, which 30 is similar to as well: 8 of 9 words
     edges = spark.createDataFrame([(21, 30, 0.6, 20)], EDGES)
     members = spark.createDataFrame([(20, 20), (21, 20), (30, 20)], "rank long, cluster long")
     sets = sets_of(spark, _20=A, _30=A + " x")

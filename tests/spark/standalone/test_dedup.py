@@ -1,4 +1,4 @@
-"""Deduplication of somebody's own table: the books, what stays, and every bad input."""
+"""Deduplication of a user's table: counts, kept rows, and every bad input."""
 
 import gzip
 import json
@@ -30,14 +30,14 @@ ROWS = [
     {"id": "zh-longer", "text": LAW + "完"},
     {
         "id": "other",
-        "text": "Something else that nobody has ever written before in quite these words, I should think so",
+        "text": "Something else that no one has ever written before in quite these words, I should think so",
     },
     {"id": "short", "text": "Short."},
     {"id": "short-copy", "text": "short."},
     {"id": "null", "text": None},
     {"id": "empty", "text": " \n"},
 ]
-EXPECTED = {  # of copies in the key the earlier id stays, of similar ones the longer
+EXPECTED = {  # of copies in the key the smaller id is kept, of similar ones the longer
     ("en", "near", "en-longer"),
     ("en-copy", "exact", "en-longer"),
     ("zh", "near", "zh-longer"),
@@ -66,7 +66,7 @@ def write_lines(path, rows):
     return path
 
 
-def test_json_lines_are_deduplicated_and_those_that_stay_are_the_same_lines(spark, tmp_path):
+def test_json_lines_are_deduplicated_and_kept_lines_are_unchanged(spark, tmp_path):
     files = [write_lines(tmp_path / "a.jsonl", ROWS[:5]), write_lines(tmp_path / "b.jsonl.gz", ROWS[5:])]
     removed, summary = run(spark, settings(tmp_path, files))
     assert removed == EXPECTED
@@ -96,7 +96,7 @@ def test_parquet_with_columns_of_other_names_keeps_all_columns(spark, tmp_path):
     assert sorted(kept, key=str) == sorted((rows[i] for i in (2, 5, 6, 8)), key=str)
 
 
-def test_lines_that_are_none_are_quarantined_with_their_place(spark, tmp_path):
+def test_invalid_lines_are_quarantined_with_their_place(spark, tmp_path):
     file = write_lines(tmp_path / "a.jsonl", [ROWS[0], b"{broken", ROWS[6], {"id": "n", "text": 5}])
     with pytest.raises(StageError, match=r"2 of 4 rows cannot be read.*a\.jsonl, byte \d+: not JSON"):
         run(spark, settings(tmp_path, [file]))
@@ -109,27 +109,27 @@ def test_lines_that_are_none_are_quarantined_with_their_place(spark, tmp_path):
     assert (f"{file}, byte {at}", "not JSON: ") in {(row["place"], row["problem"][:10]) for row in quarantine}
 
 
-def test_ids_that_are_not_different_are_an_error_that_names_some(spark, tmp_path):
+def test_repeated_ids_are_an_error_that_names_some(spark, tmp_path):
     file = write_lines(tmp_path / "a.jsonl", [*ROWS, ROWS[0], ROWS[3], ROWS[3]])
     with pytest.raises(InputError, match=r"'en' \(2 times\), 'zh' \(3 times\)"):
         run(spark, settings(tmp_path, [file]))
     assert not (tmp_path / "out" / "dedup" / "removals").exists()
 
 
-def test_a_missing_column_is_named_with_those_there_are(spark, tmp_path):
+def test_a_missing_column_is_an_error_that_names_the_existing_ones(spark, tmp_path):
     pq.write_table(pa.Table.from_pylist([{"id": 1, "content": "a"}]), tmp_path / "a.parquet")
     with pytest.raises(ConfigError, match=r"source.text='text', but the columns of .* are \['id', 'content'\]"):
         run(spark, settings(tmp_path, [tmp_path]))
 
 
-def test_nothing_but_empty_rows_leaves_nothing(spark, tmp_path):
+def test_a_table_of_empty_rows_has_an_empty_result(spark, tmp_path):
     file = write_lines(tmp_path / "a.jsonl", ROWS[9:])
     removed, summary = run(spark, settings(tmp_path, [file]))
     assert removed == set()
     assert summary["ledgers"][0] == {"unit": "documents", "in": 2, "out": 0, "dropped": {"empty": 2}}
 
 
-def test_a_text_of_a_hundred_megabytes_is_compared_exactly_only_and_counted(spark, tmp_path):
+def test_a_text_of_a_hundred_megabytes_is_only_compared_exactly_and_counted(spark, tmp_path):
     huge = " ".join(str(i) for i in range(12_000_000))  # 96 MB
     assert len(huge) > 90_000_000
     rows = [{"id": "huge", "text": huge}, {"id": "copy", "text": huge}, {"id": "near", "text": huge + " end"}, ROWS[0]]
@@ -155,7 +155,7 @@ def test_a_second_table_against_the_index_of_the_first(spark, tmp_path):
         dedup_run(other)
 
 
-def test_a_finished_table_is_not_done_again_and_other_settings_are_refused(spark, tmp_path):
+def test_a_finished_table_is_not_repeated_and_other_settings_are_an_error(spark, tmp_path):
     config = settings(tmp_path, [write_lines(tmp_path / "a.jsonl", ROWS)])
     run(spark, config)
     before = (tmp_path / "out" / "dedup" / "_summary.json").stat().st_mtime_ns
@@ -180,7 +180,7 @@ VERSIONS = [
     {"id": "short-copy", "text": "short.", "url": "http://example.com/s?", "at": None},
     {
         "id": "no-page",
-        "text": "Something quite different that stands at no address at all, as far as I know",
+        "text": "Something quite different that has no address at all, as far as I know",
         "url": "x",
     },
     {
@@ -194,19 +194,19 @@ VERSIONS = [
 @pytest.mark.parametrize(
     ("urls", "expected"),
     [
-        # the newest goes as a near-duplicate of the law itself, so the law stands for the older ones too
+        # the newest is removed as a near-duplicate of the law, so the older ones are duplicates of the law too
         ("newest", {("old", "url", "new", "law"), ("middle", "url", "new", "law"), ("new", "near", "law", "law")}),
         ("best", {("old", "url", "middle", "middle"), ("new", "url", "middle", "middle")}),
     ],
 )
-def test_of_the_versions_of_a_page_one_stays(spark, tmp_path, urls, expected):
+def test_one_version_of_a_page_is_kept(spark, tmp_path, urls, expected):
     write_lines(tmp_path / "in.jsonl", VERSIONS)
     config = settings(tmp_path, [tmp_path / "in.jsonl"], url="url", fetched_at="at", write_kept=True)
     config = structs.replace(config, dedup=DedupConfig(urls=urls))
     run(spark, config)
     rows = spark.read.parquet(f"{config.output}/dedup/removals").collect()
     found = {(r["id"], r["step"], r["matched_id"], r["duplicate_of"]) for r in rows}
-    # of equal length and age, the smaller address stays
+    # of equal length and age, the smaller address is kept
     assert found == expected | {("shorter", "url", "short", "short"), ("short-copy", "url", "short", "short")}
     texts = {row["id"]: row["text"] for row in VERSIONS}
     sets = {name: shingles(key_text(text), 5) for name, text in texts.items()}
@@ -226,12 +226,12 @@ def test_versions_of_a_page_need_their_columns(tmp_path, urls, table):
         dedup_run(config)
 
 
-def test_a_version_whose_kept_document_is_of_an_earlier_crawl_is_measured(spark, tmp_path):
+def test_a_version_removed_for_a_document_of_an_earlier_crawl_has_its_similarity(spark, tmp_path):
     write_lines(tmp_path / "a.jsonl", [{"id": "law", "text": LAW + "完", "url": "http://example.org/"}])
     first = settings(tmp_path / "a", [tmp_path / "a.jsonl"], url="url", fetched_at="at")
     run(spark, structs.replace(first, dedup=DedupConfig(write_index=True)))
     earlier = (f"{first.output}/dedup/index",)
-    for text in (LAW, LAW + "完"):  # the newest goes as a near or as an exact duplicate of the law of that crawl
+    for text in (LAW, LAW + "完"):  # the newest is a near or an exact duplicate of the law of that crawl
         versions = [row | ({"text": text} if row["id"] == "new" else {}) for row in VERSIONS if row["id"] != "law"]
         write_lines(tmp_path / "b.jsonl", versions)
         second = settings(tmp_path / f"b{len(text)}", [tmp_path / "b.jsonl"], url="url", fetched_at="at")

@@ -1,4 +1,4 @@
-"""Texts of a table judged by a model whose answer can be worked out by hand."""
+"""Scores of a table's texts by a model whose results can be computed by hand."""
 
 import json
 import math
@@ -30,7 +30,7 @@ def settings(model: str, tmp_path: Path, rows: list[dict], **more: int) -> Confi
     return Config(output=str(tmp_path / "out"), source=table, score=ScoreConfig(model=model, **more))
 
 
-def test_every_text_has_its_likelihood_and_what_cannot_be_read_its_place(spark, model, tmp_path):
+def test_every_text_has_its_likelihood_and_unreadable_rows_their_place(spark, model, tmp_path):
     rows = [{"id": "a", "text": "fish bird"}, {"id": "b", "text": "bird whale"}, {"id": "c", "text": None}, {"id": "d"}]
     config = settings(model, tmp_path, rows)
     score_table(spark, score_run(config), force=False)
@@ -48,7 +48,7 @@ def test_every_text_has_its_likelihood_and_what_cannot_be_read_its_place(spark, 
     assert summary["tokens"] == sum(row["n_tokens"] for row in found.values())
 
 
-def test_long_texts_are_cut_and_say_so(spark, model, tmp_path):
+def test_long_texts_are_cut_and_marked(spark, model, tmp_path):
     config = settings(model, tmp_path, [{"id": "a", "text": "fish " * 500}], max_tokens=20)
     score_table(spark, score_run(config), force=False)
     (row,) = spark.read.parquet(f"{config.output}/score/scores").collect()
@@ -56,7 +56,7 @@ def test_long_texts_are_cut_and_say_so(spark, model, tmp_path):
     assert (row["n_tokens"], row["is_cut"]) == (20, True)
 
 
-def test_no_model_and_no_export_are_refused_before_spark_starts(model, tmp_path):
+def test_a_missing_model_or_export_is_an_error_before_spark_starts(model, tmp_path):
     config = settings("", tmp_path, [{"id": "a", "text": "fish"}])
     with pytest.raises(ConfigError, match=r"score\.model is empty\. Name the folder that jobs/export\.py has written"):
         score_run(config)

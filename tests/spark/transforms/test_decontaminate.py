@@ -1,4 +1,4 @@
-"""Items of benchmarks in a frame of documents."""
+"""Benchmark items in a DataFrame of documents."""
 
 from sluice.core.config.dedup import DecontaminateConfig
 from sluice.core.records.corpus import Contamination
@@ -20,7 +20,7 @@ def found(spark, rows, partitions=2):
     return sorted(map(tuple, table.collect()))
 
 
-def test_each_item_in_each_document_is_a_row_with_what_was_found(spark):
+def test_each_item_in_each_document_is_a_row_with_its_match(spark):
     rows = [
         (1, f"quiz: {QUESTION}"),
         (2, "nothing of the kind"),
@@ -37,11 +37,11 @@ def test_each_item_in_each_document_is_a_row_with_what_was_found(spark):
     assert found(spark, rows, partitions=5) == expected
 
 
-def test_a_document_goes_for_ngrams_where_it_holds_any(spark):
+def test_the_reason_is_ngram_if_any_item_was_found_by_ngrams(spark):
     rows = [(1, "near"), (2, "ngram"), (3, "near"), (3, "ngram"), (3, "near"), (1, "near")]
     found = contamination_reasons(spark.createDataFrame(rows, "doc_id long, kind string"))
     assert sorted(map(tuple, found.collect())) == [(1, "near"), (2, "ngram"), (3, "ngram")]
 
 
-def test_no_document_gives_no_row(spark):
+def test_no_documents_give_no_rows(spark):
     assert found(spark, []) == []

@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from sluice.core.config.dedup import LineDedupConfig
 from sluice.core.records.corpus import CutText, RepeatedLine
-from sluice.spark.transforms.line_dedup import line_books, most_removed, removed_lines, repeated_lines, without_lines
+from sluice.spark.transforms.lines import line_counts, most_removed, removed_lines, repeated_lines, without_lines
 from sluice.text.dedup.repeated_lines import plain_hashes
 
 MENU = "home and news and about us and contact"
@@ -18,12 +18,12 @@ SCHEMA = "doc_id long, quality double, host string, text string"
 
 def own(number):
     name = str(number).translate(str.maketrans("0123456789", "abcdefghij"))
-    return f"what page {name} says is said by no other page than {name}, at this length"
+    return f"what page {name} says is found in no other page than {name}, at this length"
 
 
 def documents(spark, rows):
-    """Rows (doc_id, place, host, text); the smaller the place, the better the document."""
-    rows = [(doc_id, -float(place), host, text) for doc_id, place, host, text in rows]
+    """Rows (doc_id, rank, host, text); the smaller the rank, the better the document."""
+    rows = [(doc_id, -float(rank), host, text) for doc_id, rank, host, text in rows]
     return spark.createDataFrame(rows, SCHEMA).withColumn("n_chars", F.length("text"))
 
 
@@ -47,7 +47,7 @@ PAGES = [
 ]
 
 
-def test_a_line_stays_in_the_best_document_and_counts_once_a_document(spark):
+def test_the_best_document_keeps_a_line_and_it_counts_once_per_document(spark):
     assert found(documents(spark, PAGES)) == sorted(
         [(1, hash_of(MENU), 3, 2), (3, hash_of(MENU), 3, 2), (1, hash_of(NOTE), 2, 3)]
     )
@@ -61,7 +61,7 @@ def test_the_best_has_the_highest_quality_then_the_most_characters(spark):
     assert [(row[0], row[3]) for row in found(without)] == [(1, 2), (3, 2)]
 
 
-def test_the_lines_that_went_most_often_are_shown_as_they_stand_where_they_stay(spark):
+def test_the_lines_removed_most_often_are_shown_as_written_where_they_are_kept(spark):
     pages = [(i, i, None, f"{MENU.title()}!\n{NOTE * (i % 2)}\n{own(i)}") for i in range(6)]
     df = documents(spark, pages).withColumn("language", F.lit("en"))
     repeated = repeated_lines(df, SETTINGS, 3)
@@ -71,7 +71,7 @@ def test_the_lines_that_went_most_often_are_shown_as_they_stand_where_they_stay(
     assert [row.removed_from for row in most_removed(removed, df, SETTINGS, 1).collect()] == [5]
 
 
-def test_equal_places_go_to_the_smaller_id(spark):
+def test_of_equal_documents_the_smaller_id_keeps_a_line(spark):
     df = documents(spark, [(9, 0, "a", MENU), (7, 0, "a", MENU), (8, 0, "a", MENU)])
     assert found(df) == [(8, hash_of(MENU), 3, 7), (9, hash_of(MENU), 3, 7)]
 
@@ -90,22 +90,22 @@ def test_hosts_are_not_needed_unless_they_are_counted(spark):
     assert len(found(documents(spark, PAGES).drop("host"))) == 3
 
 
-def test_texts_without_their_repeated_lines_and_their_books(spark):
+def test_texts_without_their_repeated_lines_and_their_counts(spark):
     df = documents(spark, PAGES).where("text is not null")
     cut = without_lines(df, repeated_lines(df, SETTINGS, 3), SETTINGS)
     assert tuple(cut.columns) == CutText.__struct_fields__
     assert {row.doc_id: row.text for row in cut.collect()} == {
         1: own(1),
-        2: None,  # the best; and what stands twice in one document stays twice
+        2: None,  # the best; a line that it contains twice is kept twice
         3: f"{own(3)}\n{NOTE}",
         4: None,
     }
     removed = removed_lines(repeated_lines(df, SETTINGS, 3), cut)
     assert sorted(map(tuple, removed.collect())) == found(df)
-    (books,) = line_books(cut).collect()
-    assert (books.documents, books.edited, books.emptied) == (4, 2, 0)
-    assert (books.n_lines, books.n_short, books.n_lines_removed, books.n_spared) == (11, 1, 4, 0)
-    assert books.n_chars_removed == 3 * (len(MENU) + 1) + len("!") + len(NOTE) + 1
+    (sums,) = line_counts(cut).collect()
+    assert (sums.documents, sums.edited, sums.emptied) == (4, 2, 0)
+    assert (sums.n_lines, sums.n_short, sums.n_lines_removed, sums.n_spared) == (11, 1, 4, 0)
+    assert sums.n_chars_removed == 3 * (len(MENU) + 1) + len("!") + len(NOTE) + 1
 
 
 def test_every_removed_line_is_in_the_document_that_keeps_it_after_the_cut(spark):
@@ -143,7 +143,7 @@ def test_any_partitioning_finds_the_same(spark, partitions):
     assert len({row[1] for row in expected}) > 1
 
 
-def test_no_document_gives_no_line_and_no_text(spark):
+def test_no_documents_give_no_lines_and_no_texts(spark):
     df = documents(spark, [])
     assert found(df) == []
     assert without_lines(df, repeated_lines(df, SETTINGS, 2), SETTINGS).collect() == []

@@ -1,4 +1,4 @@
-"""Rules in SQL give the same answers as in Python."""
+"""Rules in SQL give the same results as in Python."""
 
 import random
 

@@ -1,4 +1,4 @@
-"""Scores of a language model as a signal of rules: joined by id, known by what they are, refused where they misfit."""
+"""Scores of a language model as a signal of rules: joined by id, identified by digest, checked before use."""
 
 import json
 from pathlib import Path
@@ -95,7 +95,7 @@ def select(spark, output: str, presets: str, scores: str | None, *, force: bool 
     return decisions, json.loads(Path(f"{output}/select/_summary.json").read_text())
 
 
-def test_an_unlikely_document_goes_and_one_without_a_score_is_judged_by_other_rules_only(spark, rules, tmp_path):
+def test_an_unlikely_document_is_dropped_and_one_without_a_score_judged_by_other_rules(spark, rules, tmp_path):
     scores = write_scores(tmp_path / "scored", SCORES)
     decisions, summary = select(spark, extracted(tmp_path / "out"), rules, scores)
     assert decisions == {
@@ -113,14 +113,14 @@ def test_an_unlikely_document_goes_and_one_without_a_score_is_judged_by_other_ru
     assert summary["scored"] == 4
 
 
-def test_without_scores_the_rule_judges_nothing_and_the_summary_says_that_it_did_not(spark, rules, tmp_path):
+def test_without_scores_the_rule_has_no_effect_and_the_summary_records_it(spark, rules, tmp_path):
     decisions, summary = select(spark, extracted(tmp_path / "out"), rules, None)
     assert {doc_id for doc_id, (reason, _, _) in decisions.items() if reason is None} == {1, 2, -(1 << 62)}
     assert summary["suspicious_rules"]["fired_on_none"] == ["unlikely"]
     assert "scored" not in summary
 
 
-def test_documents_stored_before_there_was_the_signal_are_judged_too(spark, rules, tmp_path):
+def test_documents_stored_without_the_signal_are_judged_too(spark, rules, tmp_path):
     output = extracted(tmp_path / "out")
     for path in (tmp_path / "out" / "extract").rglob("*.parquet"):
         table = pq.read_table(path, partitioning=None)
@@ -136,14 +136,14 @@ def test_documents_stored_before_there_was_the_signal_are_judged_too(spark, rule
     assert [decisions[i][0] for i in (1, 2, 5, 7)] == [None, None, "short", "language"]
 
 
-def test_both_evaluators_judge_alike(rules):
+def test_both_evaluators_agree(rules):
     own = load_rules([rules])
     for bits, reason in ((1.6, None), (1.7, "unlikely"), (None, None)):
         verdict = first_failure(document(1, "en", n_words=20, bits_per_byte=bits).signals, "en", own)
         assert (verdict and verdict.reason) == reason
 
 
-def test_scores_of_another_model_are_other_settings_and_a_moved_folder_is_not(spark, rules, tmp_path):
+def test_another_model_changes_the_settings_and_a_moved_folder_does_not(spark, rules, tmp_path):
     output = extracted(tmp_path / "out")
     scores = write_scores(tmp_path / "scored", SCORES)
     select(spark, output, rules, scores)
@@ -161,7 +161,7 @@ def test_scores_of_another_model_are_other_settings_and_a_moved_folder_is_not(sp
     assert decisions[2] == (None, None, None)
 
 
-def test_later_stages_and_the_name_of_the_data_depend_on_the_scores_only_where_there_are_some(rules, tmp_path):
+def test_digests_depend_on_the_scores_only_if_there_are_some(rules, tmp_path):
     def run(scores):
         return Run(Config(rules=RulesConfig(presets=(rules,), scores=scores)))
 
@@ -174,26 +174,26 @@ def test_later_stages_and_the_name_of_the_data_depend_on_the_scores_only_where_t
     assert plain.extracted.digest == one.extracted.digest
 
 
-def test_an_id_with_two_scores_is_refused(spark, rules, tmp_path):
+def test_an_id_with_two_scores_is_an_error(spark, rules, tmp_path):
     scores = write_scores(tmp_path / "scored", [("1", 1.0), ("2", 1.0), ("02", 1.2)])
     with pytest.raises(InputError, match=r"more than one score of some documents: 2 \(2 times\)\. Run jobs/score\.py"):
         select(spark, extracted(tmp_path / "out"), rules, scores)
 
 
 @pytest.mark.parametrize("found", [[], [("8", 1.0), ("9", 1.0), ("a", 1.0)]])
-def test_scores_of_another_table_are_refused(spark, rules, tmp_path, found):
+def test_scores_of_another_table_are_an_error(spark, rules, tmp_path, found):
     scores = write_scores(tmp_path / "scored", found)
     with pytest.raises(InputError, match=r"scored' has no score of any document here: it is for another table"):
         select(spark, extracted(tmp_path / "out"), rules, scores)
 
 
-def test_scores_without_bits_per_byte_are_refused(spark, rules, tmp_path):
+def test_scores_without_bits_per_byte_are_an_error(spark, rules, tmp_path):
     scores = write_scores(tmp_path / "scored", [("1", None), ("2", None), ("8", 1.0)])
     with pytest.raises(InputError, match=r"no bits per byte for any of 2 documents: the tokenizer of its model loses"):
         select(spark, extracted(tmp_path / "out"), rules, scores)
 
 
-def test_scores_that_are_not_there_or_not_whole_are_refused_before_spark_starts(rules, tmp_path):
+def test_missing_or_incomplete_scores_are_an_error_before_spark_starts(rules, tmp_path):
     scores = write_scores(tmp_path / "scored", SCORES)
     asked = Config(rules=RulesConfig(presets=(rules,), scores=scores))
     message = r"contains no finished scores \(score/_summary\.json is missing\)\. Name the `output` of jobs/score\.py"
@@ -209,7 +209,7 @@ def test_scores_that_are_not_there_or_not_whole_are_refused_before_spark_starts(
         Run(asked)
 
 
-def test_scores_that_no_rule_looks_at_are_refused(tmp_path):
+def test_scores_that_no_rule_uses_are_an_error(tmp_path):
     scores = write_scores(tmp_path / "scored", SCORES)
     with pytest.raises(ConfigError, match=r"no rule uses the signal 'bits_per_byte'.*rules\.presets"):
         Run(Config(rules=RulesConfig(scores=scores)))

@@ -55,7 +55,7 @@ def test_split_shares_are_near_the_fractions(spark):
     assert splits.count("test") == pytest.approx(12, abs=9)
 
 
-def test_a_cluster_never_straddles_two_splits(spark):
+def test_a_cluster_is_never_in_two_splits(spark):
     clusters = spark.createDataFrame([(i, i // 6 * 6) for i in range(120)], "doc_id long, cluster_id long")
     splits = split_of(spark, clusters)
     for first in range(0, 120, 6):
@@ -94,7 +94,7 @@ def test_a_shard_without_documents_is_written_empty(spark, tmp_path, vocabulary)
     assert all((tmp_path / path).exists() for path, *_ in found)
 
 
-def test_records_hold_whole_documents_each_ended_by_eos(spark, tmp_path, vocabulary):
+def test_records_contain_whole_documents_each_ended_by_eos(spark, tmp_path, vocabulary):
     df = with_split(documents(spark), no_clusters(spark), SHARDS)
     this_job = job(tmp_path, vocabulary)
     write_shards(df, this_job, ("valid", "test"), 3).collect()

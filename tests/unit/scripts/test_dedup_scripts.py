@@ -1,4 +1,4 @@
-"""The scripts that judge deduplication: what they say must be right on texts that can be judged by hand."""
+"""The scripts that verify deduplication give the right results on texts that can be checked by hand."""
 
 import itertools
 import json
@@ -47,7 +47,7 @@ def edited_texts(number, seed=0):
 
 
 @pytest.mark.parametrize("threshold", [0.3, 0.5, 0.8, 1.0])
-def test_the_oracle_finds_what_comparing_all_with_all_finds(threshold):
+def test_all_pairs_equals_comparing_every_pair(threshold):
     documents = edited_texts(300)
     sets = {name: shingles(define_key(text), 5) for name, text in documents.items()}
     compared = (Pair(*sorted((a, b)), jaccard(sets[a], sets[b])) for a, b in itertools.combinations(documents, 2))
@@ -56,7 +56,7 @@ def test_the_oracle_finds_what_comparing_all_with_all_finds(threshold):
     assert all_pairs(documents, threshold, 5) == expected
 
 
-def test_the_oracle_on_texts_counted_by_hand():
+def test_all_pairs_of_texts_counted_by_hand():
     documents = {
         "b": "a b c d e f g h i j",  # six shingles
         "a": "a b c d e f g h i x",  # five of them and one more: 5 / 7
@@ -87,7 +87,7 @@ def judge(*removals, threshold=0.7):
     return dict(faults(list(removals), DOCUMENTS, PARTS, threshold))
 
 
-def test_a_removal_with_a_kept_document_and_the_right_similarity_holds():
+def test_a_removal_with_a_kept_document_and_the_right_similarity_is_valid():
     rows = [removal("near", "kept", 5 / 7), removal("same", "kept", 1.0), removal("short again", "short", 1.0)]
     assert judge(*rows) == {}
 
@@ -110,7 +110,7 @@ def test_a_removal_with_a_kept_document_and_the_right_similarity_holds():
         ([removal("who", "near", 1.0)], "who", "no document 'who'"),
     ],
 )
-def test_a_removal_that_does_not_hold_is_told_with_its_reason(rows, name, part):
+def test_an_invalid_removal_is_reported_with_its_reason(rows, name, part):
     assert part in judge(*rows)[name]
 
 
@@ -128,7 +128,7 @@ def run_check(tmp_path, removals):
     return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
 
 
-def test_the_exit_code_tells_whether_all_removals_hold(tmp_path):
+def test_the_exit_code_is_4_if_a_removal_is_invalid(tmp_path):
     good = run_check(tmp_path, [removal("same", "kept", 1.0)])
     assert (good.returncode, good.stderr) == (0, "")
     assert "precision 1.0000" in good.stdout and "all                  1        1   1.0000" in good.stdout
@@ -137,7 +137,7 @@ def test_the_exit_code_tells_whether_all_removals_hold(tmp_path):
     assert "'near' is" in bad.stdout and "precision 0.5000" in bad.stdout
 
 
-def test_two_documents_of_one_id_are_refused(tmp_path):
+def test_two_documents_with_the_same_id_are_an_error(tmp_path):
     path = tmp_path / "texts.jsonl"
     path.write_text('{"id": "1", "text": "a"}\n{"id": 1, "text": null}\n')
     with pytest.raises(SystemExit, match="only 1 different"):
@@ -147,7 +147,7 @@ def test_two_documents_of_one_id_are_refused(tmp_path):
 # The other tools
 
 
-def test_a_removal_is_false_when_nothing_alike_is_kept():
+def test_a_removal_is_false_if_no_similar_document_is_kept():
     pairs = [Pair("a", "b", 0.9), Pair("b", "c", 0.8), Pair("a", "c", 0.7), Pair("d", "e", 1.0)]
     assert false_removals({"b"}, pairs, 0.8) == set()
     assert false_removals({"b", "c"}, pairs, 0.8) == {"c"}  # a chain: c is alike to a by 0.7 only
@@ -161,7 +161,7 @@ def test_recall_of_another_tool():
     assert (recall(pairs, {"b"}), recall(pairs, set()), recall([], {"b"})) == ("0.667", "0.000", "–")
 
 
-def test_the_cost_of_a_command_holds_that_of_its_children_and_a_failure_has_none(tmp_path):
+def test_the_cost_of_a_command_includes_its_children_and_a_failure_has_none(tmp_path):
     work = "import subprocess, sys, time\nwhile time.process_time() < 0.5: pass\n"
     both = work + f"subprocess.run([sys.executable, '-c', {work!r}])"
     cost = run([sys.executable, "-c", both], tmp_path / "log.txt")
@@ -198,7 +198,7 @@ REAL += [Text("u", "unspaced", "".join(HAN[i : i + 200])) for i in range(0, 200,
 
 @pytest.mark.parametrize("kind", ["scattered", "block", "truncated"])
 @pytest.mark.parametrize("real", [REAL[0], REAL[10]], ids=["words", "characters"])
-def test_edits_come_out_in_the_range_of_similarities_that_was_aimed_at(kind, real):
+def test_edits_have_similarities_in_the_target_range(kind, real):
     other = " ".join(f"v{i}" for i in range(200)) if real.side == "spaced" else "".join(map(chr, range(0x6E00, 0x6F00)))
     found = [
         jaccard(PARTS(real.text), PARTS(edited(kind, real.text, real.side, random.Random(seed), other)))
@@ -221,7 +221,7 @@ def test_copies_that_have_the_same_key_text(kind, text, copy):
     assert define_key(copy) == define_key(text)
 
 
-def test_a_plan_has_as_many_of_each_as_asked_for_and_copies_come_after_what_they_copy():
+def test_a_plan_has_the_requested_numbers_and_copies_follow_their_originals():
     items = plan_items(REAL, 1000, copies=0.2, templates=0.1, seed=3)
     kinds = [item.kind for item in items]
     assert (len(items), kinds.count("real"), kinds.count("mosaic"), kinds.count("template")) == (1000, 20, 680, 100)
@@ -233,7 +233,7 @@ def test_a_plan_has_as_many_of_each_as_asked_for_and_copies_come_after_what_they
     assert families.count(0) == LARGEST_FAMILY and families.count(None) == 9_000
 
 
-def test_a_document_is_the_same_whatever_was_made_before_it():
+def test_a_document_does_not_depend_on_the_others():
     items = plan_items(REAL, 300, copies=0.4, templates=0.1, seed=5)
     texts = [Maker(REAL, items, 5).text(place) for place in range(300)]
     assert [Maker(REAL, items, 5).text(place) for place in reversed(range(300))] == texts[::-1]
@@ -241,7 +241,7 @@ def test_a_document_is_the_same_whatever_was_made_before_it():
     assert texts[:20] == [real.text for real in REAL]
 
 
-def test_pages_of_one_template_share_their_frame_but_are_no_duplicates():
+def test_pages_of_one_template_share_their_frame_but_are_not_duplicates():
     maker = Maker(REAL, [Item("template", "spaced", family=1)] * 8, 0)
     sets = [PARTS(maker.text(place)) for place in range(8)]
     found = [jaccard(a, b) for a, b in itertools.combinations(sets, 2)]

@@ -1,4 +1,4 @@
-"""The tables of what happens to a corpus after deduplication: benchmark items, repeated lines, splits."""
+"""Tables of the stages after deduplication: benchmark items, repeated lines, scores, splits."""
 
 from sluice.core.records.base import Int32, Record
 

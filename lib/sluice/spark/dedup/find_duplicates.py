@@ -32,7 +32,7 @@ BROADCAST_ROWS = 1_000_000
 
 
 class Candidates(NamedTuple):
-    """Candidate pairs of the near step, and what they were found by."""
+    """Candidate pairs of the near step, and the tables they were found by."""
 
     pairs: DataFrame
     """Pairs that share a band."""

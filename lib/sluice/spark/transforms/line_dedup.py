@@ -159,7 +159,7 @@ def with_cut_texts(documents: DataFrame, cut: DataFrame) -> DataFrame:
 
 
 SHOWN = 10
-"""Lines of each language that are shown: those that went from the most documents."""
+"""Lines of each language that the report shows: those removed from the most documents."""
 
 
 def line_ledgers(sums: list[dict[str, Any]]) -> list[Ledger]:

@@ -12,7 +12,7 @@ from sluice.text.rules.rule import Rule
 def decide(df: DataFrame, rules: Sequence[Rule]) -> DataFrame:
     """The first rule that each document breaks, or null; earlier rejections keep their reason.
 
-    Needs: docs, kind=doc (doc_id, language, reason, signals). Returns: decisions, one row per row.
+    Needs: docs, kind=doc (doc_id, language, reason, signals). Returns: decisions, one row per document.
     """
     verdict = first_failure_column(rules)
     return df.select(

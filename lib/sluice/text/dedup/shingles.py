@@ -1,8 +1,7 @@
-"""Shingles: what near-duplicates are compared by. Script-aware, on a normalised key text (`text.key`).
+"""Shingles, by which near-duplicates are compared. Script-aware, on a normalised key text (`text.dedup.key_text`).
 
-A Jaccard value means something only with its key and its shingles: sets of 5 characters without spaces where words are
-not spaced (Han, kana, Thai), of 5 words elsewhere, a word being a run of letters, marks, digits and underscores
-(`\\w+`).
+A Jaccard value depends on its key and its shingles: sets of 5 characters without spaces in unspaced scripts (Han, kana,
+Thai), of 5 words elsewhere, where a word is a run of letters, marks, digits and underscores (`\\w+`).
 """
 
 import re

@@ -38,7 +38,7 @@ def found(text, *texts, settings=None):
 
 
 def text_units(text):
-    """The units as the slow definition has them."""
+    """The units by the slow definition."""
     rows, values = script_table()
     units, word = [], ""
     for char in key_text(text):
@@ -87,7 +87,7 @@ def test_units_of_any_text_are_those_of_the_definition(text):
 def test_a_question_is_found_in_a_page_and_shown():
     page = f"A quiz. {QUESTION.upper()} Answer: silver."
     shown = "which of these two metals is the better conductor of heat at low temperature and why"
-    assert found(page, "Something quite different that nobody asks " * 3, QUESTION) == [("1", "ngram", 1.0, shown)]
+    assert found(page, "Something quite different that no one asks " * 3, QUESTION) == [("1", "ngram", 1.0, shown)]
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_an_edited_text_is_found_by_its_shingles():
     assert found("a b c x d e y f g", text, settings=off) == []
 
 
-def test_what_is_scattered_over_a_long_document_is_not_found():
+def test_units_scattered_over_a_long_document_are_not_found():
     assert found("a b x c d y e f g", "a b c d e f g", settings=SMALL)[0][1:3] == ("near", 0.667)
     far = " ".join(f"w{i}" for i in range(20))
     assert found(f"a b {far} c d {far} e f g", "a b c d e f g", settings=SMALL) == []
@@ -137,7 +137,7 @@ def test_a_short_text_is_found_whole_or_not_at_all():
     assert found("问:大韩国首都是哪里呢", "大韓國首都是哪裡")[0][1:3] == ("ngram", 1.0)
 
 
-def test_a_document_shorter_than_a_text_of_one_repeated_unit_does_not_hold_it():
+def test_a_document_shorter_than_a_text_of_one_repeated_unit_does_not_contain_it():
     assert found("ha ha ha ha ha", "ha " * 10) == []
     assert found("ha " * 10, "ha " * 10)[0][1:3] == ("ngram", 1.0)
 
@@ -158,7 +158,7 @@ def test_the_stretch_is_clipped():
     assert len(match.stretch) == MAX_STRETCH
 
 
-def test_template_ngrams_tell_no_item():
+def test_template_ngrams_identify_no_item():
     texts = [f"read the passage below and choose the best answer to this question: {w} {w} {w}" for w in "uvwxyz"]
     settings = DecontaminateConfig(max_texts_per_gram=3, near_share=None, ngram=4)
     some = build([Part("b", str(i), "f") for i in range(6)], texts, settings)
@@ -170,7 +170,7 @@ def test_template_ngrams_tell_no_item():
     assert same.too_short == ()
 
 
-def test_a_scanner_keeps_nothing_of_the_document_before():
+def test_a_scanner_keeps_nothing_of_the_previous_document():
     some = scanner(QUESTION, ZH_QUESTION)
     words = QUESTION.split()
     assert some.scan(" ".join(words[:8])) == []
@@ -276,7 +276,7 @@ def test_items_are_named_by_id_or_line_and_all_strings_are_texts(tmp_path):
     assert named.too_short == ()
 
 
-def test_a_benchmark_is_what_it_looks_for_not_where_it_stands(tmp_path):
+def test_a_benchmark_is_identified_by_its_texts_not_its_path(tmp_path):
     def identity(name, *items):
         return Benchmark.load([write(tmp_path / name, *items)], DecontaminateConfig()).identity()
 
@@ -327,19 +327,19 @@ def test_an_index_pickles_and_finds_the_same():
         ([], {}, "quiz.jsonl contains no item"),
     ],
 )
-def test_a_bad_file_is_refused_with_its_line(tmp_path, lines, settings, message):
+def test_a_bad_file_is_an_error_with_its_line(tmp_path, lines, settings, message):
     with pytest.raises(InputError, match=re.escape(message)):
         Benchmark.load([write(tmp_path / "quiz.jsonl", *lines)], DecontaminateConfig(**settings))
 
 
-def test_bytes_that_are_no_utf8_are_refused_with_their_line(tmp_path):
+def test_invalid_utf8_is_an_error_with_its_line(tmp_path):
     path = tmp_path / "quiz.jsonl"
     path.write_bytes(b'{"q": "a"}\n{"q": "\xff\xfe"}\n')
     with pytest.raises(FormatError, match="line 2, is not JSON"):
         Benchmark.load([str(path)], DecontaminateConfig())
 
 
-def test_what_cannot_be_right_is_refused_before_anything_is_read(tmp_path):
+def test_wrong_settings_are_an_error_before_reading(tmp_path):
     with pytest.raises(ConfigError, match="No benchmark"):
         Benchmark.load([], DecontaminateConfig())
     with pytest.raises(ConfigError, match=r"two\.json is not named \.jsonl"):
@@ -348,7 +348,7 @@ def test_what_cannot_be_right_is_refused_before_anything_is_read(tmp_path):
         Benchmark.load(["a/quiz.jsonl", "b/quiz.ndjson.gz"], DecontaminateConfig())
 
 
-def test_an_index_that_does_not_fit_is_refused_with_its_size():
+def test_an_index_over_the_limit_is_an_error_with_its_size():
     texts = [" ".join(f"w{i * j}" for j in range(400)) for i in range(1, 101)]
     with pytest.raises(
         ConfigError, match=r"The index of 100 texts takes \d MiB in every worker, but decontaminate.max_index_mib = 1"
@@ -356,7 +356,7 @@ def test_an_index_that_does_not_fit_is_refused_with_its_size():
         build([Part("b", str(i), "f") for i in range(100)], texts, DecontaminateConfig(max_index_mib=1))
 
 
-def test_nothing_to_look_for_finds_nothing():
+def test_an_empty_benchmark_finds_nothing():
     benchmark = build([Part("b", "1", "f")], ["short"], DecontaminateConfig())
     assert Scanner(benchmark).scan(QUESTION) == []
     assert benchmark.too_short == ("b 1",)
@@ -366,7 +366,7 @@ def test_nothing_to_look_for_finds_nothing():
 # real data
 
 
-def test_passages_are_found_in_their_own_text_and_in_no_other(shared_data):
+def test_passages_are_found_only_in_their_own_text(shared_data):
     with gzip.open(shared_data / "lm" / "zh-hans-wiki-cmrc.jsonl.gz", "rt", encoding="utf-8") as lines:
         passages = [json.loads(line)["text"] for line in lines][:100]
     with gzip.open(shared_data / "zh-webtext" / "ia-wide15-zh.jsonl.gz", "rt", encoding="utf-8") as lines:

@@ -1,4 +1,4 @@
-"""Who stays in a cluster, by hand and against the definition read word by word."""
+"""The documents that a cluster keeps, by hand and by a literal implementation of the rules."""
 
 import pytest
 from hypothesis import given, settings
@@ -25,22 +25,24 @@ def test_a_chain_does_not_remove_its_far_end():
     ]
 
 
-def test_without_a_comparison_an_open_case_is_said():
+def test_a_case_that_needs_a_comparison_raises_without_one():
     with pytest.raises(NeedsComparison):
         list(resolve_cluster([(2, [Similar(1, 0.9)]), (3, [Similar(2, 0.9)])], 0.8))
 
 
-def test_what_became_of_documents_of_earlier_crawls_stands():
-    # 1 stayed; 2 went for 1
+def test_results_of_earlier_crawls_do_not_change():
+    # 1 was kept; 2 was removed for 1
     assert list(resolve_cluster([(7, [Similar(1, 0.9, kept_as=1)])], 0.8)) == [PlannedRemoval(7, 1, 0.9)]
     compared = []
-    went = list(resolve_cluster([(7, [Similar(2, 0.9, kept_as=1)])], 0.8, lambda a, b: compared.append((a, b)) or 0.85))
-    assert went == [PlannedRemoval(7, 1, 0.85)]
+    removed = list(
+        resolve_cluster([(7, [Similar(2, 0.9, kept_as=1)])], 0.8, lambda a, b: compared.append((a, b)) or 0.85)
+    )
+    assert removed == [PlannedRemoval(7, 1, 0.85)]
     assert compared == [(1, 7)]
 
 
 def by_the_definition(n, similarity, edges, threshold):
-    """Results of documents 0..n-1, as the three rules of the module say them."""
+    """Results of documents 0..n-1 by the three rules of the module, literally."""
     kept_as = {}
     for rank in range(n):
         before = [u for u in range(rank) if (u, rank) in edges]
@@ -62,7 +64,7 @@ def graphs(draw):
 
 @settings(derandomize=True, max_examples=500)
 @given(graphs(), st.integers(0, 9))
-def test_fates_are_those_of_the_definition_and_worse_documents_change_nothing(graph, num_earlier):
+def test_results_equal_the_definition_and_worse_documents_change_nothing(graph, num_earlier):
     n, similarity, edges = graph
     kept_as = by_the_definition(n, similarity, edges, 0.8)
     for first in (0, min(num_earlier, n)):  # all at once; in two crawls

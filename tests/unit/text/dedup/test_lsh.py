@@ -9,7 +9,7 @@ from sluice.text.dedup.lsh import Banding, assure, catch_probability, choose_ban
 
 
 @pytest.mark.parametrize(
-    ("bands", "rows", "similarity", "chance"),
+    ("bands", "rows", "similarity", "probability"),
     [
         (1, 1, 0.3, 0.3),
         (2, 1, 0.5, 0.75),  # 1 - 0.5^2
@@ -20,25 +20,25 @@ from sluice.text.dedup.lsh import Banding, assure, catch_probability, choose_ban
         (16, 8, 0.0, 0.0),
     ],
 )
-def test_the_chance_to_share_a_band(bands, rows, similarity, chance):
-    assert catch_probability(similarity, Banding(bands, rows)) == pytest.approx(chance, abs=1e-15)
+def test_the_probability_to_share_a_band(bands, rows, similarity, probability):
+    assert catch_probability(similarity, Banding(bands, rows)) == pytest.approx(probability, abs=1e-15)
 
 
-@pytest.mark.parametrize(("banding", "chance"), [(Banding(16, 8), 0.947), (Banding(9, 13), 0.399)])
-def test_the_chance_at_four_fifths_is_that_of_published_tables(banding, chance):
-    assert round(catch_probability(0.8, banding), 3) == chance
+@pytest.mark.parametrize(("banding", "probability"), [(Banding(16, 8), 0.947), (Banding(9, 13), 0.399)])
+def test_the_probability_at_0_8_equals_published_tables(banding, probability):
+    assert round(catch_probability(0.8, banding), 3) == probability
 
 
 @pytest.mark.parametrize("similarity", [0.5, 0.7, 0.85])
-def test_the_chance_is_what_dice_give(similarity):
-    # rows agree independently with the similarity: 3,000 throws are within four standard errors
-    dice, banding, throws = random.Random(5), Banding(6, 4), 3000
+def test_the_probability_equals_the_frequency_of_random_draws(similarity):
+    # rows agree independently with the similarity: 3,000 draws are within four standard errors
+    rng, banding, draws = random.Random(5), Banding(6, 4), 3000
     hits = sum(
-        any(all(dice.random() < similarity for _ in range(banding.rows)) for _ in range(banding.bands))
-        for _ in range(throws)
+        any(all(rng.random() < similarity for _ in range(banding.rows)) for _ in range(banding.bands))
+        for _ in range(draws)
     )
-    chance = catch_probability(similarity, banding)
-    assert abs(hits / throws - chance) < 4 * (chance * (1 - chance) / throws) ** 0.5
+    probability = catch_probability(similarity, banding)
+    assert abs(hits / draws - probability) < 4 * (probability * (1 - probability) / draws) ** 0.5
 
 
 @given(st.floats(0.05, 1), st.integers(1, 300), st.floats(0.01, 0.999))
@@ -58,7 +58,7 @@ def test_the_defaults_are_the_choice_for_their_threshold():
 
 
 def test_a_curve_rises():
-    chances = [chance for _, chance in curve(Banding(16, 8))]
+    chances = [probability for _, probability in curve(Banding(16, 8))]
     assert chances == sorted(chances)
     assert chances[0] == pytest.approx(1 - (255 / 256) ** 16, abs=1e-15)
 
@@ -78,7 +78,7 @@ def test_a_curve_rises():
         (0.8, 2, 0.3601, 2),
     ],
 )
-def test_equal_values_that_are_hardly_ever_fallen_short_of(threshold, permutations, miss, equal):
+def test_least_equal_is_missed_with_at_most_the_given_probability(threshold, permutations, miss, equal):
     assert least_equal(threshold, permutations, miss) == equal
 
 
@@ -96,8 +96,8 @@ def test_the_search_across_splits_misses_one_pair_in_nineteen_million():
 
 
 def test_a_screen_misses_no_more_than_its_share():
-    dice, throws = random.Random(3), 4000
+    rng, draws = random.Random(3), 4000
     equal = least_equal(0.8, 32, 0.05)
-    short = sum(sum(dice.random() < 0.8 for _ in range(32)) < equal for _ in range(throws))
-    assert short / throws < 0.05
-    assert sum(sum(dice.random() < 0.8 for _ in range(32)) < equal + 1 for _ in range(throws)) / throws > 0.05
+    short = sum(sum(rng.random() < 0.8 for _ in range(32)) < equal for _ in range(draws))
+    assert short / draws < 0.05
+    assert sum(sum(rng.random() < 0.8 for _ in range(32)) < equal + 1 for _ in range(draws)) / draws > 0.05

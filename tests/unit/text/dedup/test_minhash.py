@@ -209,7 +209,7 @@ ROWS = st.lists(st.lists(st.integers(0, 2), min_size=6, max_size=6), min_size=1,
 
 @settings(derandomize=True, max_examples=200)
 @given(ROWS)
-def test_keys_of_a_band_are_equal_exactly_when_its_rows_are(table):
+def test_keys_of_a_band_are_equal_exactly_if_its_rows_are(table):
     keys = band_keys(np.array(table, np.uint32), MinHashConfig(bands=3, rows=2))
     assert keys.shape == (len(table), 3)
     assert keys.dtype == np.int64

@@ -1,4 +1,4 @@
-"""Lines repeated across documents: their normal form, which may go, and texts without them."""
+"""Lines repeated across documents: their normal form, which may be removed, and texts without them."""
 
 import gzip
 import json
@@ -55,14 +55,14 @@ def test_the_form_is_letters_marks_and_few_digits_as_zeros(line, form):
     assert line_form(line, 0.25) == form
 
 
-def test_width_case_variant_punctuation_and_spacing_make_no_other_line():
+def test_width_case_variant_punctuation_and_spacing_do_not_change_a_line():
     assert same("更多精彩內容，請關注我們的公眾號！", "更多精彩内容 请关注我们的公众号!")
     assert same("Click HERE to subscribe.", "• Click here, to “subscribe”")
     assert not same("Click here to subscribe", "Click here to unsubscribe")
     assert not same("ab", "ba")
 
 
-def test_digits_count_but_where_few_of_them_are_let_become_0():
+def test_digits_count_unless_few_of_them_may_become_0():
     notice = "Copyright 2019 Example Press, all rights reserved by the publisher"
     assert not same(notice, notice.replace("2019", "2024"), LineDedupConfig())
     few = LineDedupConfig(max_digit_share=0.1)
@@ -73,8 +73,8 @@ def test_digits_count_but_where_few_of_them_are_let_become_0():
 
 @examples(derandomize=True, max_examples=300, deadline=None)
 @given(ANY_TEXT, ANY_TEXT, st.sampled_from([0.0, 0.3, 1.0]))
-def test_lines_have_one_hash_exactly_when_they_have_one_form(a, b, share):
-    settings = LineDedupConfig(max_digit_share=share)
+def test_lines_have_equal_hashes_exactly_if_they_have_equal_forms(a, b, share):
+    settings = LinesConfig(max_digit_share=share)
     a, b = a.replace("\n", " "), b.replace("\n", " ")
     if not a or not b:
         return
@@ -84,7 +84,7 @@ def test_lines_have_one_hash_exactly_when_they_have_one_form(a, b, share):
 
 @examples(derandomize=True, max_examples=300, deadline=None)
 @given(st.lists(ANY_TEXT.map(lambda text: text.replace("\n", " ")), min_size=1, max_size=5))
-def test_a_line_has_the_same_hash_and_kind_wherever_it_stands(lines):
+def test_a_line_has_the_same_hash_and_kind_at_any_position(lines):
     found = text_lines("\n".join(lines), SETTINGS)
     for number, line in enumerate(lines if any(lines) else []):
         alone = text_lines(line, SETTINGS)
@@ -101,7 +101,7 @@ def test_the_bound_of_each_script_and_of_mixed_lines():
     assert kinds.kinds.tolist() == [SHORT, PLAIN, SHORT, PLAIN, PLAIN, SHORT, BLANK, BLANK, PLAIN]
 
 
-def test_a_line_counts_once_a_document():
+def test_a_line_counts_once_per_document():
     refrain = "and the refrain comes again"
     once, often = plain_hashes(refrain, SETTINGS), plain_hashes(f"{refrain}\nshort\n{refrain.upper()}\n", SETTINGS)
     assert once.tolist() == often.tolist()
@@ -109,7 +109,7 @@ def test_a_line_counts_once_a_document():
     assert plain_hashes("", SETTINGS).tolist() == []
 
 
-def test_a_lone_surrogate_is_a_character_like_another():
+def test_a_lone_surrogate_is_an_ordinary_character():
     assert plain_hashes("a broken \ud800 character", SETTINGS).shape == (1,)
 
 
@@ -155,17 +155,17 @@ def test_lines_of_programs_are_code(line):
         "1、如果制动面磨损了，更换之后要调整间距。",
     ],
 )
-def test_prose_and_menus_are_no_code(line):
+def test_prose_and_menus_are_not_code(line):
     assert not is_code(line)
 
 
-def test_a_long_line_without_a_sign_is_judged_soon():
+def test_a_long_line_without_a_sign_is_judged_fast():
     assert not is_code("a" * 1_000_000)
     assert not is_code("a " * 500_000 + "= b;")
     assert is_code("x = b; " + "a(" * 500_000)
 
 
-def test_code_stays_by_its_signs_and_between_fences():
+def test_code_is_kept_by_its_signs_and_between_fences():
     plain, sign = "a line that every page has", "int total = count(items);"
     text = f"{plain}\n```\n{plain}\n```\n{sign}\n~~~\n{plain}"
     cut = cut_lines(text, hashes_of(plain, sign), SETTINGS)
@@ -173,7 +173,7 @@ def test_code_stays_by_its_signs_and_between_fences():
     assert (cut.n_lines_removed, cut.n_structured) == (2, 2)
 
 
-def test_rows_of_tables_stay_and_a_menu_goes():
+def test_rows_of_tables_are_kept_and_a_menu_is_removed():
     menu, row = "about the press | contact us | jobs", "requests | how many there were"
     cut = cut_lines(f"{menu}\n\n{row}\nbytes | how many", hashes_of(menu, row), SETTINGS)
     assert cut.text == f"{row}\nbytes | how many"
@@ -183,7 +183,7 @@ def test_rows_of_tables_stay_and_a_menu_goes():
 # the cut
 
 
-def test_repeated_lines_go_with_the_blank_lines_that_they_parted():
+def test_repeated_lines_are_removed_with_the_blank_lines_between_them():
     menu, own, note = "home news about contact", "this is only here", "版权所有，不得转载。"
     cut = cut_lines(f"{menu}\n\n{own}\n\n{menu}\n\n{own}!\n\n{note}\n", hashes_of(menu, note), SETTINGS)
     assert cut.text == f"{own}\n\n{own}!"
@@ -200,23 +200,23 @@ def test_a_line_is_found_by_its_hash():
     assert line_with("", line, SETTINGS) is None
 
 
-def test_blank_lines_that_were_together_before_stay():
-    cut = cut_lines("\n\nshort\n\n\nshort\nthis line goes away\n", hashes_of("this line goes away"), SETTINGS)
+def test_blank_lines_that_were_adjacent_before_are_kept():
+    cut = cut_lines("\n\nshort\n\n\nshort\nthis line is removed\n", hashes_of("this line is removed"), SETTINGS)
     assert cut.text == "\n\nshort\n\n\nshort"
 
 
-def test_without_a_repeated_line_a_text_is_untouched():
+def test_a_text_without_repeated_lines_is_unchanged():
     text = "  \n\n a line long enough \r\n\n"
     cut = cut_lines(text, hashes_of("another line of text"), SETTINGS)
     assert (cut.text, cut.n_chars_removed, cut.n_lines, cut.n_chars) == (text, 0, 5, len(text))
     assert cut_lines("", hashes_of("another line of text"), SETTINGS)[:3] == ("", 0, 0)
 
 
-def test_short_lines_stay_even_if_their_hash_is_asked_for():
+def test_short_lines_are_kept_even_if_their_hash_is_repeated():
     assert cut_lines("da capo", hashes_of("da capo"), SETTINGS).text == "da capo"
 
 
-def test_a_text_of_repeated_lines_mostly_is_left_whole():
+def test_a_text_of_mostly_repeated_lines_is_unchanged():
     menu, own = "home news about contact", "and this is its own text"  # 23 and 24 characters
     text = f"{menu}\n{own}"
     half = LineDedupConfig(min_chars=10, max_removed_share=0.5)
@@ -228,7 +228,7 @@ def test_a_text_of_repeated_lines_mostly_is_left_whole():
 
 @examples(derandomize=True, max_examples=300, deadline=None)
 @given(LINES, LINES)
-def test_the_books_balance_and_only_what_was_asked_for_goes(lines, wanted):
+def test_the_counts_balance_and_only_repeated_lines_are_removed(lines, wanted):
     text, repeated = "\n".join(lines), hashes_of(*wanted) if wanted else np.empty(0, np.int64)
     cut = cut_lines(text, repeated, SETTINGS)
     left = cut.text.split("\n") if cut.text else []
@@ -242,7 +242,7 @@ def test_the_books_balance_and_only_what_was_asked_for_goes(lines, wanted):
 # real data
 
 
-def test_no_line_of_verse_is_long_enough_to_go(shared_data):
+def test_no_line_of_verse_is_long_enough_to_be_removed(shared_data):
     repeated, seen = 0, set()
     with gzip.open(shared_data / "lm" / "zh-hant-poems.jsonl.gz", "rt", encoding="utf-8") as lines:
         for text in dict.fromkeys(json.loads(line)["text"] for line in lines):
@@ -252,7 +252,7 @@ def test_no_line_of_verse_is_long_enough_to_go(shared_data):
     assert repeated == 0
 
 
-def test_most_lines_that_another_run_removed_may_go_here(shared_data):
+def test_most_repeated_lines_of_c4_may_be_removed(shared_data):
     with gzip.open(shared_data / "dedup" / "c4-zh-repeated-lines.jsonl.gz", "rt", encoding="utf-8") as lines:
         removed = [json.loads(line)["line"] for line in lines]
     kinds = [text_lines(line, LineDedupConfig()).kinds[0] for line in removed]

@@ -48,7 +48,7 @@ def find_units(text, rows, kinds, starts, ends, prints):
 
 @inlined
 def slide(value, prints, k, length, leading):
-    """The polynomial (`kernels.hashing`) of units [k, k + length), from that of the previous n-gram."""
+    """The polynomial (`text.unicode.kernels.hashing`) of units [k, k + length), from that of the previous n-gram."""
     if k > 0:
         value -= letter(prints[k - 1]) * leading
     return value * BASE + letter(prints[k + length - 1])
