@@ -1,6 +1,6 @@
-"""The bodies of the training jobs. `sluice.commands.jobs` names them by text, so that their help needs no TensorFlow.
+"""The training jobs. `sluice.commands.jobs` refers to them by name, so that their help does not import TensorFlow.
 
-`force` matters to `train` alone; the others overwrite their own results.
+Only `train` uses `force`; the other jobs overwrite their own results.
 """
 
 from sluice.core.config.schema import Config
@@ -8,7 +8,7 @@ from sluice.train.start import import_tensorflow
 
 
 def train(config: Config, force: bool) -> int:
-    """Trains a language model; the exit code (0, 75 stopped by a signal, 76 stalled)."""
+    """Train a language model and return the exit code: 0, 75 (stopped by a signal) or 76 (stalled)."""
     import_tensorflow()
     from sluice.train.loop import train_and_evaluate
 
@@ -16,7 +16,7 @@ def train(config: Config, force: bool) -> int:
 
 
 def evaluate(config: Config, force: bool) -> None:
-    """Evaluates a trained model and prints the results."""
+    """Evaluate a trained model and print the results."""
     import_tensorflow()
     from sluice.train.evaluation.evaluate import evaluate_run, table
 
@@ -24,7 +24,7 @@ def evaluate(config: Config, force: bool) -> None:
 
 
 def generate(config: Config, force: bool) -> None:
-    """Prints a continuation of each prompt."""
+    """Print a continuation of each prompt."""
     import_tensorflow()
     from sluice.train.evaluation.sample import generate_run
 
@@ -33,7 +33,7 @@ def generate(config: Config, force: bool) -> None:
 
 
 def export(config: Config, force: bool) -> None:
-    """Writes a trained model as files and prints their directory."""
+    """Export a trained model and print the output directory."""
     import_tensorflow()
     from sluice.train.export import export_run
 
@@ -41,7 +41,7 @@ def export(config: Config, force: bool) -> None:
 
 
 def train_classifier(config: Config, force: bool) -> None:
-    """Trains a text classifier and prints its accuracy."""
+    """Train a text classifier and print its accuracy."""
     import_tensorflow()
     from sluice.train.classifier import train as classify
 

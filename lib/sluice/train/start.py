@@ -8,16 +8,16 @@ from sluice.core.quiet import without_lines
 NOISE = (
     r"^(I0000 |E0000 .* (cuda_platform\.cc|port\.cc)|WARNING: All log messages before absl|To enable the following )"
 )
-"""Hints on instruction sets and oneDNN, and that there is no GPU, which a run reports itself where it matters."""
+"""Hints on instruction sets and oneDNN, and the message that there is no GPU, which a run reports itself if needed."""
 
 
 def import_tensorflow() -> None:
-    """Imports TensorFlow and finds its devices; call it before any module that imports TensorFlow at its top.
+    """Import TensorFlow and list its devices; call it before importing any module that imports TensorFlow.
 
-    TF_CPP_MIN_LOG_LEVEL is 2 (errors only) unless the environment sets it; 0 or 1 shows the start-up messages too.
+    TF_CPP_MIN_LOG_LEVEL is 2 (errors only) unless the environment sets it; 0 or 1 shows the start-up messages.
     """
     level = os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     with without_lines(NOISE) if level not in ("0", "1") else contextlib.nullcontext():
         import tensorflow as tf
 
-        tf.config.list_physical_devices()  # its messages on missing drivers come at the first look
+        tf.config.list_physical_devices()  # logs its messages on missing drivers

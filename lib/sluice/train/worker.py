@@ -1,4 +1,4 @@
-"""One training process that `launch_local` started: `python -m sluice.train.worker`."""
+"""A training process started by `launch_local`: `python -m sluice.train.worker`."""
 
 import sys
 
@@ -12,7 +12,7 @@ from sluice.train.start import import_tensorflow
 
 
 def main() -> int:
-    """The life of a started process."""
+    """Read the order from standard input, train, and return the exit code."""
     import_tensorflow()
 
     def run() -> int:
