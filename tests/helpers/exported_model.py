@@ -1,4 +1,4 @@
-"""A model as `jobs/export.py` writes one, whose answers can be worked out by hand."""
+"""An exported model in the format of `jobs/export.py`, whose scores can be computed by hand."""
 
 import json
 from collections.abc import Sequence
@@ -14,9 +14,9 @@ from sluice.data.dataset.tokenizer import save_tokenizer, train_tokenizer
 def write_model(
     directory: Path, tokenizer: TokenizerConfig, texts: Sequence[str], probabilities: Sequence[float]
 ) -> str:
-    """An LSTM whose weights are zero: every token has its probability, whatever was before; returns the folder.
+    """Write an LSTM with zero weights, so that token probabilities do not depend on context; return its directory.
 
-    Ids 0 to 3 are <pad>, <bos>, <eos>, <unk>; then the words, the more frequent first, or the bytes.
+    Ids 0 to 3 are <pad>, <bos>, <eos>, <unk>, followed by the words by falling frequency, or the bytes.
     """
     directory.mkdir(parents=True, exist_ok=True)
     save_tokenizer(str(directory), train_tokenizer(texts, tokenizer, words="whitespace"))

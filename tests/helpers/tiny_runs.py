@@ -1,4 +1,4 @@
-"""Small datasets written with the real writer, and the job as a process of its own."""
+"""Small datasets written with the real writer, and jobs as separate processes."""
 
 import subprocess
 import sys
@@ -23,14 +23,14 @@ Settings = Sequence[str]
 
 
 def word_tokenizer(words: int = WORDS) -> bytes:
-    """`w00` … each once more often than the next, so that ids follow the names."""
+    """A word tokenizer for `w00` …, each one occurrence more frequent than the next, so that ids follow the names."""
     text = " ".join(f"w{i:02d}" for i in range(words) for _ in range(words - i + 1))
     config = to_config({"tokenizer": {"kind": "word", "vocab_size": words + 4, "min_frequency": 1}}).tokenizer
     return train_tokenizer([text], config, words="whitespace")
 
 
 def bpe_tokenizer() -> bytes:
-    """Bytes and a few merges."""
+    """A byte-level BPE with a few merges."""
     config = to_config({"tokenizer": {"kind": "bpe", "vocab_size": 280, "min_frequency": 1}}).tokenizer
     return train_tokenizer(["the cat sat on the mat, the hat was flat"] * 3, config)
 
@@ -43,7 +43,7 @@ def write_dataset(
     vocab_size: int = WORDS + 4,
     tokenizer: bytes | None = None,
 ) -> str:
-    """A dataset from token ids: split -> shards -> documents."""
+    """Write a dataset from token ids, split -> shards -> documents, and return its directory."""
     directory.mkdir(parents=True, exist_ok=True)
     files = save_tokenizer(str(directory), tokenizer or word_tokenizer())
     shards = [
@@ -75,7 +75,7 @@ def write_dataset(
 
 
 def random_documents(seed: int, count: int, length: int) -> list[list[int]]:
-    """Documents over WORDS words in which the next word mostly follows from the last."""
+    """Documents over WORDS words in which the next word depends on the last one."""
     random = np.random.default_rng(seed)
     documents = []
     for _ in range(count):
@@ -88,7 +88,7 @@ def random_documents(seed: int, count: int, length: int) -> list[list[int]]:
 
 
 def settings(dataset: str, out: Path | str, *more: str) -> list[str]:
-    """Settings of a small run; the later win."""
+    """Settings of a small run; later ones override."""
     return [
         f"train.data.manifest={dataset or repr('')}",
         f"train.run.out={out}",
@@ -103,7 +103,7 @@ def settings(dataset: str, out: Path | str, *more: str) -> list[str]:
 
 
 def train_config(dataset: str, out: Path | str, *more: str) -> TrainConfig:
-    """The `train` section of those settings."""
+    """The `train` section of these settings."""
     config: Config = load_config((), settings(dataset, out, *more))
     return config.train
 
@@ -111,7 +111,7 @@ def train_config(dataset: str, out: Path | str, *more: str) -> TrainConfig:
 def run_job(
     name: str, values: Settings, *, wrapper: str = "", timeout: float = 120
 ) -> subprocess.CompletedProcess[str]:
-    """A job in a process of its own; `wrapper` is Python code that runs before it."""
+    """Run a job in a separate process; `wrapper` is Python code that runs before it."""
     return subprocess.run(job_command(name, values, wrapper), capture_output=True, text=True, timeout=timeout)
 
 

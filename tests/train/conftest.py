@@ -1,4 +1,4 @@
-"""No GPU, few words from TensorFlow, and one small dataset for all tests here."""
+"""Runs TensorFlow on the CPU with few messages, and provides a small dataset for all tests here."""
 
 import importlib.util
 import os
@@ -14,7 +14,7 @@ if importlib.util.find_spec("tensorflow") is None:
 
 @pytest.fixture(scope="session")
 def tiny_dataset(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Three training shards of different size, L = 16, so that T may be 1, 2, 4, 8 or 16."""
+    """Three training shards of different sizes with L = 16, so that T may be 1, 2, 4, 8 or 16."""
     from tests.helpers.tiny_runs import random_documents, write_dataset
 
     shards = [random_documents(1, 40, 50), random_documents(2, 25, 50), random_documents(3, 15, 50)]

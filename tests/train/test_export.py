@@ -1,4 +1,4 @@
-"""What is exported gives the same numbers: to TensorFlow, to NumPy, to torch."""
+"""Exported models give the same numbers in TensorFlow, NumPy and torch."""
 
 import json
 from pathlib import Path
@@ -32,7 +32,7 @@ def run(request: pytest.FixtureRequest, tiny_dataset: str, tmp_path: Path) -> Pa
 
 
 def expected_nll(run: Path, text: list[int]) -> float:
-    """Of the trained model itself, for tokens after an <eos>."""
+    """Loss of the trained model itself, for tokens after an <eos>."""
     restored = restore(train_config("", run))
     tokens = tf.constant([[2, *text]])
     window = restored.model.window(tokens[:, :-1], restored.model.zero_state(1))
@@ -58,7 +58,7 @@ def test_the_saved_model_the_numpy_model_and_the_run_agree(run: Path) -> None:
     assert (empty.tokens, empty.bits_per_byte) == (1, None)
 
 
-def test_stepping_with_the_state_is_reading_at_once(run: Path) -> None:
+def test_single_steps_with_carried_state_equal_one_call(run: Path) -> None:
     out = export_run(train_config("", run))
     step = tf.saved_model.load(str(out / "saved_model")).signatures["step"]
     tokens = tf.constant(np.random.default_rng(1).integers(4, 4 + WORDS, (2, 7)), tf.int32)
@@ -74,7 +74,7 @@ def test_stepping_with_the_state_is_reading_at_once(run: Path) -> None:
     np.testing.assert_allclose(tf.stack(logits).numpy(), expected.numpy(), atol=1e-5)
 
 
-def test_names_of_torch_hold_the_equations_of_nn_lstm() -> None:
+def test_torch_parameters_follow_the_equations_of_nn_lstm() -> None:
     random = np.random.default_rng(2)
     config = ModelConfig(layers=1, hidden=3, embedding_dim=4)
     kernel, recurrent, bias = (random.normal(size=shape) for shape in [(4, 12), (3, 12), (12,)])
@@ -100,7 +100,7 @@ def test_numpy_and_reference_lstm_agree() -> None:
     np.testing.assert_allclose(found, expected, atol=1e-12)
 
 
-def test_the_job_writes_all_files_and_a_card_with_the_figures(tiny_dataset: str, tmp_path: Path) -> None:
+def test_the_job_writes_all_files_and_a_model_card_with_results(tiny_dataset: str, tmp_path: Path) -> None:
     values = settings(tiny_dataset, tmp_path / "run", "train.run.steps=5")
     assert train_and_evaluate(train_config(tiny_dataset, tmp_path / "run", "train.run.steps=5")).exit_code == 0
     done = run_job("export", values)
@@ -118,20 +118,20 @@ def test_the_job_writes_all_files_and_a_card_with_the_figures(tiny_dataset: str,
     assert (out / "model.safetensors").read_bytes() == before
 
 
-def test_what_is_no_export_is_not_replaced_and_not_read(tiny_dataset: str, tmp_path: Path) -> None:
+def test_a_directory_without_an_export_is_neither_replaced_nor_read(tiny_dataset: str, tmp_path: Path) -> None:
     more = ["train.run.steps=2", f"train.export.out={tmp_path}"]
     config = train_config(tiny_dataset, tmp_path / "run", *more)
-    with pytest.raises(InputError, match="holds no checkpoint"):
+    with pytest.raises(InputError, match="contains no checkpoint"):
         export_run(config)
     assert train_and_evaluate(config).exit_code == 0
-    with pytest.raises(ConfigError, match="holds files that are no export"):
+    with pytest.raises(ConfigError, match="contains files that are not an export"):
         export_run(config)
     with pytest.raises(InputError, match=r"holds no config\.json\. Name the folder that jobs/export\.py has written"):
         Scorer(str(tmp_path))
 
 
-def test_a_model_without_words_of_its_own_scores_by_its_own_tokens(tmp_path: Path) -> None:
-    """A byte-level tokenizer: any text has a score, and the bytes are those of the text."""
+def test_a_model_with_a_byte_level_tokenizer_scores_any_text(tmp_path: Path) -> None:
+    """Any text has a score, and its bytes are those of the text."""
     from tests.helpers.tiny_runs import bpe_tokenizer
 
     documents = [[4 + byte for byte in b"the cat sat on the mat"] for _ in range(30)]

@@ -1,4 +1,4 @@
-"""Token ids that other tools wrote, from `tf.train.Example`s to a trained, exported and scoring model."""
+"""Token ids written by other tools, from `tf.train.Example`s to a trained and exported model that scores texts."""
 
 import json
 import math
@@ -23,11 +23,11 @@ tokenizers = pytest.importorskip("tokenizers")
 END = "<|endoftext|>"
 TEXTS = ["the cat sat on the mat", "你好，世界！你好", "the hat 好"] * 12
 VALID = "q the cat 你好"
-"""No merge begins with q, so that what is scored, all but the first token, has one byte less than the text."""
+"""No merge starts with q, so the scored tokens, all except the first, have one byte less than the text."""
 
 
 def foreign_tokenizer() -> tokenizers.Tokenizer:
-    """Bytes and merges, across characters too; the end of a text comes last and is no word of the model."""
+    """A byte-level BPE with merges across characters; the end-of-text token has the last id."""
     backend = tokenizers.Tokenizer(tokenizers.models.BPE())
     backend.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
     backend.decoder = tokenizers.decoders.ByteLevel()
@@ -40,7 +40,7 @@ def foreign_tokenizer() -> tokenizers.Tokenizer:
 
 
 def write_examples(path: Path, lists: Sequence[Sequence[int]], compression: str = "") -> str:
-    """As T5 or NeMo write them, with a feature beside the ids."""
+    """Examples as T5 or NeMo write them, with further features."""
     with tf.io.TFRecordWriter(str(path), tf.io.TFRecordOptions(compression_type=compression)) as writer:
         for ids in lists:
             features = {
@@ -53,13 +53,13 @@ def write_examples(path: Path, lists: Sequence[Sequence[int]], compression: str 
 
 
 def packed(directory: Path, *arguments: str, name: str) -> str:
-    """The directory of a dataset with the tokenizer that lies in `directory`."""
+    """Pack a dataset with the tokenizer in `directory`; return its directory."""
     given = ["--tokenizer", str(directory / "tokenizer.json"), "--eos", END, "--seq-len", "8"]
     assert main(["pack", *arguments, *given, "--output", str(directory), "--name", name]) == 0
     return str(directory / name / "1.0.0")
 
 
-def test_ids_of_others_are_trained_on_evaluated_continued_and_exported(tmp_path: Path) -> None:
+def test_foreign_ids_are_packed_trained_evaluated_sampled_and_exported(tmp_path: Path) -> None:
     foreign = foreign_tokenizer()
     foreign.save(str(tmp_path / "tokenizer.json"))
     end = foreign.token_to_id(END)
@@ -88,7 +88,7 @@ def test_ids_of_others_are_trained_on_evaluated_continued_and_exported(tmp_path:
     (score, empty) = Scorer(str(export_run(config))).scores([VALID, ""])
     assert (score.tokens, score.utf8_bytes, empty.tokens) == (scored + 1, 16, 1)
 
-    # texts packed with the same tokenizer are judged by the same model, if the special tokens are the same
+    # texts packed with the same tokenizer are evaluated by the model if the special tokens match
     (tmp_path / "much.txt").write_text("on the mat 世" * 5)
     (tmp_path / "judged.txt").write_text("q 世")
     texts = ["--train", str(tmp_path / "much.txt"), "--valid", str(tmp_path / "judged.txt")]

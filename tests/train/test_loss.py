@@ -1,4 +1,4 @@
-"""The exact softmax in chunks against the whole one; the sampled one against what it tends to."""
+"""The chunked softmax against the full one; the sampled one against its limit."""
 
 import numpy as np
 import pytest
@@ -36,7 +36,7 @@ def test_cross_entropy_is_a_sum_and_a_count_without_padding() -> None:
 
 @pytest.mark.parametrize("tied", [False, True])
 @pytest.mark.parametrize("chunk", [1, 4, 100])  # 4 does not divide 17
-def test_in_chunks_loss_and_gradients_are_those_of_the_whole_softmax(chunk: int, tied: bool) -> None:
+def test_chunked_loss_and_gradients_equal_those_of_the_full_softmax(chunk: int, tied: bool) -> None:
     hidden, weights, bias, targets = arrays(tied)
     counts = scored(targets, PAD)
 
@@ -59,7 +59,7 @@ def test_in_chunks_loss_and_gradients_are_those_of_the_whole_softmax(chunk: int,
 
 
 @pytest.mark.parametrize("tied", [False, True])
-def test_against_very_many_sampled_words_the_loss_is_near_that_against_all(tied: bool) -> None:
+def test_the_sampled_loss_approaches_the_exact_loss_with_many_samples(tied: bool) -> None:
     hidden, weights, bias, targets = arrays(tied)
     counts = scored(targets, PAD)
     exact = float(cross_entropy(tf.matmul(hidden, weights, transpose_b=tied) + bias, targets, counts).total)
@@ -67,7 +67,7 @@ def test_against_very_many_sampled_words_the_loss_is_near_that_against_all(tied:
     found = sampled_cross_entropy(hidden, weights, bias, targets, counts, uniform=uniform, tied=tied)
     assert float(found.total) == pytest.approx(exact, rel=1e-3)
     few = sampled_cross_entropy(hidden, weights, bias, targets, counts, uniform=uniform[:3], tied=tied)
-    assert float(few.total) < exact  # the reason that it never judges a model
+    assert float(few.total) < exact  # therefore it is not used for evaluation
 
 
 def test_penalties_are_means_over_cells_per_token() -> None:
@@ -79,6 +79,6 @@ def test_penalties_are_means_over_cells_per_token() -> None:
     assert float(activation_penalty(LossConfig(), window)) == 0.0
 
 
-def test_zaremba_sum_divides_by_the_rows_only() -> None:
+def test_zaremba_sum_divides_by_the_batch_size_only() -> None:
     assert denominator("mean", batch_size=20, bptt_steps=35) == 700.0
     assert denominator("zaremba_sum", batch_size=20, bptt_steps=35) == 20.0

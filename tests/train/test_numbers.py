@@ -1,4 +1,4 @@
-"""Learning rate, loss, update rules and dropout, each against hand-made numbers."""
+"""Learning rate, update rules and dropout against numbers computed by hand."""
 
 from pathlib import Path
 
@@ -28,17 +28,17 @@ def test_constant_rate() -> None:
     assert rates(optim("lr=0.5", "schedule.kind=constant"), [0, 109]) == [0.5, 0.5]
 
 
-def test_step_decay_halves_from_the_fifth_epoch_on() -> None:
+def test_step_decay_halves_the_rate_starting_with_the_fifth_epoch() -> None:
     config = optim("lr=1.0", "schedule.kind=step", "schedule.factor=0.5", "schedule.start_epoch=5")
     assert rates(config, [0, 39, 40, 49, 50, 60]) == [1.0, 1.0, 0.5, 0.5, 0.25, 0.125]
 
 
-def test_cosine_rises_in_a_line_and_falls_to_its_share() -> None:
+def test_cosine_warms_up_linearly_and_falls_to_its_final_share() -> None:
     config = optim("lr=1.0", "schedule.kind=cosine", "schedule.warmup_steps=10", "schedule.final_share=0.2")
     assert rates(config, [0, 4, 9, 10, 60, 110]) == pytest.approx([0.1, 0.5, 1.0, 1.0, 0.6, 0.2])
 
 
-def test_inverse_square_root_rises_in_a_line_and_falls_with_the_steps() -> None:
+def test_inverse_square_root_warms_up_linearly_and_falls_with_the_steps() -> None:
     config = optim("lr=1.0", "schedule.kind=inverse_sqrt", "schedule.warmup_steps=4")
     assert rates(config, [0, 3, 15, 63]) == pytest.approx([0.25, 1.0, 0.5, 0.25])
 
@@ -47,7 +47,7 @@ def valid(*losses: float) -> tuple[ValidationLoss, ...]:
     return tuple(ValidationLoss(10 * n, loss) for n, loss in enumerate(losses, 1))
 
 
-def test_plateau_multiplies_after_every_evaluation_that_is_not_the_best() -> None:
+def test_plateau_lowers_the_rate_after_every_evaluation_that_is_not_the_best() -> None:
     config = optim("lr=1.0", "schedule.kind=plateau", "schedule.factor=0.25")
     found = [learning_rate(config, 0, per_epoch=10, total=99, losses=valid(*[5, 4, 4, 3, 6][:n])) for n in range(6)]
     assert found == [1.0, 1.0, 1.0, 0.25, 0.25, 0.0625]
@@ -58,8 +58,8 @@ def test_evaluations_since_the_best() -> None:
     assert [is_best(valid(*losses)) for losses in [(5,), (5, 5), (5, 4)]] == [True, False, True]
 
 
-def test_averaging_starts_when_a_loss_is_above_the_best_of_all_but_the_last_n() -> None:
-    # as in salesforce/awd-lstm-lm: more than n losses before, and the new one above the least of those n ago and more
+def test_averaging_starts_when_a_loss_exceeds_the_best_of_all_except_the_last_n() -> None:
+    # as in salesforce/awd-lstm-lm: more than n earlier losses, and the new one above the minimum of those n or more ago
     assert average_from(valid(5, 4, 3), patience=2) is None
     assert average_from(valid(5, 4, 3, 6), patience=2) == 40
     assert average_from(valid(5, 4, 3, 4.5), patience=2) is None
@@ -74,7 +74,7 @@ def test_clip_scales_to_the_limit_and_reports_the_norm_before() -> None:
     assert (float(norm), float(a[0])) == (3.0, 3.0)
 
 
-def test_dense_adds_up_the_gradients_of_a_repeated_token() -> None:
+def test_dense_sums_the_gradients_of_a_repeated_token() -> None:
     slices = tf.IndexedSlices(tf.constant([[1.0], [2.0]]), tf.constant([1, 1]), tf.constant([3, 1]))
     assert dense(slices).numpy().tolist() == [[0.0], [3.0], [0.0]]
 
@@ -84,7 +84,7 @@ def step_settings(step: int, average_from: int = -1) -> StepSettings:
 
 
 def two_updates(*settings: str) -> float:
-    """A 1x1 weight that starts at 1, after gradients 2 and 4 at rate 0.1."""
+    """Value of a 1x1 weight, initially 1, after gradients 2 and 4 at rate 0.1."""
     weight = tf.Variable([[1.0]])
     optimizer = Optimizer(optim(*settings), {"w": weight})
     for step, gradient in enumerate([2.0, 4.0]):
@@ -123,7 +123,7 @@ def test_adagrad() -> None:
 
 
 def averaged(*settings: str, average_from: int = -1) -> list[float]:
-    """The average of that weight after each of three gradients of 1 at rate 0.1: it is 0.9, 0.8, 0.7."""
+    """Averages of a weight, initially 1, after each of three gradients of 1 at rate 0.1: it is 0.9, 0.8, 0.7."""
     optimizer = Optimizer(optim(*settings), {"w": tf.Variable([[1.0]])})
     found = []
     for step in range(3):
@@ -134,19 +134,19 @@ def averaged(*settings: str, average_from: int = -1) -> list[float]:
     return found
 
 
-def test_ntasgd_averages_all_weights_since_its_start_and_is_sgd_before() -> None:
+def test_ntasgd_is_sgd_until_averaging_starts_and_then_averages_all_weights() -> None:
     assert averaged("name=ntasgd") == pytest.approx([0.9, 0.8, 0.7])
     assert averaged("name=ntasgd", average_from=1) == pytest.approx([0.9, 0.8, 0.75])
     assert averaged("name=ntasgd", average_from=0) == pytest.approx([0.9, 0.85, 0.8])
 
 
-def test_a_moving_average_forgets_and_forgets_its_first_steps_faster() -> None:
+def test_a_moving_average_decays_faster_in_its_first_steps() -> None:
     second = 0.9 / 11 + 0.8 * 10 / 11  # decay t / (10 + t) while that is less than 0.12
     assert averaged("name=sgd", "ema=0.12") == pytest.approx([0.9, second, 0.12 * second + 0.88 * 0.7])
     assert Optimizer(optim("name=sgd"), {"w": tf.Variable([[1.0]])}).averages() is None
 
 
-def test_gradients_of_several_steps_make_one_update_with_their_mean() -> None:
+def test_accumulated_gradients_give_one_update_with_their_mean() -> None:
     weight = tf.Variable([[1.0]])
     optimizer = Optimizer(optim("name=sgd", "accumulate=3"), {"w": weight})
     for start in (0, 3):
@@ -159,7 +159,7 @@ def test_gradients_of_several_steps_make_one_update_with_their_mean() -> None:
 
 
 @pytest.mark.parametrize("settings", [("name=adamw",), ("name=sgd", "ema=0.5"), ("name=ntasgd",)], ids=str)
-def test_corrections_and_averages_count_updates_however_many_steps_make_one(settings: tuple[str, ...]) -> None:
+def test_corrections_and_averages_count_updates_not_steps(settings: tuple[str, ...]) -> None:
     def weights(accumulate: int) -> tuple[float, float]:
         weight = tf.Variable([[1.0]])
         optimizer = Optimizer(optim(*settings, f"accumulate={accumulate}"), {"w": weight})
@@ -172,7 +172,7 @@ def test_corrections_and_averages_count_updates_however_many_steps_make_one(sett
     assert weights(accumulate=4) == weights(accumulate=1)
 
 
-def test_a_step_that_overflows_changes_nothing_and_halves_the_loss_scale() -> None:
+def test_an_overflow_skips_the_update_and_halves_the_loss_scale() -> None:
     weight = tf.Variable([[1.0]])
     optimizer = Optimizer(optim("name=momentum", "precision=fp16"), {"w": weight})
     optimizer.apply([tf.constant([[float("inf")]])], step_settings(0), tf.constant(False))
@@ -187,13 +187,13 @@ def test_a_step_that_overflows_changes_nothing_and_halves_the_loss_scale() -> No
     assert float(optimizer.slots["good_steps"]) == 0.0
 
 
-def test_clipping_of_recurrent_weights_leaves_embedding_and_softmax_alone() -> None:
+def test_clipping_of_recurrent_weights_excludes_embedding_and_softmax() -> None:
     gradients = [tf.constant([30.0]), tf.constant([3.0]), tf.constant([4.0])]
     (outer, a, b), norm = clip(gradients, 1.0, [False, True, True])
     assert (float(norm), float(outer[0]), float(a[0]), float(b[0])) == pytest.approx((5.0, 30.0, 0.6, 0.8))
 
 
-def test_a_locked_mask_is_the_same_at_all_steps_of_a_window() -> None:
+def test_a_locked_mask_is_the_same_at_all_time_steps() -> None:
     x = tf.ones([6, 4, 8])
     mask = drop(x, 0.5, DropoutKey(1, tf.constant(7, tf.int64), 0), place=1, locked=True).numpy()
     assert (mask == mask[0]).all()
@@ -201,7 +201,7 @@ def test_a_locked_mask_is_the_same_at_all_steps_of_a_window() -> None:
     assert (mask[0, 0] != mask[0, 1]).any()
 
 
-def test_weights_and_words_are_dropped_alike_for_all_replicas() -> None:
+def test_masks_of_weights_and_words_are_equal_on_all_replicas() -> None:
     first, second = (DropoutKey(1, tf.constant(3, tf.int64), row) for row in (0, 4))
     kernel = tf.ones([40, 50])
     dropped = drop_weights(kernel, 0.25, first, layer=0).numpy()
@@ -210,12 +210,12 @@ def test_weights_and_words_are_dropped_alike_for_all_replicas() -> None:
     assert (dropped == 0).mean() == pytest.approx(0.25, abs=0.03)
     tokens = tf.constant([[1, 2], [2, 1], [3, 3]])
     x = drop_words(tf.ones([3, 2, 5]), tokens, 20, 0.5, second).numpy()
-    np.testing.assert_array_equal(x[0, 0], x[1, 1])  # the same word, in other rows and steps
+    np.testing.assert_array_equal(x[0, 0], x[1, 1])  # the same word in other rows and time steps
     np.testing.assert_array_equal(x, drop_words(tf.ones([3, 2, 5]), tokens, 20, 0.5, first).numpy())
 
 
 def test_each_replica_draws_its_rows_of_the_one_global_mask() -> None:
-    x = tf.ones([3, 8, 5])  # T, G, D: T·D is no multiple of four
+    x = tf.ones([3, 8, 5])  # T, G, D: T·D is not a multiple of four
     whole = drop(x, 0.5, DropoutKey(1, tf.constant(7, tf.int64), 0), place=1).numpy()
     second = drop(x[:, 4:], 0.5, DropoutKey(1, tf.constant(7, tf.int64), 4), place=1).numpy()
     np.testing.assert_array_equal(whole[:, 4:], second)
@@ -260,6 +260,6 @@ def test_half_precision_is_slow_where_the_cpu_has_no_products_in_it(
     tmp_path: Path, precision: str, flags: str, slow: bool
 ) -> None:
     cpuinfo = tmp_path / "cpuinfo"
-    assert not is_slow(precision, cpuinfo)  # nobody says so
+    assert not is_slow(precision, cpuinfo)  # no flags known
     cpuinfo.write_text(f"flags\t\t: fpu {flags} sse2\n")
     assert is_slow(precision, cpuinfo) is slow

@@ -1,4 +1,4 @@
-"""Killed, asked to stop, or started again: the run goes on as if nothing had happened."""
+"""A run that is killed, stopped or restarted continues with the same result."""
 
 import json
 import os
@@ -50,7 +50,7 @@ def lines(out: Path, kind: str) -> list[dict]:
 
 
 def interrupt(number: int, values: list[str], out: Path, after_step: int) -> int:
-    """Runs the training, sends a signal once a step is logged, and returns the exit code."""
+    """Run the training, send a signal after `after_step` lines of metrics, and return the exit code."""
     process = subprocess.Popen(job_command("train", values), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     wait_for_lines(process, out / "metrics.jsonl", after_step)
     process.send_signal(number)
@@ -76,7 +76,7 @@ def uninterrupted(tiny_dataset: str, tmp_path_factory: pytest.TempPathFactory) -
 
 @pytest.fixture(scope="module")
 def uninterrupted_pair(tiny_dataset: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """By two workers."""
+    """A run with two workers."""
     out = tmp_path_factory.mktemp("run") / "pair"
     done = run_job("train", settings(tiny_dataset, out, *COMMON, *MULTIWORKER))
     assert done.returncode == 0, done.stderr
@@ -92,14 +92,16 @@ def assert_same_run(out: Path, expected: Path) -> None:
 
 
 def assert_like(out: Path, expected: Path) -> None:
-    """Every step once, and losses as those of one process but for the order of sums."""
+    """Assert that every step occurs once and losses equal those of one process up to the order of sums."""
     wanted = dict(losses(expected))
     assert [step for step, _ in losses(out)] == list(range(1, 301))
     for step, loss in losses(out)[:150]:
         assert loss == pytest.approx(wanted[step], rel=1e-4), f"step {step}"
 
 
-def test_kill_9_and_the_same_command_give_the_same_bits(tiny_dataset: str, uninterrupted: Path, tmp_path: Path) -> None:
+def test_a_run_killed_by_sigkill_resumes_with_the_same_bits(
+    tiny_dataset: str, uninterrupted: Path, tmp_path: Path
+) -> None:
     values = settings(tiny_dataset, tmp_path, *COMMON)
     assert interrupt(signal.SIGKILL, values, tmp_path, after_step=90) == -signal.SIGKILL
     assert not (tmp_path / "summary.json").exists()
@@ -118,8 +120,10 @@ EXHAUSTIVE = pytest.mark.exhaustive
 
 @pytest.mark.parametrize(
     "precision", [pytest.param("bf16", marks=EXHAUSTIVE), "fp16"]
-)  # fp16 has a scale of the loss to remember, too
-def test_so_they_do_in_half_precision(tiny_dataset: str, tmp_path: Path, precision: str) -> None:
+)  # fp16 also restores the loss scale
+def test_a_killed_run_in_half_precision_resumes_with_the_same_bits(
+    tiny_dataset: str, tmp_path: Path, precision: str
+) -> None:
     half = (*COMMON, f"train.optim.precision={precision}")
     whole, killed = (settings(tiny_dataset, tmp_path / name, *half) for name in ("whole", "killed"))
     assert run_job("train", whole).returncode == 0
@@ -131,7 +135,7 @@ def test_so_they_do_in_half_precision(tiny_dataset: str, tmp_path: Path, precisi
     assert_same_run(tmp_path / "killed", tmp_path / "whole")
 
 
-def test_sigterm_saves_the_step_it_came_in_exits_75_and_goes_on(
+def test_sigterm_saves_the_current_step_exits_75_and_the_run_resumes(
     tiny_dataset: str, uninterrupted: Path, tmp_path: Path
 ) -> None:
     values = settings(tiny_dataset, tmp_path, *COMMON)
@@ -143,8 +147,8 @@ def test_sigterm_saves_the_step_it_came_in_exits_75_and_goes_on(
     assert_same_run(tmp_path, uninterrupted)
 
 
-@pytest.mark.parametrize("step", [100, pytest.param(300, marks=EXHAUSTIVE)])  # before an evaluation, the last one too
-def test_an_evaluation_that_a_signal_prevents_is_made_up_for(
+@pytest.mark.parametrize("step", [100, pytest.param(300, marks=EXHAUSTIVE)])  # before an evaluation, also the last one
+def test_an_evaluation_prevented_by_a_signal_runs_after_the_restart(
     tiny_dataset: str, uninterrupted: Path, tmp_path: Path, step: int
 ) -> None:
     values = settings(tiny_dataset, tmp_path, *COMMON)
@@ -176,7 +180,7 @@ Reporter.samples = lambda self, step, texts: (samples(self, step, texts), os._ex
         assert found == expected
 
 
-def test_two_workers_stop_together_and_one_process_goes_on(
+def test_two_workers_stop_together_and_one_process_resumes(
     tiny_dataset: str, uninterrupted: Path, tmp_path: Path
 ) -> None:
     values = settings(tiny_dataset, tmp_path, *COMMON)
@@ -187,7 +191,7 @@ def test_two_workers_stop_together_and_one_process_goes_on(
     assert_like(tmp_path, uninterrupted)
 
 
-def test_a_killed_worker_ends_the_others(tiny_dataset: str, tmp_path: Path) -> None:
+def test_a_killed_worker_stops_the_others(tiny_dataset: str, tmp_path: Path) -> None:
     values = settings(tiny_dataset, tmp_path, *COMMON, *MULTIWORKER, "train.run.steps=100000")
     parent = subprocess.Popen(job_command("train", values), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     wait_for_lines(parent, tmp_path / "metrics.jsonl", 20)
@@ -195,14 +199,14 @@ def test_a_killed_worker_ends_the_others(tiny_dataset: str, tmp_path: Path) -> N
 
     os.kill(int(children[1]), signal.SIGKILL)
 
-    said = parent.communicate(timeout=90)[0].decode()
-    assert parent.returncode == 76, said
-    assert "worker 1 ended with signal 9, so all end" in said and "worker 0 lost a peer" in said
+    output = parent.communicate(timeout=90)[0].decode()
+    assert parent.returncode == 76, output
+    assert "worker 1 ended with signal 9; stopping all workers" in output and "worker 0 lost a peer" in output
     assert not any(Path(f"/proc/{child}/cmdline").exists() for child in children)
     assert ckpt.load(tmp_path / "checkpoints", "LATEST") is not None
 
 
-def test_after_a_killed_worker_all_start_again_and_end_with_the_same_bits(
+def test_workers_restart_after_a_kill_and_end_with_the_same_bits(
     tiny_dataset: str, uninterrupted_pair: Path, tmp_path: Path
 ) -> None:
     values = settings(tiny_dataset, tmp_path, *COMMON, *MULTIWORKER, "train.dist.max_restarts=1")
@@ -212,29 +216,29 @@ def test_after_a_killed_worker_all_start_again_and_end_with_the_same_bits(
 
     os.kill(int(children[1]), signal.SIGKILL)
 
-    said = parent.communicate(timeout=120)[0].decode()
-    assert parent.returncode == 0, said
-    assert "restart 1 of 1, from the last checkpoint" in said and "resumed at step" in said
+    output = parent.communicate(timeout=120)[0].decode()
+    assert parent.returncode == 0, output
+    assert "restart 1 of 1, from the last checkpoint" in output and "resumed at step" in output
     assert_same_run(tmp_path, uninterrupted_pair)
 
 
-def test_a_finished_run_is_left_alone(tiny_dataset: str, uninterrupted: Path) -> None:
+def test_a_finished_run_is_not_changed(tiny_dataset: str, uninterrupted: Path) -> None:
     before = (uninterrupted / "metrics.jsonl").read_bytes()
     done = run_job("train", settings(tiny_dataset, uninterrupted, *COMMON))
     assert done.returncode == 0 and "is finished" in done.stderr
     assert (uninterrupted / "metrics.jsonl").read_bytes() == before
 
 
-def test_two_workers_with_one_number_are_told() -> None:
+def test_two_workers_with_the_same_index_are_an_error() -> None:
     with socket.create_server(("127.0.0.1", 0)) as first:
         workers = [f"127.0.0.1:{first.getsockname()[1]}", "127.0.0.1:1"]
         with pytest.raises(
-            ConfigError, match=r"Worker 0 of 2 cannot listen at .*: Address already in use.* does another"
+            ConfigError, match=r"Worker 0 of 2 cannot listen at .*: Address already in use.* whether another"
         ):
             await_peers(Task(0, tuple(workers)), timeout_s=4)
 
 
-def test_a_missing_peer_is_named_after_the_start_up_deadline(
+def test_a_missing_peer_is_named_after_the_startup_timeout(
     tiny_dataset: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cluster = {"worker": ["127.0.0.1:29171", "127.0.0.1:29172"]}

@@ -1,4 +1,4 @@
-"""Which record belongs to which row."""
+"""The assignment of records to rows."""
 
 from collections import Counter
 
@@ -18,7 +18,7 @@ def shard(path: str, records: int) -> Shard:
 SHARDS = [shard("a", 1000), shard("b", 10), shard("c", 777)]
 
 
-def test_one_shard_is_cut_in_order() -> None:
+def test_one_shard_is_divided_in_order() -> None:
     rows = plan_rows([shard("a", 11)], 3, epoch=0, seed=0)
     assert rows == [[Segment("a", 0, 3)], [Segment("a", 3, 3)], [Segment("a", 6, 3)]]
 
@@ -34,7 +34,7 @@ def test_rows_are_equal_and_no_record_is_read_twice(batch_size: int, epoch: int)
     assert all(0 <= number < {"a": 1000, "b": 10, "c": 777}[path] for path, number in read)
 
 
-def test_plan_depends_on_its_arguments_only_and_epochs_differ() -> None:
+def test_the_plan_depends_only_on_its_arguments_and_differs_by_epoch() -> None:
     many = [shard(f"s{i}", 10) for i in range(20)]
     plan = plan_rows(many, 4, epoch=2, seed=9)
     assert plan == plan_rows(many, 4, epoch=2, seed=9)
@@ -42,7 +42,7 @@ def test_plan_depends_on_its_arguments_only_and_epochs_differ() -> None:
     assert plan != plan_rows(many, 4, epoch=2, seed=8)
 
 
-def test_dropping_records_from_the_front_is_where_reading_one_by_one_would_be() -> None:
+def test_skipping_records_equals_reading_them_one_by_one() -> None:
     row = [Segment("a", 5, 3), Segment("b", 0, 2), Segment("c", 7, 4)]
     one_by_one = [(s.path, s.first + k) for s in row for k in range(s.count)]
     for skipped in range(10):

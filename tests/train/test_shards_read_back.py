@@ -1,4 +1,4 @@
-"""Contracts both ways: what sluice writes TensorFlow and TFDS read, and the reverse."""
+"""TensorFlow and TFDS read the shards of sluice, and sluice reads theirs."""
 
 import io
 

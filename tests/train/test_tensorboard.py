@@ -1,4 +1,4 @@
-"""Event files hold what `metrics.jsonl` holds, also after a run was resumed."""
+"""Event files contain the values of `metrics.jsonl`, also after a run is resumed."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ WITH_BOARD = "train.log.tensorboard=true"
 
 
 def events(out: Path) -> dict[str, dict[int, float]]:
-    """Values by name and step; each step of a name once."""
+    """Values by name and step; asserts that each step of a name occurs once."""
     found: dict[str, dict[int, float]] = {}
     for path in (out / "tensorboard").iterdir():
         for event in tf.compat.v1.train.summary_iterator(str(path)):
@@ -26,9 +26,7 @@ def events(out: Path) -> dict[str, dict[int, float]]:
     return found
 
 
-def test_curves_are_those_of_the_metrics_and_a_resumed_run_has_each_step_once(
-    tiny_dataset: str, tmp_path: Path
-) -> None:
+def test_curves_equal_the_metrics_and_a_resumed_run_has_each_step_once(tiny_dataset: str, tmp_path: Path) -> None:
     pytest.importorskip("tensorboard")
     more = [WITH_BOARD, "train.log.log_every=2", "train.run.eval_every=4"]
     for steps in (6, 10):
@@ -41,17 +39,17 @@ def test_curves_are_those_of_the_metrics_and_a_resumed_run_has_each_step_once(
     assert list(losses) == [2, 4, 6, 8, 10] and list(ppl) == [4, 6, 8, 10]
     assert found["train/loss"] == pytest.approx(losses, rel=1e-7)  # float32
     assert found["valid/ppl"] == pytest.approx(ppl, rel=1e-7)
-    assert "valid/bits_per_byte" not in found  # the tokenizer loses text
+    assert "valid/bits_per_byte" not in found  # the tokenizer is not lossless
 
 
-def test_a_run_that_starts_over_without_them_has_none(tiny_dataset: str, tmp_path: Path) -> None:
+def test_starting_over_without_tensorboard_removes_the_event_files(tiny_dataset: str, tmp_path: Path) -> None:
     pytest.importorskip("tensorboard")
     train_and_evaluate(train_config(tiny_dataset, tmp_path, WITH_BOARD, "train.run.steps=2"))
     train_and_evaluate(train_config(tiny_dataset, tmp_path, "train.run.steps=2"), force=True)
     assert not (tmp_path / "tensorboard").exists()
 
 
-def test_without_the_package_it_is_refused_before_anything_is_written(
+def test_a_missing_package_is_an_error_before_anything_is_written(
     tiny_dataset: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tensorboard.importlib.util, "find_spec", lambda name: None)

@@ -1,4 +1,4 @@
-"""The real training function on tiny data: what is read, what is learnt, what is refused."""
+"""The training function on tiny data: input, learning, checkpoints and errors."""
 
 import itertools
 import json
@@ -35,10 +35,10 @@ def blocks_of(dataset: str, steps: range, *more: str) -> list[np.ndarray]:
     return [next(blocks).numpy() for _ in steps]
 
 
-def test_each_row_is_one_stream_whose_windows_overlap_by_one(tiny_dataset: str) -> None:
+def test_each_row_is_one_stream_whose_blocks_overlap_by_one(tiny_dataset: str) -> None:
     blocks = blocks_of(tiny_dataset, range(0, 8), "train.data.bptt_steps=4")
     assert {block.shape for block in blocks} == {(6, 5)}
-    for before, after in itertools.pairwise(blocks[:4]):  # the windows of the first record
+    for before, after in itertools.pairwise(blocks[:4]):  # the blocks of the first record
         np.testing.assert_array_equal(before[:, -1], after[:, 0])
 
 
@@ -50,7 +50,7 @@ def test_input_from_any_step_equals_input_from_the_start(tiny_dataset: str, veri
 
 
 class TwoWorkers:
-    """Stands in for a strategy: two workers with two replicas each, side by side what each of the workers reads."""
+    """Replaces a strategy: two workers with two replicas each; yields the blocks of both workers."""
 
     def distribute_datasets_from_function(self, of_worker: Callable[[Any], tf.data.Dataset]) -> Iterable[Any]:
         contexts = [tf.distribute.InputContext(2, worker, 4) for worker in range(2)]
@@ -59,7 +59,7 @@ class TwoWorkers:
 
 @pytest.mark.parametrize("sizes", [(1000, 10, 777), (1787,)], ids=str)
 def test_replicas_read_their_own_rows_and_together_every_record_once(tmp_path: Path, sizes: tuple[int, ...]) -> None:
-    """A record begins with its number, in two tokens."""
+    """A record starts with its number, in two tokens."""
     starts = list(itertools.accumulate(sizes, initial=0))
     shards = [
         [[4 + digit for n in range(start, end) for digit in divmod(n, 100)]]
@@ -69,11 +69,11 @@ def test_replicas_read_their_own_rows_and_together_every_record_once(tmp_path: P
     config = train_config(
         dataset, "unused", "train.data.valid_split=null", "train.data.test_split=null", "train.data.bptt_steps=2"
     ).data
-    per_row = 1787 // 8  # 3 records are left over, fewer than there are rows
+    per_row = 1787 // 8  # 3 records remain, fewer than there are rows
     rows: list[list[int]] = [[] for _ in range(8)]
     blocks: Any = training_blocks(TwoWorkers(), open_dataset(config), config, seed=1, step=0)
     for turn, of_workers in enumerate(itertools.islice(blocks, 2 * per_row)):
-        for worker, block in enumerate(of_workers):  # [2, 3], of a worker's two replicas in turn
+        for worker, block in enumerate(of_workers):  # [2, 3], from the two replicas of a worker in turn
             for row, (high, low, _) in enumerate(block):
                 rows[4 * worker + 2 * (turn % 2) + row].append(100 * (high - 4) + low - 4)
 
@@ -86,8 +86,8 @@ def test_replicas_read_their_own_rows_and_together_every_record_once(tmp_path: P
     assert len(read) == len(set(read)) == 8 * per_row
 
 
-def test_carried_state_is_learnt_from_where_a_reset_cannot(tmp_path: Path) -> None:
-    """k a b k c d with a random k of 4: at T = 4, half of the second k stand in the window after the first."""
+def test_carried_state_learns_what_a_reset_state_cannot(tmp_path: Path) -> None:
+    """k a b k c d with a random k of 4: at T = 4, half of the second k are in the step after the first."""
     random = np.random.default_rng(0)
     stream = [token for k in random.integers(4, size=3000) for token in (10 + k, 4, 5, 10 + k, 6, 7)]
     dataset = write_dataset(tmp_path / "data", {"train": [[stream]]}, seq_len=12)
@@ -109,10 +109,10 @@ def test_carried_state_is_learnt_from_where_a_reset_cannot(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(("length_of_first", "same_as"), [(4, "false"), (3, "true")])
-def test_a_window_that_begins_with_a_document_starts_from_zero(
+def test_a_step_that_begins_with_a_document_starts_from_zero(
     tmp_path: Path, length_of_first: int, same_as: str
 ) -> None:
-    """Every window of 4 begins with an `<eos>`, or none does."""
+    """Every step of 4 tokens begins with an `<eos>`, or none does."""
     lengths = [length_of_first] + [3] * 200
     random = np.random.default_rng(3)
     documents = [random.integers(4, 44, length).tolist() for length in lengths]
@@ -135,11 +135,11 @@ def test_dry_run_prints_sizes_and_writes_nothing(
     tiny_dataset: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     result = train_and_evaluate(train_config(tiny_dataset, tmp_path / "run", "train.run.dry_run=true"))
-    said = " ".join(capsys.readouterr().out.split())
-    # 44·12 + (12 + 16 + 1)·64 + 16·44 + 44 parameters; 253 records in 8 rows of 31, 2 windows each
-    assert "parameters 3,132" in said and "steps per epoch 62" in said
-    assert "records 253; 5 are not read in an epoch" in said
-    assert "every record read, all checksums and counts hold" in said
+    output = " ".join(capsys.readouterr().out.split())
+    # 44·12 + (12 + 16 + 1)·64 + 16·44 + 44 parameters; 253 records in 8 rows of 31, 2 steps each
+    assert "parameters 3,132" in output and "steps per epoch 62" in output
+    assert "records 253; 5 not read per epoch" in output
+    assert "every record read, all checksums and counts hold" in output
     assert result.exit_code == 0 and not (tmp_path / "run").exists()
 
 
@@ -151,7 +151,9 @@ def test_projection_and_tied_softmax_train(tiny_dataset: str, tmp_path: Path) ->
     assert train_and_evaluate(config).summary["parameters"] == 44 * 12 + (12 + 16 + 1) * 64 + 16 * 12 + 44
 
 
-def test_another_configuration_is_refused_by_key_and_forced_starts_over(tiny_dataset: str, tmp_path: Path) -> None:
+def test_another_configuration_is_an_error_with_its_keys_and_force_starts_over(
+    tiny_dataset: str, tmp_path: Path
+) -> None:
     assert train_and_evaluate(train_config(tiny_dataset, tmp_path, "train.run.steps=4")).exit_code == 0
     other = train_config(tiny_dataset, tmp_path, "train.run.steps=6", "train.model.hidden=20")
     with pytest.raises(ConfigError, match=r"train\.model\.hidden: 16 -> 20.*--force"):
@@ -162,7 +164,7 @@ def test_another_configuration_is_refused_by_key_and_forced_starts_over(tiny_dat
 
 
 @pytest.mark.parametrize("more", [["optim.name=ntasgd"], ["optim.schedule.kind=plateau"]], ids=str)
-def test_evaluations_belong_to_a_run_that_follows_them_and_to_no_other(
+def test_evaluation_settings_are_part_of_the_identity_only_if_the_run_depends_on_them(
     tiny_dataset: str, tmp_path: Path, more: list[str]
 ) -> None:
     follows = [f"train.{setting}" for setting in more]
@@ -174,7 +176,7 @@ def test_evaluations_belong_to_a_run_that_follows_them_and_to_no_other(
     assert train_and_evaluate(train_config(tiny_dataset, tmp_path / "b", *often)).summary["step"] == 3
 
 
-def test_a_finished_run_goes_on_when_it_is_made_longer(tiny_dataset: str, tmp_path: Path) -> None:
+def test_a_finished_run_continues_when_its_steps_are_raised(tiny_dataset: str, tmp_path: Path) -> None:
     once = train_config(tiny_dataset, tmp_path / "a", "train.run.steps=70")
     train_and_evaluate(train_config(tiny_dataset, tmp_path / "b", "train.run.steps=65"))
     train_and_evaluate(once)
@@ -186,7 +188,7 @@ def test_a_finished_run_goes_on_when_it_is_made_longer(tiny_dataset: str, tmp_pa
         np.testing.assert_array_equal(b.arrays[name], value)
 
 
-def test_non_finite_loss_fails_and_keeps_the_last_good_checkpoint(tiny_dataset: str, tmp_path: Path) -> None:
+def test_a_non_finite_loss_fails_and_keeps_the_last_good_checkpoint(tiny_dataset: str, tmp_path: Path) -> None:
     config = train_config(
         tiny_dataset, tmp_path, "train.optim.name=sgd", "train.optim.lr=1.0e+38", "train.optim.clip_norm=null",
         "train.run.checkpoint.every_steps=1",
@@ -197,7 +199,7 @@ def test_non_finite_loss_fails_and_keeps_the_last_good_checkpoint(tiny_dataset: 
     assert not (tmp_path / "summary.json").exists()
 
 
-def test_damaged_checkpoint_is_refused(tiny_dataset: str, tmp_path: Path) -> None:
+def test_a_damaged_checkpoint_is_an_error(tiny_dataset: str, tmp_path: Path) -> None:
     train_and_evaluate(train_config(tiny_dataset, tmp_path, "train.run.steps=3"))
     arrays = tmp_path / "checkpoints" / "step-00000003" / "arrays.npz"
     arrays.write_bytes(arrays.read_bytes()[:-1] + b"x")
@@ -205,7 +207,7 @@ def test_damaged_checkpoint_is_refused(tiny_dataset: str, tmp_path: Path) -> Non
         train_and_evaluate(train_config(tiny_dataset, tmp_path, "train.run.steps=5"))
 
 
-def test_a_checkpoint_of_another_model_is_refused(tiny_dataset: str, tmp_path: Path) -> None:
+def test_a_checkpoint_of_another_model_is_an_error(tiny_dataset: str, tmp_path: Path) -> None:
     train_and_evaluate(train_config(tiny_dataset, tmp_path / "a", "train.run.steps=3"))
     train_and_evaluate(train_config(tiny_dataset, tmp_path / "b", "train.run.steps=3", "train.model.hidden=20"))
     shutil.rmtree(tmp_path / "a" / "checkpoints")
@@ -214,9 +216,7 @@ def test_a_checkpoint_of_another_model_is_refused(tiny_dataset: str, tmp_path: P
         train_and_evaluate(train_config(tiny_dataset, tmp_path / "a", "train.run.steps=5"))
 
 
-def test_without_room_for_a_checkpoint_the_last_one_stays_and_the_run_can_go_on(
-    tiny_dataset: str, tmp_path: Path
-) -> None:
+def test_a_full_disk_keeps_the_last_checkpoint_and_the_run_can_resume(tiny_dataset: str, tmp_path: Path) -> None:
     def run(steps: int, wrapper: str = "") -> subprocess.CompletedProcess[str]:
         return run_job("train", settings(tiny_dataset, tmp_path, f"train.run.steps={steps}"), wrapper=wrapper)
 
@@ -231,7 +231,7 @@ def test_without_room_for_a_checkpoint_the_last_one_stays_and_the_run_can_go_on(
     assert run(20).returncode == 0 and ckpt.latest_step(tmp_path / "checkpoints") == 20
 
 
-def test_only_the_latest_and_the_best_checkpoints_stay(tiny_dataset: str, tmp_path: Path) -> None:
+def test_only_the_latest_and_the_best_checkpoints_are_kept(tiny_dataset: str, tmp_path: Path) -> None:
     config = train_config(
         tiny_dataset, tmp_path, "train.run.steps=20", "train.run.checkpoint.every_steps=2",
         "train.run.checkpoint.keep=2", "train.run.eval_every=11", "train.optim.lr=0.5", "train.optim.clip_norm=null",
@@ -243,7 +243,7 @@ def test_only_the_latest_and_the_best_checkpoints_stay(tiny_dataset: str, tmp_pa
     assert set(kept) == {"BEST", "LATEST", "step-00000018", "step-00000020", f"step-{best:08d}"}
 
 
-def test_a_death_between_the_two_pointers_does_not_lose_the_best(
+def test_a_kill_between_the_two_pointers_does_not_lose_the_best(
     tiny_dataset: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     more = ("train.run.steps=20", "train.run.eval_every=10")
@@ -273,22 +273,22 @@ def own_dataset(tiny_dataset: str, tmp_path: Path) -> Path:
     return Path(shutil.copytree(tiny_dataset, tmp_path / "data"))
 
 
-def test_no_manifest(tmp_path: Path) -> None:
+def test_a_missing_manifest(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"manifest\.json"):
         train_and_evaluate(train_config(str(tmp_path), tmp_path / "run"))
     with pytest.raises(ConfigError, match=r"train\.data\.manifest is empty"):
         train_and_evaluate(train_config("", tmp_path / "run"))
 
 
-def test_truncated_shard(own_dataset: Path, tmp_path: Path) -> None:
+def test_a_truncated_shard(own_dataset: Path, tmp_path: Path) -> None:
     shard = own_dataset / "train-00001-of-00003.tfrecord"
     size = shard.stat().st_size
     shard.write_bytes(shard.read_bytes()[:-7])
-    with pytest.raises(FormatError, match=rf"{size - 7:,} bytes; .* are {size:,}"):
+    with pytest.raises(FormatError, match=rf"{size - 7:,} bytes, but .* need {size:,}"):
         train_and_evaluate(train_config(str(own_dataset), tmp_path / "run"))
 
 
-def test_tokenizer_of_another_dataset(own_dataset: Path, tmp_path: Path) -> None:
+def test_a_tokenizer_of_another_dataset(own_dataset: Path, tmp_path: Path) -> None:
     path = own_dataset / "tokenizer.json"
     path.write_bytes(path.read_bytes() + b" ")
     with pytest.raises(InputError, match=r"has sha256 [0-9a-f]{64}, but the manifest was written with [0-9a-f]{64}"):
@@ -305,7 +305,7 @@ def test_a_dry_run_finds_a_flipped_bit(own_dataset: Path, tmp_path: Path) -> Non
     assert not (tmp_path / "run").exists()
 
 
-def test_flipped_bit_with_verify_crc(own_dataset: Path, tmp_path: Path) -> None:
+def test_verify_crc_finds_a_flipped_bit(own_dataset: Path, tmp_path: Path) -> None:
     shard = own_dataset / "train-00000-of-00003.tfrecord"
     data = bytearray(shard.read_bytes())
     data[len(data) // 2] ^= 1
@@ -314,7 +314,7 @@ def test_flipped_bit_with_verify_crc(own_dataset: Path, tmp_path: Path) -> None:
         train_and_evaluate(train_config(str(own_dataset), tmp_path / "run", "train.data.verify_crc=true"))
 
 
-def test_id_outside_the_vocabulary(tmp_path: Path) -> None:
+def test_an_id_outside_the_vocabulary(tmp_path: Path) -> None:
     splits = {"train": [random_documents(1, 20, 50)], "valid": [[[5, 44, 6]]]}
     dataset = write_dataset(tmp_path / "data", splits, seq_len=16)
     config = train_config(dataset, tmp_path / "run", "train.data.test_split=null", "train.run.steps=1")
@@ -330,26 +330,28 @@ def test_id_outside_the_vocabulary(tmp_path: Path) -> None:
         ("train.data.valid_split=dev", "has no split 'dev'; it has: train, valid, test"),
         ("train.model.tie_embeddings=true", "softmax reads 16 and train.model.embedding_dim is 12"),
         ("train.model.kernel=cudnn", "kernel = cudnn, but TensorFlow sees no GPU"),
-        ("train.dist.strategy=multiworker", "nothing says who the workers are"),
+        ("train.dist.strategy=multiworker", "no workers are given"),
     ],
 )
-def test_settings_that_do_not_fit(tiny_dataset: str, tmp_path: Path, setting: str, message: str) -> None:
+def test_settings_that_do_not_match_the_dataset_or_machine(
+    tiny_dataset: str, tmp_path: Path, setting: str, message: str
+) -> None:
     with pytest.raises(ConfigError, match=message):
         train_and_evaluate(train_config(tiny_dataset, tmp_path, setting))
 
 
-def test_a_network_without_recurrence_has_no_recurrent_weights_to_drop(tiny_dataset: str, tmp_path: Path) -> None:
+def test_dropout_of_recurrent_weights_needs_a_recurrent_network(tiny_dataset: str, tmp_path: Path) -> None:
     more = ["train.model.arch=gcnn", "train.model.dropout.recurrent=0.5"]
     with pytest.raises(ConfigError, match=r"dropout\.recurrent = 0\.5 drops weights .* arch gcnn has none"):
         train_and_evaluate(train_config(tiny_dataset, tmp_path, *more))
 
 
-def test_rows_that_cannot_be_dealt_to_replicas(tiny_dataset: str) -> None:
+def test_a_batch_size_that_is_not_divisible_by_the_replicas(tiny_dataset: str) -> None:
     with pytest.raises(ConfigError, match=r"train\.data\.batch_size = 8 cannot be split over 3 replicas"):
         check_replicas(train_config(tiny_dataset, "unused").data, 3)
 
 
-def test_the_jobs_run_where_pyspark_cannot_be_imported(tiny_dataset: str, tmp_path: Path) -> None:
+def test_the_jobs_run_without_pyspark(tiny_dataset: str, tmp_path: Path) -> None:
     block = "import sys; sys.modules['pyspark'] = None"
     values = settings(tiny_dataset, tmp_path, "train.run.steps=5", "train.run.prompts=[w01 w02]")
     trained = run_job("train", values, wrapper=block)
@@ -378,7 +380,7 @@ def test_the_jobs_run_where_pyspark_cannot_be_imported(tiny_dataset: str, tmp_pa
     ],
     ids=lambda more: more[0].removeprefix("arch="),
 )
-def test_every_architecture_learns_and_goes_on_from_its_checkpoint(
+def test_every_architecture_learns_and_resumes_from_its_checkpoint(
     tiny_dataset: str, tmp_path: Path, more: list[str]
 ) -> None:
     values = [f"train.model.{setting}" for setting in more] + ["train.log.log_every=1", "train.loss.ar=0.01"]
@@ -393,7 +395,7 @@ def test_every_architecture_learns_and_goes_on_from_its_checkpoint(
 
 
 @pytest.mark.parametrize("kind", ["chunked", "sampled"])
-def test_other_kinds_of_softmax_train_to_about_the_same(tiny_dataset: str, tmp_path: Path, kind: str) -> None:
+def test_other_kinds_of_softmax_train_to_about_the_same_loss(tiny_dataset: str, tmp_path: Path, kind: str) -> None:
     more = ["train.run.steps=60", "train.optim.name=adagrad", "train.optim.lr=0.1", "train.loss.chunk_words=24"]
     full = train_and_evaluate(train_config(tiny_dataset, tmp_path / "full", *more)).summary
     more += [f"train.loss.kind={kind}", "train.loss.num_sampled=4000"]
@@ -402,8 +404,8 @@ def test_other_kinds_of_softmax_train_to_about_the_same(tiny_dataset: str, tmp_p
     assert other["splits"]["test"]["nll"] == pytest.approx(full["splits"]["test"]["nll"], rel=near)
 
 
-def test_steps_that_are_accumulated_make_one_update_by_the_mean_gradient(tiny_dataset: str, tmp_path: Path) -> None:
-    """At a rate of almost 0 two updates of half the rate are one of the mean."""
+def test_accumulated_steps_give_one_update_by_the_mean_gradient(tiny_dataset: str, tmp_path: Path) -> None:
+    """At a very small rate, two updates at half the rate equal one update by the mean."""
     common = ["train.optim.name=sgd", "train.optim.clip_norm=null", "train.run.steps=2", "train.baseline.order=null"]
 
     def weights(out: str, *more: str) -> dict[str, np.ndarray]:
@@ -420,7 +422,7 @@ def test_steps_that_are_accumulated_make_one_update_by_the_mean_gradient(tiny_da
     assert max(np.abs(one[name] - value).max() for name, value in start.items()) > 1e-4
 
 
-def test_an_accumulated_gradient_survives_the_end_of_a_process(tiny_dataset: str, tmp_path: Path) -> None:
+def test_an_accumulated_gradient_is_restored_on_resume(tiny_dataset: str, tmp_path: Path) -> None:
     more = ["train.optim.accumulate=4", "train.optim.ema=0.9", "train.run.eval_every=100"]
     whole = train_and_evaluate(train_config(tiny_dataset, tmp_path / "whole", *more, "train.run.steps=10"))
     assert train_and_evaluate(train_config(tiny_dataset, tmp_path / "part", *more, "train.run.steps=6")).exit_code == 0
@@ -428,7 +430,7 @@ def test_an_accumulated_gradient_survives_the_end_of_a_process(tiny_dataset: str
     assert resumed.summary["splits"] == whole.summary["splits"]
 
 
-def test_averaged_weights_are_what_is_evaluated_and_restored(tiny_dataset: str, tmp_path: Path) -> None:
+def test_averaged_weights_are_evaluated_and_restored(tiny_dataset: str, tmp_path: Path) -> None:
     config = train_config(tiny_dataset, tmp_path, "train.run.steps=20", "train.optim.ema=0.9")
     summary = train_and_evaluate(config).summary
     checkpoint = ckpt.load(tmp_path / "checkpoints", "BEST")
@@ -441,7 +443,7 @@ def test_averaged_weights_are_what_is_evaluated_and_restored(tiny_dataset: str, 
 
 
 def test_training_stops_after_evaluations_without_a_new_best(tiny_dataset: str, tmp_path: Path) -> None:
-    """At a rate that ruins the model at once, the first evaluation stays the best."""
+    """At a rate that is much too high, an early evaluation remains the best."""
     more = ["train.run.steps=300", "train.run.eval_every=10", "train.optim.name=sgd", "train.optim.lr=30"]
     more += ["train.baseline.order=null"]
     stopped = train_and_evaluate(train_config(tiny_dataset, tmp_path, *more, "train.run.early_stop_patience=2")).summary
@@ -455,7 +457,7 @@ def test_training_stops_after_evaluations_without_a_new_best(tiny_dataset: str, 
     assert longer["step"] > stopped["step"]
 
 
-def test_a_cpu_that_is_slow_in_half_precision_is_said_to_be(
+def test_a_warning_is_logged_for_half_precision_on_a_slow_cpu(
     tiny_dataset: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("sluice.train.loop.is_slow", lambda precision: precision == "bf16")
@@ -463,11 +465,11 @@ def test_a_cpu_that_is_slow_in_half_precision_is_said_to_be(
     assert "this CPU is slow in train.optim.precision = bf16; fp32 is faster" in caplog.messages
 
 
-def test_half_precision_learns_and_survives_an_overflow(tiny_dataset: str, tmp_path: Path) -> None:
+def test_half_precision_learns_and_recovers_from_an_overflow(tiny_dataset: str, tmp_path: Path) -> None:
     more = ["train.run.steps=60", "train.log.log_every=1"]
     whole = train_and_evaluate(train_config(tiny_dataset, tmp_path / "fp32", *more)).summary
     for precision in ("fp16", "bf16"):
         config = train_config(tiny_dataset, tmp_path / precision, *more, f"train.optim.precision={precision}")
         half = train_and_evaluate(config).summary
         assert half["splits"]["test"]["nll"] == pytest.approx(whole["splits"]["test"]["nll"], rel=0.05)
-        assert half["splits"]["test"]["nll"] == evaluate_run(config)["test"].nll  # in fp32 here and there
+        assert half["splits"]["test"]["nll"] == evaluate_run(config)["test"].nll  # both in fp32

@@ -1,6 +1,6 @@
-"""Step for step the losses of Keras's LSTM and optimizer, from the same weights on the same tokens.
+"""The losses of every step equal those of the LSTM and optimizer of Keras, for the same weights and tokens.
 
-On one replica, where Keras's order of clipping and summing is of no matter.
+On one replica, where the order of clipping and summing does not matter.
 """
 
 import json
@@ -18,7 +18,7 @@ from tests.helpers.tiny_runs import WORDS, settings, train_config
 STEPS, BATCH_SIZE, BPTT_STEPS, V = 100, 8, 8, WORDS + 4
 
 
-def test_losses_are_those_of_keras_for_a_hundred_steps(tiny_dataset: str, tmp_path: Path) -> None:
+def test_losses_equal_those_of_keras_for_a_hundred_steps(tiny_dataset: str, tmp_path: Path) -> None:
     more = ["train.model.layers=2", "train.model.init.scale=0.1", "train.loss.reduction=zaremba_sum"]
     more += ["train.optim.name=sgd", "train.optim.lr=0.5", "train.optim.clip_norm=0.5", "train.log.log_every=1"]
     config = train_config(tiny_dataset, tmp_path, *more, f"train.run.steps={STEPS}")

@@ -1,4 +1,4 @@
-"""The section of the report on a training run."""
+"""The report section on a training run."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ Values = Mapping[str, Any]
 
 
 def training(run: Values | None) -> str:
-    """Results, the curve, the n-gram model beside it, and texts written by the model."""
+    """HTML with results, learning curve, n-gram baseline and generated texts."""
     if run is None:
         return nothing("No model has been trained yet.")
     text = ""
@@ -29,7 +29,7 @@ def training(run: Values | None) -> str:
         places = [(point["step"], point["loss"]) for point in points if point["loss"] is not None]
         series.append(Series(escape(split), style, places, True))
     picture = curve([line for line in series if line.points])
-    text += f'<div class="wide">{picture}</div>' if picture else nothing("No point of the training curve yet.")
+    text += f'<div class="wide">{picture}</div>' if picture else nothing("The training curve has no points yet.")
     if final:
         rows = [(_result(escape(split), values), False) for split, values in final.items()]
         rows += [
@@ -46,7 +46,7 @@ def training(run: Values | None) -> str:
 
 
 def _facts(run: Values) -> str:
-    """Sizes and speed in words."""
+    """A sentence with sizes and speed."""
     facts = [
         (run["parameters"], "parameters"),
         (run["step"], "steps"),
@@ -57,7 +57,7 @@ def _facts(run: Values) -> str:
     words = [f"{count(value)} {name}" for value, name in facts if value is not None]
     shares = [
         (run["model_flop_use"], "of the peak of the machine"),
-        (run["data_wait_share"], "of the time waiting for data"),
+        (run["data_wait_share"], "of the time spent waiting for data"),
     ]
     words += [f"{percent(value)} {name}" for value, name in shares if value is not None]
     text = ", ".join(words)

@@ -1,10 +1,10 @@
-"""Checkpoints: plain .npz and JSON, written where nobody looks and published in one act.
+"""Checkpoints: plain .npz and JSON, written to a temporary directory and published atomically.
 
     checkpoints/step-00001500/arrays.npz         model/<name>, optim/<name>/<slot>, state/<i> [G, H] in global row order
                               checkpoint.json    step, validation losses, digests, sha256 of arrays.npz
     checkpoints/LATEST, BEST                     name of a directory and the sha256 of its checkpoint.json
 
-Nothing in it depends on the number of replicas or workers, so a run can go on with others.
+A checkpoint does not depend on the number of replicas or workers, so a run can continue with other numbers.
 """
 
 import hashlib
@@ -28,26 +28,26 @@ Pointer = Literal["LATEST", "BEST"]
 
 
 class CheckpointFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """All of a checkpoint that is not an array."""
+    """The content of checkpoint.json: everything except the arrays."""
 
     step: int
-    """Finished steps; the place in the data follows from it."""
+    """Number of finished steps; it determines the position in the data."""
     epoch: int
     tokens: int
-    """Trained on so far."""
+    """Number of training tokens so far."""
     seconds: float
-    """Spent so far, in all processes that worked on this run."""
+    """Training time so far, in all processes of this run."""
     losses: tuple[ValidationLoss, ...] = ()
-    """Of all evaluations so far."""
+    """Validation losses of all evaluations so far."""
     evaluation_due: bool = False
-    """A signal came in a step that is followed by an evaluation: whoever goes on owes it."""
+    """A signal prevented the evaluation after this step; the next process must run it."""
     config_digest: str
     manifest_sha256: str
     arrays_sha256: str = ""
 
 
 class Reference(msgspec.Struct, frozen=True):
-    """The content of LATEST and BEST."""
+    """The content of LATEST or BEST."""
 
     name: str
     sha256: str
@@ -61,19 +61,21 @@ class Checkpoint:
     arrays: dict[str, np.ndarray]
 
     def part(self, prefix: str) -> dict[str, np.ndarray]:
-        """The arrays whose names begin with `prefix/`, without it."""
+        """The arrays whose names start with `prefix/`, by their names without it."""
         start = prefix + "/"
         return {name[len(start) :]: value for name, value in self.arrays.items() if name.startswith(start)}
 
     def weights(self) -> dict[str, np.ndarray]:
-        """The parameters to use: their averages where these are kept."""
+        """The parameters to use: their averages if these exist."""
         averages = {name.removesuffix("/average"): value for name, value in self.part("optim").items()}
         return {name: averages.get(name, value) for name, value in self.part("model").items()}
 
 
 def save(root: Path, checkpoint: Checkpoint, *, keep: int, best: bool) -> None:
-    """Publishes a checkpoint as the latest, and as the best if it is; then removes what is neither among the `keep`
-    latest nor the best. A kill at any point leaves the previous one in force."""
+    """Publish a checkpoint as the latest and, if `best`, as the best one; keep the best and the `keep` latest.
+
+    If the process is killed at any point, the previous checkpoint stays valid.
+    """
     root.mkdir(parents=True, exist_ok=True)
     name = f"step-{checkpoint.facts.step:08d}"
     temporary = root / f".writing-{name}"
@@ -81,7 +83,7 @@ def save(root: Path, checkpoint: Checkpoint, *, keep: int, best: bool) -> None:
     temporary.mkdir()
     try:
         text = _write(temporary, checkpoint)
-    except OSError:  # a full disk shall not be left fuller
+    except OSError:  # free the space on a full disk
         shutil.rmtree(temporary, ignore_errors=True)
         raise
     shutil.rmtree(root / name, ignore_errors=True)
@@ -95,12 +97,12 @@ def save(root: Path, checkpoint: Checkpoint, *, keep: int, best: bool) -> None:
 
 
 def mark_best(root: Path) -> None:
-    """The latest checkpoint is the best, as an evaluation after it was written has shown."""
+    """Mark the latest checkpoint as the best, after an evaluation that followed its writing."""
     storage.write_atomic(str(root / "BEST"), storage.read_bytes(str(root / "LATEST")))
 
 
 def _write(directory: Path, checkpoint: Checkpoint) -> bytes:
-    """Both files, safe on the disk; the content of the second."""
+    """Write both files and flush them to disk; return the content of checkpoint.json."""
     with open(directory / ARRAYS, "wb") as stream:
         np.savez(stream, **checkpoint.arrays)  # type: ignore[arg-type]
         stream.flush()
@@ -113,15 +115,15 @@ def _write(directory: Path, checkpoint: Checkpoint) -> bytes:
 
 
 def latest_step(root: Path) -> int | None:
-    """Finished steps of the latest checkpoint; None without one."""
+    """Finished steps of the latest checkpoint; None without a checkpoint."""
     reference = _reference(root, "LATEST")
     return int(reference.name.removeprefix("step-")) if reference else None
 
 
 def load(root: Path, pointer: Pointer) -> Checkpoint | None:
-    """The latest or best checkpoint; None when there is none.
+    """Load the latest or best checkpoint; None if it does not exist.
 
-    Raises FormatError when its bytes are not those that were written.
+    Raises FormatError if its checksums do not match.
     """
     reference = _reference(root, pointer)
     if reference is None:
@@ -135,8 +137,8 @@ def load(root: Path, pointer: Pointer) -> Checkpoint | None:
     ):
         if expected != found:
             raise FormatError(
-                f"{directory / name} has sha256 {found}, but {expected} was written. The disk or a copy damaged it; "
-                f"point {root / pointer} to another checkpoint, or start over with --force."
+                f"{directory / name} has sha256 {found}, but {expected} was written: it is damaged. "
+                f"Point {root / pointer} to another checkpoint, or start over with --force."
             )
     with np.load(directory / ARRAYS) as arrays:
         return Checkpoint(facts, {name: arrays[name] for name in arrays.files})

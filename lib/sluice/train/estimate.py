@@ -1,4 +1,4 @@
-"""What a run will take, worked out without running it."""
+"""Estimates the size and cost of a run without running it."""
 
 import math
 from dataclasses import dataclass
@@ -13,36 +13,36 @@ FLOAT_BYTES = 4
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """Sizes that follow from configuration and manifest; `str()` is what `dry_run` prints."""
+    """Sizes computed from configuration and manifest; `dry_run` prints `str()` of it."""
 
     parameters: int
     steps_per_epoch: int
     total_steps: int
     records: int
-    """Of the training split."""
+    """Records of the training split."""
     unread: int
-    """Of these, in an epoch: what is left when every row has as many as the others."""
+    """Records not read in an epoch, because all rows have equal length."""
     tokens_per_step: int
     flop_per_token: int
-    """Of training: forward and twice as much backward, softmax included, embedding look-ups not."""
+    """Training FLOP: forward pass, twice as much backward, with softmax, without embedding look-ups."""
     memory_bytes: int
-    """Parameters, gradient, optimiser and the activations of one global batch."""
+    """Parameters, gradients, optimizer slots and the activations of one global batch."""
 
     def __str__(self) -> str:
         return (
             f"parameters        {self.parameters:,}\n"
             f"steps per epoch   {self.steps_per_epoch:,}\n"
             f"steps             {self.total_steps:,} of {self.tokens_per_step:,} tokens\n"
-            f"records           {self.records:,}; {self.unread:,} are not read in an epoch, since rows are equal\n"
+            f"records           {self.records:,}; {self.unread:,} not read per epoch, since rows have equal length\n"
             f"tokens            {self.total_steps * self.tokens_per_step:,}\n"
             f"FLOP per token    {self.flop_per_token / 1e6:,.1f} M\n"
-            f"memory            about {self.memory_bytes / 2**20:,.0f} MiB, all replicas together, "
-            "besides TensorFlow itself"
+            f"memory            about {self.memory_bytes / 2**20:,.0f} MiB for all replicas together, "
+            "without TensorFlow itself"
         )
 
 
 def estimate(config: TrainConfig, dataset: Dataset) -> Estimate:
-    """The estimate for one run. Raises ConfigError for a model that cannot be built."""
+    """Estimate one run. Raises ConfigError for an invalid model."""
     shapes = parameter_shapes(config.model, dataset.manifest.vocab_size)
     parameters = sum(math.prod(shape) for shape in shapes.values())
     matrices = sum(math.prod(s) for name, s in shapes.items() if len(s) > 1 and name != "embed.weight")

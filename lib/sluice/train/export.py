@@ -1,14 +1,14 @@
-"""A trained model as files for others.
+"""Exports a trained model.
 
 <out>/config.json             format 1: model settings, special ids, vocabulary size, provenance
-     model.safetensors        parameters by our names, float32
+     model.safetensors        parameters by their names in sluice, float32
      torch.safetensors        the same for torch: embed.weight, lstm.weight_ih_l0 …, proj.weight, head.weight,
-                              head.bias; only where all layers are LSTMs of one width, as in nn.LSTM
+                              head.bias; only if all layers are LSTMs of one width, as in nn.LSTM
      tokenizer.json, token_bytes.npy
-     README.md                model card, with what the model was trained on and how well it does
-     saved_model/             signatures `step` (tokens, state → logits, state) and `nll` (tokens → nats of each row)
+     README.md                model card with training data and results
+     saved_model/             signatures `step` (tokens, state → logits, state) and `nll` (tokens → nats per row)
 
-Two runs of the same checkpoint give the same bytes, but for saved_model/.
+Two exports of the same checkpoint have the same bytes, except saved_model/.
 """
 
 import json
@@ -37,19 +37,19 @@ tags: [language-model, {arch}]
 # {name}
 
 A language model of {parameters:,} parameters: p(next token | all tokens before), by {arch} with {layers} layers of
-{hidden} cells over {vocab_size:,} tokens ({kind}). State is carried from window to window.
+{hidden} cells over {vocab_size:,} tokens ({kind}). State is carried across steps.
 
 ## Data
 
 Dataset `{dataset}` {version}, manifest SHA-256 `{manifest}`: {train_tokens:,} tokens of {train_docs:,} documents,
-{train_bytes:,} bytes, seen {epochs:.2f} times in {steps:,} steps. Where each document comes from, its licence and why
-it was kept stand in the tables of the run that made the dataset.
+{train_bytes:,} bytes, read {epochs:.2f} times in {steps:,} steps. The tables of the run that made the dataset
+contain the source and licence of each document and why it was kept.
 
-## How well it does
+## Results
 
 {results}
 
-Perplexity is exp(nats / tokens), every target scored once with the state carried. `<eos>` is scored and has no bytes.
+Perplexity is exp(nats / tokens); every target is scored once, with carried state. `<eos>` is scored and has no bytes.
 
 ## Use
 
@@ -57,17 +57,17 @@ Perplexity is exp(nats / tokens), every target scored once with the state carrie
     tf.saved_model.load("saved_model").signatures["nll"](tokens=…)  # TensorFlow
     safetensors.torch.load_file("torch.safetensors")                # weights of nn.Embedding, nn.LSTM, nn.Linear
 
-Text is generated with `jobs/generate.py` from the run itself. What the model says is a continuation of crawled pages,
-no statement of fact.
+Generate text with `jobs/generate.py` from the run itself. Generated text continues crawled pages and is not a statement
+of fact.
 """
 
 
 def export_run(config: TrainConfig) -> Path:
-    """Writes the best (else latest) checkpoint of a run to `train.export.out`, by default <run.out>/export."""
+    """Export the best (else latest) checkpoint of a run to `train.export.out`, by default <run.out>/export."""
     restored = restore(config)
     out = Path(config.export.out or Path(config.run.out) / "export")
     if out.exists() and not (out / "config.json").exists() and any(out.iterdir()):
-        raise ConfigError(f"{out} holds files that are no export. Choose another train.export.out.")
+        raise ConfigError(f"{out} contains files that are not an export. Choose another train.export.out.")
     writing = out.with_name(f".{out.name}.writing")
     shutil.rmtree(writing, ignore_errors=True)
     writing.mkdir(parents=True)
@@ -78,7 +78,7 @@ def export_run(config: TrainConfig) -> Path:
 
 
 def write_export(restored: RestoredModel, directory: Path) -> None:
-    """All files, into a directory that is there."""
+    """Write all files to an existing directory."""
     model, dataset = restored.model, restored.dataset
     values = {name: variable.numpy() for name, variable in model.variables.items()}
     (directory / "model.safetensors").write_bytes(save(values))
@@ -94,7 +94,7 @@ def write_export(restored: RestoredModel, directory: Path) -> None:
 
 
 def evaluations(run: Path, step: int) -> list[Evaluation]:
-    """What the end of the run, or jobs/evaluate.py, found of the checkpoint of this step; nothing, if neither was."""
+    """Results for the checkpoint of this step from the end of the run or jobs/evaluate.py; empty if there are none."""
     for name, key in (("evaluation.json", "step"), ("summary.json", "evaluated_step")):
         if (run / name).exists() and (found := json.loads((run / name).read_bytes()))[key] == step:
             fields = Evaluation.__struct_fields__
@@ -103,12 +103,12 @@ def evaluations(run: Path, step: int) -> list[Evaluation]:
 
 
 def is_torch_lstm(config: ModelConfig) -> bool:
-    """Whether nn.LSTM is the same computation."""
+    """Whether nn.LSTM computes the same function."""
     return config.arch == "lstm" or (config.arch == "awd_lstm" and config.embedding_dim == config.hidden)
 
 
 def torch_names(config: ModelConfig, values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Parameters by the names of nn.Embedding, nn.LSTM and nn.Linear; of its two biases the second is zero."""
+    """Parameters by their names in nn.Embedding, nn.LSTM and nn.Linear; the second LSTM bias is zero."""
     named = {"embed.weight": values["embed.weight"]}
     for layer in range(config.layers):
         kernel, recurrent, bias = (values[f"lstm.{layer}.{part}"] for part in ("kernel", "recurrent_kernel", "bias"))
@@ -156,16 +156,16 @@ def _card(restored: RestoredModel, results: list[Evaluation]) -> str:
         train_bytes=train.utf8_bytes,
         epochs=seen,
         steps=restored.facts.step,
-        results="\n".join(f"- {result}" for result in results) or "Not evaluated yet: jobs/evaluate.py does that.",
+        results="\n".join(f"- {result}" for result in results) or "Not evaluated yet; run jobs/evaluate.py.",
     )
 
 
 def _saved_model(trained: TrainableLanguageModel, directory: Path) -> None:
-    config = msgspec.structs.replace(trained.config, kernel="loop")  # shapes are not known
+    config = msgspec.structs.replace(trained.config, kernel="loop")  # shapes are dynamic
     model = TrainableLanguageModel(config, trained.vocab_size, seed=0)
     model.assign({name: variable.numpy() for name, variable in trained.variables.items()})
     module = tf.Module()
-    module.parameters = list(model.variables.values())  # else they would not be saved
+    module.parameters = list(model.variables.values())  # tracked, so that they are saved
     tokens = tf.TensorSpec([None, None], tf.int32, "tokens")
     states = [
         tf.TensorSpec([None, *shape[1:]], tf.float32, f"state_{n}") for n, shape in enumerate(model.state_shapes(1))

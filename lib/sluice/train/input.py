@@ -1,8 +1,8 @@
-"""From a dataset directory to the blocks of tokens that each replica sees. Holds no state.
+"""Reads a dataset directory and returns the blocks of tokens for each replica. Stateless.
 
-Row g of the global batch is one contiguous stream, whatever the number of replicas: replica q of R owns the rows
-[q·G/R, (q+1)·G/R). A worker's tf.data yields one block [G/R, T + 1] per local replica and step, replicas in order,
-and TensorFlow hands them out unchanged; nothing is sharded or re-batched by anyone else.
+Row g of the global batch is one contiguous stream for any number of replicas: replica q of R owns the rows
+[q·G/R, (q+1)·G/R). The tf.data pipeline of a worker yields one block [G/R, T + 1] per local replica and step, in the
+order of the replicas. TensorFlow distributes the blocks unchanged, without sharding or re-batching.
 """
 
 import hashlib
@@ -31,14 +31,14 @@ class Dataset:
     manifest_sha256: str
 
     def split(self, name: str) -> Split:
-        """A split by name. Raises ConfigError when the manifest has none of it."""
+        """A split by name. Raises ConfigError if the manifest does not contain it."""
         if name not in self.manifest.splits:
             known = ", ".join(self.manifest.splits) or "none"
             raise ConfigError(f"{self.directory} has no split {name!r}; it has: {known}. Change train.data.")
         return self.manifest.splits[name]
 
     def path(self, name: str) -> str:
-        """A file beside the manifest."""
+        """Path of a file in the dataset directory."""
         return storage.join(self.directory, name)
 
     @property
@@ -46,21 +46,21 @@ class Dataset:
         return self.path(self.manifest.tokenizer.file)
 
     def token_bytes(self) -> np.ndarray:
-        """UTF-8 bytes of each token [V]; special tokens have none."""
+        """Number of UTF-8 bytes of each token [V]; 0 for special tokens."""
         with storage.open_read(self.path(self.manifest.token_bytes.file)) as stream:
             table: np.ndarray = np.load(stream)
         if len(table) != self.manifest.vocab_size:
             raise FormatError(
-                f"{self.manifest.token_bytes.file} has {len(table):,} entries, but the manifest says vocab_size "
+                f"{self.manifest.token_bytes.file} has {len(table):,} entries, but the manifest has vocab_size "
                 f"{self.manifest.vocab_size:,}. Write the dataset again."
             )
         return table
 
 
 def open_dataset(config: DataConfig) -> Dataset:
-    """The dataset of a configuration, checked against its own books.
+    """Open the dataset of a configuration and check it against its manifest.
 
-    Raises ConfigError, InputError or FormatError naming both values of whatever does not fit.
+    Raises ConfigError, InputError or FormatError with both values of a mismatch.
     """
     if not config.manifest:
         raise ConfigError("train.data.manifest is empty. Give the directory <root>/<name>/<x.y.z> of a dataset.")
@@ -85,7 +85,7 @@ def open_dataset(config: DataConfig) -> Dataset:
 
 
 def check_replicas(config: DataConfig, num_replicas: int) -> None:
-    """Raises ConfigError when the rows cannot be dealt evenly."""
+    """Raises ConfigError if the rows cannot be divided evenly among the replicas."""
     if config.batch_size % num_replicas:
         raise ConfigError(
             f"train.data.batch_size = {config.batch_size} cannot be split over {num_replicas} replicas; "
@@ -94,7 +94,7 @@ def check_replicas(config: DataConfig, num_replicas: int) -> None:
 
 
 def epoch_steps(dataset: Dataset, config: DataConfig) -> int:
-    """Steps in one epoch."""
+    """Number of steps per epoch."""
     shards = dataset.split(config.train_split).shards
     return steps_per_epoch(shards, config.batch_size, dataset.manifest.seq_len, config.bptt_steps)
 
@@ -102,8 +102,8 @@ def epoch_steps(dataset: Dataset, config: DataConfig) -> int:
 def training_blocks(strategy: Any, dataset: Dataset, config: DataConfig, *, seed: int, step: int) -> Iterator[Any]:
     """From global step `step` to the end of its epoch, and then without end: blocks [G/R, T + 1] int32, per replica.
 
-    The caller stops at the end of the epoch. That the iterator has none spares the workers a collective per step in
-    which TensorFlow would agree on whether there is more (`_enable_get_next_as_optional` in TF 2.21).
+    The caller stops at the end of the epoch. The iterator is infinite because TensorFlow would otherwise run one
+    collective per step to agree on its end (`_enable_get_next_as_optional` in TF 2.21).
     """
     shards = dataset.split(config.train_split).shards
     seq_len = dataset.manifest.seq_len
@@ -117,7 +117,7 @@ def training_blocks(strategy: Any, dataset: Dataset, config: DataConfig, *, seed
         replicas = context.num_replicas_in_sync // context.num_input_pipelines
         blocks = _blocks(dataset, rows[first : first + per_worker], config, replicas)
         options = tf.data.Options()
-        # The thread that tunes sleeps for up to a minute, and the end of an iterator waits for it (TF 2.21)
+        # The autotuning thread sleeps for up to a minute, and deleting an iterator waits for it (TF 2.21)
         options.autotune.enabled = False
         return blocks.skip(windows * replicas).repeat().prefetch(config.prefetch * replicas).with_options(options)
 
@@ -125,7 +125,7 @@ def training_blocks(strategy: Any, dataset: Dataset, config: DataConfig, *, seed
 
 
 def _blocks(dataset: Dataset, rows: list[Row], config: DataConfig, replicas: int) -> tf.data.Dataset:
-    """Blocks [n/replicas, T + 1] of `rows` (n of them), window after window, replica after replica."""
+    """Blocks [n/replicas, T + 1] of `n` rows, ordered by time step, then by replica."""
     manifest, n, T = dataset.manifest, len(rows), config.bptt_steps
     windows = manifest.seq_len // T
     longest = max(map(len, rows))
@@ -135,7 +135,7 @@ def _blocks(dataset: Dataset, rows: list[Row], config: DataConfig, replicas: int
 
     files = column([[dataset.path(s.path) for s in row] for row in rows], "")
     firsts = column([[s.first for s in row] for row in rows], 0)
-    counts = column([[s.count for s in row] for row in rows], 0)  # a filler is read 0 times
+    counts = column([[s.count for s in row] for row in rows], 0)  # padding has count 0 and is not read
 
     def open_segment(file: tf.Tensor, first: tf.Tensor, count: tf.Tensor) -> tf.data.Dataset:
         first, count = tf.cast(first, tf.int64), tf.cast(count, tf.int64)
@@ -164,7 +164,7 @@ def _blocks(dataset: Dataset, rows: list[Row], config: DataConfig, replicas: int
 
 
 def _decode(records: tf.Tensor, manifest: Manifest, check_ids: bool) -> tf.Tensor:
-    """int32 ids [n, L + 1] from whole records, or from the examples inside them when they were read checked."""
+    """int32 ids [n, L + 1] from whole records, or with `check_ids` from examples with verified checksums."""
     width = manifest.seq_len + 1
     offset = manifest.payload_offset - (FRAME_HEAD_BYTES if check_ids else 0)
     payload = tf.strings.substr(records, offset, width * np.dtype(manifest.dtype).itemsize)
@@ -178,7 +178,7 @@ def _decode(records: tf.Tensor, manifest: Manifest, check_ids: bool) -> tf.Tenso
 
 
 def shard_tokens(dataset: Dataset, shard: Shard) -> np.ndarray:
-    """The ids of a shard as one stream; records overlap by one id, which stands in it once."""
+    """The ids of a shard as one stream. Records overlap by one id, which occurs once in the stream."""
     manifest = dataset.manifest
     dtype = np.dtype(manifest.dtype).newbyteorder("<")
     raw = np.frombuffer(storage.read_bytes(dataset.path(shard.path)), np.uint8).reshape(shard.records, -1)
@@ -189,10 +189,10 @@ def shard_tokens(dataset: Dataset, shard: Shard) -> np.ndarray:
 
 
 def evaluation_blocks(dataset: Dataset, split_name: str, batch_size: int, window: int) -> Iterator[np.ndarray]:
-    """Blocks [batch_size, T + 1] int32 that hold every target of a split exactly once, in order.
+    """Blocks [batch_size, T + 1] int32 that contain every target of a split exactly once, in order.
 
-    Records are cut into contiguous rows whose lengths differ by one at most; the target side of what is missing in
-    shorter rows is `pad`, which is not scored. Raises FormatError for an id outside the vocabulary.
+    Records are divided into contiguous rows whose lengths differ by at most one; shorter rows are padded with `pad`,
+    which is not scored. Raises FormatError for an id outside the vocabulary.
     """
     manifest, split = dataset.manifest, dataset.split(split_name)
     pad, L = manifest.ids.pad, manifest.seq_len
@@ -210,7 +210,7 @@ def evaluation_blocks(dataset: Dataset, split_name: str, batch_size: int, window
 
 
 def _record_reader(dataset: Dataset, split: Split) -> Any:
-    """A function from the number of a record in a split to its ids [L + 1]."""
+    """Return a function that reads the ids [L + 1] of a record by its number in the split."""
     manifest = dataset.manifest
     dtype = np.dtype(manifest.dtype).newbyteorder("<")
     files = [storage.open_read(dataset.path(shard.path)) for shard in split.shards]
@@ -236,8 +236,8 @@ def _check_sizes(dataset: Dataset, split: Split) -> None:
         expected, found = shard.records * dataset.manifest.record_bytes, storage.size(dataset.path(shard.path))
         if expected != found:
             raise FormatError(
-                f"{dataset.path(shard.path)} has {found:,} bytes; {shard.records:,} records of "
-                f"{dataset.manifest.record_bytes} bytes are {expected:,}. Copy or write the shard again."
+                f"{dataset.path(shard.path)} has {found:,} bytes, but {shard.records:,} records of "
+                f"{dataset.manifest.record_bytes} bytes need {expected:,}. Copy or write the shard again."
             )
 
 
@@ -247,5 +247,5 @@ def _check_tokenizer(dataset: Dataset) -> None:
     if expected != found:
         raise InputError(
             f"{dataset.tokenizer_path} has sha256 {found}, but the manifest was written with {expected}. "
-            "Its ids mean other tokens; put the tokenizer of this dataset back."
+            "The ids would mean other tokens. Restore the tokenizer of this dataset."
         )

@@ -1,4 +1,4 @@
-"""Cross-entropy of the next token. What leaves is a sum and a count, never a mean, so parts can be added."""
+"""Cross-entropy of the next token, returned as a sum and a count, so that parts can be added."""
 
 import math
 from collections.abc import Callable
@@ -12,21 +12,21 @@ from sluice.train.model.language_model import TrainableLanguageModel, Window
 
 
 class Nll(NamedTuple):
-    """Negative log-likelihood in nats over the scored tokens."""
+    """Negative log-likelihood in nats, summed over the scored tokens, and their number."""
 
     total: tf.Tensor
     count: tf.Tensor
 
 
 def scored(targets: Any, pad: int) -> tf.Tensor:
-    """1.0 for targets that count, 0.0 for `pad`."""
+    """1.0 for targets to score, 0.0 for `pad`."""
     return tf.cast(tf.not_equal(targets, pad), tf.float32)
 
 
 def cross_entropy(logits: Any, targets: Any, counts: Any) -> Nll:
-    """Of logits [N, V] at targets [N], each as often as `counts` [N] says: 1.0, or 0.0 for padding.
+    """Cross-entropy of logits [N, V] at targets [N], weighted by `counts` [N]: 1.0, or 0.0 for padding.
 
-    Targets stay ids: one-hot rows would need N·V more floats (keras-team/keras #1723).
+    Targets are ids: one-hot rows would need N·V more floats (keras-team/keras #1723).
     """
     nll = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=targets, logits=logits)
     return Nll(tf.reduce_sum(nll * counts), tf.reduce_sum(counts))
@@ -35,12 +35,12 @@ def cross_entropy(logits: Any, targets: Any, counts: Any) -> Nll:
 def chunked_cross_entropy(
     hidden: Any, weights: Any, bias: Any, targets: Any, counts: Any, *, chunk: int, tied: bool
 ) -> Nll:
-    """The same from hidden vectors [N, P], never with the logits of more than `chunk` words at a time. Exact.
+    """Exact cross-entropy from hidden vectors [N, P], with the logits of at most `chunk` words in memory.
 
-    The vocabulary is walked twice: forward for log Z of each token, its maximum following along (Milakov & Gimelshein
-    2018), backward for the gradients. That is one more product in four, but a chunk of logits stays in the cache, and
-    the gradient of each part of the weights is worked out once; with chunks of tokens all of it would be added up again
-    for each of them.
+    The vocabulary is processed twice: forward for log Z of each token with a running maximum (Milakov & Gimelshein
+    2018), backward for the gradients. This needs four matrix products instead of three, but a chunk of logits stays in
+    the cache, and the gradient of each part of the weights is computed once; with chunks of tokens, the whole gradient
+    would be accumulated for every chunk.
     """
 
     def total(hidden: Any, weights: Any, bias: Any) -> Any:
@@ -55,7 +55,7 @@ def chunked_cross_entropy(
 
 
 class _Chunks:
-    """The vocabulary, some words at a time."""
+    """The vocabulary in chunks of words."""
 
     def __init__(self, hidden: Any, weights: Any, bias: Any, chunk: int, tied: bool) -> None:
         self.hidden, self.bias, self.chunk = hidden, bias, chunk
@@ -65,13 +65,13 @@ class _Chunks:
         self.count = -(-self.V // chunk)
 
     def rows(self, words: Any) -> tf.Tensor:
-        """The weights of single words [n, P]."""
+        """The weights [n, P] of single words."""
         if self.tied:
             return tf.gather(self.weights, words)
         return tf.transpose(tf.gather(self.weights, words, axis=1))
 
     def _part(self, i: Any) -> tuple[tf.Tensor, tf.Tensor]:
-        """The weights [c, P], or [P, c] if not tied, and logits [N, c] of a chunk; the last may be shorter."""
+        """Weights [c, P] (tied) or [P, c], and logits [N, c], of chunk `i`; the last chunk may be shorter."""
         words = slice(i * self.chunk, tf.minimum((i + 1) * self.chunk, self.V))
         weights = self.weights[words] if self.tied else self.weights[:, words]
         logits = tf.matmul(self.hidden, weights, transpose_b=self.tied)
@@ -82,12 +82,12 @@ class _Chunks:
             lambda i, *_: i < self.count,
             lambda i, *values: (i + 1, *step(i, *values)),
             (0, *start),
-            parallel_iterations=1,  # else the logits of several chunks are in memory
+            parallel_iterations=1,  # keeps the logits of one chunk in memory
             maximum_iterations=self.count,
         )[1:]
 
     def log_z(self) -> tf.Tensor:
-        """Logarithm of the sum of all exp(logit) [N]."""
+        """Log of the sum of exp(logit) over the vocabulary [N]."""
 
         def step(i: Any, top: Any, total: Any) -> Any:
             _, logits = self._part(i)
@@ -98,10 +98,10 @@ class _Chunks:
         return top + tf.math.log(total)
 
     def gradients(self, log_z: Any, targets: Any, scale: Any) -> tuple[tf.Tensor, ...]:
-        """Of hidden, weights and bias for a loss that weighs each token by `scale` [N].
+        """Gradients of hidden, weights and bias for a loss that weights each token by `scale` [N].
 
-        By logits they are scale · (p - 1 at the target). Neither the factor nor the 1 touches [N, c]: the one scales
-        what p is multiplied with, the other is taken off at the end.
+        The gradient of the logits is scale · (p - 1 at the target). To avoid further [N, c] arrays, `scale` is applied
+        to the other factor of each product, and the 1 is subtracted at the end.
         """
         dtype, scale = self.hidden.dtype, scale[:, None]
         scaled = tf.cast(self.hidden, tf.float32) * scale  # [N, P]
@@ -132,11 +132,11 @@ class _Chunks:
 def sampled_cross_entropy(
     hidden: Any, weights: Any, bias: Any, targets: Any, counts: Any, *, uniform: Any, tied: bool
 ) -> Nll:
-    """Against random words in place of all (importance sampling: Bengio & Senécal 2003, Jean et al. 2015).
+    """Cross-entropy against random words (importance sampling: Bengio & Senécal 2003, Jean et al. 2015).
 
-    The sum over all other words is estimated by S of them, each divided by how often it is expected; the logarithm of
-    an estimate is too low in the mean. `uniform` [S] in [0, 1) chooses them, a low id more often than a high one by
-    Zipf's law, so ids must be sorted by falling frequency. It is an argument so that all replicas choose the same.
+    The sum over all other words is estimated from S of them, each divided by its expected count; the logarithm of the
+    estimate is biased low. `uniform` [S] in [0, 1) selects them, low ids more often by Zipf's law, so ids must be
+    sorted by falling frequency. It is an argument so that all replicas select the same words.
     """
     S, V = uniform.shape[0], bias.shape[0]
     words = tf.minimum(tf.cast(tf.exp(uniform * math.log(V + 1.0)), tf.int32) - 1, V - 1)  # [S]
@@ -148,14 +148,14 @@ def sampled_cross_entropy(
 
     right = logits_of(targets)(lambda rows: tf.reduce_sum(hidden * rows, axis=1))  # [N]
     others = logits_of(words)(lambda rows: tf.matmul(hidden, rows, transpose_b=True)) - tf.math.log(expected)
-    others -= 1e9 * tf.cast(tf.equal(targets[:, None], words[None]), tf.float32)  # the target is no other word
+    others -= 1e9 * tf.cast(tf.equal(targets[:, None], words[None]), tf.float32)  # exclude the target
     return cross_entropy(tf.concat([right[:, None], others], axis=1), tf.zeros_like(targets), counts)
 
 
 def nll_of(
     config: LossConfig, model: TrainableLanguageModel, window: Window, targets: Any, pad: int, key: DropoutKey
 ) -> Nll:
-    """By the kind of softmax that is configured; for training."""
+    """Training loss with the configured kind of softmax."""
     hidden, tied, counts = window.hidden, model.config.tie_embeddings, scored(targets, pad)
     if config.kind == "full":
         return cross_entropy(model.logits(hidden), targets, counts)
@@ -167,9 +167,9 @@ def nll_of(
 
 
 def activation_penalty(config: LossConfig, window: Window) -> tf.Tensor:
-    """AR and TAR (Merity et al. 2017), summed over the rows and in units of a loss per token summed over the window.
+    """AR and TAR (Merity et al. 2017), summed over rows and time steps like the loss.
 
-    α · mean square of the dropped output, and β · mean square of the change of the raw output from step to step.
+    α · mean square of the output after dropout + β · mean square of the change of the raw output between time steps.
     """
     T, _, H = window.last.shape
     penalty = tf.constant(0.0)
@@ -182,8 +182,8 @@ def activation_penalty(config: LossConfig, window: Window) -> tf.Tensor:
 
 
 def denominator(reduction: str, batch_size: int, bptt_steps: int) -> float:
-    """What the sum over a global batch is divided by; a constant, so that replicas' gradients simply add up.
+    """Divisor of the sum over a global batch; a constant, so that the gradients of replicas can be summed.
 
-    `zaremba_sum` divides by the rows only: its gradient is `bptt_steps` times that of `mean`.
+    `zaremba_sum` divides by `batch_size` only: its gradient is `bptt_steps` times that of `mean`.
     """
     return float(batch_size if reduction == "zaremba_sum" else batch_size * bptt_steps)

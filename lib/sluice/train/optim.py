@@ -1,7 +1,7 @@
-"""Optimisers on plain variables. Gradients are summed over all replicas first, then clipped, then applied.
+"""Optimizers on plain variables. Gradients are summed over all replicas first, then clipped, then applied.
 
-Keras 3 optimisers clip before the sum, so their result depends on the number of replicas (measured: weight 1.0 with
-one replica, 0.0 with two, on the same batch). Clipping is the rule in LSTM training, so that is not an option here.
+Keras 3 optimizers clip before the sum, so their result depends on the number of replicas (measured: weight 1.0 with
+one replica, 0.0 with two, on the same batch). LSTM training needs clipping, so they cannot be used here.
 """
 
 from collections.abc import Sequence
@@ -20,22 +20,22 @@ FIRST_LOSS_SCALE, LOSS_SCALE_GROWS_AFTER = 2.0**15, 2000  # Micikevicius et al. 
 
 
 def slot_names(config: OptimConfig) -> tuple[str, ...]:
-    """What is kept for every parameter besides itself."""
+    """Names of the slot variables of each parameter."""
     averaged = ("average",) if config.ema or config.name == "ntasgd" else ()
     return SLOTS[config.name] + averaged + (("accumulated",) if config.accumulate > 1 else ())
 
 
 def dense(gradient: Any) -> tf.Tensor:
-    """An embedding gradient with the rows of repeated tokens added up; their norm would be wrong otherwise."""
+    """A dense gradient: rows of repeated tokens are summed, which the norm requires."""
     return tf.convert_to_tensor(gradient)
 
 
 def clip(
     gradients: Sequence[tf.Tensor], limit: float | None, is_clipped: Sequence[bool] | None = None
 ) -> tuple[list[tf.Tensor], tf.Tensor]:
-    """Gradients scaled down to a global norm of at most `limit`, and the norm before.
+    """Scale gradients to a global norm of at most `limit`; return them and the norm before.
 
-    With `is_clipped`, only those marked are looked at and scaled.
+    With `is_clipped`, only the marked gradients count and are scaled.
     """
     chosen = is_clipped or [True] * len(gradients)
     norm = tf.linalg.global_norm([g for g, is_one in zip(gradients, chosen, strict=True) if is_one])
@@ -46,17 +46,17 @@ def clip(
 
 
 class StepSettings(NamedTuple):
-    """When an update happens."""
+    """Values of a step that the update rule depends on."""
 
     step: Any
     """Counted from 0."""
     lr: Any
     average_from: Any
-    """`ntasgd`: the first step whose weights are averaged; negative before that."""
+    """For `ntasgd`: the first step whose weights are averaged; negative before averaging starts."""
 
 
 class Optimizer:
-    """Update rules and their slot variables, one set per parameter, made in the scope of the strategy."""
+    """Update rules and their slot variables, one set per parameter. Create it in the scope of the strategy."""
 
     def __init__(self, config: OptimConfig, variables: dict[str, tf.Variable]) -> None:
         self.config = config
@@ -77,24 +77,24 @@ class Optimizer:
 
     @property
     def loss_scale(self) -> Any:
-        """What the loss is multiplied by, and the gradient divided by, lest half precision round it to zero."""
+        """Factor of the loss and divisor of the gradient, so that half precision does not round it to zero."""
         return self.slots.get(LOSS_SCALE, 1.0)
 
     def accumulate(self, gradients: list[tf.Tensor]) -> None:
-        """Adds gradients to those of the steps before; the update comes in a later step."""
+        """Add gradients to those of earlier steps, for an update in a later step."""
         _merge(self._accumulate_all, gradients)
 
     def accumulated(self, gradients: list[tf.Tensor]) -> list[tf.Tensor]:
-        """The mean of these gradients and of those that were added up."""
+        """The mean of these gradients and the accumulated ones."""
         if self.config.accumulate == 1:
             return gradients
         slots = (self.slots[f"{name}/accumulated"] for name in self._variables)
         return [(slot + gradient) / self.config.accumulate for slot, gradient in zip(slots, gradients, strict=True)]
 
     def apply(self, gradients: list[tf.Tensor], settings: StepSettings, is_finite: Any = True) -> None:
-        """Changes the parameters; called by every replica with the same, already summed, gradients.
+        """Update the parameters; every replica calls it with the same, already summed gradients.
 
-        Where they are not finite nothing is changed but the loss scale, which halves.
+        If these are not finite, only the loss scale changes: it is halved.
         """
         k = self.config.accumulate  # bias corrections and averages count updates
         settings = StepSettings(settings.step // k, settings.lr, settings.average_from // k)
@@ -130,7 +130,7 @@ class Optimizer:
             slots["accumulated"].assign(tf.zeros_like(slots["accumulated"]))
 
     def _apply_rule(self, variable: Any, gradient: Any, settings: StepSettings, slots: dict[str, Any]) -> None:
-        """TensorFlow's own updates read and write every number once; a chain of operations would many times."""
+        """Apply the rule with TensorFlow's fused updates, which read and write every value once."""
         config, lr = self.config, settings.lr
         if config.weight_decay and variable.shape.rank > 1:
             variable.assign(variable * (1 - lr * config.weight_decay))
@@ -154,30 +154,30 @@ class Optimizer:
                 lr=lr,
                 beta1=config.momentum,
                 beta2=ADAM_BETA2,
-                epsilon=ADAM_EPSILON * tf.sqrt(1 - power_2),  # it is added before v is corrected, in the paper after
+                epsilon=ADAM_EPSILON * tf.sqrt(1 - power_2),  # added here before v is corrected, in the paper after
                 grad=gradient,
             )
         else:
             tf.raw_ops.ResourceApplyGradientDescent(var=variable.handle, alpha=lr, delta=gradient)
 
     def _average(self, average: Any, new: Any, settings: StepSettings) -> tf.Tensor:
-        """Of the weights: of all steps with fading memory (`ema`), or of all since the trigger alike (ASGD)."""
+        """The new average of the weights: exponential (`ema`), or the mean of all steps since the trigger (ASGD)."""
         if self.config.ema:
             t = tf.cast(settings.step, tf.float32)
-            decay = tf.minimum(self.config.ema, t / (10 + t))  # what the first steps find is soon forgotten
+            decay = tf.minimum(self.config.ema, t / (10 + t))  # forgets the first steps quickly
             return decay * average + (1 - decay) * new
         since = tf.cast(settings.step - settings.average_from + 1, tf.float32)
         share = tf.where(settings.average_from < 0, 1.0, 1 / tf.maximum(since, 1.0))
         return average + share * (new - average)
 
     def averages(self) -> dict[str, np.ndarray] | None:
-        """The averaged parameters, to be evaluated; None where none are kept."""
+        """The averaged parameters for evaluation; None if averaging is off."""
         if "average" not in self._names:
             return None
         return {name: self.slots[f"{name}/average"].numpy() for name in self._variables}
 
     def assign(self, values: dict[str, np.ndarray]) -> None:
-        """Sets every slot."""
+        """Set every slot."""
         for name, slot in self.slots.items():
             slot.assign(values[name])
 

@@ -1,5 +1,4 @@
-"""What a run says: `metrics.jsonl` for programs, progress lines for people, `samples.txt`,
-and at the end `summary.json`."""
+"""The output of a run: `metrics.jsonl`, progress lines, `samples.txt` and, at the end, `summary.json`."""
 
 import json
 import logging
@@ -23,7 +22,7 @@ SAMPLES_OF = re.compile(r"^== step (\d+)$", re.MULTILINE)
 
 @dataclass(slots=True)
 class StepStats:
-    """Over some steps."""
+    """Sums over several steps."""
 
     nll: float = 0.0
     tokens: float = 0.0
@@ -32,11 +31,11 @@ class StepStats:
     largest_norm: float = 0.0
     sum_norm: float = 0.0
     timed_tokens: float = 0.0
-    """Of all steps but the first of a process, which is spent tracing."""
+    """Tokens of all steps except the first of a process, which includes tracing."""
     step_s: float = 0.0
-    """In those steps, waiting for data included; evaluation and checkpoints not."""
+    """Time of these steps, including the wait for data, without evaluation and checkpoints."""
     wait_s: float = 0.0
-    """In those steps, waiting for data."""
+    """Time of these steps spent waiting for data."""
 
     @property
     def tokens_per_s(self) -> float:
@@ -44,33 +43,33 @@ class StepStats:
 
 
 def peak_memory_bytes() -> int:
-    """Of this process, on the host."""
+    """Peak host memory of this process."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 @dataclass(slots=True)
 class Reporter:
-    """Writes the files of one run; on workers other than the chief nothing."""
+    """Writes the files of one run, on the chief worker only."""
 
     out: Path
     is_chief: bool
     total_steps: int
     steps_per_epoch: int
     interval: StepStats = field(default_factory=StepStats)
-    """Since the last line."""
+    """Steps since the last line."""
     process: StepStats = field(default_factory=StepStats)
-    """Since the start of this process."""
+    """Steps since the start of this process."""
     rates: list[float] = field(default_factory=list)
-    """Tokens a second of each line."""
+    """Tokens per second of each line."""
     tensorboard: bool = False
-    """Whether to write event files, too."""
+    """Whether to write event files as well."""
     board: EventWriter | None = None
 
     def step(self, *, nll: float, tokens: float, norm: float, clipped: bool, step_s: float, wait_s: float) -> None:
-        """Counts one step."""
+        """Add one step to the statistics."""
         is_first = not self.process.steps
         if is_first and self.is_chief:
-            logger.info("first step: %.1f s, most of it tracing", step_s)
+            logger.info("first step: %.1f s, mostly tracing", step_s)
         for stats in (self.interval, self.process):
             stats.nll, stats.tokens, stats.steps = stats.nll + nll, stats.tokens + tokens, stats.steps + 1
             stats.clipped += clipped
@@ -81,11 +80,11 @@ class Reporter:
 
     @property
     def tokens_per_s(self) -> float:
-        """Of training alone, in this process."""
+        """Training throughput of this process, without evaluation and checkpoints."""
         return self.process.tokens_per_s
 
     def speed(self, flop_per_token: int, peak_flop_per_s: float) -> dict[str, Any]:
-        """What the end of a run says of this process: rates, waiting, use of the machine, memory."""
+        """Performance of this process for the summary: throughput, data wait, hardware utilisation, memory."""
         rates = sorted(self.rates) or [self.tokens_per_s]
         return {
             "tokens_per_s": self.tokens_per_s,
@@ -98,9 +97,9 @@ class Reporter:
         }
 
     def begin(self, step: int, *, is_evaluated: bool = True) -> None:
-        """Goes on at a step, 0 at first: drops what a killed process said of later ones, and of an earlier end.
+        """Resume logging at `step` (0 for a new run): discard lines for later steps and an earlier end.
 
-        And what it said of the evaluation after this step, if that is still to be done.
+        Unless `is_evaluated`, also discard the evaluation after this step, which will run again.
         """
         if not self.is_chief:
             return
@@ -109,7 +108,7 @@ class Reporter:
             self.board = EventWriter(self.out, lines)
 
     def _drop_after(self, step: int, evaluated: int) -> list[dict[str, Any]]:
-        """The lines that stay."""
+        """Truncate the files after these steps and return the remaining lines."""
         last = {"train": step, "eval": evaluated}
         path, samples = self.out / "metrics.jsonl", self.out / "samples.txt"
         if not path.exists():
@@ -125,7 +124,7 @@ class Reporter:
         return [values for _, values in kept]
 
     def train_line(self, step: int, lr: float) -> None:
-        """One line for the steps since the last, and the progress for people."""
+        """Write and log one line for the steps since the last line."""
         stats, self.interval = self.interval, StepStats()
         if not stats.steps:
             return
@@ -166,20 +165,20 @@ class Reporter:
             )
 
     def evaluation(self, step: int, result: Evaluation, *, best: bool) -> None:
-        """One line for an evaluation."""
+        """Write and log one line for an evaluation."""
         values = result.to_dict()
         self._write({"kind": "eval", "step": step, "epoch": step / self.steps_per_epoch, **values, "best": best})
         if self.is_chief:
             logger.info("step %d  %s%s", step, result, "  (best so far)" if best else "")
 
     def samples(self, step: int, texts: Sequence[str]) -> None:
-        """Appends texts written by the model."""
+        """Append generated texts to `samples.txt`."""
         if self.is_chief and texts:
             with open(self.out / "samples.txt", "a", encoding="utf-8") as stream:
                 stream.write(f"== step {step}\n" + "".join(f"{text}\n--\n" for text in texts))
 
     def end(self, summary: dict[str, Any], results: Sequence[Evaluation], baseline: BaselineResult | None) -> None:
-        """The last line, and `summary.json`, which marks the run as finished."""
+        """Write the last line, and `summary.json`, which marks the run as finished."""
         self._write({"kind": "end", **summary})
         if self.is_chief:
             for result in results:
@@ -197,7 +196,7 @@ class Reporter:
 
 
 def log_baseline(baseline: BaselineResult, results: Sequence[Evaluation]) -> None:
-    """One line for each split that both have judged."""
+    """Log one line for each split with results of both models."""
     for theirs in baseline.results:
         for ours in (result for result in results if result.split == theirs.split):
             share = ours.nll / theirs.nll - 1

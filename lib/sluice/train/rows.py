@@ -1,7 +1,7 @@
-"""Which record belongs to which row: pure arithmetic, so a position is a function of (epoch, step) alone.
+"""Assigns records to rows. Pure arithmetic: the position in the data depends only on (epoch, step).
 
-Whole shards are permuted by (seed, epoch); their records, laid end to end, are cut into G rows of equal count.
-Every worker can work out every row without asking anyone, and all rows end at the same step.
+Whole shards are permuted by (seed, epoch); their concatenated records are divided into G rows of equal length.
+Every worker computes all rows without communication, and all rows end at the same step.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from sluice.data.dataset.manifest import Shard
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """`count` records of one file, from record `first` on."""
+    """`count` consecutive records of one file, starting with record `first`."""
 
     path: str
     first: int
@@ -25,36 +25,36 @@ Row = list[Segment]
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A step as the place it reads from."""
+    """The position of a step in the data."""
 
     epoch: int
     """Counted from 0."""
     step: int
-    """Inside the epoch, counted from 0."""
+    """Within the epoch, counted from 0."""
 
 
 def records_per_row(shards: Sequence[Shard], batch_size: int) -> int:
-    """Records of each row; what is left over, fewer than `batch_size` records, is not read in that epoch."""
+    """Records per row. The remainder, fewer than `batch_size` records, is not read in that epoch."""
     return sum(shard.records for shard in shards) // batch_size
 
 
 def steps_per_epoch(shards: Sequence[Shard], batch_size: int, seq_len: int, bptt_steps: int) -> int:
-    """Steps that read every record of every row once."""
+    """Number of steps that read every record of every row once."""
     return records_per_row(shards, batch_size) * (seq_len // bptt_steps)
 
 
 def position(step: int, per_epoch: int) -> Position:
-    """Where global step `step` reads."""
+    """Position of global step `step`."""
     return Position(*divmod(step, per_epoch))
 
 
 def plan_rows(shards: Sequence[Shard], batch_size: int, epoch: int, seed: int) -> list[Row]:
-    """The rows of an epoch, each a list of segments to be read in order."""
+    """The rows of an epoch, each a list of segments in reading order."""
     epoch_seed = mix64(epoch, seed)
     order = sorted(range(len(shards)), key=lambda index: (mix64(index, epoch_seed), index))
     length = records_per_row(shards, batch_size)
     rows: list[Row] = [[] for _ in range(batch_size)]
-    at = 0  # records laid down so far, all rows together
+    at = 0  # records assigned so far, in all rows
     for index in order:
         first, left = 0, shards[index].records
         while left and at < batch_size * length:
@@ -65,7 +65,7 @@ def plan_rows(shards: Sequence[Shard], batch_size: int, epoch: int, seed: int) -
 
 
 def without_first(row: Row, records: int) -> Row:
-    """The row after its first `records` records."""
+    """The row without its first `records` records."""
     rest = []
     for segment in row:
         skipped = min(records, segment.count)

@@ -1,10 +1,10 @@
-"""The directory of a run: whose it is, and what is read back from it.
+"""The directory of a run: its identity, its results, and loading a model from it.
 
-config.resolved.yaml   settings in force, fit for --conf
-identity.json          those of them that decide the result, and the digest of the data
-checkpoints/           see ckpt.py
+config.resolved.yaml   all settings, usable with --conf
+identity.json          the settings that determine the result, and the digest of the dataset
+checkpoints/           see checkpoint.py
 metrics.jsonl, samples.txt, summary.json, evaluation.json
-tensorboard/           on demand
+tensorboard/           if train.log.tensorboard is set
 """
 
 import json
@@ -30,10 +30,10 @@ IDENTITY, RESOLVED = "identity.json", "config.resolved.yaml"
 
 
 def identity(config: TrainConfig, manifest_sha256: str) -> dict[str, Any]:
-    """What decides the numbers of a run. Paths, logging, devices and its length are left out: those may change.
+    """The settings that determine the result. Paths, logging, devices and length are excluded: they may change.
 
-    The length decides too where the learning rate follows a cosine, and the evaluations while training where rate or
-    averaging follow these.
+    The length is included if the learning rate follows a cosine; the evaluation settings are included if the learning
+    rate or averaging depends on evaluations.
     """
     tree: dict[str, Any] = msgspec.to_builtins(config)
     data = {key: tree["data"][key] for key in ("train_split", "batch_size", "bptt_steps", "carry_state", "doc_reset")}
@@ -53,25 +53,25 @@ def identity(config: TrainConfig, manifest_sha256: str) -> dict[str, Any]:
 
 
 def identity_digest(value: Mapping[str, Any]) -> str:
-    """A short name of an identity, stored in checkpoints."""
+    """Digest of an identity, as stored in checkpoints."""
     return digest(value)
 
 
 def check_owner(config: TrainConfig, manifest_sha256: str) -> None:
-    """Raises ConfigError, naming the keys, when the directory belongs to a run of another configuration."""
+    """Raises ConfigError with the changed keys if the directory belongs to a run with another configuration."""
     path = Path(config.run.out) / IDENTITY
     if not path.exists():
         return
     changed = differences(json.loads(path.read_bytes()), identity(config, manifest_sha256), "train.")
     if changed:
         raise ConfigError(
-            f"train.run.out = {config.run.out} holds a run of another configuration: {'; '.join(changed)}. "
-            "Choose another train.run.out, go back to those settings, or start over with --force."
+            f"train.run.out = {config.run.out} contains a run with another configuration: {'; '.join(changed)}. "
+            "Choose another train.run.out, restore these settings, or start over with --force."
         )
 
 
 def claim(config: TrainConfig, manifest_sha256: str) -> None:
-    """Writes who owns the directory."""
+    """Write the identity and the settings of the run to its directory."""
     root = Path(config.run.out)
     text = json.dumps(identity(config, manifest_sha256), indent=2) + "\n"
     storage.write_atomic(str(root / IDENTITY), text.encode())
@@ -80,7 +80,7 @@ def claim(config: TrainConfig, manifest_sha256: str) -> None:
 
 
 def clear(config: TrainConfig) -> None:
-    """Forgets an earlier run; nothing else in the directory is touched."""
+    """Delete the files of an earlier run and no others."""
     root = Path(config.run.out)
     for directory in (checkpoints(config), root / DIRECTORY):
         shutil.rmtree(directory, ignore_errors=True)
@@ -89,7 +89,7 @@ def clear(config: TrainConfig) -> None:
 
 
 def finished(config: TrainConfig, total_steps: int) -> dict[str, Any] | None:
-    """The summary of a run that has done all its steps, or was stopped early; None when something is left to do."""
+    """The summary of a run that finished or stopped early; None if steps are left."""
     path = Path(config.run.out) / "summary.json"
     summary: dict[str, Any] = json.loads(path.read_bytes()) if path.exists() else {"step": -1}
     patience = config.run.early_stop_patience
@@ -98,13 +98,13 @@ def finished(config: TrainConfig, total_steps: int) -> dict[str, Any] | None:
 
 
 def checkpoints(config: TrainConfig) -> Path:
-    """Where the checkpoints of a run are."""
+    """Directory of the checkpoints of a run."""
     return Path(config.run.out) / "checkpoints"
 
 
 @dataclass(frozen=True, slots=True)
 class RestoredModel:
-    """A trained model, with the settings and the data it was trained with."""
+    """A trained model with its settings and its dataset."""
 
     config: TrainConfig
     dataset: Dataset
@@ -113,15 +113,17 @@ class RestoredModel:
 
 
 def restore(config: TrainConfig) -> RestoredModel:
-    """The best checkpoint of `config.run.out`, else the latest.
+    """Load the best checkpoint of `config.run.out`, else the latest.
 
-    Model and data come from the run itself; `run.prompts`, `run.sample`, `data.eval_batch_size` and, when it is given,
-    `data.manifest` from `config`.
+    Settings come from the run, except `run.prompts`, `run.sample`, `data.eval_batch_size` and, if given,
+    `data.manifest`, which come from `config`.
     """
     path = Path(config.run.out) / RESOLVED
     checkpoint = ckpt.load(checkpoints(config), "BEST") or ckpt.load(checkpoints(config), "LATEST")
     if checkpoint is None or not path.exists():
-        raise InputError(f"{config.run.out} holds no checkpoint. Train first, or set train.run.out to a run.")
+        raise InputError(
+            f"{config.run.out} contains no checkpoint. Train first, or set train.run.out to the directory of a run."
+        )
     given: dict[str, Any] = msgspec.to_builtins(config)
     over: dict[str, Any] = {
         "run": {"out": config.run.out, "prompts": given["run"]["prompts"], "sample": given["run"]["sample"]},
@@ -133,7 +135,8 @@ def restore(config: TrainConfig) -> RestoredModel:
         trained = msgspec.convert(merge(read_yaml(path)["train"], over), TrainConfig)
     except msgspec.ValidationError as e:
         raise InputError(
-            f"{path} is not of this version of sluice: {e}. Use the one that trained the model, or correct that key."
+            f"{path} does not match this version of sluice: {e}. Use the version that trained the model, or correct "
+            "the key."
         ) from e
     dataset = open_dataset(trained.data)
     if dataset.manifest_sha256 != checkpoint.facts.manifest_sha256:

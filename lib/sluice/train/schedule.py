@@ -1,4 +1,4 @@
-"""What changes while training, as pure functions of the step and the evaluations so far: nothing else is saved."""
+"""Schedules as pure functions of the step and the evaluations so far; no other state is stored."""
 
 import math
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from sluice.core.config.train import OptimConfig
 
 
 class ValidationLoss(msgspec.Struct, frozen=True):
-    """The validation loss after so many steps."""
+    """The validation loss after `step` steps."""
 
     step: int
     nll_per_token: float
@@ -18,9 +18,9 @@ class ValidationLoss(msgspec.Struct, frozen=True):
 def learning_rate(
     config: OptimConfig, step: int, *, per_epoch: int, total: int, losses: Sequence[ValidationLoss] = ()
 ) -> float:
-    """The rate of global step `step`, counted from 0, of `total` steps with `per_epoch` in each epoch.
+    """Learning rate of global step `step`, counted from 0, of `total` steps with `per_epoch` per epoch.
 
-    `losses` are the evaluations so far, which `plateau` looks at.
+    `losses` are the evaluations so far, used by `plateau`.
     """
     schedule = config.schedule
     if schedule.kind == "plateau":
@@ -41,17 +41,17 @@ def learning_rate(
 
 
 def is_best(losses: Sequence[ValidationLoss]) -> bool:
-    """Whether the last of these is below all before."""
+    """Whether the last loss is below all earlier ones."""
     return all(losses[-1].nll_per_token < loss.nll_per_token for loss in losses[:-1])
 
 
 def since_best(losses: Sequence[ValidationLoss]) -> int:
-    """Evaluations after the best one."""
+    """Number of evaluations after the best one."""
     return len(losses) - 1 - min(range(len(losses)), key=lambda n: losses[n].nll_per_token) if losses else 0
 
 
 def average_from(losses: Sequence[ValidationLoss], patience: int) -> int | None:
-    """The first step that NT-ASGD averages: after the first loss above the least of all but the last `patience`."""
+    """First step that NT-ASGD averages: after the first loss above the minimum of all except the last `patience`."""
     for n in range(patience + 1, len(losses)):
         if losses[n].nll_per_token > min(loss.nll_per_token for loss in losses[: n - patience]):
             return losses[n].step

@@ -1,4 +1,4 @@
-"""One training step over all replicas."""
+"""The training step over all replicas."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,25 +15,25 @@ from sluice.train.model.language_model import TrainableLanguageModel
 from sluice.train.optim import Optimizer, StepSettings, clip, dense
 
 OUTER = ("embed.", "softmax.")
-"""Parameters that `clip_scope: recurrent` leaves out."""
+"""Prefixes of the parameters that `clip_scope: recurrent` excludes."""
 
 
 class StepResult(NamedTuple):
-    """Of the whole global batch, equal on all workers but for the state."""
+    """Sums over the global batch, equal on all workers, and the new state."""
 
     state: Any
     """Per replica."""
     nll: Any
     count: Any
     norm: Any
-    """Of the gradient before clipping."""
+    """Global norm of the gradient before clipping."""
     stop: Any
-    """How many processes want to stop: all of them learn it in the same step."""
+    """Number of processes that want to stop; all workers learn it in the same step."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trainer:
-    """What a step works on."""
+    """The objects that a step changes."""
 
     strategy: Any
     model: TrainableLanguageModel
@@ -41,10 +41,10 @@ class Trainer:
 
 
 def make_step(trainer: Trainer, config: TrainConfig, ids: SpecialIds) -> Callable[..., StepResult]:
-    """The function (blocks [G/R, T + 1] per replica, state, settings, stop) -> StepResult, traced once.
+    """Return a function (blocks [G/R, T + 1] per replica, state, settings, stop) -> StepResult, traced once.
 
-    Every replica makes the same collective calls in every step, whatever happens: the sum of gradients and counts, and
-    the update. The gradient ends at the window's edge because the state comes in as a value.
+    Every replica makes the same collective calls in every step: the sum of gradients and counts, and the update. The
+    gradient is truncated at the first token of the block because the state is passed as a value.
     """
     model, optimizer, strategy = trainer.model, trainer.optimizer, trainer.strategy
     optim, replica_rows = config.optim, config.data.batch_size // strategy.num_replicas_in_sync
@@ -71,7 +71,7 @@ def make_step(trainer: Trainer, config: TrainConfig, ids: SpecialIds) -> Callabl
             gradient if _is_sparser(gradient, variable, context.num_replicas_in_sync) else dense(gradient)
             for variable, gradient in zip(variables, tape.gradient(loss, variables), strict=True)
         ]
-        stop = tf.identity(stop)  # a value of this replica, else there is nothing to sum
+        stop = tf.identity(stop)  # makes it a per-replica value, which all_reduce needs
         sums = context.all_reduce(tf.distribute.ReduceOp.SUM, [*gradients, nll.total, nll.count, stop])
         *gradients, total, count, stops = sums
         gradients = [dense(gradient) for gradient in gradients]
@@ -104,11 +104,11 @@ def make_step(trainer: Trainer, config: TrainConfig, ids: SpecialIds) -> Callabl
 
 
 def _reset_at_documents(state: Any, first: Any, ids: SpecialIds) -> Any:
-    """The state with zeros in the rows whose `first` token of the window stands before a document."""
+    """The state, set to zero in rows whose `first` token precedes a document."""
     starts = tf.logical_or(tf.equal(first, ids.eos), tf.equal(first, ids.bos))
     return tuple(tf.where(tf.reshape(starts, [-1] + [1] * (part.shape.rank - 1)), 0.0, part) for part in state)
 
 
 def _is_sparser(gradient: Any, variable: Any, replicas: int) -> bool:
-    """Whether the rows of an embedding that all replicas have read are fewer than it has: those alone are sent then."""
+    """Whether all replicas together read fewer rows than the embedding has, so that sending only these is cheaper."""
     return isinstance(gradient, tf.IndexedSlices) and replicas * gradient.values.shape[0] < variable.shape[0]

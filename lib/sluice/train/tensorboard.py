@@ -1,4 +1,4 @@
-"""What stands in `metrics.jsonl` as event files, for those who look at runs with TensorBoard."""
+"""Writes the metrics of a run as TensorBoard event files."""
 
 import importlib.util
 import shutil
@@ -16,16 +16,16 @@ EVAL = ("ppl", "bits_per_byte")
 
 
 def require_tensorboard() -> None:
-    """Raises ConfigError where the package is missing: TensorFlow brings it no longer (2.21), but asks for it."""
+    """Raises ConfigError if the package is missing: TensorFlow 2.21 needs it but does not install it."""
     if importlib.util.find_spec("tensorboard") is None:
         raise ConfigError(
             "train.log.tensorboard is set, but tensorboard is not installed: pip install 'sluice[tensorboard]', or "
-            "leave the setting out; metrics.jsonl has the same."
+            "remove the setting; metrics.jsonl contains the same values."
         )
 
 
 class EventWriter:
-    """The event files of one run. They hold nothing else than given lines of its metrics, so they can be made anew."""
+    """Writes the event files of one run. They contain only its metrics, so they can be rewritten at any time."""
 
     def __init__(self, out: Path, lines: Iterable[Mapping[str, Any]]) -> None:
         shutil.rmtree(out / DIRECTORY, ignore_errors=True)
@@ -34,7 +34,7 @@ class EventWriter:
             self.write(line)
 
     def write(self, line: Mapping[str, Any]) -> None:
-        """The values of one line; those that there are none of, or that are no part of the curves, are left out."""
+        """Write the values of one line; missing values and values that are not part of a curve are skipped."""
         names = {"train": TRAIN, "eval": EVAL}.get(line["kind"], ())
         group = line.get("split", "train")
         with self._writer.as_default(step=line["step"]):

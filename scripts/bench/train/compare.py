@@ -1,13 +1,13 @@
-"""How fast a language model is trained, by sluice, PyTorch and Keras, from the same weights on the same tokens.
+"""Compares the training speed of sluice, PyTorch and Keras, with the same initial weights and tokens.
 
     sluice pack --train ptb.train.txt.gz --valid ptb.valid.txt.gz --test ptb.test.txt.gz --lines --kind word \\
         --words whitespace --vocab-size 10000 --seq-len 20 --output OUT --name ptb
     python -m scripts.bench.train.compare OUT/ptb/1.0.0 conf/ptb-small.yaml --torch ENV/bin/python
 
-ENV holds `pip install torch numpy msgspec pyyaml`. All tools have their turn in each round while the others wait, with
-two threads; what is given is the median of the rounds and their range, whole steps: forward, loss, backward, clipping,
-update. The losses of the first steps, before anything is warm, are compared, too: same weights, same tokens, so they
-must be the same but for rounding. PyTorch's figures are for `nn.LSTM`; Keras's for `LSTM` under `fit`. No dropout.
+ENV has `pip install torch numpy msgspec pyyaml`. In each round the tools run one after the other, with two threads.
+Prints median and range over the rounds, for whole steps: forward, loss, backward, clipping, update. Also
+compares the losses of the first steps, which must be equal except for rounding. PyTorch is measured with `nn.LSTM`,
+Keras with `LSTM` in `fit`. No dropout.
 """
 
 import argparse
@@ -32,7 +32,7 @@ COMPARED = 100
 
 
 class Tool:
-    """A process that trains when it is told to."""
+    """A process that trains a given number of steps on request."""
 
     def __init__(self, name: str, python: str, order: Path) -> None:
         self.name, self.rates, self.losses = name, list[float](), list[float]()
@@ -47,7 +47,7 @@ class Tool:
         assert self._line() == "ready", f"{name} could not start"
 
     def train(self, steps: int) -> float:
-        """Tokens a second in these steps."""
+        """Train `steps` steps and return the tokens per second."""
         assert self._process.stdin
         self._process.stdin.write(f"{steps}\n")
         self._process.stdin.flush()
@@ -69,10 +69,10 @@ def main() -> None:
     parser.add_argument("dataset", type=Path)
     parser.add_argument("conf", type=Path)
     parser.add_argument("--set", action="append", default=[], metavar="A.B=C", help="further settings")
-    parser.add_argument("--torch", metavar="PYTHON", help="without it PyTorch is left out")
-    parser.add_argument("--keras", action="store_true", help="with Keras, too")
+    parser.add_argument("--torch", metavar="PYTHON", help="Python with PyTorch; without it PyTorch is not measured")
+    parser.add_argument("--keras", action="store_true", help="also measure Keras")
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--steps", type=int, default=50, help="in a round (50)")
+    parser.add_argument("--steps", type=int, default=50, help="steps per round (50)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
         order = write_order(options, Path(directory))
@@ -96,7 +96,7 @@ def main() -> None:
 
 
 def write_order(options: argparse.Namespace, directory: Path) -> Path:
-    """What all tools are to do."""
+    """Write dataset, settings and initial weights for all tools; return the path of the JSON file."""
     settings = [
         *options.set,
         f"train.data.manifest={options.dataset}",
@@ -107,7 +107,7 @@ def write_order(options: argparse.Namespace, directory: Path) -> Path:
     ]
     train = load_config([options.conf], settings).train
     if (train.model.arch, train.optim.name, train.loss.reduction) != ("lstm", "sgd", "zaremba_sum"):
-        sys.exit("the other tools are written for arch lstm, optim sgd and reduction zaremba_sum")
+        sys.exit("the other tools support only arch lstm, optim sgd and reduction zaremba_sum")
     vocab_size = read_manifest(f"{options.dataset}").vocab_size
     np.savez(directory / "weights.npz", **initial_values(train.model, vocab_size, train.run.seed))
     order = {

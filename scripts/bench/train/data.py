@@ -1,4 +1,4 @@
-"""Tokens of a dataset as other trainers take them: for the benchmarks beside the trainer."""
+"""Reads the tokens of a dataset for other trainers in benchmarks."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +20,7 @@ def read_records(directory: Path, manifest: Manifest, path: str, first: int, cou
 
 
 def epoch_blocks(directory: Path, manifest: Manifest, config: TrainConfig, epoch: int) -> Iterator[np.ndarray]:
-    """The windows of tokens [G, T + 1] that sluice trains on in an epoch."""
+    """The blocks of tokens [G, T + 1] of an epoch, as sluice trains on them."""
     shards, T = manifest.splits["train"].shards, config.data.bptt_steps
     rows = [
         np.concatenate([read_records(directory, manifest, part.path, part.first, part.count) for part in row])

@@ -1,10 +1,10 @@
-"""How fast the trainer's input is by itself: tokens a second on one core, and beside int64 lists of a plain reader.
+"""Measures the input pipeline alone, in tokens per second on one core, against a plain reader of int64 lists.
 
     sluice pack --train ptb.train.txt.gz … --seq-len 1024 --output OUT --name wide
     python -m scripts.bench.train.input OUT/wide/1.0.0 --batch-size 64 --bptt-steps 64
 
-Blocks as a step gets them, after a warm-up, from files in the page cache; medians of the rounds. The plain reader has
-the same tokens as `tf.train.Example`s with an int64 list `input_ids`, as others write them, read by TFRecordDataset and
+Measures the blocks of a step after a warm-up, with files in the page cache; prints medians of the rounds. The plain
+reader has the same tokens as `tf.train.Example`s with an int64 list `input_ids`, read by TFRecordDataset and
 `parse_single_example`, and batched.
 """
 
@@ -26,7 +26,7 @@ from sluice.train.input import Dataset, open_dataset, training_blocks
 
 
 def plain_blocks(dataset: Dataset, path: str, batch_size: int) -> Iterator[Any]:
-    """Batches [batch_size, L + 1] of what `write_plain` wrote, again and again."""
+    """Endless batches [batch_size, L + 1] of the examples of `write_plain`."""
     width = dataset.manifest.seq_len + 1
     feature = {"input_ids": tf.io.FixedLenFeature([width], tf.int64)}
     records = tf.data.TFRecordDataset(path).repeat()
@@ -35,7 +35,7 @@ def plain_blocks(dataset: Dataset, path: str, batch_size: int) -> Iterator[Any]:
 
 
 def write_plain(dataset: Dataset, path: str) -> None:
-    """The records of the first training shard as examples with an int64 list."""
+    """Write the records of the first training shard as examples with an int64 list."""
     shard = dataset.split("train").shards[0]
     with tf.io.TFRecordWriter(path) as writer:
         for ids in read_records(Path(dataset.directory), dataset.manifest, shard.path, 0, shard.records):
@@ -45,7 +45,7 @@ def write_plain(dataset: Dataset, path: str) -> None:
 
 
 def rate(make: Callable[[], Iterator[Any]], seconds: float, rounds: int) -> tuple[float, list[float]]:
-    """Tokens a second: the median of the rounds, and all of them."""
+    """Tokens per second: the median of the rounds, and all rounds."""
     blocks, rates = make(), []
     for block in itertools.islice(blocks, 50):
         tokens = int(block.shape[0]) * (int(block.shape[1]) - 1)
@@ -63,7 +63,7 @@ def main() -> None:
     parser.add_argument("dataset")
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--bptt-steps", type=int, default=64)
-    parser.add_argument("--seconds", type=float, default=2.0, help="of a round (2)")
+    parser.add_argument("--seconds", type=float, default=2.0, help="duration of a round (2)")
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # before TensorFlow starts a thread

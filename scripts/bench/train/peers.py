@@ -1,12 +1,12 @@
-"""One language model, trained by one tool, some steps at a time: bench_train.py starts this in its environment.
+"""Trains a language model with one tool; `compare.py` starts this module in the environment of the tool.
 
     ENV/bin/python -m scripts.bench.train.peers TOOL ORDER.json
 
-Says `ready`, then for every line `N` on standard input trains N further steps and prints a JSON object of a line:
-`seconds`, `tokens`, `losses` (nats per token, of every step). ORDER names dataset, settings and first weights (.npz).
+Prints `ready`. Then, for every line `N` on standard input, trains N further steps and prints a JSON line: `seconds`,
+`tokens` and `losses` (nats per token, for every step). ORDER gives dataset, settings and initial weights (.npz).
 
 tools
-  sluice  the trainer itself: input, step, counts and all
+  sluice  the whole trainer, including input and metrics
   torch   nn.Embedding, nn.LSTM, nn.Linear, cross_entropy, clip_grad_norm_, optim.SGD; blocks of tokens from memory
   keras   Embedding, LSTM(stateful=True), Dense, `fit`; blocks of tokens from memory, global_clipnorm
 """
@@ -32,7 +32,7 @@ Train = Callable[[int], list[float]]
 
 
 def blocks(order: dict[str, Any], config: TrainConfig) -> Iterator[np.ndarray]:
-    """The windows of tokens [G, T + 1] that sluice trains on, without end."""
+    """Endless blocks of tokens [G, T + 1], as sluice trains on them."""
     directory = Path(order["dataset"])
     manifest = read_manifest(str(directory))
     for epoch in itertools.count():

@@ -1,10 +1,10 @@
-"""Memory and time of the softmax over a large vocabulary: whole, in chunks (the same result), sampled.
+"""Measures memory and time of the softmax over a large vocabulary: full, chunked (same result) and sampled.
 
     python -m scripts.bench.train.softmax --vocab 100000 --tokens 4096
 
-Loss and gradients of hidden vectors, weights and bias, each kind in processes of its own, in turn, with two threads.
-Memory is the peak of the process less what it was before the first step; what is left of it without the gradient of the
-weights, which all kinds need, is given, too.
+Computes loss and gradients of hidden vectors, weights and bias, with two threads; the kinds take turns in separate
+processes. Memory is the peak of the process minus its peak before the first step; it is also given without the gradient
+of the weights, which all kinds need.
 """
 
 import argparse
@@ -20,7 +20,7 @@ THREADS = 2
 
 
 def measure(kind: str, options: argparse.Namespace) -> None:
-    """Prints bytes and the seconds of each step as JSON."""
+    """Print memory and the seconds of each step as JSON."""
     import numpy as np
     import tensorflow as tf
 
@@ -62,11 +62,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--vocab", type=int, default=100_000)
     parser.add_argument("--tokens", type=int, default=4096)
-    parser.add_argument("--width", type=int, default=256, help="of the hidden vectors (256)")
-    parser.add_argument("--chunk", type=int, default=512, help="words of a chunk (512)")
-    parser.add_argument("--sampled", type=int, default=8192, help="words that are sampled (8192)")
-    parser.add_argument("--steps", type=int, default=4, help="in each process (4)")
-    parser.add_argument("--rounds", type=int, default=3, help="processes of each kind, in turn (3)")
+    parser.add_argument("--width", type=int, default=256, help="width of the hidden vectors (256)")
+    parser.add_argument("--chunk", type=int, default=512, help="words per chunk (512)")
+    parser.add_argument("--sampled", type=int, default=8192, help="number of sampled words (8192)")
+    parser.add_argument("--steps", type=int, default=4, help="steps per process (4)")
+    parser.add_argument("--rounds", type=int, default=3, help="processes per kind (3)")
     parser.add_argument("--kind", choices=["full", "chunked", "sampled"], help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.kind:
@@ -76,7 +76,7 @@ def main() -> None:
     print(
         f"{options.tokens:,} tokens, {options.vocab:,} words, {options.width} wide, chunks of {options.chunk} words\n"
     )
-    print("| softmax | s a step | memory, MB | without the weights' gradient | loss | square of the gradient |")
+    print("| softmax | s/step | memory, MB | without the weights' gradient | loss | square of the gradient |")
     print("|---|---|---|---|---|---|")
     kinds = ("full", "chunked", "sampled")
     found = [(kind, run(kind)) for _ in range(options.rounds) for kind in kinds]
@@ -91,7 +91,7 @@ def main() -> None:
 
 
 def run(kind: str) -> dict[str, Any]:
-    """What `measure` prints, in a process of its own."""
+    """Run `measure` in a separate process and return its output."""
     command = [sys.executable, __file__, *sys.argv[1:], "--kind", kind]
     environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": ""}
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, check=True)

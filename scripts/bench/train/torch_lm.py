@@ -1,14 +1,14 @@
-"""LSTM language models in PyTorch, on a dataset of sluice: what the trainer is measured beside.
+"""LSTM language models in PyTorch on a dataset of sluice, for comparison with the trainer.
 
     ENV/bin/python -m scripts.bench.train.torch_lm OUT/ptb/1.0.0 conf/ptb-small.yaml
     ENV/bin/python -m scripts.bench.train.torch_lm OUT/ptb/1.0.0 conf/ptb-small.yaml --weights EXPORT/torch.safetensors
 
-ENV holds `pip install torch numpy msgspec pyyaml safetensors`. nn.Embedding, nn.LSTM, nn.Linear, cross_entropy,
+ENV has `pip install torch numpy msgspec pyyaml safetensors`. nn.Embedding, nn.LSTM, nn.Linear, cross_entropy,
 clip_grad_norm_ and optim.SGD or optim.AdamW in the order of pytorch/examples, with the recipe of the configuration:
 batch size, steps, first weights, learning rate by epoch, clipping, carried state, each split evaluated as one stream.
-Prints perplexities by epoch, that of test after the last and after the epoch that is the best of valid, which is the
-one jobs/train.py judges, and the time. No dropout. With --weights, what jobs/export.py has written for torch is loaded
-into the modules and judged; nothing is trained.
+Prints perplexities by epoch, the test perplexity after the last epoch and after the best one on valid, which is what
+jobs/train.py reports, and the time. No dropout. With --weights, loads a torch.safetensors of jobs/export.py and
+evaluates it without training.
 """
 
 import argparse
@@ -35,7 +35,7 @@ THREADS = 2
 
 
 class TorchModel:
-    """The model, its optimiser and the state that it carries."""
+    """A model with its optimizer and carried state."""
 
     def __init__(self, values: dict[str, np.ndarray], config: TrainConfig) -> None:
         torch.set_num_threads(THREADS)
@@ -55,7 +55,7 @@ class TorchModel:
                 getattr(self.lstm, f"weight_hh_l{layer}").copy_(weights[name + "recurrent_kernel"].T)
                 getattr(self.lstm, f"bias_ih_l{layer}").copy_(weights[name + "bias"])
                 getattr(self.lstm, f"bias_hh_l{layer}").zero_()
-                # two biases would learn twice as fast as the one that there is elsewhere
+                # with two trained biases, their sum would learn twice as fast as a single bias
                 getattr(self.lstm, f"bias_hh_l{layer}").requires_grad_(False)
         modules = (self.embed, self.lstm, self.head)
         self.parameters = [p for module in modules for p in module.parameters() if p.requires_grad]
@@ -66,14 +66,14 @@ class TorchModel:
         self.state: Any = None
 
     def load(self, named: dict[str, torch.Tensor]) -> None:
-        """Parameters by the names that the modules have for them; each must be there, and no other."""
+        """Load parameters by their names in the modules; raises an error for missing or unknown ones."""
         modules = {"embed": self.embed, "lstm": self.lstm, "head": self.head}
         for name, module in modules.items():
             start = f"{name}."
             module.load_state_dict({key.removeprefix(start): named[key] for key in named if key.startswith(start)})
 
     def loss(self, tokens: np.ndarray) -> torch.Tensor:
-        """Mean over the targets of a block [G, T + 1]; carries the state on."""
+        """Mean loss over the targets of a block [G, T + 1]; carries the state."""
         block = torch.from_numpy(tokens).T
         y, state = self.lstm(self.embed(block[:-1]), self.state)
         self.state = tuple(part.detach() for part in state)
@@ -81,7 +81,7 @@ class TorchModel:
         return nn.functional.cross_entropy(logits.flatten(0, 1), block[1:].flatten())
 
     def step(self, tokens: np.ndarray, lr: float) -> float:
-        """Trains on a block. Returns the mean of its losses."""
+        """Train on a block and return its mean loss."""
         self.optimizer.param_groups[0]["lr"] = lr
         loss = self.loss(tokens)
         self.optimizer.zero_grad()
@@ -92,7 +92,7 @@ class TorchModel:
         return loss.item()
 
     def perplexity(self, stream: np.ndarray, window: int = 256) -> float:
-        """Of a stream of tokens, read from its start."""
+        """Perplexity of a stream of tokens, read from its start."""
         self.state, nll = None, 0.0
         with torch.no_grad():
             for at in range(0, len(stream) - 1, window):

@@ -1,4 +1,4 @@
-"""Classifiers: what a label may depend on, what is learnt, what is written, and what is refused."""
+"""Classifiers: inputs, learning, output files and errors."""
 
 import gzip
 import itertools
@@ -27,7 +27,7 @@ def write_examples(path: Path, rows: list[tuple[str, object]]) -> str:
 
 
 def examples(seed: int, count: int) -> list[tuple[str, object]]:
-    """Label 1 where `not` stands right before `good`: no bag of words can tell."""
+    """Label 1 if `not` occurs directly before `good`, which a bag of words cannot express."""
     random = np.random.default_rng(seed)
     rows: list[tuple[str, object]] = []
     for number in range(count):
@@ -55,7 +55,7 @@ def config(tmp_path: Path, rows: list[tuple[str, object]], **more: object) -> Cl
 
 
 @pytest.mark.parametrize("arch", ARCHS)
-def test_padding_and_neighbours_have_no_influence_and_every_token_of_the_text_has(arch: str) -> None:
+def test_logits_depend_on_every_token_of_the_text_but_not_on_padding_or_other_texts(arch: str) -> None:
     settings = ClassifierConfig(arch=arch, embedding_dim=6, hidden=5, filters=20, windows=(2, 3))
     values = classifier_values(settings, vocab_size=20, num_labels=3)
     model = TextClassifier(settings, values)
@@ -90,7 +90,7 @@ def test_the_order_of_words_is_learnt_and_the_best_epoch_is_kept(tmp_path: Path,
     )  # six digits are written
 
 
-def test_the_same_texts_make_the_same_model(tmp_path: Path) -> None:
+def test_the_same_texts_give_the_same_model(tmp_path: Path) -> None:
     settings = config(tmp_path, examples(2, 120), epochs=2)
     train_classifier(settings)
     first = (tmp_path / "out" / "model.safetensors").read_bytes()
@@ -100,7 +100,7 @@ def test_the_same_texts_make_the_same_model(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "model.safetensors").read_bytes() != first
 
 
-def test_chinese_is_segmented_and_a_text_without_tokens_is_judged_too(tmp_path: Path) -> None:
+def test_chinese_is_segmented_and_a_text_without_tokens_gets_a_prediction(tmp_path: Path) -> None:
     rows: list[tuple[str, object]] = [("这部电影很好看", "好"), ("这部电影不好看", "坏")] * 30
     valid = write_examples(tmp_path / "valid.jsonl.gz", [("电影很好看", "好"), ("", "坏")])
     settings = structs.replace(config(tmp_path, rows, epochs=6), valid=(valid,))
@@ -109,7 +109,7 @@ def test_chinese_is_segmented_and_a_text_without_tokens_is_judged_too(tmp_path: 
     assert len((tmp_path / "out" / "predictions.jsonl").read_text().splitlines()) == 2
 
 
-def test_an_epoch_has_every_example_once_and_its_own_order() -> None:
+def test_an_epoch_contains_every_example_once_in_its_own_order() -> None:
     encoded, labels = [[n] * (1 + n % 7) for n in range(1, 131)], np.arange(130)
     settings = ClassifierConfig(batch_size=20)
 
@@ -123,14 +123,14 @@ def test_an_epoch_has_every_example_once_and_its_own_order() -> None:
     assert batch.tokens.shape == (20, 7) and batch.tokens[0].tolist() == [1, 1, 0, 0, 0, 0, 0]
 
 
-def test_equal_texts_are_on_one_side_of_the_split(tmp_path: Path) -> None:
+def test_equal_texts_are_in_the_same_split(tmp_path: Path) -> None:
     rows: list[tuple[str, object]] = [(f"text {n % 100}", n % 2) for n in range(400)]
     train, valid = read_labelled_texts(config(tmp_path, rows, valid_fraction=0.3))
     assert len(train.texts) + len(valid.texts) == 400
     assert not set(train.texts) & set(valid.texts) and len(valid.texts) > 40
 
 
-def test_a_report_by_hand() -> None:
+def test_a_report_computed_by_hand() -> None:
     found = report(["a", "b"], np.array([0, 0, 0, 1]), np.array([0, 0, 1, 1]))
     assert found["accuracy"] == 0.75
     a, b = found["labels"]["a"], found["labels"]["b"]
@@ -139,25 +139,27 @@ def test_a_report_by_hand() -> None:
     assert found["macro_f1"] == pytest.approx((0.8 + 2 / 3) / 2, rel=1e-15)
 
 
-def test_bad_input(tmp_path: Path) -> None:
+def test_invalid_input(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"classifier\.train is empty"):
         read_labelled_texts(ClassifierConfig())
-    with pytest.raises(FormatError, match=r"object 2: the field 'label' holds 0\.5; a text or a whole number"):
+    with pytest.raises(FormatError, match=r"object 2: the field 'label' contains 0\.5, but a text or a whole number"):
         read_labelled_texts(config(tmp_path, [("a", 1), ("b", 0.5)]))
     with pytest.raises(InputError, match="All 9 training texts have the label 'x'"):
         rows: list[tuple[str, object]] = [(f"text {n}", "x") for n in range(9)]
         valid = write_examples(tmp_path / "valid.jsonl", [("a", "x")])
         read_labelled_texts(structs.replace(config(tmp_path, rows), valid=(valid,)))
-    with pytest.raises(InputError, match="Labels of validation that no training text has: z"):
+    with pytest.raises(InputError, match="Validation texts have labels that do not occur in training: z"):
         valid = write_examples(tmp_path / "valid.jsonl", [("a", "z")])
         read_labelled_texts(structs.replace(config(tmp_path, [("a", "x"), ("b", "y")]), valid=(valid,)))
-    with pytest.raises(InputError, match=r"2 texts to train on and 0 to judge by are too few"):
+    with pytest.raises(InputError, match=r"2 training texts and 0 validation texts are too few"):
         read_labelled_texts(config(tmp_path, [("a", "x"), ("b", "y")], valid_fraction=0.0))
-    with pytest.raises(InputError, match=r"holds no config\.json\. Name the directory that jobs/train_classifier\.py"):
+    with pytest.raises(
+        InputError, match=r"contains no config\.json\. Use the output directory of jobs/train_classifier\.py"
+    ):
         Predictor(str(tmp_path))
 
 
-def test_the_job_trains_and_says_how_well(tmp_path: Path) -> None:
+def test_the_job_trains_and_prints_the_accuracy(tmp_path: Path) -> None:
     path = write_examples(tmp_path / "in.jsonl", examples(3, 200))
     values = [f"classifier.train=[{path}]", f"classifier.out={tmp_path / 'out'}", "classifier.epochs=1"]
     done = run_job("train_classifier", values)

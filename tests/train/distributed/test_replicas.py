@@ -1,4 +1,4 @@
-"""The number of devices and processes does not change what is learnt, clipping and dropout included."""
+"""The number of devices and processes does not change the result, including clipping and dropout."""
 
 import json
 import re
@@ -43,13 +43,13 @@ def assert_same_losses(found: list[dict], expected: list[dict], tokens: int = 64
         assert a["tokens"] == b["tokens"] == tokens
 
 
-def test_two_logical_devices_learn_the_same(tiny_dataset: str, one_device: list[dict], tmp_path: Path) -> None:
+def test_two_logical_devices_have_the_same_losses(tiny_dataset: str, one_device: list[dict], tmp_path: Path) -> None:
     found = train_lines(tiny_dataset, tmp_path / "two", "train.dist.strategy=mirrored", "train.dist.logical_devices=2")
     assert_same_losses(found, one_device)
 
 
 @pytest.mark.exhaustive
-def test_so_they_do_with_gradients_accumulated_and_weights_averaged(tiny_dataset: str, tmp_path: Path) -> None:
+def test_two_devices_with_accumulation_and_averaging_have_the_same_losses(tiny_dataset: str, tmp_path: Path) -> None:
     more = ("train.optim.accumulate=2", "train.optim.ema=0.9", "train.optim.name=adagrad", "train.optim.lr=0.05")
     one = train_lines(tiny_dataset, tmp_path / "one", *more)
     two = train_lines(
@@ -57,11 +57,11 @@ def test_so_they_do_with_gradients_accumulated_and_weights_averaged(tiny_dataset
     )
     assert_same_losses(two, one)
     summaries = [json.loads((tmp_path / name / "summary.json").read_bytes()) for name in ("one", "two")]
-    nll = [summary["splits"]["test"]["nll"] for summary in summaries]  # of the averaged weights
+    nll = [summary["splits"]["test"]["nll"] for summary in summaries]  # with averaged weights
     assert nll[0] == pytest.approx(nll[1], rel=1e-4)
 
 
-def test_two_processes_learn_the_same(tiny_dataset: str, one_device: list[dict], tmp_path: Path) -> None:
+def test_two_processes_have_the_same_losses(tiny_dataset: str, one_device: list[dict], tmp_path: Path) -> None:
     found = train_lines(tiny_dataset, tmp_path / "two", "train.dist.strategy=multiworker", "train.dist.local_workers=2")
     assert_same_losses(found, one_device)
 
@@ -78,8 +78,8 @@ Context.all_reduce = counting
 """
 
 
-@pytest.mark.parametrize(("bptt_steps", "in_rows"), [(4, 1), (8, 0)])  # 32 and 64 tokens of 44 words
-def test_an_embedding_is_sent_in_rows_if_less_is_read_than_it_has(
+@pytest.mark.parametrize(("bptt_steps", "in_rows"), [(4, 1), (8, 0)])  # 32 and 64 tokens, 44 words
+def test_embedding_gradients_are_sent_as_rows_if_these_are_fewer_than_the_vocabulary(
     tiny_dataset: str, tmp_path: Path, bptt_steps: int, in_rows: int
 ) -> None:
     mirrored = ("train.dist.strategy=mirrored", "train.dist.logical_devices=2")
@@ -90,8 +90,10 @@ def test_an_embedding_is_sent_in_rows_if_less_is_read_than_it_has(
 
 
 @pytest.mark.exhaustive
-def test_so_they_do_when_less_of_the_embedding_is_read_than_not(tiny_dataset: str, tmp_path: Path) -> None:
-    short = "train.data.bptt_steps=4"  # 32 tokens of 44 words: only the rows that were read are sent
+def test_replicas_have_the_same_losses_when_embedding_gradients_are_sent_as_rows(
+    tiny_dataset: str, tmp_path: Path
+) -> None:
+    short = "train.data.bptt_steps=4"  # 32 tokens, 44 words: only the rows that were read are sent
     one = train_lines(tiny_dataset, tmp_path / "one", short)
     two = ("train.dist.strategy=mirrored", "train.dist.logical_devices=2")
     assert_same_losses(train_lines(tiny_dataset, tmp_path / "two", short, *two), one, tokens=32)

@@ -1,4 +1,4 @@
-"""Who a process is, by what different schedulers say."""
+"""The task of a process under different schedulers."""
 
 import json
 
@@ -18,7 +18,7 @@ SLURM = {
 }
 
 
-def test_without_peers_there_is_one_task() -> None:
+def test_without_multiworker_there_is_one_task() -> None:
     assert this_task(DistConfig(), {"TF_CONFIG": "nonsense"}) == Task(0, ("localhost",))
 
 
@@ -30,11 +30,11 @@ def test_without_peers_there_is_one_task() -> None:
         ("rack[01-03]-a,b[7]", ["rack01-a", "rack02-a", "rack03-a", "b7"]),
     ],
 )
-def test_node_lists_keep_their_order_and_their_zeros(text: str, expected: list[str]) -> None:
+def test_node_lists_keep_order_and_leading_zeros(text: str, expected: list[str]) -> None:
     assert expand_nodes(text) == expected
 
 
-def test_counts_of_tasks() -> None:
+def test_task_counts() -> None:
     assert expand_counts("2(x3),1") == [2, 2, 2, 1]
     assert expand_counts("4") == [4]
 
@@ -46,37 +46,37 @@ def test_slurm() -> None:
     assert json.loads(task.tf_config())["task"] == {"type": "worker", "index": 2}
 
 
-def test_slurm_with_tasks_dealt_in_turn_is_refused() -> None:
+def test_slurm_with_cyclic_distribution_is_an_error() -> None:
     with pytest.raises(ConfigError, match=r"task 2 as number 1 on node 0, .* --distribution=block"):
         this_task(MULTIWORKER, SLURM | {"SLURM_NODEID": "0", "SLURM_LOCALID": "1"})
 
 
-def test_an_indexed_job_with_its_workers_named() -> None:
+def test_an_indexed_job_with_a_list_of_workers() -> None:
     config = DistConfig(strategy="multiworker", workers=("job-0.svc:2222", "job-1.svc:2222"))
     assert this_task(config, {"JOB_COMPLETION_INDEX": "1"}) == Task(1, config.workers)
-    with pytest.raises(ConfigError, match="names 2 workers, but none of JOB_COMPLETION_INDEX"):
+    with pytest.raises(ConfigError, match="lists 2 workers, but none of JOB_COMPLETION_INDEX"):
         this_task(config, {})
-    with pytest.raises(ConfigError, match=r"is worker 2, but there are 2, counted from 0: job-0\.svc:2222"):
+    with pytest.raises(ConfigError, match=r"is worker 2, but there are only 2, counted from 0: job-0\.svc:2222"):
         this_task(config, {"JOB_COMPLETION_INDEX": "2"})
 
 
-def test_tf_config_goes_before_all_and_its_chief_is_worker_0() -> None:
+def test_tf_config_has_priority_and_its_chief_is_worker_0() -> None:
     value = {"cluster": {"chief": ["c:1"], "worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 1}}
     assert this_task(MULTIWORKER, SLURM | {"TF_CONFIG": json.dumps(value)}) == Task(2, ("c:1", "a:1", "b:1"))
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"cluster": {}}', '{"cluster": {"worker": []}, "task": {}}'])
-def test_a_tf_config_that_says_nothing_is_refused(text: str) -> None:
-    with pytest.raises(ConfigError, match=r"TF_CONFIG should hold cluster\.worker and task, but it is"):
+def test_an_incomplete_tf_config_is_an_error(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"TF_CONFIG must contain cluster\.worker and task, but it is"):
         this_task(MULTIWORKER, {"TF_CONFIG": text})
 
 
-def test_an_address_without_a_port_is_refused() -> None:
+def test_an_address_without_a_port_is_an_error() -> None:
     config = DistConfig(strategy="multiworker", workers=("job-0.svc:2222", "job-1.svc"))
-    with pytest.raises(ConfigError, match=r"'job-1\.svc' of a worker is not of the form host:port"):
+    with pytest.raises(ConfigError, match=r"worker address 'job-1\.svc' does not have the form host:port"):
         this_task(config, {"JOB_COMPLETION_INDEX": "0"})
 
 
-def test_nobody_says_who_the_workers_are() -> None:
-    with pytest.raises(ConfigError, match=r"nothing says who the workers are\. .* train\.dist\.local_workers"):
+def test_missing_workers_are_an_error() -> None:
+    with pytest.raises(ConfigError, match=r"no workers are given\. .* train\.dist\.local_workers"):
         this_task(MULTIWORKER, {})

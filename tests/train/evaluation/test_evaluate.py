@@ -1,4 +1,4 @@
-"""Evaluation and samples against token-by-token arithmetic in float64."""
+"""Evaluation and samples against token-by-token computation in float64."""
 
 import itertools
 import json
@@ -66,7 +66,7 @@ def test_every_target_is_scored_once_with_the_state_carried(tiny_dataset: str, t
     assert result.ppl == pytest.approx(math.exp(result.nll / 169))
 
 
-def test_more_rows_start_cold_at_their_first_record_and_still_score_all(tiny_dataset: str, tmp_path: Path) -> None:
+def test_further_rows_start_from_zero_and_every_target_is_scored(tiny_dataset: str, tmp_path: Path) -> None:
     config = train_config(tiny_dataset, tmp_path)
     model, weights = model_with_large_weights(config, 44)
     stream = stream_of(random_documents(4, 5, 33))
@@ -79,7 +79,7 @@ def test_more_rows_start_cold_at_their_first_record_and_still_score_all(tiny_dat
     assert result.nll == pytest.approx(sum(brute_force(weights, row, 1) for row in rows), rel=1e-6)
 
 
-def test_bits_per_byte_is_refused_with_unk_in_the_vocabulary(tiny_dataset: str, tmp_path: Path) -> None:
+def test_bits_per_byte_is_not_reported_with_unk_in_the_vocabulary(tiny_dataset: str, tmp_path: Path) -> None:
     config = train_config(tiny_dataset, tmp_path)
     model, _ = model_with_large_weights(config, 44)
     result = Evaluator(model, open_dataset(config.data), batch_size=1).evaluate("test")
@@ -110,12 +110,12 @@ def test_bits_per_byte_divides_by_the_utf8_bytes_of_the_scored_tokens(tmp_path: 
     result = Evaluator(model, dataset, batch_size=1).evaluate("valid")
 
     assert dataset.token_bytes()[IDS.eos] == 0
-    first_token = Tokenizer.load(dataset.tokenizer_path).encode(texts[0])[0]  # read, never scored
+    first_token = Tokenizer.load(dataset.tokenizer_path).encode(texts[0])[0]  # read, not scored
     assert result.utf8_bytes == sum(len(text.encode()) for text in texts) - dataset.token_bytes()[first_token]
     assert result.bits_per_byte == pytest.approx(result.nll / math.log(2) / result.utf8_bytes)
 
 
-def test_a_run_is_evaluated_and_sampled_from_its_directory_alone(tmp_path: Path) -> None:
+def test_a_run_is_evaluated_and_sampled_from_its_directory(tmp_path: Path) -> None:
     out = tmp_path / "run"
     prompts = 'train.run.prompts=["the cat", "the hat"]'
     config = train_config(
@@ -144,18 +144,18 @@ def test_a_run_is_evaluated_and_sampled_from_its_directory_alone(tmp_path: Path)
     assert likeliest[0].startswith("the cat sat on the mat"), likeliest
 
 
-def test_a_run_of_another_version_is_said_to_be_one(tiny_dataset: str, tmp_path: Path) -> None:
+def test_a_run_of_another_version_is_an_error(tiny_dataset: str, tmp_path: Path) -> None:
     config = train_config(tiny_dataset, tmp_path, "train.run.steps=1")
     train_and_evaluate(config)
     path = tmp_path / "config.resolved.yaml"
     path.write_text(path.read_text().replace("chunk_words", "chunk_tokens"))
     with pytest.raises(
-        InputError, match=r"resolved\.yaml is not of this version of sluice: .*unknown field `chunk_tokens`"
+        InputError, match=r"resolved\.yaml does not match this version of sluice: .*unknown field `chunk_tokens`"
     ):
         evaluate_run(config)
 
 
-def test_draw_follows_temperature_and_top_k() -> None:
+def test_draw_applies_temperature_and_top_k() -> None:
     logits = np.log(np.array([0.1, 0.2, 0.3, 0.4]))
 
     def shares(**values: object) -> np.ndarray:
@@ -170,15 +170,15 @@ def test_draw_follows_temperature_and_top_k() -> None:
     assert shares(temperature=1.0, top_k=1)[3] == 1.0
 
 
-def test_a_domain_with_another_tokenizer_is_refused(tiny_dataset: str, tmp_path: Path) -> None:
+def test_a_domain_with_another_tokenizer_is_an_error(tiny_dataset: str, tmp_path: Path) -> None:
     assert train_and_evaluate(train_config(tiny_dataset, tmp_path / "run", "train.run.steps=1")).exit_code == 0
     other = bpe_dataset(tmp_path, SENTENCE)
     with pytest.raises(InputError, match=r"The domain news .* has a tokenizer with sha256 .* --tokenizer"):
         evaluate_run(train_config("", tmp_path / "run", f"train.data.domains={{news: {other}}}"))
 
 
-def test_the_baseline_scores_the_targets_of_the_model_and_is_in_the_summary(tmp_path: Path) -> None:
-    """Two shards, a padded tail: every token but the first of each shard, by dictionaries in the stream's order."""
+def test_the_baseline_scores_the_same_targets_and_is_in_the_summary(tmp_path: Path) -> None:
+    """Two shards with a padded tail: every token except the first of each shard is scored."""
     documents = [random_documents(1, 20, 50), random_documents(2, 10, 50)]
     splits = {"train": documents, "valid": [random_documents(4, 3, 21), random_documents(5, 2, 9)]}
     dataset = write_dataset(tmp_path / "data", splits, seq_len=16)
@@ -186,7 +186,7 @@ def test_the_baseline_scores_the_targets_of_the_model_and_is_in_the_summary(tmp_
     summary = train_and_evaluate(train_config(dataset, tmp_path / "run", *more)).summary
     streams = [np.concatenate([[*d, IDS.eos] for d in shard]) for shard in splits["valid"]]
     trained = [np.concatenate([[*d, IDS.eos] for d in shard]) for shard in documents]
-    # the tail of a training shard that fills no record is not trained on
+    # the incomplete last record of a training shard is not used
     trained = [stream[: (len(stream) - 1) // 16 * 16 + 1] for stream in trained]
     model = NGram(trained, 2, WORDS + 4)
     baseline = summary["baseline"]
@@ -204,7 +204,7 @@ def test_the_baseline_scores_the_targets_of_the_model_and_is_in_the_summary(tmp_
 
 
 @pytest.mark.parametrize(("ours", "expected"), [(80.0, "20.0% fewer bits"), (114.8, "14.8% more bits")])
-def test_the_baseline_is_said_to_be_better_or_worse(
+def test_the_comparison_with_the_baseline_is_logged(
     ours: float, expected: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     counted = BaselineResult(

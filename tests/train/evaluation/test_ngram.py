@@ -1,4 +1,4 @@
-"""The array version of Kneser-Ney against one with dictionaries, written from the equations."""
+"""The array implementation of Kneser-Ney against one with dictionaries, written from the equations."""
 
 from collections import Counter, defaultdict
 
@@ -14,7 +14,7 @@ START = -9
 
 
 def plain(streams: list[list[int]], order: int, context: list[int], word: int) -> float:
-    """P(word | context) by the equations."""
+    """P(word | context) computed from the equations."""
     lower = 1 / V
     for k in range(1, order + 1):
         if len(context) < k - 1:
@@ -64,7 +64,7 @@ def test_probabilities_of_all_words_sum_to_one(streams: list[list[int]], context
     assert total == pytest.approx(1, abs=1e-12)
 
 
-def test_a_pattern_that_is_always_the_same_is_learnt() -> None:
+def test_a_repeated_pattern_is_learnt() -> None:
     stream = np.array([0, 1, 2, 3] * 50)
     model = NGram([stream], 3, V)
     assert np.exp(model.log_probabilities(stream)[3:]).min() > 0.95

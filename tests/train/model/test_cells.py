@@ -1,6 +1,6 @@
-"""Every kernel against the equations in NumPy: outputs, and gradients by central differences in float64.
+"""Outputs and gradients of every kernel against the equations in NumPy, with central differences in float64.
 
-With CUDA_VISIBLE_DEVICES=0 on a machine with a GPU this holds cuDNN against them; without one it is `loop` again.
+On a machine with a GPU and CUDA_VISIBLE_DEVICES=0, `cudnn` runs with cuDNN; without a GPU it runs as `loop`.
 """
 
 import numpy as np
@@ -49,7 +49,7 @@ def outputs_and_gradients(name: str, tensors: list[tf.Tensor], weights: list[np.
     return run(*tensors)
 
 
-def test_reference_follows_the_equations_for_one_step_of_one_cell() -> None:
+def test_the_reference_follows_the_equations_for_one_step_of_one_cell() -> None:
     one = np.ones((1, 1))
     W, U, b = np.array([[0.1, 0.2, 0.3, 0.4]]), np.array([[0.5, 0.6, 0.7, 0.8]]), np.array([0.0, 1.0, 0.0, 0.0])
     _, h, c = lstm_reference(one[None], 2 * one, 3 * one, W, U, b)
@@ -61,7 +61,7 @@ def test_reference_follows_the_equations_for_one_step_of_one_cell() -> None:
 
 @pytest.mark.parametrize("name", KERNELS)
 @pytest.mark.parametrize(("T", "B", "D", "H"), [(5, 3, 4, 2), (1, 2, 3, 4), (4, 1, 2, 3)])
-def test_kernel_equals_the_equations(name: str, T: int, B: int, D: int, H: int) -> None:
+def test_a_kernel_equals_the_equations(name: str, T: int, B: int, D: int, H: int) -> None:
     values, weights = arrays(T, B, D, H), weights_of_loss(T, B, H)
 
     outputs, gradients = outputs_and_gradients(name, [tf.constant(v, tf.float32) for v in values], weights)
@@ -74,9 +74,9 @@ def test_kernel_equals_the_equations(name: str, T: int, B: int, D: int, H: int) 
 
 
 def cudnn_equations(*, input, input_h, input_c, params, sequence_lengths, rnn_mode, time_major):
-    """The operation, its parameters where NVIDIA says they are: W [H, D] and R [H, H] of i, f, c', o, then two biases.
+    """The operation with the parameter layout of NVIDIA: W [H, D] and R [H, H] of i, f, c', o, then two biases.
 
-    cuDNN, cudnnGetRNNWeightParams: linear layers 0 to 3 read the input, 4 to 7 the state.
+    cuDNN, cudnnGetRNNWeightParams: linear layers 0 to 3 are for the input, 4 to 7 for the state.
     """
     (T, B, D), H = input.shape, input_h.shape[2]
     assert time_major and rnn_mode == "lstm" and sequence_lengths.numpy().tolist() == [T] * B
@@ -86,7 +86,7 @@ def cudnn_equations(*, input, input_h, input_c, params, sequence_lengths, rnn_mo
     return tf.constant(y), tf.constant(h[None]), tf.constant(c[None]), None, None
 
 
-def test_cudnn_gets_its_parameters_where_it_looks_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cudnn_parameters_have_the_expected_layout(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [kind])
     monkeypatch.setattr(tf.raw_ops, "CudnnRNNV3", cudnn_equations)
     values = arrays(5, 3, 4, 2)
@@ -94,7 +94,7 @@ def test_cudnn_gets_its_parameters_where_it_looks_for_them(monkeypatch: pytest.M
         np.testing.assert_allclose(found.numpy(), expected, rtol=0, atol=1e-15)  # a BLAS may sum in another order
 
 
-def test_tensorflow_knows_the_shapes_and_the_gradient_of_the_call_to_cudnn(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cudnn_call_has_valid_shapes_and_a_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [kind])
 
     @tf.function
@@ -134,7 +134,7 @@ def test_in_half_precision_only_the_products_are_rounded(name: str, half: tf.DTy
 def test_a_cell_in_half_precision_keeps_additions_too_small_for_its_type() -> None:
     x, h0, c0 = tf.zeros([100, 1, 1], tf.bfloat16), tf.zeros([1, 1]), tf.ones([1, 1])
     no_weights = tf.zeros([1, 4], tf.bfloat16)
-    # gates i = 1/2, f = 1, g = 0.002: a thousandth more at every step, and bfloat16 knows nothing between 1 and 1.0078
+    # gates i = 1/2, f = 1, g = 0.002: a thousandth more at every step, and bfloat16 has no value between 1 and 1.0078
     _, _, c = KERNELS["loop"](x, h0, c0, no_weights, no_weights, tf.constant([0.0, 30.0, 0.002, 0.0]))
     assert float(c[0, 0]) == pytest.approx(1.1, abs=1e-5)
 

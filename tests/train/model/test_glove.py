@@ -1,4 +1,4 @@
-"""Word vectors from files as people have them, and as they should not be."""
+"""Word vectors from valid and invalid files."""
 
 import gzip
 from pathlib import Path
@@ -21,7 +21,7 @@ def glove(tmp_path: Path, text: str) -> str:
     return str(path)
 
 
-def test_words_find_their_vectors_and_others_are_said_to_be_missing(tmp_path: Path) -> None:
+def test_words_get_their_vectors_and_missing_words_are_marked(tmp_path: Path) -> None:
     vectors = read_glove(glove(tmp_path, "bird 1 2\nwhale 3 4\nfish -0.5 1e-3\nbird 9 9\nnew york 5 6\n"), WORDS, 2)
     assert vectors.is_found.tolist() == [False, True, True, True, False]
     np.testing.assert_allclose(vectors.values[1:4], [[-0.5, 0.001], [5, 6], [1, 2]])
@@ -35,20 +35,20 @@ def test_gzip_and_the_header_of_word2vec(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("line", ["bird 1 2 3 4", "bird 1 2"])
-def test_another_width_is_refused_with_both(tmp_path: Path, line: str) -> None:
+def test_another_width_is_an_error_with_both_widths(tmp_path: Path, line: str) -> None:
     found = len(line.split()) - 1
     with pytest.raises(
-        ConfigError, match=rf"line 2: a vector of {found} numbers, but train\.model\.embedding_dim is 3"
+        ConfigError, match=rf"line 2: the vector has {found} numbers, but train\.model\.embedding_dim is 3"
     ):
         read_glove(glove(tmp_path, f"fish 1 2 3\n{line}\n"), WORDS, 3)
 
 
-def test_a_field_that_is_no_number_is_refused_with_its_line(tmp_path: Path) -> None:
+def test_a_field_that_is_not_a_number_is_an_error_with_its_line(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match=r"line 2: could not convert string to float: 'x'"):
         read_glove(glove(tmp_path, "fish 1 2\nbird 3 x\n"), WORDS, 2)
 
 
-def test_vectors_stay_as_they_are_or_learn(tiny_dataset: str, tmp_path: Path) -> None:
+def test_vectors_are_fixed_or_trained(tiny_dataset: str, tmp_path: Path) -> None:
     path = glove(tmp_path, "w00 1 2 3\nw01 4 5 6\n")
 
     def embedding(*more: str) -> np.ndarray:
@@ -65,7 +65,7 @@ def test_vectors_stay_as_they_are_or_learn(tiny_dataset: str, tmp_path: Path) ->
     assert (np.abs(learnt[4:6] - fixed[4:6]) > 1e-4).all()
 
 
-def test_parts_of_words_have_no_vectors(tmp_path: Path) -> None:
+def test_a_subword_tokenizer_is_an_error(tmp_path: Path) -> None:
     documents = [[4 + byte for byte in b"the cat sat"] for _ in range(30)]
     splits = {"train": [documents], "valid": [documents[:3]], "test": [documents[:3]]}
     dataset = write_dataset(tmp_path / "data", splits, seq_len=8, vocab_size=280, tokenizer=bpe_tokenizer())

@@ -1,4 +1,4 @@
-"""The layers of the zoo against NumPy's, and what makes each a language model: state and causality."""
+"""The layers of all architectures against NumPy, and their state and causality."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ T, B, D, H, K = 5, 3, 4, 2, 3
 ARCHS = ["lstm", "gru", "rnn", "gcnn", "awd_lstm"]
 
 
-@pytest.mark.parametrize("width", [H, D])  # of equal widths, a gated convolution adds its input
+@pytest.mark.parametrize("width", [H, D])  # if widths are equal, a gated convolution adds its input
 @pytest.mark.parametrize("arch", LAYERS)
 def test_a_layer_equals_its_equations_and_has_their_gradient(arch: str, width: int) -> None:
     random = np.random.default_rng(3)
@@ -53,7 +53,7 @@ def model_of(arch: str, *more: str) -> TrainableLanguageModel:
 
 
 @pytest.mark.parametrize("arch", ARCHS)
-def test_two_windows_with_the_state_handed_on_are_one_long_window(arch: str) -> None:
+def test_two_blocks_with_carried_state_equal_one_long_block(arch: str) -> None:
     model = model_of(arch)
     tokens = tf.constant(np.random.default_rng(4).integers(0, 30, (2, 12)))
     whole = model.window(tokens, model.zero_state(2))
@@ -67,7 +67,7 @@ def test_two_windows_with_the_state_handed_on_are_one_long_window(arch: str) -> 
 
 
 @pytest.mark.parametrize("arch", ARCHS)
-def test_no_token_is_seen_before_its_turn_and_every_later_output_depends_on_it(arch: str) -> None:
+def test_an_output_depends_on_its_own_and_earlier_tokens_only(arch: str) -> None:
     model = model_of(arch)
     tokens = np.random.default_rng(5).integers(0, 30, (1, 10))
     other = tokens.copy()
@@ -84,13 +84,13 @@ def test_the_last_layer_of_awd_lstm_is_as_wide_as_the_embedding_and_can_be_tied(
     shapes = parameter_shapes(config, 10_000)
     assert shapes["lstm.1.recurrent_kernel"] == (1150, 4600)
     assert shapes["lstm.2.kernel"] == (1150, 1600)
-    # salesforce/awd-lstm-lm says 24,221,600 for the Penn Treebank: it has two biases where one will do
+    # salesforce/awd-lstm-lm has 24,221,600 for the Penn Treebank, with two biases per layer instead of one
     assert sum(int(np.prod(shape)) for shape in shapes.values()) == 24_221_600 - 4600 - 4600 - 1600
 
 
 @pytest.mark.parametrize("arch", ARCHS)
 @pytest.mark.parametrize(("precision", "apart"), [("bf16", 0.007), ("fp16", 0.0007)])  # measured: 0.0053, 0.0005
-def test_half_precision_is_near_and_hands_on_a_float32_state(arch: str, precision: str, apart: float) -> None:
+def test_half_precision_is_close_and_carries_a_float32_state(arch: str, precision: str, apart: float) -> None:
     config = model_of(arch).config
     whole, half = (TrainableLanguageModel(config, 30, 1, p) for p in ("fp32", precision))
     tokens = tf.constant(np.random.default_rng(6).integers(0, 30, (2, 6)))

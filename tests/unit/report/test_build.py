@@ -373,7 +373,7 @@ def test_the_n_gram_model_and_the_speed_stand_beside_the_results(run):
     page, report = run(model() | {"summary.json": json.dumps(summary)}, **finished())
     assert report["training"]["baseline"]["splits"]["test"]["ppl"] == 200.0
     assert "test 151.25 5.0000 1.8125 120 test, 5-grams 200.00 5.2983 2.0000 120" in text_of(page)
-    assert "42.1 % of the peak of the machine, 1.3 % of the time waiting for data" in text_of(page)
+    assert "42.1 % of the peak of the machine, 1.3 % of the time spent waiting for data" in text_of(page)
 
 
 def test_a_running_training_is_not_called_final(run):

@@ -1,4 +1,4 @@
-"""Texts with labels as numbers: read, split, cut into batches. No TensorFlow."""
+"""Reads labelled texts, splits them, and forms batches. Does not import TensorFlow."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from sluice.data.sources.texts import iter_objects
 
 @dataclass(frozen=True, slots=True)
 class LabelledTexts:
-    """Texts and their labels as they stand in the files."""
+    """Texts and their labels as in the files."""
 
     texts: list[str]
     labels: list[str]
@@ -22,20 +22,20 @@ class LabelledTexts:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Some examples, as long as the longest of them."""
+    """A batch of examples, padded to the longest of them."""
 
     tokens: np.ndarray
-    """[B, T], int32, filled up with `pad`."""
+    """[B, T], int32, padded with `pad`."""
     lengths: np.ndarray
-    """[B], at least 1: an empty text is one `pad`."""
+    """[B], at least 1: an empty text becomes one `pad`."""
     labels: np.ndarray
     """[B]."""
 
 
 def read_labelled_texts(config: ClassifierConfig) -> tuple[LabelledTexts, LabelledTexts]:
-    """Training and validation. Raises ConfigError, InputError or FormatError for what cannot be trained on."""
+    """Training and validation texts. Raises ConfigError, InputError or FormatError for unusable input."""
     if not config.train:
-        raise ConfigError("classifier.train is empty. Name files of JSON lines with a text and a label.")
+        raise ConfigError("classifier.train is empty. Set it to JSON lines files with a text and a label per line.")
     train = _read(config, config.train)
     if config.valid:
         valid = _read(config, config.valid)
@@ -44,29 +44,29 @@ def read_labelled_texts(config: ClassifierConfig) -> tuple[LabelledTexts, Labell
         train, valid = (_where(train, [flag == side for flag in is_valid]) for side in (False, True))
     if not train.texts or not valid.texts:
         raise InputError(
-            f"{len(train.texts)} texts to train on and {len(valid.texts)} to judge by are too few. Give more, name "
+            f"{len(train.texts)} training texts and {len(valid.texts)} validation texts are too few. Provide more, set "
             "classifier.valid, or change classifier.valid_fraction."
         )
     if len(set(train.labels)) < 2:
         raise InputError(
-            f"All {len(train.labels)} training texts have the label {train.labels[0]!r}. At least two are needed; is "
-            f"classifier.label={config.label} the right field?"
+            f"All {len(train.labels)} training texts have the label {train.labels[0]!r}. Two labels are needed; "
+            f"check classifier.label={config.label}."
         )
     if unknown := sorted(set(valid.labels) - set(train.labels)):
-        raise InputError(f"Labels of validation that no training text has: {', '.join(unknown[:5])}.")
+        raise InputError(f"Validation texts have labels that do not occur in training: {', '.join(unknown[:5])}.")
     return train, valid
 
 
 def batches(
     encoded: Sequence[Sequence[int]], labels: np.ndarray, config: ClassifierConfig, *, epoch: int | None, pad: int
 ) -> Iterator[Batch]:
-    """All examples once. In an epoch, counted from 0, by chance in pools of like length; with None as they come."""
+    """All examples once: for `epoch` (from 0) shuffled, in pools of similar length; for None in input order."""
     order = np.arange(len(encoded))
     if epoch is not None:
         random = np.random.default_rng([config.seed, epoch])
         random.shuffle(order)
         pool = 50 * config.batch_size
-        for first in range(0, len(order), pool):  # texts of like length side by side: little is padding
+        for first in range(0, len(order), pool):  # texts of similar length together, for little padding
             part = order[first : first + pool]
             order[first : first + pool] = part[np.argsort([len(encoded[n]) for n in part], kind="stable")]
         starts = np.arange(0, len(order), config.batch_size)
@@ -94,8 +94,8 @@ def _read(config: ClassifierConfig, paths: Sequence[str]) -> LabelledTexts:
             label = row.get(config.label)
             if isinstance(label, bool) or not isinstance(label, str | int):
                 raise FormatError(
-                    f"{path}, object {number}: the field {config.label!r} holds {label!r}; a text or a whole number "
-                    "was expected. Name the right one with classifier.label."
+                    f"{path}, object {number}: the field {config.label!r} contains {label!r}, but a text or a whole "
+                    "number was expected. Set classifier.label to the right field."
                 )
             found.texts.append(row[config.text])
             found.labels.append(str(label))
@@ -108,5 +108,5 @@ def _where(found: LabelledTexts, flags: Sequence[bool]) -> LabelledTexts:
 
 
 def _position(text: str, seed: int) -> float:
-    """In [0, 1), a function of the text: equal texts are on one side."""
+    """A hash of the text in [0, 1): equal texts are in the same split."""
     return mix64(int.from_bytes(text_digest(text)[:8], "little"), seed) / 2**64

@@ -1,6 +1,6 @@
-"""Networks that read a whole text and give each label a score: tokens [B, T] and lengths [B] to logits [B, K].
+"""Networks that classify a whole text: from tokens [B, T] and lengths [B] to logits [B, K].
 
-A bidirectional LSTM is at its place here: a label does not stand in the text, so nothing is given away.
+They may be bidirectional, because the label is not part of the text.
 """
 
 from typing import Any
@@ -33,7 +33,7 @@ def classifier_shapes(config: ClassifierConfig, vocab_size: int, num_labels: int
 
 
 def classifier_values(config: ClassifierConfig, vocab_size: int, num_labels: int) -> dict[str, np.ndarray]:
-    """First values: biases 0 (forget gates 1), others uniform with the variance of Glorot & Bengio 2010."""
+    """Initial values: biases 0 (forget gates 1), others uniform with the variance of Glorot & Bengio 2010."""
     values = {}
     for index, (name, shape) in enumerate(classifier_shapes(config, vocab_size, num_labels).items()):
         random = np.random.default_rng([config.seed, index])
@@ -50,7 +50,7 @@ def classifier_values(config: ClassifierConfig, vocab_size: int, num_labels: int
 
 
 class TextClassifier:
-    """Parameters as variables, and the computation."""
+    """A text classifier with its parameters as variables."""
 
     def __init__(self, config: ClassifierConfig, values: dict[str, np.ndarray]) -> None:
         self.config = config
@@ -58,18 +58,18 @@ class TextClassifier:
 
     @property
     def trained(self) -> dict[str, tf.Variable]:
-        """The parameters that learn."""
+        """The trainable parameters."""
         return without_fixed(self.variables, self.config.glove)
 
     def logits(self, tokens: Any, lengths: Any, key: DropoutKey | None = None) -> tf.Tensor:
-        """[B, K]; what stands behind the length of a text has no influence. Nothing is dropped without a key."""
+        """Logits [B, K]; padding after the length of a text has no influence. Without a key nothing is dropped."""
         x = tf.gather(self.variables["embed.weight"], tokens)  # [B, T, E]
         read = self._both_ways if self.config.arch == "bilstm_cls" else self._convolutions
         features = drop(read(x, lengths)[None], self.config.dropout, key, place=0)[0]
         return tf.matmul(features, self.variables["labels.kernel"]) + self.variables["labels.bias"]
 
     def _both_ways(self, x: Any, lengths: Any) -> tf.Tensor:
-        """[B, 2H]: the state after the last token, and that after the first, read backwards."""
+        """[B, 2H]: the last states of the forward and the backward LSTM."""
         last = []
         for name in DIRECTIONS:
             text = tf.reverse_sequence(x, lengths, seq_axis=1) if name == "backward" else x
@@ -80,7 +80,7 @@ class TextClassifier:
         return tf.concat(last, axis=1)
 
     def _convolutions(self, x: Any, lengths: Any) -> tf.Tensor:
-        """[B, len(windows) · filters]: of each filter the largest answer at any place of the text."""
+        """[B, len(windows) · filters]: the maximum of each filter over all positions of the text."""
         T = tf.shape(x)[1]
         x *= tf.sequence_mask(lengths, T, x.dtype)[:, :, None]
         best = []

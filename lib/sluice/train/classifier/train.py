@@ -1,11 +1,11 @@
 """Training of a text classifier, from JSON lines to a directory.
 
-<out>/model.safetensors, config.json, tokenizer.json    the best epoch by accuracy on validation; what `Predictor` reads
-      metrics.jsonl                                     a line an epoch
-      predictions.jsonl                                 of each validation text: label, predicted, probability
-      report.json                                       accuracy, F1 of each label, who was taken for whom
+<out>/model.safetensors, config.json, tokenizer.json    the epoch with the best validation accuracy, for `Predictor`
+      metrics.jsonl                                     one line per epoch
+      predictions.jsonl                                 label, prediction and probability of each validation text
+      report.json                                       accuracy, F1 of each label, confusions
 
-On one device the same files come from the same texts.
+On one device the same texts give the same files.
 """
 
 import json
@@ -37,26 +37,26 @@ CONFIG, WEIGHTS = "config.json", "model.safetensors"
 
 
 class JudgedTexts(NamedTuple):
-    """Labels by number, of texts in their order."""
+    """Predicted labels of texts, by label number and in the order of the texts."""
 
     predicted: np.ndarray
     probability: np.ndarray
-    """Of the predicted label."""
+    """Probability of the predicted label."""
     nll: float
-    """Nats a text."""
+    """Mean loss in nats per text."""
 
 
 def train_classifier(config: ClassifierConfig) -> dict[str, Any]:
-    """Trains, writes the directory, and returns the report.
+    """Train, write the output directory, and return the report.
 
-    Raises ConfigError, InputError or FormatError for bad input, StageError for a loss that is no number.
+    Raises ConfigError, InputError or FormatError for invalid input, StageError if the loss is not finite.
     """
     train, valid = read_labelled_texts(config)
     out = Path(config.out)
     out.mkdir(parents=True, exist_ok=True)
     tokenizer = _tokenizer(config, train, out)
     labels = sorted(set(train.labels))
-    logger.info("%d texts to train on, %d to judge by, %d labels", len(train.texts), len(valid.texts), len(labels))
+    logger.info("%d training texts, %d validation texts, %d labels", len(train.texts), len(valid.texts), len(labels))
     values = classifier_values(config, tokenizer.vocab_size, len(labels))
     if config.glove.path:
         values["embed.weight"] = embedding_from_glove(config.glove, tokenizer, values["embed.weight"])
@@ -86,14 +86,12 @@ def train_classifier(config: ClassifierConfig) -> dict[str, Any]:
 
 
 class Predictor:
-    """A trained classifier, read from its directory."""
+    """A trained classifier, loaded from its directory."""
 
     def __init__(self, directory: str) -> None:
         path = Path(directory) / CONFIG
         if not path.exists():
-            raise InputError(
-                f"{directory} holds no {CONFIG}. Name the directory that jobs/train_classifier.py has written."
-            )
+            raise InputError(f"{directory} contains no {CONFIG}. Use the output directory of jobs/train_classifier.py.")
         stored = json.loads(path.read_bytes())
         config = msgspec.convert(stored["classifier"], ClassifierConfig)
         tokenizer = Tokenizer.load(str(path.with_name(TOKENIZER)))
@@ -102,13 +100,13 @@ class Predictor:
         self._run = _Run(config, model, tokenizer, self.labels)
 
     def predict(self, texts: Sequence[str]) -> list[tuple[str, float]]:
-        """The likeliest label of each text and its probability."""
+        """The most likely label of each text and its probability."""
         judged = self._run.judge(LabelledTexts(list(texts), [self.labels[0]] * len(texts)))
         return [(self.labels[n], float(p)) for n, p in zip(judged.predicted, judged.probability, strict=True)]
 
 
 def report(labels: Sequence[str], right: np.ndarray, predicted: np.ndarray) -> dict[str, Any]:
-    """Accuracy, macro F1, and of each label precision, recall, F1 and how often it was taken for which."""
+    """Accuracy, macro F1, and precision, recall, F1 and confusions of each label."""
     confusion = np.zeros((len(labels), len(labels)), int)  # rows: right, columns: predicted
     np.add.at(confusion, (right, predicted), 1)
     hits, found, wanted = np.diag(confusion), confusion.sum(axis=0), confusion.sum(axis=1)
@@ -123,7 +121,7 @@ def report(labels: Sequence[str], right: np.ndarray, predicted: np.ndarray) -> d
 
 
 class _Run:
-    """A model with what turns texts into its numbers."""
+    """A model with its tokenizer, labels and optimizer."""
 
     def __init__(
         self, config: ClassifierConfig, model: TextClassifier, tokenizer: Tokenizer, labels: Sequence[str]
@@ -137,11 +135,11 @@ class _Run:
         self._logits = tf.function(model.logits, reduce_retracing=True)
 
     def numbers(self, found: LabelledTexts) -> np.ndarray:
-        """Of the labels."""
+        """Numbers of the labels."""
         return np.array([self._number_of[label] for label in found.labels])
 
     def epoch(self, train: LabelledTexts, epoch: int) -> float:
-        """Trains on every text once; nats a text. Raises StageError when that is no number."""
+        """Train on every text once and return the loss in nats per text. Raises StageError if it is not finite."""
         total = 0.0
         for batch in self._batches(train, epoch):
             arrays = (batch.tokens, batch.lengths, batch.labels)
@@ -152,7 +150,7 @@ class _Run:
         return total / len(train.texts)
 
     def judge(self, found: LabelledTexts) -> JudgedTexts:
-        """All texts, in their order."""
+        """Predict the labels of all texts, in order."""
         predicted, probability, nll = [], [], 0.0
         for batch in self._batches(found, None):
             logits = self._logits(tf.constant(batch.tokens), tf.constant(batch.lengths)).numpy().astype(np.float64)
@@ -182,7 +180,7 @@ class _Run:
 
 
 def _tokenizer(config: ClassifierConfig, train: LabelledTexts, out: Path) -> Tokenizer:
-    """The one that is named, or the words of the training texts; a copy stands in `out`."""
+    """The configured tokenizer, or one trained on the training texts; a copy is written to `out`."""
     if config.tokenizer:
         data = storage.read_bytes(config.tokenizer)
     else:

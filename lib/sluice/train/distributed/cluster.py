@@ -1,4 +1,4 @@
-"""Strategies, and the three ways a run can be stopped from outside: a signal, a missing peer, a stall."""
+"""Distribution strategies, and the events that stop a run: a signal, a missing peer, a stall."""
 
 import contextlib
 import faulthandler
@@ -23,17 +23,17 @@ from sluice.train.distributed.task import Task, this_task
 logger = logging.getLogger("sluice.train")
 PROBE_TIMEOUT_S, PROBE_PAUSE_S = 2.0, 0.2
 HALF_PRODUCTS = {"bf16": ("avx512_bf16", "amx_bf16", "bf16"), "fp16": ("avx512_fp16", "amx_fp16", "asimdhp")}
-"""What Linux calls the instructions, on x86 and on Arm."""
+"""Linux names of the CPU flags for products in half precision, on x86 and Arm."""
 
 
 class PeersMissing(SluiceError):
-    """Other workers of the cluster did not appear."""
+    """Other workers of the cluster are not reachable."""
 
     exit_code = EXIT_STALLED
 
 
 class StopSignal:
-    """SIGTERM or SIGUSR1 was received: save at the next step and leave."""
+    """Handler for SIGTERM and SIGUSR1: requests a checkpoint and exit after the current step."""
 
     def __init__(self) -> None:
         self.wanted = False
@@ -43,7 +43,7 @@ class StopSignal:
 
 
 class Watchdog:
-    """Ends the process with exit code 76 when nobody says `beat` for too long. A thread, since the main one hangs."""
+    """A thread that ends the process with exit code 76 if `beat` is not called for too long."""
 
     def __init__(self, timeout_s: float, explain: Callable[[], str]) -> None:
         self._timeout_s = timeout_s
@@ -53,11 +53,11 @@ class Watchdog:
         threading.Thread(target=self._watch, daemon=True, name="watchdog").start()
 
     def beat(self) -> None:
-        """Says that things are moving."""
+        """Reset the stall timer."""
         self._last = time.monotonic()
 
     def stop(self) -> None:
-        """Ends the watch."""
+        """Stop the watchdog."""
         self._done.set()
 
     def _watch(self) -> None:
@@ -70,7 +70,7 @@ class Watchdog:
 
 @dataclass(slots=True)
 class TrainingCluster:
-    """A strategy that has met all its peers."""
+    """A distribution strategy whose workers are all connected, and its control functions."""
 
     strategy: Any
     task: Task
@@ -81,7 +81,7 @@ class TrainingCluster:
 
 @contextlib.contextmanager
 def join_cluster(config: DistConfig) -> Iterator[TrainingCluster]:
-    """Builds the strategy, waits for all peers, then watches for signals and stalls until the block ends."""
+    """Wait for all peers, build the strategy, and watch for signals and stalls until the block ends."""
     task = this_task(config)
     _configure(config)
     if config.strategy == "multiworker":
@@ -92,7 +92,11 @@ def join_cluster(config: DistConfig) -> Iterator[TrainingCluster]:
     # after the strategy: building a multi-worker one replaces SIGTERM handlers silently (TF 2.21)
     old = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGUSR1) if _in_main_thread()}
     stall_s = config.stall_timeout_s
-    watchdog = Watchdog(stall_s, lambda: f"no step has ended for {stall_s} s; run again to go on") if stall_s else None
+    watchdog = (
+        Watchdog(stall_s, lambda: f"no step has finished for {stall_s} s; run the same command again to continue")
+        if stall_s
+        else None
+    )
     try:
         beat = watchdog.beat if watchdog else lambda: None
         yield TrainingCluster(strategy, task, stop, beat, first_value(strategy))
@@ -104,9 +108,9 @@ def join_cluster(config: DistConfig) -> Iterator[TrainingCluster]:
 
 
 def first_value(strategy: Any) -> Callable[[int], int]:
-    """A function that gives its argument as the first replica has it, on all workers.
+    """Return a function that broadcasts its argument from the first replica to all workers.
 
-    Collective: every worker must call it, so it is also the point where all wait for the slowest.
+    It is collective: every worker must call it, so it is also a barrier.
     """
 
     def mine(value: Any) -> Any:
@@ -117,7 +121,7 @@ def first_value(strategy: Any) -> Callable[[int], int]:
     on_all = tf.function(lambda value: strategy.run(mine, args=(value,)))
 
     def call(value: int) -> int:
-        result = on_all(tf.constant(value, tf.float64))  # sums of int64 have no kernel on every device
+        result = on_all(tf.constant(value, tf.float64))  # not every device has a kernel for int64 sums
         return round(float(strategy.experimental_local_results(result)[0]))
 
     return call
@@ -153,11 +157,11 @@ def _make_strategy(config: DistConfig) -> Any:
 
 
 def await_peers(task: Task, timeout_s: float) -> None:
-    """Returns when every peer listens at its address. Raises PeersMissing, naming who does not, after `timeout_s`.
+    """Wait until every peer listens at its address. Raises PeersMissing with the missing ones after `timeout_s`.
 
-    TensorFlow would wait for ever and hold Python's lock meanwhile, so that no watchdog thread could say anything
-    (TF 2.21). So this happens before, on the addresses that TensorFlow will use: a process listens at its own until
-    it has seen all others, and then TensorFlow does. Raises ConfigError when somebody else listens at its own address.
+    TensorFlow would wait for ever while it holds the GIL, so that a watchdog thread could not run (TF 2.21). Therefore
+    this check runs first, on the addresses that TensorFlow will use: a process listens at its own address until it has
+    reached all others, then TensorFlow takes over. Raises ConfigError if its own address is already in use.
     """
     deadline = time.monotonic() + timeout_s
     missing = {address: index for index, address in enumerate(task.addresses) if index != task.index}
@@ -181,7 +185,7 @@ def _listening(task: Task) -> socket.socket:
     except OSError as e:
         raise ConfigError(
             f"Worker {task.index} of {len(task.addresses)} cannot listen at {address}: {e.strerror}. Each worker needs "
-            "a number of its own: does another process have this one, or does an earlier run hold the port?"
+            "its own index: check whether another process has the same one, or an earlier run still uses the port."
         ) from e
 
 
@@ -195,13 +199,13 @@ def _listens(address: str) -> bool:
 
 
 def peak_flop_per_s(cluster: TrainingCluster, dtype: tf.DType) -> float:
-    """What all devices can do at most, from products of large matrices on one of them; takes a second or two.
+    """Peak FLOP per second of all devices, measured with large matrix products on one of them for about a second.
 
-    The logical devices of a CPU are one.
+    The logical devices of a CPU count as one.
     """
     size = 4096 if tf.config.list_physical_devices("GPU") else 1024
     x = tf.ones([size, size], dtype)
-    product = tf.function(lambda a: tf.reduce_sum(tf.matmul(a, a)))  # an argument, else it would be worked out once
+    product = tf.function(lambda a: tf.reduce_sum(tf.matmul(a, a)))  # an argument, so that it is not constant-folded
     product(x).numpy()
     best, until = float("inf"), time.perf_counter() + 1.0
     while time.perf_counter() < until:
@@ -214,7 +218,7 @@ def peak_flop_per_s(cluster: TrainingCluster, dtype: tf.DType) -> float:
 
 
 def is_slow(precision: str, cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
-    """Whether this CPU says that it has no instructions for products in half precision; fp32 is faster then."""
+    """Whether this CPU lacks instructions for products in half precision, so that fp32 is faster."""
     if precision == "fp32" or not cpuinfo.exists():
         return False
     return not set(HALF_PRODUCTS[precision]) & set(cpuinfo.read_text().split())

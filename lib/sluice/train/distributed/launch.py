@@ -1,6 +1,6 @@
-"""Several training processes on this machine: ports, environment, prefixed logs, and an end for all when one fails.
+"""Starts several training processes on this machine, prefixes their logs, and ends all if one fails.
 
-A started process runs `sluice.train.worker`; the configuration comes on its standard input.
+Each process runs `sluice.train.worker` and reads its configuration from standard input.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ POLL_S = 0.2
 
 
 class WorkerOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """What a started process is told."""
+    """The instructions for a started process."""
 
     train: TrainConfig
     force: bool
@@ -35,11 +35,11 @@ class WorkerOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def launch_local(config: TrainConfig, num_workers: int, force: bool) -> int:
-    """Runs the training in `num_workers` processes and returns their exit code.
+    """Run the training in `num_workers` processes and return their exit code.
 
-    The first failure ends all: SIGTERM, and SIGKILL after a grace period. After one that a restart may mend, a worker
-    that died or stalled, all start again up to `max_restarts` times. A SIGTERM to this process is passed on, so that
-    all save and exit 75.
+    The first failure ends all: SIGTERM, then SIGKILL after a grace period. If a worker has died or stalled, all are
+    restarted up to `max_restarts` times. A SIGTERM to this process is forwarded, so that all workers save and exit
+    with code 75.
     """
     threads = config.dist.intra_threads or max(1, (os.cpu_count() or 1) // num_workers)
     dist = msgspec.structs.replace(config.dist, intra_threads=threads)
@@ -63,7 +63,7 @@ def launch_local(config: TrainConfig, num_workers: int, force: bool) -> int:
 
 
 def free_ports(count: int) -> list[int]:
-    """Loopback ports nobody listens on at this moment."""
+    """Loopback ports that are currently unused."""
     with contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
         for each in sockets:
@@ -73,7 +73,7 @@ def free_ports(count: int) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class LocalWorker:
-    """A started process, and the thread that passes on what it says."""
+    """A started process and the thread that forwards its output."""
 
     index: int
     process: subprocess.Popen[str]
@@ -120,7 +120,7 @@ def _passing_on_signals(workers: Sequence[LocalWorker]) -> Iterator[None]:
 
 
 def _wait(workers: Sequence[LocalWorker]) -> int:
-    """The exit code of the first process that ended badly, or of all; none is left running."""
+    """Wait for all processes and return 0 or the exit code of the first failure; none is left running."""
     try:
         while True:
             ended = [
@@ -128,9 +128,11 @@ def _wait(workers: Sequence[LocalWorker]) -> int:
             ]
             bad = [(index, code) for index, code in ended if code]
             if bad:
-                index, code = min(bad, key=lambda ended: ended[1] > 0)  # a killed one is the cause, the others follow
+                index, code = min(
+                    bad, key=lambda ended: ended[1] > 0
+                )  # a killed worker is the cause of the other failures
                 how = f"exit code {code}" if code > 0 else f"signal {-code}"
-                logger.info("worker %d ended with %s, so all end", index, how)
+                logger.info("worker %d ended with %s; stopping all workers", index, how)
                 return code if code > 0 else EXIT_STALLED
             if len(ended) == len(workers):
                 return 0
@@ -148,4 +150,4 @@ def _end(workers: Sequence[LocalWorker]) -> None:
         while any(process.poll() is None for process in alive) and time.monotonic() < deadline:
             time.sleep(POLL_S)
     for worker in workers:
-        worker.printer.join(GRACE_S)  # its last words say why
+        worker.printer.join(GRACE_S)  # prints its last lines, which contain the cause

@@ -1,8 +1,8 @@
-"""Where a process stands among its peers, from what its scheduler tells it. No TensorFlow.
+"""Reads the index of this process and the addresses of all workers from the scheduler. Does not import TensorFlow.
 
-In this order: TF_CONFIG, as hosted training services and Kubernetes operators set it; `train.dist.workers` with the
-index of an indexed job; SLURM. TensorFlow's own SLURM resolver asks nvidia-smi, fails without a GPU, and sorts n10
-before n9 (TF 2.21).
+Sources, in this order: TF_CONFIG, as set by hosted training services and Kubernetes operators; `train.dist.workers`
+with the index of an indexed job; SLURM. TensorFlow's own SLURM resolver calls nvidia-smi, fails without a GPU, and
+sorts n10 before n9 (TF 2.21).
 """
 
 import json
@@ -15,31 +15,31 @@ from sluice.core.config.train import DistConfig
 from sluice.core.errors import ConfigError
 
 INDEX_VARIABLES = ("JOB_COMPLETION_INDEX", "AWS_BATCH_JOB_NODE_INDEX", "BATCH_TASK_INDEX")
-"""Kubernetes, AWS Batch, Google Batch."""
+"""Index variables of Kubernetes, AWS Batch and Google Batch."""
 NODES = re.compile(r"([^,\[\]]+)(?:\[([^\]]*)\])?([^,\[\]]*)(?:,|$)")
 TASKS = re.compile(r"(\d+)(?:\(x(\d+)\))?(?:,|$)")
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """This process among its peers."""
+    """The index of this process and the addresses of all."""
 
     index: int
     addresses: tuple[str, ...]
-    """Of all processes, the chief first."""
+    """Addresses of all processes, the chief first."""
 
     @property
     def is_chief(self) -> bool:
         return self.index == 0
 
     def tf_config(self) -> str:
-        """What TensorFlow wants to find in TF_CONFIG."""
+        """The value of TF_CONFIG for TensorFlow."""
         cluster = {"worker": list(self.addresses)}
         return json.dumps({"cluster": cluster, "task": {"type": "worker", "index": self.index}})
 
 
 def this_task(config: DistConfig, environment: Mapping[str, str] = os.environ) -> Task:
-    """The task of this process. Raises ConfigError when there should be peers and nothing names them, or it wrongly."""
+    """The task of this process. Raises ConfigError if the workers of `multiworker` are missing or invalid."""
     if config.strategy != "multiworker":
         return Task(0, ("localhost",))
     if "TF_CONFIG" in environment:
@@ -50,17 +50,17 @@ def this_task(config: DistConfig, environment: Mapping[str, str] = os.environ) -
         task = _from_slurm(config.port, environment)
     else:
         raise ConfigError(
-            "train.dist.strategy = multiworker, but nothing says who the workers are. Let a scheduler set TF_CONFIG, "
-            "run under srun, name all in train.dist.workers in an indexed job, or start processes on this machine "
-            "with train.dist.local_workers."
+            "train.dist.strategy = multiworker, but no workers are given. Let a scheduler set TF_CONFIG, run under "
+            "srun, list all in train.dist.workers in an indexed job, or start processes on this machine with "
+            "train.dist.local_workers."
         )
     for address in task.addresses:
         if not re.fullmatch(r".+:\d+", address):
-            raise ConfigError(f"The address {address!r} of a worker is not of the form host:port, for example n1:2222.")
+            raise ConfigError(f"The worker address {address!r} does not have the form host:port, for example n1:2222.")
     if not 0 <= task.index < len(task.addresses):
         raise ConfigError(
-            f"This process is worker {task.index}, but there are {len(task.addresses)}, counted from 0: "
-            f"{', '.join(task.addresses)}. Start as many processes as there are addresses."
+            f"This process is worker {task.index}, but there are only {len(task.addresses)}, counted from 0: "
+            f"{', '.join(task.addresses)}. Start one process per address."
         )
     return task
 
@@ -74,7 +74,7 @@ def _from_tf_config(text: str) -> Task:
         return Task(index, (*chiefs, *cluster["worker"]))
     except (ValueError, KeyError, TypeError, AttributeError) as e:
         raise ConfigError(
-            f"TF_CONFIG should hold cluster.worker and task, but it is {text[:80]!r}. Let your scheduler set it, or "
+            f"TF_CONFIG must contain cluster.worker and task, but it is {text[:80]!r}. Let your scheduler set it, or "
             "unset it."
         ) from e
 
@@ -84,8 +84,8 @@ def _from_index(workers: tuple[str, ...], environment: Mapping[str, str]) -> Tas
         if name in environment:
             return Task(int(environment[name]), workers)
     raise ConfigError(
-        f"train.dist.workers names {len(workers)} workers, but none of {', '.join(INDEX_VARIABLES)} says which of them "
-        "this process is. Run it in an indexed job, or set TF_CONFIG."
+        f"train.dist.workers lists {len(workers)} workers, but none of {', '.join(INDEX_VARIABLES)} is set, so the "
+        "index of this process is unknown. Run it in an indexed job, or set TF_CONFIG."
     )
 
 
@@ -94,7 +94,7 @@ def _from_slurm(port: int, environment: Mapping[str, str]) -> Task:
     counts = expand_counts(environment["SLURM_STEP_TASKS_PER_NODE"])
     if len(nodes) != len(counts):
         raise ConfigError(
-            f"SLURM names {len(nodes)} nodes ({environment['SLURM_STEP_NODELIST']}), but counts of tasks for "
+            f"SLURM lists {len(nodes)} nodes ({environment['SLURM_STEP_NODELIST']}), but task counts for "
             f"{len(counts)} ({environment['SLURM_STEP_TASKS_PER_NODE']})."
         )
     places = [(node, local) for node, count in enumerate(counts) for local in range(count)]
@@ -109,7 +109,7 @@ def _from_slurm(port: int, environment: Mapping[str, str]) -> Task:
 
 
 def expand_nodes(text: str) -> list[str]:
-    """`n[8-10,3],gpu` → n8, n9, n10, n3, gpu: in this order, which that of the tasks follows."""
+    """`n[8-10,3],gpu` → n8, n9, n10, n3, gpu, in this order, which is also the order of the tasks."""
     found = []
     for prefix, ranges, suffix in NODES.findall(text):
         for part in ranges.split(",") if ranges else [""]:

@@ -1,4 +1,4 @@
-"""The n-gram model as an entry in the books of a run: counted from its shards, judged on the same targets."""
+"""The n-gram baseline of a run: counted from its training shards, evaluated on the same targets."""
 
 import logging
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ logger = logging.getLogger("sluice.train")
 
 
 class BaselineResult(msgspec.Struct, frozen=True, kw_only=True):
-    """How the baseline does, and of how many training tokens it was counted."""
+    """Results of the baseline, and the number of training tokens it was counted from."""
 
     order: int
     tokens: int
@@ -29,9 +29,9 @@ class BaselineResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def evaluate_baseline(config: BaselineConfig, data: DataConfig, dataset: Dataset) -> BaselineResult | None:
-    """Perplexity and bits per byte of the n-gram model on validation and test; None where it is switched off.
+    """Evaluate the n-gram model on validation and test; None if it is disabled.
 
-    Shards are taken in their order until `max_tokens` are reached.
+    Shards are read in order up to `max_tokens`.
     """
     if config.order is None:
         return None
@@ -63,7 +63,7 @@ def _evaluate(model: NGram, dataset: Dataset, split: str) -> Evaluation:
 
 
 def _scored_streams(dataset: Dataset, split: str) -> Iterator[np.ndarray]:
-    """Of each shard, without the padding at its end."""
+    """The tokens of each shard, without the padding at its end."""
     for shard in dataset.split(split).shards:
         if shard.records:
             stream = shard_tokens(dataset, shard)

@@ -1,8 +1,8 @@
 """Exact evaluation: every target once, state carried, sums in float64.
 
 Perplexity is exp(nll / tokens). Bits per byte is nll / (ln 2 · UTF-8 bytes of the scored tokens) and compares models
-across tokenizers; `<eos>` is scored and counts no bytes. With an `<unk>` in the vocabulary text is lost, the number
-would flatter, and it is refused.
+across tokenizers; `<eos>` is scored and has no bytes. It is not reported if the vocabulary has an `<unk>`: text would
+be lost and the value too low.
 """
 
 import json
@@ -25,7 +25,7 @@ from sluice.train.model.language_model import TrainableLanguageModel
 from sluice.train.run_directory import restore
 
 logger = logging.getLogger("sluice.train")
-LOGIT_BYTES = 64 << 20  # the window grows until its logits take this much
+LOGIT_BYTES = 64 << 20  # maximum size of the logits of one evaluation window
 
 
 class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,11 +33,11 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
 
     split: str
     nll: float
-    """Nats."""
+    """Sum in nats."""
     tokens: int
-    """Scored."""
+    """Number of scored tokens."""
     utf8_bytes: int | None
-    """Of the scored tokens; None when the tokenizer loses text."""
+    """Bytes of the scored tokens; None if the tokenizer is not lossless."""
 
     @property
     def nll_per_token(self) -> float:
@@ -62,7 +62,7 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Evaluator:
-    """Scores splits with one model; traced once per window shape."""
+    """Evaluates splits with one model; traced once per block shape."""
 
     def __init__(self, model: TrainableLanguageModel, dataset: Dataset, batch_size: int) -> None:
         manifest = dataset.manifest
@@ -74,7 +74,7 @@ class Evaluator:
     def evaluate(
         self, split: str, *, max_tokens: int | None = None, beat: Callable[[], None] = lambda: None
     ) -> Evaluation:
-        """All of a split, or its first `max_tokens` tokens rounded up to a window. `beat` is called per window."""
+        """Evaluate a split, or its first `max_tokens` tokens rounded up to a block; calls `beat` after each block."""
         pad = self._dataset.manifest.ids.pad
         state = self._model.zero_state(self._batch_size)
         nll, tokens, num_bytes = 0.0, 0, 0
@@ -101,13 +101,13 @@ class Evaluator:
 
 
 def evaluation_window(seq_len: int, batch_size: int, vocab_size: int) -> int:
-    """The largest divisor of the record length whose logits stay small. It changes speed, not the result."""
+    """The largest divisor of the record length whose logits fit LOGIT_BYTES. It affects speed, not the result."""
     limit = LOGIT_BYTES // (batch_size * vocab_size * np.dtype(np.float32).itemsize)
     return max(divisor for divisor in range(1, seq_len + 1) if seq_len % divisor == 0 and divisor <= max(1, limit))
 
 
 def evaluate_run(config: TrainConfig) -> dict[str, Evaluation]:
-    """The best (else latest) checkpoint of a run on validation, test and the domains; writes evaluation.json.
+    """Evaluate the best (else latest) checkpoint of a run on validation, test and domains; write evaluation.json.
 
     Raises InputError for a domain with another tokenizer.
     """
@@ -131,7 +131,7 @@ def evaluate_run(config: TrainConfig) -> dict[str, Evaluation]:
 
 
 def open_domain(name: str, directory: str, trained: Dataset) -> tuple[Dataset, str]:
-    """A dataset with the tokenizer of the training data, and the split of it that is judged."""
+    """Open a dataset with the tokenizer of the training data; return it and the split to evaluate."""
     manifest = read_manifest(directory)
     splits = [split for split in ("test", "valid", "train") if split in manifest.splits]
     data = DataConfig(
@@ -141,7 +141,7 @@ def open_domain(name: str, directory: str, trained: Dataset) -> tuple[Dataset, s
     ours, theirs = trained.manifest.tokenizer.sha256, dataset.manifest.tokenizer.sha256
     if ours != theirs:
         raise InputError(
-            f"The domain {name} ({directory}) has a tokenizer with sha256 {theirs}, but the model reads that with "
+            f"The domain {name} ({directory}) has a tokenizer with sha256 {theirs}, but the model needs the one with "
             f"{ours}. Pack it again with --tokenizer {trained.tokenizer_path}."
         )
     if trained.manifest.ids != dataset.manifest.ids:
@@ -153,7 +153,7 @@ def open_domain(name: str, directory: str, trained: Dataset) -> tuple[Dataset, s
 
 
 def table(results: Mapping[str, Evaluation]) -> str:
-    """For people, a line each."""
+    """A text table with one line per result."""
     lines = [f"{'':<16}{'tokens':>12}{'ppl':>12}{'bits per byte':>16}"]
     for name, result in results.items():
         bits = f"{result.bits_per_byte:.4f}" if result.bits_per_byte else "–"

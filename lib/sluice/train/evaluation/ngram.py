@@ -1,16 +1,16 @@
-"""An n-gram model with interpolated modified Kneser-Ney smoothing: the baseline that a network has to beat.
+"""An n-gram model with interpolated modified Kneser-Ney smoothing: the baseline for networks.
 
-Chen & Goodman 1999, equations for orders k = 1 … n, h' being h without its first word:
+Chen & Goodman 1999; equations for orders k = 1 … n, where h' is h without its first word:
 
     P_k(w | h) = max(c(hw) - D_k(c(hw)), 0) / c(h·) + γ_k(h) P_{k-1}(w | h'),   P_0 = 1 / V
     γ_k(h) = (D_k(1) N_1(h·) + D_k(2) N_2(h·) + D_k(3) N_3+(h·)) / c(h·)
     D_k(i) = i - (i + 1) Y n_{i+1} / n_i,   Y = n_1 / (n_1 + 2 n_2),   n_i: k-grams with c = i
 
-At order n, c counts occurrences; below it, c(hw) is the number of different words seen before hw. It is counted in the
-streams that the network is trained on, document ends among the words, and scores every target of a split once.
+At order n, c counts occurrences; below n, c(hw) is the number of different words seen before hw. Counts come from the
+training streams of the network, including document ends, and every target of a split is scored once.
 
-No word is looked up by a hash: a k-gram is known by a number, dense, and is found by the number of its first k - 1
-words and its last word. Exact, with arrays only.
+The implementation is exact and uses arrays without hashing: each k-gram has a dense number, found by the number of its
+first k - 1 words and its last word.
 """
 
 from collections.abc import Sequence
@@ -21,19 +21,19 @@ import numpy as np
 Array = np.ndarray
 MISSING = -1
 FALLBACK = (0.5, 1.0, 1.5)
-"""Discounts of an order whose counts say none, in small corpora: those of KenLM (`--discount_fallback`)."""
+"""Discounts for an order with too few counts to estimate them, as in KenLM (`--discount_fallback`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class NGramOrder:
-    """What is known of the k-grams of one length. Each array ends with an entry for what is not known, MISSING."""
+    """The k-grams of one length. The last entry of each array is for unknown ones (index MISSING)."""
 
     keys: Array
-    """Sorted; number of the first k - 1 words times V, plus the last word. The number of a k-gram is its place here."""
+    """Sorted; number of the first k - 1 words times V, plus the last word. The index is the number of the k-gram."""
     counts: Array
     """c of each k-gram."""
     discounts: Array
-    """D(0) = 0, D(1), D(2), D(3) for three or more."""
+    """D(0) = 0, D(1), D(2) and D(3), which is for three or more."""
     totals: Array
     """c(h·) by the number of h."""
     gammas: Array
@@ -41,9 +41,9 @@ class NGramOrder:
 
 
 class NGram:
-    """The model of token streams.
+    """An n-gram model counted from token streams.
 
-    `streams` are 1-d arrays of ids below `vocab_size`; none continues another.
+    `streams` are independent 1-d arrays of ids below `vocab_size`.
     """
 
     def __init__(self, streams: Sequence[Array], order: int, vocab_size: int) -> None:
@@ -53,7 +53,7 @@ class NGram:
         ends = np.repeat(np.cumsum([len(stream) for stream in streams]), [len(stream) for stream in streams])
         starts = np.zeros(len(tokens), bool)
         starts[np.cumsum([0, *(len(stream) for stream in streams[:-1])])] = True
-        numbers = [np.zeros(len(tokens), np.int64)]  # of the k-gram that begins at each position, by k
+        numbers = [np.zeros(len(tokens), np.int64)]  # by k: number of the k-gram that starts at each position
         all_keys = []
         for k in range(1, order + 1):
             at = np.arange(len(tokens))
@@ -72,11 +72,11 @@ class NGram:
             self.orders.append(_order(all_keys[k - 1], counts, contexts, vocab_size))
 
     def log_probabilities(self, stream: Array) -> Array:
-        """Nats, of every token of a stream but the first, given those before it."""
+        """Log probability in nats of every token of a stream except the first, given the tokens before it."""
         tokens = stream.astype(np.int64)
         size = len(tokens)
         probability = np.full(size, 1 / self.vocab_size)
-        before = np.zeros(size, np.int64)  # number of the k - 1 words before each token, MISSING where it is not known
+        before = np.zeros(size, np.int64)  # number of the k - 1 words before each token, or MISSING
         grams: list[Array] = [np.zeros(size + 1, np.int64)]
         for k, order in enumerate(self.orders, 1):
             # numbers of the k-grams that end at each token
@@ -92,8 +92,8 @@ class NGram:
 
 
 def _continuations(numbers: Array, longer: Array, starts: Array) -> Array:
-    """A k-gram for each different word before it, from the (k+1)-grams; the start of a stream counts as one."""
-    _, first = np.unique(longer, return_index=True)  # a place of each different (k+1)-gram
+    """k-gram numbers, once per different word before them, from (k+1)-grams; the start of a stream counts as a word."""
+    _, first = np.unique(longer, return_index=True)  # one position of each different (k+1)-gram
     first = first[longer[first] != MISSING]
     return np.concatenate([numbers[first + 1], np.unique(numbers[starts])])
 
@@ -112,7 +112,7 @@ def _order(keys: Array, counts: Array, contexts: int, vocab_size: int) -> NGramO
 
 
 def _discounts(of: list[int]) -> list[float]:
-    """D(0), D(1), D(2), D(3) from how many k-grams have each count."""
+    """D(0), D(1), D(2), D(3) from the number of k-grams with each count."""
     if min(of[1:]) > 0:
         share = of[1] / (of[1] + 2 * of[2])
         found = [i - (i + 1) * share * of[i + 1] / of[i] for i in (1, 2, 3)]
@@ -122,6 +122,6 @@ def _discounts(of: list[int]) -> list[float]:
 
 
 def _find(keys: Array, wanted: Array) -> Array:
-    """The place of each wanted key, MISSING where there is none."""
+    """The index of each wanted key, or MISSING."""
     at = np.searchsorted(keys, wanted)
     return np.where(keys[at] == wanted, at, MISSING)

@@ -1,4 +1,4 @@
-"""Text from a trained model, one token at a time, the state passed along. Equal seeds give equal text."""
+"""Generates text from a trained model, token by token with carried state. Equal seeds give equal text."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from sluice.train.run_directory import restore
 
 
 def generate_run(config: TrainConfig) -> list[str]:
-    """Prompts of `config.run.prompts` with their continuations, by the best (else latest) checkpoint of the run."""
+    """Continuations of `config.run.prompts`, prompts included, by the best (else latest) checkpoint of the run."""
     restored = restore(config)
     tokenizer = Tokenizer.load(restored.dataset.tokenizer_path)
     sampler = Sampler(restored.model, restored.dataset.manifest.ids.eos)
@@ -36,9 +36,9 @@ class Sampler:
         ]
 
     def tokens(self, prompt: Sequence[int], config: SampleConfig, random: np.random.Generator) -> list[int]:
-        """Up to `config.tokens` ids that follow the prompt; `<eos>` ends them and is left out.
+        """Up to `config.tokens` ids that follow the prompt, stopping before `<eos>`.
 
-        The model reads `<eos>` first: in training text too, a document begins after the end of another.
+        The model reads `<eos>` first, because in training text a document starts after the end of another.
         """
         state = self._model.zero_state(1)
         for token in (self._eos, *prompt):
@@ -58,7 +58,7 @@ class Sampler:
 
 
 def draw(logits: np.ndarray, config: SampleConfig, random: np.random.Generator) -> int:
-    """One id from logits [V], sharpened by the temperature and cut to the `top_k` likeliest."""
+    """Sample an id from logits [V] with temperature and the `top_k` most likely tokens."""
     scores = logits.astype(np.float64) / config.temperature
     order = np.argsort(-scores, kind="stable")[: config.top_k]
     weights = np.exp(scores[order] - scores[order[0]])

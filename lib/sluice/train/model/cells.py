@@ -1,4 +1,4 @@
-"""One LSTM layer over a window, forward and backward.
+"""LSTM layers over a block of tokens, forward and backward.
 
 Equations (Hochreiter & Schmidhuber 1997 with the forget gate of Gers et al. 2000), for each step t of a row:
 
@@ -6,10 +6,10 @@ Equations (Hochreiter & Schmidhuber 1997 with the forget gate of Gers et al. 200
     f_t = σ(x_t W_f + h_{t-1} U_f + b_f)        forget gate
     g_t = tanh(x_t W_g + h_{t-1} U_g + b_g)     candidate
     o_t = σ(x_t W_o + h_{t-1} U_o + b_o)        output gate
-    c_t = f_t ⊙ c_{t-1} + i_t ⊙ g_t             cell: the memory
-    h_t = o_t ⊙ tanh(c_t)                       hidden state: the layer's output
+    c_t = f_t ⊙ c_{t-1} + i_t ⊙ g_t             cell state
+    h_t = o_t ⊙ tanh(c_t)                       hidden state, the output of the layer
 
-and backward, dh and dc arriving from t+1, dh also from above:
+and backward, with dh and dc from t+1 and dh also from the layer above:
 
     dc += dh ⊙ o ⊙ (1 - tanh(c)²)
     dz_i = dc ⊙ g ⊙ i(1-i)   dz_f = dc ⊙ c_{t-1} ⊙ f(1-f)   dz_g = dc ⊙ i ⊙ (1-g²)   dz_o = dh ⊙ tanh(c) ⊙ o(1-o)
@@ -17,11 +17,11 @@ and backward, dh and dc arriving from t+1, dh also from above:
 
 The columns of W [D, 4H], U [H, 4H] and b [4H] are i, f, g, o in this order. Time-major throughout.
 
-Half precision is for the products alone (as in Micikevicius et al. 2018): x, W and U come in it, and h goes out; b, the
-states, the gates and the cell are float32. A cell in bfloat16 would forget every addition below a 256th of it, and on a
-CPU all that is not a product is slower in it.
+Half precision is used only for matrix products (as in Micikevicius et al. 2018): x, W, U and h have it; b, the states,
+the gates and the cell are float32. A bfloat16 cell would lose every addition below 1/256 of its value, and on a CPU all
+other operations are slower in it.
 
-There is no bidirectional layer: run backwards, it has read the very token that a language model is asked to predict.
+There is no bidirectional layer: its backward direction reads the token that a language model has to predict.
 """
 
 from collections.abc import Callable
@@ -34,24 +34,24 @@ Kernel = Callable[..., tuple[tf.Tensor, tf.Tensor, tf.Tensor]]
 
 
 def lstm_loop(x: Any, h0: Any, c0: Any, W: Any, U: Any, b: Any) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """h [T, B, H] of x's type and the last h and c [B, H], from x [T, B, D], the initial state [B, H] and the weights.
+    """h [T, B, H] in the dtype of x and the last h and c [B, H], from x [T, B, D], initial state [B, H] and weights.
 
-    One GEMM for all x·W, a loop over time that keeps gates and cells, and a gradient of our own that collects dz of
-    all steps: autodiff would add a [H, 4H] weight gradient at every step, here dW and dU are one GEMM each.
+    One GEMM for all x·W, a loop over time that stores gates and cells, and a custom gradient that collects dz of all
+    steps, so that dW and dU are one GEMM each; autodiff would add a [H, 4H] weight gradient at every step.
     """
     return _with_gradient(_forward, _backward, x, h0, c0, W, U, b)
 
 
 def lstm_loop_xla(x: Any, h0: Any, c0: Any, W: Any, U: Any, b: Any) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """The same as `lstm_loop`, both directions compiled by XLA; shapes must be known when traced."""
+    """`lstm_loop` with forward and backward compiled by XLA; shapes must be static when traced."""
     return _with_gradient(_forward_xla, _backward_xla, x, h0, c0, W, U, b)
 
 
 def lstm_cudnn(x: Any, h0: Any, c0: Any, W: Any, U: Any, b: Any) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """The same by cuDNN, all steps in one call; all in x's type, also states and bias. Without a GPU `lstm_loop`.
+    """The same with cuDNN, all steps in one call, states and bias in the dtype of x. Without a GPU: `lstm_loop`.
 
-    Its parameters are one vector: the four parts of W and of U, transposed, then a bias for each of both products
-    (as keras/src/backend/tensorflow/rnn.py calls the same operation).
+    Its parameters are one vector: the four parts of W and of U, transposed, then a bias for each of the two products
+    (see the call in keras/src/backend/tensorflow/rnn.py).
     """
     if not tf.config.list_physical_devices("GPU"):
         return lstm_loop(x, h0, c0, W, U, b)
@@ -87,7 +87,7 @@ def _with_gradient(forward: Any, backward: Any, *inputs: Any) -> tuple[tf.Tensor
 
 
 def _forward(x: Any, h0: Any, c0: Any, W: Any, U: Any, b: Any) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """h, c [T, B, H] and the gates after their non-linearity [T, B, 4H]."""
+    """h, c [T, B, H] and the gates after the non-linearity [T, B, 4H]."""
     T, B, D, H = _sizes(x, U)
     half, whole = x.dtype, c0.dtype
     xW = tf.reshape(tf.cast(tf.matmul(tf.reshape(x, [T * B, D]), W), whole) + b, [T, B, 4 * H])
@@ -113,7 +113,7 @@ def _backward(
     T, B, D, H = _sizes(x, U)
     half, whole = x.dtype, c0.dtype
     c_before = tf.concat([c0[None], c[:-1]], axis=0)
-    # once, not inside each product: for few rows that takes two to four times as long (TF 2.21, CPU)
+    # once: within each product it takes two to four times as long for small batches (TF 2.21, CPU)
     U_transposed = tf.transpose(U)
 
     def step(t: Any, dh: Any, dc: Any, dzs: Any) -> Any:
@@ -161,7 +161,7 @@ def _buffer(T: Any, dtype: Any, shape: list[Any]) -> tf.TensorArray:
 def lstm_reference(
     x: np.ndarray, h0: np.ndarray, c0: np.ndarray, W: np.ndarray, U: np.ndarray, b: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The equations above, one step at a time in the precision of its arguments: the oracle of every kernel."""
+    """Reference for all kernels: the equations above, step by step, in the precision of the arguments."""
 
     def sigmoid(z: np.ndarray) -> np.ndarray:
         value: np.ndarray = 1 / (1 + np.exp(-z))

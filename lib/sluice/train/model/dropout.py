@@ -1,7 +1,7 @@
-"""Masks that depend on seed, step, place in the model and *global* row, never on the number of replicas.
+"""Dropout masks that depend on seed, step, layer and *global* row, not on the number of replicas.
 
-Philox is a counter: four values per count. Each row owns a stretch of counts by its global number, so a replica draws
-its rows' part of the one global mask, at no cost for the rows of others.
+Philox is counter-based, with four values per count. Each global row has its own range of counts, so a replica draws
+only its rows of the global mask.
 """
 
 import math
@@ -10,17 +10,17 @@ from typing import Any
 import tensorflow as tf
 
 WEIGHTS, WORDS, SAMPLED_WORDS = 500, 900, 901
-"""Places of draws that are not on the way of the activations: recurrent kernels, the embedding, the softmax."""
+"""Values of `place` for masks of recurrent kernels, of vocabulary entries, and for sampled words."""
 
 
 class DropoutKey:
-    """Which masks a step draws."""
+    """Seed, step and first global row of the masks of a step."""
 
     def __init__(self, seed: int, step: Any, first_row: Any) -> None:
         self.seed, self.step, self.first_row = seed, step, first_row
 
     def uniform(self, rows: Any, per_row: int, place: int, first_row: Any = None) -> tf.Tensor:
-        """float32 in [0, 1), [rows, per_row], of the rows from `first_row` on (those of this replica)."""
+        """Uniform float32 [rows, per_row] in [0, 1) for rows from `first_row` (default: the first of this replica)."""
         counts = math.ceil(per_row / 4)
         seed = tf.stack([tf.constant(self.seed * 1000 + place, tf.int64), tf.cast(self.step, tf.int64)])
         philox, counter = tf.raw_ops.StatelessRandomGetKeyCounter(seed=seed)
@@ -31,10 +31,9 @@ class DropoutKey:
 
 
 def drop(x: Any, rate: float, key: DropoutKey | None, place: int, *, locked: bool = False) -> tf.Tensor:
-    """x [T, B, D] with a share `rate` of its values zero and the rest scaled up; as it is without a key.
+    """x [T, B, D] with a share `rate` of its values set to zero and the rest scaled up; unchanged without a key.
 
-    A fresh mask at every time step (Zaremba et al. 2014), or `locked`, one for all of the window (Gal & Ghahramani
-    2016).
+    A new mask per time step (Zaremba et al. 2014) or, if `locked`, one for all time steps (Gal & Ghahramani 2016).
     """
     if not rate or key is None:
         return x
@@ -46,7 +45,7 @@ def drop(x: Any, rate: float, key: DropoutKey | None, place: int, *, locked: boo
 
 
 def drop_weights(kernel: Any, rate: float, key: DropoutKey | None, layer: int) -> tf.Tensor:
-    """A recurrent kernel with single weights dropped, the same for all rows of a window (DropConnect: Merity 2017)."""
+    """A recurrent kernel with single weights dropped, the same for all rows (DropConnect: Merity et al. 2017)."""
     if not rate or key is None:
         return kernel
     keep = key.uniform(1, math.prod(kernel.shape), WEIGHTS + layer, first_row=0) >= rate
@@ -54,7 +53,7 @@ def drop_weights(kernel: Any, rate: float, key: DropoutKey | None, layer: int) -
 
 
 def drop_words(x: Any, tokens: Any, vocab_size: int, rate: float, key: DropoutKey | None) -> tf.Tensor:
-    """Embeddings x [T, B, D] of tokens [T, B] without a share of the word types, wherever these occur (Merity 2017)."""
+    """Embeddings x [T, B, D] of tokens [T, B], with a share of the vocabulary set to zero (Merity et al. 2017)."""
     if not rate or key is None:
         return x
     keep = tf.cast(key.uniform(1, vocab_size, WORDS, first_row=0)[0] >= rate, x.dtype) / (1 - rate)

@@ -1,8 +1,7 @@
-"""Word vectors in GloVe's text format as first values of an embedding (Pennington et al. 2014).
+"""Reads word vectors in GloVe's text format as initial values of an embedding (Pennington et al. 2014).
 
-A line is `word v1 … vd`, without a header; word2vec's text format has one, which is told by its two fields. Words are
-mapped by their form, so only vocabularies of words can be filled. GloVe is a method for word vectors, not a language
-model.
+A line is `word v1 … vd`; the header of word2vec's text format is recognised by its two fields and skipped. Vectors are
+found by the word itself, so the vocabulary must consist of words.
 """
 
 import gzip
@@ -22,21 +21,21 @@ logger = logging.getLogger("sluice.train")
 
 
 class Vectors(NamedTuple):
-    """Rows of an embedding [V, E], and which of them were in the file [V]."""
+    """Rows of an embedding [V, E], and whether each was found in the file [V]."""
 
     values: np.ndarray
     is_found: np.ndarray
 
     @property
     def coverage(self) -> float:
-        """Share of the vocabulary."""
+        """Share of the vocabulary that was found."""
         return float(self.is_found.mean())
 
 
 def read_glove(path: str, words: Sequence[str], width: int) -> Vectors:
-    """The vectors of these words; of a word that occurs twice the first. `path` may end in .gz.
+    """Read the vectors of these words; for repeated words the first counts. `path` may end in .gz.
 
-    Raises ConfigError when the vectors have another width, FormatError for a line that is none.
+    Raises ConfigError if the vectors have another width, FormatError for an invalid line.
     """
     numbers = {word: number for number, word in enumerate(words)}
     values, is_found = np.zeros((len(words), width), np.float32), np.zeros(len(words), bool)
@@ -44,7 +43,7 @@ def read_glove(path: str, words: Sequence[str], width: int) -> Vectors:
         word, *fields = line.rstrip("\n").split(" ")
         if line_number == 1 and len(fields) == 1:
             continue
-        if len(fields) > width:  # some words of glove.840B hold blanks
+        if len(fields) > width:  # some words of glove.840B contain spaces
             word, fields = " ".join([word, *fields[:-width]]), fields[-width:]
             if _is_number(word.rpartition(" ")[2]):
                 raise ConfigError(_other_width(path, line_number, len(line.split(" ")) - 1, width))
@@ -62,14 +61,14 @@ def read_glove(path: str, words: Sequence[str], width: int) -> Vectors:
 
 
 def embedding_from_glove(config: GloveConfig, tokenizer: Tokenizer, first_values: np.ndarray) -> np.ndarray:
-    """First values of an embedding [V, E], with the vectors of the words that the file has in their place.
+    """Initial values of an embedding [V, E]: vectors from the file, `first_values` for all other words.
 
-    Raises ConfigError for a vocabulary that is not of words.
+    Raises ConfigError if the tokenizer is not a word tokenizer.
     """
     if tokenizer.kind != "word":
         raise ConfigError(
             f"train.model.glove.path = {config.path}, but the tokenizer of the dataset is of kind {tokenizer.kind}: "
-            "its tokens are parts of words and have no vectors. Leave it out, or write shards with tokenizer.kind=word."
+            "its tokens are parts of words and have no vectors. Remove it, or write shards with tokenizer.kind=word."
         )
     vectors = read_glove(config.path, tokenizer.tokens, first_values.shape[1])
     logger.info(
@@ -81,7 +80,7 @@ def embedding_from_glove(config: GloveConfig, tokenizer: Tokenizer, first_values
 
 
 def without_fixed(variables: dict[str, Any], config: GloveConfig) -> dict[str, Any]:
-    """The parameters that learn: all, but for an embedding that is given and stays."""
+    """The trainable parameters: all except a fixed embedding."""
     is_fixed = config.path and not config.trainable
     return {name: value for name, value in variables.items() if not (is_fixed and name == "embed.weight")}
 
@@ -101,6 +100,6 @@ def _is_number(field: str) -> bool:
 
 def _other_width(path: str, line: int, found: int, width: int) -> str:
     return (
-        f"{path}, line {line}: a vector of {found} numbers, but train.model.embedding_dim is {width}. Set "
-        f"train.model.embedding_dim={found}, or take vectors of that width."
+        f"{path}, line {line}: the vector has {found} numbers, but train.model.embedding_dim is {width}. Set "
+        f"train.model.embedding_dim={found}, or use vectors of width {width}."
     )

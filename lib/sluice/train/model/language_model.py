@@ -1,7 +1,7 @@
-"""The language model: parameters as variables, and a function from tokens and state to hidden vectors and state.
+"""The trainable language model: parameters as variables, and a function from tokens and state to outputs and state.
 
-p(w_{t+1} | w_≤t) = softmax(h_t V + b). State goes in and comes out as a value; no variable holds it, so a checkpoint,
-a replica or a sampler can carry it wherever they like.
+p(w_{t+1} | w_≤t) = softmax(h_t V + b). State is passed and returned as a value and is not stored in a variable, so
+checkpoints, replicas and samplers can handle it freely.
 """
 
 from typing import Any, NamedTuple
@@ -16,24 +16,24 @@ from sluice.train.model.layers import LAYERS, State, lstm
 from sluice.train.model.parameters import initial_values, layer_name, layer_shapes, layer_widths
 
 DTYPES = {"fp32": tf.float32, "fp16": tf.float16, "bf16": tf.bfloat16}
-"""Of activations; parameters, states between windows and losses are float32."""
+"""Types of activations by `precision`; parameters, carried states and losses are float32."""
 
 
 class Window(NamedTuple):
-    """What a model makes of a window of tokens."""
+    """The outputs of a model for a block of tokens."""
 
     hidden: tf.Tensor
-    """What the softmax reads [T·B, P], time-major."""
+    """Input of the softmax [T·B, P], time-major."""
     state: State
-    """After the last token."""
+    """State after the last token."""
     last: tf.Tensor
     """Output of the last layer [T, B, H]."""
     dropped: tf.Tensor
-    """The same after dropout."""
+    """`last` after dropout."""
 
 
 class TrainableLanguageModel:
-    """The parameters as variables of the strategy in scope, and the computation."""
+    """A language model of any architecture. Create it in the scope of the strategy."""
 
     def __init__(self, config: ModelConfig, vocab_size: int, seed: int, precision: str = "fp32") -> None:
         self.config = config
@@ -47,11 +47,11 @@ class TrainableLanguageModel:
 
     @property
     def trained(self) -> dict[str, tf.Variable]:
-        """The parameters that learn."""
+        """The trainable parameters."""
         return without_fixed(self.variables, self.config.glove)
 
     def state_shapes(self, batch: int) -> list[tuple[int, ...]]:
-        """The shapes of a state: that of the first layer, then of the second, and so on; rows are the first axis."""
+        """Shapes of the state tensors, layer by layer; axis 0 is the batch."""
         shapes: list[tuple[int, ...]] = []
         for D, H in self.widths:
             if self.config.arch == "gcnn":
@@ -61,11 +61,11 @@ class TrainableLanguageModel:
         return shapes
 
     def zero_state(self, batch: int) -> State:
-        """The state at the start of an epoch."""
+        """The state at the start of an epoch: all zeros."""
         return tuple(tf.zeros(shape) for shape in self.state_shapes(batch))
 
     def window(self, tokens: Any, state: State, key: DropoutKey | None = None) -> Window:
-        """Of tokens [B, T]. Without a key, as outside of training, nothing is dropped and all is float32."""
+        """Outputs for tokens [B, T]. Without a key, as in evaluation, nothing is dropped and all values are float32."""
         rates, v = self.config.dropout, self.variables
         dtype = tf.float32 if key is None else self.dtype
         locked = rates.kind == "locked"
@@ -99,17 +99,17 @@ class TrainableLanguageModel:
         }
 
     def softmax(self, dtype: Any) -> tuple[tf.Tensor, tf.Tensor]:
-        """Weights of a type, [V, P], the embedding, if tied, else [P, V]; and the bias [V]."""
+        """Weights in `dtype`, the embedding [V, P] if tied, else [P, V]; and the bias [V]."""
         v = self.variables
         weights = v["embed.weight" if self.config.tie_embeddings else "softmax.kernel"]
         return tf.cast(weights, dtype), tf.convert_to_tensor(v["softmax.bias"])
 
     def logits(self, hidden: Any) -> tf.Tensor:
-        """Scores [N, V], float32, of hidden vectors [N, P]."""
+        """Logits [N, V], float32, of hidden vectors [N, P]."""
         weights, bias = self.softmax(hidden.dtype)
         return tf.cast(tf.matmul(hidden, weights, transpose_b=self.config.tie_embeddings), tf.float32) + bias
 
     def assign(self, values: dict[str, np.ndarray]) -> None:
-        """Sets every parameter."""
+        """Set every parameter."""
         for name, variable in self.variables.items():
             variable.assign(values[name])

@@ -1,4 +1,4 @@
-"""One layer of each architecture over a window: x [T, B, D] and its state in, y [T, B, H] and the new state out.
+"""A layer of each architecture: a function from x [T, B, D] and a state to y [T, B, H] and the new state.
 
 GRU (Cho et al. 2014, in the form of cuDNN and PyTorch: the reset gate acts on the product, so h U is one GEMM):
 
@@ -10,13 +10,13 @@ GRU (Cho et al. 2014, in the form of cuDNN and PyTorch: the reset gate acts on t
 Elman RNN (1990): h_t = tanh(x_t W + h_{t-1} U + b)
 
 Gated causal convolution (Dauphin et al. 2017): y_t = (Σ_j x_{t-j} V_j + b) ⊙ σ(Σ_j x_{t-j} W_j + d), j = 0 … k-1, plus
-x_t where the widths are equal. It sees k tokens back and none ahead, so it is a language model; what it saw last is its
-state, and windows follow on each other as they do in a recurrent network.
+x_t if the widths are equal. It reads k tokens up to the current one, so it is a language model; its state is the last
+k - 1 inputs, and it is carried like the state of a recurrent network.
 
-As in `cells`, half precision is for the products: x and the weight matrices come in it and y goes out in it; biases and
-states are float32.
+As in `cells`, half precision is used only for products: x, y and the weight matrices have it; biases and states are
+float32.
 
-A bidirectional layer is none of them: run backwards, it has read the very token that a language model is to predict.
+There is no bidirectional layer: its backward direction reads the token that a language model has to predict.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,12 +28,12 @@ from sluice.train.model.cells import KERNELS
 
 State = tuple[Any, ...]
 Weights = Mapping[str, Any]
-"""By the last parts of their names, see `parameters`."""
+"""Weights by the last parts of their names, see `parameters`."""
 Layer = Callable[[Any, State, Weights], tuple[tf.Tensor, State]]
 
 
 def lstm(kernel: str) -> Layer:
-    """State: h and c [B, H]. `kernel` is a name of `cells.KERNELS`."""
+    """LSTM. State: h and c [B, H]. `kernel` is a key of `cells.KERNELS`."""
 
     def layer(x: Any, state: State, weights: Weights) -> tuple[tf.Tensor, State]:
         y, h, c = KERNELS[kernel](x, *state, weights["kernel"], weights["recurrent_kernel"], weights["bias"])
@@ -43,7 +43,7 @@ def lstm(kernel: str) -> Layer:
 
 
 def gru(x: Any, state: State, weights: Weights) -> tuple[tf.Tensor, State]:
-    """State: h [B, H]."""
+    """GRU. State: h [B, H]."""
     U, d = weights["recurrent_kernel"], weights["recurrent_bias"]
 
     def step(h: Any, xW: Any) -> tf.Tensor:
@@ -56,7 +56,7 @@ def gru(x: Any, state: State, weights: Weights) -> tuple[tf.Tensor, State]:
 
 
 def rnn(x: Any, state: State, weights: Weights) -> tuple[tf.Tensor, State]:
-    """State: h [B, H]."""
+    """Elman RNN. State: h [B, H]."""
     U = weights["recurrent_kernel"]
     return _scan(lambda h, xW: tf.tanh(xW + _product(h, U)), x, state, weights)
 
@@ -72,7 +72,7 @@ def _product(h: Any, U: Any) -> tf.Tensor:
 
 
 def gcnn(x: Any, state: State, weights: Weights) -> tuple[tf.Tensor, State]:
-    """State: the last k - 1 inputs [B, k - 1, D]."""
+    """Gated causal convolution. State: the last k - 1 inputs [B, k - 1, D]."""
     kernel = weights["kernel"]
     k, D, _ = kernel.shape
     T = tf.shape(x)[0]
@@ -85,4 +85,4 @@ def gcnn(x: Any, state: State, weights: Weights) -> tuple[tf.Tensor, State]:
 
 
 LAYERS: dict[str, Layer] = {"gru": gru, "rnn": rnn, "gcnn": gcnn}
-"""Those without a choice of kernels."""
+"""Layers of architectures with only one kernel."""

@@ -1,6 +1,6 @@
-"""The parameters of a language model before there is a model: names, shapes and first values. No TensorFlow.
+"""Names, shapes and initial values of the parameters of a language model. Does not import TensorFlow.
 
-A layer maps [T, B, D] to [T, B, H]; its parameters are, with columns in the order of the gates:
+A layer maps [T, B, D] to [T, B, H]. Its parameters, with columns in the order of the gates, are:
 
     lstm   kernel [D, 4H], recurrent_kernel [H, 4H], bias [4H]                                  i, f, g, o
     gru    kernel [D, 3H], recurrent_kernel [H, 3H], bias [3H], recurrent_bias [3H]             r, z, n
@@ -19,7 +19,7 @@ Shape = tuple[int, ...]
 
 
 def layer_widths(config: ModelConfig) -> list[tuple[int, int]]:
-    """D and H of every layer. The last layer of `awd_lstm` is as wide as the embedding."""
+    """D and H of each layer. The last layer of `awd_lstm` is as wide as the embedding."""
     outputs = [config.hidden] * config.layers
     if config.arch == "awd_lstm":
         outputs[-1] = config.embedding_dim
@@ -27,12 +27,12 @@ def layer_widths(config: ModelConfig) -> list[tuple[int, int]]:
 
 
 def layer_name(config: ModelConfig, layer: int) -> str:
-    """The common part of the names of a layer's parameters: `lstm.0`."""
+    """Common prefix of the parameter names of a layer: `lstm.0`."""
     return f"{'lstm' if config.arch == 'awd_lstm' else config.arch}.{layer}"
 
 
 def layer_shapes(config: ModelConfig, D: int, H: int) -> dict[str, Shape]:
-    """Of the parameters of a layer, by their last names."""
+    """Shapes of the parameters of a layer, by the last part of their names."""
     if config.arch == "gcnn":
         return {"kernel": (config.context, D, 2 * H), "bias": (2 * H,)}
     gates = {"rnn": 1, "gru": 3}.get(config.arch, 4)
@@ -41,7 +41,7 @@ def layer_shapes(config: ModelConfig, D: int, H: int) -> dict[str, Shape]:
 
 
 def parameter_shapes(config: ModelConfig, vocab_size: int) -> dict[str, Shape]:
-    """Name and shape of every parameter, in order. Raises ConfigError for settings that do not go together."""
+    """Name and shape of every parameter, in order. Raises ConfigError for incompatible settings."""
     if config.arch == "gcnn" and config.dropout.recurrent:
         raise ConfigError(
             f"train.model.dropout.recurrent = {config.dropout.recurrent} drops weights of recurrent kernels, but arch "
@@ -70,7 +70,7 @@ def parameter_shapes(config: ModelConfig, vocab_size: int) -> dict[str, Shape]:
 
 
 def initial_values(config: ModelConfig, vocab_size: int, seed: int) -> dict[str, np.ndarray]:
-    """Parameters before the first step: a function of the arguments alone, the same on every machine."""
+    """Initial parameters. They depend only on the arguments and are the same on every machine."""
     scale = config.init.scale
     values = {}
     for index, (name, shape) in enumerate(parameter_shapes(config, vocab_size).items()):
