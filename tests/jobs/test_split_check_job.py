@@ -92,7 +92,7 @@ def test_shards_hold_no_pair_across_splits_and_would_without_the_check(checked, 
 
 
 def test_removals_are_certified_and_the_counts_match_the_next_stage(checked):
-    rows = pq.read_table(checked / "split" / "removals").to_pylist()
+    rows = pq.read_table(checked / "split_check" / "removals").to_pylist()
     docs = pq.read_table(checked / "extract" / "docs", columns=["doc_id", "text"], partitioning="hive").to_pylist()
     sets = {row["doc_id"]: shingles(define_key(row["text"]), 5) for row in docs if row["text"]}
     removed = {row["doc_id"] for row in rows}

@@ -21,8 +21,8 @@ def quiz(tmp_path):
 
 
 def test_optional_stages_do_not_change_the_digests_of_a_run_without_them():
-    run = Run(Config(split=SplitConfig(enabled=False)))
-    assert run.decontaminate is None and run.lines is None and run.split is None
+    run = Run(Config(split_check=SplitCheckConfig(enabled=False)))
+    assert run.decontaminate is None and run.line_dedup is None and run.split_check is None
     assert run.corpus is run.dedup
     assert run.tokenizer.upstream == run.dedup.digest
     assert {"decontaminate", "line_dedup", "split_check"}.isdisjoint(run.result_settings)
@@ -38,13 +38,13 @@ def test_later_stages_depend_on_those_that_are_switched_on(quiz):
     both = Run(Config(line_dedup=LineDedupConfig(enabled=True), decontaminate=DecontaminateConfig(benchmarks=(quiz,))))
     assert both.dedup.digest == plain.dedup.digest
     assert both.decontaminate.upstream == both.dedup.digest
-    assert both.lines.upstream == both.decontaminate.digest
-    assert both.split.upstream == both.lines.digest
-    assert both.tokenizer.upstream == both.split.digest
+    assert both.line_dedup.upstream == both.decontaminate.digest
+    assert both.split_check.upstream == both.line_dedup.digest
+    assert both.tokenizer.upstream == both.split_check.digest
     assert both.result_digest != plain.result_digest
     lines = Run(Config(line_dedup=LineDedupConfig(enabled=True)))
-    assert lines.lines.upstream == lines.dedup.digest
-    assert lines.split.upstream == lines.lines.digest
+    assert lines.line_dedup.upstream == lines.dedup.digest
+    assert lines.split_check.upstream == lines.line_dedup.digest
     changed = Run(Config(line_dedup=LineDedupConfig(enabled=True, min_documents=4)))
     assert changed.shards.digest != lines.shards.digest
 
@@ -77,23 +77,25 @@ def test_the_job_of_a_stage_that_is_switched_off_is_an_error():
 
 def test_the_split_is_checked_if_documents_are_held_out():
     plain = Run(Config())
-    assert plain.corpus is plain.split
-    assert plain.split.upstream == plain.dedup.digest
-    assert plain.tokenizer.upstream == plain.split.digest
-    assert Run(Config(shards=ShardsConfig(valid_fraction=0, test_fraction=0))).split is None
-    assert Run(Config(shards=ShardsConfig(valid_fraction=0))).split is not None
+    assert plain.corpus is plain.split_check
+    assert plain.split_check.upstream == plain.dedup.digest
+    assert plain.tokenizer.upstream == plain.split_check.digest
+    assert Run(Config(shards=ShardsConfig(valid_fraction=0, test_fraction=0))).split_check is None
+    assert Run(Config(shards=ShardsConfig(valid_fraction=0))).split_check is not None
     # who is held out changes what is found; the length of a record does not
-    assert Run(Config(shards=ShardsConfig(seed=5))).split.digest != plain.split.digest
-    assert Run(Config(shards=ShardsConfig(test_fraction=0.02))).split.digest != plain.split.digest
-    assert Run(Config(shards=ShardsConfig(seq_len=64))).split.digest == plain.split.digest
-    assert Run(Config(split_check=SplitCheckConfig(bands=16))).split.digest != plain.split.digest
+    assert Run(Config(shards=ShardsConfig(seed=5))).split_check.digest != plain.split_check.digest
+    assert Run(Config(shards=ShardsConfig(test_fraction=0.02))).split_check.digest != plain.split_check.digest
+    assert Run(Config(shards=ShardsConfig(seq_len=64))).split_check.digest == plain.split_check.digest
+    assert Run(Config(split_check=SplitCheckConfig(bands=16))).split_check.digest != plain.split_check.digest
 
 
 def test_a_check_with_the_permutations_of_deduplication_is_an_error():
     with pytest.raises(ConfigError, match=r"split\.seed and dedup\.minhash\.seed are both 2.*Choose another"):
         Run(Config(dedup=DedupConfig(minhash=MinHashConfig(seed=2))))
     assert (
-        Run(Config(dedup=DedupConfig(minhash=MinHashConfig(seed=2)), split_check=SplitCheckConfig(enabled=False))).split
+        Run(
+            Config(dedup=DedupConfig(minhash=MinHashConfig(seed=2)), split_check=SplitCheckConfig(enabled=False))
+        ).split_check
         is None
     )
     with pytest.raises(ConfigError, match=r"split\.enabled=true and hold documents out \(shards\.valid_fraction"):

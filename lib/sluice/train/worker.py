@@ -1,4 +1,4 @@
-"""A training process started by `launch_local`: `python -m sluice.train.worker`."""
+"""One training process that `launch_local` started: `python -m sluice.train.worker`."""
 
 import sys
 
@@ -11,8 +11,7 @@ from sluice.train.start import quiet_tensorflow
 
 
 def main() -> int:
-    """Read the order from standard input, train, and return the exit code."""
-    import_tensorflow()
+    """Reads its settings from standard input, trains, and returns the exit code."""
 
     def run() -> int:
         order = msgspec.json.decode(sys.stdin.read(), type=WorkerOrder)

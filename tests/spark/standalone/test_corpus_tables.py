@@ -91,7 +91,7 @@ def test_rows_with_items_are_removed_and_others_unchanged(spark, tmp_path):
 
 
 def test_unreadable_rows_are_quarantined_and_counted(spark, tmp_path):
-    matches, found = decontaminated(spark, tmp_path, [*PAGES, b"{broken"], max_loss=0.5)
+    matches, found = decontaminated(spark, tmp_path, [*PAGES, b"{broken"], max_unreadable_share=0.5)
     assert len(matches) == 4
     assert found["ledgers"][0]["dropped"] == {"near": 1, "ngram": 2, "unreadable": 1}
     (bad,) = pq.read_table(tmp_path / "out" / "decontaminate" / "quarantine").to_pylist()

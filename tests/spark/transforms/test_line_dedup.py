@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from sluice.core.config.dedup import LineDedupConfig
 from sluice.core.records.corpus import CutText, RepeatedLine
-from sluice.spark.transforms.lines import line_counts, most_removed, removed_lines, repeated_lines, without_lines
+from sluice.spark.transforms.line_dedup import line_counts, most_removed, removed_lines, repeated_lines, without_lines
 from sluice.text.dedup.repeated_lines import plain_hashes
 
 MENU = "home and news and about us and contact"

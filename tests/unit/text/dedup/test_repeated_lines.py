@@ -74,7 +74,7 @@ def test_digits_count_unless_few_of_them_may_become_0():
 @examples(derandomize=True, max_examples=300, deadline=None)
 @given(ANY_TEXT, ANY_TEXT, st.sampled_from([0.0, 0.3, 1.0]))
 def test_lines_have_equal_hashes_exactly_if_they_have_equal_forms(a, b, share):
-    settings = LinesConfig(max_digit_share=share)
+    settings = LineDedupConfig(max_digit_share=share)
     a, b = a.replace("\n", " "), b.replace("\n", " ")
     if not a or not b:
         return
