@@ -1,3 +1,3 @@
 """sluice: Common Crawl in, language-model training data and a trained LSTM out."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

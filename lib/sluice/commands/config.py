@@ -1,6 +1,6 @@
 """List the settings of all jobs: dotted path, value, type and meaning.
 
-Without --all only the common ones are listed. With --conf and --set the values are those in force.
+Without --all only the common ones are listed. --conf and --set change the values that are shown.
 Exit codes: 0 done, 2 bad configuration or no such section.
 
 examples:

@@ -182,6 +182,6 @@ def _parsed(data: bytes, path: str) -> Any:
 
 
 def shorten(value: object) -> str:
-    """One line of at most TEXT_CHARS characters of a value, line feeds and controls written as escapes."""
+    """A value as JSON on one line, cut to TEXT_CHARS characters; line feeds and controls become escapes."""
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= TEXT_CHARS else f"{text[: TEXT_CHARS - 1]}… ({len(text):,} characters)"

@@ -85,7 +85,7 @@ similarity, computed exactly).
 {TABLE_FILES}
 Written:
   OUT/dedup/removals    id, step (url, exact, near), duplicate_of (always kept), matched_id, jaccard (similarity)
-  OUT/dedup/copies      for a kept document with duplicates: how many documents it stands for, itself included
+  OUT/dedup/copies      for a kept document with duplicates: number of equal or similar documents, itself included
   OUT/dedup/clusters    which documents belong together, named by the best of them
   OUT/dedup/edges       every pair that was verified to be similar
   OUT/dedup/kept        of a table: the rows that were kept, unchanged

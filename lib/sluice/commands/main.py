@@ -39,7 +39,7 @@ SUMMARIES = {
     **{job.name: job.summary for job in JOBS.values()},
     **{name: command.summary for name, command in COMMANDS.items()},
 }
-"""One line for everything that may follow `sluice`."""
+"""A summary line for every command."""
 
 USAGE = """\
 sluice {version}: Common Crawl in, language-model data and a trained LSTM out.

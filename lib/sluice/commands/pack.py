@@ -149,7 +149,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def split_of(document: Document, valid_fraction: float, test_fraction: float, seed: int) -> str:
-    """The split of a document, a function of its text or ids: equal ones never stand in two splits."""
+    """The split of a document, a function of its text or ids: equal documents are in the same split."""
     position = mix64(_key(document), seed) / 2**64
     if position < valid_fraction:
         return "valid"
@@ -173,7 +173,7 @@ def with_utf8_bytes(tokenizer: Tokenizer, documents: Iterable[bytes]) -> Iterato
 
 
 def _reader(options: argparse.Namespace, padding: Counter[str]) -> Callable[[list[str]], Iterator[Document]]:
-    """What yields the documents of files; `padding` gets the number of pad ids by file."""
+    """A function that yields the documents of files and counts pad ids by file in `padding`."""
     if not options.ids:
         return functools.partial(_read_texts, lines=options.lines, field=options.field or "text")
     if options.lines or options.add_bos or not options.tokenizer:
@@ -227,7 +227,7 @@ def _of_shard(read: Documents, index: int, num_shards: int, options: argparse.Na
 
 
 def _write(path: str, found: Iterator[Document], tokenizer: Tokenizer, options: argparse.Namespace, bar: Bar) -> Shard:
-    """One shard; with FILE... its documents in hash order, for which it holds those of the shard in memory."""
+    """Writes one shard. With FILE... its documents are in hash order, so they are held in memory."""
     split = path.rpartition("/")[2].partition("-")[0]
     ordered = _in_hash_order(found, options.seed) if options.files else found
     encode = with_utf8_bytes if options.ids else encode_documents
@@ -259,7 +259,7 @@ def _names(options: argparse.Namespace) -> SpecialNames:
 
 
 def _tokenizer(options: argparse.Namespace, texts: Documents) -> tuple[dict[str, object], bytes]:
-    """What decides about the tokenizer, for the digest, and its bytes."""
+    """The settings of the tokenizer, for the digest, and its bytes."""
     names = {field: name for field, name in _names(options)._asdict().items() if name is not None}
     if options.tokenizer:
         given = Tokenizer.load(options.tokenizer, _names(options))

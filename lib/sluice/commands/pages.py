@@ -73,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def iter_lines(config: Config, bar: Bar | None = None) -> Iterator[dict[str, Any] | WarcAccount]:
-    """One dictionary per page, and the account of each archive after its pages; `bar` shows the bytes read."""
+    """Yields a dictionary per page, and the counts of each archive after its pages; `bar` shows the bytes read."""
     inner = PageProcessor(config.extract, config.dedup.minhash, model_path(config.extract.lid_model))
     rules = load_rules(config.rules.presets)
     open_read = partial(storage.open_stream, transport=config.extract.transport)

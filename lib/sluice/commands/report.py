@@ -1,4 +1,4 @@
-"""One page on a finished run, or on the part of it that is finished.
+"""Write the HTML report of a run, or of its finished stages.
 
 DIR is the `output` of a run. Writes DIR/report.html, which needs no other file and no network, and DIR/report.json
 with the same numbers, from the summaries of the stages and of the training run in DIR/model; prints the path.

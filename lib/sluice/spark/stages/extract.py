@@ -71,14 +71,14 @@ def _extract_batch(
     plan_table: str | None,
     what: str,
 ) -> dict[str, Any]:
-    """One batch: its directory first, then its manifest, which makes it complete. Returns the manifest."""
+    """Extracts one batch: writes its directory, then its manifest, which marks it complete. Returns the manifest."""
     manifest = stage.file("docs", "_batches", f"{batch:05d}.json")
     if storage.exists(manifest):
         done: dict[str, Any] = json.loads(storage.read_bytes(manifest))
         if not any("unreadable" in item["account"]["quarantined"] for item in done["archives"]):
             log.info("%s: already complete", what)
             return done
-        # a kill in mid-repeat is harmless: the old manifest still says that the batch is to be repeated
+        # a kill in mid-repeat is harmless: the old manifest still marks the batch as one to repeat
         log.info("%s: an archive was unreadable, so it is read again", what)
     directory = stage.file("docs", f"batch={batch:05d}")
     storage.delete_tree(directory)
