@@ -18,14 +18,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-NOT_YET = ("lib/sluice/text/", "lib/sluice/data/", "lib/sluice/core/", "lib/sluice/report/", "tests/", "scripts/")
+NOT_YET = ("lib/sluice/text/", "tests/", "scripts/")
 """Folders whose texts are still to be rewritten; the list only gets shorter."""
 
 ROOT = Path(__file__).resolve().parents[1]
 FAILED = 4
 
 START = {
-    r"(What|Those|That of|Ones?|All that|Whoever|Who)\b": "name the thing: a docstring starts with a noun or a verb",
+    r"(What|Those|That of|All that|Whoever|Who|Ones? (that|who|which|with|of))\b": (
+        "name the thing: a docstring starts with a noun or a verb"
+    ),
 }
 """Patterns at the start of a docstring."""
 
@@ -37,7 +39,7 @@ ANYWHERE = {
     r"\bso many\b": "`n`, or the number itself",
     r"\bas good as\b": "almost",
     r"\bfrom \w+ on\b(?! (the|a|an|one|this|our|its|[A-Z])\b)": "from ... up, or after",
-    r"\bis none\b|\bthat are none\b": "is not a ..., or invalid",
+    r"\b(it|that) (is|are) none\b": "is not a ..., or invalid",
     r"\bnobody\b": "no one, or the imperative",
     r"\b(in|of|the|its|their) books\b|\bthe ledger\b": "record accounting, or counts",
     r"\b(tower|shield|at the door|the road)\b": "the real name, without a metaphor",

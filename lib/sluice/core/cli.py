@@ -1,4 +1,4 @@
-"""What every command line shares: the parser, the options of a job, the late import of its body, and exit codes."""
+"""Parts that every command line shares: parser, options of a job, late import of its body, exit codes."""
 
 import argparse
 import contextlib
@@ -17,7 +17,7 @@ from sluice.core.log import set_up
 
 EPILOG = """\
 Settings come from the defaults, then each --conf file, then each --set; a later one wins.
-`sluice config` lists the settings with their meaning; --print-config shows the values in force.
+`sluice config` lists the settings with their meaning; --print-config shows the values of this command.
 Exit codes: 0 done, 2 bad configuration, 3 bad input, 4 a check failed, 75 preempted (run again), 76 stalled.
 """
 
@@ -26,7 +26,7 @@ class Job(NamedTuple):
     """One job of the batch pipeline or of training, described without importing it."""
 
     name: str
-    """What follows `sluice`: `train`, `run dedup`."""
+    """The words after `sluice`: `train`, `run dedup`."""
     summary: str
     """One line for the list of jobs."""
     help: str
@@ -137,5 +137,5 @@ def exit_code_of(run: Callable[[], int]) -> int:
         sys.stdout = open(os.devnull, "w")
         return 0
     except KeyboardInterrupt:
-        print("sluice: interrupted; run the same command again to go on", file=sys.stderr)
+        print("sluice: interrupted; run the same command again to continue", file=sys.stderr)
         return 130

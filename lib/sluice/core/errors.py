@@ -2,7 +2,7 @@
 
 
 class SluiceError(Exception):
-    """Base of all deliberate errors. The message says what happened, what was expected, what to do."""
+    """Base of all deliberate errors. The message states what happened, what was expected and what to do."""
 
     exit_code = 1
 
@@ -27,7 +27,7 @@ class RemoteError(InputError, OSError):
     """A file on a network that stayed unreadable after all retries. An OSError too: readers must let it pass."""
 
     received = b""
-    """What came of the range before it failed."""
+    """The bytes of the range that arrived before it failed."""
 
 
 class StageError(SluiceError):
@@ -37,7 +37,7 @@ class StageError(SluiceError):
 
 
 EXIT_PREEMPTED = 75
-"""Stopped by a signal after saving; running the same command again goes on."""
+"""Stopped by a signal after saving; running the same command again continues."""
 
 EXIT_STALLED = 76
-"""Peers are missing or a step never ended; running the same command again may go on."""
+"""Peers are missing or a step never ended; running the same command again may continue."""

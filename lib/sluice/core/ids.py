@@ -29,7 +29,7 @@ def document_id(crawl: int, warc_index: int, ordinal: int) -> int:
 def document_id_at(crawl: int, warc_index: int, offset: int) -> int:
     """`crawl << 44 | warc_index << 24 | offset / 128`: the id of a record that was chosen by its offset in the file.
 
-    For records named by an index, whose ordinals nobody knows who has not read the whole file. It depends on the
+    For records named by an index, whose ordinals are unknown without reading the whole file. It depends on the
     place only, as `document_id` does, and is the same for any selection and any way of reading; the two kinds are
     never mixed in one run. Raises ValueError beyond 2 GiB; whoever makes the list of offsets must see to it that no two
     share a cell.

@@ -11,7 +11,7 @@ from sluice.core.errors import StageError
 class Ledger:
     """Counts of one stage in one unit (`records`, `documents`, `bytes`, `tokens`).
 
-    Needs no order: ledgers of parts add up to the ledger of the whole.
+    Needs no order: the counts of parts add up to those of the whole.
     """
 
     unit: str

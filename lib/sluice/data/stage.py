@@ -1,7 +1,7 @@
 """The directory of one stage: what it belongs to, whether it is finished, what it counted.
 
-`_stage.json` is written first and says which settings the directory belongs to; `_summary.json` is written last and
-makes it finished. A directory of other settings is refused, never mixed.
+`_stage.json` is written first and contains the settings of the directory; `_summary.json` is written last and marks it
+finished. A directory of other settings is refused, never mixed.
 """
 
 import json
@@ -72,7 +72,7 @@ class Stage:
         return marker
 
     def finish(self, ledgers: Sequence[Ledger], **counts: Any) -> dict[str, Any]:
-        """Checks the books and writes the summary, which makes the stage finished. Raises StageError on imbalance."""
+        """Checks the counts and writes the summary, which marks the stage finished. Raises StageError on imbalance."""
         for ledger in ledgers:
             ledger.check(self.name)
         summary = {

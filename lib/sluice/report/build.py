@@ -232,7 +232,7 @@ def _languages(summaries: Mapping[str, Values]) -> list[Values]:
 
 
 def _rule_meanings(select_marker: Values) -> dict[str, str]:
-    """What each rule asks for, as `signal ≥ 0.8`."""
+    """The bound of each rule, as `signal ≥ 0.8`."""
     signs = {"min": "≥", "above": ">", "max": "≤", "below": "<"}
     meanings = {}
     for rule in select_marker.get("settings", {}).get("rules", []):

@@ -45,7 +45,7 @@ def funnel_step(share: float, next_share: float | None, label: str) -> str:
 def histogram(counts: Sequence[int], low: float, high: float, marks: Sequence[tuple[float, str, str]]) -> str:
     """Bars of equal width from `low` to `high`, and upright lines at values, each with its class and its label.
 
-    Heights are square roots: a tail of one in a hundred is seen too. A line beyond an end stands at that end.
+    Heights are square roots: a tail of one in a hundred is seen too. A line beyond an end is drawn at that end.
     """
     left, width, floor = 8, WIDTH - 16, 120
     top = max(max(counts, default=0), 1)

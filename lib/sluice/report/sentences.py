@@ -1,4 +1,4 @@
-"""What the report says in sentences: its outcome, and what asks for attention."""
+"""Sentences of the report: its outcome, and what needs attention."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ Values = dict[str, Any]
 
 
 def attention(report: Values) -> list[str]:
-    """What a reader should know before trusting the rest, the worst first."""
+    """Warnings that a reader should know before trusting the rest, the worst first."""
     notes = [
         f"The books do not balance: {line['book']}, {line['in']:,} {line['unit']} in, {line['out']:,} out, "
         f"{line['dropped']:,} dropped."
@@ -32,7 +32,7 @@ def attention(report: Values) -> list[str]:
     ):
         if drops.get(reason):
             notes.append(
-                f"Pages that {deed}: {drops[reason]:,}, rejected as {reason}. Their places stand in extract/docs."
+                f"Pages that {deed}: {drops[reason]:,}, rejected as {reason}. Their locations are in extract/docs."
             )
     for rule in report["rules"].get("fired_on_most", []):
         notes.append(f"Rule {rule} drops more than half of what it judges.")

@@ -316,8 +316,9 @@ def test_pages_that_killed_or_stopped_their_process_are_pointed_out(run):
     dropped = ledger("records", 2468, 1222, not_response=663, language=578, page_crash=3, page_timeout=2)
     page, report = run(**finished() | {"extract": EXTRACT | {"ledgers": [dropped, EXTRACT["ledgers"][1]]}})
     assert report["attention"][1:3] == [
-        "Pages that ended the process that judged them: 3, rejected as page_crash. Their places stand in extract/docs.",
-        "Pages that did not come to an end: 2, rejected as page_timeout. Their places stand in extract/docs.",
+        "Pages that ended the process that judged them: 3, rejected as page_crash. "
+        "Their locations are in extract/docs.",
+        "Pages that did not come to an end: 2, rejected as page_timeout. Their locations are in extract/docs.",
     ]
     assert "page_timeout" in text_of(page)
 

@@ -23,11 +23,11 @@ class UrlWordsConfig(Section):
     """Words in URLs whose pages are not wanted: files with one word a line."""
 
     hard: str | None = None
-    """One of these words between separators suffices."""
+    """A URL with one of these words, between separators, is rejected."""
     soft: str | None = None
     """Of these words `soft_min` different ones are needed."""
     strict: str | None = None
-    """One of these anywhere, inside other words and across separators too."""
+    """A URL that contains one of these anywhere, also inside other words and across separators, is rejected."""
     soft_min: PositiveInt = 2
     """Different soft words in one URL."""
 
@@ -51,7 +51,7 @@ class PrecheckConfig(Section):
 
 
 class EditConfig(Section):
-    """What is cut out of a text before it is judged; every cut is counted by kind."""
+    """Edits of a text before it is judged; every cut is counted by kind."""
 
     policy: Literal["precise", "c4"] | None = "precise"
     """Lines about copyright, privacy, cookies and terms. `precise`: short lines made of such phrases, in English and
@@ -75,7 +75,7 @@ class EditConfig(Section):
 
 
 class PiiConfig(Section):
-    """What personal data becomes, by kind; null leaves the kind as it is. Every mask is counted by kind.
+    """Masks of personal data, by kind; null leaves the kind unchanged. Every mask is counted by kind.
 
     A mask must hold nothing that is masked itself. Addresses reserved for examples (RFC 2606, 5737, 3849) are never
     masked, so they can serve as masks.
@@ -84,7 +84,7 @@ class PiiConfig(Section):
     email: str | None = "email@example.com"
     """E-mail addresses."""
     ipv4: str | None = "192.0.2.1"
-    """Public IPv4 addresses. Private and reserved ones name nobody and stay (datatrove does the same)."""
+    """Public IPv4 addresses. Private and reserved ones identify no one and are kept (as in datatrove)."""
     ipv6: str | None = "2001:db8::1"
     """Public IPv6 addresses."""
     mobile: str | None = "<PHONE>"

@@ -40,7 +40,7 @@ def section_of(annotation: Any) -> type[msgspec.Struct] | None:
 
 
 def suggestions(path: str) -> list[str]:
-    """At most three known paths that `path` may stand for, in the order of the configuration.
+    """At most three known paths that `path` may mean, in the order of the configuration.
 
     The first that applies: the names of `path` with some left out (`pii.mobile` for `extract.pii.mobile`), a typing
     mistake, the same name in another section, a similar name in the same section. Empty if nothing is similar.
@@ -66,7 +66,7 @@ def _unknown(tree: Mapping[str, Any], section: type[msgspec.Struct], prefix: str
     fields = {field.encode_name: field.type for field in msgspec.structs.fields(section)}
     for key, value in tree.items():
         if not isinstance(key, str):
-            continue  # msgspec says so, with the place
+            continue  # msgspec reports it, with the path
         if key not in fields:
             yield _only_leaf(f"{prefix}{key}", value)
         elif (inner := section_of(fields[key])) and isinstance(value, Mapping):

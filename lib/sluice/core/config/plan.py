@@ -23,7 +23,7 @@ class SelectionConfig(Section):
 
 
 class CostConfig(Section):
-    """What planning reckons with; never what comes out. `jobs/plan.py --probe` measures the speeds."""
+    """Cost estimates for planning. They do not affect the output. `sluice run plan --probe` measures the speeds."""
 
     core_hour: CountFloat = 0.075
     """Dollars per core-hour."""

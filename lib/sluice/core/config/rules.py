@@ -23,7 +23,7 @@ class TrainQualityConfig(Section):
     min_chars: CountInt = 200
     """Shorter documents are left out."""
     passage_words: PositiveInt = 100
-    """Training looks at passages of exactly so many words, so that length does not tell the classes apart; shorter
+    """Training uses passages of exactly this many words, so that length does not tell the classes apart; shorter
     documents are left out."""
     passages_per_document: PositiveInt = 5
     """Most passages of one document, spread over it."""
@@ -38,7 +38,7 @@ class TrainQualityConfig(Section):
     lr: PositiveFloat = 0.5
     """Learning rate at the beginning (ChineseWebText: 0.5)."""
     word_ngrams: PositiveInt = 2
-    """Words and sequences of up to so many words are features."""
+    """Features are words and sequences of up to this many words."""
     bucket: PositiveInt = 200_000
     """Hash buckets of those sequences; `dim` x 4 bytes each."""
     min_count: PositiveInt = 5

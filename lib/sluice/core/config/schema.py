@@ -32,7 +32,7 @@ class SparkConfig(Section):
 
 
 class LogConfig(Section):
-    """What is said while working."""
+    """Log lines and their interval."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     """Least level of the log lines that are written."""

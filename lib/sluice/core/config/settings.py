@@ -47,7 +47,7 @@ class Setting(NamedTuple):
     type: str
     """Its type in words: number above 0, or null."""
     value: Any
-    """Default, or the value in force, as plain values: text, number, tuple, mapping, null."""
+    """Default or current value, as plain values: text, number, tuple, mapping, null."""
     meaning: str
     """The text after the field, in one line."""
 

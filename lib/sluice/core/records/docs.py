@@ -94,7 +94,7 @@ class Signals(Record):
 class PlanEntry(Record):
     """One archive to read. Table `plan`.
 
-    `wanted` and `wanted_lengths` stand in the table only: the task that reads an archive fetches its own row.
+    `wanted` and `wanted_lengths` are in the table only: the task that reads an archive fetches its own row.
     """
 
     crawl: Int32
@@ -115,7 +115,7 @@ class PlanEntry(Record):
 
 
 class Located(Record):
-    """What tells a record's place: ids depend on it and on nothing else."""
+    """The location of a record: ids depend on it and on nothing else."""
 
     crawl: Int32
     warc_index: Int32
@@ -180,9 +180,9 @@ class Document(Located, kw_only=True):
     licence_by: str | None = None
     """The best evidence there is, see `text.rights`; `anchor` is a mere link to a deed."""
     robots: str | None = None
-    """What the page forbids to robots and text miners, in alphabetical order with commas: noarchive,noindex."""
+    """Robots and text-mining directives of the page, in alphabetical order with commas: noarchive,noindex."""
     edits: str | None = None
-    """JSON: what was cut or masked, by kind: lines, parts of lines, characters. Added up in the books."""
+    """JSON: cuts and masks by kind: lines, parts of lines, characters. Summed in the counts of the stage."""
     n_extracted_chars: Int32
     """Characters of the main text, before anything was cut or masked."""
     n_chars: Int32
@@ -264,7 +264,7 @@ class Decision(Record):
 
 
 class SourceRow(Record):
-    """One row of somebody's own table, or a line that is none: `problem` says why, `place` where it stands."""
+    """One row of a user's table. For an unreadable line, `problem` holds the reason and `place` its location."""
 
     place: str
     problem: str | None

@@ -11,7 +11,7 @@ FILE_HEADER = b"filedesc:"
 
 
 def parse_line(line: bytes) -> dict[bytes, bytes] | None:
-    """The WARC headers, in lower case, that a header line stands for; None when it is none.
+    """The WARC headers, in lower case, that an ARC header line corresponds to; None for an invalid line.
 
     URLs and types with spaces were written: the date, 14 digits or a dash, tells where they end and begin.
     """

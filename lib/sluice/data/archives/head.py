@@ -13,7 +13,7 @@ USUAL_HEAD = 1 << 12
 MAX_LINE_ENDS = 1 << 12
 VERSION = re.compile(rb"WARC/\d{1,2}\.\d{1,3}[ \t]{0,8}\r?\n(?=[a-z][a-z0-9-]{0,60}[ \t]{0,8}:)", re.IGNORECASE)
 STOP = re.compile(rb"\n(?:\r?\n|(?i:WARC)/\d)|WARC/\d{1,2}\.\d{1,3}[ \t]{0,8}\r?\n")
-"""What ends a header: an empty line or, should it have none, the next version line. So no byte is searched twice."""
+"""End of a header: an empty line or, without one, the next version line. So no byte is searched twice."""
 FIELD = re.compile(
     rb"\n(warc-type|warc-target-uri|warc-date|content-length|content-type|warc-block-digest|warc-payload-digest)"
     rb"[ \t]*:([^\r\n]*)",
@@ -23,7 +23,7 @@ LINE_ENDS = re.compile(rb"[\r\n]*")
 
 
 class Fault(Exception):
-    """What stands at `at` of a text is no whole record; `reason` is that of the damage."""
+    """The bytes at `at` of a text are not a whole record; `reason` is the reason of the damage."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(detail)
@@ -96,13 +96,13 @@ def _read_line(text: Text) -> Head:
     line = line_at(text.data, begin)
     if fields := arc.parse_line(line):
         return Head(fields, begin + len(line) - text.at, is_arc=True)
-    what = "begins with" if text.offset == 0 else "goes on with"
+    what = "begins with" if text.offset == 0 else "continues with"
     reason = Reason.GAP if text.is_plain or text.offset else Reason.BAD_MEMBER
     raise Fault(reason, f"the text {what} {text.data[begin : begin + 12]!r}, not with a record")
 
 
 def begins_record(data: bytes, at: int = 0) -> bool:
-    """Whether a WARC version line or an ARC header line stands there, perhaps behind line ends."""
+    """Whether a WARC version line or an ARC header line begins there, perhaps after line ends."""
     at = LINE_ENDS.match(data, at).end()  # type: ignore[union-attr]
     return VERSION.match(data, at) is not None or arc.parse_line(line_at(data, at)) is not None
 

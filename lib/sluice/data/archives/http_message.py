@@ -43,7 +43,7 @@ class HttpHead(msgspec.Struct, frozen=True):
 class Body(msgspec.Struct, frozen=True):
     """A body of at most the cap, whether there was more of it, and the type of the error when it cannot be decoded.
 
-    `data` is None for a body that nobody asked for.
+    `data` is None for a body that was not asked for.
     """
 
     data: bytes | None
@@ -104,7 +104,7 @@ def dechunk(body: bytes) -> bytes:
     """The chunks of a body put together (RFC 9112 7.1).
 
     A body that does not begin with the length of a chunk comes back as it is. Raises EOFError when chunks are missing,
-    ValueError when something else stands where the next one should be.
+    ValueError when the next one does not begin where it should.
     """
     parts: list[bytes] = []
     at = 0
@@ -153,7 +153,7 @@ def inflate(body: bytes, limit: int) -> bytes:
 
 
 def unbrotli(body: bytes, limit: int) -> bytes:
-    """At least `limit` bytes, if there are so many, of a `br` body (RFC 7932)."""
+    """Decompresses at least `limit` bytes, or all there are, of a `br` body (RFC 7932)."""
     decoder = brotli.Decompressor()
     parts: list[bytes] = []
     data = body

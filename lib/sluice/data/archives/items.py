@@ -1,4 +1,4 @@
-"""What an archive holds from end to end: records, damage, and filler between them."""
+"""The items of an archive from end to end: records, damage, and filler between them."""
 
 from collections.abc import Callable
 

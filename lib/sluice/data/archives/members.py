@@ -98,7 +98,7 @@ class Member(Protocol):
     end: int
     """Offset of the first byte behind what has been inflated; behind the member when `read` has given b""."""
     kind: str
-    """What it is should it hold no text."""
+    """The item to yield if the member contains no text."""
 
     def read(self) -> bytes:
         """The next piece of text; b"" when the member has come to its sound end. Raises Broken."""
@@ -116,11 +116,11 @@ class Codec(Protocol):
         ...
 
     def open(self, source: Source, start: int) -> Member:
-        """What stands at an offset where a member begins. Raises Broken."""
+        """The member that begins at an offset. Raises Broken."""
         ...
 
     def probe(self, source: Source, start: int) -> bytes:
-        """The first bytes of text of what may be a member; b"" when it is none."""
+        """The first bytes of text of a possible member; b"" if it is not a member."""
         ...
 
 
@@ -189,7 +189,7 @@ def check_for_bomb(member: Member, num_bytes: int, max_bytes: int) -> None:
 
 
 def find_member(source: Source, codec: Codec, at: int, is_record: Callable[[bytes], bool]) -> int | None:
-    """The offset of the first member from `at` on whose text begins with a record; None when there is none."""
+    """The offset of the first member, at `at` or later, whose text begins with a record; None without one."""
     while (found := source.search(codec.magic, at)) is not None:
         if source.probes < FREE_PROBES + found // PROBE_BYTES:
             source.probes += 1

@@ -1,6 +1,6 @@
 """Every record of a web archive with its exact place, and every byte that gave none: WARC, WET, WAT and ARC files.
 
-Plain, gzipped or zstd-compressed, record by record or as a whole. After damage the reader goes on at the next record,
+Plain, gzipped or zstd-compressed, record by record or as a whole. After damage the reader continues at the next record,
 so one changed byte costs one record. What warcio and FastWARC leave unsaid is a value here: truncation, bytes between
 records, a Content-Length that is wrong, a member that does not inflate. Neither of them is used to read: warcio stops
 at the first damage and tells no lengths, FastWARC knows no ARC. warcio writes (`scripts/data/make_sample.py`, tests)
@@ -28,7 +28,7 @@ __all__ = ["ArchiveRecord", "Damage", "Filler", "Item", "read_archive"]
 
 HEAD_BYTES = 1 << 20
 INFLATED_PAGES = 64
-"""A member may be a bomb (`members.check_for_bomb`) beyond so many times `max_bytes`, and beyond MIN_INFLATED."""
+"""A member may be a bomb (`members.check_for_bomb`) beyond this multiple of `max_bytes`, and beyond MIN_INFLATED."""
 MIN_INFLATED = 1 << 26
 FOREIGN = {b"BZh": "bzip2", b"\x04\x22\x4d\x18": "lz4", b"PK\x03\x04": "zip", b"\xfd7zXZ": "xz"}
 
@@ -44,8 +44,8 @@ def read_archive(
 ) -> Iterator[Item]:
     """Every record in order, what could not be read, and what need not be; their lengths add up to `size`.
 
-    `stream` stands at its beginning; `size` is the length in bytes that the file should have. `is_wanted(record_type,
-    content_type)` says whose payloads are read, up to `max_bytes` of each. `wanted`, sorted, are the offsets of the
+    `stream` is at its beginning; `size` is the length in bytes that the file should have. `is_wanted(record_type,
+    content_type)` decides whose payloads are read, up to `max_bytes` of each. `wanted`, sorted, are the offsets of the
     only records to be looked at: others are counted, and an offset without record is Damage of length 0.
     `check_digests` makes records damage whose digest does not match, save those too large to be held. Raises what the
     stream raises.

@@ -119,7 +119,7 @@ class RecordReader:
         )
 
     def _measure(self, text: Text, head: Head) -> int:
-        """The length of the block, of which `_max_block` bytes are at hand then. Raises Fault when it is wrong."""
+        """The length of the block, whose first `_max_block` bytes are then in memory. Raises Fault when it is wrong."""
         claim = head.fields.get(b"content-length", b"").strip()
         if claim.isdigit() and len(claim) < 19:
             length = int(claim)
@@ -184,13 +184,13 @@ class RecordReader:
             return Filler(*text.place(start), "padding")
         is_found = (text.offset > start or fault.reason == Reason.GAP) and self._is_at_record(text)
         if text.offset == start:
-            text.at += 1  # the head that stands there is the one that was refused
+            text.at += 1  # the head at this position was rejected
         while not is_found and text.search(NEXT_HEAD, NEXT_HEAD_BYTES):
             is_found = self._is_at_record(text)
             text.at += not is_found
         reason = fault.reason
         if reason == Reason.TRUNCATED and not text.is_done:
-            reason = Reason.CONTENT_LENGTH  # another record stands in what it claims
+            reason = Reason.CONTENT_LENGTH  # another record is inside the claimed length
         return Damage(*text.place(start), reason, str(fault))
 
     def _is_at_record(self, text: Text) -> bool:

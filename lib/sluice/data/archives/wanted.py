@@ -34,7 +34,7 @@ FIRST_BYTES = 256  # of text; more would meet damage that is the record's, not t
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Wanted:
-    """The wanted records of one archive: offsets ascending, stretches apart; 16 bytes a record."""
+    """The wanted records of one archive: offsets ascending, stretches apart; 16 bytes per record."""
 
     offsets: Numbers
     lengths: Numbers
@@ -56,7 +56,7 @@ class Span:
 def coalesce(wanted: Wanted, gap_bytes: int, max_bytes: int) -> list[Span]:
     """Ranges that cover every wanted record once: neighbours at most `gap_bytes` apart share one.
 
-    No range is longer than `max_bytes` but for a single record that is.
+    No range is longer than `max_bytes`, except for a single record that is longer.
     """
     spans: list[Span] = []
     ends = wanted.offsets + wanted.lengths
@@ -135,9 +135,9 @@ def _record_in(
 
 
 def _begins_record(part: bytes) -> bool:
-    """Whether a record header stands at the beginning, or in the gzip member that begins there."""
+    """Whether the bytes begin with a record header, or with a gzip member that does."""
     if part.startswith(zstd_frames.MAGIC):
-        return True  # what is inside is said by the reader, which knows the format
+        return True  # the reader, which knows the format, checks its content
     head = part[:HEAD_BYTES]
     if part.startswith(GZIP_MAGIC):
         try:

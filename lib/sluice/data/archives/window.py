@@ -9,7 +9,7 @@ Place = tuple[int, int]
 
 
 class Text:
-    """Text that comes in pieces. `data[at:]` is at hand; `offset` counts from the beginning of the text."""
+    """Text that comes in pieces. `data[at:]` is in memory; `offset` counts from the beginning of the text."""
 
     is_plain = False
 
@@ -31,7 +31,7 @@ class Text:
         return self.is_over and self.at >= len(self.data)
 
     def need(self, count: int) -> int:
-        """Has `count` bytes at hand, if so many follow; returns how many are. Forgets what lies before `at`."""
+        """Reads until `count` bytes are in memory, or the text ends; returns their number. Drops bytes before `at`."""
         have = len(self.data) - self.at
         if have >= count or self.is_over:
             return have
@@ -49,7 +49,7 @@ class Text:
         return have
 
     def need_across(self, count: int) -> int:
-        """The same, from the next member too when a record goes on there."""
+        """The same, also from the next member if a record continues there."""
         return self.need(count)
 
     def skip(self, count: int) -> int:
@@ -104,9 +104,9 @@ class PlainText(Text):
 
 
 class MemberText(Text):
-    """What a member holds. All its records have its offset, where one must begin to inflate; the last has its length.
+    """The text of a member. All its records have its offset, where one must begin to inflate; the last has its length.
 
-    A record that is not whole at the end goes on in the next member, unless that begins with a record itself.
+    A record that is not whole at the end continues in the next member, unless that begins with a record itself.
     """
 
     def __init__(self, source: Source, codec: Codec, member: Member, is_record: Callable[[bytes], bool]) -> None:
@@ -135,5 +135,5 @@ class MemberText(Text):
         return True
 
     def place(self, start: int) -> Place:
-        """Of the member or, but for the last of its records, of its beginning."""
+        """Length of the member for the last of its records, else of its beginning."""
         return self._start, self._member.end - self._start if self.is_done else 0

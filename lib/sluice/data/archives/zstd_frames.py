@@ -1,7 +1,7 @@
 """zstd frames as members of an archive (RFC 8878; IIPC, Zstandard Compression for WARC Files 1.0).
 
 Frames are walked block by block: so their ends are known exactly, and a piece of text is never more than 128 KiB, for
-the decompressor itself neither says how much it took nor keeps to a limit.
+the decompressor itself neither reports how much it read nor keeps to a limit.
 """
 
 import re

@@ -99,7 +99,7 @@ class SplitCheck(_Part, frozen=True, kw_only=True):
     """That no document of a split is a near-copy of one held out from it, and how surely such a pair was found."""
 
     threshold: float
-    """Exact Jaccard similarity of sets of shingles from which on two documents are near-copies."""
+    """Least exact Jaccard similarity of the shingle sets of two near-copies."""
     shingle: int
     """Words of a shingle; characters where words are not spaced."""
     bands: int

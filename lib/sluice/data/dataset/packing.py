@@ -26,7 +26,7 @@ FLUSH_TOKENS = 1 << 18
 class PackingCounts:
     """The books of one packed stream. `balance` states the two laws that hold at its end.
 
-    A token that stands at the end of one window and at the beginning of the next is one token.
+    A token at the end of one window and at the beginning of the next is one token.
     """
 
     records: int = 0
@@ -37,9 +37,9 @@ class PackingCounts:
     tokens_in: int = 0
     """Length of the stream: ids of the documents, their eos and, if asked for, their bos."""
     tokens: int = 0
-    """Tokens of the stream that stand in windows, without padding."""
+    """Tokens of the stream that are in windows, without padding."""
     dropped_tokens: int = 0
-    """Tokens of the stream that stand in no window."""
+    """Tokens of the stream that are in no window."""
     padded_tokens: int = 0
     """Padding in the last window."""
 
@@ -69,7 +69,7 @@ def pack(
     documents: (ids, UTF-8 bytes of the text). An empty document is its eos alone.
     A tail of fewer than L new tokens is dropped, or with `pad_tail` filled up with pad when it has a target at all.
     Raises StageError for an id outside of `dtype` and for pad or eos inside a document: pad would not be scored,
-    eos would end a document that goes on.
+    eos would end a document that continues.
     """
     rest = np.empty(0, dtype=np.int64)  # what no window has used up; begins with the last token of the last window
     for fresh in _token_chunks(documents, counts, dtype, ids, add_bos):

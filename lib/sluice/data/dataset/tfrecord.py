@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 
 from sluice.core.errors import FormatError
 
-# what stands before each nested length, outermost first
+# bytes before each nested length, outermost first
 OPENINGS = (b"\x0a", b"\x0a", b"\x0a\x06tokens\x12", b"\x0a", b"\x0a")
 FRAME_HEAD_BYTES, FRAME_TAIL_BYTES = 12, 4
 CRC_MASK_DELTA = 0xA282EAD8  # tensorflow/core/lib/hash/crc32c.h

@@ -36,13 +36,13 @@ _PRINTABLE = (*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100))
 BYTE_OF = {chr(byte): byte for byte in _PRINTABLE} | {
     chr(0x100 + n): byte for n, byte in enumerate(sorted(set(range(256)) - set(_PRINTABLE)))
 }
-"""The characters that stand for the 256 bytes in tokens (openai/gpt-2 `src/encoder.py`): the printable ones of Latin-1
-for themselves, the others from U+0100 on."""
+"""The characters that represent the 256 bytes in tokens (openai/gpt-2 `src/encoder.py`): the printable ones of Latin-1
+represent themselves, the others begin at U+0100."""
 _BLANK_IN_CJK = re.compile(f"(?<=[{CJK}]) (?=[{CJK}])")
 
 
 class SpecialNames(NamedTuple):
-    """What a file calls its special tokens; None is `<pad>`, `<bos>`, `<eos>` or `<unk>`, where the file has it."""
+    """The names of special tokens in a file; None is `<pad>`, `<bos>`, `<eos>` or `<unk>`, where the file has it."""
 
     pad: str | None = None
     bos: str | None = None
@@ -110,7 +110,7 @@ class Tokenizer:
 
     @property
     def tokens(self) -> list[str]:
-        """The tokens as they stand in the file, by their ids; those of kind `word` are words."""
+        """The tokens as written in the file, by their ids; those of kind `word` are words."""
         return self._tokens
 
     @property
@@ -146,7 +146,7 @@ class Tokenizer:
 
     @functools.cached_property
     def token_bytes(self) -> NDArray[np.int32]:
-        """UTF-8 bytes that each token stands for, [vocab_size]; 0 for special tokens."""
+        """UTF-8 bytes of each token, [vocab_size]; 0 for special tokens."""
         special = {token["content"] for token in self._tree["added_tokens"] if token["special"]} | {*self._names}
         encode = _decoded if self.kind == "bpe" else str.encode
         table = np.zeros(self.vocab_size, dtype=np.int32)
@@ -300,7 +300,7 @@ def _checked_tree(data: bytes, path: str) -> dict[str, Any]:
 
 
 def _problem(tree: dict[str, Any]) -> str | None:
-    """Why a tokenizer is none of the two kinds."""
+    """Why a tokenizer is of neither kind."""
     model, split, decoder = tree["model"]["type"], tree["pre_tokenizer"], tree["decoder"]
     is_word = model == "WordLevel"
     if not (_is_words(tree) if is_word else _is_byte_level(tree)):
@@ -318,7 +318,7 @@ def _problem(tree: dict[str, Any]) -> str | None:
 
 
 def _vocabulary(tree: dict[str, Any]) -> dict[str, int]:
-    """Ids by token; added tokens stand in the vocabulary of the model or beyond it."""
+    """Ids by token; added tokens are in the vocabulary of the model or beyond it."""
     return {**tree["model"]["vocab"], **{token["content"]: token["id"] for token in tree["added_tokens"]}}
 
 
@@ -357,7 +357,7 @@ def _is_lossless(tree: dict[str, Any]) -> bool:
 
 
 def _decoded(token: str) -> bytes:
-    """What decoding makes of a token of byte-level BPE; added tokens that are no bytes stand for themselves."""
+    """Decodes a token of byte-level BPE; added tokens that are not bytes are returned unchanged."""
     try:
         return bytes([BYTE_OF[character] for character in token])
     except KeyError:

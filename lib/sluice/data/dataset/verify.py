@@ -112,7 +112,7 @@ class _Digests:
 
 
 class _Contents:
-    """What the records of a shard hold, counted one record at a time."""
+    """Counts of a shard, one record at a time."""
 
     def __init__(self, manifest: Manifest, token_bytes: NDArray[np.int64] | None) -> None:
         self._manifest, self._token_bytes = manifest, token_bytes
@@ -144,7 +144,7 @@ class _Contents:
         if self._last is not None and tokens[0] != self._last:
             yield f"{where}: begins with id {tokens[0]}, but the record before ends with {self._last}"
         if self.padding:
-            yield f"{where}: stands after a padded record, which must be the last"
+            yield f"{where}: comes after a padded record, which must be the last"
         fresh = tokens if self.records == 1 else tokens[1:]
         is_pad = fresh == self._manifest.ids.pad
         self.padding += int(is_pad.sum())

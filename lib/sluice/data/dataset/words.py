@@ -20,7 +20,7 @@ JIEBA_LANGUAGES = frozenset({"zh", "yue", "lzh", "wuu"})
 """Languages of Chinese script that jieba segments, as in FineWeb-2."""
 
 URL_TAIL = ".,;:!?'\")]}>»”’。，、；：！？）】》"
-"""Marks that are not part of a URL when they stand at its end."""
+"""Marks that are not part of a URL at its end."""
 
 _HAN = re.compile(f"[{HAN}]")
 

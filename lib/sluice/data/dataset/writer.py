@@ -31,7 +31,7 @@ from sluice.data.dataset.tfrecord import encode_records, record_layout
 
 
 class DatasetPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a dataset before its shards are written."""
+    """Facts about a dataset that are known before its shards are written."""
 
     name: str
     version: str
@@ -64,7 +64,7 @@ def write_shard(
     """Writes one shard in one atomic act and describes it; `Shard.path` is the last part of `path`.
 
     documents: (ids, UTF-8 bytes of the text), in the order they shall stand; see `packing.pack` for the rest.
-    Memory is bounded by one block of windows. Raises StageError for ids that may not stand in a document.
+    Memory is bounded by one block of windows. Raises StageError for ids that a document may not contain.
     """
     counts = PackingCounts()
     sha256, crc32c, size = hashlib.sha256(), 0, 0

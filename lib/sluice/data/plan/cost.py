@@ -1,4 +1,4 @@
-"""What reading costs before anything is read: requests, bytes, core time and money, whole or at the wanted places.
+"""Estimates of reading before anything is read: requests, bytes, core time and money, whole or at the wanted places.
 
 Estimates only, of the linear model in `core.config.Cost`; `jobs/plan.py --probe` puts measured speeds into it.
 """

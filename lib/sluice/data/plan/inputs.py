@@ -22,7 +22,7 @@ LIST_NAME = re.compile(r"\.paths(\.gz)?$", re.IGNORECASE)  # Common Crawl's warc
 
 
 MAX_ASKED = 1000
-"""With `plan.sizes: auto`, longer lists of remote archives are not asked for their lengths: at 4 requests a second the
+"""With `plan.sizes: auto`, archives of longer remote lists are not asked for lengths: at 4 requests per second the
 90,000 of a Common Crawl would take six hours."""
 ASKING_THREADS = 16
 PROGRESS_S = 10.0
@@ -63,7 +63,7 @@ def make_plan(plan: PlanConfig, transport: TransportConfig | None = None) -> Inp
 def list_archives(plan: PlanConfig, transport: TransportConfig | None = None) -> Listing:
     """Every archive under `plan.inputs`, sorted by path, once each; ids depend on this order.
 
-    A file that is named itself is taken whatever its name, but for lists (`*.paths`, `*.paths.gz`), whose lines are;
+    A file given by name is taken whatever its name, except lists (`*.paths`, `*.paths.gz`), whose lines are taken;
     from directories and globs only archives are. Raises InputError when an input is missing or holds no archive.
     """
     if not plan.inputs:
@@ -108,7 +108,7 @@ def sizes(
     said = time.monotonic()
     with contextlib.ExitStack() as stack:
         pool = ThreadPoolExecutor(ASKING_THREADS, "length")
-        stack.callback(pool.shutdown, cancel_futures=True)  # after an error nobody waits for the rest of the list
+        stack.callback(pool.shutdown, cancel_futures=True)  # after an error the rest of the list is not waited for
         asked = [
             pool.submit(storage.size, path, transport) if is_asked or not storage.is_remote(path) else None
             for path in paths

@@ -67,7 +67,7 @@ def make_plan_table(output: str, plan: PlanConfig, transport: TransportConfig, *
 
 
 def estimates(output: str, plan: PlanConfig) -> dict[str, Work]:
-    """What the plan in `<output>/plan` was reckoned to take, by way of reading; `chosen` is last."""
+    """Estimates of the plan in `<output>/plan`, one per way of reading; `chosen` is last."""
     summary = plan_stage(output, plan).require()
     return {way: Work(**summary["estimates"][way]) for way in WAYS if way in summary["estimates"]}
 

@@ -65,7 +65,7 @@ def is_kept(path: str) -> bool:
 
 
 def pieces_of(paths: Iterable[str]) -> Iterator[Piece]:
-    """What tasks read: parts of plain files, compressed files as a whole."""
+    """The pieces that tasks read: parts of plain files, compressed files as a whole."""
     for path in paths:
         if path.endswith(COMPRESSED):
             yield Piece(path, 0, None)
@@ -92,14 +92,14 @@ def _placed_lines(piece: Piece) -> Iterator[tuple[str, bytes]]:
         at = piece.start
         if at:
             stream.seek(at - 1)
-            at += len(stream.readline()) - 1  # the line that goes on here belongs to the piece before
+            at += len(stream.readline()) - 1  # the line that continues here belongs to the piece before
         while at < piece.stop and (line := stream.readline()):
             yield f"byte {at}", line
             at += len(line)
 
 
 def parse_row(line: Line, source: SourceConfig) -> SourceRow:
-    """A line as a row. What is wrong with it is said in `problem`, never raised."""
+    """Parses a line into a row. An error is stored in `problem`, never raised."""
     try:
         value = msgspec.json.decode(line.data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:

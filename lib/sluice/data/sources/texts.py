@@ -112,7 +112,7 @@ class _Pieces(io.RawIOBase):
 
 
 def guarded(read: Callable[[], T], path: str) -> T:
-    """What a read from `open_unpacked` gives. Raises FormatError for a file that is not whole."""
+    """Reads from `open_unpacked`. Raises FormatError for an incomplete file."""
     try:
         return read()
     except (EOFError, zlib.error, gzip.BadGzipFile) as e:

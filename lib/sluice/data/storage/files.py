@@ -113,7 +113,7 @@ def is_remote(path: str) -> bool:
 
 
 def stream_size(stream: BinaryIO) -> int:
-    """Length of an open file in bytes; the stream stands at its beginning afterwards."""
+    """Length of an open file in bytes; afterwards the stream is at its beginning."""
     size = stream.seek(0, os.SEEK_END)
     stream.seek(0)
     return size
@@ -355,7 +355,7 @@ NO_BUCKETS = ("NO_SUCH_BUCKET", "NoSuchBucket", "bucket does not exist")
 
 
 def _reason(error: BaseException) -> str:
-    """What went wrong in one line, with what to do where that is known."""
+    """The cause of an error in one line, with advice where it is known."""
     words = str(getattr(error, "strerror", None) or error or type(error).__name__)
     return " ".join(words.split()).rstrip(".") + _hint(error)
 

@@ -26,7 +26,7 @@ CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)$")
 
 @dataclass
 class HttpFile:
-    """One URL. The connection is kept between ranges; a server that ignores Range is read on from where it stands."""
+    """One URL. The connection is kept between ranges; a server that ignores Range is read on from its position."""
 
     url: str
     transport: TransportConfig

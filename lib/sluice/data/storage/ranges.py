@@ -65,7 +65,7 @@ class RangeReader(Protocol):
 
 
 class RateLimiter:
-    """Lets callers of any thread pass at most `per_s` times a second, evenly spaced."""
+    """Lets callers of any thread pass at most `per_s` times per second, evenly spaced."""
 
     def __init__(
         self, per_s: float, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
@@ -75,7 +75,7 @@ class RateLimiter:
         self._next = float("-inf")
 
     def wait(self) -> None:
-        """Returns when the caller may go on."""
+        """Returns when the caller may continue."""
         with self._lock:
             now = self._clock()
             turn = max(now, self._next)
