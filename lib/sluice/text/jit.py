@@ -1,7 +1,7 @@
 """Compiled kernels: numba functions whose machine code is kept on disk, once per host and version of the sources.
 
-numba itself trusts the time stamp of the one file that holds a function, and would go on with constants of yesterday
-that came from another file. Here every change of any file of this package leads to another directory.
+numba itself trusts the time stamp of the one file that holds a function, and would keep old constants that came
+from another file. Here every change of any file of this package leads to another directory.
 """
 
 import hashlib
@@ -55,7 +55,7 @@ def cache_directory() -> str:
         except OSError:
             continue
         status = directory.stat()
-        # what lies there is executed: nobody else may have put it there
+        # files there are executed: no other user may have put them there
         is_ours = status.st_uid == os.getuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
         if is_ours and os.access(directory, os.W_OK):
             return str(directory)

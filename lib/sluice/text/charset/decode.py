@@ -30,7 +30,7 @@ MAX_BROKEN_SHARE = 0.002
 """A declared charset that turns more than this share of characters into U+FFFD plainly does not decode the page."""
 
 SURE_UTF8 = 8
-"""Valid UTF-8 with so many characters of several bytes is UTF-8 whatever is declared: other text is so by chance with
+"""Valid UTF-8 with this many multi-byte characters is UTF-8 whatever is declared: other text is valid by chance with
 a probability far below one in a million. For Latin-1, many servers' default, one character suffices."""
 
 _LEADS = bytes(range(0xC2, 0xF5))  # first bytes of characters of several bytes in UTF-8
@@ -76,7 +76,7 @@ def decode(payload: bytes, declared: str | None) -> Decoded:
 
 
 def _declarations(payload: bytes, declared: str | None) -> Iterator[tuple[str, str]]:
-    """Codecs of what the page and its server say, in order; labels that nobody knows are left out."""
+    """Codecs of what the page and its server say, in order; unknown labels are left out."""
     yield from ((codec, "bom") for bom, codec in BOMS if payload.startswith(bom))
     if declared and (codec := codec_for(declared)):
         yield codec, "header"

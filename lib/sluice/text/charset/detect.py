@@ -173,7 +173,7 @@ NOTHING, LETTER, UNCOMMON, COMMON = range(4)
 
 @functools.cache
 def _kinds(codec: str) -> npt.NDArray[np.uint8]:
-    """What each UTF-16 unit speaks for under a codec."""
+    """Evidence of each UTF-16 unit for a codec."""
     kinds = np.full(1 << 16, UNCOMMON, np.uint8)
     kinds[:0x80] = NOTHING
     for chars, kind in ((NEUTRAL, NOTHING), (ascii_letters, LETTER), (CHARACTERS[codec], COMMON)):

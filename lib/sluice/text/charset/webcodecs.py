@@ -8,7 +8,7 @@ import codecs
 import functools
 import re
 
-# codec: the labels of the WHATWG encodings.json that it decodes, but for those Python's own name tells
+# codec: the labels of the WHATWG encodings.json that it decodes, except those that Python's own name gives
 _WHATWG = {
     "utf-8": "unicode-1-1-utf-8 utf-8 utf8",
     "cp866": "866 cp866 csibm866 ibm866",
@@ -54,8 +54,8 @@ _WHATWG = {
     "utf-16-le": "csunicode iso-10646-ucs-2 ucs-2 unicode unicodefeff utf-16 utf-16le",
 }
 
-# Labels that browsers refuse or do not know. Losing such a page helps nobody here: no script runs on what we decode,
-# and that is what the refusal of stateful encodings protects. Escape sequences that are none give U+FFFD as ever.
+# Labels that browsers refuse or do not know. Losing such a page has no benefit here: no script runs on what we decode,
+# and that is what the refusal of stateful encodings protects. Invalid escape sequences give U+FFFD.
 _BEYOND = {
     "hz": "hz-gb-2312 hz hz-gb",
     "iso2022_kr": "iso-2022-kr csiso2022kr",
@@ -94,7 +94,7 @@ EUC_BYTES = range(0xA1, 0xFF)
 
 
 def codec_for(label: str) -> str | None:
-    """The Python codec that decodes a web encoding label; None for a label nobody knows.
+    """The Python codec that decodes a web encoding label; None for an unknown label.
 
     `x-user-defined` is among those: it gives private-use characters, which are no text.
     """
@@ -123,7 +123,7 @@ class _Mend:
 _JIS = _Mend("〜‖−¢£¬", "～∥－￠￡￢")
 
 _MENDED = {
-    # a3a0 is the ideographic space of old pages; the other 18 moved out of the private area in GB 18030-2022
+    # a3a0 is the ideographic space of older pages; the other 18 moved out of the private area in GB 18030-2022
     "gb18030": _Mend(
         "\ue5e5\ue78d\ue78e\ue78f\ue790\ue791\ue792\ue793\ue794\ue795\ue796\ue7c7\u1e3f"
         "\ue81e\ue826\ue82b\ue82c\ue832\ue843\ue854\ue864",

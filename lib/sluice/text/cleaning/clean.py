@@ -1,4 +1,4 @@
-"""From main text to stored text: what is cut, what is masked, and the books of both."""
+"""From main text to stored text: cuts, masks, and the counts of both."""
 
 from dataclasses import dataclass, field
 
@@ -14,7 +14,7 @@ MASKS = Reason.PII
 
 
 class Edits(msgspec.Struct, omit_defaults=True):
-    """What happened to one text: by kind of cut [lines, parts of lines, characters]; masks by kind of personal data."""
+    """Counts of one text: by kind of cut [lines, parts of lines, characters]; masks by kind of personal data."""
 
     cut: dict[str, tuple[int, int, int]] = {}
     masked: dict[str, int] = {}
@@ -25,7 +25,7 @@ class Edits(msgspec.Struct, omit_defaults=True):
         return cls() if text is None else msgspec.json.decode(text, type=cls)
 
     def to_json(self) -> str | None:
-        """As it stands in `docs`, kinds in alphabetical order; None when nothing happened."""
+        """As stored in `docs`, kinds in alphabetical order; None without cuts and masks."""
         return msgspec.json.encode(self, order="sorted").decode() if self.cut or self.masked else None
 
     @property

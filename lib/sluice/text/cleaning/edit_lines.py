@@ -1,4 +1,4 @@
-"""Editing of an extracted text: lines and parts of lines that are no part of it go, and the books say what went."""
+"""Editing of an extracted text: lines and parts of lines that do not belong to it are removed and counted."""
 
 from dataclasses import dataclass, field
 
@@ -10,7 +10,7 @@ from sluice.text.cleaning.unicode_repair import fold_width, repair_unicode
 
 @dataclass(slots=True)
 class Cut:
-    """What one kind of edit took: whole lines, parts of lines (for repairs: lines changed), and characters.
+    """Counts of one kind of edit: whole lines, parts of lines (for repairs: lines changed), and characters.
 
     Characters are code points, newlines included. Characters of a repair may be negative: it can also lengthen a text.
     """
@@ -37,8 +37,8 @@ class Edited:
 def edit(text: str, options: EditConfig) -> Edited:
     """A text without what the options name. Lines end with `\\n`; empty lines part paragraphs.
 
-    A line that goes takes its newline with it, and an empty line that would leave two in a row or stand at an end;
-    lines without an edit stay as they are, byte for byte. Repairs come first, so that rules see the repaired text.
+    A removed line takes its newline with it, and an empty line that would be the second in a row or at an end; lines
+    without an edit stay as they are, byte for byte. Repairs come first, so that rules see the repaired text.
     Depends on the text and the options only. Raises InputError when `repair` is on and ftfy is not installed.
 
     >>> edit("Water is wet.[1]\\n\\n京ICP备14019735号\\n\\nFire is hot.", Edit()).text
@@ -66,7 +66,7 @@ def _count_changes(before: str, after: str, cut: Cut) -> str:
 
 
 def _join(lines: list[str], judged: dict[int, Judged], drops_repeats: bool, counts: dict[str, Cut]) -> str:
-    """What is left of the lines; every character that is not is in the counts."""
+    """The remaining lines; every removed character is counted."""
     kept: list[str] = []
     previous = None  # the last line with text that was kept
     loose: Cut | None = None  # the last cut, as long as nothing was kept since
@@ -99,7 +99,7 @@ def _is_blank_end(kept: list[str]) -> bool:
 
 
 def _judge(line: str, kinds: int, rules: Rules, counts: dict[str, Cut]) -> Judged:
-    """What is left of a line before the rule that takes it whole, and that rule's cut; None when the line stays."""
+    """The rest of a line before the rule that removes it whole, and that rule's cut; None if the line is kept."""
     for number, rule in enumerate(rules.rules):
         if not kinds >> number & 1:
             continue

@@ -1,4 +1,4 @@
-"""What `text.edit` removes: lines, and parts of lines, that are no part of a text. One rule per kind.
+"""Rules of `extract.edit`: lines and parts of lines that do not belong to a text. One rule per kind.
 
 A rule looks only at lines that hold one of its phrases. It drops a line or cuts parts out of it, and depends on that
 line alone. Precision comes first: what also occurs in running text counts only where the line is made of it.

@@ -1,4 +1,4 @@
-"""A run of digits in its surroundings, and whether a number within it stands alone."""
+"""A run of digits in its surroundings, and whether a number within it is isolated."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sluice.core.config.plan import MIB
 
 CONTEXT_BEFORE, CONTEXT_AFTER = 80, 12
-"""Characters of the surroundings: as far as a URL goes back; as far as a unit or an extension goes on."""
+"""Characters of the surroundings: as far back as a URL reaches, as far ahead as a unit or an extension reaches."""
 
 FOLD = {
     **{0xFF00 + i: 0x20 + i for i in range(1, 0x5F)},
@@ -80,7 +80,7 @@ _CODE_LABEL = re.compile(
 
 
 def is_free(run: Run, start: int, end: int) -> bool:
-    """Whether a number stands alone: no part of a word, code, decimal, amount, file name or URL, no size in bytes."""
+    """Whether a number is isolated: no part of a word, code, decimal, amount, file name or URL, no size in bytes."""
     number = run.text[start:end]
     if _GLUED_BEFORE.search(run.before(start, 8)) and not _WORD_BEFORE.search(run.before(start)):
         return False

@@ -1,7 +1,7 @@
 """Telephone numbers: of mainland China, Hong Kong, Macau and Taiwan, of North America, and with a country code.
 
-A number needs a shape of its own, a prefix or a label before it (电话, Tel); what stands in a URL, a code, a decimal or
-before a unit is none. Patterns are ours, after ITU-T E.164 and the national numbering plans.
+A number needs a shape of its own, a prefix or a label before it (电话, Tel); digits in a URL, a code, a decimal or
+before a unit are not a number. Patterns are ours, after ITU-T E.164 and the national numbering plans.
 """
 
 import re
@@ -34,7 +34,7 @@ _HONG_KONG_MOBILE = re.compile(
 _COUNTED = re.compile(
     r"\s?(?:[部台臺户戶人个個只件套条條次家份字]|(?:times|people|users|customers|subscribers|words|units)\b)"
 )
-"""What stands after a number of eight digits that counts something, although its label is one: 手机 50000000 部."""
+"""Text after a number of eight digits that counts something, although its label is one: 手机 50000000 部."""
 _LOCAL_MOBILE = re.compile(r"(?<!\d)[4-9]\d{3}[- ]?\d{4}(?!\d)", re.ASCII)
 
 

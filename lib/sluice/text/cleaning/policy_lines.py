@@ -1,4 +1,4 @@
-"""Lines about copyright, privacy, cookies and terms that stand at the foot of pages, in English and Chinese.
+"""Lines about copyright, privacy, cookies and terms at the foot of pages, in English and Chinese.
 
 C4 drops every line with one of its phrases, and with them what is written *about* privacy or terms. Here a line must be
 short and made of such phrases: a notice of the owner, a consent, a registration number, a row of legal links.
@@ -25,7 +25,7 @@ PHRASES = (
 )
 MAX_CHARS = 220
 MAX_CHARS_BEFORE = 80
-"""A notice that comes later stands at the end of something else, a paragraph or the excerpt of another page."""
+"""A later notice is at the end of something else, a paragraph or the excerpt of another page."""
 
 _SEPARATOR = re.compile(r"[|·•┊丨｜／>»]|\s[-–—/*]\s|\s{2,}")
 _LEGAL_LINK = re.compile(
@@ -41,7 +41,7 @@ _LEGAL_LINK = re.compile(
     re.IGNORECASE,
 )
 _PLAIN_LINK = re.compile(r"[A-Za-z][A-Za-z' ]{1,24}|[\u4e00-\u9fff]{2,8}|RSS|FAQ|©[\w .-]{0,30}", re.IGNORECASE)
-_ALONE = re.compile(  # a link that is no heading of an article when it stands alone on its line
+_ALONE = re.compile(  # a link that is no heading of an article when it is alone on its line
     r"(?:privacy|cookie) (?:policy|notice|statement|settings|preferences)|terms of (?:use|service)|legal notice"
     r"|terms (?:and|&) conditions|terms of (?:use|service) (?:and|&) privacy policy"
     r"|privacy policy (?:and|&) terms of (?:use|service)"

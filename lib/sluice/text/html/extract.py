@@ -69,7 +69,7 @@ def extract_text(html: str, extractor: Extractor = "main") -> str:
 
 
 def title_bytes(data: bytes, markup: Markup) -> bytes:
-    """What stands in the first <title>, as it is written."""
+    """The content of the first <title>, as written."""
     titles = markup.marks[markup.marks[:, 0] == TITLE_MARK]
     return data[titles[0, 1] : titles[0, 2]] if len(titles) else b""
 

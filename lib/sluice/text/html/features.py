@@ -1,6 +1,6 @@
-"""What tells main text from menus: measures of each block, of the elements around it, its neighbours and its page.
+"""Features that separate main text from menus: of each block, its elements, its neighbours and its page.
 
-Compiled, linear in the page but for two sorts of its blocks and elements. Sources: text and link density (Kohlschütter
+Compiled, linear in the page except two sorts of its blocks and elements. Sources: text and link density (Kohlschütter
 et al. 2010, "Boilerplate Detection using Shallow Text Features"), paragraph scores passed on to parents (Arc90's
 Readability), repeated siblings and paths (ours), log-odds of class words and of words (ours, learned).
 """

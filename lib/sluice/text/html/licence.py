@@ -1,4 +1,4 @@
-"""What a page says of its licence and to robots: Creative Commons marks, meta robots, X-Robots-Tag, text mining.
+"""Licence and robots directives of a page: Creative Commons marks, meta robots, X-Robots-Tag, text mining.
 
 Sources: Creative Commons' ccREL (rel="license", cc:license) and the paths of its deeds; ids by SPDX; directives after
 Google's robots meta tag specification, DeviantArt's noai and noimageai, and the TDM Reservation Protocol of the W3C
@@ -53,12 +53,12 @@ CRAWLERS = frozenset(
     "googlebot bingbot msnbot yandexbot baiduspider bytespider 360spider haosouspider sosospider "
     "yisouspider gptbot claudebot ccbot duckduckbot applebot petalbot".split()
 )
-"""What named <meta>s are addressed to; their directives keep the name, as `baiduspider:noarchive`."""
+"""Robots that named <meta>s address; their directives keep the name, as `baiduspider:noarchive`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """What was found; None and () where a page says nothing."""
+    """Findings; None and () where a page has nothing."""
 
     licence: str | None
     """SPDX id: CC-BY-SA-4.0, CC-BY-3.0-DE, CC0-1.0; PDM-1.0 for the public domain mark. Without a version, none is
@@ -133,7 +133,7 @@ def _id(group: str, kind: str, version: str, place: str) -> Iterator[str]:
     if kind == "publicdomain":
         yield "CC-PDDC"
     elif kind in KINDS:
-        # from version 4 on there are no ports, and a language may stand in their place
+        # from version 4 on there are no ports, and a language may be in their place
         parts = ["CC", kind, version, "" if version >= "4" else place]
         yield "-".join(filter(None, parts)).upper()
 

@@ -1,4 +1,4 @@
-"""What a page says of itself: title, author, day of publication. From its metadata, where that is cheap to read."""
+"""Title, author and day of publication of a page, from metadata that is cheap to read."""
 
 import html
 import re

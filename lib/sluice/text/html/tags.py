@@ -1,4 +1,4 @@
-"""What the markup kernel knows of HTML's elements and character references, as arrays that numba can look things up in.
+"""HTML's elements and character references, as arrays that the markup kernel looks up.
 
 Source of the categories: WHATWG HTML, "Parsing HTML documents" and "Rendering"; of the references: `html.entities`.
 """
@@ -117,7 +117,7 @@ _WINDOWS_1252 = bytes(range(0x80, 0xA0)).decode("cp1252", "replace")
 NUMERIC_1252 = np.array(
     [ord(char) if char != "\ufffd" else 0x80 + place for place, char in enumerate(_WINDOWS_1252)], np.int32
 )
-"""What `&#128;` to `&#159;` mean in browsers."""
+"""The characters of `&#128;` to `&#159;` in browsers."""
 
 
 def numbers(names: Iterable[str]) -> np.ndarray:

@@ -12,7 +12,7 @@ MAX_LEAVES = 32
 
 
 TREE_ARRAYS = ("roots", "feature", "threshold", "children", "leaves")
-"""What `Trees.of` makes trees from."""
+"""The input of `Trees.of`."""
 
 
 class Trees(NamedTuple):

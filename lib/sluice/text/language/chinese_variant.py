@@ -1,7 +1,7 @@
 """How a Chinese text is written: simplified, traditional or mixed; Cantonese and Classical Chinese kept apart.
 
 Recorded, never a reason to drop. Only characters that exist in one variant alone tell (`data/variants.txt`, derived
-from OpenCC by scripts/data/make_variants.py): 后 里 干 台 stand in both. The definition is ours.
+from OpenCC by scripts/data/make_variants.py): 后 里 干 台 are in both. The definition is ours.
 """
 
 import functools
@@ -16,7 +16,7 @@ from sluice.text.unicode.code_points import CodePoints, make_table
 MIXED_SHARE = 0.2
 """A text is mixed when the rarer variant has this share of the telling characters: less is a name or a quotation."""
 MIN_OTHERS = 2
-"""And at least so many of them, for in one sentence a single one is a share; one against one is mixed, too."""
+"""And at least this many: in one sentence a single character is a large share; one against one is mixed, too."""
 
 CANTONESE_ONLY = "嘅喺咗嗰嚟冇啲嘢哋瞓攰嘥"
 CANTONESE = CANTONESE_ONLY + "唔佢咁噉乜畀"

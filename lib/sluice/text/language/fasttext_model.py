@@ -32,7 +32,7 @@ OLD = 11
 
 
 class Dictionary(NamedTuple):
-    """What `kernels.find_rows` looks words up in."""
+    """The tables that `kernels.find_rows` looks words up in."""
 
     names: npt.NDArray[np.uint8]
     """All words, one after the other."""
@@ -214,5 +214,5 @@ class _Reader:
         return self.error(f"is a fastText model that cannot be read: {why}. Copy the file again")
 
     def error(self, what: str) -> InputError:
-        """The error for a file that is none."""
+        """The error for an invalid file."""
         return InputError(f"{self.path} {what}. Expected a whole supervised fastText .bin or .ftz file.")

@@ -1,8 +1,8 @@
-"""What the labels of language models mean: ISO 639 codes and scripts.
+"""Meanings of the labels of language models: ISO 639 codes and scripts.
 
 Labels are `__label__` and a code, with a script or without: `zh` (lid.176), `zho_Hans` (OpenLID, NLLB), `cmn_Hani`
 (GlotLID). The short code is BCP 47's: ISO 639-1 where the language has one, else ISO 639-3. Source of the codes:
-ISO 639-1:2002 with the deprecated `sh`; what stands for what is decided below.
+ISO 639-1:2002 with the deprecated `sh`; the mapping is decided below.
 """
 
 import re
@@ -40,7 +40,7 @@ STANDARD_MEMBERS = dict(
         "ayr:ay ydd:yi pbt:ps pbu:ps knc:kr gaz:om kpv:kv ike:iu kmr:ku als:sq fat:ak"
     ).split()
 )
-"""Members of a macrolanguage whose written standard is what its two-letter code stands for on the web, as models that
+"""Members of a macrolanguage whose written standard is what its two-letter code means on the web, as models that
 know the macrolanguage and models that know its members mean the same texts. The other members keep codes of their
 own: yue lzh wuu nan hak gan hsn beside zh, arz ary apc beside ar, prs beside fa, azb beside az, ckb sdh beside ku,
 ltg beside lv, swc beside sw, aln beside sq, koi beside kv. Macrolanguages without one standard have none here: the
@@ -67,7 +67,7 @@ class Label(NamedTuple):
 
 
 def parse_label(label: str) -> Label | None:
-    """What a label means; None for one that is no language code.
+    """The meaning of a label; None if it is not a language code.
 
     Two letters must be a code of ISO 639-1. Three letters are taken as ISO 639-3, whose 8,000 codes are not listed.
 

@@ -1,4 +1,4 @@
-"""How much of a text stands in lines of another language.
+"""Share of a text in lines of another language.
 
 Scripts are counted in every line. Only where the language's script does not tell it from others (Latin, Cyrillic,
 Arabic ...) is a model asked, and of a few lines only. The definition is ours.
@@ -32,9 +32,9 @@ SAME = (frozenset({"no", "nb", "nn", "da"}), frozenset({"ms", "id"}), frozenset(
 
 
 def other_language_share(text: str, language: Language, identifier: LanguageIdentifier) -> float | None:
-    """Share of the letters, in lines long enough to be judged, that stand in lines surely of another language.
+    """Share of the letters, in lines long enough to be judged, that are in lines certainly of another language.
 
-    None when no line can be judged. Where the model is asked, its answer for a few lines stands for all like them.
+    None when no line can be judged. Where the model is asked, its answer for a few lines is used for all similar ones.
     """
     data = text.encode("utf-8", "replace")
     own, is_certain = _own_scripts(language.code, language.script)

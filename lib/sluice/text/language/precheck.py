@@ -15,12 +15,12 @@ from sluice.text.language.labels import NOT_LANGUAGES
 from sluice.text.language.scripts import CHINESE
 
 MAX_HTML = 100_000
-"""Only so many first characters of a page (bytes, if it comes in bytes) are read."""
+"""Number of first characters of a page (bytes, if it is given as bytes) that are read."""
 MIN_RUN_BYTES = 60
 MIN_PLAIN_SHARE = 0.7
 """Share of a run that is not in links."""
 ENOUGH_BYTES = 2_000
-"""Reading stops with so many bytes in runs."""
+"""Reading stops at this many bytes in runs."""
 
 NUM_RUNS = 8
 RUN_BYTES = 100
@@ -29,7 +29,7 @@ MIN_SAMPLE_BYTES = 150
 """Each sample has at least this length, or nothing is certain."""
 MIN_HAN = 20
 MAX_KANA_SHARE = 0.05
-"""Where Chinese is wanted, a page with so many Han characters, kana being less than this share, is never skipped."""
+"""Where Chinese is wanted, a page with this many Han characters, kana being less than this share, is never skipped."""
 
 
 class Precheck:

@@ -55,10 +55,10 @@ WRITTEN_IN = {
 """By short code; languages that are not here are written in Latin letters."""
 
 OF_LABELS = {"Hans": ("Hani",), "Hant": ("Hani",), "Jpan": ("Hani", "Jpan"), "Kore": ("Hang", "Hani")}
-"""What scripts in models' labels stand for, where not for themselves."""
+"""Scripts of models' labels that mean other scripts."""
 
 COMPLETE = frozenset({"Hang", "Hani", "Jpan", "Thai", "Grek"})
-"""Scripts in which one language is as good as certain, or (Hani) a language model is no surer than the script."""
+"""Scripts in which one language is almost certain, or (Hani) a language model is no surer than the script."""
 
 
 def scripts_of(code: str, script: str | None = None) -> tuple[str, ...]:

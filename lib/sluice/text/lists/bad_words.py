@@ -29,7 +29,7 @@ SHIPPED = frozenset({"en", "zh"})
 
 @dataclass(frozen=True, slots=True)
 class BadWordCounts:
-    """What a text has of a list."""
+    """Terms of a list in a text."""
 
     hits: int
     """Occurrences, overlapping ones too."""
@@ -137,7 +137,7 @@ class BadWordLists:
 
 class _Trie(NamedTuple):
     arrays: tuple[Any, ...]
-    """What `kernels.count` takes after the text."""
+    """Arguments of `kernels.count` after the text."""
     digest: str
 
 

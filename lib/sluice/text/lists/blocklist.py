@@ -44,7 +44,7 @@ class Source(msgspec.Struct, frozen=True):
 
 
 class Description(msgspec.Struct, frozen=True):
-    """What a block list holds. `sha256` is that of keys and categories: it names what the list decides."""
+    """Content of a block list. `sha256` is that of keys and categories: it identifies the decisions of the list."""
 
     entries: CountInt
     bucket_bits: Annotated[int, msgspec.Meta(ge=0, le=32)]
@@ -135,7 +135,7 @@ class BlockList:
 
 
 def describe(path: str) -> Description:
-    """What a block list says of itself. Raises InputError when it is not there, FormatError when it is none."""
+    """Header of a block list. Raises InputError when it is missing, FormatError when it is invalid."""
     return _map(path)[1]
 
 

@@ -44,7 +44,7 @@ regular expressions per URL would cost more than all the rest."""
 
 
 class Built(NamedTuple):
-    """What a block list holds, and what was left out of it."""
+    """Counts of a block list, and of entries left out of it."""
 
     description: Description
     broken: tuple[str, ...]
@@ -58,7 +58,7 @@ def build(sources: Sequence[str], out: str, *, only: Collection[str] = (), skip_
 
     A source is a directory or .tar[.gz] in UT1's format (folders named by category with files `domains` and `urls`), a
     .jsonl file of objects with `category` and `domain` or `url`, or any other file as a list with one domain or URL a
-    line, of the category that its name says or that stands before it: `gambling=lists/casino.txt`. Files may end in
+    line, of the category that its name gives or that precedes it: `gambling=lists/casino.txt`. Files may end in
     .gz. `only` names the categories wanted; nothing else is read. An entry of several categories keeps the first.
 
     Raises InputError, or FormatError for a broken line unless they are skipped.
@@ -190,7 +190,7 @@ class _JsonLine(msgspec.Struct):
     url: str | None = None
 
     def key(self) -> int:
-        """Raises ValueError that says what is wrong with the row."""
+        """Raises ValueError with the fault of the row."""
         if not self.category:
             raise ValueError("`category` is empty")
         if (self.domain is None) == (self.url is None):

@@ -12,7 +12,7 @@ URL_PARTS = re.compile(r"((?:[a-zA-Z0-9+.-]+:)?[/\\]{2})?([^/\\?#]*)(.*)", re.DO
 DELIMITER = re.compile(r"[/\\?#@:\[\]]")
 HOST_PORT = re.compile(r"(\[[^\]]*\]|[^:]*)(?::(\d*))?")
 IGNORED = re.compile("[\u00ad\u034f\u180b-\u180d\u180f\u200b\u2060\u2064\ufe00-\ufe0f\ufeff]")
-"""What UTS 46 maps to nothing, so that browsers go to the host without it: soft hyphens, zero width spaces."""
+"""Characters that UTS 46 maps to nothing, so that browsers drop them from a host: soft hyphens, zero width spaces."""
 
 
 def with_plain_host(url: str) -> bytes:

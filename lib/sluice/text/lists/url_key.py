@@ -56,7 +56,7 @@ def _is_no_page(parameter: str) -> bool:
 
 
 def _without_dots(path: str) -> list[str]:
-    """The segments of a path, `.` and `..` resolved, empty ones left out but for the first (RFC 3986, 5.2.4)."""
+    """The segments of a path, `.` and `..` resolved, empty ones left out except the first (RFC 3986, 5.2.4)."""
     segments: list[str] = []
     for segment in path.split("/"):
         if segment == "..":

@@ -124,7 +124,7 @@ class Broken:
 
 
 def parse_entry(text: str, as_url: bool = False) -> Entry:
-    """One entry by itself. Raises ValueError that says what is wrong with it."""
+    """One entry by itself. Raises ValueError with its fault."""
     text = ANY_SUBDOMAIN.sub("", COMMENT.sub("", text))
     if any(char.isspace() or not char.isprintable() for char in text):
         raise ValueError(PROBLEMS[kernels.SPACE])

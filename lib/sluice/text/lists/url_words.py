@@ -59,7 +59,7 @@ class UrlWords:
         return hashlib.sha256("\0".join([*parts, str(self.soft_min)]).encode()).hexdigest()
 
     def match(self, url: str) -> WordMatch | None:
-        """What speaks against a URL, the hard words first, then the strict, then the soft ones; None if nothing does.
+        """Matches in a URL, the hard words first, then the strict, then the soft ones; None if nothing does.
 
         >>> UrlWords(hard=frozenset({"poker"})).match("https://example.org/Poker-rooms/")
         WordMatch(weight='hard', words=('poker',))

@@ -225,7 +225,7 @@ def serve() -> None:
     _answer(output, None)
     while request := _next(sys.stdin.buffer):
         method, page = pickle.loads(request)
-        # should the parent be killed while a page hangs, nobody else ends this process
+        # if the parent is killed while a page hangs, only this timer ends the process
         signal.setitimer(signal.ITIMER_REAL, 2 * processor.extract.page_timeout_s + 1)
         answer: Judged | SluiceError | MemoryError
         try:

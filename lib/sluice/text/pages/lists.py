@@ -1,4 +1,4 @@
-"""What a page is held against: blocked URLs, words in URLs, bad words, quality models. All pickle by their paths."""
+"""Lists and models that judge a page: blocked URLs, words in URLs, bad words, quality models. Pickled by their paths."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +23,7 @@ class PageLists:
 
     @classmethod
     def of(cls, extract: ExtractConfig) -> "PageLists":
-        """What a configuration names. Raises ConfigError or InputError for what cannot be read or does not fit."""
+        """Loads the lists of a configuration. Raises ConfigError or InputError for unreadable or unsuitable ones."""
         listed, words = extract.blocklist, extract.url_words
         return cls(
             BlockList.open(listed.path, listed.allow) if listed.path else None,

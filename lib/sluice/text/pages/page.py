@@ -50,7 +50,7 @@ class PageProcessor:
 
     def warm_up(self) -> None:
         """Loads models and compiles kernels now (once per host: about a minute), so that no page's time limit pays."""
-        page = b"<p>a<p>" + b"The first of many words that stand in a page. " * 9
+        page = b"<p>a<p>" + b"The first of many words that are in one page. " * 9
         extracted = html.extract_page(page, self.extract.extractor)
         rights(page)
         self.precheck.unwanted(page)
@@ -77,7 +77,7 @@ class PageProcessor:
             return self._reject_unread(page) or judge(page)
         except (SluiceError, MemoryError):
             raise
-        except Exception as e:  # the one place where a page may fail for a reason nobody foresaw
+        except Exception as e:  # the one place where a page may fail for an unforeseen reason
             return _reject(page, Reason.EXTRACT_ERROR, type(e).__name__)
 
     def _reject_unread(self, page: Page) -> Rejection | None:

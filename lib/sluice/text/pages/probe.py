@@ -23,7 +23,7 @@ MAX_PAGES, MAX_S = 2000, 60.0
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """What was measured; reading includes waiting for the network."""
+    """Measured speeds; reading includes waiting for the network."""
 
     pages: int
     bytes: int

@@ -51,7 +51,7 @@ def fit(examples: Sequence[tuple[str, str]], section: TrainQualityConfig) -> Any
 
 
 def predictor(model: Any) -> FastTextModel:
-    """What a trained model will be for those who load its file."""
+    """Parameters of a trained model, as its file contains them."""
     with tempfile.TemporaryDirectory(prefix="sluice-classifier-") as folder:
         path = Path(folder) / "model.bin"
         model.save_model(str(path))

@@ -37,7 +37,7 @@ class LabelledText(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """What became of the documents of one source."""
+    """Counts of the documents of one source."""
 
     path: str
     read: int
@@ -121,7 +121,7 @@ def _records(path: str, groups: Sequence[str]) -> Iterator[Mapping[str, Any]]:
 
 
 def group_of(record: Mapping[str, Any], section: TrainQualityConfig) -> str:
-    """What a document must stay together with: its first value among `groups`, else its text."""
+    """The group that a document belongs to: its first value among `groups`, else its text."""
     for name in section.groups:
         value = record.get(name)
         if isinstance(value, str) and value:

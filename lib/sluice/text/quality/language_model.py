@@ -74,7 +74,7 @@ class LanguageModel:
         return states
 
     def hidden(self, tokens: Array, state: list[State]) -> tuple[Array, list[State]]:
-        """What the softmax reads [T, B, P] and the state after, of tokens [T, B]."""
+        """Inputs of the softmax [T, B, P] and the state after tokens [T, B]."""
         x = self.weights["embed.weight"][tokens]
         after = []
         for layer in range(len(self._names)):
@@ -204,7 +204,7 @@ class Scorer:
 
 
 def _batches(encoded: Sequence[Sequence[int]], most: int) -> Iterator[list[int]]:
-    """Places of texts, at most so many together, sorted by length so that little is padding."""
+    """Batches of positions of texts, sorted by length so that little is padding."""
     order = sorted(range(len(encoded)), key=lambda place: len(encoded[place]))
     for first in range(0, len(order), most):
         yield order[first : first + most]

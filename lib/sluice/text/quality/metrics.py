@@ -13,7 +13,7 @@ Bools = npt.NDArray[np.bool_]
 
 
 class Row(NamedTuple):
-    """What a threshold does: scores of at least `threshold` are called good."""
+    """Effect of a threshold: scores of at least `threshold` are called good."""
 
     threshold: float
     precision: float | None

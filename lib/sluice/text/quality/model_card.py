@@ -1,6 +1,6 @@
 """The files of a quality model: the model, its record for programs, its card for people.
 
-The card says what it was made of, how well it does and what it is for; without dates, so that the same sources give the
+The card states its sources, its accuracy and its purpose; without dates, so that the same sources give the
 same bytes.
 """
 

@@ -2,7 +2,7 @@
 
 The idea is that of GPT-3 and CCNet's successors: a linear classifier that has seen text one wants and text one does
 not want (`text.train_quality`). What it measures is likeness to the first, and nothing else. Beside a model `NAME`
-stands `NAME.json`, its record: without it nobody could know how to prepare a text for it.
+stands `NAME.json`, its record: without it the preparation of texts would be unknown.
 """
 
 import functools
@@ -27,7 +27,7 @@ PREPARATION = "letters-1"
 
 MAX_WORDS = 1_000
 MAX_CHARS, MAX_CHINESE_CHARS = 10_000, 4_000
-"""Only so many first words, of so many first characters, are looked at: a longer text costs no more."""
+"""Only this many first words, of this many first characters, are read: a longer text costs no more."""
 
 GOOD, BAD = "__label__good", "__label__bad"
 LABEL_MARK = "__label__"
@@ -127,8 +127,8 @@ def _record(path: str) -> ModelRecord:
         data = Path(f"{path}.json").read_bytes()
     except FileNotFoundError:
         raise ConfigError(
-            f"The quality model {path} has no {Path(path).name}.json beside it, so nobody knows how texts are prepared "
-            "for it. Copy the file that jobs/train_quality.py wrote with the model, or train the model anew."
+            f"The quality model {path} has no {Path(path).name}.json beside it, which states how texts are "
+            "prepared. Copy the file that jobs/train_quality.py wrote with the model, or train the model anew."
         ) from None
     try:
         record = msgspec.json.decode(data, type=ModelRecord)

@@ -34,7 +34,7 @@ TEXT_CHARS = 200
 
 
 class Judged(NamedTuple):
-    """What a model makes of held-out texts."""
+    """Scores of a model on held-out texts."""
 
     num_good: int
     num_bad: int

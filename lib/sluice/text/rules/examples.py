@@ -23,7 +23,7 @@ def prose(language: str) -> str | None:
 
 
 def faults(rules: Sequence[Rule]) -> list[str]:
-    """What is wrong with the examples of rules, one sentence each; empty when all is well.
+    """Faults of the examples of rules, one sentence each; empty without faults.
 
     A rule on a measure of the text needs a text in `drops` for each bound, and each must be dropped at another bound;
     texts in `keeps`, and the plain prose of its languages, must be kept.
@@ -55,7 +55,7 @@ def _faults(rule: Rule) -> list[str]:
 
 
 def signals_of(text: str, language: str) -> Signals:
-    """What the extract pass would measure with the lists that come with sluice."""
+    """Signals that the extract pass would compute with the lists that come with sluice."""
     found = _bad_words().measure(text, language)
     return compute(text, language, bad_word_share=found.covered_share if found else None)
 

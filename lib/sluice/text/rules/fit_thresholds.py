@@ -2,7 +2,7 @@
 
 FineWeb-2 keeps English FineWeb's filters and gives most of their thresholds a value per language. Its repository says
 "we will soon share more details about how we computed them" (`fineweb-2-pipeline.py`) and holds results only; the paper
-compares ways that it calls MeanStd, Quantile, MedianRatio and 10Tail, which stand here under `METHODS`. Their formulas
+compares ways that it calls MeanStd, Quantile, MedianRatio and 10Tail, listed in `METHODS`. Their formulas
 are ours, after the names. Which one serves which signal, `FINEWEB2` infers from two published versions of
 `configs/*.yml` and from scripts of co-authors (beme248/datatrove, `examples/multilingual`):
 
@@ -75,7 +75,7 @@ class Proposal(NamedTuple):
     reference: float
     """The known threshold."""
     reference_share: float
-    """What it drops in its own language."""
+    """Share that it drops in its own language."""
     value: float | None
     """The proposal; None where the method is undefined or the bound could never be broken, for `reason`."""
     share: float
@@ -273,7 +273,7 @@ def _carry(
 def _old_bound(rules: Sequence[Rule], signal: str, side: str) -> tuple[str, float | None]:
     """The first bound of the rules in force on the same side of a signal, with the signal that it is on.
 
-    `min` and `above` are one side. Line ends that see through closing quotes stand for FineWeb's, which do not.
+    `min` and `above` are one side. Line ends that ignore closing quotes are used for FineWeb's, which do not.
     """
     same = LOWER if side in LOWER else SIDES[2:]
     for rule in rules:

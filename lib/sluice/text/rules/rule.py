@@ -26,7 +26,7 @@ PRESETS = resources.files("sluice.text") / "presets"
 
 
 class Repeated(Section, kw_only=True):
-    """A long example: a text so many times over."""
+    """A long example: a text repeated."""
 
     text: str
     times: PositiveInt
@@ -97,7 +97,7 @@ def preset_names() -> list[str]:
 
 
 def read_description(preset: str) -> str:
-    """What a shipped preset or rule file says of itself. Raises ConfigError as `load_rules` does."""
+    """The description of a shipped preset or rule file. Raises ConfigError as `load_rules` does."""
     return _read_file(_path_of(preset)).description.strip()
 
 
@@ -168,7 +168,7 @@ def _check(rule: Rule) -> None:
 def signal_range(name: str) -> tuple[float, float]:
     """Least and largest value that a signal can have.
 
-    Shares end at 1, but for those of the most frequent n-grams, which count overlaps and joiners (trap T1).
+    Shares end at 1, except those of the most frequent n-grams, which count overlaps and joiners.
     """
     is_share = name.endswith(("_share", "_score")) or name == "random_unit"
     return 0.0, 1.0 if is_share and not name.startswith("top_") else math.inf

@@ -1,7 +1,7 @@
 """A sample of the documents of a run, by language: their signals, without their texts.
 
 Tables of any size: the first pass reads ids and languages and keeps the documents with the smallest hashes, the second
-reads the signals of the row groups they stand in.
+reads the signals of their row groups.
 """
 
 import logging

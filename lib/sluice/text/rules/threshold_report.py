@@ -1,4 +1,4 @@
-"""What thresholds are proposed and what they would do: a rule file, a table for the terminal, a page with pictures."""
+"""Reports of proposed thresholds and their effect: a rule file, a table for the terminal, a page with pictures."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ MARKS = """
 
 
 def rule_file(fitted: Fitted) -> str:
-    """The proposals as a YAML file of rules; what cannot be proposed stands there as a comment."""
+    """The proposals as a YAML file of rules; a threshold that cannot be proposed is a comment."""
     lines = [
         f"# Proposed by jobs/fit_thresholds.py from {fitted.num_documents:,} documents in {fitted.language!r} and",
         f"# {fitted.num_reference:,} in {fitted.reference!r}.",

@@ -22,7 +22,7 @@ MIN_WORDS = 3
 
 @dataclass(frozen=True, slots=True)
 class C4Page:
-    """What is left of a page: sentences, and lines with what C4 drops a page for."""
+    """The rest of a page: sentences, and lines with the marks for which C4 drops a page."""
 
     sentences: int
     curly_lines: int

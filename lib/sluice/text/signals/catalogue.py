@@ -113,5 +113,5 @@ def define(text: str, language: str) -> Signals:
 
 
 def describe(name: str) -> str:
-    """What a signal measures, in a sentence or two, with its source."""
+    """The definition of a signal, in a sentence or two, with its source."""
     return GIVEN.get(name) or inspect.getdoc(FUNCTIONS[name]) or ""

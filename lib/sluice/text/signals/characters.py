@@ -15,7 +15,7 @@ BRACKETED = re.compile("【([^【】\n]*)】")
 URL = re.compile(r"(?:https?://|www\.)[!-~]+")
 PARENTHESES = "()[]{}（）【】"
 BOXES = "□■"
-"""What stands where a font or a decoder had no character."""
+"""Characters that replace one that a font or a decoder did not have."""
 MOJIBAKE = re.compile(f"(?:锟斤拷)+|烫{{3,}}|屯{{3,}}|[ÃÂ][\x80-\xbf]|â€|ï»¿|ï¿½|[{''.join(sorted(TWICE))}]{{4,}}")
 """UTF-8 read as GBK, memory of a debugger read as GBK, UTF-8 read as windows-1252, and that read as GBK."""
 

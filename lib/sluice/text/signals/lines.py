@@ -48,7 +48,7 @@ POLICY = (
     "icp證",
     "icp证",
 )
-"""Phrases of policy lines: C4's six, `all rights reserved`, and what stands for them in Chinese."""
+"""Phrases of policy lines: C4's six, `all rights reserved`, and their Chinese counterparts."""
 
 SHORT_LINE_CHARS = 30
 

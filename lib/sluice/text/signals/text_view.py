@@ -1,4 +1,4 @@
-"""What all definitions of signals look at: lines, paragraphs and words of one text, computed once."""
+"""The input of all definitions of signals: lines, paragraphs and words of one text, computed once."""
 
 import re
 import unicodedata

@@ -1,4 +1,4 @@
-"""What a character is, as one number of flags per code point: the table that all text kernels look into.
+"""Properties of characters, as one number of flags per code point: the table that all text kernels use.
 
 The flags follow this Python's `str` methods and `unicodedata`, so the kernels agree with the plain definitions in
 `text.signals`. Two lists are datatrove's (`utils/text.py`), which decide for the Gopher and FineWeb rules.
@@ -83,8 +83,8 @@ GOPHER_MARKS = TERMINALS | _parse(OTHER_MARKS)
 
 
 TWICE = frozenset(bytes([high, low]).decode("gbk") for high in (0xC2, 0xC3) for low in range(0x80, 0xC0))
-"""What Latin-1 letters in UTF-8 become when they are read as GBK: Chinese that was decoded wrongly twice is made of
-these (忙聳聡 for 文). Some are common (忙 楼 猫 每), but not many in a row."""
+"""The characters that Latin-1 letters in UTF-8 become when read as GBK: Chinese that was decoded wrongly twice consists
+of these (忙聳聡 for 文). Some are common (忙 楼 猫 每), but not many in a row."""
 
 
 def flags_of(char: str) -> int:

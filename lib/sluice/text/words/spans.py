@@ -1,7 +1,7 @@
 """Words as spans of code points: the same words as `data.segment.words`, from compiled kernels.
 
 Chinese words are jieba's: its dictionary, its hidden Markov model, its arithmetic in the same order, so the same words
-to the last one (tests compare them on all Chinese text at hand). jieba's own Python takes about thirty times as long.
+to the last one (tests compare them on all available Chinese text). jieba's own Python takes about thirty times as long.
 """
 
 import functools

@@ -63,7 +63,7 @@ def last_hint(html):
 
 @inlined
 def matches(html, i, n, word):
-    """Whether the word (lower case) stands at i, in any case."""
+    """Whether the word (lower case) is at i, in any case."""
     if i + len(word) > n:
         return False
     for k in range(len(word)):
@@ -75,7 +75,7 @@ def matches(html, i, n, word):
 
 @kernel
 def skip_to(html, i, n, word):
-    """Place of the word (lower case) from i on and before n, in any case; n without it."""
+    """Position of the word (lower case) at i or later and before n, in any case; n without it."""
     first = word[0] | 32
     for k in range(i, n):
         if html[k] | 32 == first and matches(html, k, n, word):

@@ -37,7 +37,7 @@ _CONTEXT = tags.CONTEXT
 _IS_PLAIN = np.ones(256, np.bool_)
 _IS_PLAIN[:33] = False
 _IS_PLAIN[[38, 60, 127, 0xC2, 0xE3, 0xEF]] = False
-"""Bytes that go on with a text: they begin no tag, no reference, no space and no mark that is not shown."""
+"""Bytes that continue a text: they begin no tag, no reference, no space and no mark that is not shown."""
 
 
 @kernel
@@ -88,10 +88,10 @@ def parse(html):
     stack_pre = np.zeros(MAX_DEPTH + 1, np.int32)  # open <pre>
     num_open = np.zeros(NUM_TAGS, np.int32)
     top, beyond = 0, 0  # beyond: open elements that found no place
-    no_end = np.zeros(NUM_TAGS, np.bool_)  # raw elements known to have no end tag from here on
+    no_end = np.zeros(NUM_TAGS, np.bool_)  # raw elements known to have no later end tag
     links, bolds = np.int64(0), np.int64(0)
 
-    out = np.empty(8, np.uint8)  # bytes of the character at hand
+    out = np.empty(8, np.uint8)  # bytes of the current character
     position, start, node = 0, 0, 0  # in text; of the current block
     link_bytes, bold_bytes, breaks, pictures = 0, 0, 0, 0
     has_gap = False  # white space came since the last character
@@ -201,7 +201,7 @@ def parse(html):
                 continue
             target = end_target(tag, category, key, stack_tag, stack_sign, top)
             if target > 0 and not (category & BLOCK) and crosses_line(stack_tag, target, top):
-                # a link or bold that ends inside a later line: it ends, the lines opened in it go on
+                # a link or bold that ends inside a later line: it ends, the lines opened in it continue
                 links -= tag == A
                 bolds -= tag == B or tag == STRONG
                 num_open[tag] -= 1

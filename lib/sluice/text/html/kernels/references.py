@@ -14,7 +14,7 @@ _NUMERIC_1252 = tags.NUMERIC_1252
 
 @kernel
 def resolve_reference(html, i, out):
-    """Resolves the character reference at `&`: bytes into out; their number, and the place after it (i: it is none)."""
+    """Resolves the character reference at `&`: bytes into out; their number, and the position after it (i: invalid)."""
     n = len(html)
     k = i + 1
     if k < n and html[k] == 35:

@@ -7,7 +7,7 @@ from sluice.text.html.kernels.groups import group_brothers
 from sluice.text.jit import kernel
 
 MIN_LIST, LIST_SHARE, RUNNING_SHARE = 30, 0.8, 0.02
-"""A page without running text whose words lie nearly all in one list of so many items is that list."""
+"""A page without running text whose words lie nearly all in one list of this many items is that list."""
 ROW_BYTES = 400
 """Longer table rows are layout, not data."""
 

@@ -48,7 +48,7 @@ def insert(codes, ends, first_id, keys, targets, terms, n_states):
     """Adds terms to a trie; the number of its states.
 
     codes int64: folded code points of all terms; ends int64: where each ends. keys, targets: hash table of the edges.
-    terms [states] int32: number of the term that ends in a state, from 1 on; 0 for none. All terms get `first_id`,
+    terms [states] int32: number of the term that ends in a state, at least 1; 0 for none. All terms get `first_id`,
     `first_id` + 1, …; with a negative one all get -1. A term that is there already keeps its number.
     """
     mask = np.uint64(len(keys) - 1)
@@ -132,7 +132,7 @@ def count(text, fold, is_word, filters, keys, targets, terms, n_terms, whole_wor
                 ends_word = is_word_at(is_word, step) & whole_words
                 j, end = j + step_width, end + 1
                 step, step_width = code_point(text, j) if j < n else (np.int64(10), 1)
-                while step_symbol == 32 and folded(fold, step) == 32:  # a space stands for any number of them
+                while step_symbol == 32 and folded(fold, step) == 32:  # a space matches any number of spaces
                     j, end = j + step_width, end + 1
                     step, step_width = code_point(text, j) if j < n else (np.int64(10), 1)
                 if terms[state] != 0 and (ends_word & is_word_at(is_word, step)) == 0:

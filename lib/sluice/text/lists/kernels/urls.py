@@ -6,9 +6,9 @@ from sluice.text.jit import inlined, kernel
 from sluice.text.unicode.kernels.utf8 import FNV_PRIME, FNV_START, is_letter, lower
 
 DOMAIN, URL, NOTHING, ODD = 0, 1, 2, 3
-"""What a line is: an entry of either kind, an empty line or comment, or one that Python has to look at."""
+"""Kinds of lines: an entry of either kind, an empty line or comment, or one that Python has to look at."""
 SPACE, CHARACTER, EMPTY_LABEL, LONG_LABEL, LONG_HOST, NO_DOT, LONG_LINE = 10, 11, 12, 13, 14, 15, 16
-"""What is wrong with a line. From SPACE on, a line is broken."""
+"""Faults of a line. SPACE and later: the line is broken."""
 MAX_LABEL, MAX_HOST, MAX_LINE = 63, 253, 4096
 
 _URL_START = FNV_START ^ np.uint64(0x55)
@@ -29,7 +29,7 @@ def is_slash(byte):
 
 @inlined
 def ends_authority(byte):
-    """What the host and its port end at."""
+    """Characters that end the host and its port."""
     return byte == 47 or byte == 92 or byte == 63 or byte == 35
 
 
@@ -201,7 +201,7 @@ def entry_key(text, start, end, as_url, is_plain):
     has_www = not is_address and is_www(text, host, stop)
     if has_www:
         host += 4
-    # www.gov.cn is one site and gov.cn is all of them: a name with www. stands for that site, not for its siblings
+    # www.gov.cn is one site and gov.cn is all of them: a name with www. means that site, not its siblings
     if not (is_site or has_www):
         value = FNV_START
         for i in range(stop - 1, host - 1, -1):

@@ -8,7 +8,7 @@ from sluice.text.unicode.characters import LETTER, PRIVATE
 def join_words(codes, flags, starts, ends, most, out):
     """Code points of the first `most` words with a letter, a space between; returns their number in `out`.
 
-    Controls, lone surrogates and other characters that are none are left out of words. `out` needs room for all code
+    Controls, lone surrogates and other non-characters are left out of words. `out` needs room for all code
     points of the words and as many spaces.
     """
     length = num_words = 0

@@ -61,7 +61,7 @@ def mojibake_length(codes, flags, i):
 
 @kernel
 def is_exactly(codes, i, phrase, length):
-    """Whether a phrase stands at i, case and all."""
+    """Whether a phrase is at i, in the same case."""
     if i + length > len(codes):
         return False
     for k in range(length):

@@ -18,7 +18,7 @@ _NUMERALS = _codes("一二三四五六七八九十")
 _MORE, _MORE_LENGTHS = phrase_table(lines.MORE)
 JAVASCRIPT, LOREM_IPSUM, FIRST_POLICY = 0, 1, 2
 PHRASES = ("javascript", "lorem ipsum", *lines.POLICY)
-"""What is looked for in every text, once. The policy phrases begin with C4's six."""
+"""Phrases that are searched for in every text, once. The policy phrases begin with C4's six."""
 
 _SHORT = lines.SHORT_LINE_CHARS
 

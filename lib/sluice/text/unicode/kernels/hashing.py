@@ -17,7 +17,7 @@ _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
 @inlined
 def letter(code):
-    """What a code point counts in the polynomial: never 0, so that length matters."""
+    """The coefficient of a code point in the polynomial: never 0, so that length matters."""
     return (np.uint64(code) + np.uint64(1)) * _SCALE
 
 

@@ -32,7 +32,7 @@ def lower(code):
 
 @kernel
 def is_phrase(codes, i, end, phrase, length):
-    """Whether a phrase stands at i, before end."""
+    """Whether a phrase is at i, before end."""
     if i + length > end:
         return False
     for k in range(length):
@@ -43,7 +43,7 @@ def is_phrase(codes, i, end, phrase, length):
 
 @kernel
 def phrase_at(codes, i, end, table, lengths):
-    """Number of the first phrase that stands at i, -1 without."""
+    """Number of the first phrase at i, -1 without one."""
     code = lower(codes[i])
     for number in range(len(lengths)):
         if table[number, 0] == code and is_phrase(codes, i, end, table[number], lengths[number]):

@@ -20,7 +20,7 @@ STATES = "BEMS"
 """Begin, end, middle, single: in the order in which ties are broken."""
 _BEGIN, _END, _MIDDLE, _SINGLE = range(4)
 
-# The two states that may come before each, in the same order, and where their transition stands in `model`.
+# The two states that may come before each, in the same order, and the position of their transition in `model`.
 _BEFORE = np.array([(_END, _SINGLE), (_BEGIN, _MIDDLE), (_BEGIN, _MIDDLE), (_END, _SINGLE)])
 _TRANSITIONS, _UNKNOWN = 4, 12
 
