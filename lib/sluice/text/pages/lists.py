@@ -1,4 +1,4 @@
-"""Lists and models that judge a page: blocked URLs, words in URLs, bad words, quality models. Pickled by their paths."""
+"""Lists and models that judge a page: blocked URLs, words in URLs, bad words, quality models. Pickled by path."""
 
 from dataclasses import dataclass
 from typing import Any

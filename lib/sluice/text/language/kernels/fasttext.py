@@ -131,7 +131,7 @@ def extend(before, data, now):
 
 @kernel
 def hash_parts(apart, chars, num_chars, buckets, parts):
-    """Buckets of all sequences of 1, 2 ... characters: `parts[n - 1, i]` of the n from position i. [n, characters] uint32.
+    """Buckets of sequences of 1, 2 ... characters: `parts[n - 1, i]` of the n from position i. [n, characters] uint32.
 
     Those that reach beyond the end are left out. Loops over places, so that several are hashed at once.
     """
