@@ -38,7 +38,7 @@ Values = Mapping[str, Any]
 
 
 def render(report: Values) -> str:
-    """The whole page for what `report.build_report` returns."""
+    """The whole page for what `report.build.build_report` returns."""
     found = [
         ("funnel", "What became of the input", _funnel(report)),
         ("archives", "Input archives", _archives(report["archives"])),

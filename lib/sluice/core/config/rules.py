@@ -57,7 +57,7 @@ class FitThresholdsConfig(Section):
     reference_rules: tuple[str, ...] = ("fineweb",)
     """Presets or YAML files with the known thresholds."""
     method: Literal["fineweb2", "mean_std", "quantile", "median_ratio", "tail"] = "fineweb2"
-    """How a threshold is carried over (`text.thresholds`): `fineweb2` chooses for each signal, the others serve all."""
+    """How a threshold is carried over: `fineweb2` chooses for each signal, the others are used for all."""
     tail: Fraction = 0.1
     """Share that method `tail` lets a rule drop."""
     max_documents: PositiveInt = 100_000

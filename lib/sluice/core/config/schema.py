@@ -1,6 +1,6 @@
 """The whole configuration: one frozen section per stage, one documented field per knob.
 
-A function receives its own section, never the whole. `core.load` reads YAML and `--set` into this tree.
+A function receives its own section, never the whole. `core.config.load` reads YAML and `--set` into this tree.
 """
 
 from typing import Literal

@@ -1,6 +1,7 @@
 """The records that flow between stages, and with them every table: a table is a struct, its fields are the columns.
 
-`spark.schemas` and `data.tables` derive Arrow and Spark schemas from the annotations; nothing else states a schema.
+`spark.engine.schemas` and `data.arrow` derive Arrow and Spark schemas from the annotations; nothing else states a
+schema.
 """
 
 from datetime import datetime
@@ -178,7 +179,7 @@ class Document(Located, kw_only=True):
     licence: str | None = None
     """SPDX id of a Creative Commons mark (CC-BY-SA-4.0); None, too, where the best evidence names several."""
     licence_by: str | None = None
-    """The best evidence there is, see `text.rights`; `anchor` is a mere link to a deed."""
+    """The best evidence there is, see `text.html.licence`; `anchor` is a mere link to a deed."""
     robots: str | None = None
     """Robots and text-mining directives of the page, in alphabetical order with commas: noarchive,noindex."""
     edits: str | None = None
@@ -205,7 +206,7 @@ class Quarantine(Located, kw_only=True):
 
 
 class WarcStats(Record):
-    """The closing account of one archive: `stats` is JSON, the same counts as `text.extract.WarcAccount`."""
+    """The closing account of one archive: `stats` is JSON, the same counts as `text.pages.archive.WarcAccount`."""
 
     kind: ClassVar[str] = "stats"
 

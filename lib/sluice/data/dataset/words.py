@@ -2,7 +2,8 @@
 
 Chinese (`zh`, `yue`, `lzh`, `wuu`): jieba's default mode with its HMM and its own dictionary. Every other language:
 close to the tokens of Penn Treebank and spaCy, on which the published English thresholds were set. In both, white
-space separates and vanishes; nothing else does. `text.segmenter` gives the same words faster; this is their definition.
+space separates and vanishes; nothing else does. `text.words.spans` gives the same words faster; this is their
+definition.
 """
 
 import functools

@@ -1,7 +1,7 @@
 """Files on a network, read in ranges: what fails is asked for again, from the first byte that has not come.
 
 No GET is held open while a page is parsed: a range is fetched whole, and one thread fetches the next one meanwhile.
-What a file is made of comes from a Source: `data.http_file` for URLs, `data.storage` for object stores.
+What a file is made of comes from a Source: `data.storage.http` for URLs, `data.storage` for object stores.
 """
 
 import contextlib

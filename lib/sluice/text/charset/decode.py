@@ -1,6 +1,7 @@
 """Bytes of an HTML page to text, and how its encoding was found.
 
-Labels mean what browsers make of them (`text.webcodecs`); what no label settles is detected (`text.detect`).
+Labels mean what browsers make of them (`text.charset.webcodecs`); what no label settles is detected
+(`text.charset.detect`).
 """
 
 import codecs

@@ -43,13 +43,13 @@ class Clean:
 
 
 def cut_lines(text: str, options: EditConfig) -> Clean:
-    """Main text without boilerplate, see `text.edit`."""
+    """Main text without boilerplate, see `text.cleaning.edit_lines`."""
     edited = edit(text, options)
     return Clean(edited.text, Edits({kind: (c.lines, c.parts, c.characters) for kind, c in edited.counts.items()}))
 
 
 def mask_personal(clean: Clean, options: PiiConfig) -> Clean:
-    """The same without personal data, see `text.pii`."""
+    """The same without personal data, see `text.cleaning.mask_pii`."""
     masked = mask(clean.text, options)
     if not masked.counts:
         return clean

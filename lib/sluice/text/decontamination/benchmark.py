@@ -63,7 +63,7 @@ def units_of(text: str) -> Units:
 
 @functools.cache
 def unit_table() -> CodePoints:
-    """The kind of each code point (`kernels.ngrams`). Letters, marks and digits are units, underscores are not."""
+    """The kind of each code point. Letters, marks and digits are units, underscores are not."""
     return CodePoints(**stored_arrays(f"units-{unicodedata.unidata_version}", _build_units))
 
 

@@ -44,7 +44,7 @@ def key_text(text: str) -> str:
 
 
 class FoldTable(NamedTuple):
-    """The folded form of each code point, by `code_points` rows; see `kernels.key_text`."""
+    """The folded form of each code point, by `code_points` rows; see `dedup.kernels.key_text`."""
 
     rows: npt.NDArray[np.uint16]
     values: npt.NDArray[np.uint32]

@@ -31,9 +31,9 @@ class PageText:
 def extract_page(data: bytes, extractor: Extractor = "main") -> PageText:
     """Text and facts of a page in UTF-8.
 
-    `main` leaves out menus, advertisements, footers and the like (`text.main_text`), `all` leaves out nothing that a
-    browser shows, `trafilatura` is that package with its defaults (which takes about ten times as long).
-    Raises ConfigError when trafilatura is wanted but not installed.
+    `main` leaves out menus, advertisements, footers and the like (`text.html.main_text`), `all` leaves out nothing that
+    a browser shows, `trafilatura` is that package with its defaults (which takes about ten times as long). Raises
+    ConfigError when trafilatura is wanted but not installed.
     """
     markup = parse(data)
     facts = page_facts(data, markup)

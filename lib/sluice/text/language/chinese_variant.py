@@ -114,7 +114,7 @@ def load_sections() -> dict[str, str]:
 
 @functools.cache
 def kinds_table() -> CodePoints:
-    """uint8: what a character tells, in bits of `kernels.variants`."""
+    """uint8: what a character tells, in bits of `language.kernels.variants`."""
     sections = load_sections()
     kinds: dict[int, int] = {}
     for bit, chars in (

@@ -32,7 +32,7 @@ OLD = 11
 
 
 class Dictionary(NamedTuple):
-    """The tables that `kernels.find_rows` looks words up in."""
+    """The tables that `language.kernels.fasttext.find_rows` looks words up in."""
 
     names: npt.NDArray[np.uint8]
     """All words, one after the other."""

@@ -30,7 +30,7 @@ KANA_SHARE = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """A model's answer. `code` is BCP 47's short code (`text.labels`), `score` the probability, at most 1.
+    """A model's answer. `code` is BCP 47's short code (`text.language.labels`), `score` the probability, at most 1.
 
     `und` with score 0, no script and an empty label where the model knows nothing of the text.
     """

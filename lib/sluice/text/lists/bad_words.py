@@ -137,7 +137,7 @@ class BadWordLists:
 
 class _Trie(NamedTuple):
     arrays: tuple[Any, ...]
-    """Arguments of `kernels.count` after the text."""
+    """Arguments of `lists.kernels.terms.count` after the text."""
     digest: str
 
 

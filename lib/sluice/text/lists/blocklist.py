@@ -82,7 +82,7 @@ class BlockList:
     A domain matches itself and its subdomains, an IP address itself, a URL itself and what follows it at a `/`, `?` or
     `#`. A host with `www.` matches itself with and without, but not the other hosts of its domain. Scheme, user, port,
     case of the host and the way in which characters are escaped do not matter. Pickles as paths and digests; every
-    process maps the file anew. `text.blocklist_build` makes the file.
+    process maps the file anew. `text.lists.blocklist_build` makes the file.
     """
 
     def __init__(self, path: str, digest: str, allow_path: str | None = None, allow_digest: str | None = None) -> None:

@@ -2,8 +2,8 @@
 
 fastText's own training cannot: of `thread = 1` it initialises one tenth of the input vectors and trains the rest from
 whatever the memory held (0.9.3, DenseMatrix::uniform; "Encountered NaN" is one of its fruits), and with more threads
-the order of updates is chance. So fastText makes the dictionary and the file, and the descent is `kernels.classifier`:
-the same model, loss and schedule.
+the order of updates is chance. So fastText makes the dictionary and the file, and the descent is
+`quality.kernels.fasttext_trainer`: the same model, loss and schedule.
 """
 
 import functools

@@ -1,7 +1,7 @@
 """Learned quality: the probability that a text is of the good kind, by a fastText model trained with sluice.
 
 The idea is that of GPT-3 and CCNet's successors: a linear classifier that has seen text one wants and text one does
-not want (`text.train_quality`). What it measures is likeness to the first, and nothing else. Beside a model `NAME`
+not want (`text.quality.train`). What it measures is likeness to the first, and nothing else. Beside a model `NAME`
 stands `NAME.json`, its record: without it the preparation of texts would be unknown.
 """
 
@@ -35,7 +35,7 @@ LABEL_MARK = "__label__"
 
 
 class ModelRecord(msgspec.Struct, frozen=True):
-    """The JSON file beside a model. What it holds beyond these fields is for people (`text.train_quality`)."""
+    """The JSON file beside a model. What it holds beyond these fields is for people (`text.quality.train`)."""
 
     language: str
     """Short code of the language that it was trained on; texts in another have no score."""
@@ -52,9 +52,10 @@ class ModelRecord(msgspec.Struct, frozen=True):
 def word_line(text: str, language: str, max_words: int = MAX_WORDS) -> str:
     """A text as fastText sees it, in training and after: its first words in lower case, joined by spaces.
 
-    Words are those of `data.segment.words` that hold a letter (Han are letters). Marks and numbers are left out, since
-    they tell how a source was converted rather than how it was written: `#` of Markdown, `@-@` of WikiText, spaces
-    before commas, dates. Newlines are gone. Empty for a text without words and for a language that nothing segments.
+    Words are those of `data.dataset.words.words` that hold a letter (Han are letters). Marks and numbers are left out,
+    since they tell how a source was converted rather than how it was written: `#` of Markdown, `@-@` of WikiText,
+    spaces before commas, dates. Newlines are gone. Empty for a text without words and for a language that nothing
+    segments.
     """
     if language in UNSEGMENTED:
         return ""

@@ -1,6 +1,6 @@
 """Rules are data: a signal, bounds, and the languages they are for. The first rule a document breaks is its reason.
 
-One semantics for both evaluators (this one and `spark.quality`): a document passes a rule when
+One semantics for both evaluators (this one and `spark.transforms.rules`): a document passes a rule when
 `min <= value <= max` and `above < value < below`, each bound optional, so that the strictness of a published rule
 survives; an undefined value passes; a rule for other languages passes. `pareto` keeps by chance, the more often the
 nearer a value is to 1.

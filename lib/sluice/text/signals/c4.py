@@ -1,8 +1,8 @@
 """Signals of C4's page rules: what its line rules leave of a page, without editing it.
 
-As in datatrove's `c4_filters.py`, which follows the paper; the corpus was made with other numbers (trap T8). FineWeb
+As in datatrove's `c4_filters.py`, which follows the paper; the corpus was made with other numbers. FineWeb
 uses C4 without the rule on the end of a line, so each signal is there twice. All are undefined in unspaced languages: a
-Chinese line is one word to `split()`, and the rules would drop everything (trap T9).
+Chinese line is one word to `split()`, and the rules would drop everything.
 """
 
 import re
@@ -64,5 +64,5 @@ def page_signal(field: str, *, needs_end: bool) -> Callable[[TextView], int | No
 
     what = {"sentences": "Sentences in lines", "curly_lines": "Lines with `{`", "lorem_lines": "Lines with lorem ipsum"}
     end = "" if needs_end else ", without the rule on the end of a line (FineWeb)"
-    measure.__doc__ = f"{what[field]} that C4's line rules keep{end}; None in unspaced languages (trap T9)."
+    measure.__doc__ = f"{what[field]} that C4's line rules keep{end}; None in unspaced languages."
     return measure

@@ -1,8 +1,8 @@
 """Quality signals: the table of all, each with the plain function that defines it.
 
 A signal is a measure, never a verdict; `text.rules` decides. None means undefined (no words, no lines, a language that
-nothing segments), and an undefined value passes every rule. `text.measure` computes the same values, compiled; these
-functions are what it is tested against, and the documentation. `sluice signals` prints the table.
+nothing segments), and an undefined value passes every rule. `text.signals.compute` computes the same values, compiled;
+these functions are what it is tested against, and the documentation. `sluice signals` prints the table.
 """
 
 import inspect

@@ -26,7 +26,7 @@ def han_share(view: TextView) -> float | None:
 
 
 def char_entropy(view: TextView) -> float | None:
-    """Shannon entropy of the characters in nats (MAP-NEO; natural logarithm: trap T15)."""
+    """Shannon entropy of the characters in nats (MAP-NEO; natural logarithm)."""
     return entropy(Counter(view.text)) if view.text else None
 
 

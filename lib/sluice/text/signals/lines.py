@@ -1,7 +1,7 @@
 """Signals that look at lines.
 
 Sources: Gopher and FineWeb as in huggingface/datatrove (`gopher_quality_filter.py`, `fineweb_quality_filter.py`), C4,
-RedPajama-v2, ChineseWebText, MAP-NEO. Gopher counts empty lines, all others do not (trap T5).
+RedPajama-v2, ChineseWebText, MAP-NEO. Gopher counts empty lines, all others do not.
 """
 
 import re
@@ -20,7 +20,7 @@ ITEM = re.compile(
 
 TERMINAL_MARKS = frozenset(".!?。！？．｡…;；:：।؟۔။។")
 CLOSING_MARKS = "\"'”’」』）)】》]"
-"""Looked through when they follow a terminal mark: 。” ends a sentence (trap T12)."""
+"""Looked through when they follow a terminal mark: 。” ends a sentence."""
 
 MORE = ("read more", "readmore", "展开", "展開", "更多", "全文", "。。。")
 """How a line ends that leads to the rest of a text elsewhere (MAP-NEO)."""
@@ -69,7 +69,7 @@ def list_line_share(view: TextView) -> float | None:
 
 
 def fineweb_terminal_line_share(view: TextView) -> float | None:
-    """Lines that end in one of datatrove's terminal marks, not stripped (FineWeb: traps T12, T18)."""
+    """Lines that end in one of datatrove's terminal marks, not stripped (FineWeb)."""
     return _share(view.lines, lambda line: line[-1] in TERMINALS)
 
 
@@ -85,7 +85,7 @@ def ends_sentence(line: str) -> bool:
 
 
 def short_line_share(view: TextView) -> float | None:
-    """Lines of at most 30 characters (FineWeb; not for Chinese, where 30 is a sentence: trap T10)."""
+    """Lines of at most 30 characters (FineWeb; not for Chinese, where 30 is a sentence)."""
     return _share(view.lines, lambda line: len(line) <= SHORT_LINE_CHARS)
 
 
@@ -95,7 +95,7 @@ def mean_line_chars(view: TextView) -> float | None:
 
 
 def newlines_per_word(view: TextView) -> float | None:
-    """Newlines per token (FineWeb; moves with the segmenter: trap T11)."""
+    """Newlines per token (FineWeb; moves with the segmenter)."""
     return view.text.count("\n") / len(view.tokens) if view.tokens else None
 
 

@@ -8,7 +8,7 @@ from sluice.text.signals.text_view import TextView
 
 
 def duplicate_line_share(view: TextView) -> float | None:
-    """Lines that repeat an earlier line (Gopher repetition; repeats only: trap T3)."""
+    """Lines that repeat an earlier line (Gopher repetition; repeats only)."""
     return repeated_share(view.blocks)
 
 
@@ -18,7 +18,7 @@ def duplicate_paragraph_share(view: TextView) -> float | None:
 
 
 def duplicate_line_char_share(view: TextView) -> float | None:
-    """Characters of repeated lines, of all characters with newlines (Gopher repetition: trap T17)."""
+    """Characters of repeated lines, of all characters with newlines (Gopher repetition)."""
     return repeated_char_share(view.blocks, len(view.text))
 
 
@@ -28,7 +28,7 @@ def duplicate_paragraph_char_share(view: TextView) -> float | None:
 
 
 def fineweb_duplicate_line_char_share(view: TextView) -> float | None:
-    """Characters of repeated lines that are not blank, of all characters without newlines (FineWeb: trap T17)."""
+    """Characters of repeated lines that are not blank, of all characters without newlines (FineWeb)."""
     return repeated_char_share(view.lines, len(view.text) - view.text.count("\n"))
 
 
@@ -38,7 +38,7 @@ def top_ngram_signal(n: int) -> Callable[[TextView], float | None]:
     def share(view: TextView) -> float | None:
         return top_ngram_share(view.tokens or (), n, len(view.text))
 
-    share.__doc__ = f"Characters of the most frequent {n}-gram of tokens, of all (Gopher as in datatrove: trap T1)."
+    share.__doc__ = f"Characters of the most frequent {n}-gram of tokens, of all (Gopher as in datatrove)."
     return share
 
 
@@ -91,7 +91,7 @@ def repeated_char_share(parts: Sequence[str], total_chars: int) -> float | None:
 def top_ngram_share(tokens: Sequence[str], n: int, total_chars: int) -> float | None:
     """Length of the most frequent n-gram, joined with spaces, times its count, of `total_chars`.
 
-    datatrove's formula to the letter, joiner and overlapping counts included (trap T1): FineWeb-2's thresholds were
+    datatrove's formula to the letter, joiner and overlapping counts included: FineWeb-2's thresholds were
     fitted on it, so in Chinese it can pass 1. None when no n-gram fits. Ties go to the first to occur.
     """
     if len(tokens) < n or not total_chars:

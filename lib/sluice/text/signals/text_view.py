@@ -25,7 +25,7 @@ class TextView:
 
     @cached_property
     def tokens(self) -> list[str] | None:
-        """Words and marks in order, without white space (`data.segment.words`); None where nothing segments."""
+        """Words and marks in order, without white space (`data.dataset.words.words`); None where nothing segments."""
         return None if self.language in UNSEGMENTED else words(self.text, self.language)
 
     @cached_property
@@ -35,7 +35,7 @@ class TextView:
 
     @cached_property
     def all_lines(self) -> list[str]:
-        """`splitlines()`, empty lines included (Gopher quality counts them, trap T5)."""
+        """`splitlines()`, empty lines included (Gopher quality counts them)."""
         return self.text.splitlines()
 
     @cached_property

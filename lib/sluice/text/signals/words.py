@@ -1,6 +1,6 @@
 """Signals that count words. Where nothing segments a language (`view.UNSEGMENTED`), they are undefined.
 
-"Token" is a word or mark of `data.segment.words`, "word" a token that is not of marks alone. Sources: Gopher (Rae et
+A token is a word or mark of `data.dataset.words.words`, a word a token not of marks alone. Sources: Gopher (Rae et
 al. 2021, as in huggingface/datatrove `gopher_quality_filter.py`), Dolma, DCLM, C4, RedPajama-v2, ROOTS.
 """
 
@@ -20,12 +20,12 @@ def n_words(view: TextView) -> int | None:
 
 
 def mean_word_length(view: TextView) -> float | None:
-    """Mean characters per word (Gopher; the mean, not Dolma's median: trap T6)."""
+    """Mean characters per word (Gopher; the mean, not Dolma's median)."""
     return sum(map(len, view.words)) / len(view.words) if view.words else None
 
 
 def median_word_length(view: TextView) -> float | None:
-    """Median characters per word (Dolma: trap T6); the mean of the two in the middle."""
+    """Median characters per word (Dolma); the mean of the two in the middle."""
     return statistics.median(map(len, view.words)) if view.words else None
 
 
@@ -55,13 +55,13 @@ def lettered_word_share(view: TextView) -> float | None:
 
 
 def n_stop_words(view: TextView) -> int | None:
-    """Different stop words of the reference that occur, case kept (Gopher, FineWeb-2: trap T7). None without a list."""
+    """Different stop words of the reference that occur, case kept (Gopher, FineWeb-2). None without a list."""
     stop_words = STOP_WORDS.get(view.language)
     return None if stop_words is None else len(stop_words.intersection(view.tokens or ()))
 
 
 def n_stop_word_hits(view: TextView) -> int | None:
-    """Occurrences of these stop words (DCLM: trap T7)."""
+    """Occurrences of these stop words (DCLM)."""
     stop_words = STOP_WORDS.get(view.language)
     return None if stop_words is None else sum(token in stop_words for token in view.tokens or ())
 
@@ -91,7 +91,7 @@ def word_entropy(view: TextView) -> float | None:
 
 
 def entropy(counts: Counter[str]) -> float:
-    """Shannon entropy in nats (natural logarithm: trap T15); 0 for one thing only."""
+    """Shannon entropy in nats (natural logarithm); 0 for one thing only."""
     total = counts.total()
     return -sum(n / total * math.log(n / total) for n in counts.values())
 

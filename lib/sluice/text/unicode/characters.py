@@ -40,7 +40,7 @@ UPPER = 1 << 9
 LOWER = 1 << 10
 """`str.islower`"""
 HAN = 1 << 11
-"""Han ideographs (`data.segment.HAN`)."""
+"""Han ideographs (`data.dataset.words.HAN`)."""
 ALNUM = 1 << 12
 """`str.isalnum`"""
 PRIVATE = 1 << 13

@@ -10,7 +10,7 @@ NUM_ROWS = 0x110000 >> 8
 
 
 class CodePoints(NamedTuple):
-    """The value of code point c is values[rows[c >> 8], c & 255] (`kernels.code_points.look_up`).
+    """The value of code point c is values[rows[c >> 8], c & 255] (`unicode.kernels.code_points.look_up`).
 
     rows [0x1100]; values [R, 256].
     """

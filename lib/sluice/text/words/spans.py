@@ -1,4 +1,4 @@
-"""Words as spans of code points: the same words as `data.segment.words`, from compiled kernels.
+"""Words as spans of code points: the same words as `data.dataset.words.words`, from compiled kernels.
 
 Chinese words are jieba's: its dictionary, its hidden Markov model, its arithmetic in the same order, so the same words
 to the last one (tests compare them on all available Chinese text). jieba's own Python takes about thirty times as long.
@@ -37,7 +37,7 @@ def word_spans(codes: npt.NDArray[np.uint32], flags: npt.NDArray[np.uint16], lan
 
 
 def fast_words(text: str, language: str) -> list[str]:
-    """`data.segment.words`, faster."""
+    """`data.dataset.words.words`, faster."""
     codes = characters.code_points(text)
     starts, ends = word_spans(codes, characters.flags(codes), language)
     return [text[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]

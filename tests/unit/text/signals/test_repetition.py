@@ -57,12 +57,12 @@ def test_repeat_measures_equal_counting(parts):
 
 
 def test_top_ngram_joins_with_spaces_and_counts_overlaps_so_it_can_pass_one():
-    # trap T1: five one-character tokens without spaces; "中 中" is 3 long and occurs 4 times, in 5 characters
+    # five one-character tokens without spaces; "中 中" is 3 long and occurs 4 times, in 5 characters
     assert repetition.top_ngram_share(["中"] * 5, 2, 5) == pytest.approx(12 / 5)
 
 
 def test_top_ngram_of_a_short_text_counts_a_single_occurrence():
-    # trap T2: "a b" occurs once, 3 of the 3 characters
+    # "a b" occurs once, 3 of the 3 characters
     assert repetition.top_ngram_share(["a", "b"], 2, 3) == 1.0
 
 
@@ -74,14 +74,14 @@ def test_a_tie_for_the_top_goes_to_the_first():
 
 
 def test_duplicate_ngrams_join_with_nothing_and_step_over():
-    # trap T1: (1,1) new; (1,1) at 1 is a repeat, 2 characters, step over two; (1,1) at 3 a repeat, 2 characters: 4 of 5
+    # (1,1) new; (1,1) at 1 is a repeat, 2 characters, step over two; (1,1) at 3 a repeat, 2 characters: 4 of 5
     assert repetition.duplicate_ngram_share(["1"] * 5, 2, 5) == pytest.approx(4 / 5)
     # "ab"+"c" and "a"+"bc" are one n-gram
     assert repetition.duplicate_ngram_share(["ab", "c", "a", "bc"], 2, 6) == pytest.approx(3 / 6)
 
 
 def test_only_repeats_count_not_the_first_occurrence():
-    # trap T3: x x x: two of three repeat
+    # x x x: two of three repeat
     assert repetition.repeated_share(["x", "x", "x"]) == pytest.approx(2 / 3)
     assert repetition.repeated_char_share(["xx", "y", "xx"], 10) == pytest.approx(2 / 10)
 

@@ -1,4 +1,4 @@
-"""Compiled segmentation against its definition, `data.segment.words`, and jieba."""
+"""Compiled segmentation against its definition, `data.dataset.words.words`, and jieba."""
 
 import gzip
 import json

@@ -45,7 +45,7 @@ def measure_lines(text, fold_rows, fold_values, expansions, rows, flags, max_dig
     """Measures each line of a text in UTF-8.
 
     `prints` [lines] uint64: fingerprints. `measures` [lines, 4] int64: start and end in bytes, Han and kana, other
-    characters of the normal form; Han and kana are -1 if the line is difficult (`kernels.key_text`).
+    characters of the normal form; Han and kana are -1 if the line is difficult (`dedup.kernels.key_text`).
     """
     n = len(text)
     longest = start = 0

@@ -1,4 +1,4 @@
-"""Measures of every block for the second round of decision trees; columns as SECOND_FEATURES in `text.blocks`."""
+"""Features of every block for the second round of decision trees; columns as SECOND_FEATURES in `html.features`."""
 
 import numpy as np
 

@@ -8,7 +8,7 @@ from sluice.text.unicode.kernels.utf8 import code_point
 
 ARAB, CYRL, DEVA, GREK, HANG, HANI, HEBR, JPAN, LATN, THAI, ZZZZ = range(1, 12)
 NUM_SCRIPTS = 12
-"""As in `text.scripts.SCRIPTS`."""
+"""As in `text.language.scripts.SCRIPTS`."""
 
 LETTERS_PER_HAN = 3
 """A character of Han, kana or Hangul says as much as about three letters."""

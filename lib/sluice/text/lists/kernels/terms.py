@@ -13,7 +13,7 @@ from sluice.text.unicode.kernels.utf8 import code_point, find_slot
 MAX_TERM = 64
 """Characters of a term."""
 FOLD_SIZE, WORD_SIZE = 0x3001, 0x20000
-"""Code points that the tables of `text.bad_words` cover."""
+"""Code points that the tables of `text.lists.bad_words` cover."""
 FILTER_SIZE = 1 << 16
 
 

@@ -1,4 +1,4 @@
-"""The signals of `text.c4`."""
+"""The signals of `text.signals.c4`."""
 
 import numpy as np
 

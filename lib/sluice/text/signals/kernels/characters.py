@@ -1,4 +1,4 @@
-"""The signals of `text.character_signals`."""
+"""The signals of `text.signals.characters`."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The signals of `text.line_signals`."""
+"""The signals of `text.signals.lines`."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The signals of `text.repetition`, of one text that is cut into tokens."""
+"""The signals of `text.signals.repetition`, of one text that is cut into tokens."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""The signals of `text.word_signals`, of one text that is cut into tokens."""
+"""The signals of `text.signals.words`, of one text that is cut into tokens."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Looking code points up in tables made by `text.code_points`."""
+"""Looking code points up in tables made by `text.unicode.code_points`."""
 
 import numpy as np
 

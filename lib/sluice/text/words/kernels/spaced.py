@@ -1,4 +1,4 @@
-"""Words of spaced languages: the pattern of `data.segment.words`, as one pass over code points."""
+"""Words of spaced languages: the pattern of `data.dataset.words.words`, as one pass over code points."""
 
 import numpy as np
 

@@ -1,0 +1,53 @@
+"""Modules and files that docstrings, comments and pages name exist."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import sluice
+
+LIBRARY = Path(sluice.__file__).parent
+ROOT = LIBRARY.parents[1]
+PACKAGES = ("sluice", "core", "data", "report", "text", "spark", "train", "commands")
+OTHERS = re.compile(
+    r"(train|data|spark)\.(data|dist|model|run|log|optim|export|loss|baseline|manifest|partitions|eval_batch_size)\b"
+    r"|report\.(html|json)$"
+)
+"""Settings and output files look like modules, too."""
+
+
+def texts() -> dict[str, str]:
+    command = ["git", "ls-files", "lib", "tests", "scripts", "jobs", "docs", "README.md", "CONTRIBUTING.md"]
+    tracked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    wanted = [name for name in tracked if name.endswith((".py", ".md")) and (ROOT / name).is_file()]
+    return {name: (ROOT / name).read_text(encoding="utf-8") for name in wanted}
+
+
+def exists(dotted: str) -> bool:
+    """Whether a module, or a module and a name defined in it, has this dotted path below sluice."""
+    parts = dotted.removeprefix("sluice.").split(".")
+    for end in range(len(parts), 0, -1):
+        path = LIBRARY.joinpath(*parts[:end])
+        source = path.with_suffix(".py") if path.with_suffix(".py").is_file() else path / "__init__.py"
+        if source.is_file():
+            rest = parts[end:]
+            return not rest or re.search(rf"\b{re.escape(rest[0])}\b", source.read_text(encoding="utf-8")) is not None
+    return False
+
+
+def test_every_module_named_in_backticks_exists():
+    missing = []
+    for name, text in texts().items():
+        for match in re.finditer(rf"`((?:{'|'.join(PACKAGES)})(?:\.[A-Za-z_]\w*)+)`", text):
+            if not OTHERS.match(match[1]) and not exists(match[1]):
+                missing.append(f"{name}: {match[1]}")
+    assert missing == []
+
+
+def test_every_source_file_named_in_a_text_exists():
+    missing = []
+    for name, text in texts().items():
+        for match in re.finditer(r"\b((?:lib|scripts|jobs|tests|conf|docs)/[\w./-]+\.(?:py|sh|yaml|md))\b", text):
+            if not (ROOT / match[1]).exists() and "NAME" not in match[1]:
+                missing.append(f"{name}: {match[1]}")
+    assert missing == []
