@@ -18,7 +18,7 @@ from scripts.bench.dedup.signatures import assert_equal, random_texts
 from sluice.text.dedup.key_text import define_key
 from sluice.text.dedup.shingles import jaccard, shingles
 
-SCRIPTS = Path(__file__).parents[3] / "scripts"
+ROOT = Path(__file__).parents[3]
 WORDS = [f"w{i}" for i in range(400)]
 HAN = [chr(code) for code in range(0x4E00, 0x4E00 + 400)]
 PARTS = documented(5)
@@ -124,8 +124,9 @@ def run_check(tmp_path, removals):
     rows = [{"id": name, "text": text} for name, text in DOCUMENTS.items()]
     (tmp_path / "texts.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (tmp_path / "pairs.jsonl").write_text(json.dumps({"a": "kept", "b": "same", "jaccard": 1.0}) + "\n")
-    command = [sys.executable, SCRIPTS / "check_removals.py", "removals.jsonl", "texts.jsonl", "--pairs", "pairs.jsonl"]
-    return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    removed, texts, pairs = (tmp_path / f"{name}.jsonl" for name in ("removals", "texts", "pairs"))
+    command = [sys.executable, "-m", "scripts.bench.dedup.check_removals", removed, texts, "--pairs", pairs]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
 
 
 def test_the_exit_code_is_4_if_a_removal_is_invalid(tmp_path):

@@ -112,7 +112,7 @@ class DecontaminateConfig(Section):
     fields: tuple[str, ...] = ()
     """Fields with texts, strings or lists of strings, each searched for separately; empty: all strings."""
     id_field: str = "id"
-    """Field with the id of an item; default: its line number."""
+    """Field with the id of an item; an item without one is named by its line number."""
     ngram: PositiveInt = 13
     """Units of an n-gram: words, or characters of scripts without spaces. GPT-3, lm-eval: 13 words; datatrove: 12."""
     min_units: PositiveInt = 8

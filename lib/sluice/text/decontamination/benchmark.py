@@ -137,7 +137,7 @@ class Benchmark:
         or FormatError, with file and line, for unreadable input and for a file without searchable items.
         """
         if not paths:
-            raise ConfigError("No benchmark is named. Set decontaminate.benchmarks to files of JSON lines.")
+            raise ConfigError("No benchmark is given. Name files of JSON lines in decontaminate.benchmarks.")
         names = [_name(path) for path in paths]
         if twice := sorted(name for name, count in Counter(names).items() if count > 1):
             raise ConfigError(
