@@ -35,8 +35,8 @@ def expected_nll(run: Path, text: list[int]) -> float:
     """Loss of the trained model itself, for tokens after an <eos>."""
     restored = restore(train_config("", run))
     tokens = tf.constant([[2, *text]])
-    window = restored.model.window(tokens[:, :-1], restored.model.zero_state(1))
-    logits = restored.model.logits(window.hidden)
+    output = restored.model.forward(tokens[:, :-1], restored.model.zero_state(1))
+    logits = restored.model.logits(output.hidden)
     return float(tf.reduce_sum(tf.nn.sparse_softmax_cross_entropy_with_logits(tokens[0, 1:], logits)))
 
 
@@ -69,7 +69,7 @@ def test_single_steps_with_carried_state_equal_one_call(run: Path) -> None:
         done = step(tokens=tokens[:, t : t + 1], **state)
         logits.append(done.pop("logits")[:, 0])
         state = done
-    whole = restored.model.window(tokens, restored.model.zero_state(2))
+    whole = restored.model.forward(tokens, restored.model.zero_state(2))
     expected = tf.reshape(restored.model.logits(whole.hidden), [7, 2, -1])
     np.testing.assert_allclose(tf.stack(logits).numpy(), expected.numpy(), atol=1e-5)
 

@@ -13,7 +13,7 @@ from sluice.train.loss import (
     sampled_cross_entropy,
     scored,
 )
-from sluice.train.model.language_model import Window
+from sluice.train.model.language_model import ModelOutput
 
 N, P, V, PAD = 11, 6, 17, 0
 
@@ -72,11 +72,11 @@ def test_the_sampled_loss_approaches_the_exact_loss_with_many_samples(tied: bool
 
 def test_penalties_are_means_over_cells_per_token() -> None:
     last = tf.constant([[[1.0, 2.0]], [[4.0, 6.0]]])  # T 2, B 1, H 2
-    window = Window(tf.zeros([2, 2]), (), last, 2 * last)
+    output = ModelOutput(tf.zeros([2, 2]), (), last, 2 * last)
     # AR: (4 + 16 + 64 + 144) / 2 = 114; TAR: (9 + 16) / 2 · 2 / 1 = 25
-    assert float(activation_penalty(LossConfig(ar=0.5), window)) == pytest.approx(57.0)
-    assert float(activation_penalty(LossConfig(tar=2.0), window)) == pytest.approx(50.0)
-    assert float(activation_penalty(LossConfig(), window)) == 0.0
+    assert float(activation_penalty(LossConfig(ar=0.5), output)) == pytest.approx(57.0)
+    assert float(activation_penalty(LossConfig(tar=2.0), output)) == pytest.approx(50.0)
+    assert float(activation_penalty(LossConfig(), output)) == 0.0
 
 
 def test_zaremba_sum_divides_by_the_batch_size_only() -> None:

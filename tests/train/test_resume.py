@@ -153,12 +153,12 @@ def test_an_evaluation_prevented_by_a_signal_runs_after_the_restart(
 ) -> None:
     values = settings(tiny_dataset, tmp_path, *COMMON)
     signal_at = f"""
-from sluice.train.loop import Training
-one_step = Training.one_step
+from sluice.train.loop import TrainingLoop
+one_step = TrainingLoop.one_step
 def stop_at(self, blocks):
-    self.cluster.stop.wanted = self.step == {step - 1}
+    self.parts.cluster.stop.wanted = self.progress.step == {step - 1}
     return one_step(self, blocks)
-Training.one_step = stop_at
+TrainingLoop.one_step = stop_at
 """
     assert run_job("train", values, wrapper=signal_at).returncode == 75
     assert losses(tmp_path)[-1][0] == step

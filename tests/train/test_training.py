@@ -1,89 +1,26 @@
-"""The training function on tiny data: input, learning, checkpoints and errors."""
+"""The training function on tiny data: learning, runs and checkpoints."""
 
-import itertools
 import json
 import math
 import shutil
 import subprocess
-from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
-from sluice.core.errors import ConfigError, FormatError, InputError, StageError
+from sluice.core.errors import ConfigError, FormatError, StageError
 from sluice.data import storage
 from sluice.train import checkpoint as ckpt
 from sluice.train.evaluation.evaluate import evaluate_run
-from sluice.train.input import check_replicas, open_dataset, training_blocks
 from sluice.train.loop import train_and_evaluate
 from sluice.train.model.parameters import parameter_shapes
-from sluice.train.rows import plan_rows
 from sluice.train.run_directory import restore
-from tests.helpers.tiny_runs import random_documents, run_job, settings, train_config, word_tokenizer, write_dataset
+from tests.helpers.tiny_runs import run_job, settings, train_config, write_dataset
 
 
 def metrics(out: Path) -> list[dict]:
     return [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
-
-
-def blocks_of(dataset: str, steps: range, *more: str) -> list[np.ndarray]:
-    config = train_config(dataset, "unused", "train.data.batch_size=6", *more).data
-    blocks = training_blocks(tf.distribute.get_strategy(), open_dataset(config), config, seed=1, step=steps.start)
-    return [next(blocks).numpy() for _ in steps]
-
-
-def test_each_row_is_one_stream_whose_blocks_overlap_by_one(tiny_dataset: str) -> None:
-    blocks = blocks_of(tiny_dataset, range(0, 8), "train.data.bptt_steps=4")
-    assert {block.shape for block in blocks} == {(6, 5)}
-    for before, after in itertools.pairwise(blocks[:4]):  # the blocks of the first record
-        np.testing.assert_array_equal(before[:, -1], after[:, 0])
-
-
-@pytest.mark.parametrize("verify", ["train.data.verify_crc=false", "train.data.verify_crc=true"])
-def test_input_from_any_step_equals_input_from_the_start(tiny_dataset: str, verify: str) -> None:
-    epoch = blocks_of(tiny_dataset, range(0, 80), verify)
-    for start in (1, 2, 37, 79):
-        np.testing.assert_array_equal(blocks_of(tiny_dataset, range(start, start + 1), verify)[0], epoch[start])
-
-
-class TwoWorkers:
-    """Replaces a strategy: two workers with two replicas each; yields the blocks of both workers."""
-
-    def distribute_datasets_from_function(self, of_worker: Callable[[Any], tf.data.Dataset]) -> Iterable[Any]:
-        contexts = [tf.distribute.InputContext(2, worker, 4) for worker in range(2)]
-        return zip(*(of_worker(context).as_numpy_iterator() for context in contexts), strict=True)
-
-
-@pytest.mark.parametrize("sizes", [(1000, 10, 777), (1787,)], ids=str)
-def test_replicas_read_their_own_rows_and_together_every_record_once(tmp_path: Path, sizes: tuple[int, ...]) -> None:
-    """A record starts with its number, in two tokens."""
-    starts = list(itertools.accumulate(sizes, initial=0))
-    shards = [
-        [[4 + digit for n in range(start, end) for digit in divmod(n, 100)]]
-        for start, end in itertools.pairwise(starts)
-    ]
-    dataset = write_dataset(tmp_path, {"train": shards}, seq_len=2, vocab_size=104, tokenizer=word_tokenizer(100))
-    config = train_config(
-        dataset, "unused", "train.data.valid_split=null", "train.data.test_split=null", "train.data.bptt_steps=2"
-    ).data
-    per_row = 1787 // 8  # 3 records remain, fewer than there are rows
-    rows: list[list[int]] = [[] for _ in range(8)]
-    blocks: Any = training_blocks(TwoWorkers(), open_dataset(config), config, seed=1, step=0)
-    for turn, of_workers in enumerate(itertools.islice(blocks, 2 * per_row)):
-        for worker, block in enumerate(of_workers):  # [2, 3], from the two replicas of a worker in turn
-            for row, (high, low, _) in enumerate(block):
-                rows[4 * worker + 2 * (turn % 2) + row].append(100 * (high - 4) + low - 4)
-
-    files = open_dataset(config).split("train").shards
-    assert [shard.records for shard in files] == list(sizes)
-    first = dict(zip((shard.path for shard in files), starts, strict=False))
-    planned = plan_rows(files, 8, epoch=0, seed=1)
-    assert rows == [[first[part.path] + part.first + k for part in row for k in range(part.count)] for row in planned]
-    read = [number for row in rows for number in row]
-    assert len(read) == len(set(read)) == 8 * per_row
 
 
 def test_carried_state_learns_what_a_reset_state_cannot(tmp_path: Path) -> None:
@@ -139,7 +76,7 @@ def test_dry_run_prints_sizes_and_writes_nothing(
     # 44·12 + (12 + 16 + 1)·64 + 16·44 + 44 parameters; 253 records in 8 rows of 31, 2 steps each
     assert "parameters 3,132" in output and "steps per epoch 62" in output
     assert "records 253; 5 not read per epoch" in output
-    assert "every record read, all checksums and counts hold" in output
+    assert "all records read; all checksums and counts match" in output
     assert result.exit_code == 0 and not (tmp_path / "run").exists()
 
 
@@ -212,7 +149,7 @@ def test_a_checkpoint_of_another_model_is_an_error(tiny_dataset: str, tmp_path: 
     train_and_evaluate(train_config(tiny_dataset, tmp_path / "b", "train.run.steps=3", "train.model.hidden=20"))
     shutil.rmtree(tmp_path / "a" / "checkpoints")
     shutil.copytree(tmp_path / "b" / "checkpoints", tmp_path / "a" / "checkpoints")
-    with pytest.raises(ConfigError, match=r"checkpoint of step 3 below .* is of another configuration or dataset"):
+    with pytest.raises(ConfigError, match=r"checkpoint of step 3 below .* is from another configuration or dataset"):
         train_and_evaluate(train_config(tiny_dataset, tmp_path / "a", "train.run.steps=5"))
 
 
@@ -266,89 +203,6 @@ def test_a_kill_between_the_two_pointers_does_not_lose_the_best(
 
     assert resumed.summary["evaluated_step"] == 20
     assert resumed.summary["splits"] == whole.summary["splits"]
-
-
-@pytest.fixture
-def own_dataset(tiny_dataset: str, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(tiny_dataset, tmp_path / "data"))
-
-
-def test_a_missing_manifest(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"manifest\.json"):
-        train_and_evaluate(train_config(str(tmp_path), tmp_path / "run"))
-    with pytest.raises(ConfigError, match=r"train\.data\.manifest is empty"):
-        train_and_evaluate(train_config("", tmp_path / "run"))
-
-
-def test_a_truncated_shard(own_dataset: Path, tmp_path: Path) -> None:
-    shard = own_dataset / "train-00001-of-00003.tfrecord"
-    size = shard.stat().st_size
-    shard.write_bytes(shard.read_bytes()[:-7])
-    with pytest.raises(FormatError, match=rf"{size - 7:,} bytes, but .* need {size:,}"):
-        train_and_evaluate(train_config(str(own_dataset), tmp_path / "run"))
-
-
-def test_a_tokenizer_of_another_dataset(own_dataset: Path, tmp_path: Path) -> None:
-    path = own_dataset / "tokenizer.json"
-    path.write_bytes(path.read_bytes() + b" ")
-    with pytest.raises(InputError, match=r"has sha256 [0-9a-f]{64}, but the manifest was written with [0-9a-f]{64}"):
-        train_and_evaluate(train_config(str(own_dataset), tmp_path / "run"))
-
-
-def test_a_dry_run_finds_a_flipped_bit(own_dataset: Path, tmp_path: Path) -> None:
-    shard = next(own_dataset.glob("train-00001*"))
-    data = bytearray(shard.read_bytes())
-    data[40] ^= 1
-    shard.write_bytes(data)
-    with pytest.raises(FormatError, match=r"has \d+ problems: train-00001-of-00003\.tfrecord: "):
-        train_and_evaluate(train_config(str(own_dataset), tmp_path / "run", "train.run.dry_run=true"))
-    assert not (tmp_path / "run").exists()
-
-
-def test_verify_crc_finds_a_flipped_bit(own_dataset: Path, tmp_path: Path) -> None:
-    shard = own_dataset / "train-00000-of-00003.tfrecord"
-    data = bytearray(shard.read_bytes())
-    data[len(data) // 2] ^= 1
-    shard.write_bytes(data)
-    with pytest.raises(FormatError, match="training record is damaged"):
-        train_and_evaluate(train_config(str(own_dataset), tmp_path / "run", "train.data.verify_crc=true"))
-
-
-def test_an_id_outside_the_vocabulary(tmp_path: Path) -> None:
-    splits = {"train": [random_documents(1, 20, 50)], "valid": [[[5, 44, 6]]]}
-    dataset = write_dataset(tmp_path / "data", splits, seq_len=16)
-    config = train_config(dataset, tmp_path / "run", "train.data.test_split=null", "train.run.steps=1")
-    with pytest.raises(FormatError, match="id 44 is not below the vocabulary size 44"):
-        train_and_evaluate(config)
-
-
-@pytest.mark.parametrize(
-    ("setting", "message"),
-    [
-        ("train.data.bptt_steps=6", "train.data.bptt_steps = 6 does not divide the record length 16"),
-        ("train.data.batch_size=254", "train.data.batch_size = 254, but split 'train' has only 253 records"),
-        ("train.data.valid_split=dev", "has no split 'dev'; it has: train, valid, test"),
-        ("train.model.tie_embeddings=true", "softmax reads 16 and train.model.embedding_dim is 12"),
-        ("train.model.kernel=cudnn", "kernel = cudnn, but TensorFlow sees no GPU"),
-        ("train.dist.strategy=multiworker", "no workers are given"),
-    ],
-)
-def test_settings_that_do_not_match_the_dataset_or_machine(
-    tiny_dataset: str, tmp_path: Path, setting: str, message: str
-) -> None:
-    with pytest.raises(ConfigError, match=message):
-        train_and_evaluate(train_config(tiny_dataset, tmp_path, setting))
-
-
-def test_dropout_of_recurrent_weights_needs_a_recurrent_network(tiny_dataset: str, tmp_path: Path) -> None:
-    more = ["train.model.arch=gcnn", "train.model.dropout.recurrent=0.5"]
-    with pytest.raises(ConfigError, match=r"dropout\.recurrent = 0\.5 drops weights .* arch gcnn has none"):
-        train_and_evaluate(train_config(tiny_dataset, tmp_path, *more))
-
-
-def test_a_batch_size_that_is_not_divisible_by_the_replicas(tiny_dataset: str) -> None:
-    with pytest.raises(ConfigError, match=r"train\.data\.batch_size = 8 cannot be split over 3 replicas"):
-        check_replicas(train_config(tiny_dataset, "unused").data, 3)
 
 
 def test_the_jobs_run_without_pyspark(tiny_dataset: str, tmp_path: Path) -> None:
@@ -460,7 +314,7 @@ def test_training_stops_after_evaluations_without_a_new_best(tiny_dataset: str, 
 def test_a_warning_is_logged_for_half_precision_on_a_slow_cpu(
     tiny_dataset: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("sluice.train.loop.is_slow", lambda precision: precision == "bf16")
+    monkeypatch.setattr("sluice.train.build.is_slow", lambda precision: precision == "bf16")
     train_and_evaluate(train_config(tiny_dataset, tmp_path, "train.run.steps=1", "train.optim.precision=bf16"))
     assert "this CPU is slow in train.optim.precision = bf16; fp32 is faster" in caplog.messages
 

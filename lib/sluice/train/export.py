@@ -172,18 +172,18 @@ def _saved_model(trained: TrainableLanguageModel, directory: Path) -> None:
     ]
 
     def step(tokens: Any, *state: Any) -> dict[str, tf.Tensor]:
-        window = model.window(tokens, state)
+        output = model.forward(tokens, state)
         shape = tf.shape(tokens)
-        logits = tf.reshape(model.logits(window.hidden), [shape[1], shape[0], model.vocab_size])
-        after = {f"state_{n}": part for n, part in enumerate(window.state)}
+        logits = tf.reshape(model.logits(output.hidden), [shape[1], shape[0], model.vocab_size])
+        after = {f"state_{n}": part for n, part in enumerate(output.state)}
         return {"logits": tf.transpose(logits, [1, 0, 2]), **after}
 
     def nll(tokens: Any) -> dict[str, tf.Tensor]:
         batch = tf.shape(tokens)[0]
         state = [tf.zeros(tf.concat([[batch], shape[1:]], axis=0)) for shape in model.state_shapes(1)]
-        window = model.window(tokens[:, :-1], tuple(state))
+        output = model.forward(tokens[:, :-1], tuple(state))
         targets = tf.reshape(tf.transpose(tokens[:, 1:]), [-1])
-        each = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, model.logits(window.hidden))
+        each = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, model.logits(output.hidden))
         return {"nll": tf.reduce_sum(tf.reshape(each, [-1, batch]), axis=0)}
 
     module.step, module.nll = tf.function(step), tf.function(nll)

@@ -100,7 +100,7 @@ def epoch_steps(dataset: Dataset, config: DataConfig) -> int:
 
 
 def training_blocks(strategy: Any, dataset: Dataset, config: DataConfig, *, seed: int, step: int) -> Iterator[Any]:
-    """From global step `step` to the end of its epoch, and then without end: blocks [G/R, T + 1] int32, per replica.
+    """Blocks [G/R, T + 1] int32 per replica, from global step `step` to the end of its epoch, then repeated.
 
     The caller stops at the end of the epoch. The iterator is infinite because TensorFlow would otherwise run one
     collective per step to agree on its end (`_enable_get_next_as_optional` in TF 2.21).
@@ -108,7 +108,7 @@ def training_blocks(strategy: Any, dataset: Dataset, config: DataConfig, *, seed
     shards = dataset.split(config.train_split).shards
     seq_len = dataset.manifest.seq_len
     place = position(step, steps_per_epoch(shards, config.batch_size, seq_len, config.bptt_steps))
-    records, windows = divmod(place.step, seq_len // config.bptt_steps)
+    records, steps = divmod(place.step, seq_len // config.bptt_steps)
     rows = [without_first(row, records) for row in plan_rows(shards, config.batch_size, place.epoch, seed)]
 
     def worker_blocks(context: Any) -> tf.data.Dataset:
@@ -119,15 +119,15 @@ def training_blocks(strategy: Any, dataset: Dataset, config: DataConfig, *, seed
         options = tf.data.Options()
         # The autotuning thread sleeps for up to a minute, and deleting an iterator waits for it (TF 2.21)
         options.autotune.enabled = False
-        return blocks.skip(windows * replicas).repeat().prefetch(config.prefetch * replicas).with_options(options)
+        return blocks.skip(steps * replicas).repeat().prefetch(config.prefetch * replicas).with_options(options)
 
     return iter(strategy.distribute_datasets_from_function(worker_blocks))
 
 
 def _blocks(dataset: Dataset, rows: list[Row], config: DataConfig, replicas: int) -> tf.data.Dataset:
-    """Blocks [n/replicas, T + 1] of `n` rows, ordered by time step, then by replica."""
+    """Blocks [n/replicas, T + 1] of `n` rows, ordered by step, then by replica."""
     manifest, n, T = dataset.manifest, len(rows), config.bptt_steps
-    windows = manifest.seq_len // T
+    steps = manifest.seq_len // T  # per record
     longest = max(map(len, rows))
 
     def column(values: list[list[Any]], filler: Any) -> tf.Tensor:
@@ -151,8 +151,8 @@ def _blocks(dataset: Dataset, rows: list[Row], config: DataConfig, replicas: int
 
     def cut(records: tf.Tensor) -> tf.data.Dataset:
         tokens = _decode(records, manifest, config.verify_crc)  # [n, L + 1]
-        block = tf.stack([tokens[:, w * T : (w + 1) * T + 1] for w in range(windows)])  # [windows, n, T + 1]
-        block = tf.reshape(block, [windows * replicas, n // replicas, T + 1])
+        block = tf.stack([tokens[:, k * T : (k + 1) * T + 1] for k in range(steps)])  # [steps, n, T + 1]
+        block = tf.reshape(block, [steps * replicas, n // replicas, T + 1])
         return tf.data.Dataset.from_tensor_slices(block)
 
     return (

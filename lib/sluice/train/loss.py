@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from sluice.core.config.train import LossConfig
 from sluice.train.model.dropout import SAMPLED_WORDS, DropoutKey
-from sluice.train.model.language_model import TrainableLanguageModel, Window
+from sluice.train.model.language_model import ModelOutput, TrainableLanguageModel
 
 
 class Nll(NamedTuple):
@@ -153,10 +153,10 @@ def sampled_cross_entropy(
 
 
 def nll_of(
-    config: LossConfig, model: TrainableLanguageModel, window: Window, targets: Any, pad: int, key: DropoutKey
+    config: LossConfig, model: TrainableLanguageModel, output: ModelOutput, targets: Any, pad: int, key: DropoutKey
 ) -> Nll:
     """Training loss with the configured kind of softmax."""
-    hidden, tied, counts = window.hidden, model.config.tie_embeddings, scored(targets, pad)
+    hidden, tied, counts = output.hidden, model.config.tie_embeddings, scored(targets, pad)
     if config.kind == "full":
         return cross_entropy(model.logits(hidden), targets, counts)
     weights, bias = model.softmax(hidden.dtype)
@@ -166,17 +166,17 @@ def nll_of(
     return sampled_cross_entropy(hidden, weights, bias, targets, counts, uniform=uniform, tied=tied)
 
 
-def activation_penalty(config: LossConfig, window: Window) -> tf.Tensor:
+def activation_penalty(config: LossConfig, output: ModelOutput) -> tf.Tensor:
     """AR and TAR (Merity et al. 2017), summed over rows and time steps like the loss.
 
     α · mean square of the output after dropout + β · mean square of the change of the raw output between time steps.
     """
-    T, _, H = window.last.shape
+    T, _, H = output.last.shape
     penalty = tf.constant(0.0)
     if config.ar:
-        penalty += config.ar * tf.reduce_sum(tf.square(tf.cast(window.dropped, tf.float32))) / H
+        penalty += config.ar * tf.reduce_sum(tf.square(tf.cast(output.dropped, tf.float32))) / H
     if config.tar and T > 1:
-        change = tf.cast(window.last[1:] - window.last[:-1], tf.float32)
+        change = tf.cast(output.last[1:] - output.last[:-1], tf.float32)
         penalty += config.tar * tf.reduce_sum(tf.square(change)) * T / ((T - 1) * H)
     return penalty
 

@@ -1,7 +1,6 @@
 """The training step over all replicas."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -31,22 +30,14 @@ class StepResult(NamedTuple):
     """Number of processes that want to stop; all workers learn it in the same step."""
 
 
-@dataclass(frozen=True, slots=True)
-class Trainer:
-    """The objects that a step changes."""
-
-    strategy: Any
-    model: TrainableLanguageModel
-    optimizer: Optimizer
-
-
-def make_step(trainer: Trainer, config: TrainConfig, ids: SpecialIds) -> Callable[..., StepResult]:
+def make_step(
+    strategy: Any, model: TrainableLanguageModel, optimizer: Optimizer, config: TrainConfig, ids: SpecialIds
+) -> Callable[..., StepResult]:
     """Return a function (blocks [G/R, T + 1] per replica, state, settings, stop) -> StepResult, traced once.
 
     Every replica makes the same collective calls in every step: the sum of gradients and counts, and the update. The
     gradient is truncated at the first token of the block because the state is passed as a value.
     """
-    model, optimizer, strategy = trainer.model, trainer.optimizer, trainer.strategy
     optim, replica_rows = config.optim, config.data.batch_size // strategy.num_replicas_in_sync
     divisor = denominator(config.loss.reduction, config.data.batch_size, config.data.bptt_steps)
     variables = list(model.trained.values())
@@ -63,10 +54,10 @@ def make_step(trainer: Trainer, config: TrainConfig, ids: SpecialIds) -> Callabl
         first_row = tf.cast(context.replica_id_in_sync_group, tf.int32) * replica_rows
         key = DropoutKey(config.run.seed, settings.step, first_row)
         with tf.GradientTape() as tape:
-            window = model.window(inputs, state, key)
+            output = model.forward(inputs, state, key)
             targets = tf.reshape(tf.transpose(targets), [-1])  # [T·B], time-major as hidden is
-            nll = nll_of(config.loss, model, window, targets, ids.pad, key)
-            loss = optimizer.loss_scale * (nll.total + activation_penalty(config.loss, window)) / divisor
+            nll = nll_of(config.loss, model, output, targets, ids.pad, key)
+            loss = optimizer.loss_scale * (nll.total + activation_penalty(config.loss, output)) / divisor
         gradients = [
             gradient if _is_sparser(gradient, variable, context.num_replicas_in_sync) else dense(gradient)
             for variable, gradient in zip(variables, tape.gradient(loss, variables), strict=True)
@@ -79,10 +70,10 @@ def make_step(trainer: Trainer, config: TrainConfig, ids: SpecialIds) -> Callabl
             gradients = [gradient / optimizer.loss_scale for gradient in gradients]
         if not is_update:
             optimizer.accumulate(gradients)
-            return StepResult(window.state, total, count, tf.linalg.global_norm(gradients), stops)
+            return StepResult(output.state, total, count, tf.linalg.global_norm(gradients), stops)
         gradients, norm = clip(optimizer.accumulated(gradients), optim.clip_norm, is_clipped)
         optimizer.apply(gradients, settings, tf.math.is_finite(norm))
-        return StepResult(window.state, total, count, norm, stops)
+        return StepResult(output.state, total, count, norm, stops)
 
     def traced(is_update: bool) -> Any:
         return tf.function(lambda *args: strategy.run(partial(replica_step, is_update=is_update), args=args))

@@ -40,23 +40,25 @@ def blocks(order: dict[str, Any], config: TrainConfig) -> Iterator[np.ndarray]:
 
 
 def sluice(order: dict[str, Any], config: TrainConfig) -> Train:
+    from sluice.train.build import build_training
     from sluice.train.distributed.cluster import join_cluster
     from sluice.train.estimate import estimate
     from sluice.train.input import open_dataset, training_blocks
-    from sluice.train.loop import Training
+    from sluice.train.loop import TrainingLoop
 
     dataset = open_dataset(config.data)
     cluster = join_cluster(config.dist).__enter__()
-    training = Training(config, dataset, estimate(config, dataset), cluster, False)
-    training.model.assign(dict(np.load(order["weights"])))
+    parts = build_training(config, dataset, estimate(config, dataset), cluster)
+    loop = TrainingLoop(parts)
+    parts.model.assign(dict(np.load(order["weights"])))
     source = training_blocks(cluster.strategy, dataset, config.data, seed=config.run.seed, step=0)
 
     def train(steps: int) -> list[float]:
         losses = []
         for _ in range(steps):
-            before = training.report.process.nll
-            training.one_step(source)
-            losses.append((training.report.process.nll - before) / (order["batch_size"] * order["bptt_steps"]))
+            before = parts.reporter.process.nll
+            loop.one_step(source)
+            losses.append((parts.reporter.process.nll - before) / (order["batch_size"] * order["bptt_steps"]))
         return losses
 
     return train

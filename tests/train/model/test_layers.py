@@ -56,9 +56,9 @@ def model_of(arch: str, *more: str) -> TrainableLanguageModel:
 def test_two_blocks_with_carried_state_equal_one_long_block(arch: str) -> None:
     model = model_of(arch)
     tokens = tf.constant(np.random.default_rng(4).integers(0, 30, (2, 12)))
-    whole = model.window(tokens, model.zero_state(2))
-    first = model.window(tokens[:, :5], model.zero_state(2))
-    second = model.window(tokens[:, 5:], first.state)
+    whole = model.forward(tokens, model.zero_state(2))
+    first = model.forward(tokens[:, :5], model.zero_state(2))
+    second = model.forward(tokens[:, 5:], first.state)
     both = tf.concat([first.hidden, second.hidden], axis=0)
     np.testing.assert_allclose(both.numpy(), whole.hidden.numpy(), atol=1e-6)
     for a, b in zip(second.state, whole.state, strict=True):
@@ -72,7 +72,7 @@ def test_an_output_depends_on_its_own_and_earlier_tokens_only(arch: str) -> None
     tokens = np.random.default_rng(5).integers(0, 30, (1, 10))
     other = tokens.copy()
     other[0, 4] = (other[0, 4] + 1) % 30
-    a, b = (model.window(tf.constant(t), model.zero_state(1)).hidden.numpy() for t in (tokens, other))
+    a, b = (model.forward(tf.constant(t), model.zero_state(1)).hidden.numpy() for t in (tokens, other))
     differs = (a != b).any(axis=1)
     assert not differs[:4].any()
     reach = 2 * (model.config.context - 1) + 1 if arch == "gcnn" else 6  # two layers
@@ -95,7 +95,7 @@ def test_half_precision_is_close_and_carries_a_float32_state(arch: str, precisio
     whole, half = (TrainableLanguageModel(config, 30, 1, p) for p in ("fp32", precision))
     tokens = tf.constant(np.random.default_rng(6).integers(0, 30, (2, 6)))
     key = DropoutKey(0, tf.constant(0), 0)
-    a, b = (m.window(tokens, m.zero_state(2), key) for m in (whole, half))
+    a, b = (m.forward(tokens, m.zero_state(2), key) for m in (whole, half))
     assert b.hidden.dtype == half.dtype
     assert {part.dtype for part in b.state} == {tf.float32}
     scale = np.abs(a.hidden.numpy()).max()

@@ -93,11 +93,11 @@ class Evaluator:
         )
 
     def _nll(self, block: Any, state: Any) -> Any:
-        window = self._model.window(block[:, :-1], state)
+        output = self._model.forward(block[:, :-1], state)
         targets = tf.reshape(tf.transpose(block[:, 1:]), [-1])  # [T·B], time-major as hidden is
-        nll = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=targets, logits=self._model.logits(window.hidden))
+        nll = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=targets, logits=self._model.logits(output.hidden))
         scored = tf.not_equal(targets, self._dataset.manifest.ids.pad)
-        return tf.reduce_sum(tf.cast(tf.boolean_mask(nll, scored), tf.float64)), window.state
+        return tf.reduce_sum(tf.cast(tf.boolean_mask(nll, scored), tf.float64)), output.state
 
 
 def evaluation_window(seq_len: int, batch_size: int, vocab_size: int) -> int:

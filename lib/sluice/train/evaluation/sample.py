@@ -53,8 +53,8 @@ class Sampler:
         return drawn
 
     def _logits(self, tokens: Any, state: Any) -> Any:
-        window = self._model.window(tokens, state)
-        return self._model.logits(window.hidden)[0], window.state
+        output = self._model.forward(tokens, state)
+        return self._model.logits(output.hidden)[0], output.state
 
 
 def draw(logits: np.ndarray, config: SampleConfig, random: np.random.Generator) -> int:

@@ -19,7 +19,7 @@ DTYPES = {"fp32": tf.float32, "fp16": tf.float16, "bf16": tf.bfloat16}
 """Types of activations by `precision`; parameters, carried states and losses are float32."""
 
 
-class Window(NamedTuple):
+class ModelOutput(NamedTuple):
     """The outputs of a model for a block of tokens."""
 
     hidden: tf.Tensor
@@ -64,7 +64,7 @@ class TrainableLanguageModel:
         """The state at the start of an epoch: all zeros."""
         return tuple(tf.zeros(shape) for shape in self.state_shapes(batch))
 
-    def window(self, tokens: Any, state: State, key: DropoutKey | None = None) -> Window:
+    def forward(self, tokens: Any, state: State, key: DropoutKey | None = None) -> ModelOutput:
         """Outputs for tokens [B, T]. Without a key, as in evaluation, nothing is dropped and all values are float32."""
         rates, v = self.config.dropout, self.variables
         dtype = tf.float32 if key is None else self.dtype
@@ -85,7 +85,7 @@ class TrainableLanguageModel:
         hidden = tf.reshape(dropped, [-1, self.widths[-1][1]])  # [T·B, H]
         if self.config.projection_dim:
             hidden = tf.matmul(hidden, tf.cast(v["proj.kernel"], dtype))
-        return Window(hidden, new_state, x, dropped)
+        return ModelOutput(hidden, new_state, x, dropped)
 
     def _weights(self, layer: int, key: DropoutKey | None, dtype: Any) -> dict[str, Any]:
         name = layer_name(self.config, layer)
