@@ -171,7 +171,7 @@ def test_hosts_are_read_from_urls(spark, tmp_path):
     settings = LineDedupConfig(min_documents=2, min_hosts=2)
     lined(spark, Config(output=str(tmp_path / "out"), source=table, line_dedup=settings))
     assert removed(tmp_path) == [("1", 3, "2"), ("3", 3, "2"), ("4", 3, "3"), ("5", 3, "3")]
-    table = SourceConfig(inputs=source.inputs, url="at")
+    table = SourceConfig(inputs=table.inputs, url="at")
     settings = LineDedupConfig(min_documents=2, min_hosts=3)
     lined(spark, Config(output=str(tmp_path / "out3"), source=table, line_dedup=settings))
     (tmp_path / "out").rename(tmp_path / "before")
