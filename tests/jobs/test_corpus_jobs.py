@@ -68,7 +68,7 @@ def corpus(reference, sample, tmp_path_factory):
     return output, settings, {"en": en, "zh": zh}, done.stdout
 
 
-def test_documents_with_items_go_and_the_books_of_all_stages_hand_over(corpus):
+def test_documents_with_items_go_and_the_counts_of_all_stages_hand_over(corpus):
     output, _, held, said = corpus
     assert said.count("already done") == 3
     assert "1 of 4 items are too short and are not searched: quiz short" in said
@@ -78,8 +78,8 @@ def test_documents_with_items_go_and_the_books_of_all_stages_hand_over(corpus):
     assert found["benchmarks"] == [{"benchmark": "quiz", "items": 4, "found": 2, "documents": 2}]
     (ledger,) = found["ledgers"]
     assert ledger["dropped"] == {"ngram": 2}
-    books = [summary(output, stage)["ledgers"][0] for stage in ("dedup", "decontaminate", "line_dedup", "shards")]
-    for before, after in itertools.pairwise(books):
+    counts = [summary(output, stage)["ledgers"][0] for stage in ("dedup", "decontaminate", "line_dedup", "shards")]
+    for before, after in itertools.pairwise(counts):
         assert before["out"] == after["in"] == after["out"] + sum(after["dropped"].values())
 
 
@@ -98,7 +98,7 @@ def test_lines_stay_in_one_document_and_shards_hold_the_texts_that_are_left(corp
     splits = summary(output, "shards")["splits"].values()
     assert sum(split["utf8_bytes"] for split in splits) == sum(len(text.encode()) for text in texts.values())
     gone = Counter(char for text in docs.values() for char in text) - Counter(c for t in texts.values() for c in t)
-    characters = next(book for book in summary(output, "line_dedup")["ledgers"] if book["unit"] == "characters")
+    characters = next(line for line in summary(output, "line_dedup")["ledgers"] if line["unit"] == "characters")
     assert characters["dropped"] == {"repeated_lines": gone.total()}
 
 

@@ -1,4 +1,4 @@
-"""The fault corpus through a real extract job: every undamaged record comes out, every loss is in the books."""
+"""The fault corpus through a real extract job: every undamaged record comes out, every loss is counted."""
 
 import http.server
 import json
@@ -32,7 +32,7 @@ def flipped(part):
 
 
 def corpus():
-    """By file name: the bytes, the whole pages in it, and the reason in the books, if something is lost."""
+    """By file name: the bytes, the whole pages in it, and the reason of the loss, if any."""
     cut = zipped(pages("cut"))
     bomb = warc_record(http_block(bytes(700_000_000)), url="http://bomb.test/2")
     short, long = (page(TEXT.format(2).encode(), url="http://l.test/2", length=n) for n in (60, 9999))
@@ -123,7 +123,7 @@ def extracted(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", corpus())
-def test_a_damaged_file_gives_all_its_whole_pages_and_one_entry_in_the_books(extracted, name):
+def test_a_damaged_file_gives_all_its_whole_pages_and_one_entry_in_the_counts(extracted, name):
     documents, quarantine, _ = extracted
     _, whole, reason = corpus()[name]
     assert sorted(documents.get(name.partition(".")[0], [])) == whole
@@ -148,7 +148,7 @@ def test_a_server_at_fault_is_waited_for_and_what_stays_lost_is_named(extracted,
         assert "HTTP 404" in rows[0]["detail"]
 
 
-def test_the_books_balance(extracted):
+def test_the_counts_balance(extracted):
     _, quarantine, summary = extracted
     bytes_lost = sum(row["rec_length"] for rows in quarantine.values() for row in rows)
     ledger = next(entry for entry in summary["ledgers"] if entry["unit"] == "bytes")

@@ -1,4 +1,4 @@
-"""The whole curation road through spark-submit: books, duplicates, and the same bytes however it is run."""
+"""All curation stages through spark-submit: counts, duplicates, and the same bytes however it is run."""
 
 import json
 import os
@@ -20,7 +20,7 @@ def summary(output, stage):
     return json.loads((output / stage / "_summary.json").read_text())
 
 
-def test_the_books_of_every_stage_balance_and_hand_over(reference, sample):
+def test_the_counts_of_every_stage_balance_and_hand_over(reference, sample):
     extract, select, dedup, split, shards = (
         summary(reference, s)["ledgers"] for s in ("extract", "filter", "dedup", "split_check", "shards")
     )

@@ -102,10 +102,10 @@ def test_removals_are_certified_and_the_counts_match_the_next_stage(checked):
         assert row["jaccard"] == jaccard(sets[row["doc_id"]], sets[row["duplicate_of"]]) >= 0.8
         assert ORDER.index(row["duplicate_of_split"]) < ORDER.index(row["split"])
     found = summary(checked, "split_check")
-    books = [summary(checked, stage)["ledgers"][0] for stage in ("dedup", "split_check", "shards")]
-    for before, after in itertools.pairwise(books):
+    counts = [summary(checked, stage)["ledgers"][0] for stage in ("dedup", "split_check", "shards")]
+    for before, after in itertools.pairwise(counts):
         assert before["out"] == after["in"] == after["out"] + sum(after["dropped"].values())
-    assert sum(books[1]["dropped"].values()) == len(rows)
+    assert sum(counts[1]["dropped"].values()) == len(rows)
     assert found["candidate_pairs"] >= found["likely_pairs"] >= found["edges"] >= len(rows)
     check = read_manifest(str(checked / "shards" / "corpus" / "1.0.0")).split_check
     assert (check.threshold, check.bands, check.rows, check.seed, check.removed) == (0.8, 32, 4, 2, len(rows))

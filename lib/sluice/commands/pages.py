@@ -1,7 +1,7 @@
 """Every page of web archives as JSON lines: text, language, signals, verdict.
 
 One object per HTML response or WET text, kept or rejected: url, warc_path, warc_offset, charset, language,
-language_score, text, reason (null for a kept page, else the first check or rule it failed), signals. The books go to
+language_score, text, reason (null for a kept page, else the first check or rule it failed), signals. The counts go to
 standard error.
 Exit codes: 0 done, 2 wrong command line, 3 missing input or more loss than extract.max_unreadable_share allows.
 

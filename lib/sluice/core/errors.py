@@ -31,7 +31,7 @@ class RemoteError(InputError, OSError):
 
 
 class StageError(SluiceError):
-    """A check of our own failed: unbalanced books, a shard set that is not whole, a loss that is not finite."""
+    """A check of our own failed: unbalanced counts, a shard set that is not whole, a loss that is not finite."""
 
     exit_code = 4
 

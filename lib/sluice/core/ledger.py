@@ -1,4 +1,4 @@
-"""The books of a stage: what came in is what went out plus what was dropped, each drop with its reason."""
+"""The record accounting of a stage: in = out + dropped, each drop with its reason."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -31,14 +31,14 @@ class Ledger:
         drops = sum(self.dropped.values())
         if self.total_in != self.total_out + drops:
             raise StageError(
-                f"The books of stage {stage!r} do not balance: {self.total_in:,} {self.unit} came in, but "
+                f"The counts of stage {stage!r} do not balance: {self.total_in:,} {self.unit} came in, but "
                 f"{self.total_out:,} went out and {drops:,} were dropped ({dict(self.dropped)}). "
                 "Nothing was published; this is a defect of sluice or of its input, please report it with the log."
             )
         return self
 
     def to_dict(self) -> dict[str, object]:
-        """Plain values for JSON, reasons sorted so that equal books give equal text."""
+        """Plain values for JSON, reasons sorted so that equal counts give equal text."""
         return {
             "unit": self.unit,
             "in": self.total_in,

@@ -78,7 +78,7 @@ def build_report(output: str) -> Values:
         "split_check": _optional(summaries.get("split_check"), *SPLIT_COUNTS),
         "tokenizer": pick(summaries["tokenizer"], "kind", "vocab_size", "lossless", "sample_bytes", "training_bytes"),
         "splits": _splits(summaries["shards"]),
-        "books": _books(summaries),
+        "accounts": _accounts(summaries),
         "training": training(output),
     }
     report["attention"] = attention(report)
@@ -250,11 +250,11 @@ def _splits(shards: Values) -> list[Values]:
     ]
 
 
-def _books(summaries: Mapping[str, Values]) -> list[Values]:
+def _accounts(summaries: Mapping[str, Values]) -> list[Values]:
     """One line per ledger, handover and total; `balanced` is None when a side is not known."""
     lines = [
         {
-            "book": name,
+            "account": name,
             "unit": ledger["unit"],
             "in": number(ledger.get("in")),
             "out": number(ledger.get("out")),
@@ -280,5 +280,5 @@ def _books(summaries: Mapping[str, Values]) -> list[Values]:
     return lines
 
 
-def _equal(book: str, unit: str, given: Any, taken: Any) -> Values:
-    return {"book": book, "unit": unit, "in": number(given), "out": number(taken), "dropped": 0}
+def _equal(account: str, unit: str, given: Any, taken: Any) -> Values:
+    return {"account": account, "unit": unit, "in": number(given), "out": number(taken), "dropped": 0}

@@ -52,7 +52,7 @@ def render(report: Values) -> str:
         ("split_check", "Near-copies across splits", split_check(report["split_check"])),
         ("shards", "Tokens and shards", _shards(report)),
         ("training", "Training", training(report["training"])),
-        ("books", "The books", _books(report["books"])),
+        ("accounts", "Record accounting", _accounts(report["accounts"])),
         ("configuration", "Configuration", _configuration(report["stages"])),
     ]
     sections = [section for section in found if section[2]]
@@ -134,7 +134,7 @@ def _drops(report: Values) -> str:
     else:
         text += nothing("No drop is recorded.")
     if cut := {kind: chars for kind, chars in drops["cut"].items() if chars > 0}:
-        total = next((book["in"] for book in report["books"] if book["unit"] == "characters"), None)
+        total = next((line["in"] for line in report["accounts"] if line["unit"] == "characters"), None)
         text += '<h3>Cut out of documents</h3><p class="note">Characters; shares are of all main text.</p>'
         text += bar_list(cut, total, meaning_of, "bar-dropped")
     if drops["masked"]:
@@ -257,8 +257,8 @@ def _shards(report: Values) -> str:
     return text + table(head, rows)
 
 
-def _books(books: Sequence[Values]) -> str:
-    if not books:
+def _accounts(accounts: Sequence[Values]) -> str:
+    if not accounts:
         return nothing("No ledger yet.")
     states = {
         True: '<span class="good-word">balanced</span>',
@@ -268,14 +268,14 @@ def _books(books: Sequence[Values]) -> str:
     rows = [
         (
             [
-                escape(line["book"]),
+                escape(line["account"]),
                 escape(line["unit"]),
                 *(count(line[name]) for name in ("in", "out", "dropped")),
                 states[line["balanced"]],
             ],
             line["balanced"] is False,
         )
-        for line in books
+        for line in accounts
     ]
     text = '<p class="note">For every stage: what came in is what went out plus what was dropped.'
     text += " An arrow is a handover.</p>"

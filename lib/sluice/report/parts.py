@@ -166,7 +166,7 @@ def percent(share: float | None) -> str:
 
 
 def change_of(lost: Any) -> str:
-    """`−35`, and `+3` where books do not balance."""
+    """`−35`, and `+3` where counts do not balance."""
     return f"−{count(lost)}" if lost is None or lost >= 0 else f"+{count(-lost)}"
 
 

@@ -8,9 +8,9 @@ Values = dict[str, Any]
 def attention(report: Values) -> list[str]:
     """Warnings that a reader should know before trusting the rest, the worst first."""
     notes = [
-        f"The books do not balance: {line['book']}, {line['in']:,} {line['unit']} in, {line['out']:,} out, "
+        f"The counts do not balance: {line['account']}, {line['in']:,} {line['unit']} in, {line['out']:,} out, "
         f"{line['dropped']:,} dropped."
-        for line in report["books"]
+        for line in report["accounts"]
         if line["balanced"] is False
     ]
     notes += [

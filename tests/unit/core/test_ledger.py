@@ -4,13 +4,13 @@ from sluice.core.errors import StageError
 from sluice.core.ledger import Ledger, require_handover
 
 
-def test_books_that_balance_are_returned():
+def test_counts_that_balance_are_returned():
     ledger = Ledger("records", 10, 7, {"too_short": 2, "language": 1})
     assert ledger.check("extract") is ledger
 
 
 @pytest.mark.parametrize(("total_in", "total_out"), [(11, 7), (9, 7), (10, 8)])
-def test_books_that_do_not_balance_are_an_error_with_both_sides(total_in, total_out):
+def test_counts_that_do_not_balance_are_an_error_with_both_sides(total_in, total_out):
     with pytest.raises(StageError) as e:
         Ledger("records", total_in, total_out, {"too_short": 2, "language": 1}).check("extract")
     message = str(e.value)

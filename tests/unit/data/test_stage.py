@@ -115,7 +115,7 @@ def test_an_empty_directory_is_taken(tmp_path):
     assert stage(tmp_path).begin() is True
 
 
-def test_the_summary_holds_books_counts_and_digest(tmp_path):
+def test_the_summary_holds_counts_counts_and_digest(tmp_path):
     begun = stage(tmp_path)
     begun.begin()
     begun.finish([BOOKS, Ledger("bytes", 5, 5)], files=3)
@@ -128,7 +128,7 @@ def test_the_summary_holds_books_counts_and_digest(tmp_path):
     assert ledgers_of(summary) == {"records": BOOKS, "bytes": Ledger("bytes", 5, 5, {})}
 
 
-def test_books_that_do_not_balance_leave_the_stage_unfinished(tmp_path):
+def test_counts_that_do_not_balance_leave_the_stage_unfinished(tmp_path):
     begun = stage(tmp_path)
     begun.begin()
     with pytest.raises(StageError, match="'extract' do not balance: 10 records came in"):

@@ -232,14 +232,14 @@ SPLIT = {
 }
 
 
-def test_the_check_of_the_split_is_in_the_funnel_the_books_and_the_page(run):
+def test_the_check_of_the_split_is_in_the_funnel_the_counts_and_the_page(run):
     shards = SHARDS | {"ledgers": [ledger("documents", 479, 479)]}
     page, report = run(**finished() | {"split_check": SPLIT, "shards": shards})
     assert [(row["what"], row["count"], row["lost"]) for row in report["funnel"][6:]] == [
         ("without near-copies of held-out ones", 479, 3),
         ("in shards", 479, 0),
     ]
-    handovers = [line["book"] for line in report["books"] if "→" in line["book"] and line["balanced"]]
+    handovers = [line["account"] for line in report["accounts"] if "→" in line["account"] and line["balanced"]]
     assert handovers[2:4] == ["dedup → split_check", "split_check → shards"]
     assert {row["language"]: row["kept"] for row in report["languages"]} == {"en": 377, "zh": 102}
     text = text_of(page)
@@ -263,7 +263,7 @@ def with_both():
     }
 
 
-def test_stages_after_deduplication_are_in_the_funnel_the_books_and_the_page(run):
+def test_stages_after_deduplication_are_in_the_funnel_the_counts_and_the_page(run):
     page, report = run(**with_both())
     assert [(row["what"], row["count"], row["lost"]) for row in report["funnel"][5:]] == [
         ("after near-duplicates", 482, 7),
@@ -271,7 +271,7 @@ def test_stages_after_deduplication_are_in_the_funnel_the_books_and_the_page(run
         ("with lines left", 478, 1),
         ("in shards", 478, 0),
     ]
-    handovers = [line["book"] for line in report["books"] if "→" in line["book"] and line["balanced"]]
+    handovers = [line["account"] for line in report["accounts"] if "→" in line["account"] and line["balanced"]]
     assert handovers[2:5] == ["dedup → decontaminate", "decontaminate → line_dedup", "line_dedup → shards"]
     assert {row["language"]: row["kept"] for row in report["languages"]} == {"en": 378, "zh": 100}
     text = text_of(page)
@@ -419,18 +419,18 @@ def test_empty_summaries_give_a_page(run):
     assert "has not counted any document yet" in page
 
 
-def test_books_that_do_not_balance_are_shown(run):
+def test_counts_that_do_not_balance_are_shown(run):
     wrong = SELECT | {"ledgers": [ledger("documents", 1222, 500, short=600, dull=100)]}
     page, report = run(**finished() | {"filter": wrong})
     assert report["attention"][:2] == [
-        "The books do not balance: filter, 1,222 documents in, 500 out, 700 dropped.",
-        "The books do not balance: filter → dedup, 500 documents in, 522 out, 0 dropped.",
+        "The counts do not balance: filter, 1,222 documents in, 500 out, 700 dropped.",
+        "The counts do not balance: filter → dedup, 500 documents in, 522 out, 0 dropped.",
     ]
     assert "filter documents 1,222 500 700 does not balance" in text_of(page)
     assert "extract records 2,468 1,222 1,246 balanced" in text_of(page)
 
 
-def test_balanced_books_raise_no_alarm(run):
+def test_balanced_counts_raise_no_alarm(run):
     page, _ = run(**finished())
     assert "does not balance" not in page
 

@@ -24,7 +24,7 @@ FLUSH_TOKENS = 1 << 18
 
 @dataclass(slots=True)
 class PackingCounts:
-    """The books of one packed stream. `balance` states the two laws that hold at its end.
+    """The token counts of one packed stream. `balance` states the two laws that hold at its end.
 
     A token at the end of one window and at the beginning of the next is one token.
     """
@@ -50,7 +50,9 @@ class PackingCounts:
         """
         places = self.records * seq_len + (self.records > 0)
         if self.tokens_in != self.tokens + self.dropped_tokens or self.tokens + self.padded_tokens != places:
-            raise StageError(f"The token books of a shard with L = {seq_len} do not balance: {self}. Please report it.")
+            raise StageError(
+                f"The token counts of a shard with L = {seq_len} do not balance: {self}. Please report it."
+            )
         return self
 
 

@@ -43,7 +43,7 @@ log = logging.getLogger("sluice.plan")
 
 @dataclass
 class IndexCounts:
-    """The books of the index: `rows = selected + not_selected + repeated`."""
+    """The counts of the index: `rows = selected + not_selected + repeated`."""
 
     rows: int = 0
     selected: int = 0

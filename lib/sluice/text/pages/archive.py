@@ -35,7 +35,7 @@ OpenRanges = Callable[[str], RangeReader]
 
 @dataclass
 class WarcAccount:
-    """The books of one archive: `records = documents + Σ dropped`, `bytes = good + Σ quarantined_bytes`.
+    """The counts of one archive: `records = documents + Σ dropped`, `bytes = good + Σ quarantined_bytes`.
 
     `html` counts HTML responses, `texts` the conversion records of WET files: each gives a document or a rejection.
     Of an archive read at wanted places only, `bytes` are those of the wanted records. `wanted` counts the records that

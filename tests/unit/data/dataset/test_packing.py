@@ -78,7 +78,7 @@ documents = st.lists(st.tuples(st.lists(st.integers(3, 9), max_size=12), st.inte
 
 
 @given(documents, st.integers(1, 9), st.booleans(), st.booleans(), st.integers(1, 30))
-def test_books_balance_and_windows_join_up_to_the_stream(docs, seq_len, add_bos, pad_tail, flush):
+def test_counts_balance_and_windows_join_up_to_the_stream(docs, seq_len, add_bos, pad_tail, flush):
     stream = [token for ids, _ in docs for token in ([1] if add_bos else []) + ids + [2]]
     default = packing.FLUSH_TOKENS
     packing.FLUSH_TOKENS = flush

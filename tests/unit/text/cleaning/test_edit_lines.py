@@ -347,7 +347,7 @@ LINES = [
 
 
 @given(st.lists(st.sampled_from(LINES) | st.text(max_size=8), max_size=12).map("\n".join))
-def test_every_character_is_in_the_books(text):
+def test_every_character_is_in_the_counts(text):
     edited = edit(text, EVERYTHING)
     assert balance(text, edited) == 0
     assert all(cut != Cut() for cut in edited.counts.values())

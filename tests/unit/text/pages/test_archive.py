@@ -341,7 +341,7 @@ def test_the_same_bytes_give_the_same_rows(tmp_path):
     assert extract(tmp_path, mixed()) == extract(tmp_path, mixed())
 
 
-def test_a_damaged_stretch_is_a_row_and_in_the_books(tmp_path):
+def test_a_damaged_stretch_is_a_row_and_in_the_counts(tmp_path):
     records = mixed()
     whole = sum(map(len, records))
     records[6] = records[6][: len(records[6]) // 2]
@@ -372,7 +372,7 @@ class Breaking(io.BytesIO):
 
 
 @pytest.mark.parametrize("whole_records", [0, 5])
-def test_the_unread_rest_of_a_remote_file_is_quarantined_and_in_the_books(tmp_path, whole_records):
+def test_the_unread_rest_of_a_remote_file_is_quarantined_and_in_the_counts(tmp_path, whole_records):
     records = mixed() * 40
     path = tmp_path / "a.warc.gz"
     path.write_bytes(b"".join(records))
@@ -496,7 +496,7 @@ def test_the_sample_of_real_pages_balances_and_its_planted_copies_are_found(samp
     assert compared >= 2  # GB18030 copies of UTF-8 pages among them
 
 
-# lists, cuts, masks, rights, variants: that each reaches the document, and the books
+# lists, cuts, masks, rights, variants: that each reaches the document, and the counts
 
 
 def test_a_blocked_url_is_rejected_before_it_is_decoded(tmp_path):
@@ -530,7 +530,7 @@ def test_nothing_cut_is_null():
     assert processor().process(a_page(html(ENGLISH))).edits is None
 
 
-def test_books_of_characters_that_do_not_balance_are_an_error():
+def test_counts_of_characters_that_do_not_balance_are_an_error():
     document = processor().process(a_page(html(ENGLISH)))
     account = WarcAccount()
     account.count(msgspec.structs.replace(document, n_extracted_chars=document.n_chars + 1))

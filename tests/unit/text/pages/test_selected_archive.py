@@ -1,4 +1,4 @@
-"""An archive with wanted records: the same documents from a scan and from ranges, and books that balance."""
+"""An archive with wanted records: the same documents from a scan and from ranges, and counts that balance."""
 
 import io
 from functools import partial
@@ -115,7 +115,7 @@ def test_ids_by_offset_are_the_same_for_any_selection(tmp_path, crawl):
     assert {row.url: row.doc_id for row in some}.items() <= ids.items()
 
 
-def test_places_without_a_record_are_in_the_books_of_both_ways(tmp_path, crawl):
+def test_places_without_a_record_are_in_the_counts_of_both_ways(tmp_path, crawl):
     _, rows = crawl
     entry, wanted = planned(tmp_path, "index")
     wrong = Wanted(wanted.offsets + np.array([0, 5, 0, 0, 0, 0, 0, 0]), wanted.lengths - 5)
