@@ -9,12 +9,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).parent.parent
 
 os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
 """Every Spark of the tests is over before better machine code pays: with the first compiler alone, a job of
 the sample needs half of the processor time."""
+
+settings.register_profile("tests", deadline=None)  # several processes share the cores: an example may take long
+settings.load_profile("tests")
 
 ORDER = ("train", "jobs", "spark", "unit", "architecture")
 """Training comes first, since it needs no compiled kernels: they are made meanwhile. Short tests come last and fill

@@ -30,7 +30,7 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from scripts.bench.archive_peers import MAX_BYTES, READERS, differences
-from sluice.data.archives.members import Gzip, Source
+from sluice.data.archives.members import Gzip, MemberSource
 from sluice.data.archives.reader import Damage, read_archive
 
 SAMPLE = Path(__file__).parents[2] / "tests" / "data" / "sample"
@@ -39,7 +39,7 @@ HTML = ("text/html", "application/xhtml+xml")
 
 def members(data: bytes) -> Iterator[bytes]:
     """The gzip members of a sound archive."""
-    source, at = Source(io.BytesIO(data), len(data)), 0
+    source, at = MemberSource(io.BytesIO(data), len(data)), 0
     while at < len(data):
         member = Gzip(1 << 30).open(source, at)
         while member.read():

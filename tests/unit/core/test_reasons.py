@@ -8,7 +8,7 @@ import sluice
 from sluice.core.reasons import Reason, meaning_of
 
 LIBRARY = Path(sluice.__file__).parent
-GIVERS = {"Damage": 2, "Fault": 0, "Broken": 0, "_reject": 1, "_lost": 1}
+GIVERS = {"Damage": 2, "Fault": 0, "BrokenMember": 0, "_reject": 1, "_lost": 1}
 """Callables that take a reason, and its position among their arguments; keyword `reason` elsewhere."""
 
 

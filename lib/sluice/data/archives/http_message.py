@@ -17,7 +17,7 @@ import zstandard
 
 from sluice.core.reasons import Reason
 from sluice.data.archives import zstd_frames
-from sluice.data.archives.members import GZIP_MAGIC, Broken, Source
+from sluice.data.archives.members import GZIP_MAGIC, BrokenMember, MemberSource
 
 MAX_HEAD = 1 << 16
 HEAD_END = re.compile(rb"\n\r?\n")
@@ -176,13 +176,13 @@ def unzstd(body: bytes, limit: int) -> bytes:
     if not body.startswith(zstd_frames.MAGIC):
         return body
     decompressor = zstandard.ZstdDecompressor(max_window_size=zstd_frames.MAX_WINDOW)
-    frame = zstd_frames.ZstdFrame(Source(io.BytesIO(body), len(body)), 0, sys.maxsize, decompressor)
+    frame = zstd_frames.ZstdFrame(MemberSource(io.BytesIO(body), len(body)), 0, sys.maxsize, decompressor)
     parts: list[bytes] = []
     try:
         while limit > 0 and (part := frame.read()):
             parts.append(part[:limit])
             limit -= len(part)
-    except Broken as e:
+    except BrokenMember as e:
         raise (EOFError if e.reason == Reason.TRUNCATED else ValueError) from e
     return b"".join(parts)
 

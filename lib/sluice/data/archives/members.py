@@ -30,7 +30,7 @@ GZIP_MAGIC = b"\x1f\x8b\x08"
 NOT_BLANK = re.compile(rb"[^\r\n\0]")
 
 
-class Broken(Exception):
+class BrokenMember(Exception):
     """A member cannot be inflated beyond the offset `end`; `reason` is that of the damage."""
 
     def __init__(self, reason: str, detail: str, end: int) -> None:
@@ -38,7 +38,7 @@ class Broken(Exception):
         self.reason, self.end = reason, end
 
 
-class Source:
+class MemberSource:
     """The first `size` bytes of a stream through a window that moves forward. Raises what the stream raises."""
 
     def __init__(self, stream: BinaryIO, size: int) -> None:
@@ -101,7 +101,7 @@ class Member(Protocol):
     """The item to yield if the member contains no text."""
 
     def read(self) -> bytes:
-        """The next piece of text; b"" when the member has come to its sound end. Raises Broken."""
+        """The next piece of text; b"" when the member has come to its sound end. Raises BrokenMember."""
         ...
 
 
@@ -115,11 +115,11 @@ class Codec(Protocol):
         """Whether the first 8 bytes of something are those of a member, with text or without."""
         ...
 
-    def open(self, source: Source, start: int) -> Member:
-        """The member that begins at an offset. Raises Broken."""
+    def open(self, source: MemberSource, start: int) -> Member:
+        """The member that begins at an offset. Raises BrokenMember."""
         ...
 
-    def probe(self, source: Source, start: int) -> bytes:
+    def probe(self, source: MemberSource, start: int) -> bytes:
         """The first bytes of text of a possible member; b"" if it is not a member."""
         ...
 
@@ -137,11 +137,11 @@ class Gzip:
         """Whether the first bytes are those of a gzip member."""
         return self.magic.match(head) is not None
 
-    def open(self, source: Source, start: int) -> "GzipMember":
+    def open(self, source: MemberSource, start: int) -> "GzipMember":
         """The member at an offset."""
         return GzipMember(source, start, self._max_bytes)
 
-    def probe(self, source: Source, start: int) -> bytes:
+    def probe(self, source: MemberSource, start: int) -> bytes:
         """At most 2 KiB of text from at most 2 KiB of file."""
         try:
             return isal_zlib.decompressobj(31).decompress(source.view(start, 2048, start), 2048)
@@ -154,7 +154,7 @@ class GzipMember:
 
     kind = "empty_member"
 
-    def __init__(self, source: Source, start: int, max_bytes: int) -> None:
+    def __init__(self, source: MemberSource, start: int, max_bytes: int) -> None:
         self.start = self.end = start
         self._source = source
         self._max_bytes = max_bytes
@@ -167,11 +167,11 @@ class GzipMember:
         while not inflater.eof:
             data = self._source.part(self.end, FEED_BYTES, max(self.start, self.end - LOOK_BACK))
             if not data:
-                raise Broken(Reason.TRUNCATED, "the file ends within a gzip member", self.end)
+                raise BrokenMember(Reason.TRUNCATED, "the file ends within a gzip member", self.end)
             try:
                 piece = inflater.decompress(data, PIECE_BYTES)
             except INFLATE_ERROR as e:
-                raise Broken(Reason.BAD_MEMBER, str(e), self.end) from e
+                raise BrokenMember(Reason.BAD_MEMBER, str(e), self.end) from e
             # at the end, unconsumed_tail may repeat unused_data (CPython 3.11 to 3.13)
             self.end += len(data) - len(inflater.unused_data if inflater.eof else inflater.unconsumed_tail)
             if piece:
@@ -182,13 +182,13 @@ class GzipMember:
 
 
 def check_for_bomb(member: Member, num_bytes: int, max_bytes: int) -> None:
-    """Raises Broken for a member that inflates far beyond any page and any log."""
+    """Raises BrokenMember for a member that inflates far beyond any page and any log."""
     size = member.end - member.start
     if num_bytes > max_bytes and num_bytes > BOMB_RATIO * size:
-        raise Broken(Reason.ZIP_BOMB, f"{size} bytes inflate to {num_bytes} and more", member.end)
+        raise BrokenMember(Reason.ZIP_BOMB, f"{size} bytes inflate to {num_bytes} and more", member.end)
 
 
-def find_member(source: Source, codec: Codec, at: int, is_record: Callable[[bytes], bool]) -> int | None:
+def find_member(source: MemberSource, codec: Codec, at: int, is_record: Callable[[bytes], bool]) -> int | None:
     """The offset of the first member, at `at` or later, whose text begins with a record; None without one."""
     while (found := source.search(codec.magic, at)) is not None:
         if source.probes < FREE_PROBES + found // PROBE_BYTES:
@@ -199,7 +199,7 @@ def find_member(source: Source, codec: Codec, at: int, is_record: Callable[[byte
     return None
 
 
-def search_start(source: Source, start: int, end: int) -> int:
+def search_start(source: MemberSource, start: int, end: int) -> int:
     """Where to look for the next member after one that broke at `end`: behind its first byte, as it may have run on.
 
     Behind all of it when that was done too often.

@@ -19,7 +19,7 @@ from typing import BinaryIO
 from sluice.core.reasons import Reason
 from sluice.data.archives.head import begins_record
 from sluice.data.archives.items import ArchiveRecord, Damage, Filler, IsWanted, Item
-from sluice.data.archives.members import NOT_BLANK, Broken, Codec, Gzip, Source, find_member, search_start
+from sluice.data.archives.members import NOT_BLANK, BrokenMember, Codec, Gzip, MemberSource, find_member, search_start
 from sluice.data.archives.records import MAX_AHEAD, RecordReader
 from sluice.data.archives.window import MemberText, PlainText
 from sluice.data.archives.zstd_frames import Zstd
@@ -51,12 +51,12 @@ def read_archive(
     stream raises.
     """
     reader = RecordReader(is_wanted=is_wanted, max_bytes=max_bytes, wanted=wanted, check_digests=check_digests)
-    source = Source(stream, size)
+    source = MemberSource(stream, size)
     items = _read(source, size, reader, max(INFLATED_PAGES * max_bytes, MIN_INFLATED))
     yield from items if wanted is None else _with_misses(items, wanted)
 
 
-def _read(source: Source, size: int, reader: RecordReader, max_inflated: int) -> Iterator[Item]:
+def _read(source: MemberSource, size: int, reader: RecordReader, max_inflated: int) -> Iterator[Item]:
     if size == 0:
         yield Damage(0, 0, Reason.EMPTY_FILE)
         return
@@ -84,10 +84,10 @@ def _read(source: Source, size: int, reader: RecordReader, max_inflated: int) ->
 
 
 def _holds_member(head: bytes, codec: Codec) -> bool:
-    return find_member(Source(io.BytesIO(head), len(head)), codec, 0, begins_record) is not None
+    return find_member(MemberSource(io.BytesIO(head), len(head)), codec, 0, begins_record) is not None
 
 
-def _read_members(source: Source, codec: Codec, reader: RecordReader) -> Iterator[Item]:
+def _read_members(source: MemberSource, codec: Codec, reader: RecordReader) -> Iterator[Item]:
     """Member after member; behind damage, from the next one whose text begins with a record."""
     at = 0
     while head := bytes(source.view(at, 8, at)):
@@ -107,7 +107,7 @@ def _read_members(source: Source, codec: Codec, reader: RecordReader) -> Iterato
                 stop = text.end
                 if text.offset == 0:
                     yield Filler(at, stop - at, member.kind)
-            except Broken as e:
+            except BrokenMember as e:
                 found = find_member(source, codec, search_start(source, at, e.end), begins_record)
                 stop = source.end if found is None else found
                 reason = Reason.BAD_MEMBER if e.reason == Reason.TRUNCATED and found is not None else e.reason

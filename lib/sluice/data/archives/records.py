@@ -52,7 +52,7 @@ class RecordReader:
         self._is_arc = False
 
     def read(self, text: Text) -> Iterator[ArchiveRecord | Damage | Filler]:
-        """Everything up to the end of the text, in order. Raises Broken in the middle of a member that is."""
+        """Everything up to the end of the text, in order. Raises BrokenMember in the middle of a member that is."""
         while text.need(USUAL_HEAD):
             start = text.offset
             try:

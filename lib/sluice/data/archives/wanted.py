@@ -33,7 +33,7 @@ FIRST_BYTES = 256  # of text; more would meet damage that is the record's, not t
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Wanted:
+class WantedRecords:
     """The wanted records of one archive: offsets ascending, stretches apart; 16 bytes per record."""
 
     offsets: Numbers
@@ -53,7 +53,7 @@ class Span:
     last: int
 
 
-def coalesce(wanted: Wanted, gap_bytes: int, max_bytes: int) -> list[Span]:
+def coalesce(wanted: WantedRecords, gap_bytes: int, max_bytes: int) -> list[Span]:
     """Ranges that cover every wanted record once: neighbours at most `gap_bytes` apart share one.
 
     No range is longer than `max_bytes`, except for a single record that is longer.
@@ -74,7 +74,7 @@ def coalesce(wanted: Wanted, gap_bytes: int, max_bytes: int) -> list[Span]:
 
 def read_wanted(
     reader: RangeReader,
-    wanted: Wanted,
+    wanted: WantedRecords,
     transport: TransportConfig,
     *,
     is_wanted: IsWanted,

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from sluice.data.archives.members import READ_BYTES, Codec, Member, Source
+from sluice.data.archives.members import READ_BYTES, Codec, Member, MemberSource
 
 Place = tuple[int, int]
 
@@ -84,7 +84,7 @@ class PlainText(Text):
 
     is_plain = True
 
-    def __init__(self, source: Source, size: int) -> None:
+    def __init__(self, source: MemberSource, size: int) -> None:
         super().__init__(self._read)
         self._source, self.size = source, size
         self._end = 0
@@ -109,7 +109,7 @@ class MemberText(Text):
     A record that is not whole at the end continues in the next member, unless that begins with a record itself.
     """
 
-    def __init__(self, source: Source, codec: Codec, member: Member, is_record: Callable[[bytes], bool]) -> None:
+    def __init__(self, source: MemberSource, codec: Codec, member: Member, is_record: Callable[[bytes], bool]) -> None:
         super().__init__(member.read)
         self._source, self._codec, self._member, self._is_record = source, codec, member, is_record
         self._start = member.start

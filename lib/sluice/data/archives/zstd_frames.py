@@ -9,7 +9,7 @@ import re
 import zstandard
 
 from sluice.core.reasons import Reason
-from sluice.data.archives.members import LOOK_BACK, Broken, Source, check_for_bomb
+from sluice.data.archives.members import LOOK_BACK, BrokenMember, MemberSource, check_for_bomb
 
 MAGIC = b"\x28\xb5\x2f\xfd"
 DICTIONARY_MAGIC = b"\x5d\x2a\x4d\x18"
@@ -34,7 +34,7 @@ class Zstd:
         """Whether the first bytes are those of a zstd frame or a skippable one."""
         return begins_frame(head)
 
-    def open(self, source: Source, start: int) -> "ZstdFrame | SkippableFrame":
+    def open(self, source: MemberSource, start: int) -> "ZstdFrame | SkippableFrame":
         """The frame at an offset."""
         head = bytes(source.view(start, 8, start))
         if is_skippable(head):
@@ -43,18 +43,18 @@ class Zstd:
             return SkippableFrame(source, start, head)
         return ZstdFrame(source, start, self._max_bytes, self._decompressor)
 
-    def probe(self, source: Source, start: int) -> bytes:
+    def probe(self, source: MemberSource, start: int) -> bytes:
         """The text of the first block."""
         try:
             return ZstdFrame(source, start, self._max_bytes, self._decompressor).read()
-        except Broken:
+        except BrokenMember:
             return b""
 
 
 class SkippableFrame:
     """A frame without text."""
 
-    def __init__(self, source: Source, start: int, head: bytes) -> None:
+    def __init__(self, source: MemberSource, start: int, head: bytes) -> None:
         self._source = source
         self.start, self.end = start, start + 8 + int.from_bytes(head[4:8], "little")
         self.kind = "dictionary" if start == 0 and head.startswith(DICTIONARY_MAGIC) else "skippable_frame"
@@ -63,7 +63,9 @@ class SkippableFrame:
         """Nothing; a length that leads to no other frame is not believed, lest it swallow records."""
         found = self._source.peek(self.end - 1, 9)  # its last byte, and what follows
         if not found or (len(found) > 1 and not begins_frame(found[1:])):
-            raise Broken(Reason.BAD_MEMBER, "a skippable frame does not end where another one begins", self.start + 8)
+            raise BrokenMember(
+                Reason.BAD_MEMBER, "a skippable frame does not end where another one begins", self.start + 8
+            )
         return b""
 
 
@@ -72,7 +74,9 @@ class ZstdFrame:
 
     kind = "empty_member"
 
-    def __init__(self, source: Source, start: int, max_bytes: int, decompressor: "zstandard.ZstdDecompressor") -> None:
+    def __init__(
+        self, source: MemberSource, start: int, max_bytes: int, decompressor: "zstandard.ZstdDecompressor"
+    ) -> None:
         self.start = self.end = start
         self._source = source
         self._max_bytes = max_bytes
@@ -93,9 +97,9 @@ class ZstdFrame:
             try:
                 piece = self._decoder.decompress(data)
             except zstandard.ZstdError as e:
-                raise Broken(Reason.BAD_MEMBER, str(e), self.end) from e
+                raise BrokenMember(Reason.BAD_MEMBER, str(e), self.end) from e
             if self._decoder.eof != self._is_last:
-                raise Broken(Reason.BAD_MEMBER, "a zstd frame does not end where its last block does", self.end)
+                raise BrokenMember(Reason.BAD_MEMBER, "a zstd frame does not end where its last block does", self.end)
             self.end += length
             if piece:
                 self._num_bytes += len(piece)
@@ -113,7 +117,7 @@ class ZstdFrame:
     def _view(self, at: int, count: int) -> memoryview:
         found = self._source.view(self.end + at, count, max(self.start, self.end - LOOK_BACK))
         if len(found) < count:
-            raise Broken(Reason.TRUNCATED, "the file ends within a zstd frame", self.end)
+            raise BrokenMember(Reason.TRUNCATED, "the file ends within a zstd frame", self.end)
         return found
 
 
@@ -127,11 +131,11 @@ def is_skippable(head: bytes) -> bool:
     return head[1:4] == DICTIONARY_MAGIC[1:] and 0x50 <= head[0] <= 0x5F and len(head) >= 8
 
 
-def load_dictionary(source: Source, head: bytes) -> "zstandard.ZstdDecompressor":
+def load_dictionary(source: MemberSource, head: bytes) -> "zstandard.ZstdDecompressor":
     """A decompressor with the dictionary of the frame at the beginning of the file, which may itself be compressed."""
     size = int.from_bytes(head[4:8], "little")
     if size > MAX_DICTIONARY:
-        raise Broken(Reason.BAD_MEMBER, f"a dictionary of {size} bytes; at most {MAX_DICTIONARY} are taken", 8)
+        raise BrokenMember(Reason.BAD_MEMBER, f"a dictionary of {size} bytes; at most {MAX_DICTIONARY} are taken", 8)
     data = bytes(source.view(8, size, 0))
     try:
         if data.startswith(MAGIC):
@@ -140,4 +144,4 @@ def load_dictionary(source: Source, head: bytes) -> "zstandard.ZstdDecompressor"
         dictionary = zstandard.ZstdCompressionDict(data)
         return zstandard.ZstdDecompressor(dict_data=dictionary, max_window_size=MAX_WINDOW)
     except zstandard.ZstdError as e:
-        raise Broken(Reason.BAD_MEMBER, f"the dictionary cannot be used: {e}", 8) from e
+        raise BrokenMember(Reason.BAD_MEMBER, f"the dictionary cannot be used: {e}", 8) from e

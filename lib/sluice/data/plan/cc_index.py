@@ -23,7 +23,7 @@ from sluice.core.config.load import names
 from sluice.core.config.plan import SelectionConfig
 from sluice.core.errors import FormatError, InputError
 from sluice.data import storage
-from sluice.data.archives.wanted import Wanted
+from sluice.data.archives.wanted import WantedRecords
 
 PLACE_COLUMNS = ("warc_filename", "warc_record_offset", "warc_record_length")
 CONDITION_COLUMNS = {
@@ -69,7 +69,7 @@ def list_index(given: Sequence[str]) -> list[str]:
 
 def iter_wanted(
     files: Sequence[str], selection: SelectionConfig, archives: Sequence[str], counts: IndexCounts
-) -> Iterator[tuple[int, Wanted]]:
+) -> Iterator[tuple[int, WantedRecords]]:
     """For each archive with wanted records its number and their places, ascending; adds to `counts`.
 
     `archives` are names (`PlanEntry.warc_name`) in the order of their numbers. Raises FormatError for a table with
@@ -211,7 +211,7 @@ def _condition(selection: SelectionConfig, schema: Any) -> Any:
     return reduce(lambda a, b: a & b, conditions) if conditions else None
 
 
-def _iter_bucket(path: str, archives: Sequence[str], counts: IndexCounts) -> Iterator[tuple[int, Wanted]]:
+def _iter_bucket(path: str, archives: Sequence[str], counts: IndexCounts) -> Iterator[tuple[int, WantedRecords]]:
     places = np.fromfile(path, PLACE)
     places = places[np.lexsort((places["length"], places["offset"], places["archive"]))]
     is_new = np.ones(len(places), bool)
@@ -231,7 +231,7 @@ def _iter_bucket(path: str, archives: Sequence[str], counts: IndexCounts) -> Ite
     starts = np.flatnonzero(np.concatenate(([True], ~same))) if len(places) else np.empty(0, np.int64)
     for start, stop in zip(starts, [*starts[1:], len(places)], strict=True):
         part = places[start:stop]
-        wanted = Wanted(part["offset"].astype(np.int64), part["length"].astype(np.int64))
+        wanted = WantedRecords(part["offset"].astype(np.int64), part["length"].astype(np.int64))
         yield int(part["archive"][0]), wanted
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sluice.core.config.plan import CostConfig, PlanConfig, TransportConfig
-from sluice.data.archives.wanted import Wanted, coalesce
+from sluice.data.archives.wanted import WantedRecords, coalesce
 
 Mode = Literal["scan", "index"]
 
@@ -40,7 +40,7 @@ def scan_work(size: int | None, num_wanted: int | None, cost: CostConfig, transp
     return Work(1, pages, 1 + math.ceil(num_bytes / transport.chunk_bytes), num_bytes)
 
 
-def index_work(wanted: Wanted, transport: TransportConfig) -> Work:
+def index_work(wanted: WantedRecords, transport: TransportConfig) -> Work:
     """One archive read at the wanted places, with the gaps that are not worth a request, after one for its length."""
     spans = coalesce(wanted, transport.merge_gap_bytes, transport.chunk_bytes)
     return Work(1, len(wanted), 1 + len(spans), sum(span.stop - span.start for span in spans))

@@ -24,7 +24,7 @@ from sluice.core.ledger import Ledger
 from sluice.core.reasons import Reason
 from sluice.core.records.docs import PlanEntry
 from sluice.data import storage
-from sluice.data.archives.wanted import Wanted
+from sluice.data.archives.wanted import WantedRecords
 from sluice.data.arrow import arrow_schema, record_batch
 from sluice.data.plan.cc_index import BUCKET_ARCHIVES, IndexCounts, describe, iter_wanted, list_index
 from sluice.data.plan.cost import Work, choose_mode, index_work, scan_work
@@ -72,7 +72,7 @@ def estimates(output: str, plan: PlanConfig) -> dict[str, Work]:
     return {way: Work(**summary["estimates"][way]) for way in WAYS if way in summary["estimates"]}
 
 
-def load_wanted(path: str, entry: PlanEntry) -> Wanted:
+def load_wanted(path: str, entry: PlanEntry) -> WantedRecords:
     """The wanted records of one archive from the plan table at `path`."""
     from pyarrow import parquet
 
@@ -86,7 +86,7 @@ def load_wanted(path: str, entry: PlanEntry) -> Wanted:
                 for row, number in enumerate(rows.column(0).to_pylist()):
                     if number == entry.warc_index:
                         offsets, lengths = (rows.column(name)[row].values.to_numpy() for name in WANTED)
-                        return Wanted(offsets, lengths)
+                        return WantedRecords(offsets, lengths)
     raise FormatError(f"{path} has no archive number {entry.warc_index}. Run jobs/plan.py with --force.")
 
 
@@ -134,7 +134,7 @@ def _nothing(plan: PlanConfig, counts: IndexCounts) -> str:
 
 def _iter_chosen(
     listing: Listing, plan: PlanConfig, transport: TransportConfig, counts: IndexCounts, works: dict[str, Work]
-) -> Iterator[tuple[PlanEntry, Wanted | None]]:
+) -> Iterator[tuple[PlanEntry, WantedRecords | None]]:
     """Entries with their wanted records (None: all), each with its way of reading; adds to `counts` and `works`."""
     places = _iter_places(listing, plan, counts)
     rank = 0
@@ -158,14 +158,14 @@ def _iter_chosen(
             yield msgspec.structs.replace(entry, mode=mode, num_wanted=len(wanted)), wanted
 
 
-def _iter_places(listing: Listing, plan: PlanConfig, counts: IndexCounts) -> Iterable[tuple[int, Wanted | None]]:
+def _iter_places(listing: Listing, plan: PlanConfig, counts: IndexCounts) -> Iterable[tuple[int, WantedRecords | None]]:
     if plan.index is None:
         return ((number, None) for number in range(len(listing.paths)))
     archives = [plan_entry(number, path, None, 0, plan).warc_name for number, path in enumerate(listing.paths)]
     return iter_wanted(list_index(plan.index), plan.selection, archives, counts)
 
 
-def _check_places(entry: PlanEntry, wanted: Wanted) -> None:
+def _check_places(entry: PlanEntry, wanted: WantedRecords) -> None:
     """Ids by offset must be able to tell the records apart."""
     cells = wanted.offsets // CELL_BYTES
     if cells[-1] >> RECORD_BITS:
@@ -182,7 +182,7 @@ def _check_places(entry: PlanEntry, wanted: Wanted) -> None:
         )
 
 
-def _rows(group: Sequence[tuple[PlanEntry, Wanted | None]]) -> Any:
+def _rows(group: Sequence[tuple[PlanEntry, WantedRecords | None]]) -> Any:
     """Rows of the table. The lists go from numpy to Arrow as they are: as Python numbers they would take minutes."""
     import pyarrow as pa
 

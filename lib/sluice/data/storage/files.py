@@ -134,7 +134,7 @@ class _StreamRanges:
         self._stream.close()
 
 
-def _source(path: str, transport: TransportConfig) -> ranges.Source:
+def _source(path: str, transport: TransportConfig) -> ranges.ByteSource:
     return http.HttpFile(path, transport) if http.is_http(path) else _Object(path)
 
 

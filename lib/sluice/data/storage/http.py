@@ -1,4 +1,4 @@
-"""One URL as a Source of `data.storage.ranges`.
+"""One URL as a ByteSource of `data.storage.ranges`.
 
 http.client, without a library: a status code, two headers and a byte count are all that is needed.
 """

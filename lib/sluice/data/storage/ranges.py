@@ -1,7 +1,7 @@
 """Files on a network, read in ranges: what fails is asked for again, from the first byte that has not come.
 
 No GET is held open while a page is parsed: a range is fetched whole, and one thread fetches the next one meanwhile.
-What a file is made of comes from a Source: `data.storage.http` for URLs, `data.storage` for object stores.
+The bytes of a file come from a ByteSource: `data.storage.http` for URLs, `data.storage` for object stores.
 """
 
 import contextlib
@@ -32,7 +32,7 @@ class Failure(Exception):
         self.is_final = is_final
 
 
-class Source(Protocol):
+class ByteSource(Protocol):
     """A file at a distance; every method is one attempt and raises Failure."""
 
     name: str
@@ -131,7 +131,7 @@ class RetryPolicy:
         return max(floor + self.jitter() * (bound - floor), min(asked_s, most))
 
 
-def open_source(source: Source, retries: RetryPolicy) -> BinaryIO:
+def open_source(source: ByteSource, retries: RetryPolicy) -> BinaryIO:
     """A seekable stream over a source. Raises RemoteError when its length cannot be learnt."""
     try:
         length = retries.call(source.fetch_size, source.name)
@@ -141,14 +141,14 @@ def open_source(source: Source, retries: RetryPolicy) -> BinaryIO:
     return cast(BinaryIO, io.BufferedReader(_Ranges(source, length, retries), PART_BYTES))
 
 
-def fetch_size(source: Source, retries: RetryPolicy) -> int:
+def fetch_size(source: ByteSource, retries: RetryPolicy) -> int:
     """Length in bytes. Raises RemoteError."""
     with contextlib.closing(source):
         return retries.call(source.fetch_size, source.name)
 
 
 def read_range(
-    source: Source, start: int, stop: int, retries: RetryPolicy, is_closed: Callable[[], bool] = lambda: False
+    source: ByteSource, start: int, stop: int, retries: RetryPolicy, is_closed: Callable[[], bool] = lambda: False
 ) -> bytes:
     """The bytes from start to stop, which must lie within the file. Raises RemoteError, with what has come of them."""
     data = bytearray()
@@ -172,7 +172,7 @@ def read_range(
 class RemoteRanges:
     """A `RangeReader` over a source: its length is asked for once, then each read is one request."""
 
-    def __init__(self, source: Source, retries: RetryPolicy) -> None:
+    def __init__(self, source: ByteSource, retries: RetryPolicy) -> None:
         self._source, self._retries = source, retries
         try:
             self.size = retries.call(source.fetch_size, source.name)
@@ -191,7 +191,7 @@ class RemoteRanges:
 class _Ranges(io.RawIOBase):
     """Chunks on a fixed grid: one in hand, the next one on its way in a thread. One reader at a time."""
 
-    def __init__(self, source: Source, length: int, retries: RetryPolicy) -> None:
+    def __init__(self, source: ByteSource, length: int, retries: RetryPolicy) -> None:
         self._source, self._length, self._retries = source, length, retries
         self._position = 0
         self._chunk: tuple[int, bytes] = (-1, b"")

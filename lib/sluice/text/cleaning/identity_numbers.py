@@ -7,7 +7,7 @@ label before it (身份证, card number). Patterns are ours; the definitions are
 import re
 from datetime import date
 
-from sluice.text.cleaning.number_run import Run, Spans, is_free
+from sluice.text.cleaning.number_run import DigitRun, Spans, is_free
 
 _REGIONS = frozenset(
     "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82 83".split()
@@ -55,7 +55,7 @@ def is_taiwan_id(number: str) -> bool:
     return sum(value * weight for value, weight in zip(values, weights, strict=True)) % 10 == 0
 
 
-def find_identities(run: Run) -> Spans:
+def find_identities(run: DigitRun) -> Spans:
     """Identity numbers. Old ones of 15 digits and those of Taiwan, of weak or no check, need a label before them."""
     if run.end - run.start < 15 and not run.before(run.start, 1).isalpha():
         return  # most runs: too short for the mainland, no letter for the others
@@ -130,7 +130,7 @@ def _is_issued(number: str, is_sure: bool) -> bool:
     return length == 13 and number[0] == "4"
 
 
-def find_cards(run: Run) -> Spans:
+def find_cards(run: DigitRun) -> Spans:
     """Credit and bank cards by prefix, length and Luhn digit.
 
     After a label (卡号, card number) those of 16 digits and more may be of any issuer.

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from sluice.core.config.extract import EditConfig
 from sluice.core.reasons import Reason
 from sluice.text.cleaning import policy_lines
-from sluice.text.cleaning.phrase_finder import LineFinder, Wanted
+from sluice.text.cleaning.phrase_finder import LineFinder, Phrases
 
 SHORT_BYTES = 240
 """Buttons and counters stand on lines no longer than this, in UTF-8."""
@@ -23,7 +23,7 @@ class LineRule(NamedTuple):
     """A kind of edit: where it looks, and what is left of a line ("" for a line that goes) after how many cuts."""
 
     name: str
-    wanted: Wanted
+    wanted: Phrases
     apply: Callable[[str], tuple[str, int]]
 
 
@@ -59,10 +59,10 @@ C4_POLICY = ("terms of use", "privacy policy", "cookie policy", "uses cookies", 
 POLICY = {
     "precise": LineRule(
         Reason.POLICY,
-        Wanted(policy_lines.PHRASES, 3 * policy_lines.MAX_CHARS),
+        Phrases(policy_lines.PHRASES, 3 * policy_lines.MAX_CHARS),
         _dropping(policy_lines.is_policy_line),
     ),
-    "c4": LineRule(Reason.POLICY, Wanted(C4_POLICY), _dropping(bool)),
+    "c4": LineRule(Reason.POLICY, Phrases(C4_POLICY), _dropping(bool)),
 }
 
 _SCRIPT_ENGLISH = re.compile(
@@ -99,10 +99,10 @@ def _is_script_warning(line: str) -> bool:
 JAVASCRIPT = {
     "precise": LineRule(
         Reason.JAVASCRIPT,
-        Wanted(("javascript", "java script", "浏览器", "瀏覽器", "版本过低", "版本即将过期"), 480),
+        Phrases(("javascript", "java script", "浏览器", "瀏覽器", "版本过低", "版本即将过期"), 480),
         _dropping(_is_script_warning),
     ),
-    "c4": LineRule("javascript", Wanted(("javascript",)), _dropping(bool)),  # tensorflow/datasets `text/c4_utils.py`
+    "c4": LineRule("javascript", Phrases(("javascript",)), _dropping(bool)),  # tensorflow/datasets `text/c4_utils.py`
 }
 
 # "3 likes" is a line edit of RefinedWeb (Penedo et al. 2023, appendix G.2) and DCLM; the Chinese ones are ours.
@@ -148,7 +148,7 @@ def _is_social_line(line: str) -> bool:
 
 SOCIAL = LineRule(
     Reason.SOCIAL,
-    Wanted(
+    Phrases(
         (
             *("like", "share", "comment", "tweet", "repost", "bookmark", "vote", "download", "view", "follow"),
             *("repl", "clap", "reaction", "subscriber", "posts", "pin it", "阅读", "閱讀", "浏览", "瀏覽", "点击"),
@@ -188,7 +188,7 @@ _SIGN_IN = re.compile(
 )
 SIGN_IN = LineRule(
     Reason.SIGN_IN,
-    Wanted(
+    Phrases(
         ("sign in", "sign-in", "signed in", "log in", "log-in", "logged in", "登录", "登錄", "登入", "登陆"),
         SHORT_BYTES,
     ),
@@ -216,7 +216,7 @@ def _without_more(line: str) -> tuple[str, int]:
 
 READ_MORE = LineRule(
     Reason.READ_MORE,
-    Wanted(
+    Phrases(
         (
             *("read more", "continue reading", "read the full", "show more", "view more", "see more", "load more"),
             *("更多", "全文", "展开", "展開", "详情", "詳情", "原文", "查看全部", "显示全部", "详细"),
@@ -257,7 +257,7 @@ def _without_citations(line: str) -> tuple[str, int]:
 CITATION_MARKS = {
     "precise": LineRule(
         Reason.CITATION_MARKS,
-        Wanted(
+        Phrases(
             (
                 *(f"[{digit}" for digit in range(1, 10)),
                 *(
@@ -279,5 +279,5 @@ CITATION_MARKS = {
         _without_citations,
     ),
     # tensorflow/datasets `text/c4_utils.py`; datatrove has the same
-    "c4": LineRule(Reason.CITATION_MARKS, Wanted(("[",)), lambda line: _C4_CITATION.subn("", line)),
+    "c4": LineRule(Reason.CITATION_MARKS, Phrases(("[",)), lambda line: _C4_CITATION.subn("", line)),
 }

@@ -12,7 +12,7 @@ from sluice.core.errors import ConfigError
 from sluice.text.cleaning.identity_numbers import find_cards, find_identities
 from sluice.text.cleaning.kernels import pii_places as kernels
 from sluice.text.cleaning.network_addresses import find_email, find_ipv4, find_ipv6
-from sluice.text.cleaning.number_run import CONTEXT_AFTER, CONTEXT_BEFORE, DULL, FOLD, Finder, Run
+from sluice.text.cleaning.number_run import CONTEXT_AFTER, CONTEXT_BEFORE, DULL, FOLD, DigitRun, Finder
 from sluice.text.cleaning.phone_numbers import find_mobiles, find_phones
 
 _NUMBERS: tuple[tuple[str, int, Finder], ...] = (
@@ -113,7 +113,7 @@ def _find_numbers(text: str, start: int, end: int, options: PiiConfig) -> Iterat
     if DULL.fullmatch(number):
         return
     base = max(0, start - CONTEXT_BEFORE)
-    run = Run(text[base : end + CONTEXT_AFTER].translate(FOLD), start - base, end - base)
+    run = DigitRun(text[base : end + CONTEXT_AFTER].translate(FOLD), start - base, end - base)
     num_digits = sum(map(str.isdigit, number))
     for kind, fewest, finder in _NUMBERS:
         if num_digits >= fewest and getattr(options, kind) is not None:

@@ -3,7 +3,7 @@
 import ipaddress
 import re
 
-from sluice.text.cleaning.number_run import FOLD, Run, Spans
+from sluice.text.cleaning.number_run import FOLD, DigitRun, Spans
 
 _LOCAL_PART = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z!#$%&'*+=?^_`{|}~-]|\.(?!\.)){0,63}(?<!\.)\Z")
 _DOMAIN = re.compile(
@@ -64,7 +64,7 @@ _HOST_BEFORE = re.compile(
 _HOST_AFTER = re.compile(r":\d{2,5}(?!\d)|/\d{1,2}(?![\d.])")
 
 
-def find_ipv4(run: Run) -> Spans:
+def find_ipv4(run: DigitRun) -> Spans:
     """Public IPv4 addresses.
 
     One that looks like a version, its first part or two others below 10, needs a word (IP, host) or a port beside it.

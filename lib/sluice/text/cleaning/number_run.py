@@ -25,7 +25,7 @@ DULL = re.compile(
 """Runs that are dates, pairs of years or decimals from end to end, as most are: no finder needs to look."""
 
 
-class Run(NamedTuple):
+class DigitRun(NamedTuple):
     """A run of digits in its surroundings, folded by FOLD; `start` and `end` are places in `text`."""
 
     text: str
@@ -50,7 +50,7 @@ class Run(NamedTuple):
 
 
 Spans = Iterator[tuple[int, int]]
-Finder = Callable[[Run], Spans]
+Finder = Callable[[DigitRun], Spans]
 
 _GLUED_BEFORE = re.compile(
     r"(?:[0-9A-Za-z_#=&%\\@^*]|\d\.|(?<!\d)\d{1,6}[-/,:]|(?:[$€£¥￥￡]|人民币|人民幣|港币|港幣|美元|USD|RMB|CNY) ?)\Z"
@@ -79,7 +79,7 @@ _CODE_LABEL = re.compile(
 )
 
 
-def is_free(run: Run, start: int, end: int) -> bool:
+def is_free(run: DigitRun, start: int, end: int) -> bool:
     """Whether a number is isolated: no part of a word, code, decimal, amount, file name or URL, no size in bytes."""
     number = run.text[start:end]
     if _GLUED_BEFORE.search(run.before(start, 8)) and not _WORD_BEFORE.search(run.before(start)):

@@ -6,7 +6,7 @@ before a unit are not a number. Patterns are ours, after ITU-T E.164 and the nat
 
 import re
 
-from sluice.text.cleaning.number_run import Run, Spans, is_free
+from sluice.text.cleaning.number_run import DigitRun, Spans, is_free
 
 _PHONE_LABEL = re.compile(
     r"(?:电话|電話|手机|手機|手提|座机|热线|熱線|专线|專線|传真|傳真|致电|致電|來電|来电|查詢|查询|咨询|諮詢|聯絡|联系|聯繫|拨打|撥打|客服"
@@ -38,7 +38,7 @@ _COUNTED = re.compile(
 _LOCAL_MOBILE = re.compile(r"(?<!\d)[4-9]\d{3}[- ]?\d{4}(?!\d)", re.ASCII)
 
 
-def find_mobiles(run: Run) -> Spans:
+def find_mobiles(run: DigitRun) -> Spans:
     """Mobile numbers: of the mainland 1[3-9] and nine digits, of Taiwan 09 and eight, of Hong Kong and Macau eight.
 
     The last need +852 or +853, or a label, and so do parts of the mainland's that columns of a table might be.
@@ -88,7 +88,7 @@ _OTHER_LENGTH = (9, 13)
 """Digits with the country code (ITU-T E.164 allows 15; no country in use has more than 13 for persons)."""
 
 
-def find_phones(run: Run) -> Spans:
+def find_phones(run: DigitRun) -> Spans:
     """All other telephone numbers: with + and a country code, of North American shape, Chinese landlines, labelled."""
     for match in run.matches(_INTERNATIONAL):
         end = _international_end(run.text, match.start(), match.end())

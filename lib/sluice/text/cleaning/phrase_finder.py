@@ -10,7 +10,7 @@ from sluice.text.cleaning.kernels import phrase_finder as kernels
 UNLIMITED = 1 << 62
 
 
-class Wanted(NamedTuple):
+class Phrases(NamedTuple):
     """Phrases of one kind, in lower case, and the longest line, in bytes of UTF-8, in which they matter."""
 
     phrases: tuple[str, ...]
@@ -20,7 +20,7 @@ class Wanted(NamedTuple):
 class LineFinder:
     """An Aho-Corasick automaton (1975) over UTF-8; ASCII letters match in either case, all others exactly."""
 
-    def __init__(self, wanted: list[Wanted]) -> None:
+    def __init__(self, wanted: list[Phrases]) -> None:
         """At most 63 kinds; none of the phrases is empty or holds a newline."""
         patterns = [(p.encode(), 1 << kind) for kind, group in enumerate(wanted) for p in group.phrases]
         used = sorted({byte for pattern, _ in patterns for byte in pattern})

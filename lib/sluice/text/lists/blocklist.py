@@ -31,7 +31,7 @@ MAX_CATEGORIES = 256
 ALLOW_BITS = 10
 
 
-class Source(msgspec.Struct, frozen=True):
+class ListSource(msgspec.Struct, frozen=True):
     """One file that went into a block list."""
 
     name: str
@@ -50,7 +50,7 @@ class Description(msgspec.Struct, frozen=True):
     bucket_bits: Annotated[int, msgspec.Meta(ge=0, le=32)]
     categories: dict[str, int]
     """Entries by category, in the order of the numbers in the file."""
-    sources: tuple[Source, ...]
+    sources: tuple[ListSource, ...]
     sha256: str
 
 

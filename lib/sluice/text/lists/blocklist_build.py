@@ -28,10 +28,10 @@ from sluice.text.lists.blocklist import (
     SUFFIX,
     VERSION,
     Description,
-    Source,
+    ListSource,
     bucket_starts,
 )
-from sluice.text.lists.url_lines import Broken, UrlLines, parse_entry
+from sluice.text.lists.url_lines import BrokenLine, UrlLines, parse_entry
 
 PART_BITS = 6
 MEAN_BUCKET = 4
@@ -86,7 +86,7 @@ class _Builder:
         self.only = only
         self.skip_broken = skip_broken
         self.categories: dict[str, int] = {}
-        self.sources: list[Source] = []
+        self.sources: list[ListSource] = []
         self.broken: list[str] = []
         self.unused: list[str] = []
         self.total = 0
@@ -134,10 +134,10 @@ class _Builder:
             lines = UrlLines(unpacked, name, as_urls=as_urls, skip_broken=self.skip_broken)
             for keys in lines:
                 self._spill(keys, category)
-        self._note(Source(name, category, lines.sha256, lines.entries, lines.broken.count), lines.broken)
+        self._note(ListSource(name, category, lines.sha256, lines.entries, lines.broken.count), lines.broken)
 
     def _read_json(self, path: str) -> None:
-        broken, digest, entries = Broken(self.skip_broken), hashlib.sha256(), 0
+        broken, digest, entries = BrokenLine(self.skip_broken), hashlib.sha256(), 0
         held: dict[str, list[int]] = {}
         for number, line in iter_lines(path):
             digest.update(line)
@@ -154,14 +154,14 @@ class _Builder:
             if number % JSON_LINES_HELD == 0:
                 self._spill_all(held)
         self._spill_all(held)
-        self._note(Source(path, ", ".join(held), digest.hexdigest(), entries, broken.count), broken)
+        self._note(ListSource(path, ", ".join(held), digest.hexdigest(), entries, broken.count), broken)
 
     def _spill_all(self, held: dict[str, list[int]]) -> None:
         for category, keys in held.items():
             self._spill(np.array(keys, np.uint64), category)
             keys.clear()
 
-    def _note(self, source: Source, broken: Broken) -> None:
+    def _note(self, source: ListSource, broken: BrokenLine) -> None:
         self.sources.append(source)
         self.broken += broken.shown
         self.total += source.entries

@@ -49,7 +49,7 @@ class UrlLines:
         self._stream = stream
         self._path = path
         self._as_urls = as_urls
-        self.broken = Broken(skip_broken)
+        self.broken = BrokenLine(skip_broken)
         self.entries = 0
         self._hash = hashlib.sha256()
 
@@ -100,7 +100,7 @@ class UrlLines:
             yield (rest + b"\n").removeprefix(BYTE_ORDER_MARK)
 
 
-class Broken:
+class BrokenLine:
     """The broken lines of a list: how many, and the first of them. Raises at the first unless they are skipped."""
 
     def __init__(self, skip: bool) -> None:

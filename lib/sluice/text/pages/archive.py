@@ -17,7 +17,7 @@ from sluice.core.ledger import Ledger
 from sluice.core.reasons import Reason
 from sluice.core.records.docs import Document, Page, PlanEntry, Quarantine, Rejection, WarcStats
 from sluice.data.archives.reader import ArchiveRecord, Damage, Item, read_archive
-from sluice.data.archives.wanted import Wanted, read_wanted
+from sluice.data.archives.wanted import WantedRecords, read_wanted
 from sluice.data.storage import stream_size
 from sluice.data.storage.ranges import RangeReader
 from sluice.text.charset.decode import header_charset
@@ -105,7 +105,7 @@ def extract_archive(
     processor: PageProcessor,
     open_read: OpenRead,
     *,
-    wanted: Wanted | None = None,
+    wanted: WantedRecords | None = None,
     open_ranges: OpenRanges | None = None,
 ) -> Generator[Document | Rejection | Quarantine | WarcStats, None, None]:
     """Everything one archive yields, in file order, then exactly one `WarcStats`.
@@ -156,7 +156,7 @@ def extract_archive(
 
 
 def _read(
-    entry: PlanEntry, extract: ExtractConfig, open_read: OpenRead, wanted: Wanted | None, account: WarcAccount
+    entry: PlanEntry, extract: ExtractConfig, open_read: OpenRead, wanted: WantedRecords | None, account: WarcAccount
 ) -> Iterator[Item]:
     """Records and damage; of a remote file that stays unreadable, the bytes without a record yet are damage."""
     account.bytes = entry.size or 0
@@ -180,7 +180,7 @@ def _read(
 
 
 def _read_places(
-    entry: PlanEntry, extract: ExtractConfig, open_ranges: OpenRanges, wanted: Wanted, account: WarcAccount
+    entry: PlanEntry, extract: ExtractConfig, open_ranges: OpenRanges, wanted: WantedRecords, account: WarcAccount
 ) -> Iterator[Item]:
     account.bytes = int(wanted.lengths.sum())
     try:

@@ -11,14 +11,14 @@ from sluice.core.config.plan import TransportConfig
 from sluice.core.errors import RemoteError
 from sluice.data import storage
 from sluice.data.archives.reader import ArchiveRecord, Damage, read_archive
-from sluice.data.archives.wanted import Span, Wanted, coalesce, read_wanted
+from sluice.data.archives.wanted import Span, WantedRecords, coalesce, read_wanted
 from tests.helpers.archives import member, page, starts, warc_record
 
 TIGHT = TransportConfig(merge_gap_bytes=10, chunk_bytes=1000)
 
 
 def places(*pairs):
-    return Wanted(np.array([o for o, _ in pairs], np.int64), np.array([n for _, n in pairs], np.int64))
+    return WantedRecords(np.array([o for o, _ in pairs], np.int64), np.array([n for _, n in pairs], np.int64))
 
 
 # ranges

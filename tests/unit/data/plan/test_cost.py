@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sluice.core.config.plan import CostConfig, PlanConfig, TransportConfig
-from sluice.data.archives.wanted import Wanted
+from sluice.data.archives.wanted import WantedRecords
 from sluice.data.plan.cost import Work, choose_mode, core_seconds, dollars, index_work, scan_work, table
 
 TRANSPORT = TransportConfig(chunk_bytes=1000, merge_gap_bytes=100)
@@ -25,7 +25,7 @@ def test_without_an_index_or_a_length_the_usual_ones_are_taken():
 
 
 def test_wanted_places_take_a_request_for_each_range_and_one_for_the_length():
-    wanted = Wanted(np.array([0, 150, 5000]), np.array([50, 50, 9]))
+    wanted = WantedRecords(np.array([0, 150, 5000]), np.array([50, 50, 9]))
     assert index_work(wanted, TRANSPORT) == Work(1, 3, 3, 209)
 
 
@@ -48,7 +48,7 @@ def test_the_cheaper_way_is_chosen_unless_one_is_asked_for():
 def test_five_percent_of_a_common_crawl_is_scanned_and_a_thousandth_is_picked_out(share, mode):
     # a Common Crawl archive: 1 GB, 27,700 pages of 36 kB, evenly spaced
     count = int(27_700 * share)
-    wanted = Wanted(np.arange(count) * (10**9 // count), np.full(count, 36_000))
+    wanted = WantedRecords(np.arange(count) * (10**9 // count), np.full(count, 36_000))
     plan = PlanConfig()
     scan = scan_work(10**9, count, plan.cost, TransportConfig())
     assert choose_mode(scan, index_work(wanted, TransportConfig()), plan) == mode

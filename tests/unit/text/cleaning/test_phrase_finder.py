@@ -2,10 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluice.text.cleaning.phrase_finder import LineFinder, Wanted
+from sluice.text.cleaning.phrase_finder import LineFinder, Phrases
 
 
-def marked_slowly(text: str, wanted: list[Wanted]) -> list[tuple[int, int]]:
+def marked_slowly(text: str, wanted: list[Phrases]) -> list[tuple[int, int]]:
     rows = []
     for number, line in enumerate(text.split("\n")):
         lower = "".join(c.lower() if c.isascii() else c for c in line)
@@ -19,7 +19,7 @@ def marked_slowly(text: str, wanted: list[Wanted]) -> list[tuple[int, int]]:
 
 
 def test_lines_are_marked_by_kind_in_any_case_of_ascii_letters():
-    finder = LineFinder([Wanted(("cookie", "版权")), Wanted(("okay",)), Wanted(("cookie",), 8)])
+    finder = LineFinder([Phrases(("cookie", "版权")), Phrases(("okay",)), Phrases(("cookie",), 8)])
     assert finder.marked_lines("none\nA COOKIE\n\nthe cookies of it\ncookokay 版权所有") == [
         (1, 0b101),
         (3, 0b1),
@@ -28,19 +28,19 @@ def test_lines_are_marked_by_kind_in_any_case_of_ascii_letters():
 
 
 def test_a_phrase_does_not_reach_over_a_newline():
-    assert LineFinder([Wanted(("ab",))]).marked_lines("a\nb\nab") == [(2, 1)]
+    assert LineFinder([Phrases(("ab",))]).marked_lines("a\nb\nab") == [(2, 1)]
 
 
 def test_only_ascii_letters_are_folded():
-    assert LineFinder([Wanted(("é",))]).marked_lines("É\né") == [(1, 1)]
+    assert LineFinder([Phrases(("é",))]).marked_lines("É\né") == [(1, 1)]
 
 
 @pytest.mark.parametrize("text", ["", "\n", "\n\n\n"])
 def test_nothing_is_marked_in_empty_text(text):
-    assert LineFinder([Wanted(("a",))]).marked_lines(text) == []
+    assert LineFinder([Phrases(("a",))]).marked_lines(text) == []
 
 
-WANTED = [Wanted(("a", "bab", "版权")), Wanted(("abb", "权a", "bb"), 6), Wanted(("babb",)), Wanted(("€版",), 8)]
+WANTED = [Phrases(("a", "bab", "版权")), Phrases(("abb", "权a", "bb"), 6), Phrases(("babb",)), Phrases(("€版",), 8)]
 
 
 @given(st.text(alphabet="aAbB版权€\udc80\n [", max_size=60))

@@ -16,7 +16,7 @@ from sluice.core.config.plan import PlanConfig, SelectionConfig, TransportConfig
 from sluice.core.errors import RemoteError
 from sluice.core.records.docs import Document, Quarantine, WarcStats
 from sluice.data import storage
-from sluice.data.archives.wanted import Wanted
+from sluice.data.archives.wanted import WantedRecords
 from sluice.data.plan.table import load_wanted, make_plan_table
 from sluice.text.language.identify import model_path
 from sluice.text.pages.archive import WarcAccount, extract_archive
@@ -118,7 +118,7 @@ def test_ids_by_offset_are_the_same_for_any_selection(tmp_path, crawl):
 def test_places_without_a_record_are_in_the_counts_of_both_ways(tmp_path, crawl):
     _, rows = crawl
     entry, wanted = planned(tmp_path, "index")
-    wrong = Wanted(wanted.offsets + np.array([0, 5, 0, 0, 0, 0, 0, 0]), wanted.lengths - 5)
+    wrong = WantedRecords(wanted.offsets + np.array([0, 5, 0, 0, 0, 0, 0, 0]), wanted.lengths - 5)
     wrong.lengths[[0, 2, 3, 4, 5, 6, 7]] += 5
     picked, ranges = extracted(entry, wrong)
     lost = [row for row in picked if isinstance(row, Quarantine)]
