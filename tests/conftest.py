@@ -20,7 +20,7 @@ the sample needs half of the processor time."""
 settings.register_profile("tests", deadline=None)  # several processes share the cores: an example may take long
 settings.load_profile("tests")
 
-ORDER = ("train", "jobs", "spark", "unit", "architecture")
+ORDER = ("train", "jobs", "docs", "spark", "unit", "architecture")
 """Training comes first, since it needs no compiled kernels: they are made meanwhile. Short tests come last and fill
 the gaps that long ones leave."""
 
