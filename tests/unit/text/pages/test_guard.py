@@ -144,7 +144,7 @@ def test_other_methods_that_judge_a_page_go_through_the_child_too():
 WATCHED = """
 import sys
 sys.path[:0] = {path!r}
-from test_guard import a_page, planted
+from tests.unit.text.pages.test_guard import a_page, planted
 from sluice.text.pages.guard import WatchedProcessor
 with WatchedProcessor(planted(page_timeout_s=2)) as watched:
     print(type(watched.process(a_page())).__name__, flush=True)
