@@ -65,7 +65,7 @@ def test_a_benchmark_is_identified_by_its_content(quiz, tmp_path):
 
 def test_the_job_of_a_stage_that_is_switched_off_is_an_error():
     with pytest.raises(
-        ConfigError, match=r"'line_dedup' is switched off.*set lines\.enabled=true, in this job and all later"
+        ConfigError, match=r"'line_dedup' is switched off.*set line_dedup\.enabled=true, in this job and all later"
     ):
         Run.with_stage(Config(), "line_dedup")
     with pytest.raises(ConfigError, match=r"name files with decontaminate\.benchmarks=\[FILES\]"):
@@ -90,7 +90,7 @@ def test_the_split_is_checked_if_documents_are_held_out():
 
 
 def test_a_check_with_the_permutations_of_deduplication_is_an_error():
-    with pytest.raises(ConfigError, match=r"split\.seed and dedup\.minhash\.seed are both 2.*Choose another"):
+    with pytest.raises(ConfigError, match=r"split_check\.seed and dedup\.minhash\.seed are both 2.*Choose another"):
         Run(Config(dedup=DedupConfig(minhash=MinHashConfig(seed=2))))
     assert (
         Run(
@@ -98,5 +98,5 @@ def test_a_check_with_the_permutations_of_deduplication_is_an_error():
         ).split_check
         is None
     )
-    with pytest.raises(ConfigError, match=r"split\.enabled=true and hold documents out \(shards\.valid_fraction"):
+    with pytest.raises(ConfigError, match=r"split_check\.enabled=true and hold documents out \(shards\.valid_fraction"):
         Run.with_stage(Config(shards=ShardsConfig(valid_fraction=0, test_fraction=0)), "split_check")

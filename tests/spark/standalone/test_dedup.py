@@ -140,16 +140,16 @@ def test_a_text_of_a_hundred_megabytes_is_only_compared_exactly_and_counted(spar
 
 def test_a_second_table_against_the_index_of_the_first(spark, tmp_path):
     first = settings(tmp_path / "1", [write_lines(tmp_path / "a.jsonl", ROWS)])
-    first = Config(output=first.output, source=first.table, dedup=DedupConfig(write_index=True))
+    first = Config(output=first.output, source=first.source, dedup=DedupConfig(write_index=True))
     run(spark, first)
     rows = [{"id": "en", "text": "X" + FOX}, {"id": "new", "text": "Short."}, {"id": "zh2", "text": TRADITIONAL + "。"}]
     second = settings(tmp_path / "2", [write_lines(tmp_path / "b.jsonl", rows)])
     index = f"{first.output}/dedup/index"
-    second = Config(output=second.output, source=second.table, dedup=DedupConfig(earlier=(index,)))
+    second = Config(output=second.output, source=second.source, dedup=DedupConfig(earlier=(index,)))
     removed, _ = run(spark, second)
     assert removed == {("en", "near", "en-longer"), ("new", "exact", "short"), ("zh2", "near", "zh-longer")}
     other = Config(
-        output=second.output, source=second.table, dedup=DedupConfig(earlier=(index,), minhash=MinHashConfig(rows=7))
+        output=second.output, source=second.source, dedup=DedupConfig(earlier=(index,), minhash=MinHashConfig(rows=7))
     )
     with pytest.raises(ConfigError, match="rows: 8 -> 7"):
         dedup_run(other)
@@ -222,7 +222,7 @@ def test_one_version_of_a_page_is_kept(spark, tmp_path, urls, expected):
 def test_versions_of_a_page_need_their_columns(tmp_path, urls, table):
     write_lines(tmp_path / "in.jsonl", VERSIONS)
     config = structs.replace(settings(tmp_path, [tmp_path / "in.jsonl"], **table), dedup=DedupConfig(urls=urls))
-    with pytest.raises(ConfigError, match=r"Name them with table\.(url|fetched_at), or leave it out"):
+    with pytest.raises(ConfigError, match=r"Name them with source\.(url|fetched_at), or leave it out"):
         dedup_run(config)
 
 

@@ -88,7 +88,7 @@ def extracted(output: Path, rows=DOCUMENTS) -> str:
 def select(spark, output: str, presets: str, scores: str | None, *, force: bool = False) -> tuple[dict, dict]:
     """Runs the stage; its decisions by document, and its summary."""
     run = Run(Config(output=output, rules=RulesConfig(presets=(presets,), scores=scores)))
-    filter_stage.select(spark, run, force=force)
+    filter_stage.filter_documents(spark, run, force=force)
     rows = spark.read.parquet(f"{output}/filter/decisions").collect()
     decisions = {row["doc_id"]: (row["reason"], row["value"], row["threshold"]) for row in rows}
     assert len(rows) == len(decisions)

@@ -83,9 +83,9 @@ def test_chinese_words_are_joined_without_blanks(tmp_path):
 def test_training_gives_the_same_bytes_again_and_in_another_process(kind):
     pytest.importorskip("tokenizers")
     code = (
-        "import hashlib; from sluice.core.config.dataset import Tokenizer\n"
+        "import hashlib; from sluice.core.config.dataset import TokenizerConfig\n"
         "from sluice.data.dataset.tokenizer import train_tokenizer\n"
-        f"print(hashlib.sha256(train_tokenizer({SAMPLE!r}, Tokenizer(kind={kind!r}, vocab_size=300))).hexdigest())"
+        f"print(hashlib.sha256(train_tokenizer({SAMPLE!r}, TokenizerConfig(kind={kind!r}, vocab_size=300))).hexdigest())"
     )
     first = train_tokenizer(SAMPLE, TokenizerConfig(kind=kind, vocab_size=300))
     assert train_tokenizer(iter(SAMPLE), TokenizerConfig(kind=kind, vocab_size=300)) == first
