@@ -85,7 +85,8 @@ def test_training_gives_the_same_bytes_again_and_in_another_process(kind):
     code = (
         "import hashlib; from sluice.core.config.dataset import TokenizerConfig\n"
         "from sluice.data.dataset.tokenizer import train_tokenizer\n"
-        f"print(hashlib.sha256(train_tokenizer({SAMPLE!r}, TokenizerConfig(kind={kind!r}, vocab_size=300))).hexdigest())"
+        f"data = train_tokenizer({SAMPLE!r}, TokenizerConfig(kind={kind!r}, vocab_size=300))\n"
+        "print(hashlib.sha256(data).hexdigest())"
     )
     first = train_tokenizer(SAMPLE, TokenizerConfig(kind=kind, vocab_size=300))
     assert train_tokenizer(iter(SAMPLE), TokenizerConfig(kind=kind, vocab_size=300)) == first
