@@ -92,7 +92,7 @@ def select(spark, output: str, presets: str, scores: str | None, *, force: bool 
     rows = spark.read.parquet(f"{output}/filter/decisions").collect()
     decisions = {row["doc_id"]: (row["reason"], row["value"], row["threshold"]) for row in rows}
     assert len(rows) == len(decisions)
-    return decisions, json.loads(Path(f"{output}/select/_summary.json").read_text())
+    return decisions, json.loads(Path(f"{output}/filter/_summary.json").read_text())
 
 
 def test_an_unlikely_document_is_dropped_and_one_without_a_score_judged_by_other_rules(spark, rules, tmp_path):
