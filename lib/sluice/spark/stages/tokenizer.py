@@ -24,7 +24,7 @@ def tokenizer(spark: SparkSession, run: Run, *, force: bool) -> None:
     if not total_bytes:
         raise InputError(
             "No document is left for the training split after rules, deduplication and what follows it, so there is "
-            f"nothing to train a tokenizer on. Look at {storage.join(config.output, 'select')} and the rules, or add "
+            f"nothing to train a tokenizer on. Look at {storage.join(config.output, 'filter')} and the rules, or add "
             "input."
         )
     used = 0
