@@ -2,10 +2,13 @@
 
 import json
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from scripts.bench.dedup.check_kills import (
+    Verdict,
     command,
     kill_drivers,
     kill_executors,
@@ -50,17 +53,33 @@ def test_planted_duplicates_are_in_the_results(calm, table):
     assert len(calm["quarantine"]) == 6
 
 
+def until_killed(tmp_path: Path, kill: Callable[[Path], list[Verdict]]) -> tuple[Path, list[Verdict]]:
+    """The first of three runs in which a process was killed in the middle of every table.
+
+    On a busy machine a table may be complete before the kill; such a run tests less, and is still held to the results.
+    """
+    for attempt in range(3):
+        output = tmp_path / f"out{attempt}"
+        verdicts = kill(output)
+        assert all(verdict.is_equal for verdict in verdicts)
+        if all(verdict.was_killed for verdict in verdicts):
+            break
+    return output, verdicts
+
+
 def test_killed_executors_of_a_standalone_cluster_do_not_change_the_results(table, calm, tmp_path):
     tables = ["_work/facts", "_work/edges", "removals"]
-    verdicts = kill_executors(table, tmp_path / "out", tables, calm)
+    _, verdicts = until_killed(tmp_path, lambda output: kill_executors(table, output, tables, calm))
     assert [(verdict.table, verdict.was_killed, verdict.is_equal) for verdict in verdicts] == [
         (name, True, True) for name in tables
     ]
 
 
 def test_a_killed_driver_with_13_partitions_resumes_after_the_last_complete_table(table, calm, tmp_path):
-    output = tmp_path / "out"
-    first, second = kill_drivers(table, output, ["_work/pairs", "removals"], calm, **{"spark.partitions": "13"})
+    tables, settings = ["_work/pairs", "removals"], {"spark.partitions": "13"}
+    output, (first, second) = until_killed(
+        tmp_path, lambda output: kill_drivers(table, output, tables, calm, **settings)
+    )
     assert first == ("driver", "_work/pairs", True, True, True)
     assert second == ("driver", "removals", True, True, True)
     # a finished run does nothing
