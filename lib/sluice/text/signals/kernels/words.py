@@ -30,7 +30,7 @@ def flags_of_all(flags, start, end):
 
 @kernel
 def is_terminal(codes, start, end):
-    """Whether a token that begins with a terminal mark ends a sentence, see `word_signals.is_terminal`."""
+    """Whether a token that begins with a terminal mark ends a sentence, see `is_terminal` in `signals.words`."""
     if end - start > 1 and codes[start] == 46:
         return False
     for i in range(start + 1, end):
