@@ -63,7 +63,7 @@ class Finding(NamedTuple):
 
 
 def findings(path: str, text: str) -> list[Finding]:
-    """What to rewrite in one file: prose of a Python file, every line of a page."""
+    """Places to rewrite in one file: the prose of a Python file, or every line of a page."""
     found = []
     for line, prose, is_docstring in _prose(path, text):
         starts = START if is_docstring else {}

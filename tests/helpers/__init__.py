@@ -1,1 +1,1 @@
-"""What tests of several layers use."""
+"""Helpers that tests of several layers share."""

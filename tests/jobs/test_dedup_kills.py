@@ -61,7 +61,7 @@ def until_killed(tmp_path: Path, kill: Callable[[Path], list[Verdict]]) -> tuple
     for attempt in range(3):
         output = tmp_path / f"out{attempt}"
         verdicts = kill(output)
-        assert all(verdict.is_equal for verdict in verdicts)
+        assert all(verdict.is_equal and verdict.resumes is not False for verdict in verdicts)
         if all(verdict.was_killed for verdict in verdicts):
             break
     return output, verdicts

@@ -94,7 +94,7 @@ def write_export(restored: RestoredModel, directory: Path) -> None:
 
 
 def evaluations(run: Path, step: int) -> list[Evaluation]:
-    """Results for the checkpoint of this step from the end of the run or jobs/evaluate.py; empty if there are none."""
+    """Metrics of this step's checkpoint, from summary.json or evaluation.json; empty if it was not evaluated."""
     for name, key in (("evaluation.json", "step"), ("summary.json", "evaluated_step")):
         if (run / name).exists() and (found := json.loads((run / name).read_bytes()))[key] == step:
             fields = Evaluation.__struct_fields__

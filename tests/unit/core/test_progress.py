@@ -34,7 +34,7 @@ def open_terminal(monkeypatch):
 
 
 def plain(text):
-    """What a terminal is sent, without colours and cursor movements."""
+    """The text sent to a terminal, without colours and cursor movements."""
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
 
 

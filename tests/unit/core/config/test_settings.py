@@ -1,4 +1,4 @@
-"""What is said about each setting: type, default, meaning."""
+"""The type, default and meaning of each setting."""
 
 import msgspec
 import pytest
