@@ -1,5 +1,7 @@
 """From YAML files and `--set` to a typed configuration, and back; digests of the parts that change results."""
 
+import functools
+import operator
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -8,7 +10,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from sluice.core.config.keys import check_keys
+from sluice.core.config.keys import check_keys, known_paths
 from sluice.core.config.schema import Config
 from sluice.core.config.section import Section
 from sluice.core.errors import ConfigError
@@ -47,15 +49,28 @@ for _side in (_Loader, _Dumper):
 def load_config(files: Iterable[str | Path] = (), settings: Iterable[str] = ()) -> Config:
     """Defaults < files in order < settings `a.b=c` in order. Lists are replaced, not merged.
 
-    Raises ConfigError for a file that cannot be read, an unknown key, with the path that was probably meant, and a
-    wrong value, with its path.
+    The root `seed` is added to the default of every other seed that is not set. Raises ConfigError for a file that
+    cannot be read, an unknown key, with the path that was probably meant, and a wrong value, with its path.
     """
     tree: dict[str, Any] = {}
     for file in files:
         tree = merge(tree, read_yaml(Path(file)))
     for setting in settings:
         tree = merge(tree, parse_setting(setting))
-    return to_config(tree)
+    return to_config(merge(_seeds(tree.get("seed")), tree))
+
+
+def _seeds(root: Any) -> dict[str, Any]:
+    """Settings for every seed: its default plus the root seed. Empty without a valid root seed."""
+    if not isinstance(root, int) or root <= 0:
+        return {}
+    tree: dict[str, Any] = {}
+    defaults = msgspec.to_builtins(Config())
+    for path in known_paths():
+        if path.endswith(".seed"):
+            default = functools.reduce(operator.getitem, path.split("."), defaults)
+            tree = merge(tree, parse_setting(f"{path}={default + root}"))
+    return tree
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from sluice.core.config.dedup import (
 from sluice.core.config.extract import ExtractConfig
 from sluice.core.config.plan import PlanConfig
 from sluice.core.config.rules import FitThresholdsConfig, RulesConfig, TrainQualityConfig
-from sluice.core.config.section import PositiveInt, Section
+from sluice.core.config.section import CountInt, PositiveInt, Section
 from sluice.core.config.train import TrainConfig
 
 
@@ -41,7 +41,7 @@ class LogConfig(Section):
 
 
 class Config(Section):
-    """Everything."""
+    """The settings of all jobs."""
 
     name: str = "corpus"
     """Name of the dataset: letters, digits and underscores."""
@@ -49,6 +49,8 @@ class Config(Section):
     """Version of the dataset, x.y.z."""
     output: str = "out"
     """Directory of everything a run writes."""
+    seed: CountInt = 0
+    """Added to the default of every seed below that is not set, so one number changes all random choices."""
     plan: PlanConfig = PlanConfig()
     extract: ExtractConfig = ExtractConfig()
     rules: RulesConfig = RulesConfig()

@@ -15,7 +15,7 @@ from sluice.core.config.schema import Config
 
 COMMON = frozenset(
     """
-    name version output
+    name version output seed
     plan.inputs plan.base_url plan.crawl plan.batch_warcs
     extract.languages extract.min_language_score extract.extractor extract.min_chars extract.max_unreadable_share
     extract.quality_models extract.pii.email extract.pii.phone extract.pii.mobile

@@ -38,6 +38,18 @@ def test_the_order_of_the_files_matters(tmp_path):
     assert load_config([second, first]).name == "first"
 
 
+def test_the_root_seed_is_added_to_every_seed_that_is_not_set(tmp_path):
+    file = tmp_path / "a.yaml"
+    file.write_text("seed: 40\ntokenizer: {seed: 7}\n")
+    config = load_config([file], ["shards.seed=0"])
+    assert (config.dedup.minhash.seed, config.split_check.seed, config.train.run.seed) == (41, 42, 41)
+    assert (config.tokenizer.seed, config.shards.seed, config.source.id_seed) == (7, 0, 0)
+    assert load_config([], ["seed=0"]) == Config()
+    again = tmp_path / "resolved.yaml"
+    again.write_text(dump(config))
+    assert load_config([again]) == config
+
+
 def test_lists_are_replaced_and_mappings_merged(tmp_path):
     first = write(tmp_path, "a.yaml", "plan: {inputs: [x, y, z]}\nextract: {min_language_score: {de: 0.9}}\n")
     config = load_config([first], ["plan.inputs=[w]", "extract.min_language_score.fr=0.8"])
@@ -83,7 +95,7 @@ def test_an_unknown_key_is_named_with_the_path_that_was_meant(setting, key, mean
     [
         ("log.zzzz=1", r"'log\.zzzz'\. Known keys in log: level, progress_s\."),
         ("log.a.b.c=1", r"'log\.a\.b\.c'\. Known keys in log: level, progress_s\."),
-        ("zzzz=1", r"'zzzz'\. Known keys at the top level: name, version, output, plan, "),
+        ("zzzz=1", r"'zzzz'\. Known keys at the top level: name, version, output, seed, plan, "),
     ],
 )
 def test_an_unknown_key_like_no_other_gets_the_list_of_known_ones(setting, known):

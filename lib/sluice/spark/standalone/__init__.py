@@ -1,1 +1,0 @@
-"""The same stages on a user's own table."""
