@@ -200,8 +200,7 @@ def test_functions_handed_to_spark_pickle_twice():
     from sluice.core.config.dedup import LineDedupConfig, SourceConfig
     from sluice.data.sources.json_lines import Piece
     from sluice.spark.dedup import bands, components, held_out, removals, verify
-    from sluice.spark.standalone import dedup as dedup_table
-    from sluice.spark.standalone import source
+    from sluice.spark.sources import table, table_files
     from sluice.spark.transforms import extract, shards
     from sluice.spark.transforms import line_dedup as repeated_lines
 
@@ -214,10 +213,10 @@ def test_functions_handed_to_spark_pickle_twice():
         partial(verify._to_sets, MinHashConfig()),
         partial(removals._by_edges, 0.8),
         partial(removals._by_sets, 0.8),
-        partial(source._parse, SourceConfig(), (Piece("a.jsonl", 0, 9),)),
-        partial(source._raw, SourceConfig(), (Piece("a.jsonl", 0, 9),)),
-        partial(source._with_text, SourceConfig()),
-        partial(dedup_table._sign, MinHashConfig()),
+        partial(table_files._parse, SourceConfig(), (Piece("a.jsonl", 0, 9),)),
+        partial(table_files._raw, SourceConfig(), (Piece("a.jsonl", 0, 9),)),
+        partial(table_files._with_text, SourceConfig()),
+        partial(table._sign, MinHashConfig()),
         partial(held_out._sign, MinHashConfig()),
         partial(repeated_lines._line_rows, LineDedupConfig()),
         partial(repeated_lines._cut, LineDedupConfig()),

@@ -82,12 +82,18 @@ class Run:
     def with_stage(cls, config: Config, name: str) -> "Run":
         """A run for the job of an optional stage. Raises ConfigError if it is switched off."""
         run = cls(config)
-        if getattr(run, name) is None:
+        run.require_stage(name)
+        return run
+
+    def require_stage(self, name: str) -> Stage:
+        """A stage by name. Raises ConfigError if it is switched off."""
+        stage: Stage | None = getattr(self, name)
+        if stage is None:
             raise ConfigError(
                 f"The stage {name!r} is switched off, so later stages would not use its results. To switch it on, "
                 f"{SWITCHES[name]}, in this job and all later ones."
             )
-        return run
+        return stage
 
     @cached_property
     def result_settings(self) -> dict[str, Any]:

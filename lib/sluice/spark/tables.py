@@ -30,16 +30,16 @@ def document_rows(spark: SparkSession, run: Run) -> DataFrame:
     return docs.where("kind = 'doc'")
 
 
-def selected_documents(spark: SparkSession, run: Run) -> DataFrame:
+def filtered_documents(spark: SparkSession, run: Run) -> DataFrame:
     """Documents that no rule dropped."""
     decisions = read_table(spark, run.filter, "decisions", Decision).where("reason is null").select("doc_id")
     return document_rows(spark, run).join(decisions, "doc_id", "left_semi")
 
 
 def unique_documents(spark: SparkSession, run: Run) -> DataFrame:
-    """Selected documents without duplicates."""
+    """Filtered documents without duplicates."""
     removed = read_table(spark, run.dedup, "removals", Removal)
-    return selected_documents(spark, run).join(removed, "doc_id", "left_anti")
+    return filtered_documents(spark, run).join(removed, "doc_id", "left_anti")
 
 
 def clean_documents(spark: SparkSession, run: Run) -> DataFrame:

@@ -11,9 +11,9 @@ from sluice.core.config.dedup import DecontaminateConfig, LineDedupConfig, Sourc
 from sluice.core.config.schema import Config
 from sluice.core.errors import ConfigError, InputError, StageError
 from sluice.spark.engine.work import Checkpoints
-from sluice.spark.standalone.decontaminate import decontaminate_run, decontaminate_table
-from sluice.spark.standalone.line_dedup import line_dedup_run, line_dedup_table
-from sluice.spark.standalone.source import TableSource
+from sluice.spark.sources.table_files import TableFiles
+from sluice.spark.stages.decontaminate import decontaminate, decontaminate_source
+from sluice.spark.stages.line_dedup import line_dedup, line_dedup_source
 from sluice.spark.transforms.line_dedup import with_cut_texts
 
 QUESTION = "Which of these two metals is the better conductor of heat at low temperature and why?"
@@ -74,7 +74,7 @@ def decontaminated(spark, tmp_path, rows, **table):
     quiz = write_lines(tmp_path / "quiz.jsonl.gz", QUIZ)
     table = SourceConfig(inputs=(write_lines(tmp_path / "a.jsonl", rows),), **table)
     config = Config(output=str(tmp_path / "out"), source=table, decontaminate=DecontaminateConfig(benchmarks=(quiz,)))
-    decontaminate_table(spark, *decontaminate_run(config), force=False)
+    decontaminate(spark, *decontaminate_source(config), force=False)
     matches = pq.read_table(tmp_path / "out" / "decontaminate" / "matches").to_pylist()
     return sorted((row["id"], row["item"], row["kind"]) for row in matches), summary(tmp_path, "decontaminate")
 
@@ -106,19 +106,19 @@ def test_repeated_ids_are_an_error(spark, tmp_path):
 def test_a_missing_benchmark_or_table_is_an_error_before_reading(tmp_path):
     quiz = write_lines(tmp_path / "quiz.jsonl", QUIZ)
     with pytest.raises(ConfigError, match=r"Name files of JSON lines in decontaminate\.benchmarks"):
-        decontaminate_run(Config(source=SourceConfig(inputs=(quiz,))))
+        decontaminate_source(Config(source=SourceConfig(inputs=(quiz,))))
     with pytest.raises(InputError, match="No input files at /not/there"):
-        decontaminate_run(
+        decontaminate_source(
             Config(source=SourceConfig(inputs=("/not/there",)), decontaminate=DecontaminateConfig(benchmarks=(quiz,)))
         )
     with pytest.raises(
         ConfigError, match=r"line_dedup\.min_hosts=2 needs columns .* Name them with source\.url, or set it to 1"
     ):
-        line_dedup_run(Config(source=SourceConfig(inputs=(quiz,)), line_dedup=LineDedupConfig(min_hosts=2)))
+        line_dedup_source(Config(source=SourceConfig(inputs=(quiz,)), line_dedup=LineDedupConfig(min_hosts=2)))
 
 
 def lined(spark, config):
-    line_dedup_table(spark, line_dedup_run(config), force=False)
+    line_dedup(spark, line_dedup_source(config), force=False)
 
 
 def lines_config(tmp_path, inputs, **lines):
@@ -186,10 +186,10 @@ def test_after_a_failure_the_same_command_resumes_with_complete_tables(spark, tm
         raise StageError("out of disk")
 
     with monkeypatch.context() as broken, pytest.raises(StageError, match="out of disk"):
-        broken.setattr(TableSource, "write_kept", fail)
+        broken.setattr(TableFiles, "write_kept", fail)
         lined(spark, config)
     whole = sorted((tmp_path / "out" / "line_dedup" / "_work").glob("*/_SUCCESS"))
-    assert [path.parent.name for path in whole] == ["cut_texts", "names", "removed", "repeated"]
+    assert [path.parent.name for path in whole] == ["cut_texts", "facts", "removed", "repeated"]
     times = [path.stat().st_mtime_ns for path in whole]
     monkeypatch.setattr(Checkpoints, "clear", lambda self: None)
     lined(spark, config)

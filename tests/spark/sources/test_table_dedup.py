@@ -12,7 +12,7 @@ from msgspec import structs
 from sluice.core.config.dedup import DedupConfig, MinHashConfig, SourceConfig
 from sluice.core.config.schema import Config
 from sluice.core.errors import ConfigError, InputError, StageError
-from sluice.spark.standalone.dedup import dedup_run, dedup_table
+from sluice.spark.stages.dedup import dedup, dedup_source
 from sluice.text.dedup.key_text import key_text
 from sluice.text.dedup.shingles import jaccard, shingles
 
@@ -51,7 +51,7 @@ def settings(tmp_path, inputs, **table):
 
 
 def run(spark, config, force=False):
-    dedup_table(spark, dedup_run(config), force=force)
+    dedup(spark, dedup_source(config), force=force)
     path = f"{config.output}/dedup"
     removed = {(r["id"], r["step"], r["duplicate_of"]) for r in spark.read.parquet(f"{path}/removals").collect()}
     with open(f"{path}/_summary.json") as file:
@@ -152,7 +152,7 @@ def test_a_second_table_against_the_index_of_the_first(spark, tmp_path):
         output=second.output, source=second.source, dedup=DedupConfig(earlier=(index,), minhash=MinHashConfig(rows=7))
     )
     with pytest.raises(ConfigError, match="rows: 8 -> 7"):
-        dedup_run(other)
+        dedup_source(other)
 
 
 def test_a_finished_table_is_not_repeated_and_other_settings_are_an_error(spark, tmp_path):
@@ -223,7 +223,7 @@ def test_versions_of_a_page_need_their_columns(tmp_path, urls, table):
     write_lines(tmp_path / "in.jsonl", VERSIONS)
     config = structs.replace(settings(tmp_path, [tmp_path / "in.jsonl"], **table), dedup=DedupConfig(urls=urls))
     with pytest.raises(ConfigError, match=r"Name them with source\.(url|fetched_at), or leave it out"):
-        dedup_run(config)
+        dedup_source(config)
 
 
 def test_a_version_removed_for_a_document_of_an_earlier_crawl_has_its_similarity(spark, tmp_path):

@@ -15,7 +15,7 @@ def test_missing_records_of_the_index_count_as_loss_whatever_their_size():
     _check_extract(Config(), fine, 1, 0)
     with pytest.raises(
         StageError,
-        match=r"2 of the 100 records that the index names could not be read .* plan.index and plan.inputs match",
+        match=r"2 of the 100 records of the index could not be read .* plan.index and plan.inputs match",
     ):
         _check_extract(Config(), fine + WarcAccount(missing=1), 1, 0)
 
@@ -23,7 +23,7 @@ def test_missing_records_of_the_index_count_as_loss_whatever_their_size():
 def test_unreachable_archives_count_although_their_length_is_unknown():
     account = WarcAccount(bytes=1000, records=10, html=10, documents=10)
     _check_extract(Config(), account, 100, 1)
-    with pytest.raises(StageError, match="2 of 100 archives could not be reached at all"):
+    with pytest.raises(StageError, match="2 of 100 archives could not be read at all"):
         _check_extract(Config(), account, 100, 2)
     assert _is_unread(vars(WarcAccount(quarantined=Counter(unreadable=1))))
     assert not _is_unread(vars(WarcAccount(bytes=9, quarantined=Counter(unreadable=1))))
@@ -31,5 +31,5 @@ def test_unreachable_archives_count_although_their_length_is_unknown():
 
 
 def test_an_extraction_without_html_is_bad_input():
-    with pytest.raises(InputError, match="3 archives with 7 records hold no HTML"):
+    with pytest.raises(InputError, match="3 archives with 7 records contain no HTML"):
         _check_extract(Config(), WarcAccount(records=7), 3, 0)

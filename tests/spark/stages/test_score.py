@@ -11,7 +11,7 @@ from sluice.core.config.dataset import TokenizerConfig
 from sluice.core.config.dedup import ScoreConfig, SourceConfig
 from sluice.core.config.schema import Config
 from sluice.core.errors import ConfigError, InputError
-from sluice.spark.standalone.score import score_run, score_table
+from sluice.spark.stages.score import score, score_source
 from tests.helpers.exported_model import write_model
 
 
@@ -33,7 +33,7 @@ def settings(model: str, tmp_path: Path, rows: list[dict], **more: int) -> Confi
 def test_every_text_has_its_likelihood_and_unreadable_rows_their_place(spark, model, tmp_path):
     rows = [{"id": "a", "text": "fish bird"}, {"id": "b", "text": "bird whale"}, {"id": "c", "text": None}, {"id": "d"}]
     config = settings(model, tmp_path, rows)
-    score_table(spark, score_run(config), force=False)
+    score(spark, score_source(config), force=False)
     found = {row["id"]: row for row in spark.read.parquet(f"{config.output}/score/scores").collect()}
     assert found["a"]["nll"] == pytest.approx(-math.log(0.4 * 0.1 * 0.25), rel=2e-7)
     assert (found["a"]["n_tokens"], found["a"]["n_bytes"], found["a"]["is_cut"]) == (3, 8, False)
@@ -50,7 +50,7 @@ def test_every_text_has_its_likelihood_and_unreadable_rows_their_place(spark, mo
 
 def test_long_texts_are_cut_and_marked(spark, model, tmp_path):
     config = settings(model, tmp_path, [{"id": "a", "text": "fish " * 500}], max_tokens=20)
-    score_table(spark, score_run(config), force=False)
+    score(spark, score_source(config), force=False)
     (row,) = spark.read.parquet(f"{config.output}/score/scores").collect()
     assert row["nll"] == pytest.approx(-20 * math.log(0.4), rel=2e-7)
     assert (row["n_tokens"], row["is_cut"]) == (20, True)
@@ -58,7 +58,7 @@ def test_long_texts_are_cut_and_marked(spark, model, tmp_path):
 
 def test_a_missing_model_or_export_is_an_error_before_spark_starts(model, tmp_path):
     config = settings("", tmp_path, [{"id": "a", "text": "fish"}])
-    with pytest.raises(ConfigError, match=r"score\.model is empty\. Name the folder that jobs/export\.py has written"):
-        score_run(config)
+    with pytest.raises(ConfigError, match=r"score\.model is empty\. Name the folder that `sluice export` has written"):
+        score_source(config)
     with pytest.raises(InputError, match=r"holds no config\.json"):
-        score_run(structs.replace(config, score=ScoreConfig(model=str(tmp_path))))
+        score_source(structs.replace(config, score=ScoreConfig(model=str(tmp_path))))

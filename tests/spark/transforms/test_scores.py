@@ -12,9 +12,7 @@ from sluice.core.config.rules import RulesConfig
 from sluice.core.config.schema import Config
 from sluice.core.errors import ConfigError, InputError
 from sluice.core.ledger import Ledger
-from sluice.core.records.corpus import TextScore
 from sluice.core.records.docs import DocsRow
-from sluice.data.arrow import arrow_schema, record_batch
 from sluice.data.stage import Stage
 from sluice.spark.run import Run
 from sluice.spark.stages import filter as filter_stage
@@ -42,11 +40,11 @@ def write_scores(output: Path, found: list[tuple[str, float | None]], model: str
     """A finished run of jobs/score.py: ids and bits per byte."""
     stage = Stage(str(output), "score", {"model": model})
     assert stage.begin()
-    rows = [TextScore(name, 9.0, 3, 8, bits, 20.0, False) for name, bits in found]
+    ids, bits = [name for name, _ in found], [value for _, value in found]
     Path(stage.file("scores")).mkdir()
-    table = pa.Table.from_batches([record_batch(rows, arrow_schema(TextScore))])
+    table = pa.table({"id": pa.array(ids, pa.string()), "bits_per_byte": pa.array(bits, pa.float64())})
     pq.write_table(table, stage.file("scores", "part-0.parquet"))
-    stage.finish([Ledger("documents", len(rows), len(rows), {})])
+    stage.finish([Ledger("documents", len(ids), len(ids), {})])
     return str(output)
 
 
@@ -176,7 +174,9 @@ def test_digests_depend_on_the_scores_only_if_there_are_some(rules, tmp_path):
 
 def test_an_id_with_two_scores_is_an_error(spark, rules, tmp_path):
     scores = write_scores(tmp_path / "scored", [("1", 1.0), ("2", 1.0), ("02", 1.2)])
-    with pytest.raises(InputError, match=r"more than one score of some documents: 2 \(2 times\)\. Run jobs/score\.py"):
+    with pytest.raises(
+        InputError, match=r"more than one score of some documents: 2 \(2 times\)\. Run `sluice run score`"
+    ):
         select(spark, extracted(tmp_path / "out"), rules, scores)
 
 
@@ -196,7 +196,9 @@ def test_scores_without_bits_per_byte_are_an_error(spark, rules, tmp_path):
 def test_missing_or_incomplete_scores_are_an_error_before_spark_starts(rules, tmp_path):
     scores = write_scores(tmp_path / "scored", SCORES)
     asked = Config(rules=RulesConfig(presets=(rules,), scores=scores))
-    message = r"contains no finished scores \(score/_summary\.json is missing\)\. Name the `output` of jobs/score\.py"
+    message = (
+        r"contains no finished scores \(score/_summary\.json is missing\)\. Name the `output` of `sluice run score`"
+    )
     with pytest.raises(InputError, match=message):
         Run(structs.replace(asked, rules=structs.replace(asked.rules, scores=f"{scores}/score")))
     Run(asked)

@@ -55,9 +55,9 @@ class CutText(Record):
 
 
 class TextScore(Record):
-    """Table `score/scores`: the score of a text by a language model, `<eos>` included; `id` as in the table."""
+    """The score of a text by a language model, `<eos>` included. Table `score/scores` has `id` instead of `doc_id`."""
 
-    id: str
+    doc_id: int
     nll: float
     """Nats."""
     n_tokens: int

@@ -43,8 +43,8 @@ def collect_sorted(df: DataFrame, *order: str) -> list[dict[str, Any]]:
 
 
 def by_language(rows: list[dict[str, Any]]) -> dict[str, dict[str, int]]:
-    """Counts (language, reason, count) as a nested table; a null reason means selected."""
+    """Counts (language, reason, count) as a nested table; a null reason means kept."""
     table: dict[str, dict[str, int]] = {}
     for row in rows:
-        table.setdefault(row["language"], {})[row["reason"] or "selected"] = row["count"]
+        table.setdefault(row["language"], {})[row["reason"] or "kept"] = row["count"]
     return table

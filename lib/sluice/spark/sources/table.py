@@ -1,49 +1,143 @@
-"""A job on a user's table: its files, the directory of its results, and checks of its rows."""
+"""A user's table as the source of a stage: kept rows are written as a table of the same kind."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
-from pyspark.sql import Column, DataFrame
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from sluice import __version__
-from sluice.core.config.dedup import SourceConfig
+from sluice.core.config.dedup import MinHashConfig, SourceConfig
 from sluice.core.config.schema import Config
 from sluice.core.errors import ConfigError, InputError, StageError
+from sluice.core.ledger import Ledger
+from sluice.core.reasons import Reason
+from sluice.core.records.dedup import Fact
 from sluice.data import storage
 from sluice.data.sources.json_lines import table_files
 from sluice.data.stage import Stage
+from sluice.spark.dedup.find_duplicates import BROADCAST_ROWS
+from sluice.spark.engine.batches import iter_rows, to_batches
+from sluice.spark.engine.schemas import spark_schema
 from sluice.spark.engine.work import Checkpoints
-from sluice.spark.standalone.source import TableSource
+from sluice.spark.sources.source import Outcome, with_reasons
+from sluice.spark.sources.table_files import TableFiles, doc_id
 from sluice.text.dedup.key_text import KEY_VERSION
+from sluice.text.dedup.signing import sign_text
 
 SHOWN = 5
 """Ids named in an error."""
+HOST = r"^[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?([^/?#:]+)"
+"""The host of a URL, without port and credentials."""
+RESULTS = ("kept", "quarantine")
 
 
-class TableRun:
-    """A job to run. Created before Spark starts, so that missing input or a wrong setting is reported at once.
+class TableSource:
+    """The files of `source.inputs`.
 
-    `settings` is everything besides the table that the result depends on. Raises InputError if there is no table.
+    `settings` is everything besides the table that the result depends on. With `minhash` the rows are signed, and rows
+    without text are removed as `empty`; otherwise they are kept. Raises InputError if there is no table.
     """
 
-    def __init__(self, config: Config, name: str, settings: Mapping[str, Any]) -> None:
+    def __init__(
+        self, config: Config, name: str, settings: Mapping[str, Any], minhash: MinHashConfig | None = None
+    ) -> None:
         self.config = config
-        self.kind, self.paths = table_files(config.source)
+        self._minhash = minhash
+        self._kind, self._paths = table_files(config.source)
         source: dict[str, Any] = msgspec.to_builtins(config.source)
         del source["max_unreadable_share"]
-        files = [[path, storage.size(path)] for path in self.paths]
+        files = [[path, storage.size(path)] for path in self._paths]
         what = {"sluice": __version__, "key": KEY_VERSION, **settings, "source": source, "files": files}
         self.stage = Stage(config.output, name, what)
 
     def begin(self, *results: str, force: bool) -> bool:
-        """Whether the job has to run; removes incomplete `results` of a killed attempt."""
+        """Whether the stage has to run; deletes what a killed attempt may have left incomplete."""
         if not self.stage.begin(force=force, keep=True):
             return False
-        for name in results:
+        for name in (*results, *RESULTS):
             storage.delete_tree(self.stage.file(name))
         return True
+
+    def open(self, spark: SparkSession) -> "TableDocuments":
+        """Reads the table once, for its ids and its unreadable rows."""
+        files = TableFiles(spark, self.config.source, self._kind, self._paths)
+        return TableDocuments(files, self.config.source, self._minhash, self.stage)
+
+
+class TableDocuments:
+    """Rows of a table; see `source.Documents`. The doc_id of a row is a hash of its id."""
+
+    id = "id"
+    index_id = "name"
+    is_reported = False
+
+    def __init__(self, files: TableFiles, source: SourceConfig, minhash: MinHashConfig | None, stage: Stage) -> None:
+        self._files, self._source, self._minhash, self._stage = files, source, minhash, stage
+        self.work = self.results = Checkpoints(stage.file("_work"))
+        rows = files.rows()
+        if minhash:
+            rows = rows.mapInArrow(partial(_sign, minhash), spark_schema(Fact))
+        else:
+            rows = rows.select("place", "problem", "name")
+        self._facts = self.work.materialize(rows.withColumn("doc_id", doc_id(source)), "facts")
+        check_rows(self._facts, source)
+
+    def rows(self) -> DataFrame:
+        """See `source.Documents.rows`. The language is unknown and empty; the host is that of the URL."""
+        host = F.nullif(F.lower(F.regexp_extract("url", HOST, 1)), F.lit(""))
+        return (
+            self._files.rows()
+            .where("problem is null")
+            .select(
+                doc_id(self._source).alias("doc_id"),
+                F.lit("").alias("language"),
+                "url",
+                host.alias("host"),
+                "quality",
+                F.length("text").alias("n_chars"),
+                "fetched_at",
+                "text",
+            )
+        )
+
+    def signed(self) -> DataFrame:
+        """See `source.Documents.signed`; only if the source was created with `minhash`."""
+        return self._facts.where("problem is null and text_hash is not null").drop("place", "problem")
+
+    def index_names(self) -> DataFrame:
+        """doc_id, and the id as name."""
+        return self._facts.where("problem is null").select("doc_id", "name")
+
+    def with_language(self, df: DataFrame) -> DataFrame:
+        """Adds an empty language."""
+        return df.withColumn("language", F.lit(""))
+
+    def publish(self, df: DataFrame, *columns: str) -> DataFrame:
+        """Joins the ids of the table."""
+        names = self.index_names()
+        for column in ("doc_id", *columns):
+            named = names.toDF(column, "_name")
+            df = df.join(named, column, "left").drop(column).withColumnRenamed("_name", column)
+        return df.withColumnRenamed("doc_id", "id")
+
+    def remove(self, reasons: DataFrame | None, edited: DataFrame | None = None) -> Outcome:
+        """Counts, and writes `quarantine` and, with `source.write_kept`, `kept`."""
+        problem = F.when(F.col("problem").isNotNull(), F.lit(str(Reason.UNREADABLE)))
+        empty = F.when(F.col("text_hash").isNull(), F.lit(str(Reason.EMPTY))) if self._minhash else F.lit(None)
+        judged = with_reasons(self._facts, reasons).withColumn("reason", F.coalesce(problem, empty, "reason"))
+        counts = {row["reason"]: row["count"] for row in judged.groupBy("reason").count().collect()}
+        total, kept = sum(counts.values()), counts.pop(None, 0)
+        unreadable = self._facts.where("problem is not null").select("place", "problem")
+        unreadable.write.parquet(self._stage.file("quarantine"))
+        if self._source.write_kept and reasons is not None:
+            gone = judged.where("problem is null and reason is not null").select("doc_id")
+            gone = F.broadcast(gone) if total - kept <= BROADCAST_ROWS else gone
+            self._files.write_kept(gone, self._stage.file("kept"), edited)
+        return Outcome(Ledger("documents", total, kept, counts), {"files": self._files.number})
 
 
 def require_columns(source: SourceConfig, names: Iterable[str], setting: str, otherwise: str) -> None:
@@ -53,19 +147,6 @@ def require_columns(source: SourceConfig, names: Iterable[str], setting: str, ot
             f"{setting} needs columns of the table that are not named. Name them with {' and '.join(missing)}, or "
             f"{otherwise}."
         )
-
-
-def named_rows(source: TableSource, settings: SourceConfig, checkpoints: Checkpoints) -> tuple[DataFrame, DataFrame]:
-    """Source rows with their `doc_id`; and place, problem, name and doc_id of each. Raises as `check_rows`."""
-    rows = source.rows().withColumn("doc_id", doc_id(settings))
-    names = checkpoints.materialize(rows.select("place", "problem", "name", "doc_id"), "names")
-    check_rows(names, settings)
-    return rows, names
-
-
-def doc_id(source: SourceConfig) -> Column:
-    """63 bits of a hash of the id."""
-    return F.xxhash64("name", F.lit(source.id_seed).cast("long")).bitwiseAND(F.lit((1 << 63) - 1))
 
 
 def check_rows(rows: DataFrame, source: SourceConfig) -> None:
@@ -98,3 +179,14 @@ def check_rows(rows: DataFrame, source: SourceConfig) -> None:
             f"Ids in column {source.id!r} must be unique, but some are not: {ids}. Name another column with "
             "source.id, or make them unique."
         )
+
+
+def _sign(minhash: MinHashConfig, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    return to_batches((_fact(row, minhash) for row in iter_rows(batches)), Fact)
+
+
+def _fact(row: dict[str, Any], minhash: MinHashConfig) -> Fact:
+    text = row.pop("text") or ""
+    if not text.strip():
+        return Fact(**row, n_chars=0, text_hash=None, n_shingles=0, signature=None)
+    return Fact(**row, n_chars=len(text), **sign_text(text, minhash)._asdict())

@@ -24,12 +24,13 @@ class RawLine(Record):
     text: str
 
 
-class TableSource:
-    """The files of a table. `rows` is read once for the facts and once for the texts; `write_kept` reads them again."""
+class TableFiles:
+    """The files of a table. Each use of `rows`, and `write_kept`, reads them again."""
 
     def __init__(self, spark: SparkSession, source: SourceConfig, kind: str, paths: list[str]) -> None:
         self._spark, self._source, self._kind, self._paths = spark, source, kind, paths
         self._pieces = tuple(pieces_of(paths)) if kind == "json" else ()
+        self.number = len(paths)
 
     def rows(self) -> DataFrame:
         """Returns: source rows. Raises ConfigError if a column is missing from a Parquet file."""
@@ -57,27 +58,29 @@ class TableSource:
         )
 
     def write_kept(self, gone: DataFrame, path: str, edited: DataFrame | None = None) -> None:
-        """Writes the rows whose id is not in `gone` (name), with all their columns, or as their original lines.
+        """Writes the rows that are not in `gone` (doc_id), with all their columns, or as their original lines.
 
-        Rows in `edited` (name, text) get that text; the rest of such a line is unchanged.
+        Rows in `edited` (doc_id, text) get that text; the rest of such a line is unchanged.
         """
         source = self._source
         if self._kind == "parquet":
-            rows = self._parquet().withColumn("_name", F.col(source.id).cast("string")).where("_name is not null")
-            kept = rows.join(gone.withColumnRenamed("name", "_name"), "_name", "left_anti")
+            name = F.col(source.id).cast("string")
+            rows = self._parquet().where(name.isNotNull()).withColumn("_doc_id", doc_id(source, name))
+            kept = rows.join(gone.toDF("_doc_id"), "_doc_id", "left_anti")
             if edited is not None:
-                kept = kept.join(edited.toDF("_name", "_text"), "_name", "left")
+                kept = kept.join(edited.select("doc_id", "text").toDF("_doc_id", "_text"), "_doc_id", "left")
                 kept = kept.withColumn(source.text, F.coalesce("_text", source.text)).drop("_text")
-            writer = kept.drop("_name").write
+            writer = kept.drop("_doc_id").write
             for feature in ("parquet.enable.dictionary", "parquet.column.statistics.enabled"):
                 writer = writer.option(f"{feature}#{source.text}", "false")  # each copies a text of 100 MB
             writer.parquet(path)
             return
         lines = self._numbers().mapInArrow(partial(_raw, source, self._pieces), spark_schema(RawLine))
-        kept = lines.where("name is not null").join(gone, "name", "left_anti")
+        lines = lines.where("name is not null").withColumn("doc_id", doc_id(source))
+        kept = lines.join(gone, "doc_id", "left_anti")
         if edited is not None:
-            changed = edited.withColumnRenamed("text", "edited")
-            kept = kept.join(changed, "name", "left").select("name", "text", "edited")
+            changed = edited.select("doc_id", F.col("text").alias("edited"))
+            kept = kept.join(changed, "doc_id", "left").select("name", "text", "edited")
             kept = kept.mapInArrow(partial(_with_text, source), spark_schema(RawLine))
         kept.select("text").write.option("compression", "gzip").text(path)
 
@@ -86,6 +89,11 @@ class TableSource:
 
     def _numbers(self) -> DataFrame:
         return self._spark.range(0, len(self._pieces), 1, max(1, len(self._pieces)))  # one task per piece
+
+
+def doc_id(source: SourceConfig, name: str | Column = "name") -> Column:
+    """63 bits of a hash of the id."""
+    return F.xxhash64(name, F.lit(source.id_seed).cast("long")).bitwiseAND(F.lit((1 << 63) - 1))
 
 
 def _cast(column: str | None, kind: str) -> Column:

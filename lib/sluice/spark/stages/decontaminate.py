@@ -1,54 +1,66 @@
-"""The stage that removes documents with benchmark items from a run: unique documents to `decontaminate/matches`."""
+"""The stage that removes documents with benchmark items: unique documents to `decontaminate/matches`."""
 
-from collections import Counter
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 
-from sluice.core.ledger import require_handover
-from sluice.data.stage import ledgers_of
-from sluice.spark.engine.samples import SAMPLE_CHARS, SAMPLES, by_language, collect_sorted, sample_by
+from sluice.core.config.schema import Config
+from sluice.core.records.corpus import Contamination
+from sluice.spark.engine.samples import SAMPLE_CHARS, SAMPLES, collect_sorted, sample_by
 from sluice.spark.engine.session import progress
-from sluice.spark.engine.work import Checkpoints
 from sluice.spark.run import Run
-from sluice.spark.tables import unique_documents
+from sluice.spark.sources.run_source import RunSource
+from sluice.spark.sources.source import Documents, Source
+from sluice.spark.sources.table import TableSource
 from sluice.spark.transforms.decontaminate import (
     benchmark_counts,
     contaminated,
-    contamination_ledger,
     contamination_reasons,
+    decontaminate_settings,
     warn_of_items,
 )
 from sluice.text.decontamination.benchmark import Benchmark
 
 
-def decontaminate(spark: SparkSession, run: Run, *, force: bool) -> None:
-    """Writes `decontaminate/matches`: benchmark items in unique documents, which are removed. No-op if switched off."""
-    stage, benchmark = run.decontaminate, run.benchmark
-    if stage is None or benchmark is None:
-        return
-    upstream = run.dedup.require()
-    if not stage.begin(force=force, keep=True):
+def decontaminate_source(config: Config) -> tuple[Source, Benchmark]:
+    """`source.inputs` or, if it is empty, the run; and the benchmark items to search for.
+
+    Raises ConfigError, InputError or FormatError for bad ones.
+    """
+    if not config.source.inputs:
+        run = Run(config)
+        source = RunSource.of(run, "decontaminate")
+        assert run.benchmark is not None, "the stage is switched on by a benchmark"
+        return source, run.benchmark
+    benchmark = Benchmark.load(config.decontaminate.benchmarks, config.decontaminate)
+    settings = {"decontaminate": decontaminate_settings(config.decontaminate, benchmark)}
+    return TableSource(config, "decontaminate", settings), benchmark
+
+
+def decontaminate(spark: SparkSession, source: Source, benchmark: Benchmark, *, force: bool) -> None:
+    """Writes `decontaminate/matches`: benchmark items in documents, which are removed. Documents without text stay."""
+    config, stage = source.config, source.stage
+    if not source.begin("matches", force=force):
         return
     warn_of_items(benchmark)
-    documents = unique_documents(spark, run)
-    with progress(spark, stage.name, run.config.log.progress_s):
-        matches = Checkpoints(stage.path).materialize(contaminated(documents, benchmark), "matches")
-        reasons = contamination_reasons(matches)
-        judged = documents.select("doc_id", "language").join(reasons, "doc_id", "left")
-        counts = judged.groupBy("language", F.coalesce("reason", F.lit("kept")).alias("reason")).count()
-        languages = by_language(collect_sorted(counts, "language", "reason"))
-        ledger = contamination_ledger(sum((Counter(counts) for counts in languages.values()), Counter()))
-        require_handover(ledgers_of(upstream)["documents"], ledger, ("dedup", stage.name))
-        found = benchmark_counts(matches, benchmark)
-        samples = _samples(matches, documents, benchmark)
-    stage.finish([ledger], **found, by_language=languages, samples=samples)
+    with progress(spark, stage.name, config.log.progress_s):
+        documents = source.open(spark)
+        found = documents.work.materialize(contaminated(documents.rows(), benchmark), "found")
+        columns = (documents.id, *Contamination.__struct_fields__[1:])
+        documents.publish(found).select(*columns).write.parquet(stage.file("matches"))
+        outcome = documents.remove(contamination_reasons(found))
+        summary = benchmark_counts(found, benchmark)
+        samples = _samples(found, documents, benchmark)
+    stage.finish([outcome.ledger], **summary, **outcome.counts, samples=samples)
+    documents.work.clear()
 
 
-def _samples(matches: DataFrame, documents: DataFrame, benchmark: Benchmark) -> list[dict[str, Any]]:
+def _samples(matches: DataFrame, documents: Documents, benchmark: Benchmark) -> list[dict[str, Any]]:
     """Sample matches of each kind in each benchmark, with the texts of the items."""
-    some = sample_by(matches, ("benchmark", "kind"), SAMPLES, "item").join(documents.select("doc_id", "url"), "doc_id")
+    if not documents.is_reported:
+        return []
+    urls = documents.rows().select("doc_id", "url")
+    some = sample_by(matches, ("benchmark", "kind"), SAMPLES, "item").join(urls, "doc_id")
     rows = collect_sorted(some, "benchmark", "kind", "doc_id", "item")
     texts: dict[tuple[str, str, str], str] = {(row["benchmark"], row["item"], row["field"]): "" for row in rows}
     for part, text in zip(benchmark.parts, benchmark.texts, strict=True):

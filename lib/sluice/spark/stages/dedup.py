@@ -1,80 +1,61 @@
-"""The stage that removes duplicates from a run: selected documents to `dedup/removals`, with `clusters` and `edges`."""
+"""The stage that removes duplicates: documents to `dedup/removals`, with `copies`, `clusters` and `edges`."""
 
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from sluice.core.ledger import Ledger, require_handover
+from sluice.core.config.schema import Config
 from sluice.core.records.dedup import Removal
-from sluice.data import storage
-from sluice.data.stage import ledgers_of
 from sluice.spark.dedup.find_duplicates import find_duplicates, not_compared, publish, publish_index
-from sluice.spark.dedup.index import read_earlier
+from sluice.spark.dedup.index import read_earlier, result_settings
 from sluice.spark.engine.read import read_table
-from sluice.spark.engine.samples import SAMPLES, by_language, collect_sorted, sample_by, with_kept_texts
+from sluice.spark.engine.samples import SAMPLES, collect_sorted, sample_by, with_kept_texts
 from sluice.spark.engine.session import partitions_of, progress
-from sluice.spark.engine.work import Checkpoints
 from sluice.spark.run import Run
-from sluice.spark.tables import selected_documents
+from sluice.spark.sources.run_source import RunSource
+from sluice.spark.sources.source import Documents, Source
+from sluice.spark.sources.table import TableSource, require_columns
 
 
-def dedup(spark: SparkSession, run: Run, *, force: bool) -> None:
-    """Writes `dedup/removals`: duplicates among the selected documents, each with a kept document."""
-    config, stage = run.config.dedup, run.dedup
-    upstream = run.filter.require()
-    if not stage.begin(force=force, keep=True):
+def dedup_source(config: Config) -> Source:
+    """`source.inputs` or, if it is empty, the run. Raises ConfigError, InputError or FormatError for bad ones."""
+    if not config.source.inputs:
+        return RunSource.of(Run(config), "dedup")
+    needed = {"url": config.dedup.urls is not None, "fetched_at": config.dedup.urls == "newest"}
+    names = [name for name, is_needed in needed.items() if is_needed]
+    require_columns(config.source, names, f"dedup.urls={config.dedup.urls}", "leave it out")
+    return TableSource(config, "dedup", {"dedup": result_settings(config.dedup)}, config.dedup.minhash)
+
+
+def dedup(spark: SparkSession, source: Source, *, force: bool) -> None:
+    """Writes `dedup/removals`: each duplicate with a kept document. A killed run resumes after its last table."""
+    config, stage, settings = source.config, source.stage, source.config.dedup
+    if not source.begin("removals", "copies", "clusters", "edges", "index", force=force):
         return
-    for name in ("removals", "copies", "clusters", "edges", "index"):
-        storage.delete_tree(stage.file(name))  # may be incomplete after a killed attempt
-    checkpoints = Checkpoints(stage.file("_work"))
-    documents = selected_documents(spark, run)
-    facts = documents.select(
-        "doc_id",
-        "text_hash",
-        "signature",
-        F.col("signals.quality_score").alias("quality"),
-        "n_chars",
-        "fetched_at",
-        "url",
-        "n_shingles",
-    )
-    with progress(spark, "dedup", run.config.log.progress_s):
-        earlier = read_earlier(spark, config)
-        partitions = partitions_of(spark, run.config.spark)
-        found = find_duplicates(facts, documents.select("doc_id", "text"), config, partitions, checkpoints, earlier)
-        ids = found.ranked.select("rank", F.col("doc_id").alias("id"))
-        ids = ids.unionAll(earlier.documents.select("rank", "doc_id"))
-        publish(found, earlier, ids, "doc_id", stage.path, checkpoints)
-        if config.write_index:
-            names = documents.select("doc_id", F.col("url").alias("name"))
-            publish_index(found, earlier, names, config, stage.digest, stage.file("index"))
-    removed = read_table(spark, stage, "removals", Removal)
-    steps = {row["step"]: row["count"] for row in removed.groupBy("step").count().collect()}
-    total = documents.count()
-    ledger = Ledger("documents", total, total - sum(steps.values()), steps)
-    require_handover(ledgers_of(upstream)["documents"], ledger, ("filter", "dedup"))
-    stage.finish(
-        [ledger],
-        **found.counts,
-        **not_compared(documents, config.minhash),
-        by_language=_removed_by_language(removed, documents),
-        samples=_pair_samples(removed, documents),
-    )
-    checkpoints.clear()
+    with progress(spark, stage.name, config.log.progress_s):
+        documents = source.open(spark)
+        work, signed, texts = documents.work, documents.signed(), documents.rows().select("doc_id", "text")
+        earlier = read_earlier(spark, settings)
+        found = find_duplicates(signed, texts, settings, partitions_of(spark, config.spark), work, earlier)
+        by_rank = found.ranked.select("rank", "doc_id")
+        ids = documents.publish(by_rank).withColumnRenamed(documents.id, "id").select("rank", "id")
+        ids = ids.unionAll(earlier.documents.select("rank", documents.index_id))
+        publish(found, earlier, ids, documents.id, stage.path, work)
+        if settings.write_index:
+            publish_index(found, earlier, documents.index_names(), settings, stage.digest, stage.file("index"))
+        reasons = found.removed.join(by_rank, "rank").select("doc_id", F.col("step").alias("reason"))
+        outcome = documents.remove(reasons)
+        unsigned = not_compared(signed, settings.minhash)
+        samples = _samples(read_table(spark, stage, "removals", Removal), documents)
+    stage.finish([outcome.ledger], **found.counts, **unsigned, **outcome.counts, samples=samples)
+    documents.work.clear()
 
 
-def _pair_samples(removed: DataFrame, documents: DataFrame) -> list[dict[str, Any]]:
+def _samples(removed: DataFrame, documents: Documents) -> list[dict[str, Any]]:
+    """Sample removals of each step and similarity, with both texts."""
+    if not documents.is_reported:
+        return []
     decile = F.floor(F.col("jaccard") * 20) / 20
     some = sample_by(removed.withColumn("decile", decile), ("step", "decile"), SAMPLES)
-    return collect_sorted(with_kept_texts(some, documents), "step", "jaccard", "doc_id")
-
-
-def _removed_by_language(removed: DataFrame, documents: DataFrame) -> dict[str, dict[str, int]]:
-    rows = (
-        documents.select("doc_id", "language")
-        .join(removed.select("doc_id", "step"), "doc_id", "left")
-        .groupBy("language", F.coalesce("step", F.lit("kept")).alias("reason"))
-        .count()
-    )
-    return by_language(collect_sorted(rows, "language", "reason"))
+    return collect_sorted(with_kept_texts(some, documents.rows()), "step", "jaccard", "doc_id")

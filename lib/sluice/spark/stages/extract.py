@@ -1,4 +1,4 @@
-"""The extract stage: archives to `extract/docs`, batch by batch."""
+"""The extract stage: reads archives in batches and writes `extract/docs`."""
 
 import json
 import logging
@@ -26,7 +26,7 @@ log = logging.getLogger("sluice.stages")
 
 
 def extract(spark: SparkSession, run: Run, *, force: bool) -> None:
-    """Archives to `extract/docs`, batch by batch; a batch that is complete is never done again."""
+    """Reads archives and writes `extract/docs` in batches. Complete batches are not repeated after an interruption."""
     config, stage = run.config, run.extract
     if not stage.begin(force=force, keep=True):
         return
@@ -34,7 +34,7 @@ def extract(spark: SparkSession, run: Run, *, force: bool) -> None:
     storage.write_atomic(stage.file("config.resolved.yaml"), dump(config).encode())
     storage.write_atomic(stage.file("plan.json"), msgspec.json.format(msgspec.json.encode(plan.entries), indent=1))
     for path in plan.ignored:
-        log.info("not an archive, left alone: %s", path)
+        log.info("not an archive, ignored: %s", path)
     account = WarcAccount()
     files: list[dict[str, Any]] = []
     num_batches = plan.entries[-1].batch + 1
@@ -78,8 +78,8 @@ def _extract_batch(
         if not any("unreadable" in item["account"]["quarantined"] for item in done["archives"]):
             log.info("%s: already complete", what)
             return done
-        # a kill in mid-repeat is harmless: the old manifest still marks the batch as one to repeat
-        log.info("%s: an archive was unreadable, so it is read again", what)
+        # if this repetition is killed, the old manifest still marks the batch as one to repeat
+        log.info("%s: an archive was unreadable, so the batch is repeated", what)
     directory = stage.file("docs", f"batch={batch:05d}")
     storage.delete_tree(directory)
     known = [entry.size for entry in entries if entry.size is not None]
@@ -112,19 +112,17 @@ def _extract_batch(
 
 
 def _is_unread(account: dict[str, Any]) -> bool:
-    """Whether not even the length of an archive could be learnt: bytes do not show such a loss."""
+    """Whether the length of an archive is unknown too, so that the count of bytes does not show the loss."""
     return "unreadable" in account["quarantined"] and not account["bytes"]
 
 
 def _check_extract(config: Config, account: WarcAccount, num_archives: int, num_unread: int) -> None:
     if lost := {reason: n for reason in (CRASH, TIMEOUT) if (n := account.dropped[reason])}:
         causes = " and ".join(f"{count} {reason}" for reason, count in lost.items())
-        log.warning(
-            "extract: pages that ended or stopped their process were rejected (%s); see `detail` in docs", causes
-        )
+        log.warning("extract: pages that crashed or hung the parser were rejected (%s); see `detail` in docs", causes)
     if num_unread > config.extract.max_unreadable_share * num_archives:
         raise StageError(
-            f"{num_unread:,} of {num_archives:,} archives could not be reached at all, more than "
+            f"{num_unread:,} of {num_archives:,} archives could not be read at all, more than "
             f"extract.max_unreadable_share = {config.extract.max_unreadable_share} allows. See kind=quarantine in "
             f"{config.output}/extract/docs for the causes; check plan.inputs and plan.base_url, then run the job again."
         )
@@ -137,12 +135,12 @@ def _check_extract(config: Config, account: WarcAccount, num_archives: int, num_
         )
     if account.missing > config.extract.max_unreadable_share * account.wanted:
         raise StageError(
-            f"{account.missing:,} of the {account.wanted:,} records that the index names could not be read where it "
-            f"has them, more than extract.max_unreadable_share = {config.extract.max_unreadable_share} allows. See "
+            f"{account.missing:,} of the {account.wanted:,} records of the index could not be read at their offsets, "
+            f"more than extract.max_unreadable_share = {config.extract.max_unreadable_share} allows. See "
             f"kind=quarantine in {config.output}/extract/docs; check that plan.index and plan.inputs match."
         )
     if not account.html + account.texts:
         raise InputError(
-            f"{num_archives} archives with {account.records:,} records hold no HTML response and no text. Check "
-            "plan.inputs: WARC, ARC or WET files are expected; WAT files carry no text."
+            f"{num_archives} archives with {account.records:,} records contain no HTML page and no text. Check "
+            "plan.inputs: WARC, ARC or WET files are expected; WAT files contain no text."
         )

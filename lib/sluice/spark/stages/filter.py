@@ -1,4 +1,4 @@
-"""The select stage: signals to decisions."""
+"""The filter stage: applies rules to the signals of documents."""
 
 import logging
 
@@ -20,11 +20,11 @@ log = logging.getLogger("sluice.stages")
 
 
 COMMON = 0.5
-"""Rules that fire on no document, or on more than this share, are named: they are often mistakes."""
+"""Rules that drop no document, or more than this share of a language, are logged: they are often mistakes."""
 
 
 def filter_documents(spark: SparkSession, run: Run, *, force: bool) -> None:
-    """`extract/docs` to `filter/decisions`: each document row once, with the first rule it broke."""
+    """Writes `filter/decisions`: for each document, the first rule that drops it, or null."""
     config, stage = run.config, run.filter
     upstream = run.extracted.require()
     if not stage.begin(force=force):
@@ -50,7 +50,7 @@ def filter_documents(spark: SparkSession, run: Run, *, force: bool) -> None:
     ledger = Ledger("documents", total, total - sum(dropped.values()), dropped)
     require_handover(ledgers_of(upstream)["records"], ledger, ("extract", "filter"))
     if scored is not None:
-        log.info("select: %s of %s documents have a score of rules.scores", f"{scored:,}", f"{total:,}")
+        log.info("filter: %s of %s documents have a score of rules.scores", f"{scored:,}", f"{total:,}")
     texts = docs.where("text is not null")
     by_rule = decided.where("rejected is null").select("doc_id", "language", "reason", "value", "threshold")
     samples = with_clipped_text(sample_by(by_rule, ("language", "reason"), SAMPLES), texts)
@@ -70,6 +70,6 @@ def _suspicious(run: Run, by_language: dict[str, dict[str, int]]) -> dict[str, l
         f"{reason} ({language})"
         for language, counts in by_language.items()
         for reason, count in counts.items()
-        if reason != "selected" and count > COMMON * sum(counts.values())
+        if reason != "kept" and count > COMMON * sum(counts.values())
     }
     return {"fired_on_none": [r.name for r in run.rules if r.name not in fired], "fired_on_most": sorted(common)}

@@ -1,17 +1,19 @@
-"""The stage that removes repeated lines from a run: documents to `line_dedup/cut_texts` and `removed_lines`."""
+"""The stage that removes repeated lines: documents to `line_dedup/cut_texts` and `removed_lines`."""
 
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from sluice.core.ledger import require_handover
-from sluice.data.stage import ledgers_of
+from sluice.core.config.schema import Config
+from sluice.core.reasons import Reason
 from sluice.spark.engine.samples import collect_sorted
 from sluice.spark.engine.session import partitions_of, progress
-from sluice.spark.engine.work import Checkpoints
 from sluice.spark.run import Run
-from sluice.spark.tables import clean_documents
+from sluice.spark.sources.run_source import RunSource
+from sluice.spark.sources.source import Source
+from sluice.spark.sources.table import TableSource, require_columns
 from sluice.spark.transforms.line_dedup import (
     line_counts,
+    line_dedup_settings,
     line_ledgers,
     line_samples,
     removed_lines,
@@ -20,30 +22,32 @@ from sluice.spark.transforms.line_dedup import (
 )
 
 
-def line_dedup(spark: SparkSession, run: Run, *, force: bool) -> None:
-    """Writes `line_dedup/cut_texts`: the remaining texts of documents that lose lines. No-op if switched off."""
-    stage, config = run.line_dedup, run.config.line_dedup
-    if stage is None:
+def line_dedup_source(config: Config) -> Source:
+    """`source.inputs` or, if it is empty, the run. Raises ConfigError or InputError for bad ones."""
+    if not config.source.inputs:
+        return RunSource.of(Run(config), "line_dedup")
+    names = ["url"] if config.line_dedup.min_hosts > 1 else []
+    require_columns(config.source, names, f"line_dedup.min_hosts={config.line_dedup.min_hosts}", "set it to 1")
+    return TableSource(config, "line_dedup", {"line_dedup": line_dedup_settings(config.line_dedup)})
+
+
+def line_dedup(spark: SparkSession, source: Source, *, force: bool) -> None:
+    """Writes `removed_lines`, and for a run `cut_texts`: the remaining texts. Documents without text stay."""
+    config, stage, settings = source.config, source.stage, source.config.line_dedup
+    if not source.begin("removed_lines", force=force):
         return
-    before = run.decontaminate or run.dedup
-    upstream = before.require()
-    if not stage.begin(force=force, keep=True):
-        return
-    checkpoints, results = Checkpoints(stage.file("_work")), Checkpoints(stage.path)
-    documents = clean_documents(spark, run).withColumn("quality", F.col("signals.quality_score"))
-    with progress(spark, stage.name, run.config.log.progress_s):
-        repeated = checkpoints.materialize(
-            repeated_lines(documents, config, partitions_of(spark, run.config.spark)), "repeated"
-        )
-        cut = results.materialize(without_lines(documents, repeated, config), "cut_texts")
-        removed = results.materialize(removed_lines(repeated, cut), "removed_lines")
-        of_language = cut.join(documents.select("doc_id", "language"), "doc_id")
-        sums = collect_sorted(line_counts(of_language, "language"), "language")
-        samples = line_samples(removed, documents, config)
-    ledgers = line_ledgers(sums)
-    require_handover(ledgers_of(upstream)["documents"], ledgers[0], (before.name, stage.name))
-    counts = {
-        row["language"]: {"kept": row["documents"] - row["emptied"], "nothing_left": row["emptied"]} for row in sums
-    }
-    stage.finish(ledgers, by_language=counts, cuts=sums, samples=samples)
-    checkpoints.clear()
+    with progress(spark, stage.name, config.log.progress_s):
+        documents = source.open(spark)
+        work, rows = documents.work, documents.rows().where("text is not null")
+        repeated = repeated_lines(rows, settings, partitions_of(spark, config.spark))
+        repeated = work.materialize(repeated, "repeated")
+        cut = documents.results.materialize(without_lines(rows, repeated, settings), "cut_texts")
+        removed = work.materialize(removed_lines(repeated, cut), "removed")
+        columns = (documents.id, "line", "num_documents", "kept_in")
+        documents.publish(removed, "kept_in").select(*columns).write.parquet(stage.file("removed_lines"))
+        sums = collect_sorted(line_counts(documents.with_language(cut), "language"), "language")
+        empty = cut.where("text = ''").select("doc_id", F.lit(str(Reason.NOTHING_LEFT)).alias("reason"))
+        outcome = documents.remove(empty, cut.where("text <> ''"))
+        samples = line_samples(removed, rows, settings)
+    stage.finish([outcome.ledger, *line_ledgers(sums)], **outcome.counts, cuts=sums, samples=samples)
+    documents.work.clear()

@@ -7,6 +7,7 @@ from pyspark.sql import SparkSession
 from sluice.data import storage
 from sluice.report.build import write_report
 from sluice.spark.run import Run
+from sluice.spark.sources.run_source import RunSource
 from sluice.spark.stages.decontaminate import decontaminate
 from sluice.spark.stages.dedup import dedup
 from sluice.spark.stages.extract import extract
@@ -21,7 +22,16 @@ log = logging.getLogger("sluice.stages")
 
 def pipeline(spark: SparkSession, run: Run, *, force: bool) -> None:
     """All stages in order, the optional ones if they are switched on, then the report."""
-    for stage in (extract, filter_documents, dedup, decontaminate, line_dedup, split_check, tokenizer, shards):
-        stage(spark, run, force=force)
+    extract(spark, run, force=force)
+    filter_documents(spark, run, force=force)
+    dedup(spark, RunSource.of(run, "dedup"), force=force)
+    if run.benchmark is not None:
+        decontaminate(spark, RunSource.of(run, "decontaminate"), run.benchmark, force=force)
+    if run.line_dedup is not None:
+        line_dedup(spark, RunSource.of(run, "line_dedup"), force=force)
+    if run.split_check is not None:
+        split_check(spark, run, force=force)
+    tokenizer(spark, run, force=force)
+    shards(spark, run, force=force)
     write_report(run.config.output)
     log.info("report: %s", storage.join(run.config.output, "report.html"))

@@ -20,10 +20,8 @@ from sluice.spark.tables import document_rows, split_documents
 
 
 def split_check(spark: SparkSession, run: Run, *, force: bool) -> None:
-    """Writes `split_check/removals`: near-copies of held-out documents. Does nothing if switched off."""
-    stage, config = run.split_check, run.config
-    if stage is None:
-        return
+    """Writes `split_check/removals`: near-copies of held-out documents. Raises ConfigError if switched off."""
+    stage, config = run.require_stage("split_check"), run.config
     upstream = run.texts.require()
     if not stage.begin(force=force, keep=True):
         return

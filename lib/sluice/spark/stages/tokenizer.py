@@ -1,4 +1,4 @@
-"""The tokenizer stage: kept training text to a tokenizer."""
+"""The tokenizer stage: trains a tokenizer on kept training text."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from sluice.spark.tables import kept_documents
 
 
 def tokenizer(spark: SparkSession, run: Run, *, force: bool) -> None:
-    """Kept training text to `tokenizer/tokenizer.json`."""
+    """Trains `tokenizer/tokenizer.json` on a sample of the kept training text."""
     config, stage = run.config, run.tokenizer
     run.corpus.require()
     if not stage.begin(force=force):
@@ -23,9 +23,8 @@ def tokenizer(spark: SparkSession, run: Run, *, force: bool) -> None:
     total_bytes = kept.agg(F.sum("n_bytes")).collect()[0][0] or 0
     if not total_bytes:
         raise InputError(
-            "No document is left for the training split after rules, deduplication and what follows it, so there is "
-            f"nothing to train a tokenizer on. Look at {storage.join(config.output, 'filter')} and the rules, or add "
-            "input."
+            "No document is left in the training split, so the tokenizer has no text to train on. See which rules "
+            f"dropped the documents in {storage.join(config.output, 'filter')}, or add input."
         )
     used = 0
 

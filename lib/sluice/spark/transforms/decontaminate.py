@@ -14,7 +14,6 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from sluice.core.config.dedup import DecontaminateConfig
-from sluice.core.ledger import Ledger
 from sluice.core.records.corpus import Contamination
 from sluice.spark.engine.batches import iter_rows, to_batches
 from sluice.spark.engine.schemas import spark_schema
@@ -55,11 +54,6 @@ log = logging.getLogger("sluice.decontaminate")
 
 SHOWN = 5
 """Items named in a warning."""
-
-
-def contamination_ledger(counts: Counter[str]) -> Ledger:
-    """Counts of documents by reason; kept ones are counted as `kept`."""
-    return Ledger("documents", counts.total(), counts.pop("kept", 0), dict(counts))
 
 
 def benchmark_counts(matches: DataFrame, benchmark: Benchmark) -> dict[str, Any]:

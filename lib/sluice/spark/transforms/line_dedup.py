@@ -163,14 +163,13 @@ SHOWN = 10
 
 
 def line_ledgers(sums: list[dict[str, Any]]) -> list[Ledger]:
-    """Counts of documents, lines and characters from rows of `line_counts`."""
+    """Counts of lines and characters from rows of `line_counts`."""
     total: Counter[str] = Counter()
     for row in sums:
         total.update({name: value for name, value in row.items() if name != "language" and value})
     lines_gone: dict[str, int] = {Reason.REPEATED: total["n_lines_removed"], Reason.BLANK: total["n_blank_removed"]}
     characters_gone = {"repeated_lines": total["n_chars_removed"]}
     return [
-        _ledger("documents", total["documents"], {Reason.NOTHING_LEFT: total["emptied"]}),
         _ledger("lines", total["n_lines"], lines_gone),
         _ledger("characters", total["n_chars"], characters_gone),
     ]

@@ -1,4 +1,4 @@
-"""Scores of documents by a language model (`jobs/score.py`) as a signal for rules."""
+"""Scores of documents by a language model (`sluice run score`) as a signal for rules."""
 
 from collections.abc import Sequence
 
@@ -7,10 +7,8 @@ from pyspark.sql import functions as F
 
 from sluice.core.config.rules import RulesConfig
 from sluice.core.errors import InputError
-from sluice.core.records.corpus import TextScore
 from sluice.data import storage
 from sluice.data.stage import SUMMARY, finished_digest
-from sluice.spark.engine.schemas import spark_schema
 
 SHOWN = 5
 """Ids named in an error message."""
@@ -18,7 +16,7 @@ SHOWN = 5
 
 def read_scores(spark: SparkSession, output: str) -> DataFrame:
     """Returns: doc_id, bits_per_byte; doc_id is null if an id is not a whole number, so not a document of a run."""
-    scores = spark.read.schema(spark_schema(TextScore)).parquet(storage.join(output, "score", "scores"))
+    scores = spark.read.schema("id string, bits_per_byte double").parquet(storage.join(output, "score", "scores"))
     return scores.select(F.expr("try_cast(id as bigint)").alias("doc_id"), "bits_per_byte")
 
 
@@ -31,15 +29,15 @@ def check_scores(scores: DataFrame, docs: DataFrame, output: str) -> int:
     if twice := ids.where("count > 1").orderBy("doc_id").limit(SHOWN).collect():
         named = ", ".join(f"{row['doc_id']} ({row['count']} times)" for row in twice)
         raise InputError(
-            f"rules.scores={output!r} has more than one score of some documents: {named}. Run jobs/score.py again with "
-            "--force."
+            f"rules.scores={output!r} has more than one score of some documents: {named}. Run `sluice run score` again "
+            "with --force."
         )
     both = docs.select("doc_id").join(scores, "doc_id", "inner")
     found, scored = both.agg(F.count("*"), F.count("bits_per_byte")).collect()[0]
     if not found:
         raise InputError(
-            f"rules.scores={output!r} has no score of any document here: it is for another table. Run jobs/score.py on "
-            "this run's extract/docs with source.id=doc_id."
+            f"rules.scores={output!r} has no score of any document here: it is for another table. Run "
+            "`sluice run score` on this run's extract/docs with source.id=doc_id."
         )
     if not scored:
         raise InputError(
@@ -72,6 +70,6 @@ def scores_digest(rules: RulesConfig) -> str | None:
     if found is None:
         raise InputError(
             f"rules.scores={rules.scores!r} contains no finished scores (score/{SUMMARY} is missing). Name the "
-            "`output` of jobs/score.py; if it was stopped, run it again."
+            "`output` of `sluice run score`; if it was stopped, run it again."
         )
     return found

@@ -1,0 +1,1 @@
+"""The sources that a stage can read: the documents of a run, or a user's table."""
