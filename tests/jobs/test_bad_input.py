@@ -67,7 +67,7 @@ def test_an_archive_without_html_is_said_and_leaves_no_finished_stage(tmp_path):
     folder.mkdir()
     (folder / "x.warc.gz").write_bytes(buffer.getvalue())
     done = run(command("pipeline", folder, tmp_path / "out"))
-    refused(done, 3, "1 archives with 1 records hold no HTML response")
+    refused(done, 3, "1 archives with 1 records contain no HTML page")
     assert not list((tmp_path / "out").rglob("_summary.json"))
 
 

@@ -1,4 +1,4 @@
-"""Bad input of jobs/dedup.py on a heap of 1 GB; most cases are in tests/spark/standalone/test_dedup.py."""
+"""Bad input of jobs/dedup.py on a heap of 1 GB; most cases are in tests/spark/sources/test_table_dedup.py."""
 
 import json
 

@@ -35,7 +35,7 @@ _ALL = (
         "pipeline",
         "Run all curation stages, from web archives to TFRecord shards and a report.",
         """
-Stages: extract, select, dedup, decontaminate (if benchmarks are named), line_dedup (if enabled), split_check,
+Stages: extract, filter, dedup, decontaminate (if benchmarks are named), line_dedup (if enabled), split_check,
 tokenizer, shards.
 A finished stage is kept, so the same command continues after an interruption.
 

@@ -99,7 +99,7 @@ class Stage:
         if marker is None or summary is None:
             raise InputError(
                 f"Stage {self.name!r} has not finished in {self.path}. "
-                f"Run jobs/{self.name}.py (or jobs/pipeline.py) first."
+                f"Run `sluice run {self.name}` or `sluice run pipeline` first."
             )
         return summary
 

@@ -55,7 +55,7 @@ def build_report(output: str) -> Values:
     if not any(summaries.values()):
         raise InputError(
             f"{output} holds no finished stage: expected {SUMMARY} in at least one of {', '.join(summaries)} below it. "
-            "Give the `output` directory of a run, or run jobs/pipeline.py first."
+            "Give the `output` directory of a run, or run `sluice run pipeline` first."
         )
     report: Values = {
         "title": _title(output, markers["shards"]),
@@ -135,7 +135,7 @@ def _stages(summaries: Mapping[str, Values], markers: Mapping[str, Values]) -> l
 
 def _funnel(summaries: Mapping[str, Values]) -> list[Values]:
     """From records to documents in shards; `count` is None for what has not been counted yet."""
-    extract, select, dedup = summaries["extract"], summaries["filter"], summaries["dedup"]
+    extract, filtered, dedup = summaries["extract"], summaries["filter"], summaries["dedup"]
     records, unique = ledger_of(extract, "records"), ledger_of(dedup, "documents")
     removed = dropped_of(dedup, "documents")
     one_each = minus(number(unique.get("in")), removed.get("url", 0))
@@ -144,16 +144,16 @@ def _funnel(summaries: Mapping[str, Values]) -> list[Values]:
         ("records in the archives", number(records.get("in"))),
         ("HTML pages and WET texts", (pages or 0) + texts) if texts else ("HTML pages", pages),
         ("documents in wanted languages", number(records.get("out"))),
-        ("selected by the rules", number(ledger_of(select, "documents").get("out"))),
-        *([("one for each address", one_each)] if removed.get("url") else []),
+        ("passed the rules", number(ledger_of(filtered, "documents").get("out"))),
+        *([("one per address", one_each)] if removed.get("url") else []),
         ("after exact duplicates", minus(one_each, removed.get("exact", 0))),
         ("after near-duplicates", number(unique.get("out"))),
         *(
             (words, number(ledger_of(summaries[name], "documents").get("out")))
             for name, words in (
-                ("decontaminate", "without items of benchmarks"),
-                ("line_dedup", "with lines left"),
-                ("split_check", "without near-copies of held-out ones"),
+                ("decontaminate", "without benchmark items"),
+                ("line_dedup", "after repeated lines"),
+                ("split_check", "without near-copies of held-out documents"),
             )
             if name in summaries
         ),
@@ -206,11 +206,11 @@ def is_damaged(file: Values) -> bool:
     return bool(file["quarantined_bytes"] or file["quarantined"])
 
 
-def _rules_by_language(select: Values) -> dict[str, dict[str, int]]:
+def _rules_by_language(summary: Values) -> dict[str, dict[str, int]]:
     """Documents dropped by each rule, the most frequent first."""
     return {
-        language: descending({reason: count for reason, count in counts.items() if reason != "selected"})
-        for language, counts in select.get("by_language", {}).items()
+        language: descending({reason: count for reason, count in counts.items() if reason != "kept"})
+        for language, counts in summary.get("by_language", {}).items()
     }
 
 
@@ -223,7 +223,7 @@ def _languages(summaries: Mapping[str, Values]) -> list[Values]:
         {
             "language": language,
             "documents": number(found.get(language, sum(judged.get(language, {}).values()) or None)),
-            "selected": judged.get(language, {}).get("selected", 0) if summaries["filter"] else None,
+            "passed": judged.get(language, {}).get("kept", 0) if summaries["filter"] else None,
             "kept": removed.get(language, {}).get("kept", 0) if summaries[last] else None,
         }
         for language in sorted({*found, *judged, *removed}, key=str)
@@ -231,11 +231,11 @@ def _languages(summaries: Mapping[str, Values]) -> list[Values]:
     return sorted(rows, key=lambda row: -(row["documents"] or 0))
 
 
-def _rule_meanings(select_marker: Values) -> dict[str, str]:
+def _rule_meanings(marker: Values) -> dict[str, str]:
     """The bound of each rule, as `signal ≥ 0.8`."""
     signs = {"min": "≥", "above": ">", "max": "≤", "below": "<"}
     meanings = {}
-    for rule in select_marker.get("settings", {}).get("rules", []):
+    for rule in marker.get("settings", {}).get("rules", []):
         limits = [f"{sign} {rule[key]:g}" for key, sign in signs.items() if number(rule.get(key)) is not None]
         meanings[rule["name"]] = f"{rule.get('signal')} {' and '.join(limits)}"
     return meanings

@@ -174,14 +174,14 @@ def _languages(report: Values) -> str:
         cells = [
             f"<code>{escape(row['language'])}</code>",
             count(row["documents"]),
-            count(row["selected"]),
-            share_of(row["selected"], row["documents"]),
+            count(row["passed"]),
+            share_of(row["passed"], row["documents"]),
             count(row["kept"]),
             share_of(row["kept"], row["documents"]),
             bar(share, label) if row["kept"] is not None else "",
         ]
         rows.append((cells, row["kept"] == 0 and bool(row["documents"])))
-    head = ("language", "documents#", "selected by rules#", "share#", "kept#", "share#", "")
+    head = ("language", "documents#", "passed the rules#", "share#", "kept#", "share#", "")
     return table(head, rows)
 
 

@@ -57,7 +57,7 @@ Perplexity is exp(nats / tokens); every target is scored once, with carried stat
     tf.saved_model.load("saved_model").signatures["nll"](tokens=…)  # TensorFlow
     safetensors.torch.load_file("torch.safetensors")                # weights of nn.Embedding, nn.LSTM, nn.Linear
 
-Generate text with `jobs/generate.py` from the run itself. Generated text continues crawled pages and is not a statement
+Generate text with `sluice generate` from the run itself. Generated text continues crawled pages and is not a statement
 of fact.
 """
 
@@ -156,7 +156,7 @@ def _card(restored: RestoredModel, results: list[Evaluation]) -> str:
         train_bytes=train.utf8_bytes,
         epochs=seen,
         steps=restored.facts.step,
-        results="\n".join(f"- {result}" for result in results) or "Not evaluated yet; run jobs/evaluate.py.",
+        results="\n".join(f"- {result}" for result in results) or "Not evaluated yet; run `sluice evaluate`.",
     )
 
 

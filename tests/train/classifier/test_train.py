@@ -154,7 +154,7 @@ def test_invalid_input(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"2 training texts and 0 validation texts are too few"):
         read_labelled_texts(config(tmp_path, [("a", "x"), ("b", "y")], valid_fraction=0.0))
     with pytest.raises(
-        InputError, match=r"contains no config\.json\. Use the output directory of jobs/train_classifier\.py"
+        InputError, match=r"contains no config\.json\. Use the output directory of `sluice train-classifier`"
     ):
         Predictor(str(tmp_path))
 

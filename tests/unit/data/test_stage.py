@@ -143,7 +143,7 @@ def test_a_finished_stage_can_be_read_from(tmp_path):
 
 
 def test_a_stage_that_never_began_cannot_be_read_from(tmp_path):
-    with pytest.raises(InputError, match=r"'extract' has not finished in .* Run jobs/extract\.py"):
+    with pytest.raises(InputError, match=r"'extract' has not finished in .* Run `sluice run extract`"):
         stage(tmp_path).require()
 
 

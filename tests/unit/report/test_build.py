@@ -41,7 +41,7 @@ EXTRACT = {
 SELECT = {
     "digest": "digest-of-filter",
     "ledgers": [ledger("documents", 1222, 522, short=600, dull=100)],
-    "by_language": {"en": {"selected": 400, "short": 600}, "zh": {"selected": 122, "dull": 100}},
+    "by_language": {"en": {"kept": 400, "short": 600}, "zh": {"kept": 122, "dull": 100}},
     "suspicious_rules": {"fired_on_none": ["sleepy"], "fired_on_most": ["short (en)"]},
     "samples": [
         {
@@ -236,7 +236,7 @@ def test_the_check_of_the_split_is_in_the_funnel_the_counts_and_the_page(run):
     shards = SHARDS | {"ledgers": [ledger("documents", 479, 479)]}
     page, report = run(**finished() | {"split_check": SPLIT, "shards": shards})
     assert [(row["what"], row["count"], row["lost"]) for row in report["funnel"][6:]] == [
-        ("without near-copies of held-out ones", 479, 3),
+        ("without near-copies of held-out documents", 479, 3),
         ("in shards", 479, 0),
     ]
     handovers = [line["account"] for line in report["accounts"] if "→" in line["account"] and line["balanced"]]
@@ -267,8 +267,8 @@ def test_stages_after_deduplication_are_in_the_funnel_the_counts_and_the_page(ru
     page, report = run(**with_both())
     assert [(row["what"], row["count"], row["lost"]) for row in report["funnel"][5:]] == [
         ("after near-duplicates", 482, 7),
-        ("without items of benchmarks", 479, 3),
-        ("with lines left", 478, 1),
+        ("without benchmark items", 479, 3),
+        ("after repeated lines", 478, 1),
         ("in shards", 478, 0),
     ]
     handovers = [line["account"] for line in report["accounts"] if "→" in line["account"] and line["balanced"]]
@@ -450,7 +450,7 @@ def test_text_from_the_web_is_escaped_everywhere(run):
         | {"files": [archive(EVIL, 5, lost=1, **{EVIL: 1})], "ignored": [EVIL], "quarantined": {EVIL: 1}},
         "filter": SELECT
         | {
-            "by_language": {EVIL: {EVIL: 3, "selected": 1}},
+            "by_language": {EVIL: {EVIL: 3, "kept": 1}},
             "suspicious_rules": {"fired_on_none": [EVIL], "fired_on_most": [EVIL]},
             "samples": [dict.fromkeys(("doc_id", "language", "reason", "value", "threshold", "url", "text"), EVIL)],
         },

@@ -51,7 +51,7 @@ class DedupConfig(Section):
 
 
 class SourceConfig(Section):
-    """A user's table instead of the documents of a run (`jobs/dedup.py`, `decontaminate.py`, `lines.py`)."""
+    """A user's table instead of the documents of a run (`sluice run dedup`, `decontaminate`, `line_dedup`, `score`)."""
 
     inputs: tuple[str, ...] = ()
     """Parquet files or JSON lines (.jsonl, .json, also .gz), directories or globs of them; empty uses the run."""
@@ -71,14 +71,14 @@ class SourceConfig(Section):
     max_unreadable_share: Fraction = 0.01
     """The run fails if more than this share of the lines is not JSON."""
     write_kept: bool = True
-    """Write `kept` beside the other results: the kept rows, unchanged or, by `jobs/line_dedup.py`, without lines."""
+    """Write `kept` beside the other results: the kept rows, unchanged or, by `sluice run line_dedup`, without lines."""
 
 
 class LineDedupConfig(Section):
     """Lines that occur in several documents are kept only in the best of them: by quality, length, smallest id."""
 
     enabled: bool = False
-    """Whether a run does this. `jobs/line_dedup.py` on a user's table always does."""
+    """Whether a run does this. `sluice run line_dedup` on a user's table always does."""
     min_documents: PositiveInt = 3
     """A line is repeated if it occurs in at least this many different documents. CCNet uses 2."""
     min_hosts: PositiveInt = 1
@@ -95,10 +95,10 @@ class LineDedupConfig(Section):
 
 
 class ScoreConfig(Section):
-    """Scores of texts by a language model (`jobs/score.py`)."""
+    """Scores of texts by a language model (`sluice run score`)."""
 
     model: str = ""
-    """Folder written by jobs/export.py; every executor reads it."""
+    """Folder written by `sluice export`; every executor reads it."""
     max_tokens: PositiveInt | None = 2048
     """Score only the first tokens of a text; null: all."""
 

@@ -122,7 +122,7 @@ class ExtractConfig(Section):
     pii: PiiConfig = PiiConfig()
     bad_words: BadWordsConfig = BadWordsConfig()
     quality_models: dict[str, str] = field(default_factory=dict)
-    """By language: a model of `jobs/train_quality.py`, at the same place on every worker; its score is the signal
+    """By language: a model of `sluice run train-quality`, at the same place on every worker; its score is the signal
     `quality_score`. Without a model a language has none."""
     check_digests: bool = False
     """Quarantine records that do not match their WARC-Block-Digest or, without one, WARC-Payload-Digest: what changes

@@ -6,7 +6,7 @@ from sluice.core.config.section import CountInt, Fraction, PositiveFloat, Positi
 
 
 class TrainQualityConfig(Section):
-    """A learned quality model: from text that is wanted and text that is not (`jobs/train_quality.py`)."""
+    """A learned quality model: from text that is wanted and text that is not (`sluice run train-quality`)."""
 
     language: str = "zh"
     """ISO 639-1 code: how words are found, and which rows of a table with languages are taken."""
@@ -48,7 +48,7 @@ class TrainQualityConfig(Section):
 
 
 class FitThresholdsConfig(Section):
-    """Thresholds for a language, proposed from a run as FineWeb-2 does it (`jobs/fit_thresholds.py`)."""
+    """Thresholds for a language, proposed from a run as FineWeb-2 does it (`sluice run fit-thresholds`)."""
 
     languages: tuple[str, ...] = ("zh",)
     """ISO 639-1 codes to propose thresholds for."""
@@ -74,5 +74,5 @@ class RulesConfig(Section):
     presets: tuple[str, ...] = ("en-default", "zh-default")
     """Names of shipped rule files or paths of own ones, applied in this order; see lib/sluice/text/presets."""
     scores: str | None = None
-    """The `output` of a run of jobs/score.py on this run's `extract/docs`, where the signal `bits_per_byte` comes from;
-    a document without a score has none, nor has any with null. Named for jobs/filter.py and all later ones."""
+    """The `output` of `sluice run score` on this run's `extract/docs`: source of the signal `bits_per_byte`, null for
+    documents without a score. Set it for `sluice run filter` and all later stages."""

@@ -18,7 +18,7 @@ class DataConfig(Section):
     """Split evaluated once at the end. null: none."""
     domains: dict[str, str] = {}
     """Names and directories of further datasets with the same tokenizer, for example other kinds of text.
-    jobs/evaluate.py evaluates each on the first split that it has of test, valid and train."""
+    `sluice evaluate` evaluates each on the first split that it has of test, valid and train."""
     batch_size: PositiveInt = 32
     """G: rows of the global batch, for any number of replicas. Each row is one contiguous stream of tokens."""
     bptt_steps: PositiveInt = 64
@@ -205,7 +205,7 @@ class RunConfig(Section):
     early_stop_patience: PositiveInt | None = None
     """Stop after this number of consecutive evaluations without a new best; null: never."""
     prompts: tuple[str, ...] = ()
-    """Prompts to continue, in `samples.txt` at every evaluation and in jobs/generate.py."""
+    """Prompts to continue, in `samples.txt` at every evaluation and in `sluice generate`."""
     sample: SampleConfig = SampleConfig()
     checkpoint: CheckpointConfig = CheckpointConfig()
     dry_run: bool = False
@@ -250,7 +250,7 @@ class BaselineConfig(Section):
 
 
 class ExportConfig(Section):
-    """Export of a trained model (`jobs/export.py`)."""
+    """Export of a trained model (`sluice export`)."""
 
     out: str = ""
     """Output directory; an earlier export in it is replaced. Empty: `export` below `train.run.out`."""

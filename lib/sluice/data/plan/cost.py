@@ -1,6 +1,6 @@
 """Estimates of reading before anything is read: requests, bytes, core time and money, whole or at the wanted places.
 
-Estimates only, of the linear model in `core.config.plan.CostConfig`; `jobs/plan.py --probe` puts measured speeds into
+Estimates of the linear model in `core.config.plan.CostConfig`; `sluice run plan --probe` puts measured speeds into
 it.
 """
 

@@ -87,7 +87,7 @@ def load_wanted(path: str, entry: PlanEntry) -> WantedRecords:
                     if number == entry.warc_index:
                         offsets, lengths = (rows.column(name)[row].values.to_numpy() for name in WANTED)
                         return WantedRecords(offsets, lengths)
-    raise FormatError(f"{path} has no archive number {entry.warc_index}. Run jobs/plan.py with --force.")
+    raise FormatError(f"{path} has no archive number {entry.warc_index}. Run `sluice run plan` with --force.")
 
 
 def _make(stage: Stage, plan: PlanConfig, transport: TransportConfig) -> None:

@@ -22,7 +22,7 @@ def document_files(path: str) -> list[str]:
         found = [name for name in found if name.partition("/batch=")[2].partition("/")[0] in complete]
     if not found:
         raise InputError(
-            f"There are no documents at {path}: the output of jobs/extract.py or Parquet files were expected."
+            f"There are no documents at {path}: the output of `sluice run extract` or Parquet files were expected."
         )
     return found
 

@@ -1,6 +1,6 @@
 """A trained language model as NumPy arrays, to judge texts with where there is no TensorFlow: on executors.
 
-Read from the folder that `jobs/export.py` writes. The equations are those of `sluice.train.model.cells` and
+Read from the folder that `sluice export` writes. The equations are those of `sluice.train.model.cells` and
 `sluice.train.model.layers`, whose oracle this is.
 """
 
@@ -213,7 +213,7 @@ def _batches(encoded: Sequence[Sequence[int]], most: int) -> Iterator[list[int]]
 def _read_config(directory: str) -> dict[str, Any]:
     path = storage.join(directory, CONFIG)
     if not storage.exists(path):
-        raise InputError(f"{directory} holds no {CONFIG}. Name the folder that jobs/export.py has written.")
+        raise InputError(f"{directory} holds no {CONFIG}. Name the folder that `sluice export` has written.")
     config: dict[str, Any] = json.loads(storage.read_bytes(path))
     if config.get("format") != 1 or config.get("model", {}).get("arch", "") not in (*LAYERS, "awd_lstm"):
         raise FormatError(

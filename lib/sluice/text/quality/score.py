@@ -101,7 +101,7 @@ class QualityModel:
         if self.record().language != language:
             raise ConfigError(
                 f"The quality model {self.path} was trained on {self.record().language!r} and is named for "
-                f"{language!r}. Train one for {language!r} with jobs/train_quality.py."
+                f"{language!r}. Train one for {language!r} with `sluice run train-quality`."
             )
 
     def score(self, text: str, language: str) -> float | None:
@@ -129,7 +129,7 @@ def _record(path: str) -> ModelRecord:
     except FileNotFoundError:
         raise ConfigError(
             f"The quality model {path} has no {Path(path).name}.json beside it, which states how texts are "
-            "prepared. Copy the file that jobs/train_quality.py wrote with the model, or train the model anew."
+            "prepared. Copy the file that `sluice run train-quality` wrote with the model, or train the model anew."
         ) from None
     try:
         record = msgspec.json.decode(data, type=ModelRecord)
@@ -168,5 +168,5 @@ def _load(path: str) -> FastTextModel:
     if labels != record.labels:
         raise ConfigError(f"The quality model {path} has the labels {list(labels)}; {path}.json says {record.labels}.")
     if model.is_hierarchical:
-        raise ConfigError(f"The quality model {path} has a tree of labels. Train it with jobs/train_quality.py.")
+        raise ConfigError(f"The quality model {path} has a tree of labels. Train it with `sluice run train-quality`.")
     return model

@@ -109,7 +109,7 @@ def _read_groups(path: str, columns: Sequence[str]) -> Any:
         names = file.schema_arrow.names
         if missing := [column for column in (*columns, "signals") if column not in names]:
             raise FormatError(
-                f"{path} has no column {missing[0]!r}: the output of jobs/extract.py was expected. It has "
+                f"{path} has no column {missing[0]!r}: the output of `sluice run extract` was expected. It has "
                 f"{', '.join(names)}."
             )
         for group in range(file.num_row_groups):
@@ -130,7 +130,7 @@ def _fill(
             if missing := [signal for signal in signals if signal not in known]:
                 raise FormatError(
                     f"{files[number]} has no signal {missing[0]!r}: another version of sluice wrote it. Run "
-                    "jobs/extract.py again."
+                    "`sluice run extract` again."
                 )
             table = file.read_row_group(group, columns=[f"signals.{signal}" for signal in signals])
         columns = table.column("signals").combine_chunks()

@@ -30,7 +30,7 @@ MARKS = """
 def rule_file(fitted: Fitted) -> str:
     """The proposals as a YAML file of rules; a threshold that cannot be proposed is a comment."""
     lines = [
-        f"# Proposed by jobs/fit_thresholds.py from {fitted.num_documents:,} documents in {fitted.language!r} and",
+        f"# Proposed by `sluice run fit-thresholds` from {fitted.num_documents:,} documents in {fitted.language!r} and",
         f"# {fitted.num_reference:,} in {fitted.reference!r}.",
         f"# Together they drop {percent(fitted.share)} of the sample; the rules in force, {percent(fitted.old_share)}.",
     ]

@@ -100,7 +100,7 @@ GIVEN = {
     "bad_word_share": "Characters of listed bad words, of all (c4-dataset-script); None for a language without a list.",
     "quality_score": "Probability of good text by the model that `extract.quality_models` names for the language.",
     "random_unit": "A number in [0, 1) drawn by hashing the document's id, for rules with `pareto`.",
-    "bits_per_byte": "Of the text by a language model; jobs/filter.py takes it from `rules.scores`, elsewhere None.",
+    "bits_per_byte": "Of the text by a language model, read from `rules.scores` by the stage filter; elsewhere None.",
 }
 """The other fields, in their order: what they hold, and where it comes from."""
 

@@ -91,7 +91,9 @@ class Predictor:
     def __init__(self, directory: str) -> None:
         path = Path(directory) / CONFIG
         if not path.exists():
-            raise InputError(f"{directory} contains no {CONFIG}. Use the output directory of jobs/train_classifier.py.")
+            raise InputError(
+                f"{directory} contains no {CONFIG}. Use the output directory of `sluice train-classifier`."
+            )
         stored = json.loads(path.read_bytes())
         config = msgspec.convert(stored["classifier"], ClassifierConfig)
         tokenizer = Tokenizer.load(str(path.with_name(TOKENIZER)))

@@ -83,10 +83,10 @@ def test_a_table_of_another_kind_is_named(tmp_path):
 def test_a_table_without_signals_is_named(tmp_path):
     columns = {"doc_id": [1], "language": ["en"], "reason": pa.nulls(1, pa.string()), "language_score": [0.5]}
     pq.write_table(pa.table(columns), tmp_path / "a.parquet")
-    with pytest.raises(FormatError, match=r"a\.parquet has no column 'signals'.*jobs/extract\.py was expected"):
+    with pytest.raises(FormatError, match=r"a\.parquet has no column 'signals'.*`sluice run extract` was expected"):
         read_sample(str(tmp_path), ["en"], SIGNALS, 10, 0)
 
 
 def test_a_signal_that_is_not_stored_is_named(tmp_path):
-    with pytest.raises(FormatError, match=r"has no signal 'of_tomorrow'.*Run jobs/extract\.py again"):
+    with pytest.raises(FormatError, match=r"has no signal 'of_tomorrow'.*Run `sluice run extract` again"):
         read_sample(write_run(tmp_path, rows()), ["en"], ["of_tomorrow"], 10, 0)
