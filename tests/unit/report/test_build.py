@@ -1,4 +1,4 @@
-"""Small summaries, written by hand, and what a reader of the page must find."""
+"""Reports on small summaries written by hand: the numbers and texts that the page must contain."""
 
 import json
 import re
@@ -112,7 +112,7 @@ SUMMARY = {
 
 @pytest.fixture
 def run(tmp_path):
-    """A function that writes the given summaries, and one that trained model's files, and reports on them."""
+    """Returns a function that writes the given summaries and model files, and returns page and data of their report."""
 
     def write(model=None, **summaries):
         for stage, summary in summaries.items():
@@ -128,7 +128,7 @@ def run(tmp_path):
 
 
 def text_of(page):
-    """What a reader sees, in one line."""
+    """The visible text of a page in one line."""
     body = re.sub("<style>.*?</style>|<title>.*?</title>", "", page, flags=re.DOTALL)
     return " ".join(re.sub("<[^>]*>", " ", body).split())
 
@@ -156,7 +156,7 @@ def test_the_funnel_counts_every_step(run):
     )
 
 
-def test_the_texts_of_wet_files_are_pages_of_the_funnel(run):
+def test_the_funnel_counts_texts_of_wet_files_as_pages(run):
     _, report = run(**finished() | {"extract": EXTRACT | {"html": 0, "texts": 1800}})
     assert (report["funnel"][1]["what"], report["funnel"][1]["count"]) == ("HTML pages and WET texts", 1800)
 
@@ -232,7 +232,7 @@ SPLIT = {
 }
 
 
-def test_the_check_of_the_split_is_in_the_funnel_the_counts_and_the_page(run):
+def test_the_split_check_is_in_the_funnel_the_counts_and_the_page(run):
     shards = SHARDS | {"ledgers": [ledger("documents", 479, 479)]}
     page, report = run(**finished() | {"split_check": SPLIT, "shards": shards})
     assert [(row["what"], row["count"], row["lost"]) for row in report["funnel"][6:]] == [
@@ -283,14 +283,14 @@ def test_stages_after_deduplication_are_in_the_funnel_the_counts_and_the_page(ru
     assert "17 版权所有" in text
 
 
-def test_stages_that_are_switched_off_are_not_mentioned(run):
+def test_disabled_stages_are_not_mentioned(run):
     page, report = run(**finished())
     assert report["decontaminate"] is None and report["line_dedup"] is None and report["split_check"] is None
     assert [row["stage"] for row in report["stages"]] == ["extract", "filter", "dedup", "tokenizer", "shards"]
     assert not re.search("[Bb]enchmark|Repeated lines|Near-copies", text_of(page))
 
 
-def test_stages_left_by_other_settings_are_no_part_of_the_run(run, tmp_path):
+def test_stages_of_other_settings_are_not_part_of_the_run(run, tmp_path):
     upstreams = {"dedup": "s", "decontaminate": "d", "line_dedup": "c", "tokenizer": "d"}
     for (stage, upstream), digest in zip(upstreams.items(), "dclt", strict=True):
         (tmp_path / stage).mkdir()
@@ -305,14 +305,14 @@ def test_stages_left_by_other_settings_are_no_part_of_the_run(run, tmp_path):
     assert [row["stage"] for row in report["stages"]][3:6] == ["decontaminate", "line_dedup", "tokenizer"]
 
 
-def test_damaged_archives_come_first_with_their_cause(run):
+def test_damaged_archives_are_listed_first_with_the_cause(run):
     page, report = run(**finished())
     assert [file["path"] for file in report["archives"]["files"]] == ["b/cut.warc.gz", "a/whole.warc.gz"]
     assert "b/cut.warc.gz 40,000 1,234 900 611 1,000 truncated × 1" in text_of(page)
     assert "1 of the archives damaged: 1,000 bytes (1.4 %) could not be read." in report["attention"]
 
 
-def test_pages_that_killed_or_stopped_their_process_are_pointed_out(run):
+def test_pages_that_crashed_or_stopped_their_process_need_attention(run):
     dropped = ledger("records", 2468, 1222, not_response=663, language=578, page_crash=3, page_timeout=2)
     page, report = run(**finished() | {"extract": EXTRACT | {"ledgers": [dropped, EXTRACT["ledgers"][1]]}})
     assert report["attention"][1:3] == [
@@ -323,7 +323,7 @@ def test_pages_that_killed_or_stopped_their_process_are_pointed_out(run):
     assert "page_timeout" in text_of(page)
 
 
-def test_drops_languages_rules_and_splits_have_their_numbers(run):
+def test_the_page_has_the_numbers_of_drops_languages_rules_and_splits(run):
     page, _ = run(**finished())
     text = text_of(page)
     assert "not_response requests, metadata and other records that are not a response 668 27.1 %" in text
@@ -333,7 +333,7 @@ def test_drops_languages_rules_and_splits_have_their_numbers(run):
     assert "train 50 81,000 412 324,000 4.00 valid 3 5,000 40 15,000 3.00 test 2 4,000 30 10,000 2.50" in text
 
 
-def test_cuts_and_masks_are_shown_by_kind(run):
+def test_cut_lines_and_masked_data_are_shown_by_kind(run):
     cut = {**EXTRACT, "ledgers": [*EXTRACT["ledgers"], ledger("characters", 1000, 904, policy=100, pii=-4)]}
     page, report = run(**(finished() | {"extract": cut | {"masked": {"email": 7, "phone": 2}}}))
     assert report["drops"]["cut"] == {"policy": 100, "pii": -4}
@@ -342,7 +342,7 @@ def test_cuts_and_masks_are_shown_by_kind(run):
     assert "Personal data masked email 7" in text
 
 
-def test_samples_and_pairs_say_why(run):
+def test_samples_and_pairs_show_the_reason_of_their_removal(run):
     page, _ = run(**finished())
     text = text_of(page)
     assert "dull found 0.125, limit 0.5 无聊。 http://d/" in text
@@ -358,7 +358,7 @@ def test_the_meaning_of_a_rule_is_read_from_the_stage_marker(run, tmp_path):
     assert "dull keeps entropy ≥ 0.5 and &lt; 9 100 45.0 %" in text_of(page)
 
 
-def test_training_shows_curve_results_and_text(run):
+def test_the_page_shows_training_curve_results_and_samples(run):
     page, report = run(model(), **finished())
     assert report["training"]["train"] == [[10, 8.5], [20, 5.25]]
     assert [point["loss"] for point in report["training"]["evaluations"]["valid"]] == [7.0, 5.0]
@@ -368,7 +368,7 @@ def test_training_shows_curve_results_and_text(run):
     assert report["training"]["generated"] == {"step": 20, "texts": ["The end\nof it.", "Once more."]}
 
 
-def test_the_n_gram_model_and_the_speed_stand_beside_the_results(run):
+def test_the_page_shows_n_gram_baseline_and_speed_with_the_results(run):
     baseline = {"order": 5, "tokens": 9, "splits": {"test": {"ppl": 200.0, "bits_per_byte": 2.0, "tokens": 120}}}
     summary = SUMMARY | {"baseline": baseline, "model_flop_use": 0.4213, "data_wait_share": 0.013}
     page, report = run(model() | {"summary.json": json.dumps(summary)}, **finished())
@@ -377,7 +377,7 @@ def test_the_n_gram_model_and_the_speed_stand_beside_the_results(run):
     assert "42.1 % of the peak of the machine, 1.3 % of the time spent waiting for data" in text_of(page)
 
 
-def test_a_running_training_is_not_called_final(run):
+def test_the_results_of_a_running_training_are_not_called_final(run):
     files = {"metrics.jsonl": model()["metrics.jsonl"] + '{"kind": "train", "st'}
     page, report = run(files, **finished())
     assert report["training"]["final"] == {}
@@ -386,7 +386,7 @@ def test_a_running_training_is_not_called_final(run):
     assert "Training has not ended; its numbers are the latest, not the final ones." in report["attention"]
 
 
-def test_a_long_curve_is_thinned_to_means(run):
+def test_a_long_curve_is_reduced_to_means(run):
     lines = "".join(json.dumps({"kind": "train", "step": step, "loss": step % 2}) + "\n" for step in range(1, 1201))
     _, report = run({"metrics.jsonl": lines}, **finished())
     assert len(report["training"]["train"]) == MAX_POINTS
@@ -394,7 +394,7 @@ def test_a_long_curve_is_thinned_to_means(run):
     assert report["training"]["train"][-1][0] == 1200
 
 
-def test_no_model_and_stages_that_are_missing_are_said(run):
+def test_a_missing_model_and_missing_stages_are_reported(run):
     page, report = run(extract=EXTRACT)
     assert report["training"] is None
     assert "No model has been trained yet." in page
@@ -405,7 +405,7 @@ def test_no_model_and_stages_that_are_missing_are_said(run):
     assert report["outcome"] == "2,468 records from 2 web archives became 1,222 documents in en and zh so far."
 
 
-def test_every_stage_alone_gives_a_page(run, tmp_path):
+def test_a_report_is_written_for_any_single_stage(run, tmp_path):
     for stage, summary in finished().items():
         page, report = run(**{stage: summary})
         (tmp_path / stage / "_summary.json").unlink()
@@ -413,13 +413,13 @@ def test_every_stage_alone_gives_a_page(run, tmp_path):
         assert page.endswith("</html>\n")
 
 
-def test_empty_summaries_give_a_page(run):
+def test_a_report_is_written_for_empty_summaries(run):
     page, report = run(**{stage: {} for stage in finished()})
     assert all(row["count"] is None for row in report["funnel"])
     assert "has not counted any document yet" in page
 
 
-def test_counts_that_do_not_balance_are_shown(run):
+def test_unbalanced_counts_need_attention(run):
     wrong = SELECT | {"ledgers": [ledger("documents", 1222, 500, short=600, dull=100)]}
     page, report = run(**finished() | {"filter": wrong})
     assert report["attention"][:2] == [
@@ -430,12 +430,12 @@ def test_counts_that_do_not_balance_are_shown(run):
     assert "extract records 2,468 1,222 1,246 balanced" in text_of(page)
 
 
-def test_balanced_counts_raise_no_alarm(run):
+def test_balanced_counts_need_no_attention(run):
     page, _ = run(**finished())
     assert "does not balance" not in page
 
 
-def test_a_stage_of_another_configuration_is_named(run, tmp_path):
+def test_a_stage_of_another_configuration_needs_attention(run, tmp_path):
     (tmp_path / "filter").mkdir()
     (tmp_path / "filter" / "_stage.json").write_text(json.dumps({"upstream": "an older digest", "settings": {}}))
     _, report = run(**finished())
@@ -444,7 +444,7 @@ def test_a_stage_of_another_configuration_is_named(run, tmp_path):
     )
 
 
-def test_text_from_the_web_is_escaped_everywhere(run):
+def test_text_from_the_web_is_always_escaped(run):
     evil = {
         "extract": EXTRACT
         | {"files": [archive(EVIL, 5, lost=1, **{EVIL: 1})], "ignored": [EVIL], "quarantined": {EVIL: 1}},
@@ -469,20 +469,20 @@ def test_text_from_the_web_is_escaped_everywhere(run):
     assert report["pairs"][0]["url"] == EVIL
 
 
-def test_the_page_needs_and_allows_nothing_from_outside(run):
+def test_the_page_loads_no_external_resource(run):
     page, _ = run(model(), **finished())
     assert "default-src 'none'" in page
     assert not re.search(r"<(script|link|img|iframe|base|form)\b|\b(src|on\w+)=|url\(|@import", page)
     assert set(re.findall(r'href="(.)', page)) == {"#"}
 
 
-def test_characters_that_reach_beyond_their_text_are_replaced():
+def test_characters_that_affect_surrounding_text_are_replaced():
     assert escape("a\x00b\u202ec\ud800d") == "a\ufffdb\ufffdc\ufffdd"
     assert escape("\"&'\n\t中") == "&quot;&amp;&#x27;\n\t中"
     assert escape(None) == "–"
 
 
-def test_nan_infinity_and_null_become_unknown(run):
+def test_nan_infinity_and_null_are_shown_as_unknown(run):
     lines = (
         '{"kind": "train", "step": 1, "loss": NaN, "ppl": Infinity}\n'
         '{"kind": "train", "step": null, "loss": 3.0}\n{"kind": "train", "step": 2, "loss": 1e999}\n'
@@ -503,19 +503,19 @@ def test_nan_infinity_and_null_become_unknown(run):
     assert not re.search(r"\b(nan|inf)\b|>None<", page.partition("</style>")[2])
 
 
-def test_secrets_in_addresses_are_left_out(run):
+def test_secrets_in_addresses_are_removed(run):
     page, report = run(extract=EXTRACT | {"files": [archive("s3://KEY:SECRET@bucket/x.warc.gz", 5)]})
     assert report["archives"]["files"][0]["path"] == "s3://bucket/x.warc.gz"
     assert "SECRET" not in page
 
 
-def test_equal_inputs_give_equal_bytes(run, tmp_path):
+def test_equal_summaries_give_equal_reports(run, tmp_path):
     first = run(model(), **finished())
     (tmp_path / "report.html").unlink()
     assert run(model(), **finished()) == first
 
 
-def test_a_directory_without_a_finished_stage_is_bad_input(tmp_path, capsys):
+def test_a_directory_without_a_finished_stage_is_an_error(tmp_path, capsys):
     (tmp_path / "extract").mkdir()
     (tmp_path / "extract" / "_stage.json").write_text("{}")
     with pytest.raises(InputError, match=r"expected _summary\.json in at least one of extract, filter"):
@@ -525,23 +525,23 @@ def test_a_directory_without_a_finished_stage_is_bad_input(tmp_path, capsys):
     assert not (tmp_path / "report.html").exists()
 
 
-def test_a_damaged_summary_is_named(tmp_path):
+def test_a_damaged_summary_is_an_error_with_its_path(tmp_path):
     (tmp_path / "extract").mkdir()
     (tmp_path / "extract" / "_summary.json").write_text("{")
     with pytest.raises(FormatError, match=r"extract/_summary\.json is not JSON"):
         build_report(str(tmp_path))
 
 
-def test_the_command_prints_the_path(run, tmp_path, capsys):
+def test_the_command_prints_the_path_of_the_report(run, tmp_path, capsys):
     run(extract=EXTRACT)
     assert main(["report", str(tmp_path)]) == 0
     assert capsys.readouterr().out == f"{tmp_path}/report.html\n"
 
 
-def test_ticks_are_round_and_inside():
+def test_ticks_are_round_numbers_inside_the_range():
     assert ticks(0, 20_000, 6) == [0, 5000, 10_000, 15_000, 20_000]
     assert ticks(3.1, 3.9, 5) == [3.2, 3.4, 3.6, 3.8]
 
 
-def test_a_curve_of_nothing_is_nothing():
+def test_a_curve_without_points_is_empty():
     assert curve([]) == ""

@@ -23,7 +23,7 @@ from sluice.text.lists.hosts import plain_host
 
 @pytest.fixture
 def make(tmp_path):
-    """A block list of some lines, all of one category."""
+    """Returns a function that builds a block list of some lines in one category."""
 
     def made(*lines, allow=None, category="spam"):
         (tmp_path / "list.txt").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
@@ -43,7 +43,7 @@ def is_blocked(blocklist, *urls):
 # what matches
 
 
-def test_a_domain_matches_itself_and_its_subdomains_and_nothing_that_only_looks_like_it(make):
+def test_a_domain_matches_itself_and_its_subdomains_but_not_similar_names(make):
     blocklist = make("casino.example")
     for url in (
         "http://casino.example/",
@@ -76,15 +76,15 @@ def test_a_domain_matches_itself_and_its_subdomains_and_nothing_that_only_looks_
         assert blocklist.match(url) is None, url
 
 
-def test_a_name_with_www_is_that_site_only(make):
-    # www.gov.example is one site, gov.example all of them
+def test_a_name_with_www_matches_that_site_only(make):
+    # www.gov.example is one site, gov.example is all of its sites
     blocklist = make("www.gov.example")
     assert is_blocked(blocklist, "http://www.gov.example/a", "http://gov.example", "http://city.gov.example/") == [
         True,
         True,
         False,
     ]
-    # there is nothing to fold in a domain that is called www
+    # www is not a prefix here, but the name of the domain
     assert is_blocked(make("www.example"), "http://www.example/", "http://a.www.example/", "http://b.example/") == [
         True,
         True,
@@ -92,7 +92,7 @@ def test_a_name_with_www_is_that_site_only(make):
     ]
 
 
-def test_a_public_suffix_matches_only_where_it_is_listed(make):
+def test_a_public_suffix_matches_only_if_it_is_listed(make):
     assert is_blocked(make("bad.co.example"), "http://co.example/", "http://good.co.example/") == [False, False]
     assert is_blocked(make("co.example"), "http://co.example/", "http://good.co.example/") == [True, True]
 
@@ -104,7 +104,7 @@ def test_a_public_suffix_matches_only_where_it_is_listed(make):
         ("[2001:DB8::0:1]", ["http://[2001:db8:0::1]:8080/a", "[2001:db8::1]"]),
     ],
 )
-def test_an_address_matches_itself_however_it_is_written(make, entry, same):
+def test_an_ip_address_matches_all_its_notations(make, entry, same):
     blocklist = make(entry)
     assert is_blocked(blocklist, *same) == [True] * len(same)
     assert (
@@ -128,21 +128,21 @@ def test_chinese_hosts_match_in_unicode_punycode_and_references(make, entry):
 
 
 @pytest.mark.parametrize("ignored", ["\u00ad", "\u200b", "\u2060", "\ufeff", "%C2%AD", "\ufe0f"])
-def test_characters_that_browsers_leave_out_of_a_host_do_not_hide_it(make, ignored):
+def test_characters_that_browsers_remove_from_a_host_are_ignored(make, ignored):
     blocklist = make("casino.example")
     assert blocklist.match(f"http://cas{ignored}ino.example/")
     assert blocklist.match(f"http://cas{ignored}ina.example/") is None
 
 
-def test_a_name_that_is_too_long_is_refused_before_it_is_written_in_punycode():
-    # the codec of Python takes time by the square of a label's length: 40 s for 20,000 characters
+def test_a_too_long_host_is_an_error_before_its_conversion_to_punycode():
+    # Python's codec takes quadratic time in the length of a label: 40 s for 20,000 characters
     for host in ("赌" * 254, "赌." * 127 + "中国", "xn--" + "a" * 250 + ".中国"):
         with pytest.raises(ValueError, match="a host of more than 253 characters"):
             plain_host(host)
     assert plain_host("赌" * 40 + ".中国").endswith(".xn--fiqs8s")
 
 
-def test_a_url_matches_itself_and_what_lies_below_it(make):
+def test_a_url_matches_itself_and_urls_below_it(make):
     blocklist = make("http://host.example/~me/")
     for url in (
         "https://www.host.example/~me",
@@ -164,7 +164,7 @@ def test_a_url_matches_itself_and_what_lies_below_it(make):
         assert blocklist.match(url) is None, url
 
 
-def test_a_url_with_a_query_or_a_chinese_path(make):
+def test_a_url_with_a_query_or_a_chinese_path_matches(make):
     assert is_blocked(make("h.example/p?id=1"), "http://h.example/p?id=1#a", "h.example/p?id=12", "h.example/p") == [
         True,
         False,
@@ -174,18 +174,18 @@ def test_a_url_with_a_query_or_a_chinese_path(make):
     assert is_blocked(make("h.example/赌"), escaped, "http://h.example/赌", "h.example/赌场") == [True, True, False]
 
 
-def test_a_url_of_a_host_alone_is_that_host(make):
+def test_a_url_without_a_path_matches_its_host_only(make):
     assert is_blocked(make("https://h.example/"), "http://h.example/a/b", "http://sub.h.example/") == [True, False]
 
 
-def test_what_is_allowed_is_not_blocked(make):
+def test_allowed_entries_are_not_blocked(make):
     blocklist = make("host.example", allow=["good.host.example  # ours", "host.example/about", ""])
     assert is_blocked(
         blocklist, "http://host.example/", "http://x.good.host.example/", "http://host.example/about/us", "h.example"
     ) == [True, False, False, False]
 
 
-def test_the_longest_entry_names_the_category(tmp_path):
+def test_the_longest_matching_entry_determines_the_category(tmp_path):
     lines = [("a", "domain", "x.example"), ("b", "domain", "y.x.example"), ("c", "url", "y.x.example/p")]
     path = tmp_path / "list.jsonl.gz"
     path.write_bytes(gzip.compress(b"\n".join(json.dumps({"category": c, k: v}).encode() for c, k, v in lines)))
@@ -223,7 +223,7 @@ def as_tar(root):
 
 
 @pytest.mark.parametrize("pack", [lambda root: root, as_tar])
-def test_the_format_of_ut1(ut1, tmp_path, pack):
+def test_a_folder_or_tar_in_ut1_format_is_read(ut1, tmp_path, pack):
     built = build([str(pack(ut1))], f"{tmp_path}/list.bin")
     assert built.description.entries == 5
     assert sum(built.description.categories.values()) == 5
@@ -234,10 +234,10 @@ def test_the_format_of_ut1(ut1, tmp_path, pack):
     assert is_blocked(blocklist, "http://host2.example/x", "http://sub.host2.example/") == [True, False]
 
 
-def test_only_some_categories_and_the_first_of_several(ut1, tmp_path):
+def test_categories_can_be_selected_and_the_first_of_several_is_kept(ut1, tmp_path):
     built = build([str(ut1)], f"{tmp_path}/list.bin", only=["gambling"])
     assert built.description.categories == {"gambling": 2}
-    build([f"{ut1}/gambling/domains", str(ut1)], f"{tmp_path}/list.bin")  # a file by itself has its own name
+    build([f"{ut1}/gambling/domains", str(ut1)], f"{tmp_path}/list.bin")  # a single file has its name as the category
     assert BlockList.open(f"{tmp_path}/list.bin").match("both.example") == Match("domains", "domain")
     with pytest.raises(InputError, match="no entries of poker"):
         build([str(ut1)], f"{tmp_path}/list.bin", only=["gambling", "poker"])
@@ -264,7 +264,7 @@ BROKEN = [
 
 
 @pytest.mark.parametrize("line, reason", BROKEN, ids=[line[:12] for line, _ in BROKEN])
-def test_a_broken_line_is_refused_with_its_place_or_skipped_and_counted(tmp_path, line, reason):
+def test_an_invalid_line_is_an_error_with_its_number_or_skipped_and_counted(tmp_path, line, reason):
     path, out = tmp_path / "list.txt", tmp_path / "list.bin"
     path.write_bytes(b"# list\n\ngood.example\n" + line.encode("latin-1") + b"\nlast.example")
     with pytest.raises(FormatError, match=r"list\.txt, line 4: .*" + re.escape(reason)):
@@ -282,17 +282,17 @@ def test_a_broken_line_is_refused_with_its_place_or_skipped_and_counted(tmp_path
     [
         *("[]", "{", '{"domain": "a.example"}', '{"category": "a", "domain": "a b"}', '{"category": "a"}'),
         '{"category": "", "domain": "a.example"}',
-        '{"category": "a", "domain": "a.example", "url": "http://b.example/x"}',  # one of them would be lost
+        '{"category": "a", "domain": "a.example", "url": "http://b.example/x"}',  # one of the two would be lost
     ],
 )
-def test_a_broken_json_line_is_refused_with_its_place(tmp_path, row):
+def test_an_invalid_json_line_is_an_error_with_its_number(tmp_path, row):
     path = tmp_path / "list.jsonl"
     path.write_text('{"category": "a", "domain": "a.example"}\n\n' + row)
     with pytest.raises(FormatError, match=r"list\.jsonl, line 3"):
         build([str(path)], f"{tmp_path}/list.bin")
 
 
-def test_lines_across_blocks_byte_order_mark_and_line_ends(tmp_path, monkeypatch):
+def test_lines_across_blocks_a_byte_order_mark_and_all_line_ends_are_read(tmp_path, monkeypatch):
     monkeypatch.setattr("sluice.text.lists.url_lines.BLOCK_BYTES", 40)
     path = tmp_path / "list.txt"
     path.write_bytes(
@@ -309,7 +309,7 @@ def test_lines_across_blocks_byte_order_mark_and_line_ends(tmp_path, monkeypatch
         build([str(path)], f"{tmp_path}/list.bin")
 
 
-def test_sources_that_hold_nothing(tmp_path):
+def test_empty_missing_and_truncated_sources_are_errors(tmp_path):
     (tmp_path / "empty.txt").write_text("# nothing\n")
     with pytest.raises(InputError, match="no entry in"):
         build([f"{tmp_path}/empty.txt"], f"{tmp_path}/list.bin")
@@ -323,7 +323,7 @@ def test_sources_that_hold_nothing(tmp_path):
         build([f"{tmp_path}/broken.tar.gz"], f"{tmp_path}/list.bin")
 
 
-def test_a_category_without_a_sound_line_is_missing(ut1, tmp_path):
+def test_a_category_without_a_valid_line_is_missing(ut1, tmp_path):
     (ut1 / "adult" / "domains").write_text("# nothing\n")
     (ut1 / "adult" / "urls").write_text("nodot\n")
     with pytest.raises(InputError, match="no entries of adult"):
@@ -335,7 +335,7 @@ def test_a_category_without_a_sound_line_is_missing(ut1, tmp_path):
     assert build([str(path)], f"{tmp_path}/list.bin", skip_broken=True).description.categories == {"b": 1}
 
 
-def test_a_folder_of_another_format_is_refused_even_beside_a_sound_source(ut1, tmp_path):
+def test_a_folder_of_another_format_is_an_error_even_with_a_valid_source(ut1, tmp_path):
     folder = tmp_path / "lists"
     folder.mkdir()
     (folder / "spam.txt").write_text("a.example\n")
@@ -344,14 +344,14 @@ def test_a_folder_of_another_format_is_refused_even_beside_a_sound_source(ut1, t
 
 
 @pytest.mark.parametrize("pack", [lambda root: root, as_tar])
-def test_packed_lists_inside_the_format_of_ut1_are_unpacked(ut1, tmp_path, pack):
+def test_compressed_lists_in_ut1_format_are_decompressed(ut1, tmp_path, pack):
     plain = ut1 / "gambling" / "domains"
     (ut1 / "gambling" / "domains.gz").write_bytes(gzip.compress(plain.read_bytes()))
     plain.unlink()
     assert build([str(pack(ut1))], f"{tmp_path}/list.bin").description.categories == {"adult": 4, "gambling": 1}
 
 
-def test_a_damaged_archive_is_never_taken_for_a_whole_one(tmp_path):
+def test_a_damaged_archive_is_always_an_error(tmp_path):
     root = tmp_path / "lists"
     for name in ("adult", "gambling"):
         (root / name).mkdir(parents=True)
@@ -359,7 +359,7 @@ def test_a_damaged_archive_is_never_taken_for_a_whole_one(tmp_path):
     whole, out = as_tar(root).read_bytes(), tmp_path / "list.bin"
     bare = gzip.decompress(whole)
     damaged = [whole[: len(whole) * i // 16] for i in range(16)] + [whole[:-4], bare[: len(bare) // 2]]
-    # a bit that changes what is unpacked shows only in the checksum at the end
+    # only the checksum at the end detects a flipped bit that changes the content
     damaged += [whole[:i] + bytes([whole[i] ^ 1]) + whole[i + 1 :] for i in range(40, len(whole), len(whole) // 40)]
     for data in damaged:
         (tmp_path / "damaged.tar.gz").write_bytes(data)
@@ -374,17 +374,17 @@ def test_a_damaged_archive_is_never_taken_for_a_whole_one(tmp_path):
         build([f"{tmp_path}/list.txt.gz"], str(out), skip_broken=True)
 
 
-# the file
+# the built file
 
 
-def test_the_same_entries_make_the_same_digest_whatever_their_order(make):
+def test_the_digest_depends_on_the_entries_and_not_on_their_order(make):
     first = make("a.example", "b.example", "b.example").digest
     assert make("http://b.example.", "a.example").digest != first  # a site is not a domain
     assert make("*.b.example.", "A.example").digest == first
     assert make("a.example", "b.example", category="porn").digest != first
 
 
-def test_it_pickles_as_paths_and_digests_and_refuses_another_file(make):
+def test_a_block_list_is_pickled_as_paths_and_digests_and_changed_files_are_errors(make):
     blocklist = make("a.example", allow=["b.a.example"])
     assert blocklist.match("a.example")
     packed = pickle.dumps(blocklist)
@@ -408,12 +408,12 @@ def test_it_pickles_as_paths_and_digests_and_refuses_another_file(make):
         (lambda data: data[:16] + data[24:], "do not fit"),
         (lambda data: data.replace(b'"entries"', b'"entriez"', 1), "damaged.*missing required field `entries`"),
         (lambda data: data.replace(b'":6,"categories":{"spam"', b'":96,"categories":{"spa"'), "damaged.*<= 32"),
-        # two keys, then the starts of 64 buckets: those of the last would lie far behind the keys
+        # two keys, then the starts of 64 buckets: the last start would be far beyond the keys
         (lambda data: data[: 16 + 16 + 4 * 64] + b"\xff" * 4 + data[16 + 16 + 4 * 65 :], "buckets are out of order"),
         (lambda data: data[: 16 + 16] + b"\xff" * 4 + data[16 + 16 + 4 :], "buckets are out of order"),
     ],
 )
-def test_a_file_that_is_no_whole_block_list_is_refused(make, tmp_path, damage, said):
+def test_a_damaged_block_list_is_an_error(make, tmp_path, damage, said):
     make("a.example", "b.example")
     path = tmp_path / "list.bin"
     path.write_bytes(damage(path.read_bytes()))
@@ -423,10 +423,10 @@ def test_a_file_that_is_no_whole_block_list_is_refused(make, tmp_path, damage, s
         describe(f"{tmp_path}/missing.bin")
 
 
-# the console
+# command line
 
 
-def test_build_and_check_on_the_console(ut1, tmp_path, capsys):
+def test_a_list_is_built_and_checked_on_the_command_line(ut1, tmp_path, capsys):
     out = f"{tmp_path}/list.bin"
     (ut1 / "adult" / "domains").write_text("a.example\nb b\n")
     assert main(["blocklist", "build", out, str(ut1)]) == 3
@@ -445,11 +445,11 @@ def test_build_and_check_on_the_console(ut1, tmp_path, capsys):
     assert main(["blocklist", "build", out, str(ut1), "--only", ","]) == 2
 
 
-# beside a plain matcher
+# comparison with a plain matcher
 
 
 def plain_parts(url):
-    """Host without www., and path as bytes with references resolved, by regular expressions and urllib."""
+    """Host without www., and path as bytes with references decoded, by regular expressions and urllib."""
     rest = re.sub(r"^(?:[a-zA-Z0-9+.-]+:)?[/\\]{2}", "", url.strip())
     host, path = re.match(r"([^/\\?#]*)(.*)", rest, re.DOTALL).groups()
     host = re.sub(r":\d*$", "", host.rpartition("@")[2]).rstrip(".").lower()
@@ -500,7 +500,7 @@ URLS = st.builds(
     st.lists(st.tuples(HOSTS, st.sampled_from(["", "/", "/a", "/a/b", "/~b/", "?a", "/赌"])).map("".join), min_size=1),
     URLS,
 )
-def test_it_agrees_with_a_plain_matcher(tmp_path_factory, entries, url):
+def test_the_compiled_matcher_equals_a_plain_matcher(tmp_path_factory, entries, url):
     folder = tmp_path_factory.mktemp("lists")
     (folder / "list.txt").write_text("\n".join(entries), encoding="utf-8")
     build([f"{folder}/list.txt"], f"{folder}/list.bin")
@@ -520,7 +520,7 @@ LINES = st.builds(
 
 @settings(max_examples=300, deadline=None)
 @given(LINES)
-def test_no_entry_is_missed(tmp_path_factory, line):
+def test_every_valid_entry_matches_itself(tmp_path_factory, line):
     folder = tmp_path_factory.mktemp("lists")
     (folder / "list.txt").write_text(line, encoding="utf-8")
     try:
@@ -541,14 +541,14 @@ def some_list(tmp_path_factory):
 
 @settings(max_examples=300, deadline=None)
 @given(text=st.text() | st.text("aA.:/?#@[]%0x\\wé。／").map("http://{}".format))
-def test_no_text_breaks_the_matcher_or_the_hosts(some_list, text):
+def test_any_text_is_matched_without_an_error(some_list, text):
     some_list.match(text)
     assert some_list.match(f"http://a.example/{text}")
     with contextlib.suppress(ValueError):
         assert plain_host(text).isascii()
 
 
-def test_every_domain_of_a_real_list_is_found_and_its_parents_are_not(shared_data, tmp_path):
+def test_every_domain_of_a_real_list_matches_and_its_parents_do_not(shared_data, tmp_path):
     source = shared_data / "filters" / "ut1-domains.jsonl.gz"
     built = build([str(source)], f"{tmp_path}/list.bin", skip_broken=True)
     assert built.broken == ()
@@ -567,7 +567,7 @@ def test_every_domain_of_a_real_list_is_found_and_its_parents_are_not(shared_dat
                 assert blocklist.match(f"http://{parent}/") is None, parent
 
 
-def test_streams_of_any_kind_can_be_lists(tmp_path):
+def test_a_list_can_be_read_from_any_stream(tmp_path):
     from sluice.text.lists.url_lines import UrlLines
 
     lines = UrlLines(io.BytesIO(b"a.example\nb.example/x\n"), "memory")
