@@ -27,7 +27,7 @@ class Reading(NamedTuple):
     """Result of one reader for one archive: type, URL and payload digest of each record, and the reported losses."""
 
     records: list[Key]
-    said: list[str]
+    losses: list[str]
 
 
 class Difference(NamedTuple):
@@ -54,9 +54,9 @@ def with_sluice(data: bytes) -> Reading:
     for item in read_archive(io.BytesIO(data), len(data), is_wanted=lambda kind, content: True, max_bytes=MAX_BYTES):
         if isinstance(item, ArchiveRecord):
             reading.records.append(key(item.record_type, item.url, item.payload))
-            reading.said.extend([f"body: {item.payload_error}"] if item.payload_error else [])
+            reading.losses.extend([f"body: {item.payload_error}"] if item.payload_error else [])
         elif isinstance(item, Damage):
-            reading.said.append(f"{item.reason} {item.length}")
+            reading.losses.append(f"{item.reason} {item.length}")
     return reading
 
 
@@ -67,7 +67,7 @@ def with_warcio(data: bytes) -> Reading:
             body = record.content_stream().read(MAX_BYTES)
             reading.records.append(key(record.rec_type, record.rec_headers.get_header("WARC-Target-URI"), body))
     except Exception as e:  # its only report of damage is the exception
-        reading.said.append(type(e).__name__)
+        reading.losses.append(type(e).__name__)
     return reading
 
 
@@ -82,7 +82,7 @@ def with_fastwarc(data: bytes) -> Reading:
             is_encoded = kind == "response" and names & {"content-encoding", "transfer-encoding"}
             reading.records.append((*found[:2], ENCODED) if is_encoded else found)
     except Exception as e:
-        reading.said.append(type(e).__name__)
+        reading.losses.append(type(e).__name__)
     return reading
 
 
@@ -110,18 +110,18 @@ def differences(data: bytes) -> list[Difference]:
 
 def cause(record: Key, ours: Reading) -> str:
     kind, url, content = record
-    if damage := [said for said in ours.said if not said.startswith("body")]:
-        return "not whole: " + ", ".join(sorted({said.split()[0] for said in damage}))
+    if damage := [loss for loss in ours.losses if not loss.startswith("body")]:
+        return "damaged: " + ", ".join(sorted({loss.split()[0] for loss in damage}))
     if kind == "unknown":
-        return "its type is not understood there"
+        return "an unknown record type"
     lengths = [int(other[2].split()[0]) for other in ours.records if other[:2] == (kind, url)]
     if not lengths:
         return "?"
     if content == digest(b""):
-        return "no payload there"
-    if any(said.startswith("body") for said in ours.said):
-        return "a body that breaks"
+        return "an empty payload in the other reader"
+    if any(loss.startswith("body") for loss in ours.losses):
+        return "an invalid body"
     length = int(content.split()[0])
     if length + 1 in lengths:
-        return "a line end less there"  # warcio removes the first line end of a body that is not chunked as declared
-    return "the HTTP head is part of the payload there" if length > min(lengths) else "?"
+        return "one line end less"  # warcio removes the first line end of a body that is not chunked as declared
+    return "a payload with the HTTP head" if length > min(lengths) else "?"

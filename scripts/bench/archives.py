@@ -96,7 +96,7 @@ def print_faults(pages: list[bytes]) -> None:
         cells = []
         for read in READERS.values():
             found = read(data)
-            cells.append(f"{len(found.records):2} {', '.join(found.said) or '-'}")
+            cells.append(f"{len(found.records):2} {', '.join(found.losses) or '-'}")
         print(f"{name:32} {whole:5}" + "".join(f"  {cell:24}" for cell in cells))
     # only the expected file length reveals a cut between two records, and only sluice is given it
     data, size = b"".join(pages[:5]), sum(map(len, pages))

@@ -88,7 +88,7 @@ def bench_rights() -> None:
     block = '<div class="abc"><p>Some text, and more.</p><a href="/foo/bar.html">link</a></div>\n'
     page = (block * 2000)[:100_000].encode()
     mark = b'<meta name="robots" content="noindex">'
-    for name, data in (("nothing said", page), ("said at once", mark + page), ("said at last", page + mark)):
+    for name, data in (("no directive", page), ("at the start", mark + page), ("at the end", page + mark)):
         rights(data)
         print(f"rights            {best_us(lambda data=data: [rights(data) for _ in range(100)], 100):.1f} µs, {name}")
 

@@ -150,7 +150,7 @@ def stretch(text: str, side: str, length: int, rng: random.Random) -> list[str]:
 
 
 def scatter(text: str, side: str, changes: int, rng: random.Random, other: str) -> str:
-    """Units replaced by, preceded by or dropped for those of another text, at random positions."""
+    """Replaces, inserts or drops units at random positions; new units are from another text."""
     parts, donors = units(text, side), units(other, side)
     for position in rng.sample(range(len(parts)), min(changes, len(parts))):
         donor, way = rng.choice(donors), rng.randrange(4)

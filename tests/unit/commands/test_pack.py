@@ -139,7 +139,7 @@ def test_a_long_text_encoded_in_pieces_gives_the_same_ids(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "message"),
     [
         ([], 2, "Give either FILE... or --train"),
         (["{file}", "--train", "{file}"], 2, "Give either FILE... or --train"),
@@ -155,10 +155,10 @@ def test_a_long_text_encoded_in_pieces_gives_the_same_ids(tmp_path):
         (["--train", "{file}", "--vocab-size", "260"], 3, "have 12 tokens, but 1025 are needed"),
     ],
 )
-def test_errors_in_arguments_state_what_to_do(tmp_path, capsys, arguments, code, said):
+def test_errors_in_arguments_state_what_to_do(tmp_path, capsys, arguments, code, message):
     pytest.importorskip("tokenizers")
     (tmp_path / "file.txt").write_text("hello world")
     given = [argument.format(file=f"{tmp_path}/file.txt") for argument in arguments]
     assert main(["pack", "--output", f"{tmp_path}/data", "--name", "x", *given]) == code
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
     assert not list(tmp_path.glob("data/**/manifest.json"))

@@ -123,7 +123,7 @@ def test_a_sluice_tokenizer_needs_no_special_token_names(tmp_path, pack):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "message"),
     [
         (["--eos", END, "--lines"], 2, "goes without --lines and --add-bos"),
         (["--eos", END, "--add-bos"], 2, "goes without --lines and --add-bos"),
@@ -136,12 +136,12 @@ def test_a_sluice_tokenizer_needs_no_special_token_names(tmp_path, pack):
         (["--eos", END, "--valid", "{directory}/nothing.tfrecord"], 3, "nothing.tfrecord"),
     ],
 )
-def test_errors_in_arguments_and_input_state_what_to_do(tmp_path, pack, capsys, arguments, code, said):
+def test_errors_in_arguments_and_input_state_what_to_do(tmp_path, pack, capsys, arguments, code, message):
     (tmp_path / "a.tfrecord").write_bytes(framed(example(input_ids=packed([CAT] * 9), url=texts(b"u"))))
     (tmp_path / "small.json").write_text(json.dumps(gpt2_layout()))
     given = [argument.format(directory=tmp_path) for argument in arguments]
     assert pack("--train", tmp_path / "a.tfrecord", *given) == code
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
     assert not list(tmp_path.glob("data/**/manifest.json"))
 
 

@@ -124,7 +124,7 @@ def test_results_go_to_standard_output_while_a_bar_is_shown(open_terminal, capsy
     assert "result" not in terminal.getvalue()
 
 
-def test_log_lines_stay_whole_above_the_bar(open_terminal, restored_logging):
+def test_log_lines_are_complete_above_the_bar(open_terminal, restored_logging):
     terminal = open_terminal()
     set_up("info")
     with progress_bar("train", 10) as bar:

@@ -132,7 +132,7 @@ def test_a_tokenizer_that_lacks_a_byte_or_strips_blanks_is_not_lossless(tmp_path
 
 
 @pytest.mark.parametrize(
-    ("parts", "said"),
+    ("parts", "message"),
     [
         ({"model": {"type": "Unigram", "vocab": [["a", -1.0]]}}, "its model Unigram with pre-tokenizer"),
         ({"pre_tokenizer": {"type": "Metaspace"}}, "neither byte-level BPE nor words"),
@@ -143,13 +143,13 @@ def test_a_tokenizer_that_lacks_a_byte_or_strips_blanks_is_not_lossless(tmp_path
         ({"added_tokens": [{"id": 300, "content": "x", "special": True}]}, "its ids are not 0, 1, 2"),
     ],
 )
-def test_an_unsupported_tokenizer_is_an_error(tmp_path, parts, said):
-    with pytest.raises(FormatError, match=said):
+def test_an_unsupported_tokenizer_is_an_error(tmp_path, parts, message):
+    with pytest.raises(FormatError, match=message):
         load(tmp_path, gpt2_layout(**parts))
 
 
 @pytest.mark.parametrize(
-    ("names", "said"),
+    ("names", "message"),
     [
         (
             SpecialNames(),
@@ -160,6 +160,6 @@ def test_an_unsupported_tokenizer_is_an_error(tmp_path, parts, said):
         (SpecialNames(eos=END, pad=END), r"--pad and --eos are both <\|endoftext\|>"),
     ],
 )
-def test_invalid_special_names_are_errors(tmp_path, names, said):
-    with pytest.raises(ConfigError, match=said):
+def test_invalid_special_names_are_errors(tmp_path, names, message):
+    with pytest.raises(ConfigError, match=message):
         load(tmp_path, gpt2_layout(), names).ids  # noqa: B018

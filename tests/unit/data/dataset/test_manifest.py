@@ -162,7 +162,7 @@ def test_another_format_is_an_error_with_its_number_even_with_other_fields(tmp_p
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"shape": 1}, "unknown field `shape`"),
         ({"dtype": "int64"}, r"'int64' - at `\$.dtype`"),
@@ -170,8 +170,8 @@ def test_another_format_is_an_error_with_its_number_even_with_other_fields(tmp_p
         ({"ids": {"pad": 0, "sep": 9}}, "unknown field `sep`"),
     ],
 )
-def test_an_invalid_field_is_an_error_with_its_name(tmp_path, changes, said):
-    with pytest.raises(FormatError, match=said):
+def test_an_invalid_field_is_an_error_with_its_name(tmp_path, changes, message):
+    with pytest.raises(FormatError, match=message):
         read_manifest(edited(tmp_path, **changes))
 
 

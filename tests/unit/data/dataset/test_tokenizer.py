@@ -137,7 +137,7 @@ def test_a_missing_file_is_an_error_with_its_name(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("edit", "said"),
+    ("edit", "message"),
     [
         (lambda tree: tree.clear(), "is not a tokenizer.json"),
         (lambda tree: tree.update(normalizer={"type": "Lowercase"}), "changes text before cutting it"),
@@ -146,11 +146,11 @@ def test_a_missing_file_is_an_error_with_its_name(tmp_path):
         (lambda tree: tree["model"]["vocab"].update(gap=99), "its ids are not 0, 1, 2"),
     ],
 )
-def test_a_tokenizer_with_unsupported_behaviour_is_an_error(word, edit, said):
+def test_a_tokenizer_with_unsupported_behaviour_is_an_error(word, edit, message):
     with open(word.path) as stream:
         tree = json.load(stream)
     edit(tree)
     with open(word.path, "w") as stream:
         json.dump(tree, stream)
-    with pytest.raises(FormatError, match=said):
+    with pytest.raises(FormatError, match=message):
         Tokenizer.load(word.path)

@@ -127,17 +127,17 @@ def test_records_that_do_not_overlap_are_found(dataset):
 
 
 @pytest.mark.parametrize(
-    ("tokens", "said"),
+    ("tokens", "message"),
     [
         ([300, 5, 6, 7, 8], "record 0: id 300, but the vocabulary has"),
         ([5, 6, 7, 8], "record 0: 8 bytes of ids, but 10 were expected"),
         ([5, 0, 7, 8, 9], "record 0: padding inside of the text"),
     ],
 )
-def test_invalid_ids_with_correct_checksums_are_found(dataset, tokens, said):
+def test_invalid_ids_with_correct_checksums_are_found(dataset, tokens, message):
     payload = b"".join(token.to_bytes(2, "little") for token in tokens)
     (dataset / TRAIN).write_bytes(encode_record(payload))
-    assert any(said in line for line in problems(dataset))
+    assert any(message in line for line in problems(dataset))
 
 
 def test_an_example_of_another_form_is_found_and_reading_continues(dataset):

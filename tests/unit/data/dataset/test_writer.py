@@ -97,15 +97,15 @@ def test_commit_adds_up_splits_in_shard_order_and_omits_empty_ones(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         (lambda shards: shards[:2], "missing: valid-00000-of-00001.tfrecord"),
         (lambda shards: [*shards, shards[0]], "more than once: train-00000-of-00002.tfrecord"),
         (lambda shards: [], "3 shards were planned, 0 came back"),
     ],
 )
-def test_an_incomplete_set_of_shards_is_not_published(tmp_path, change, said):
-    with pytest.raises(StageError, match=said):
+def test_an_incomplete_set_of_shards_is_not_published(tmp_path, change, message):
+    with pytest.raises(StageError, match=message):
         commit_dataset(str(tmp_path), PLAN, change(three_shards(tmp_path)))
     assert not (tmp_path / "manifest.json").exists()
 

@@ -32,7 +32,7 @@ def test_korean_is_text_with_spaces():
 
 
 @pytest.mark.parametrize(("key", "size"), [("", 5), ("a b c d", 5), ("你好世界", 5), ("!!!", 1)])
-def test_a_text_shorter_than_a_shingle_has_none(key, size):
+def test_a_text_shorter_than_a_shingle_has_no_shingle(key, size):
     assert shingles(key, size) == frozenset()
 
 

@@ -83,7 +83,7 @@ def test_only_languages_with_a_list_are_measured():
 
 
 @pytest.mark.parametrize(
-    "line, said",
+    "line, message",
     [
         (b"two\tterms", "a tab or control"),
         (b"be\x00ll", "a tab or control"),
@@ -94,14 +94,14 @@ def test_only_languages_with_a_list_are_measured():
         (b"a" * 65, "more than 64"),
     ],
 )
-def test_an_invalid_term_is_an_error_with_its_line(tmp_path, line, said):
+def test_an_invalid_term_is_an_error_with_its_line(tmp_path, line, message):
     path = tmp_path / "terms.txt"
     path.write_bytes(b"# terms\ngood term\r\n\n" + line + b"\n")
-    with pytest.raises(FormatError, match=rf"terms\.txt, line 4.*{said}"):
+    with pytest.raises(FormatError, match=rf"terms\.txt, line 4.*{message}"):
         BadWords.load(str(path), "en")
     path.write_bytes(b"good")
     (tmp_path / "allow.txt").write_bytes(b"very good\n\n\n" + line)
-    with pytest.raises(FormatError, match=rf"allow\.txt, line 4.*{said}"):
+    with pytest.raises(FormatError, match=rf"allow\.txt, line 4.*{message}"):
         BadWords.load(str(path), "en", f"{tmp_path}/allow.txt")
 
 

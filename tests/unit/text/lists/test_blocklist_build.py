@@ -223,7 +223,7 @@ def test_a_block_list_is_pickled_as_paths_and_digests_and_changed_files_are_erro
 
 
 @pytest.mark.parametrize(
-    "damage, said",
+    "damage, message",
     [
         (lambda data: b"", "no block list"),
         (lambda data: b"a.example\n" * 10, "no block list"),
@@ -237,11 +237,11 @@ def test_a_block_list_is_pickled_as_paths_and_digests_and_changed_files_are_erro
         (lambda data: data[: 16 + 16] + b"\xff" * 4 + data[16 + 16 + 4 :], "buckets are out of order"),
     ],
 )
-def test_a_damaged_block_list_is_an_error(make_list, tmp_path, damage, said):
+def test_a_damaged_block_list_is_an_error(make_list, tmp_path, damage, message):
     make_list("a.example", "b.example")
     path = tmp_path / "list.bin"
     path.write_bytes(damage(path.read_bytes()))
-    with pytest.raises(FormatError, match=said):
+    with pytest.raises(FormatError, match=message):
         describe(str(path))
     with pytest.raises(InputError, match="Cannot map"):
         describe(f"{tmp_path}/missing.bin")

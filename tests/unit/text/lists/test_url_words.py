@@ -56,7 +56,7 @@ def test_lists_are_loaded_from_the_configuration(tmp_path):
 
 @pytest.mark.parametrize("setting", ["hard", "soft", "strict"])
 @pytest.mark.parametrize(
-    "line, said",
+    "line, message",
     [
         (b"free spins", "is never found"),
         (b"a-b", "is never found"),
@@ -64,10 +64,10 @@ def test_lists_are_loaded_from_the_configuration(tmp_path):
         (b"\xd6\xd0", "not UTF-8"),
     ],
 )
-def test_an_invalid_word_is_an_error_with_its_line(tmp_path, setting, line, said):
+def test_an_invalid_word_is_an_error_with_its_line(tmp_path, setting, line, message):
     path = tmp_path / "words.txt"
     path.write_bytes(b"# words\ngood\n" + line)
-    with pytest.raises(FormatError, match=rf"words\.txt, line 3.*{said}"):
+    with pytest.raises(FormatError, match=rf"words\.txt, line 3.*{message}"):
         UrlWords.of(UrlWordsConfig(**{setting: str(path)}))
 
 

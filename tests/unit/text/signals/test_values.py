@@ -145,7 +145,7 @@ def test_duplicate_lines_are_repeats_without_the_first_copy():
     assert signal("duplicate_line_share", "x\nx\nx") == pytest.approx(2 / 3)
 
 
-def test_a_line_with_an_opening_or_no_final_mark_ends_no_sentence():
+def test_a_line_with_an_opening_or_no_final_mark_does_not_end_a_sentence():
     assert signal("terminal_line_share", "a”\n”\nb,\nc—\nd (e)") == 0
 
 
