@@ -75,7 +75,7 @@ def test_the_help_of_each_command_has_an_example(name, capsys):
     assert f"sluice {name} " in capsys.readouterr().out.partition("example")[2]
 
 
-def test_an_unknown_option_is_a_usage_error(capsys):
+def test_a_missing_argument_is_a_usage_error(capsys):
     assert main(["verify"]) == 2
     assert "DIR" in capsys.readouterr().err
 

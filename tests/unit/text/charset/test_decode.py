@@ -124,7 +124,7 @@ def test_meta_with_utf16_is_ignored():
     assert decode(payload, None) == Decoded(meta("utf-16") + "é", "utf-8", "meta")
 
 
-def test_two_byte_order_marks_are_not_text():
+def test_repeated_byte_order_marks_are_removed():
     assert decode(b"\xef\xbb\xbf\xef\xbb\xbfhi", None) == Decoded("hi", "utf-8", "bom")
 
 
@@ -269,7 +269,7 @@ def test_labelled_samples_are_decoded_like_strict_decoding_with_their_label(shar
 
 
 SELDOM = ("ibm852", "ibm855", "mac-centraleurope", "utf-32be", "utf-32le")
-"""Encodings that web pages do not use, so the detector does not know them."""
+"""Encodings that detectors for web pages do not support."""
 
 
 MISSED = (

@@ -78,7 +78,7 @@ def test_the_probability_rises_with_the_similarity():
         (0.8, 2, 0.3601, 2),
     ],
 )
-def test_a_pair_has_fewer_equal_values_with_at_most_the_given_probability(threshold, permutations, miss, equal):
+def test_least_equal_misses_a_pair_with_at_most_the_given_probability(threshold, permutations, miss, equal):
     assert least_equal(threshold, permutations, miss) == equal
 
 

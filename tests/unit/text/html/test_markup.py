@@ -197,7 +197,7 @@ def test_class_names_are_split_into_words_and_also_kept():
     assert set(markup.word_node.tolist()) == {1}
 
 
-def test_siblings_with_different_numbers_have_the_same_signature():
+def test_siblings_whose_classes_differ_in_numbers_have_equal_signatures():
     markup = parse(b'<ul><li class="post-1 odd">a<li class="post-22 even">b<li class="ad">c</ul>')
     a, b, c = (markup.node_sign[n] for n in markup.block_node)
     assert a == b != c

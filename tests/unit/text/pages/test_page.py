@@ -220,7 +220,7 @@ def test_the_variant_is_recorded_for_chinese(text, variant):
     assert (document.signals.traditional_share is None) == (variant is None)
 
 
-def test_signals_computed_outside_of_the_text_are_set():
+def test_bad_word_language_and_random_signals_are_set():
     signals = processor().process(a_page(html(ENGLISH))).signals
     assert (signals.n_bad_words, signals.bad_word_share, signals.other_language_share) == (0, 0.0, 0.0)
     assert 0 <= signals.random_unit < 1
