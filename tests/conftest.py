@@ -1,4 +1,4 @@
-"""Fixtures that more than one layer uses, and what makes a run of all tests quick on a machine of two cores."""
+"""Shared fixtures, and settings that make a run of all tests fast on a machine with two cores."""
 
 import contextlib
 import fcntl
@@ -14,19 +14,19 @@ from hypothesis import settings
 ROOT = Path(__file__).parent.parent
 
 os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
-"""Every Spark of the tests is over before better machine code pays: with the first compiler alone, a job of
-the sample needs half of the processor time."""
+"""The Spark jobs of the tests are too short for the optimizing compiler: with only the first compiler, a job on the
+sample needs half of the processor time."""
 
-settings.register_profile("tests", deadline=None)  # several processes share the cores: an example may take long
+settings.register_profile("tests", deadline=None)  # several processes share the cores, so an example may be slow
 settings.load_profile("tests")
 
 ORDER = ("train", "jobs", "docs", "spark", "unit", "architecture")
-"""Training comes first, since it needs no compiled kernels: they are made meanwhile. Short tests come last and fill
-the gaps that long ones leave."""
+"""Training tests run first: they need no kernels, which are compiled in the meantime. Short tests run last, to balance
+the load of the processes."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Compiles the kernels of page processing once, beside the first tests, when several processes would each do it."""
+    """Compiles the kernels of page processing once, parallel to the first tests, if there are several processes."""
     if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
         archive = ROOT / "tests" / "data" / "sample" / "zh-news-pages.warc.gz"
         command = [sys.executable, "-m", "sluice.commands.main", "pages", str(archive)]
@@ -44,7 +44,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def make_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], None]], Path]:
-    """`make_once(name, make)`: a folder filled by `make(folder)`, once for all processes of the tests."""
+    """`make_once(name, make)` returns a folder that `make(folder)` filled once for all test processes."""
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
@@ -69,14 +69,14 @@ def _lock(path: Path) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def sample() -> Path:
-    """The real pages that ship with the repository."""
+    """Folder of the real pages in the repository."""
     return ROOT / "tests" / "data" / "sample"
 
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """The larger collection of real data, which is not part of the repository."""
+    """Folder of the larger collection of real data, which is not in the repository."""
     path = Path(os.environ.get("SLUICE_SHARED_DATA", ROOT.parent / "shared" / "data"))
     if not path.is_dir():
-        pytest.skip("the larger collection of real data is not here (SLUICE_SHARED_DATA names its folder)")
+        pytest.skip("the larger collection of real data is missing (SLUICE_SHARED_DATA sets its folder)")
     return path

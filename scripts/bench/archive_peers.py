@@ -1,6 +1,6 @@
-"""The archive reader beside warcio and FastWARC: what each makes of an archive, and why one differs from another.
+"""Reads archives with sluice, warcio and FastWARC, and finds the cause of each difference.
 
-Used by `bench_warc.py`, which prints it, and by the tests, which demand that no difference is without a cause.
+`archives.py` prints the differences; the tests require that every difference has a known cause.
 """
 
 import hashlib
@@ -17,20 +17,21 @@ from sluice.data.archives.reader import ArchiveRecord, Damage, read_archive
 MAX_BYTES = 2 << 20
 ENCODED = "encoded"
 COMPARED = ("response", "resource", "conversion", "metadata")
-"""Of requests and revisits the readers give different parts, to a file's own header different names."""
+"""Record types whose payloads are compared. For requests and revisits the readers return different parts, and they name
+a file's own header differently."""
 
 Key = tuple[str, str, str]
 
 
 class Reading(NamedTuple):
-    """What one reader made of one archive: type, URL, length and digest of the payload, and what it said of losses."""
+    """Result of one reader for one archive: type, URL and payload digest of each record, and the reported losses."""
 
     records: list[Key]
-    said: list[str]
+    losses: list[str]
 
 
 class Difference(NamedTuple):
-    """A record that another reader gave and sluice did not, or otherwise, and why."""
+    """A record that another reader returned and sluice did not, or returned differently, with the cause."""
 
     reader: str
     record: Key
@@ -53,9 +54,9 @@ def with_sluice(data: bytes) -> Reading:
     for item in read_archive(io.BytesIO(data), len(data), is_wanted=lambda kind, content: True, max_bytes=MAX_BYTES):
         if isinstance(item, ArchiveRecord):
             reading.records.append(key(item.record_type, item.url, item.payload))
-            reading.said.extend([f"body: {item.payload_error}"] if item.payload_error else [])
+            reading.losses.extend([f"body: {item.payload_error}"] if item.payload_error else [])
         elif isinstance(item, Damage):
-            reading.said.append(f"{item.reason} {item.length}")
+            reading.losses.append(f"{item.reason} {item.length}")
     return reading
 
 
@@ -65,13 +66,13 @@ def with_warcio(data: bytes) -> Reading:
         for record in ArchiveIterator(io.BytesIO(data), arc2warc=True):
             body = record.content_stream().read(MAX_BYTES)
             reading.records.append(key(record.rec_type, record.rec_headers.get_header("WARC-Target-URI"), body))
-    except Exception as e:  # whatever it raises is what it says
-        reading.said.append(type(e).__name__)
+    except Exception as e:  # its only report of damage is the exception
+        reading.losses.append(type(e).__name__)
     return reading
 
 
 def with_fastwarc(data: bytes) -> Reading:
-    """Encoded bodies are not compared: its decoding ends the file at the first body that is not as its headers say."""
+    """Encoded bodies are not compared: FastWARC ends the file at the first body that does not match its headers."""
     reading = Reading([], [])
     try:
         for record in FastIterator(io.BytesIO(data), quirks_mode=True):
@@ -81,7 +82,7 @@ def with_fastwarc(data: bytes) -> Reading:
             is_encoded = kind == "response" and names & {"content-encoding", "transfer-encoding"}
             reading.records.append((*found[:2], ENCODED) if is_encoded else found)
     except Exception as e:
-        reading.said.append(type(e).__name__)
+        reading.losses.append(type(e).__name__)
     return reading
 
 
@@ -93,7 +94,7 @@ READERS: dict[str, Callable[[bytes], Reading]] = {
 
 
 def differences(data: bytes) -> list[Difference]:
-    """What warcio and FastWARC read and sluice does not; a cause of "?" is unexplained."""
+    """Records that warcio or FastWARC read and sluice did not. The cause "?" means unexplained."""
     ours = with_sluice(data)
     found = []
     for name in ("warcio", "fastwarc"):
@@ -109,18 +110,18 @@ def differences(data: bytes) -> list[Difference]:
 
 def cause(record: Key, ours: Reading) -> str:
     kind, url, content = record
-    if damage := [said for said in ours.said if not said.startswith("body")]:
-        return "not whole: " + ", ".join(sorted({said.split()[0] for said in damage}))
+    if damage := [loss for loss in ours.losses if not loss.startswith("body")]:
+        return "damaged: " + ", ".join(sorted({loss.split()[0] for loss in damage}))
     if kind == "unknown":
-        return "its type is not understood there"
+        return "an unknown record type"
     lengths = [int(other[2].split()[0]) for other in ours.records if other[:2] == (kind, url)]
     if not lengths:
         return "?"
     if content == digest(b""):
-        return "no payload there"
-    if any(said.startswith("body") for said in ours.said):
-        return "a body that breaks"
+        return "an empty payload in the other reader"
+    if any(loss.startswith("body") for loss in ours.losses):
+        return "an invalid body"
     length = int(content.split()[0])
     if length + 1 in lengths:
-        return "a line end less there"  # warcio takes the first one of a body that is not chunked as claimed
-    return "the HTTP head is part of the payload there" if length > min(lengths) else "?"
+        return "one line end less"  # warcio removes the first line end of a body that is not chunked as declared
+    return "a payload with the HTTP head" if length > min(lengths) else "?"

@@ -1,14 +1,14 @@
-"""How the archive reader does beside warcio and FastWARC: under damage, on real files, and in speed.
+"""Compares the archive reader with warcio and FastWARC on damaged archives, on real files, and in speed.
 
     python -m scripts.bench.archives                      # faults and speed, on the pages that ship with the repository
     python -m scripts.bench.archives --data FOLDER        # also every archive below FOLDER
 
-faults   archives of ten real pages, each damaged in one way: records delivered, and what was said of the loss. A reader
-         that delivers fewer than are whole has lost pages, one that delivers more gives parts of pages for whole.
-files    by file, the records that another reader gave and this one did not, or gave otherwise, with the cause.
+faults   archives of ten real pages, each damaged in one way: records returned, and the loss that was reported. A reader
+         that returns fewer records than are intact lost pages; one that returns more treated parts of pages as whole.
+files    per file, the records that another reader returned and sluice did not, or returned differently, with the cause.
 speed    megabytes of gzipped archive per second of CPU time, one core, medians of interleaved repeats, on real pages
-         each with a request and a metadata record, as Common Crawl has them. All readers inflate every member, parse
-         every header and give the bodies of HTML responses. `zlib alone` only inflates: no pure Python is faster.
+         with a request and a metadata record each, as in Common Crawl. All readers inflate every member, parse every
+         header and return the bodies of HTML responses. `zlib alone` only inflates: pure Python cannot be faster.
 """
 
 import argparse
@@ -38,7 +38,7 @@ HTML = ("text/html", "application/xhtml+xml")
 
 
 def members(data: bytes) -> Iterator[bytes]:
-    """The gzip members of a sound archive."""
+    """The gzip members of an undamaged archive."""
     source, at = MemberSource(io.BytesIO(data), len(data)), 0
     while at < len(data):
         member = Gzip(1 << 30).open(source, at)
@@ -64,7 +64,7 @@ def with_length(record: bytes, change: int) -> bytes:
 
 
 def faults(pages: list[bytes]) -> Iterator[tuple[str, bytes, int]]:
-    """Name, damaged archive, and how many of its records are whole."""
+    """Name of the fault, damaged archive, and the number of its intact records."""
     flipped = bytearray(pages[5])
     flipped[len(flipped) // 2] ^= 0x55
     plain = [zlib.decompress(page, 31) for page in pages]
@@ -96,9 +96,9 @@ def print_faults(pages: list[bytes]) -> None:
         cells = []
         for read in READERS.values():
             found = read(data)
-            cells.append(f"{len(found.records):2} {', '.join(found.said) or '-'}")
+            cells.append(f"{len(found.records):2} {', '.join(found.losses) or '-'}")
         print(f"{name:32} {whole:5}" + "".join(f"  {cell:24}" for cell in cells))
-    # a cut between two records shows in the length that the file should have, which the others do not ask for
+    # only the expected file length reveals a cut between two records, and only sluice is given it
     data, size = b"".join(pages[:5]), sum(map(len, pages))
     *found, last = read_archive(io.BytesIO(data), size, is_wanted=is_html, max_bytes=MAX_BYTES)
     assert isinstance(last, Damage)
@@ -111,7 +111,7 @@ def print_faults(pages: list[bytes]) -> None:
 
 def print_files(folder: Path) -> None:
     paths = sorted(path for path in folder.rglob("*") if path.is_file() and "arc" in path.name.lower())
-    print(f"\n{'file':66} {'sluice':>6} {'warcio':>6} {'fastw.':>6}  records that are not here, by cause")
+    print(f"\n{'file':66} {'sluice':>6} {'warcio':>6} {'fastw.':>6}  records missing in sluice, by cause")
     total: Counter[str] = Counter()
     for path in paths:
         data = path.read_bytes()
@@ -162,7 +162,7 @@ WALKERS: dict[str, Callable[[bytes], int]] = {
 
 
 def crawl(pages: list[bytes]) -> bytes:
-    """The pages as Common Crawl has them, each between its request and its metadata."""
+    """The pages as in Common Crawl, each between its request and its metadata."""
     stream = io.BytesIO()
     writer = WARCWriter(stream, gzip=True)
     accept = [("User-Agent", "CCBot/2.0 (https://commoncrawl.org/faq/)"), ("Accept-Encoding", "br,gzip")]
@@ -195,9 +195,9 @@ def print_speed(whole: bytes, megabytes: int, repeats: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, metavar="FOLDER", help="archives to compare, searched to the bottom")
+    parser.add_argument("--data", type=Path, metavar="FOLDER", help="archives to compare, searched recursively")
     parser.add_argument("--megabytes", type=int, default=32, metavar="N", help="length of the file for speed (32)")
-    parser.add_argument("--repeats", type=int, default=5, metavar="N", help="rounds of all readers (5)")
+    parser.add_argument("--repeats", type=int, default=5, metavar="N", help="rounds per reader (5)")
     options = parser.parse_args()
     models = [line.partition(": ")[2].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")]
     print(f"python {platform.python_version()}, zlib {zlib.ZLIB_RUNTIME_VERSION}, {models[0] if models else 'CPU ?'}")

@@ -1,18 +1,18 @@
-"""Measure how well and how fast the encoding of a page without any declaration is found.
+"""Measures accuracy and speed of encoding detection on pages without a declaration.
 
     python -m scripts.bench.charset COLLECTION
 
-COLLECTION holds `warc/`, `html-truth/SET/` and `html-pages/SET/` with WARC files. Taken are all different pages that
-are not plain ASCII, have no byte order mark, and decode strictly under the charset of their header or meta. All
-declarations are cut out, and a detector must give the same text. Two sets:
+COLLECTION contains `warc/`, `html-truth/SET/` and `html-pages/SET/` with WARC files. Every distinct page is used that
+is not plain ASCII, has no byte order mark, and decodes strictly under the charset of its header or meta element. All
+declarations are removed, and a detector must produce the same text. Two sets:
 
-  found      the pages in the encoding they came in (nearly all UTF-8)
+  found      the pages in their original encoding (nearly all UTF-8)
   re-encoded the same pages in the legacy encodings of their language; characters that an encoding lacks become
-             references (&#8226;), as authoring tools write them, in at most 2 % of the characters that are not ASCII.
-             Simplified pages are first turned into traditional ones for Big5 by filters/opencc-chars.jsonl.gz
+             references (&#8226;), as in authoring tools; at most 2 % of the non-ASCII characters may do so.
+             For Big5, filters/opencc-chars.jsonl.gz first converts simplified pages to traditional ones
 
-Peers are measured where they are installed: chardetng_py, chardet, cchardet, charset_normalizer.
-`--slow` adds those that take more than 10 ms a page. `--misses N` prints the first N pages ours gets wrong.
+Other detectors are measured if installed: chardetng_py, chardet, cchardet, charset_normalizer.
+`--slow` adds those that take more than 10 ms per page. `--misses N` prints the first N pages that sluice gets wrong.
 
 example: python -m scripts.bench.charset ~/collection --misses 5
 """
@@ -71,7 +71,7 @@ LEGACY = {
 
 
 class Case(NamedTuple):
-    """A page without declarations: its bytes, codec, text, language and whether it came in this codec."""
+    """A page without declarations: bytes, codec, text, language, and whether this is its original codec."""
 
     payload: bytes
     codec: str
@@ -82,7 +82,7 @@ class Case(NamedTuple):
 
 
 class Collector:
-    """Takes the place of a PageProcessor and keeps the pages."""
+    """Replaces a PageProcessor and collects the pages."""
 
     def __init__(self) -> None:
         self.extract = ExtractConfig(max_page_bytes=1 << 22)
@@ -94,13 +94,13 @@ class Collector:
         return Rejection(**located, reason="kept_here")
 
     def process_text(self, page: Page) -> Rejection:
-        """Texts of WET files have no encoding to be found."""
+        """Rejects texts of WET files: they have no encoding to detect."""
         located = {name: getattr(page, name) for name in Rejection.__struct_fields__ if hasattr(page, name)}
         return Rejection(**located, reason="wet")
 
 
 def pages(collection: Path) -> list[Page]:
-    """Every HTML page of the collection, each payload once."""
+    """Every HTML page of the collection, without repeated payloads."""
     collector = Collector()
     inputs = tuple(str(collection / name) for name in ("warc", "html-truth", "html-pages"))
     for entry in plan.make_plan(PlanConfig(inputs=inputs)).entries:
@@ -110,13 +110,13 @@ def pages(collection: Path) -> list[Page]:
 
 
 def strict(payload: bytes, codec: str) -> str | None:
-    """The text, when not one byte is broken."""
+    """The decoded text; None if any byte is invalid."""
     text = decode_as(payload, codec)
     return None if "\ufffd" in text else text
 
 
 def found_cases(page: Page, languages: LanguageIdentifier) -> Case | None:
-    """The page without its declarations; None when nothing true is declared."""
+    """The page without its declarations; None if it has no correct declaration."""
     if page.payload.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         return None
     metas = [match[1].decode() for match in charset.META_CHARSET.finditer(page.payload)]
@@ -133,7 +133,7 @@ def found_cases(page: Page, languages: LanguageIdentifier) -> Case | None:
 
 
 def legacy_cases(case: Case, traditional: dict[int, str]) -> Iterator[Case]:
-    """The page in the old encodings of its language, where they hold (nearly) all its characters."""
+    """The page in each legacy encoding of its language that has (nearly) all of its characters."""
     for codec in LEGACY.get(case.language, []):
         text = case.text.translate(traditional) if codec == "big5hkscs" else case.text
         payload = text.encode(codec, "xmlcharrefreplace")
@@ -149,12 +149,12 @@ def ours(payload: bytes) -> str:
 
 
 def by_name(detect: Callable[[bytes], Any]) -> Callable[[bytes], str]:
-    """A peer: its name of the encoding, decoded by our decoders, so that only the finding is compared."""
+    """A detector that returns the name of an encoding. Our decoders decode, so that only detection is compared."""
     return lambda payload: decode_as(payload, codec_for(detect(payload) or "utf-8") or "utf-8")
 
 
 def peers(slow: bool) -> Iterator[tuple[str, Callable[[bytes], str]]]:
-    """Detectors that are installed, by name and version."""
+    """Name with version, and function, of every installed detector."""
     from resiliparse.parse.encoding import detect_encoding
 
     makers: dict[str, Callable[[Any], Callable[[bytes], Any]]] = {
@@ -175,7 +175,7 @@ def peers(slow: bool) -> Iterator[tuple[str, Callable[[bytes], str]]]:
 
 
 def traditional_characters(collection: Path) -> dict[int, str]:
-    """Simplified characters to their first traditional form."""
+    """Maps simplified characters to their first traditional form."""
     path = collection / "filters" / "opencc-chars.jsonl.gz"
     if not path.is_file():
         return {}
@@ -185,7 +185,7 @@ def traditional_characters(collection: Path) -> dict[int, str]:
 
 
 def report(cases: list[Case], detectors: list[tuple[str, Callable[[bytes], str]]], misses: int) -> None:
-    """Prints shares of right answers by set and codec, and milliseconds a page."""
+    """Prints the share of correct answers by set and codec, and milliseconds per page."""
     groups: dict[tuple[str, str], list[Case]] = defaultdict(list)
     for case in cases:
         kind = "found" if case.is_found else "re-encoded"
@@ -205,7 +205,7 @@ def report(cases: list[Case], detectors: list[tuple[str, Callable[[bytes], str]]
                 right[name].add(id(case))
         cuts = statistics.quantiles(seconds, n=100)
         print(
-            f"{name}: ms a page with decoding: median {1e3 * cuts[49]:.2f}, 95 % {1e3 * cuts[94]:.2f}, "
+            f"{name}: ms per page with decoding: median {1e3 * cuts[49]:.2f}, 95 % {1e3 * cuts[94]:.2f}, "
             f"99 % {1e3 * cuts[98]:.2f}"
         )
     print(f"{'set':11} {'codec':15} {'pages':>6} " + " ".join(f"{name[:18]:>18}" for name, _ in detectors))
@@ -222,8 +222,8 @@ def report(cases: list[Case], detectors: list[tuple[str, Callable[[bytes], str]]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("collection", type=Path)
-    parser.add_argument("--slow", action="store_true", help="also measure detectors that take long")
-    parser.add_argument("--misses", type=int, default=0, metavar="N", help="print so many pages that ours gets wrong")
+    parser.add_argument("--slow", action="store_true", help="also measure slow detectors")
+    parser.add_argument("--misses", type=int, default=0, metavar="N", help="print N pages that sluice gets wrong")
     options = parser.parse_args()
     everything = pages(options.collection)
     languages = LanguageIdentifier(model_path(None))
@@ -231,7 +231,7 @@ def main() -> None:
     n_ascii = sum(page.payload.isascii() for page in everything)
     print(
         f"Python {platform.python_version()}, {platform.processor() or platform.machine()}; {len(everything)} pages: "
-        f"{n_ascii} ASCII, {len(found)} others with a true declaration"
+        f"{n_ascii} ASCII, {len(found)} others with a correct declaration"
     )
     traditional = traditional_characters(options.collection)
     cases = found + [other for case in found for other in legacy_cases(case, traditional)]

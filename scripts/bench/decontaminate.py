@@ -1,11 +1,11 @@
-"""Decontamination: what it costs, what it finds, and what it finds by chance.
+"""Measures the cost, recall and chance matches of decontamination.
 
     python -m scripts.bench.decontaminate --data DATA
 
 DATA is the collection with `lm`, `html-truth` and `zh-webtext`. Benchmark items are sentences of Wikipedia in English,
-simplified and traditional Chinese; documents are web pages. Items are planted into pages as they are and with edits,
-and every page without one is looked at, too: what is found there is found by chance. Beside it, GPT-3's way (any common
-n-gram of 13 words, a character a word in Chinese) in plain Python.
+simplified and traditional Chinese; documents are web pages. Items are planted into pages unchanged and edited. Pages
+without a planted item are scanned, too: matches there occur by chance. GPT-3's rule (any common n-gram of 13 words; in
+Chinese, a character is a word) is measured for comparison, in plain Python.
 """
 
 import argparse
@@ -34,7 +34,7 @@ UNIT = re.compile(r"[\u4e00-\u9fff]|[^\W_\u4e00-\u9fff]+")
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder with lm, html-truth and zh-webtext")
-    parser.add_argument("--grams", type=int, default=100_000, help="n-grams of the benchmark, about")
+    parser.add_argument("--grams", type=int, default=100_000, help="approximate n-grams of the benchmark")
     arguments = parser.parse_args()
     random.seed(1)
     settings = DecontaminateConfig()
@@ -59,7 +59,7 @@ def main() -> None:
             "all, scan included": scanner.scan,
             "plain Python, any 13-gram": lambda page: plain_scan(page, plain, settings.ngram),
         }.items():
-            print(f"    {name:28s} {milliseconds(way, some):8.3f} ms a page")
+            print(f"    {name:28s} {milliseconds(way, some):8.3f} ms per page")
         by_chance = [match for page in some for match in scanner.scan(page)]
         plain_chance = sum(bool(plain_scan(page, plain, settings.ngram)) for page in some)
         print(f"    found by chance: {len(by_chance)} items; by any 13-gram: {plain_chance} pages")
@@ -69,8 +69,8 @@ def main() -> None:
 def plant(
     items: Sequence[str], pages: dict[str, list[str]], scanner: Scanner, plain: dict[Any, int], ngram: int
 ) -> None:
-    """Prints how many of planted items are found, by the share of units that were edited."""
-    print("planted items found, by the share of units edited (replaced, left out or doubled), and by any 13-gram")
+    """Prints the share of planted items that are found, by the share of edited units."""
+    print("share of units edited (replaced, removed or doubled), planted items found, and found by any 13-gram")
     for share in (0.0, 0.02, 0.05, 0.1, 0.15, 0.2):
         found = any_gram = 0
         numbers = random.sample(range(len(items)), 1_000)
@@ -83,7 +83,7 @@ def plant(
 
 
 def edit(text: str, share: float) -> str:
-    """A text with so many of its units replaced, left out or doubled."""
+    """A text with this share of its units replaced, removed or doubled."""
 
     def change(match: re.Match[str]) -> str:
         if random.random() >= share:
@@ -108,7 +108,7 @@ def plain_scan(text: str, grams: dict[Any, int], ngram: int) -> set[int]:
 
 
 def milliseconds(way: Callable[[str], Any], pages: Sequence[str]) -> float:
-    """The median of the rounds, by page."""
+    """Milliseconds per page, the median of the rounds."""
     way(pages[0])
     times = []
     for _ in range(ROUNDS):
@@ -120,7 +120,7 @@ def milliseconds(way: Callable[[str], Any], pages: Sequence[str]) -> float:
 
 
 def count_items(items: Sequence[str], grams: int, settings: DecontaminateConfig) -> int:
-    """How many of the first items have so many n-grams together."""
+    """The number of first items that have `grams` n-grams together."""
     total = 0
     for number, item in enumerate(items):
         total += max(len(units_of(item).prints) - settings.ngram + 1, 0)
@@ -130,7 +130,7 @@ def count_items(items: Sequence[str], grams: int, settings: DecontaminateConfig)
 
 
 def cut(texts: Iterator[str]) -> list[str]:
-    """Beginnings of about 5 kB of the texts that are as long."""
+    """The first 5 kB or so of every text that is at least as long."""
     whole = (text.encode() for text in texts)
     return [data[:PAGE_BYTES].decode("utf-8", "ignore") for data in whole if len(data) >= PAGE_BYTES]
 

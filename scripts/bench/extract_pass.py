@@ -1,13 +1,13 @@
-"""The whole extract pass beside datatrove's, on the same archives and one core each, in turns.
+"""Compares the whole extract pass with datatrove's, on the same archives, alternating, on one core each.
 
     pip install '.[extract,bench]'
     python -m scripts.bench.extract_pass ARCHIVE.warc.gz… [--rounds N]
 
 sluice: archive, charset, language before extraction, main text, cuts and masks, language, all signals, text hash,
-MinHash signature; every page of a wanted language goes all the way. datatrove: WarcReader, Trafilatura, Gopher
+MinHash signature; every page in a wanted language passes every step. datatrove: WarcReader, Trafilatura, Gopher
 repetition, Gopher quality, C4 without the rule on line ends, FineWeb, MinHash signature to a file, as in its
-`examples/fineweb.py`; a page that a filter drops goes no further, and no language is identified (its model would have
-to be fetched). datatrove runs its extractor in a child process; both have one page at a time. Medians of the rounds.
+`examples/fineweb.py`; a dropped page skips the later filters, and no language is identified (the model would have to
+be downloaded). datatrove runs its extractor in a child process; both process one page at a time. Medians of the rounds.
 """
 
 import argparse
@@ -66,8 +66,9 @@ def main() -> None:
 
 
 def write_as_common_crawl(given: Path, archive: Path) -> int:
-    """The HTML responses of an archive with the type that Common Crawl identifies; datatrove guesses without, and
-    drops two of three pages. Returns their number.
+    """Writes the HTML responses of an archive with the type that Common Crawl identifies; returns their number.
+
+    Without that type datatrove guesses, and drops two of three pages.
     """
     pages = 0
     with given.open("rb") as source, archive.open("wb") as target:
@@ -83,7 +84,7 @@ def write_as_common_crawl(given: Path, archive: Path) -> int:
 
 
 def compare(archive: Path, pages: int, processor: PageProcessor, rounds: int) -> None:
-    """Prints pages per second of both."""
+    """Prints pages per second of both tools."""
     entries = inputs.make_plan(PlanConfig(inputs=(str(archive),)))
     seconds: dict[str, list[float]] = {"sluice": [], "datatrove": []}
     for _ in range(rounds):
@@ -110,7 +111,7 @@ def run_sluice(entries: InputPlan, processor: PageProcessor) -> WarcAccount:
 
 
 def run_datatrove(archive: Path) -> int:
-    """The number of documents that got a signature."""
+    """Returns the number of documents that have a signature."""
     with tempfile.TemporaryDirectory() as directory:
         data = WarcReader(str(archive.parent), glob_pattern=archive.name).run(None, 0, 1)
         steps = [

@@ -1,19 +1,19 @@
-"""Measure the extract stage: what Spark costs, what reading and judging together cost, how much memory a worker needs.
+"""Measures the extract stage: overhead of Spark, cost of reading and processing together, memory per worker.
 
     python -m scripts.bench.extract_stage [overhead] [parts] [memory] [--archives FILE…] [--repeats N]
                                      [--overhead-mb N] [--memory-mb N]
 
   overhead  the stage on Spark `local[1]` against a plain Python loop over the same archive with the same processor.
             Both have the language model loaded and every module warm: each round has one run that is not timed, in the
-            same process (Spark keeps its Python worker between jobs). Sinks: none at all, and Parquet as the stage has.
-            The archive is N MB of the given ones' pages; one job on the smallest of them tells what a job costs
-            whatever it reads. Needs two idle cores, as the JVM works beside Python.
-  parts     reading alone + judging pages that are already in memory, against both in one pass. One process.
-  memory    the highest resident size of Spark's Python workers on one archive of N MB (default 1000) that is made of
-            the given archives' pages under changed URLs, over and over. At 1 to 5 MB a second this takes minutes.
+            same process (Spark keeps its Python worker between jobs). Sinks: none, and Parquet as in the stage.
+            The archive contains N MB of pages of the given ones; one job on the smallest archive measures the
+            constant cost of a job. Needs two idle cores, as the JVM runs beside Python.
+  parts     reading alone + processing pages that are already in memory, against both in one pass. One process.
+  memory    the highest resident size of Spark's Python workers on one archive of N MB (default 1000) that repeats
+            the pages of the given archives under changed URLs. At 1 to 5 MB per second this takes minutes.
 
-Times are medians of interleaved rounds. Without names all three are measured, without --archives the repository's
-sample. Bars: overhead at most 15 %, parts at least 0.85, memory at most 800 MB.
+Times are medians of interleaved rounds. Default: all three measurements, on the sample of the repository.
+Targets: overhead at most 15 %, parts at least 0.85, memory at most 800 MB.
 
 example: python -m scripts.bench.extract_stage overhead memory --repeats 7 --memory-mb 100
 """
@@ -51,7 +51,7 @@ OPEN = partial(storage.open_stream, transport=ExtractConfig().transport)
 
 
 class Reader(PageProcessor):
-    """Judges nothing, so that only reading costs; keeps the pages when it is given a list for them."""
+    """Rejects every page unread, so that only reading costs; appends the pages to `kept` if given."""
 
     def __init__(self, kept: list[Page] | None = None) -> None:
         super().__init__(ExtractConfig(), MinHashConfig(), "")
@@ -66,7 +66,7 @@ class Reader(PageProcessor):
 
 
 def timed(*runs: Callable[[], Any], repeats: int) -> list[float]:
-    """Median seconds of each, in rounds: all of them once, then all again. One round before is not timed."""
+    """Median seconds of each run. The runs alternate; a first round is not timed."""
     seconds: list[list[float]] = [[] for _ in runs]
     for number in range(repeats + 1):
         for run, taken in zip(runs, seconds, strict=True):
@@ -78,7 +78,7 @@ def timed(*runs: Callable[[], Any], repeats: int) -> list[float]:
 
 
 def consume(entries: tuple[PlanEntry, ...], processor: PageProcessor) -> int:
-    """The plain loop over every record of every archive. Returns how many there were."""
+    """Loops over every record of every archive in plain Python; returns their number."""
     return sum(1 for entry in entries for _ in extract_archive(entry, processor, OPEN))
 
 
@@ -106,11 +106,11 @@ def measure_parts(entries: tuple[PlanEntry, ...], repeats: int) -> None:
 
 @contextlib.contextmanager
 def session() -> Iterator[Any]:
-    """One core and one Python worker."""
+    """A Spark session with one core and one Python worker."""
     from sluice.spark.engine.session import open_session
 
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    # our modules on the path of the workers, and a driver that is not shared with anybody
+    # our modules on the path of the workers, and a driver of its own
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
     os.environ["PYSPARK_SUBMIT_ARGS"] = "--master local[1] --conf spark.ui.enabled=false pyspark-shell"
     with open_session(SparkConfig(), "bench") as spark:
@@ -151,9 +151,9 @@ def measure_overhead(given: tuple[PlanEntry, ...], repeats: int, megabytes: int)
 
 
 def write_large(entries: tuple[PlanEntry, ...], path: Path, n_bytes: int) -> int:
-    """An archive of about so many bytes, of the pages of others over and over, each time under other URLs.
+    """Writes an archive of about `n_bytes` that repeats the pages of others under changing URLs.
 
-    Payloads are compressed once: a gzip member is the fresh head, flushed at a byte, and the old body behind it.
+    Payloads are compressed once: a gzip member is the new head, flushed at a byte, followed by the old body.
     Returns the number of records.
     """
     pages: list[Page] = []

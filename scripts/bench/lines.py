@@ -1,9 +1,10 @@
-"""Lines repeated across documents: what goes by CCNet's rule and by ours, what stays, and what it costs.
+"""Measures line deduplication: lines removed by CCNet's rule and by ours, lines kept, and cost.
 
     python -m scripts.bench.lines --data DATA [--show 20]
 
-DATA is the collection with `html-truth`, `zh-webtext`, `lm` and `dedup`. Verse, novels and statutes are there for what
-should stay. CCNet's rule, written afresh after its `normalize_for_dedup`: of all lines with one form the first stays.
+DATA is the collection with `html-truth`, `zh-webtext`, `lm` and `dedup`. Verse, novels and statutes are texts whose
+repeated lines should be kept. CCNet's rule is reimplemented after its `normalize_for_dedup`: of all lines with the same
+normalized form, the first is kept.
 """
 
 import argparse
@@ -32,7 +33,7 @@ CHAPTER = re.compile(r"(?m)^(?=.{0,6}第.{1,6}回)")
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder with html-truth, zh-webtext, lm and dedup")
-    parser.add_argument("--show", type=int, default=0, help="so many removed lines of each set")
+    parser.add_argument("--show", type=int, default=0, help="print N removed lines of each set")
     arguments = parser.parse_args()
     random.seed(1)
     print(f"Python {platform.python_version()}, {LineDedupConfig()}")
@@ -65,7 +66,7 @@ def report(name: str, texts: list[str], settings: LineDedupConfig, show: int) ->
         "characters; "
         f"repeated but kept: {sum(cut.n_structured for cut in cuts):5,} code and tables, "
         f"{sum(cut.n_spared for cut in cuts):5,} in {sum(cut.n_spared > 0 for cut in cuts)} mostly repeated documents; "
-        f"{1000 * hashing / len(texts):.3f} + {1000 * cutting / len(texts):.3f} ms a document"
+        f"{1000 * hashing / len(texts):.3f} + {1000 * cutting / len(texts):.3f} ms per document"
     )
     gone = [line for text, cut in zip(texts, cuts, strict=True) for line in lost(text, cut.text)]
     for line in random.sample(gone, min(show, len(gone))):
@@ -73,12 +74,12 @@ def report(name: str, texts: list[str], settings: LineDedupConfig, show: int) ->
 
 
 def lost(text: str, shorter: str) -> Iterator[str]:
-    """The lines of a text that its cut has fewer of."""
+    """The lines that occur less often in the shortened text."""
     yield from (Counter(line for line in text.split("\n") if line.strip()) - Counter(shorter.split("\n"))).elements()
 
 
 def ccnet_removes(texts: list[str]) -> int:
-    """Lines that go by CCNet's rule."""
+    """Number of lines that CCNet's rule removes."""
     forms: Counter[str] = Counter()
     for text in texts:
         forms.update(CCNET_DROPPED.sub("", DIGIT.sub("0", line.strip().lower())) for line in text.split("\n"))
@@ -99,7 +100,7 @@ def collections(data: Path) -> dict[str, Iterator[str]]:
 
 
 def web_pages(folder: Path) -> Iterator[str]:
-    """All that browsers show of the pages, menus included, where a cut has most to do."""
+    """The visible text of the pages, including menus, which has the most repeated lines."""
     from warcio.archiveiterator import ArchiveIterator
 
     for path in sorted(folder.glob("*/pages.warc.gz")):

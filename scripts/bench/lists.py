@@ -1,10 +1,10 @@
-"""Measure block lists, bad-word lists and rights on this machine: time per URL, text and page, and what building takes.
+"""Measures block lists, bad-word lists and rights: time per URL, text and page, and time and memory of building.
 
     python -m scripts.bench.lists [--entries 10_000_000] [--collection COLLECTION]
 
 Entries and URLs are synthetic; half of the URLs are on the list. Texts and pages are those of COLLECTION
-(`html-truth/SET/pages.jsonl.gz`, `zh-webtext/*.jsonl.gz`, `filters/ldnoobw.jsonl.gz`), brought to the same length; the
-peer ahocorasick_rs is measured where it is installed. Best of five for what is short.
+(`html-truth/SET/pages.jsonl.gz`, `zh-webtext/*.jsonl.gz`, `filters/ldnoobw.jsonl.gz`), brought to the same length.
+ahocorasick_rs is measured for comparison if installed. Short measurements are the best of five.
 """
 
 import argparse
@@ -48,12 +48,12 @@ def best_us(function: Callable[[], object], items: int, repeats: int = 5) -> flo
 
 
 def domain(number: int) -> str:
-    """A different name for each number, of the length that is usual in UT1 (15 characters)."""
+    """A distinct name for each number, of the usual length in UT1 (15 characters)."""
     return f"{number * 0x9E3779B97F4A7C15 & 0xFFFFFFFFFF:010x}{number % 7}.{TOPS[number % len(TOPS)]}"
 
 
 def bench_blocklist(entries: int) -> None:
-    """Building from a folder as of UT1, then URLs one by one."""
+    """Measures building from a folder in UT1's layout, then single URLs."""
     with tempfile.TemporaryDirectory() as folder:
         category = Path(folder) / "gambling"
         category.mkdir()
@@ -77,24 +77,24 @@ def bench_blocklist(entries: int) -> None:
         ]
         hits = sum(blocklist.match(url) is not None for url in urls)
         each = best_us(lambda: [blocklist.match(url) for url in urls], len(urls))
-        print(f"blocklist match   {each:.2f} µs a URL, {hits / len(urls):.0%} blocked")
+        print(f"blocklist match   {each:.2f} µs per URL, {hits / len(urls):.0%} blocked")
         chinese = [f"https://www.例子{i}.中国/新闻/{i}" for i in range(10_000)]
         each = best_us(lambda: [blocklist.match(url) for url in chinese], len(chinese))
-        print(f"                  {each:.2f} µs a URL with a Chinese host")
+        print(f"                  {each:.2f} µs per URL with a Chinese host")
 
 
 def bench_rights() -> None:
-    """A page of 100 KB that says nothing, and one with a directive at its beginning or at its end."""
+    """Measures a page of 100 KB without a directive, and pages with one at the beginning or the end."""
     block = '<div class="abc"><p>Some text, and more.</p><a href="/foo/bar.html">link</a></div>\n'
     page = (block * 2000)[:100_000].encode()
     mark = b'<meta name="robots" content="noindex">'
-    for name, data in (("nothing said", page), ("said at once", mark + page), ("said at last", page + mark)):
+    for name, data in (("no directive", page), ("at the start", mark + page), ("at the end", page + mark)):
         rights(data)
         print(f"rights            {best_us(lambda data=data: [rights(data) for _ in range(100)], 100):.1f} µs, {name}")
 
 
 def bench_bad_words(collection: Path) -> None:
-    """Texts of 9 KB in English, of 3,000 characters (9 KB) in Chinese, with the shipped lists and a longer one."""
+    """Measures English texts of 9 KB and Chinese ones of 3,000 characters (9 KB), with shipped and longer lists."""
     truth = (row["truth"] for file in sorted(collection.glob("html-truth/*/pages.jsonl.gz")) for row in rows(file))
     english = [text for found in truth if found and (text := found.get("text")) and len(text) > 1000]
     chinese = [
@@ -112,12 +112,12 @@ def bench_bad_words(collection: Path) -> None:
                 (f"LDNOOBW's {len(terms)} terms", BadWords.load(str(path), language)),
             ):
                 each = best_us(lambda words=words, texts=texts: [words.measure(text) for text in texts], len(texts))
-                print(f"bad words {language}      {each:.1f} µs a text of 9 KB, {name}")
+                print(f"bad words {language}      {each:.1f} µs per text of 9 KB, {name}")
             bench_peer(language, terms, texts)
 
 
 def bench_peer(language: str, terms: list[str], texts: list[str]) -> None:
-    """ahocorasick_rs on the same terms: substrings in both languages, which is less work than whole words."""
+    """Measures ahocorasick_rs on the same terms. It finds substrings, which is less work than whole words."""
     try:
         import ahocorasick_rs
     except ImportError:

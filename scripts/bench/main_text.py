@@ -1,13 +1,13 @@
-"""Main text and speed of sluice beside trafilatura and resiliparse, on pages with known main text.
+"""Compares main text and speed of sluice, trafilatura and resiliparse on pages with known main text.
 
     pip install '.[bench]'
     python -m scripts.bench.main_text                 # pages of sites that the shipped model has not seen
     python -m scripts.bench.main_text --all           # every page (most were trained on; for comparison only)
     python -m scripts.bench.main_text --speed wcxb    # pages per second, interleaved, medians of rounds
 
-F1 is that of words (a Han character is one), the mean over the pages of a set. `leaked` is the share of snippets that
-must not be in the main text and are, `found` that of snippets that must be. train_main_text.py --cross-fit gives the
-same figures for every set, each page judged by a model that saw no page of its site.
+F1 is computed over words (a Han character is a word) and averaged over the pages of a set. `leaked` is the share of
+forbidden snippets that are in the main text, `found` the share of required ones. train_main_text.py --cross-fit reports
+the same figures for every set, each page scored by a model that saw no page of its site.
 """
 
 import argparse
@@ -79,7 +79,7 @@ def compare_speed(pages: list[TruthPage], rounds: int) -> None:
         raise SystemExit("There is no such set; html-truth has wcxb, trafilatura-eval and others.")
     size = mean([len(page.html.encode()) for page in pages])
     for extract in EXTRACTORS.values():
-        extract(pages[0].html)  # compiled, models read
+        extract(pages[0].html)  # compiles the kernels and reads the models
     seconds: dict[str, list[float]] = {name: [] for name in EXTRACTORS}
     for _ in range(rounds):
         for name, extract in EXTRACTORS.items():
@@ -92,7 +92,7 @@ def compare_speed(pages: list[TruthPage], rounds: int) -> None:
     for name, values in seconds.items():
         median = statistics.median(values)
         rate = len(pages) / median
-        print(f"{name:14}{rate:8.0f} pages/s{1000 / rate:9.2f} ms a page{base / median:8.1f} x trafilatura")
+        print(f"{name:14}{rate:8.0f} pages/s{1000 / rate:9.2f} ms per page{base / median:8.1f} x trafilatura")
 
 
 def mean(values: list) -> float:

@@ -1,8 +1,8 @@
-"""Pages with known main text, from the collection of real data: what train_extractor.py and bench_extraction.py share.
+"""Reads pages with known main text from the collection of real data, for `train_main_text.py` and `main_text.py`.
 
 Set SLUICE_SHARED_DATA to the folder with `html-truth` and `html-pages` (default: ../shared/data beside the repository).
-Pages are split by site, so that no template is seen in training and in the test: sites whose hash falls on fold 0 of 5
-are held out from the shipped model.
+Pages are split by site, so that no template occurs in both training and test: sites whose hash is in fold 0 of 5 are
+held out from the shipped model.
 """
 
 import gzip
@@ -34,7 +34,7 @@ SETS = (
 )
 FOLDS = 5
 HELD_OUT = 0
-"""The fold that no training of the shipped model saw."""
+"""The fold that the shipped model was not trained on."""
 
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 WORD = re.compile(rf"[{_HAN}]|[^\W{_HAN}]+")
@@ -42,14 +42,14 @@ WORD = re.compile(rf"[{_HAN}]|[^\W{_HAN}]+")
 
 @dataclass
 class TruthPage:
-    """A page with its truth: whole `text` (None if unknown) and snippets that must and must not be in the main text."""
+    """A page with its true `text` (None if unknown), and the required and forbidden snippets of its main text."""
 
     set: str
     id: str
     url: str
     html: str
     text: str | None
-    is_reference: bool  # an extractor's output, not a person's judgement: trained on with a low weight, never tested on
+    is_reference: bool  # from an extractor, not from a person: low weight in training, not used in tests
     required: list[str]
     forbidden: list[str]
     page_type: str | None
@@ -57,7 +57,7 @@ class TruthPage:
 
     @property
     def site(self) -> str:
-        """What pages of one template share."""
+        """Key that pages of one template share."""
         host = urlsplit(self.url).hostname or ""
         if self.set == "cx-extractor":
             return "netease" if "Raw" in self.id else "bbc"
@@ -75,12 +75,12 @@ class TruthPage:
 
     @property
     def fold(self) -> int:
-        """0 to FOLDS - 1, by site."""
+        """Fold of the site, from 0 to FOLDS - 1."""
         return int(hashlib.md5(self.site.encode()).hexdigest(), 16) % FOLDS
 
 
 def data_root() -> Path:
-    """The collection of real data. Exits with a message when it is not there."""
+    """Folder of the collection of real data. Exits with a message if it is missing."""
     root = Path(os.environ.get("SLUICE_SHARED_DATA") or Path(__file__).parents[3] / "shared/data")
     if not (root / "html-truth").is_dir():
         raise SystemExit(f"{root} holds no html-truth. Set SLUICE_SHARED_DATA to the collection of real pages.")
@@ -88,7 +88,7 @@ def data_root() -> Path:
 
 
 def iter_pages(root: Path) -> Iterator[TruthPage]:
-    """Every page that has any truth, decoded without its HTTP header, which the repackaged sets do not have."""
+    """Every page with any truth, decoded without its HTTP header, which the repackaged sets lack."""
     for place in SETS:
         name = place.rpartition("/")[2]
         with gzip.open(root / place / "pages.jsonl.gz", "rt", encoding="utf-8") as lines:
@@ -116,12 +116,12 @@ def iter_pages(root: Path) -> Iterator[TruthPage]:
 
 
 def words(text: str) -> list[str]:
-    """Lower-case words; a Han character is one."""
+    """Lower-case words; a Han character is a word."""
     return WORD.findall(text.lower())
 
 
 def precision_recall_f1(found: str, truth: str) -> tuple[float, float, float]:
-    """Of the multisets of words."""
+    """Precision, recall and F1 of the multisets of words."""
     a, b = Counter(words(found)), Counter(words(truth))
     common = sum((a & b).values())
     if not common:

@@ -1,12 +1,12 @@
-"""Show what editing and masking do to real texts, and how fast.
+"""Shows the effect of line editing and PII masking on real texts, and their speed.
 
     python -m scripts.bench.pii COLLECTION
 
-COLLECTION holds WARC files in `warc/`, `html-truth/SET/` and `html-pages/SET/`, JSON lines in `zh-webtext/` and `lm/`.
-Prints, by set of texts, how many lines and parts each kind of edit took and how many masks of each kind were set; how
-many masks touch a date or a price (an independent pattern); and microseconds a text, beside datatrove's PII formatter
-where that is installed. Both are read, not scored: `--matches 200` prints so many masked places of each kind with what
-stands around them, `--lines 100` so many edited lines of each kind and script.
+COLLECTION has WARC files in `warc/`, `html-truth/SET/` and `html-pages/SET/`, JSON lines in `zh-webtext/` and `lm/`.
+Prints, by set of texts, the number of lines and parts that each kind of edit removed and the masks of each kind; how
+many masks touch a date or a price (an independent pattern); and microseconds per text, compared with datatrove's PII
+formatter if installed. The results are meant to be read, not scored: `--matches 200` prints 200 masked places of each
+kind in context, `--lines 100` prints 100 edited lines of each kind and script.
 
 example: python -m scripts.bench.pii ~/collection --matches 200 --lines 100
 """
@@ -43,7 +43,7 @@ def json_lines(path: Path) -> Iterator[dict]:
 
 
 def texts(collection: Path) -> dict[str, list[str]]:
-    """Real texts by set: main text of the pages, raw web text, human truth, laws and encyclopaedias."""
+    """Real texts by set: main texts of the pages, raw web text, texts marked by people, laws and encyclopaedias."""
     found: dict[str, list[str]] = defaultdict(list)
     for page in pages(collection):
         decoded = decode.decode(page.payload, page.header_charset)
@@ -58,7 +58,7 @@ def texts(collection: Path) -> dict[str, list[str]]:
 
 
 def show_edits(sets: dict[str, list[str]], most: int) -> None:
-    """Lines and parts by set and kind, and a sample of the lines: those that are not in the edited text."""
+    """Prints removed lines and parts by set and kind, and a sample of the lines that are not in the edited text."""
     for name, members in sets.items():
         lines: Counter[str] = Counter()
         samples: dict[str, set[str]] = defaultdict(set)
@@ -77,7 +77,7 @@ def show_edits(sets: dict[str, list[str]], most: int) -> None:
 
 
 def show_masks(sets: dict[str, list[str]], most: int) -> None:
-    """Masks by set and kind, those that touch a date or a price, and the first of each kind with their surroundings."""
+    """Prints masks by set and kind, those that touch a date or a price, and the first of each kind in context."""
     shown: Counter[str] = Counter()
     for name, members in sets.items():
         counts: Counter[str] = Counter()
@@ -99,7 +99,7 @@ def show_masks(sets: dict[str, list[str]], most: int) -> None:
 
 
 def show_speed(sets: dict[str, list[str]]) -> None:
-    """Microseconds a text: English of 8 to 10 KB, Chinese cut to 2,000 characters; all, and those without a find."""
+    """Prints microseconds per text, for all and those without a match: English 8 to 10 KB, Chinese 2,000 characters."""
     groups = {
         "English": [text for text in sets["truth"] if text.isascii() and 8_000 <= len(text) <= 10_000],
         "Chinese": [text[:2_000] for text in sets["zh-webtext"] if len(text) >= 2_000],
@@ -130,8 +130,8 @@ def show_speed(sets: dict[str, list[str]]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("collection", type=Path)
-    parser.add_argument("--matches", type=int, default=0, metavar="N", help="print so many masked places of each kind")
-    parser.add_argument("--lines", type=int, default=0, metavar="N", help="print so many edited lines of each kind")
+    parser.add_argument("--matches", type=int, default=0, metavar="N", help="print N masked places of each kind")
+    parser.add_argument("--lines", type=int, default=0, metavar="N", help="print N edited lines of each kind")
     options = parser.parse_args()
     sets = texts(options.collection)
     print(

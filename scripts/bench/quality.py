@@ -1,11 +1,11 @@
-"""Train quality models of Chinese and English on real text, and say what they are worth and what a score costs.
+"""Trains quality models for Chinese and English on real text, and reports their accuracy and the cost of a score.
 
     python -m scripts.bench.quality DATA [--output DIR]
 
 DATA is the collection that SLUICE_SHARED_DATA names. Good Chinese is encyclopaedia and law, bad is raw web text; good
-English is encyclopaedia and the article texts that people marked, bad is everything that a browser shows of other kinds
-of pages. Beside the AUC on groups held out, each model scores sources that it has never seen: what it thinks of them
-says whether it learnt good text or only its sources.
+English is encyclopaedia and the article texts that people marked, bad is the visible text of other kinds of pages.
+Reports the AUC on held-out groups. Each model also scores sources that are not in its training data: this shows whether
+it learnt good text or only its sources.
 """
 
 import argparse
@@ -35,14 +35,14 @@ from sluice.text.quality.score import GOOD, QualityModel, probability, word_line
 from sluice.text.quality.train import train
 
 GROUPS = ("host", "url", "stem", "title")
-"""Laws of one stem are the same regulation of many provinces."""
+"""Laws with the same stem are one regulation in versions of many provinces."""
 TITLE = re.compile(r"^ = ([^=].*[^=]) = $", re.M)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
-    parser.add_argument("--output", type=Path, help="keep models, cards and sources here")
+    parser.add_argument("--output", type=Path, help="directory for models, cards and sources")
     options = parser.parse_args()
     set_up("info")
     with tempfile.TemporaryDirectory() as folder:
@@ -53,7 +53,7 @@ def main() -> None:
 
 
 def bench_chinese(data: Path, output: Path) -> None:
-    """Encyclopaedia and law against raw web text."""
+    """Trains on encyclopaedia and law against raw web text."""
     ccnet = rows(data / "zh-webtext" / "cc-2021-43-ccnet-zh.jsonl.gz")
     section = TrainQualityConfig(
         language="zh",
@@ -84,7 +84,7 @@ def bench_chinese(data: Path, output: Path) -> None:
 
 
 def bench_english(data: Path, output: Path) -> None:
-    """Encyclopaedia and marked articles against all text of pages that are no articles."""
+    """Trains on encyclopaedia and marked articles against the visible text of pages that are not articles."""
     truth = data / "html-truth"
     wcxb, aeb = rows(truth / "wcxb" / "pages.jsonl.gz"), rows(truth / "article-extraction-benchmark" / "pages.jsonl.gz")
     articles = {row["url"] for row in wcxb if row.get("page_type") == "article"}
@@ -123,7 +123,7 @@ def bench_english(data: Path, output: Path) -> None:
 
 
 def report(section: TrainQualityConfig, unseen: dict[str, list[str]]) -> None:
-    """Trains, saves, and prints everything."""
+    """Trains and saves a model, and prints all measurements."""
     began = time.perf_counter()
     result = train(section)
     save(result)
@@ -141,7 +141,7 @@ def report(section: TrainQualityConfig, unseen: dict[str, list[str]]) -> None:
         if len(row["text"]) >= section.min_chars and is_held_out(group_of(row, section), section)
     ]
     bad = scores(model, [text for side, text in held if side == "bad"])
-    print("\nsource never seen                          documents  median score  >= 0.5  AUC against held-out bad")
+    print("\nsource not in training                     documents  median score  >= 0.5  AUC against held-out bad")
     for name, texts in unseen.items():
         found = scores(model, [text for text in texts if len(text) >= section.min_chars])
         area = metrics.auc(np.concatenate([found, bad]), np.arange(len(found) + len(bad)) < len(found))
@@ -149,14 +149,14 @@ def report(section: TrainQualityConfig, unseen: dict[str, list[str]]) -> None:
     other_seeds = [train(msgspec.structs.replace(section, seed=seed)).documents.auc for seed in range(1, 5)]
     print("\nAUC of documents with four other seeds and splits: " + " ".join(f"{area:.4f}" for area in other_seeds))
     for path in section.positive:
-        print(f"trained without {Path(path).name}, judged on it: AUC {auc_without(section, path):.4f}")
+        print(f"trained without {Path(path).name}, tested on it: AUC {auc_without(section, path):.4f}")
     text = "\n".join(text for _, text in held)[: 9_000 if section.language == "en" else 2_000]
-    print(f"\nscore of {len(text):,} characters: {best_ms(model, text):.3f} ms; of ten times that: ", end="")
+    print(f"\nscore of {len(text):,} characters: {best_ms(model, text):.3f} ms; of a text ten times as long: ", end="")
     print(f"{best_ms(model, text * 10):.3f} ms")
 
 
 def auc_without(section: TrainQualityConfig, path: str) -> float | None:
-    """AUC of one source of good text against held-out bad, by a model that has seen the other good sources only."""
+    """AUC of one source of good text against held-out bad, by a model trained on the other good sources only."""
     rest = msgspec.structs.replace(section, positive=tuple(other for other in section.positive if other != path))
     model = predictor(train(rest).model)
     _, held = split("negative", read_classes(rest)[1].documents, rest)
@@ -167,7 +167,7 @@ def auc_without(section: TrainQualityConfig, path: str) -> float | None:
 
 
 def scores(model: QualityModel, texts: Iterable[str]) -> np.ndarray:
-    """Scores of the texts that have one."""
+    """Scores of the texts for which a score is defined."""
     language = model.record().language
     found = [model.score(text, language) for text in texts]
     return np.array([score for score in found if score is not None])
@@ -190,7 +190,7 @@ def rows(path: Path) -> list[dict[str, Any]]:
 
 
 def write(path: Path, records: Iterable[dict[str, Any]]) -> str:
-    """A source for training; returns its path."""
+    """Writes a source for training; returns its path."""
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in records), encoding="utf-8")
     return str(path)
 
@@ -200,7 +200,7 @@ def as_rows(texts: Iterable[tuple[str, str]]) -> Iterator[dict[str, str]]:
 
 
 def html_pages(folder: Path) -> Iterator[tuple[str, bytes, str | None]]:
-    """URL, payload and charset of the header of each page."""
+    """URL, payload and header charset of each page."""
     with (folder / "pages.warc.gz").open("rb") as stream:
         for record in ArchiveIterator(stream):
             if record.rec_type == "response":

@@ -1,12 +1,12 @@
-"""Signals and decisions beside datatrove's own filters, and the speed of both.
+"""Compares signals, decisions and speed with datatrove's filters.
 
     pip install '.[extract,bench]'
-    python -m scripts.bench.signals parity --data DATA      # the same values, the same decisions
-    python -m scripts.bench.signals speed --data DATA       # documents per second and core, both in the same run
+    python -m scripts.bench.signals parity --data DATA      # checks that values and decisions are equal
+    python -m scripts.bench.signals speed --data DATA       # documents per second per core, both in the same run
 
 DATA is the collection with `html-truth` and `zh-webtext`. datatrove is a dependency of this script only. Its filters
-give no values, only decisions, so a signal is held against them through their own door: the filter alone with this one
-threshold must keep a document at our value plus one part in 10^9, and drop it at our value less as much.
+return decisions, not values. A signal is therefore checked with a filter that has this one threshold: it must keep a
+document at our value plus one part in 10^9, and drop it at our value minus one part in 10^9.
 """
 
 import argparse
@@ -54,7 +54,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["parity", "speed"])
     parser.add_argument("--data", type=Path, required=True, help="folder with html-truth and zh-webtext")
-    parser.add_argument("--documents", type=int, help="at most so many documents per language")
+    parser.add_argument("--documents", type=int, help="use at most N documents per language")
     arguments = parser.parse_args()
     texts = {language: list(read(arguments.data, language))[: arguments.documents] for language in CODES}
     for language, some in texts.items():
@@ -66,7 +66,7 @@ def main() -> int:
 
 
 def read(data: Path, language: str) -> Iterator[str]:
-    """Main texts of html-truth as people marked them, and for Chinese all of zh-webtext."""
+    """Main texts of html-truth as marked by people, and for Chinese all of zh-webtext."""
     for path in sorted(data.glob("html-truth/*/pages.jsonl.gz")):
         for page in read_json(path):
             truth = page.get("truth") or {}
@@ -88,7 +88,7 @@ def read_json(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def compare(texts: dict[str, list[str]]) -> int:
-    """Prints all comparisons; the number of values and decisions that differ where none may."""
+    """Prints all comparisons; returns the number of values and decisions that differ but must not."""
     own_words = [module.split_into_words for module in WORD_USERS]
     own_sentences = c4_filters.split_into_sentences
     failures = 0
@@ -132,7 +132,7 @@ def is_run(word: str) -> bool:
 
 
 def compare_signals(language: str, texts: list[str]) -> int:
-    """Holds each signal of each text against the filter that uses it."""
+    """Checks each signal of each text against the filter that uses it; returns the number of differences."""
     wrong: Counter[str] = Counter()
     checked: Counter[str] = Counter()
     for text in texts:
@@ -141,7 +141,7 @@ def compare_signals(language: str, texts: list[str]) -> int:
             value = getattr(signals, name)
             stops = name.endswith("_sentences") and stops_early(signals, name.removesuffix("sentences"))
             if value is None or stops:
-                continue  # nothing to compare, or datatrove is done before it has counted
+                continue  # nothing to compare, or datatrove decides before it has counted
             checked[name] += 1
             wrong[name] += not flips(make, kind, value, text)
     print(f"{language}, the same words: {sum(checked.values()):,} values of {len(checked)} signals, ", end="")
@@ -153,16 +153,16 @@ def compare_signals(language: str, texts: list[str]) -> int:
 
 
 def stops_early(signals: Signals, prefix: str) -> bool:
-    """Whether C4 drops the page for a bracket or lorem ipsum, wherever that stands."""
+    """Whether C4 drops the page for a bracket or lorem ipsum at any position."""
     return bool(getattr(signals, f"{prefix}curly_lines") or getattr(signals, f"{prefix}lorem_lines"))
 
 
 def flips(make: Callable[[float], Filter], kind: str, value: float, text: str) -> bool:
-    """Whether a filter changes its mind at a value, and nowhere else."""
+    """Whether the decision of a filter changes exactly at a value."""
     step = 1 if kind == "count" else CLOSE * max(1.0, abs(value))
     if kind == "max":
         keeps, drops = value + step, value - step
-        if drops <= 0:  # nothing lies below, and datatrove takes 0 for "off"
+        if drops <= 0:  # no lower threshold exists, and in datatrove 0 means off
             return keep(make(keeps), text)
     else:
         keeps, drops = (value, value + 1) if kind == "count" else (value - step, value + step)
@@ -174,7 +174,7 @@ def keep(judge: Filter, text: str) -> bool:
 
 
 def probes(language: str) -> list[tuple[str, Callable[[float], Filter], str]]:
-    """Signal, its filter with nothing but one threshold, and what the threshold is: `max`, `min` or a least `count`."""
+    """Signal, its filter with a single threshold, and the kind of threshold: `max`, `min` or a minimum `count`."""
     code = CODES[language]
 
     def repetition(**only: Any) -> Filter:
@@ -194,7 +194,7 @@ def probes(language: str) -> list[tuple[str, Callable[[float], Filter], str]]:
         return FineWebQualityFilter(**{**off, **only}, language=code).filter
 
     def only_for(reason: str, **only: Any) -> Filter:
-        """The filter tests `#` and ellipses against one threshold: the other's verdict does not count."""
+        """Ignores other reasons: the filter tests both `#` and ellipses against one threshold."""
         judge = quality(**only)
         return lambda document: (verdict := judge(document)) is True or verdict[1] != reason
 
@@ -227,7 +227,7 @@ def probes(language: str) -> list[tuple[str, Callable[[float], Filter], str]]:
 
 
 def compare_decisions(language: str, texts: list[str], what: str) -> int:
-    """Prints on how many texts each of datatrove's filters and our preset for it decide alike."""
+    """Prints on how many texts each of datatrove's filters and our matching preset agree."""
     code, stop_words = CODES[language], list(STOP_WORDS[language])
     if language == "en":
         pairs = {
@@ -281,14 +281,14 @@ def compare_decisions(language: str, texts: list[str], what: str) -> int:
             same[name] += ours[name] == theirs[name]
         same["all together"] += all(ours.values()) == all(theirs.values())
         kept += all(theirs.values())
-    print(f"{language}, {what}: decisions alike, of {len(texts)} (datatrove keeps {kept})")
+    print(f"{language}, {what}: equal decisions, of {len(texts)} (datatrove keeps {kept})")
     for name, count in same.items():
         print(f"    {name:30s} {count:5d}  {100 * count / len(texts):6.2f} %")
     return len(pairs) * len(texts) - sum(count for name, count in same.items() if name != "all together")
 
 
 def rules_of(preset: str, *beginnings: str, but: tuple[str, ...] = ()) -> list[Rule]:
-    """Rules of a preset whose names begin in one way, and not in another."""
+    """Rules of a preset whose names start with one of `beginnings` and with none of `but`."""
     return [
         rule
         for rule in load_rules([preset])
@@ -300,7 +300,7 @@ def rules_of(preset: str, *beginnings: str, but: tuple[str, ...] = ()) -> list[R
 
 
 def measure_speed(texts: dict[str, list[str]]) -> None:
-    """Documents per second, ours and datatrove's in turns; medians of the rounds."""
+    """Prints documents per second, sluice and datatrove alternating; medians of the rounds."""
     print(f"{cpu()}, Python {platform.python_version()}, datatrove {version('datatrove')}, one core")
     english = [text for text in texts["en"] if 4_000 <= len(text) <= 20_000]
     chinese = [text[:2_000] for text in texts["zh"] if len(text) >= 2_000]

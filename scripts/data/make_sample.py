@@ -1,11 +1,10 @@
-"""Make tests/data/sample: the real pages that the demo and the tests run on.
+"""Makes tests/data/sample: the real pages that the demo and the tests use.
 
     python -m scripts.data.make_sample COLLECTION
 
-COLLECTION is a folder laid out like the one the sample was taken from: `html-truth/SET/pages.warc.gz` and
-`html-pages/SET/pages.warc.gz` next to `warc/*.warc.gz`. Records are copied byte for byte, so no page is altered, save
-in `planted.warc.gz`: copies of pages of this sample with edits, for the tests of deduplication, each named in
-`planted.json` with what was done. Running it again on the same collection gives the same files.
+COLLECTION is a folder with `html-truth/SET/pages.warc.gz`, `html-pages/SET/pages.warc.gz` and `warc/*.warc.gz`.
+Records are copied byte for byte, so no page is altered, except in `planted.warc.gz`: edited copies of pages of this
+sample, for the tests of deduplication. `planted.json` lists each copy with its edit. Every run writes the same files.
 """
 
 import io
@@ -47,7 +46,7 @@ def main(collection: Path) -> None:
 
 
 def take_set(source: Path, language: str | None, budget: int, dropped_share: float) -> None:
-    """Copies the records with most text per compressed byte, and a share of those that the rules drop."""
+    """Copies the records with the most text per compressed byte, and a share of the pages that the rules drop."""
     lines = list(pages(source))
     kept = [p for p in lines if p["reason"] is None and language in (None, p["language"])]
     dropped = [p for p in lines if p["reason"] is not None and language in (None, p["language"])]
@@ -62,7 +61,7 @@ def take_set(source: Path, language: str | None, budget: int, dropped_share: flo
 
 
 def within(found: list[dict], budget: float) -> list[dict]:
-    """As many of the first pages as the budget of compressed bytes holds."""
+    """The first pages that fit in the budget of compressed bytes."""
     taken, used = [], 0
     for page in found:
         if used + page["rec_length"] <= budget:
@@ -77,7 +76,7 @@ def pages(source: Path) -> Iterator[dict]:
 
 
 def plant() -> None:
-    """Copies of kept pages with edits, English and Chinese, and one in another encoding."""
+    """Writes edited copies of kept English and Chinese pages, and one in another encoding."""
     planted = []
     buffer = io.BytesIO()
     writer = WARCWriter(buffer, gzip=True)
@@ -99,7 +98,7 @@ def plant() -> None:
 
 
 def edited(html: str, text: str) -> str:
-    """The page with the longest line of its text cut in half wherever the page has it as it stands."""
+    """The page with the longest verbatim line of its text cut in half at every occurrence."""
     for line in sorted(text.split("\n"), key=len, reverse=True)[1:]:
         if len(line) >= 20 and line in html:
             return html.replace(line, line[: len(line) // 2])
@@ -120,7 +119,7 @@ def write(writer: WARCWriter, url: str, body: bytes, charset: str) -> None:
         "response",
         payload=io.BytesIO(body),
         http_headers=headers,
-        # fixed, later than every page it copies, and without a random id: the same bytes each time
+        # a fixed date, later than every copied page, and no random id: every run writes the same bytes
         warc_headers_dict={
             "WARC-Date": "2026-01-01T00:00:00Z",
             "WARC-Record-ID": f"<urn:planted:{url.partition('//')[2].strip('/')}>",

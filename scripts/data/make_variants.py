@@ -1,17 +1,17 @@
-"""Write lib/sluice/text/data/variants.txt: which characters exist in one written variant of Chinese only, and the
+"""Writes lib/sluice/text/data/variants.txt: the characters that exist in only one written variant of Chinese, and the
 folding of traditional characters to simplified ones.
 
     python -m venv ENV && ENV/bin/pip install opencc==1.4.2
     ENV/bin/python -m scripts.data.make_variants
 
-Reads the dictionaries of the official OpenCC wheel with the tool that comes in it, and the PRC's sets of simplified
-and traditional characters (GB 2312 from Python, GB/T 12345 from perl's Encode::CN), Taiwan's from Python's Big5.
+Reads the dictionaries of the official OpenCC wheel with its own tool, the PRC's sets of simplified and traditional
+characters (GB 2312 from Python, GB/T 12345 from perl's Encode::CN), and Taiwan's from Python's Big5.
 Needs perl; every run writes the same file.
 
-A character tells only when it stands in one variant alone. OpenCC's tables are about conversion, so three sets are
-taken off: what OpenCC keeps as one of several answers (后 云 于), what the other side's standard character set holds
-(峰 and 床 in Big5's common part, 後 in GB 2312), and what the PRC itself prints in
-traditional text: 黄 强 况 are other shapes of 黃 強 況, not simplifications, and stand in GB/T 12345.
+A character is distinctive only if it occurs in one variant. OpenCC's tables are made for conversion, so three sets are
+removed: characters that OpenCC keeps as one of several results (后 云 于), characters in the other variant's standard
+set (峰 and 床 in Big5's common part, 後 in GB 2312), and characters that the PRC prints in traditional text: 黄 强 况
+are other shapes of 黃 強 況, not simplifications, and are in GB/T 12345.
 """
 
 import importlib.metadata
@@ -23,7 +23,7 @@ from pathlib import Path
 OUTPUT = Path(__file__).parents[2] / "lib" / "sluice" / "text" / "data" / "variants.txt"
 WIDTH = 60
 BIG5_RARE = b"\xc9\x40"
-"""Big5's second level, of rare characters: 体 and 与 stand there for old words that nobody writes."""
+"""Start of Big5's second level, of rare characters: it has 体 and 与 for obsolete words."""
 PERL = """
 use Encode; binmode STDOUT, ":utf8";
 for my $code (0x3400 .. 0x9FFF) { my $char = chr $code; print $char if length encode("gb12345-raw", $char, sub {""}) }
@@ -37,7 +37,7 @@ HEADER = """\
 
 
 def read_table(package: Path, name: str) -> dict[str, list[str]]:
-    """Characters of one dictionary and what OpenCC makes of each, its first choice first."""
+    """Characters of one dictionary with OpenCC's conversions of each, first choice first."""
     clib = package / "clib"
     with tempfile.NamedTemporaryFile("r", encoding="utf-8") as file:
         dictionary = str(clib / "share" / "opencc" / f"{name}.ocd2")
@@ -48,7 +48,7 @@ def read_table(package: Path, name: str) -> dict[str, list[str]]:
 
 
 def is_in(char: str, codec: str, before: bytes = b"\xff") -> bool:
-    """Whether an encoding has a character, before a place in its order."""
+    """Whether an encoding has a character at a code below `before`."""
     try:
         return char.encode(codec) < before
     except UnicodeEncodeError:
@@ -56,13 +56,13 @@ def is_in(char: str, codec: str, before: bytes = b"\xff") -> bool:
 
 
 def one_sided(table: dict[str, list[str]], back: dict[str, list[str]]) -> set[str]:
-    """Characters that a table always changes, and that no table gives as an answer on the same side."""
+    """Characters that a table always changes and that the reverse table never produces."""
     answers = {char for choices in table.values() for char in choices}
     return {char for char in table if char not in answers and char not in back}
 
 
 def folding(table: dict[str, list[str]]) -> dict[str, str]:
-    """Traditional to simplified by OpenCC's first choice, followed to its end so that folding twice changes nothing."""
+    """Traditional to simplified by OpenCC's first choice, applied repeatedly so that folding is idempotent."""
     folded = {}
     for char in table:
         target, seen = char, {char}
@@ -78,7 +78,7 @@ def main() -> None:
     try:
         import opencc
     except ImportError:
-        sys.exit("The opencc wheel is not installed here. See the beginning of this script.")
+        sys.exit("The opencc wheel is not installed here. See the docstring of this script.")
     package = Path(opencc.__file__).parent
     to_traditional, to_simplified = read_table(package, "STCharacters"), read_table(package, "TSCharacters")
     regional = {

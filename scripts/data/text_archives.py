@@ -1,9 +1,9 @@
-"""Put texts that never were pages into WET archives, so that they take the road of the crawl.
+"""Writes plain texts into WET archives, so that they can pass through the pipeline like crawled pages.
 
     python -m scripts.data.text_archives OUT a.jsonl.gz b.jsonl.gz      # OUT/a.warc.wet.gz, OUT/b.warc.wet.gz
 
-A line is one JSON object with its text in `text` or `raw_content` and its address in `url`; without one it gets one
-below `.invalid`. The same files make the same archives.
+A line is a JSON object with its text in `text` or `raw_content` and its address in `url`; a line without `url` gets an
+address below `.invalid`. Equal files give equal archives.
 """
 
 import argparse
@@ -18,11 +18,11 @@ from warcio.recordloader import ArcWarcRecord
 from warcio.warcwriter import WARCWriter
 
 DATE = "2021-01-01T00:00:00Z"
-"""Of every record: nobody knows when these texts were read."""
+"""Date of every record: the real dates are unknown."""
 
 
 def main(out: Path, files: list[Path]) -> None:
-    """Write one archive for each file."""
+    """Writes one archive for each file."""
     out.mkdir(parents=True, exist_ok=True)
     for path in files:
         name = path.name.split(".")[0]
@@ -51,7 +51,7 @@ def _record(writer: WARCWriter, address: str, text: str) -> ArcWarcRecord:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("out", type=Path, help="directory of the archives")
+    parser.add_argument("out", type=Path, help="directory for the archives")
     parser.add_argument("files", type=Path, nargs="+", help="JSON lines, gzip")
     arguments = parser.parse_args()
     main(arguments.out, arguments.files)

@@ -1,12 +1,12 @@
-"""Train the main-text model that ships with sluice, and show what it is worth on sites it has not seen.
+"""Trains the main-text model that ships with sluice, and reports its quality on sites that it has not seen.
 
     pip install lightgbm
     python -m scripts.models.train_main_text                # writes lib/sluice/text/data/main_text.npz, about 3 minutes
-    python -m scripts.models.train_main_text --cross-fit    # every page judged by a model that saw no page of its site
+    python -m scripts.models.train_main_text --cross-fit    # scores every page by a model that saw no page of its site
 
 Blocks of a page are labelled by aligning their words with the page's true text. Two rounds of gradient-boosted trees
-follow; the second sees the first one's opinion about the whole page, for which the training pages are judged by models
-that did not see their site. Class words and words get log-odds the same way, never from the page itself.
+follow; the second gets the first one's scores of the whole page, which for training pages come from models that did not
+see their site. Log-odds of class words and words are computed the same way, never from the page itself.
 """
 
 import argparse
@@ -54,13 +54,13 @@ BOOSTING = {
     "verbose": -1,
 }
 MIN_SITES_CLASS, MIN_SITES_WORD = 4, 10
-"""Fewer sites teach nothing about a word."""
+"""Minimum number of sites of a word in the lexicon."""
 SMOOTHING = 2.0
 SET_WEIGHT = {"asf-project-sites": 0.25}  # 193 pages of two templates
 REFERENCE_WEIGHT = 0.25
 AGED_WEIGHT = 0.1
-"""Of each page's second copy, as pages were written before 2010: no class names, no sectioning elements, and on every
-second page tables where there are lists now."""
+"""Weight of each page's second copy, in the style before 2010: no class names, no sectioning elements, and on every
+second page tables instead of lists."""
 NAMES = re.compile(r"""\s(?:class|id|role|itemprop)\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>]+)""", re.IGNORECASE)
 OLD_TAGS = [
     (re.compile(r"<[uo]l(?![\w-])[^>]*>", re.IGNORECASE), "<table><tr>"),
@@ -70,9 +70,9 @@ OLD_TAGS = [
 SECTIONS = re.compile(r"<(/?)(?:nav|header|footer|aside|article|main|section)(?![\w-])", re.IGNORECASE)
 SNIPPET_WEIGHT = 0.12
 LINE_WEIGHT = 1.5
-"""Of a block, in words, beside its words."""
+"""Constant added to the number of words of a block to obtain its weight."""
 MAX_CELLS = 600_000_000
-"""Larger alignments (page words x true words) are done by shared 4-grams alone."""
+"""Larger alignments (page words x true words) use shared 4-grams only."""
 
 
 @dataclass
@@ -91,9 +91,9 @@ class Example:
 
 @njit
 def align(page, places, truth, bonus):
-    """Which page words lie on the best common subsequence; neighbours matched in a row earn a bonus."""
+    """Marks the page words on the best common subsequence; consecutive matches earn a bonus."""
     n, m = len(page), len(truth)
-    back = np.zeros((n + 1, m + 1), np.uint8)  # 1 up, 2 left, 3 match; 8: the match goes on with the one before
+    back = np.zeros((n + 1, m + 1), np.uint8)  # 1 up, 2 left, 3 match; 8: the match continues the one before
     total, run = np.zeros(m + 1, np.float32), np.full(m + 1, -1e9, np.float32)
     for i in range(1, n + 1):
         total_here, run_here = np.zeros(m + 1, np.float32), np.full(m + 1, -1e9, np.float32)
@@ -154,7 +154,7 @@ def matched_shares(blocks: list[list[str]], truth: list[str]) -> np.ndarray:
     shares = hits / np.maximum(sizes, 1)
     grams = {tuple(truth[i : i + 4]) for i in range(len(truth) - 3)}
     seen = set()
-    for number, block in enumerate(blocks):  # text that stands elsewhere in the truth than on the page
+    for number, block in enumerate(blocks):  # text at a different place in the truth than on the page
         key = tuple(block)
         if len(block) >= 8 and shares[number] < 0.5 and key not in seen:
             shared = sum(tuple(block[i : i + 4]) in grams for i in range(len(block) - 3)) / (len(block) - 3)
@@ -188,7 +188,7 @@ def make_example(page: TruthPage, scale: float = 1.0) -> Example:
                 for number, text in enumerate(flat):
                     if snippet in text:
                         share[number], known[number] = value, True
-    # the F1 of a page counts words, and each page counts once; people count lines, too
+    # the F1 of a page counts words, and every page has the same weight; readers also see lines
     weight = np.where(known, (sizes + LINE_WEIGHT) / max((sizes * share).sum(), 30.0), 0)
     unwanted = (weight * (1 - share)).sum()
     if unwanted > 2:
@@ -200,7 +200,7 @@ def make_example(page: TruthPage, scale: float = 1.0) -> Example:
 
 
 def count_words(example: Example) -> tuple:
-    """Hashes of class words and of words, each with its weight inside and outside of main text; a page counts once."""
+    """Hashes of class words and of words, each with its weight inside and outside of main text; a page has weight 1."""
     markup, share, weight = example.markup, example.share, example.weight
     inside, outside = np.zeros(len(markup.node_parent)), np.zeros(len(markup.node_parent))
     np.add.at(inside, markup.block_node, weight * share)
@@ -269,7 +269,7 @@ def boost(examples: list[Example], features: list[np.ndarray]) -> lightgbm.Boost
 
 
 def train(examples: list[Example]) -> dict[str, np.ndarray]:
-    """The arrays of a model. Leaves features of the examples changed."""
+    """Trains a model and returns its arrays. Changes the features of the examples."""
     folds = sorted({e.page.fold for e in examples})
     for fold in folds:
         lexicon = as_lexicon(learn_lexicon([e for e in examples if e.page.fold != fold]))
@@ -293,7 +293,7 @@ def train(examples: list[Example]) -> dict[str, np.ndarray]:
 
 
 def tree_arrays(booster: lightgbm.Booster) -> dict[str, np.ndarray]:
-    """LightGBM's trees, as `sluice.text.html.trees.Trees.of` takes them."""
+    """LightGBM's trees in the form that `sluice.text.html.trees.Trees.of` expects."""
     roots, feature, threshold, children, leaves = [], [], [], [], []
     for tree in booster.dump_model()["tree_info"]:
 
@@ -320,7 +320,7 @@ def tree_arrays(booster: lightgbm.Booster) -> dict[str, np.ndarray]:
 
 
 def report(examples: list[Example], arrays: dict[str, np.ndarray], scores: dict[str, list]) -> None:
-    """Adds the scores of pages with a person's or template's truth, set by set."""
+    """Adds to `scores`, by set, the scores of pages whose truth is from a person or a template."""
     model = main_text.unpack(arrays)
     for example in examples:
         if example.page.text and not example.page.is_reference:
@@ -330,7 +330,7 @@ def report(examples: list[Example], arrays: dict[str, np.ndarray], scores: dict[
 
 
 def count_snippets(examples: list[Example], arrays: dict[str, np.ndarray], counts: Counter) -> None:
-    """Adds how many required and forbidden snippets there are, and are in the main text."""
+    """Adds to `counts` the required and forbidden snippets: all, and those in the main text."""
     model = main_text.unpack(arrays)
     for example in examples:
         flat = " ".join(
@@ -350,7 +350,7 @@ def show(scores: dict[str, list]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cross-fit", action="store_true", help="report on every fold by turns; writes no model")
+    parser.add_argument("--cross-fit", action="store_true", help="report on every fold in turn; writes no model")
     options = parser.parse_args()
     began = time.monotonic()
     pages = list(iter_pages(data_root()))
@@ -375,7 +375,7 @@ def main() -> None:
     if not options.cross_fit:
         np.savez_compressed(OUTPUT, **arrays)
         print(f"wrote {OUTPUT} ({OUTPUT.stat().st_size:,} bytes)")
-    print("Pages of sites that the judging model has not seen:")
+    print("Pages of sites that the scoring model has not seen:")
     show(scores)
     for name, kind in sorted({key[:2] for key in snippets}):
         yes, no = snippets[name, kind, True], snippets[name, kind, False]

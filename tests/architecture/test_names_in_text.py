@@ -1,4 +1,4 @@
-"""Modules and files that docstrings, comments and pages name exist."""
+"""Modules and files named in docstrings, comments and pages exist."""
 
 import re
 import subprocess
@@ -13,7 +13,7 @@ OTHERS = re.compile(
     r"(train|data|spark)\.(data|dist|model|run|log|optim|export|loss|baseline|manifest|partitions|eval_batch_size)\b"
     r"|report\.(html|json)$"
 )
-"""Settings and output files look like modules, too."""
+"""First parts of dotted names that are settings or output files, not modules."""
 
 
 def texts() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The quick starts of README.md and the commands of the guides, as they are written."""
+"""Runs the quick starts of README.md and the commands of the guides as written."""
 
 import os
 import re
@@ -11,17 +11,17 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SKIPPED = ("scripts/demo", "pip install", "scripts/test", ".ci/run", "sluice completion", "bench-env")
-"""Blocks that set something up, or that take as long as the tests themselves."""
+"""Excluded blocks: they install software, or take as long as the test suite."""
 
 
 def blocks(path: Path) -> list[str]:
-    """The `bash` blocks of a page; blocks that are meant for reading only are marked `text`."""
+    """The `bash` blocks of a page. Blocks that must not be run are marked `text`."""
     found = re.findall(r"^```bash\n(.*?)^```", path.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
     return [block for block in found if not any(words in block for words in SKIPPED)]
 
 
 def pages() -> list[Any]:
-    """Pages with commands, one parameter each; runs of the whole pipeline are exhaustive."""
+    """One parameter per page with commands; pages that run the whole pipeline are marked `exhaustive`."""
     found = []
     for path in sorted((ROOT / "docs").rglob("*.md")):
         if written := blocks(path):
@@ -31,7 +31,7 @@ def pages() -> list[Any]:
 
 
 def run(block: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Runs a block in a folder that has what a checkout has."""
+    """Runs a block in a folder with the files of a checkout."""
     for name in ("tests", "conf", "jobs"):
         if not (folder / name).exists():
             (folder / name).symlink_to(ROOT / name)
@@ -50,13 +50,13 @@ def run(block: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("page", pages())
-def test_the_commands_of_a_guide_work_as_written(page: Path, tmp_path: Path) -> None:
+def test_the_commands_of_a_guide_run_as_written(page: Path, tmp_path: Path) -> None:
     for block in blocks(page):
         done = run(block, tmp_path)
         assert done.returncode == 0, f"{block}\n{done.stdout[-2000:]}\n{done.stderr[-3000:]}"
 
 
-def test_the_three_quick_starts_of_the_readme_give_what_they_promise(tmp_path: Path) -> None:
+def test_the_quick_starts_of_the_readme_write_the_promised_files(tmp_path: Path) -> None:
     quick_starts = blocks(ROOT / "README.md")
     assert len(quick_starts) == 3
     for block in quick_starts:

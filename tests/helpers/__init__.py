@@ -1,1 +1,1 @@
-"""Helpers that tests of several layers share."""
+"""Helpers for the tests of several packages."""

@@ -1,4 +1,4 @@
-"""WARC records written byte by byte, so that their offsets are known without any reader or writer of ours."""
+"""Builds WARC records byte by byte, so that their offsets are known without our reader or writer."""
 
 import gzip
 
@@ -6,7 +6,7 @@ DATE = "2024-01-02T03:04:05Z"
 
 
 def warc_record(block, *, kind="response", url="http://example.test/", date=DATE, length=None, headers=()):
-    """One record; `length` is the Content-Length it claims, its true one by default."""
+    """One record; `length` is the declared Content-Length (default: the true one)."""
     head = f"WARC/1.0\r\nWARC-Type: {kind}\r\nWARC-Record-ID: <urn:uuid:0>\r\nWARC-Date: {date}\r\n"
     if url:
         head += f"WARC-Target-URI: {url}\r\n"
@@ -27,12 +27,12 @@ def page(body, *, url="http://example.test/", length=None, date=DATE, **http):
 
 
 def member(record):
-    """The record as one gzip member, the same bytes every time."""
+    """The record as one gzip member; equal records give equal bytes."""
     return gzip.compress(record, mtime=0)
 
 
 def starts(parts):
-    """The offset of each part when they are put one after the other, and the length of the whole at the end."""
+    """The offset of each part after concatenation, followed by the total length."""
     offsets = [0]
     for part in parts:
         offsets.append(offsets[-1] + len(part))
@@ -47,17 +47,17 @@ def zstd_frame(record, dictionary=None):
 
 
 def skippable_frame(content, magic=b"\x5d\x2a\x4d\x18"):
-    """A zstd frame that holds no text: with this magic in front of a file, its dictionary."""
+    """A zstd frame without text; at the start of a file and with this magic number, it is the dictionary."""
     return magic + len(content).to_bytes(4, "little") + content
 
 
 def chunked(*parts):
-    """A body in the chunked transfer encoding."""
+    """The parts as a body in chunked transfer encoding."""
     return b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
 
 
 def tiles(items, size):
-    """Whether the stretches lie end to end from 0 to `size`."""
+    """Whether the items cover 0 to `size` without gaps and overlaps."""
     position = 0
     for item in items:
         if item.offset != position:

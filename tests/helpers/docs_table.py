@@ -1,4 +1,4 @@
-"""A small run output with documents, for tests that read the docs table without Spark."""
+"""Writes small docs tables for tests that read them without Spark."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ def document(doc_id, language, *, score=0.9, text="text", url="https://a.example
 
 
 def rejection(doc_id, language, score, reason="language"):
-    """A page that became no document."""
+    """A rejected page."""
     place = {"crawl": 1, "warc_index": 0, "warc_name": "w", "rec_offset": 0}
     return Rejection(**place, doc_id=doc_id, fetched_at=None, reason=reason, language=language, language_score=score)
 

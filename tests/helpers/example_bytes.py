@@ -1,4 +1,4 @@
-"""`tf.train.Example`s in bytes, by hand: slow, one number at a time."""
+"""Encodes `tf.train.Example`s in plain Python, one number at a time."""
 
 import struct
 
@@ -6,7 +6,7 @@ from sluice.data.dataset.tfrecord import masked_crc
 
 
 def varint(value):
-    """Of an int64; a negative one takes ten bytes."""
+    """The varint of an int64; a negative number takes ten bytes."""
     value &= (1 << 64) - 1
     encoded = b""
     while value > 0x7F:
@@ -16,17 +16,17 @@ def varint(value):
 
 
 def field(tag, content):
-    """A field with a length."""
+    """A length-delimited field."""
     return bytes([tag]) + varint(len(content)) + content
 
 
 def packed(values):
-    """An int64 list as TensorFlow writes it."""
+    """An int64 list in TensorFlow's packed form."""
     return field(0x1A, field(0x0A, b"".join(map(varint, values))))
 
 
 def unpacked(values):
-    """An int64 list with a tag before each value, as old writers have it."""
+    """An int64 list with a tag before each value, the form of early writers."""
     return field(0x1A, b"".join(b"\x08" + varint(value) for value in values))
 
 
@@ -41,7 +41,7 @@ def texts(*values):
 
 
 def example(**features):
-    """One Example; features are what the functions above give."""
+    """One Example; each feature is a result of the functions above."""
     entries = [field(0x0A, name.encode()) + field(0x12, content) for name, content in features.items()]
     return field(0x0A, b"".join(field(0x0A, entry) for entry in entries))
 

@@ -14,7 +14,7 @@ from sluice.data.dataset.tokenizer import save_tokenizer, train_tokenizer
 def write_model(
     directory: Path, tokenizer: TokenizerConfig, texts: Sequence[str], probabilities: Sequence[float]
 ) -> str:
-    """Write an LSTM with zero weights, so that token probabilities do not depend on context; return its directory.
+    """Writes an LSTM with zero weights, so that token probabilities do not depend on context; returns its directory.
 
     Ids 0 to 3 are <pad>, <bos>, <eos>, <unk>, followed by the words by falling frequency, or the bytes.
     """

@@ -1,10 +1,10 @@
-"""Byte-level BPE in the layout of GPT-2's tokenizer.json: bytes, then merges, `<|endoftext|>` as the last id."""
+"""Builds byte-level BPE in the layout of GPT-2's tokenizer.json: bytes, merges, and `<|endoftext|>` as the last id."""
 
 END = "<|endoftext|>"
 
 
 def gpt2_layout(merges=(), added=((END, True),), **parts):
-    """A tree for json.dumps. merges: pairs; added: (content, special) of tokens after the others."""
+    """A tree for json.dumps. merges: pairs; added: (content, special) of the tokens appended after the others."""
     from tokenizers.pre_tokenizers import ByteLevel
 
     tokens = [*sorted(ByteLevel.alphabet()), *("".join(pair) for pair in merges)]
@@ -38,5 +38,5 @@ def gpt2_layout(merges=(), added=((END, True),), **parts):
     }
 
 
-# 你 is E4 BD A0, written ä ½ ł; 好 is E5 A5 BD, written å ¥ ½. The last merge crosses from one into the other.
+# 你 is E4 BD A0, written ä ½ ł; 好 is E5 A5 BD, written å ¥ ½. The last merge crosses both characters.
 CHINESE = (("ä", "½"), ("ä½", "ł"), ("ł", "å"), ("Ġ", "c"), ("a", "t"), ("Ġc", "at"))

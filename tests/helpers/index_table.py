@@ -1,4 +1,4 @@
-"""Tables with the columns and types of Common Crawl's columnar index, for archives of the tests."""
+"""Writes tables with the columns and types of Common Crawl's columnar index, for archives of the tests."""
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -21,7 +21,7 @@ SCHEMA = pa.schema(
 
 
 def index_row(warc, offset, length, *, languages="zho", domain="one.test", mime="text/html", status=200):
-    """One capture."""
+    """A row of the index: one capture."""
     return {
         "url": f"https://www.{domain}/{offset}",
         "url_host_name": f"www.{domain}",
@@ -38,7 +38,7 @@ def index_row(warc, offset, length, *, languages="zho", domain="one.test", mime=
 
 
 def write_index(path, rows, *, schema=SCHEMA, rows_per_group=2):
-    """A Parquet file of several row groups."""
+    """Writes a Parquet file with several row groups."""
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(pa.Table.from_pylist(rows, schema), path, row_group_size=rows_per_group)
     return str(path)

@@ -1,4 +1,4 @@
-"""How the tests of this layer run jobs."""
+"""Runs jobs, in this process or through spark-submit."""
 
 import hashlib
 import importlib.util
@@ -31,7 +31,7 @@ def command(job: str, archives: Path, output: Path, *, master: str = "local[2]",
 
 
 def job_main(name: str):
-    """The command of a job that needs no Spark, to be called in this process with its arguments."""
+    """The command of a job without Spark, as a function of its arguments."""
     spec = importlib.util.spec_from_file_location(f"sluice_job_{name}", ROOT / "jobs" / f"{name}.py")
     assert spec and spec.loader
     module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
@@ -40,7 +40,7 @@ def job_main(name: str):
 
 
 def run_here(name: str, settings: dict[str, object], capsys, *arguments: str) -> tuple[int, str]:
-    """Runs such a job; its exit code and all it said."""
+    """Runs a job without Spark in this process; returns its exit code and output."""
     pairs = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
     code = job_main(name)([*pairs, *arguments])
     said = capsys.readouterr()
@@ -48,12 +48,12 @@ def run_here(name: str, settings: dict[str, object], capsys, *arguments: str) ->
 
 
 def environment() -> dict[str, str]:
-    """As the user's, with Spark on the loopback interface and this Python on the executors."""
+    """The user's environment, with Spark on the loopback interface and this Python on the executors."""
     return {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable}
 
 
 def run(line: list[str], *, timeout_s: int = 240) -> subprocess.CompletedProcess[str]:
-    """Runs a command to its end; all it said is in `stdout`, since spark-submit sends a job's errors there too."""
+    """Runs a command to its end. `stdout` has all output, since spark-submit sends a job's errors there too."""
     return subprocess.run(
         line,
         env=environment(),
@@ -66,7 +66,7 @@ def run(line: list[str], *, timeout_s: int = 240) -> subprocess.CompletedProcess
 
 
 def digests(output: Path) -> dict[str, str]:
-    """SHA-256 of every file of the dataset that is promised to be the same bytes."""
+    """SHA-256 of every dataset file that must be reproducible byte for byte."""
     folder = output / "shards" / "corpus" / "1.0.0"
     names = sorted(p.name for p in folder.iterdir() if p.name != "config.resolved.yaml" and not p.name.startswith("."))
     return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}

@@ -1,4 +1,4 @@
-"""Pages that do to their process what their text says: for tests, in their own process and in others they start."""
+"""Pages whose text makes their process hang, crash or misbehave; works in the test process and in its children."""
 
 import os
 import re
@@ -10,14 +10,14 @@ from sluice.core.records.docs import Document, Page, Rejection
 from sluice.text.pages.page import PageProcessor
 
 
-def commit_deed(payload: bytes) -> None:
-    """Hangs, crashes or misbehaves as `PLANTED-…` in the page wants; does nothing for every other page."""
+def run_planted_fault(payload: bytes) -> None:
+    """Hangs, crashes or misbehaves as `PLANTED-…` in the page requests; does nothing for other pages."""
     planted = re.search(rb"PLANTED-(\w+)", payload)
     match planted and planted[1]:
         case b"sleep":
             time.sleep(600)
         case b"spin":
-            re.match(r"(a+)+b", "a" * 60)  # holds the interpreter's lock for ages
+            re.match(r"(a+)+b", "a" * 60)  # holds the interpreter's lock practically forever
         case b"segfault":
             os.kill(os.getpid(), signal.SIGSEGV)
         case b"exit":
@@ -36,19 +36,19 @@ def commit_deed(payload: bytes) -> None:
 
 
 class PlantedProcessor(PageProcessor):
-    """A PageProcessor on which planted pages have their way."""
+    """A PageProcessor that misbehaves on planted pages."""
 
     def process(self, page: Page) -> Document | Rejection:
-        commit_deed(page.payload)
+        run_planted_fault(page.payload)
         return super().process(page)
 
 
 def plant() -> None:
-    """Makes every PageProcessor of this process such a one; a `sitecustomize` module does this in all processes."""
+    """Makes every PageProcessor of this process misbehave on planted pages; `sitecustomize` calls it everywhere."""
     plain = PageProcessor.process
 
     def process(self: PageProcessor, page: Page) -> Document | Rejection:
-        commit_deed(page.payload)
+        run_planted_fault(page.payload)
         return plain(self, page)
 
     PageProcessor.process = process  # type: ignore[method-assign]

@@ -1,6 +1,6 @@
-"""A real S3 server on the loopback interface (moto, a process of its own), and a proxy before it that fails on purpose.
+"""A real S3 server (moto, in a separate process) on the loopback interface, and a proxy that injects faults.
 
-The server runs in another environment, `.venv-s3`, made by scripts/test; the client is pyarrow, as in the product.
+The server runs in the environment `.venv-s3`, which scripts/test creates; the client is pyarrow, as in production.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ DENIED = b"<?xml version='1.0'?><Error><Code>AccessDenied</Code><Message>Access 
 
 
 def server_python():
-    """The interpreter that has moto; where there is none the test is skipped, or fails with SLUICE_REQUIRE_S3."""
+    """The interpreter with moto. Without one, the test is skipped, or fails if SLUICE_REQUIRE_S3 is set."""
     python = Path(os.environ.get("SLUICE_S3_PYTHON") or ROOT / ".venv-s3" / "bin" / "python")
     if not python.exists():
         missing = f"no S3 server in {python.parent.parent}: scripts/test installs it where a package index is in reach"
@@ -36,7 +36,7 @@ def server_python():
 
 @contextlib.contextmanager
 def moto():
-    """Yields the port of a server, for as long as the block lasts."""
+    """Runs a server during the block; yields its port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -57,21 +57,24 @@ def moto():
 
 
 def check_credentials(port, after):
-    """From request number `after` on the server refuses keys it did not give out; "inf" for never."""
+    """Makes the server check credentials after `after` requests; "inf" means never."""
     url = f"http://127.0.0.1:{port}/moto-api/reset-auth"
     headers = {"Content-Type": "text/plain"}
     urllib.request.urlopen(urllib.request.Request(url, after.encode(), headers, method="POST"), timeout=10).close()
 
 
 class Proxy(http.server.ThreadingHTTPServer):
-    """Passes requests on. `faults` are met in turn: `{"left": n, "method": m, "key": k, "status": s}` answers so
-    instead, with `"cut": bytes` the answer ends after so many bytes of its body, `"unsigned": True` is a request
-    without credentials."""
+    """Forwards requests, except where a fault applies.
+
+    The first matching item of `faults` applies: `{"left": n, "method": m, "key": k, "status": s}` answers n requests
+    with this status, `"cut": bytes` ends a body after this number of bytes, `"unsigned": True` matches only requests
+    without credentials.
+    """
 
     def __init__(self, port):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.upstream, self.faults, self.seen = port, [], []
-        self.handle_error = lambda *_: None  # a client that hangs up is part of the tests
+        self.handle_error = lambda *_: None  # tests close connections on purpose
         self.url = f"http://127.0.0.1:{self.server_port}"
 
 
@@ -81,11 +84,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
-    def _pass_on(self):
+    def _forward(self):
         server = self.server
         body = self._body()
         server.seen.append((self.command, self.path, self.headers.get("Range")))
-        fault = next((f for f in server.faults if self._meets(f)), None)
+        fault = next((f for f in server.faults if self._matches(f)), None)
         if fault:
             fault["left"] -= 1
         if fault and "status" in fault:
@@ -109,7 +112,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.rfile.readline()
         return body
 
-    def _meets(self, fault):
+    def _matches(self, fault):
         return (
             fault["left"] > 0
             and fault.get("method", self.command) == self.command
@@ -130,12 +133,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if cut is not None:
             self.close_connection = True
 
-    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _pass_on
+    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _forward
 
 
 @contextlib.contextmanager
 def proxy(port):
-    """Yields a proxy before the server on a port."""
+    """Runs a proxy for the server on `port` during the block; yields it."""
     with Proxy(port) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()

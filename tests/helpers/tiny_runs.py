@@ -1,4 +1,4 @@
-"""Small datasets written with the real writer, and jobs as separate processes."""
+"""Writes small datasets with the real writer, and runs jobs as separate processes."""
 
 import subprocess
 import sys
@@ -23,7 +23,7 @@ Settings = Sequence[str]
 
 
 def word_tokenizer(words: int = WORDS) -> bytes:
-    """A word tokenizer for `w00` …, each one occurrence more frequent than the next, so that ids follow the names."""
+    """A word tokenizer for `w00` …; each word is more frequent than the next, so that ids are in the order of names."""
     text = " ".join(f"w{i:02d}" for i in range(words) for _ in range(words - i + 1))
     config = to_config({"tokenizer": {"kind": "word", "vocab_size": words + 4, "min_frequency": 1}}).tokenizer
     return train_tokenizer([text], config, words="whitespace")
@@ -43,7 +43,7 @@ def write_dataset(
     vocab_size: int = WORDS + 4,
     tokenizer: bytes | None = None,
 ) -> str:
-    """Write a dataset from token ids, split -> shards -> documents, and return its directory."""
+    """Writes a dataset from token ids, split -> shards -> documents; returns its directory."""
     directory.mkdir(parents=True, exist_ok=True)
     files = save_tokenizer(str(directory), tokenizer or word_tokenizer())
     shards = [
@@ -75,7 +75,7 @@ def write_dataset(
 
 
 def random_documents(seed: int, count: int, length: int) -> list[list[int]]:
-    """Documents over WORDS words in which the next word depends on the last one."""
+    """Documents over WORDS words in which each word depends on the one before."""
     random = np.random.default_rng(seed)
     documents = []
     for _ in range(count):
@@ -88,7 +88,7 @@ def random_documents(seed: int, count: int, length: int) -> list[list[int]]:
 
 
 def settings(dataset: str, out: Path | str, *more: str) -> list[str]:
-    """Settings of a small run; later ones override."""
+    """Settings of a small run; `more` overrides them."""
     return [
         f"train.data.manifest={dataset or repr('')}",
         f"train.run.out={out}",
@@ -111,7 +111,7 @@ def train_config(dataset: str, out: Path | str, *more: str) -> TrainConfig:
 def run_job(
     name: str, values: Settings, *, wrapper: str = "", timeout: float = 120
 ) -> subprocess.CompletedProcess[str]:
-    """Run a job in a separate process; `wrapper` is Python code that runs before it."""
+    """Runs a job in a separate process; `wrapper` is Python code that runs before it."""
     return subprocess.run(job_command(name, values, wrapper), capture_output=True, text=True, timeout=timeout)
 
 

@@ -1,4 +1,4 @@
-"""The jobs as their users run them: processes of their own, through spark-submit."""
+"""Runs the jobs as users do: as separate processes, through spark-submit."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from tests.helpers.jobs import command, run
 
 @pytest.fixture(scope="session")
 def reference(sample, make_once) -> Path:
-    """The output of one calm run on two cores; all processes of the tests share it."""
+    """The output of one uninterrupted run on two cores, shared by all test processes."""
 
     def make(folder: Path) -> None:
         done = run(command("pipeline", sample, folder / "out"))

@@ -1,4 +1,4 @@
-"""Bad input ends with one clear line, a non-zero exit code, and nothing half-published."""
+"""Bad input ends with a one-line error, a non-zero exit code, and no partial output."""
 
 import gzip
 import io
@@ -32,13 +32,13 @@ def refused(done, code, *words):
         ({"name": "not-a-name"}, 2, ["'not-a-name'", "letters, digits and underscores"]),
     ],
 )
-def test_settings_that_cannot_be_right_are_said_before_spark_starts(sample, tmp_path, setting, code, words):
+def test_invalid_settings_are_an_error_before_spark_starts(sample, tmp_path, setting, code, words):
     done = run(command("pipeline", sample, tmp_path / "out", **setting), timeout_s=60)
     refused(done, code, *words)
     assert not (tmp_path / "out").exists()
 
 
-def test_an_empty_folder_and_a_foreign_output_are_refused(sample, tmp_path):
+def test_an_empty_folder_and_an_output_not_written_by_sluice_are_errors(sample, tmp_path):
     empty = tmp_path / "empty"
     empty.mkdir()
     refused(run(command("extract", empty, tmp_path / "out")), 3, f"No input files at {empty}")
@@ -49,17 +49,17 @@ def test_an_empty_folder_and_a_foreign_output_are_refused(sample, tmp_path):
     assert (foreign / "thesis.txt").read_text() == "years of work"
 
 
-def test_a_stage_before_its_input_is_finished_names_what_to_run(sample, tmp_path):
+def test_a_stage_without_finished_input_is_an_error_with_the_job_to_run(sample, tmp_path):
     refused(run(command("dedup", sample, tmp_path / "out")), 3, "'filter' has not finished", "jobs/filter.py")
 
 
-def test_the_console_starts_spark_without_a_word_of_java(tmp_path):
+def test_the_console_starts_spark_without_messages_of_java(tmp_path):
     done = run([sys.executable, "-m", "sluice", "run", "dedup", "--set", f"output={tmp_path / 'out'}"])
     assert done.returncode == 3
     assert done.stdout.startswith("sluice: Stage 'filter' has not finished") and done.stdout.count("\n") == 1
 
 
-def test_an_archive_without_html_is_said_and_leaves_no_finished_stage(tmp_path):
+def test_an_archive_without_html_is_an_error_and_leaves_no_finished_stage(tmp_path):
     buffer = io.BytesIO()
     writer = WARCWriter(buffer, gzip=True)
     writer.write_record(writer.create_warcinfo_record("x.warc.gz", {"software": "test"}))
@@ -82,10 +82,10 @@ def test_a_truncated_archive_fails_above_the_allowed_loss_and_passes_below(sampl
     again = run(command("extract", folder, tmp_path / "out", extract__max_unreadable_share="0.2"))
     assert again.returncode == 0, again.stdout[-3000:]
     assert "already complete" in again.stdout
-    assert gzip.decompress(whole)  # the original is sound
+    assert gzip.decompress(whole)  # the original is intact
 
 
-def test_a_job_explains_itself(sample, tmp_path):
+def test_the_help_of_a_job_file_explains_the_job(sample, tmp_path):
     done = run([*command("filter", sample, tmp_path)[:8], "--help"])
     assert done.returncode == 0
     assert "--set A.B=C" in done.stdout

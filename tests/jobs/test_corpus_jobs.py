@@ -1,4 +1,4 @@
-"""The stages between duplicates and shards, as their users run them: items of benchmarks, repeated lines."""
+"""Decontamination and line deduplication, between deduplication and shards, run as users do."""
 
 import itertools
 import json
@@ -23,7 +23,7 @@ def summary(output, stage):
 
 
 def documents(output):
-    """The documents that deduplication left, by id."""
+    """The documents that deduplication kept, by id."""
     columns = ["doc_id", "url", "language", "text"]
     docs = pq.read_table(output / "extract" / "docs", columns=columns, partitioning="hive").to_pylist()
     decisions = pq.read_table(output / "filter" / "decisions").to_pylist()
@@ -33,7 +33,7 @@ def documents(output):
 
 
 def sentence(docs, language, least):
-    """A sentence that one document has and no other, and that document."""
+    """A sentence that occurs in exactly one document, and that document."""
     for doc_id, row in sorted(docs.items()):
         for text in re.split(r"(?<=[.!?])\s|(?<=[。！？])|\n", row["text"]) if row["language"] == language else ():
             if least <= len(text) <= 3 * least and sum(text in other["text"] for other in docs.values()) == 1:
@@ -43,7 +43,7 @@ def sentence(docs, language, least):
 
 @pytest.fixture(scope="module")
 def corpus(reference, sample, tmp_path_factory):
-    """A run with both stages, of the documents of `reference`; and which of them hold the items looked for."""
+    """A run of both stages on the documents of `reference`, and the documents that contain the benchmark items."""
     folder = tmp_path_factory.mktemp("corpus")
     output = folder / "out"
     for stage in ("extract", "filter", "dedup"):
@@ -68,7 +68,7 @@ def corpus(reference, sample, tmp_path_factory):
     return output, settings, {"en": en, "zh": zh}, done.stdout
 
 
-def test_documents_with_items_go_and_the_counts_of_all_stages_hand_over(corpus):
+def test_documents_with_items_are_removed_and_counts_match_between_stages(corpus):
     output, _, held, said = corpus
     assert said.count("already done") == 3
     assert "1 of 4 items are too short and are not searched: quiz short" in said
@@ -83,7 +83,7 @@ def test_documents_with_items_go_and_the_counts_of_all_stages_hand_over(corpus):
         assert before["out"] == after["in"] == after["out"] + sum(after["dropped"].values())
 
 
-def test_lines_stay_in_one_document_and_shards_hold_the_texts_that_are_left(corpus):
+def test_repeated_lines_are_kept_in_one_document_and_shards_have_the_remaining_texts(corpus):
     output, _, held, _ = corpus
     docs = {doc_id: row["text"] for doc_id, row in documents(output).items() if doc_id not in held.values()}
     cut = {row["doc_id"]: row for row in pq.read_table(output / "line_dedup" / "cut_texts").to_pylist()}
@@ -102,14 +102,14 @@ def test_lines_stay_in_one_document_and_shards_hold_the_texts_that_are_left(corp
     assert characters["dropped"] == {"repeated_lines": gone.total()}
 
 
-def test_the_report_shows_both(corpus):
+def test_the_report_shows_decontamination_and_repeated_lines(corpus):
     page = (corpus[0] / "report.html").read_text()
     assert "Items of benchmarks" in page and "quiz, item zh, question: found by its n-grams" in page
     assert "Repeated lines" in page and "repeated lines removed" in page
     assert "does not balance" not in page
 
 
-def test_a_later_stage_without_them_is_refused_and_the_jobs_do_nothing_twice(corpus, sample, capsys):
+def test_a_later_stage_with_the_stages_disabled_is_an_error_and_finished_jobs_do_nothing(corpus, sample, capsys):
     output, settings, _, _ = corpus
     plain = {key.replace("__", "."): value for key, value in settings.items()} | {"output": output}
     plain |= {"plan.inputs": f"[{sample}]"}
@@ -134,7 +134,7 @@ def test_a_later_stage_without_them_is_refused_and_the_jobs_do_nothing_twice(cor
     ],
 )
 @pytest.mark.parametrize("job", ["decontaminate", "pipeline"])
-def test_a_bad_benchmark_is_said_before_spark_starts(job, lines, code, words, sample, tmp_path, capsys):
+def test_an_invalid_benchmark_is_an_error_before_spark_starts(job, lines, code, words, sample, tmp_path, capsys):
     quiz = tmp_path / "quiz.jsonl"
     if lines is not None:
         quiz.write_text("\n".join(lines))
@@ -145,9 +145,11 @@ def test_a_bad_benchmark_is_said_before_spark_starts(job, lines, code, words, sa
     assert not (tmp_path / "out").exists()
 
 
-def test_tables_are_decontaminated_and_lose_lines_one_job_after_the_other(tmp_path):
+def test_a_table_is_decontaminated_and_then_loses_repeated_lines(tmp_path):
     note = "This notice stands under every article of the paper."
-    texts = [f"What article {i} says is said by none but article {i}. {i}, {i} and {i}! That is it." for i in range(4)]
+    texts = [
+        f"What article {i} tells is told in no page but article {i}. {i}, {i} and {i}! That is it." for i in range(4)
+    ]
     rows = [{"id": f"n{i}", "text": f"{text}\n{note}"} for i, text in enumerate(texts)]
     rows += [{"id": "quiz", "text": f"A riddle. {INVENTED} Who won?"}]
     (tmp_path / "mine.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))

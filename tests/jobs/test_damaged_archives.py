@@ -1,4 +1,4 @@
-"""The fault corpus through a real extract job: every undamaged record comes out, every loss is counted."""
+"""An extract job on damaged archives returns every undamaged record and counts every loss."""
 
 import http.server
 import json
@@ -32,7 +32,7 @@ def flipped(part):
 
 
 def corpus():
-    """By file name: the bytes, the whole pages in it, and the reason of the loss, if any."""
+    """Archives by file name: bytes, number of intact pages, and the reason of the loss, if any."""
     cut = zipped(pages("cut"))
     bomb = warc_record(http_block(bytes(700_000_000)), url="http://bomb.test/2")
     short, long = (page(TEXT.format(2).encode(), url="http://l.test/2", length=n) for n in (60, 9999))
@@ -53,7 +53,7 @@ def corpus():
 
 
 class Faulty(http.server.BaseHTTPRequestHandler):
-    """/missing is not there, /busy refuses five times, /cut breaks off three times in mid-body, /cut-short for good."""
+    """/missing does not exist, /busy fails five times, /cut ends three times inside the body, /cut-short always."""
 
     protocol_version = "HTTP/1.1"
     tries: Counter[str] = Counter()
@@ -90,7 +90,7 @@ class Faulty(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def extracted(tmp_path_factory):
-    """Documents by host, quarantined stretches by archive, and the summary of one run over all of it."""
+    """Documents by host, quarantined ranges by archive, and the summary of one run on all archives."""
     folder = tmp_path_factory.mktemp("faults")
     (folder / "in").mkdir()
     for name, (data, _, _) in corpus().items():
@@ -123,7 +123,7 @@ def extracted(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", corpus())
-def test_a_damaged_file_gives_all_its_whole_pages_and_one_entry_in_the_counts(extracted, name):
+def test_a_damaged_file_returns_its_intact_pages_and_one_quarantined_range(extracted, name):
     documents, quarantine, _ = extracted
     _, whole, reason = corpus()[name]
     assert sorted(documents.get(name.partition(".")[0], [])) == whole
@@ -139,7 +139,7 @@ def test_a_damaged_file_gives_all_its_whole_pages_and_one_entry_in_the_counts(ex
         ("cut-short", [0], "unreadable"),
     ],
 )
-def test_a_server_at_fault_is_waited_for_and_what_stays_lost_is_named(extracted, name, whole, reason):
+def test_faults_of_a_server_are_retried_and_permanent_losses_are_reported(extracted, name, whole, reason):
     documents, quarantine, _ = extracted
     assert sorted(documents.get(name, [])) == whole
     rows = quarantine.get(f"{name}.warc.gz", [])

@@ -10,7 +10,7 @@ from scripts.bench.dedup.check_kills import command, run_and_kill
 
 
 @pytest.mark.exhaustive
-def test_a_text_of_a_hundred_megabytes_in_parquet(tmp_path):
+def test_a_text_of_a_hundred_megabytes_in_parquet_is_processed(tmp_path):
     huge = " ".join(map(str, range(12_600_000)))
     assert len(huge) > 100_000_000
     few = [{"id": "a", "text": "Too short."}, {"id": "null", "text": None}, {"id": "empty", "text": " \n"}]

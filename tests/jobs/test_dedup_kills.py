@@ -31,13 +31,13 @@ def table(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def calm(table, tmp_path_factory):
-    """The results of a run on one core with one partition, which all others are compared to."""
+    """The results of a run on one core with one partition, to which all others are compared."""
     output = tmp_path_factory.mktemp("calm") / "out"
     run_calm(table, output, "local[1]", **{"spark.partitions": "1"})
     return results(output)
 
 
-def test_planted_duplicates_are_in_the_results(calm, table):
+def test_planted_duplicates_are_removed(calm, table):
     lines = [line for path in table.glob("*") for line in path.read_text().splitlines()[:-1]]
     ids = {json.loads(line)["id"] for line in lines}
     gone = {row["id"]: row["step"] for row in calm["removals"]}
@@ -47,7 +47,7 @@ def test_planted_duplicates_are_in_the_results(calm, table):
         assert "exact" in (gone.get(copy), gone.get(copy.removeprefix("copy-of-")))
     assert len([name for name in gone if name.startswith("edit-")]) > 10
     assert not [name for name in gone if name.startswith("family-")]
-    for script in "01":  # neighbours in the chain are similar, others are not: it is not removed as a whole
+    for script in "01":  # only neighbours in the chain are similar, so not all others are removed
         assert 3 <= len([name for name in gone if name.startswith(f"chain-{script}")]) <= 4
     assert {row["duplicate_of"] for row in calm["removals"]} <= ids - set(gone)
     assert len(calm["quarantine"]) == 6
@@ -56,7 +56,7 @@ def test_planted_duplicates_are_in_the_results(calm, table):
 def until_killed(tmp_path: Path, kill: Callable[[Path], list[Verdict]]) -> tuple[Path, list[Verdict]]:
     """The first of three runs in which a process was killed in the middle of every table.
 
-    On a busy machine a table may be complete before the kill; such a run tests less, and is still held to the results.
+    On a busy machine a table may be complete before the kill; such a run tests less, but its results are checked, too.
     """
     for attempt in range(3):
         output = tmp_path / f"out{attempt}"

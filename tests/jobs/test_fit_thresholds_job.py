@@ -1,4 +1,4 @@
-"""The job that proposes thresholds, in this process on a small run."""
+"""The job that proposes thresholds, run in this process on a small run."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.helpers.jobs import run_here
 
 @pytest.fixture
 def fit(tmp_path, capsys):
-    """Runs the job on 40 documents of each of two languages; its exit code and what it said."""
+    """Returns a function that runs the job on 40 documents per language; its results are exit code and output."""
     rows = [
         document(2 * i + k, language, top_2gram_share=step * i, n_words=60 + i, text=f"{language} text {i}")
         for i in range(40)
@@ -24,7 +24,7 @@ def fit(tmp_path, capsys):
     return run
 
 
-def test_it_writes_rules_that_select_can_take_and_a_page(fit, tmp_path):
+def test_the_job_writes_rules_that_the_filter_stage_loads_and_a_page(fit, tmp_path):
     code, said = fit()
     assert code == 0, said
     rules = load_rules([str(tmp_path / "out" / "thresholds" / "zh.yaml")])
@@ -47,14 +47,14 @@ def test_it_writes_rules_that_select_can_take_and_a_page(fit, tmp_path):
         ({"method": "magic"}, 2, "thresholds.method"),
     ],
 )
-def test_what_cannot_be_fitted_is_one_clear_line(fit, changes, code, message):
+def test_an_impossible_fit_is_an_error_of_one_line(fit, changes, code, message):
     found, said = fit(**changes)
     assert found == code
     (line,) = [line for line in said.splitlines() if line.startswith("sluice: ")]
     assert message in line
 
 
-def test_a_folder_without_a_run_is_named(tmp_path, capsys):
+def test_a_folder_without_a_run_is_an_error_with_its_path(tmp_path, capsys):
     code, said = run_here("fit_thresholds", {"output": tmp_path}, capsys)
     assert code == 3
     assert "No input files" in said

@@ -1,4 +1,4 @@
-"""Pages that crash or stop the interpreter, on a real Spark: they are rejected, and cost nothing else."""
+"""Pages that crash or stop the interpreter in Spark are rejected, and no other page is affected."""
 
 import gzip
 import json
@@ -35,7 +35,7 @@ PAGES = [
 
 @pytest.fixture(scope="module")
 def archives(sample, tmp_path_factory):
-    """One archive with planted pages, one without; and the offsets of the pages in the first by their URLs."""
+    """An archive with planted pages and one without, and the offsets of the first one's pages by URL."""
     directory = tmp_path_factory.mktemp("archives")
     shutil.copyfile(sample / "zh-news-pages.warc.gz", directory / "healthy.warc.gz")
     members = [member(*page) for page in PAGES]
@@ -51,7 +51,7 @@ def rows(output: Path) -> dict[str, dict]:
 
 @pytest.fixture(scope="module")
 def calm(archives, tmp_path_factory):
-    """What comes out where the planted pages are pages like others."""
+    """The output of a run in which planted pages have no effect."""
     output = tmp_path_factory.mktemp("calm") / "out"
     done = subprocess.run(command("extract", archives[0], output), env=environment(), capture_output=True, timeout=240)
     assert done.returncode == 0, done.stderr[-4000:]
@@ -60,7 +60,7 @@ def calm(archives, tmp_path_factory):
 
 @pytest.fixture
 def planted(tmp_path):
-    """The environment of a run in which all Python processes meet the planted pages."""
+    """The environment of a run in which planted pages take effect in all Python processes."""
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "sitecustomize.py").write_text("from tests.helpers.planted_pages import plant\n\nplant()\n")
     path = f"{tmp_path / 'site'}:{ROOT}:{ROOT / 'lib'}"
@@ -71,9 +71,7 @@ def planted(tmp_path):
     "master",
     ["local[2]", pytest.param("local[2,4]", marks=pytest.mark.exhaustive)],
 )  # the first gets its retries from the session
-def test_pages_that_crash_and_hang_are_rejected_and_all_others_are_what_they_were(
-    archives, calm, planted, tmp_path, master
-):
+def test_pages_that_crash_and_hang_are_rejected_and_all_others_are_unchanged(archives, calm, planted, tmp_path, master):
     directory, offsets = archives
     output = tmp_path / "out"
     line = command("extract", directory, output, master=master, extract__page_timeout_s="4")
@@ -96,5 +94,5 @@ def test_pages_that_crash_and_hang_are_rejected_and_all_others_are_what_they_wer
     assert (ledger["dropped"]["page_crash"], ledger["dropped"]["page_timeout"]) == (2, 1)
     assert ledger["in"] == ledger["out"] + sum(ledger["dropped"].values())
     assert "2 page_crash and 1 page_timeout" in done.stdout
-    # the worker of the first attempt says which page it died on
+    # the worker of the first attempt logged the page that killed it
     assert re.search(rf"page at {offsets['http://h.test/spin']} of \S+planted.warc.gz: http://h.test/spin", done.stdout)

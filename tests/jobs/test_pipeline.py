@@ -1,4 +1,4 @@
-"""All curation stages through spark-submit: counts, duplicates, and the same bytes however it is run."""
+"""All curation stages through spark-submit: counts, duplicates, and equal bytes for any way to run them."""
 
 import json
 import os
@@ -20,7 +20,7 @@ def summary(output, stage):
     return json.loads((output / stage / "_summary.json").read_text())
 
 
-def test_the_counts_of_every_stage_balance_and_hand_over(reference, sample):
+def test_counts_balance_within_and_between_stages(reference, sample):
     extract, select, dedup, split, shards = (
         summary(reference, s)["ledgers"] for s in ("extract", "filter", "dedup", "split_check", "shards")
     )
@@ -69,13 +69,13 @@ def test_planted_copies_are_removed_for_a_kept_document_and_distinct_documents_a
     for row in removals:
         a, b = ({t[i : i + 5] for i in range(len(t) - 4)} for t in (texts[row["doc_id"]], texts[row["duplicate_of"]]))
         assert len(a & b) / len(a | b) > 0.75
-    # and nothing that was kept is
+    # and kept documents are not similar
     kept_ids = [row["doc_id"] for row in kept if row["reason"] is None and row["doc_id"] not in removed]
     assert len(kept_ids) == summary(reference, "dedup")["ledgers"][0]["out"]
     assert len({texts[doc_id] for doc_id in kept_ids}) == len(kept_ids)
 
 
-def test_one_core_and_seven_partitions_give_the_same_bytes(reference, sample, tmp_path):
+def test_a_run_on_one_core_with_seven_partitions_writes_the_same_bytes(reference, sample, tmp_path):
     done = run(command("pipeline", sample, tmp_path / "out", master="local[1]", spark__partitions="7"))
     assert done.returncode == 0, done.stdout[-4000:]
     assert digests(tmp_path / "out") == digests(reference)
@@ -86,7 +86,7 @@ def test_the_dataset_verifies_and_a_report_is_written(reference, capsys):
     assert "<html" in (reference / "report.html").read_text()
 
 
-def test_a_second_run_does_nothing_and_other_settings_are_refused(reference, sample):
+def test_a_second_run_does_nothing_and_other_settings_are_an_error(reference, sample):
     before = {path: path.stat().st_mtime_ns for path in reference.rglob("*.parquet")}
     again = run(command("pipeline", sample, reference))
     assert again.returncode == 0
@@ -98,7 +98,7 @@ def test_a_second_run_does_nothing_and_other_settings_are_refused(reference, sam
     assert "--force" in other.stdout
 
 
-def test_kill_in_mid_extract_then_the_same_command_again(reference, sample, tmp_path):
+def test_a_run_killed_during_extract_resumes_with_the_same_command(reference, sample, tmp_path):
     line = command("pipeline", sample, tmp_path / "out", plan__batch_warcs="1")
     batches = tmp_path / "out" / "extract" / "docs" / "_batches"
     process = subprocess.Popen(
@@ -133,7 +133,7 @@ def master():
 
 
 @pytest.mark.exhaustive
-def test_a_standalone_cluster_with_real_executors_gives_the_same_bytes(reference, sample, tmp_path, master):
+def test_a_standalone_cluster_writes_the_same_bytes(reference, sample, tmp_path, master):
     done = run(command("pipeline", sample, tmp_path / "out", master=master), timeout_s=300)
     assert done.returncode == 0, done.stdout[-4000:]
     assert digests(tmp_path / "out") == digests(reference)

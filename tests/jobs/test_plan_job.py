@@ -1,4 +1,4 @@
-"""Planning and extraction of a selection, as their users run them."""
+"""Planning and extraction of a selection, run as users do."""
 
 import json
 import re
@@ -31,7 +31,7 @@ def index(sample, tmp_path_factory):
 
 
 def plan(sample, output, *arguments):
-    """The line of the plan job where neither Spark nor TensorFlow can be imported."""
+    """The command line of the plan job, in a process that cannot import Spark or TensorFlow."""
     code = (
         "import runpy, sys; sys.modules |= {'pyspark': None, 'tensorflow': None};"
         "runpy.run_path(sys.argv.pop(1), run_name='__main__')"
@@ -46,7 +46,7 @@ def documents(output):
     return sorted(((row["doc_id"], *row.values()) for row in rows if row["kind"] == "doc"), key=lambda row: row[0])
 
 
-def test_a_selection_is_planned_probed_and_extracted_the_same_way_from_scans_and_ranges(sample, index, tmp_path):
+def test_scans_and_ranges_of_a_planned_selection_extract_the_same_documents(sample, index, tmp_path):
     found = {}
     for mode in ("scan", "index"):
         output = tmp_path / mode
@@ -69,7 +69,7 @@ def test_a_selection_is_planned_probed_and_extracted_the_same_way_from_scans_and
     assert found["scan"] == found["index"]
 
 
-def test_an_index_of_another_crawl_is_one_clear_line(sample, index, tmp_path):
+def test_an_index_of_another_crawl_is_an_error_of_one_line(sample, index, tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()
     (folder / "planted.warc.gz").write_bytes((sample / "planted.warc.gz").read_bytes())
@@ -80,7 +80,7 @@ def test_an_index_of_another_crawl_is_one_clear_line(sample, index, tmp_path):
     assert "Traceback" not in done.stdout
 
 
-def test_offsets_that_hit_no_record_fail_the_run_above_the_allowed_loss(sample, index, tmp_path):
+def test_offsets_without_a_record_fail_the_run_above_the_allowed_loss(sample, index, tmp_path):
     table = pq.read_table(index)
     column = table.schema.get_field_index("warc_record_offset")
     wrong = tmp_path / "wrong.parquet"

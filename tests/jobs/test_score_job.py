@@ -1,4 +1,4 @@
-"""A language model as a rule of the run whose documents it judged, as its user does it: extract, score, select."""
+"""Scores of a language model as a rule of the same run, as users do it: extract, score, filter."""
 
 import json
 import math
@@ -20,8 +20,8 @@ MAX_TOKENS = 1500
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
-    """A model of bytes to which a small Latin letter is likely and every other byte, and the end, is not."""
-    first = 4 + ord("a") - ord("!")  # the printable bytes come first, from ! on
+    """A byte model with a high probability for lower-case Latin letters and a low one for other bytes and the end."""
+    first = 4 + ord("a") - ord("!")  # the printable bytes come first, starting with !
     probabilities = [LETTER if first <= token < first + 26 else OTHER for token in range(VOCAB_SIZE)]
     return write_model(tmp_path_factory.mktemp("model"), TokenizerConfig(vocab_size=VOCAB_SIZE), ["a"], probabilities)
 
@@ -37,7 +37,7 @@ def pages(sample, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def scored(pages, model, tmp_path_factory):
-    """A run with documents only, and the output of jobs/score.py on them."""
+    """A run with extracted documents only, and the output of jobs/score.py for them."""
     folder = tmp_path_factory.mktemp("scored")
     done = run(command("extract", pages, folder / "out"))
     assert done.returncode == 0, done.stdout[-4000:]
@@ -75,7 +75,7 @@ def test_every_row_of_extract_docs_has_a_score_and_those_with_text_bits_per_byte
             assert found[row["doc_id"]] == pytest.approx(bits_per_byte(row["text"]), rel=1e-6)
 
 
-def test_select_drops_what_is_unlikely_and_later_stages_want_the_same_scores(scored, pages, tmp_path):
+def test_select_drops_unlikely_documents_and_later_stages_require_the_same_scores(scored, pages, tmp_path):
     output, scores = scored
     (tmp_path / "own.yaml").write_text(
         "description: ours\nrules: [{name: unlikely, signal: bits_per_byte, max: 8.5}]\n"

@@ -1,4 +1,4 @@
-"""The split check as users run it: near-copies that deduplication missed are not in two splits of the shards."""
+"""The split check, run as users do: near-copies that deduplication missed are not in two splits of the shards."""
 
 import io
 import itertools
@@ -39,7 +39,7 @@ def checked(sample, tmp_path_factory):
 
 
 def texts_of_shards(output):
-    """The whole documents of each split, as they were tokenised."""
+    """The documents of each split, decoded from the shards."""
     folder = output / "shards" / "corpus" / "1.0.0"
     manifest = read_manifest(str(folder))
     tokenizer = Tokenizer.load(str(folder / "tokenizer.json"))
@@ -61,7 +61,7 @@ def texts_of_shards(output):
 
 
 def similar(texts):
-    """Pairs across splits at 0.8 or above, each with each, by plain sets: the splits and both texts."""
+    """All pairs across splits with a similarity of 0.8 or above, by plain sets: the splits and both texts."""
     sets = {name: [(text, shingles(define_key(text), 5)) for text in some] for name, some in texts.items()}
     return [
         (a, b, text, other)
@@ -72,7 +72,7 @@ def similar(texts):
     ]
 
 
-def test_shards_hold_no_pair_across_splits_and_would_without_the_check(checked, sample, tmp_path):
+def test_shards_have_similar_pairs_across_splits_only_without_the_check(checked, sample, tmp_path):
     left = texts_of_shards(checked)
     assert similar(left) == []
     assert all(len(left[name]) > 20 for name in ORDER)
@@ -91,7 +91,7 @@ def test_shards_hold_no_pair_across_splits_and_would_without_the_check(checked, 
     assert docs == summary(checked, "split_check")["documents"]
 
 
-def test_removals_are_certified_and_the_counts_match_the_next_stage(checked):
+def test_removals_are_verified_and_the_counts_match_the_next_stage(checked):
     rows = pq.read_table(checked / "split_check" / "removals").to_pylist()
     docs = pq.read_table(checked / "extract" / "docs", columns=["doc_id", "text"], partitioning="hive").to_pylist()
     sets = {row["doc_id"]: shingles(define_key(row["text"]), 5) for row in docs if row["text"]}
@@ -116,7 +116,7 @@ def test_removals_are_certified_and_the_counts_match_the_next_stage(checked):
     assert "does not balance" not in page
 
 
-def test_the_job_does_nothing_twice_and_is_refused_where_it_is_switched_off(checked, sample, capsys):
+def test_a_finished_job_does_nothing_and_a_disabled_one_is_an_error(checked, sample, capsys):
     again = run(command("split_check", sample, checked, **SETTINGS))
     assert again.returncode == 0 and "split_check: already done" in again.stdout
     code, said = run_here("split_check", {"output": checked, "split_check.enabled": "false"}, capsys)

@@ -1,4 +1,4 @@
-"""The job that trains a quality model, in this process."""
+"""The job that trains a quality model, run in this process."""
 
 import json
 import sys
@@ -15,7 +15,7 @@ BAD = "Buy {i} now: free shipping, best price, click here to add it to your cart
 
 @pytest.fixture
 def train(tmp_path, capsys):
-    """Runs the job on two files of texts; its exit code and what it said."""
+    """Returns a function that runs the job on two files of texts; its results are exit code and output."""
     for name, text in (("good", GOOD), ("bad", BAD)):
         rows = [{"text": text.format(i=chr(97 + i % 26) * (i + 1)) * 4} for i in range(60)]
         (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -36,7 +36,7 @@ def train(tmp_path, capsys):
     return run
 
 
-def test_it_writes_a_model_a_record_and_a_card_the_same_twice(train, tmp_path):
+def test_the_job_writes_model_record_and_card_reproducibly(train, tmp_path):
     code, said = train()
     assert code == 0, said
     assert "| documents | " in said and "| 1.0000 | 1.0000 |" in said
@@ -54,7 +54,7 @@ def test_it_writes_a_model_a_record_and_a_card_the_same_twice(train, tmp_path):
     assert record["preparation"] == "letters-1"
 
 
-def test_a_model_that_is_there_is_not_replaced_unasked(train, tmp_path):
+def test_an_existing_model_is_not_replaced_without_force(train, tmp_path):
     (tmp_path / "en.bin").write_bytes(b"precious")
     code, said = train()
     assert code == 2
@@ -63,7 +63,7 @@ def test_a_model_that_is_there_is_not_replaced_unasked(train, tmp_path):
 
 
 @pytest.mark.parametrize(("place", "said"), [("taken", "is a folder"), ("good.jsonl/en.bin", "Cannot write")])
-def test_a_place_where_no_model_can_be_written_is_refused_before_the_training(train, tmp_path, place, said):
+def test_an_unwritable_path_is_an_error_before_the_training(train, tmp_path, place, said):
     (tmp_path / "taken").mkdir()
     code, text = train("--force", output=f"{tmp_path}/{place}")
     assert code == 2
@@ -71,7 +71,7 @@ def test_a_place_where_no_model_can_be_written_is_refused_before_the_training(tr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.jsonl", "good.jsonl", "taken"]
 
 
-def test_a_model_that_cannot_be_saved_leaves_the_old_one_whole(train, tmp_path, monkeypatch):
+def test_a_failed_save_keeps_the_old_model_complete(train, tmp_path, monkeypatch):
     assert train()[0] == 0
     before = {path.name: path.read_bytes() for path in tmp_path.glob("en.bin*")}
     monkeypatch.setattr("sluice.text.quality.model_card.card", lambda *_: 1 / 0)
@@ -92,7 +92,7 @@ def test_a_model_that_cannot_be_saved_leaves_the_old_one_whole(train, tmp_path, 
         ({"min_chars": 100000}, 3, "train_quality.positive has no usable documents: read 60, too short 60"),
     ],
 )
-def test_what_cannot_be_trained_on_is_one_clear_line(train, tmp_path, changes, code, message):
+def test_unusable_texts_are_an_error_of_one_line(train, tmp_path, changes, code, message):
     found, said = train(**changes)
     assert found == code
     (line,) = [line for line in said.splitlines() if line.startswith("sluice: ")]

@@ -1,4 +1,4 @@
-"""The stages of a run, and what their digests depend on."""
+"""The stages of a run, and the dependencies of their digests."""
 
 import json
 
@@ -33,7 +33,7 @@ def test_optional_stages_do_not_change_the_digests_of_a_run_without_them():
     assert (other.shards.digest, other.result_digest) == (run.shards.digest, run.result_digest)
 
 
-def test_later_stages_depend_on_those_that_are_switched_on(quiz):
+def test_digests_of_later_stages_depend_on_enabled_stages(quiz):
     plain = Run(Config())
     both = Run(Config(line_dedup=LineDedupConfig(enabled=True), decontaminate=DecontaminateConfig(benchmarks=(quiz,))))
     assert both.dedup.digest == plain.dedup.digest
@@ -63,7 +63,7 @@ def test_a_benchmark_is_identified_by_its_content(quiz, tmp_path):
     assert digest(moved) != first
 
 
-def test_the_job_of_a_stage_that_is_switched_off_is_an_error():
+def test_the_job_of_a_disabled_stage_is_an_error():
     with pytest.raises(
         ConfigError, match=r"'line_dedup' is switched off.*set line_dedup\.enabled=true, in this job and all later"
     ):
@@ -82,7 +82,7 @@ def test_the_split_is_checked_if_documents_are_held_out():
     assert plain.tokenizer.upstream == plain.split_check.digest
     assert Run(Config(shards=ShardsConfig(valid_fraction=0, test_fraction=0))).split_check is None
     assert Run(Config(shards=ShardsConfig(valid_fraction=0))).split_check is not None
-    # who is held out changes what is found; the length of a record does not
+    # the held-out documents change the result; the length of a record does not
     assert Run(Config(shards=ShardsConfig(seed=5))).split_check.digest != plain.split_check.digest
     assert Run(Config(shards=ShardsConfig(test_fraction=0.02))).split_check.digest != plain.split_check.digest
     assert Run(Config(shards=ShardsConfig(seq_len=64))).split_check.digest == plain.split_check.digest

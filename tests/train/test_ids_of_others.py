@@ -40,7 +40,7 @@ def foreign_tokenizer() -> tokenizers.Tokenizer:
 
 
 def write_examples(path: Path, lists: Sequence[Sequence[int]], compression: str = "") -> str:
-    """Examples as T5 or NeMo write them, with further features."""
+    """Writes Examples like T5 or NeMo, with further features."""
     with tf.io.TFRecordWriter(str(path), tf.io.TFRecordOptions(compression_type=compression)) as writer:
         for ids in lists:
             features = {

@@ -24,7 +24,7 @@ def rates(config: OptimConfig, steps: list[int]) -> list[float]:
     return [learning_rate(config, step, per_epoch=10, total=110) for step in steps]
 
 
-def test_constant_rate() -> None:
+def test_a_constant_rate_does_not_change() -> None:
     assert rates(optim("lr=0.5", "schedule.kind=constant"), [0, 109]) == [0.5, 0.5]
 
 
@@ -53,7 +53,7 @@ def test_plateau_lowers_the_rate_after_every_evaluation_that_is_not_the_best() -
     assert found == [1.0, 1.0, 1.0, 0.25, 0.25, 0.0625]
 
 
-def test_evaluations_since_the_best() -> None:
+def test_evaluations_since_the_best_are_counted() -> None:
     assert [since_best(valid(*losses)) for losses in [(), (5,), (5, 4), (5, 4, 4), (5, 4, 6, 3)]] == [0, 0, 0, 1, 0]
     assert [is_best(valid(*losses)) for losses in [(5,), (5, 5), (5, 4)]] == [True, False, True]
 
@@ -92,21 +92,21 @@ def two_updates(*settings: str) -> float:
     return float(weight[0, 0])
 
 
-def test_sgd() -> None:
+def test_sgd_equals_two_updates_by_hand() -> None:
     assert two_updates("name=sgd") == pytest.approx(1 - 0.2 - 0.4)
 
 
-def test_decoupled_weight_decay() -> None:
+def test_decoupled_weight_decay_equals_two_updates_by_hand() -> None:
     # (1 - 0.1·0.5)·1 - 0.2 = 0.75, then 0.95·0.75 - 0.4
     assert two_updates("name=sgd", "weight_decay=0.5") == pytest.approx(0.3125)
 
 
-def test_momentum() -> None:
+def test_momentum_equals_two_updates_by_hand() -> None:
     # velocities 2 and 0.9·2 + 4
     assert two_updates("name=momentum") == pytest.approx(1 - 0.2 - 0.58)
 
 
-def test_adamw() -> None:
+def test_adamw_equals_two_updates_by_hand() -> None:
     m2, v2 = (0.9 * 0.1 * 2 + 0.1 * 4) / (1 - 0.9**2), (0.999 * 0.001 * 4 + 0.001 * 16) / (1 - 0.999**2)
     assert two_updates("name=adamw") == pytest.approx(1 - 0.1 - 0.1 * m2 / np.sqrt(v2), abs=1e-5)
 
@@ -117,7 +117,7 @@ def test_adamw_adds_epsilon_to_the_corrected_root() -> None:
     assert float(weight[0, 0]) == pytest.approx(1 - 0.1 * 1e-8 / (1e-8 + 1e-8), abs=1e-6)
 
 
-def test_adagrad() -> None:
+def test_adagrad_equals_two_updates_by_hand() -> None:
     # squares start at 0.1: 0.1 + 4, then + 16
     assert two_updates("name=adagrad") == pytest.approx(1 - 0.1 * 2 / np.sqrt(4.1) - 0.1 * 4 / np.sqrt(20.1), abs=1e-6)
 
@@ -256,7 +256,7 @@ def test_initial_values_are_uniform_and_add_the_forget_bias_to_the_second_quarte
         ("fp16", "fma", True),
     ],
 )
-def test_half_precision_is_slow_where_the_cpu_has_no_products_in_it(
+def test_half_precision_is_slow_on_a_cpu_without_instructions_for_it(
     tmp_path: Path, precision: str, flags: str, slow: bool
 ) -> None:
     cpuinfo = tmp_path / "cpuinfo"

@@ -238,7 +238,7 @@ def test_two_workers_with_the_same_index_are_an_error() -> None:
             await_peers(Task(0, tuple(workers)), timeout_s=4)
 
 
-def test_a_missing_peer_is_named_after_the_startup_timeout(
+def test_a_missing_peer_is_an_error_after_the_startup_timeout(
     tiny_dataset: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cluster = {"worker": ["127.0.0.1:29171", "127.0.0.1:29172"]}

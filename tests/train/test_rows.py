@@ -50,7 +50,7 @@ def test_skipping_records_equals_reading_them_one_by_one() -> None:
         assert rest == one_by_one[skipped:]
 
 
-def test_counts_and_positions() -> None:
+def test_counts_and_positions_of_rows() -> None:
     assert records_per_row(SHARDS, 20) == 89
     assert steps_per_epoch(SHARDS, 20, seq_len=1024, bptt_steps=64) == 89 * 16
     assert position(2849, per_epoch=1424) == Position(epoch=2, step=1)

@@ -20,7 +20,7 @@ def test_start_up_messages_are_dropped_and_others_pass(monkeypatch):
     assert (done.stdout, done.stderr) == ("", "W0000 a message of TensorFlow that matters\n")
 
 
-def test_a_missing_tensorflow_is_still_a_missing_module():
+def test_a_missing_tensorflow_raises_module_not_found():
     program = f"import sys; sys.modules['tensorflow'] = None\n{PROGRAM}"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 1

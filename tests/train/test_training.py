@@ -23,7 +23,7 @@ def metrics(out: Path) -> list[dict]:
     return [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
 
 
-def test_carried_state_learns_what_a_reset_state_cannot(tmp_path: Path) -> None:
+def test_only_a_carried_state_learns_a_dependency_across_blocks(tmp_path: Path) -> None:
     """k a b k c d with a random k of 4: at T = 4, half of the second k are in the step after the first."""
     random = np.random.default_rng(0)
     stream = [token for k in random.integers(4, size=3000) for token in (10 + k, 4, 5, 10 + k, 6, 7)]

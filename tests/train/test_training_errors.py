@@ -16,14 +16,14 @@ def own_dataset(tiny_dataset: str, tmp_path: Path) -> Path:
     return Path(shutil.copytree(tiny_dataset, tmp_path / "data"))
 
 
-def test_a_missing_manifest(tmp_path: Path) -> None:
+def test_a_missing_manifest_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"manifest\.json"):
         train_and_evaluate(train_config(str(tmp_path), tmp_path / "run"))
     with pytest.raises(ConfigError, match=r"train\.data\.manifest is empty"):
         train_and_evaluate(train_config("", tmp_path / "run"))
 
 
-def test_a_truncated_shard(own_dataset: Path, tmp_path: Path) -> None:
+def test_a_truncated_shard_is_an_error(own_dataset: Path, tmp_path: Path) -> None:
     shard = own_dataset / "train-00001-of-00003.tfrecord"
     size = shard.stat().st_size
     shard.write_bytes(shard.read_bytes()[:-7])
@@ -31,7 +31,7 @@ def test_a_truncated_shard(own_dataset: Path, tmp_path: Path) -> None:
         train_and_evaluate(train_config(str(own_dataset), tmp_path / "run"))
 
 
-def test_a_tokenizer_of_another_dataset(own_dataset: Path, tmp_path: Path) -> None:
+def test_a_tokenizer_of_another_dataset_is_an_error(own_dataset: Path, tmp_path: Path) -> None:
     path = own_dataset / "tokenizer.json"
     path.write_bytes(path.read_bytes() + b" ")
     with pytest.raises(InputError, match=r"has sha256 [0-9a-f]{64}, but the manifest was written with [0-9a-f]{64}"):
@@ -57,7 +57,7 @@ def test_verify_crc_finds_a_flipped_bit(own_dataset: Path, tmp_path: Path) -> No
         train_and_evaluate(train_config(str(own_dataset), tmp_path / "run", "train.data.verify_crc=true"))
 
 
-def test_an_id_outside_the_vocabulary(tmp_path: Path) -> None:
+def test_an_id_outside_the_vocabulary_is_an_error(tmp_path: Path) -> None:
     splits = {"train": [random_documents(1, 20, 50)], "valid": [[[5, 44, 6]]]}
     dataset = write_dataset(tmp_path / "data", splits, seq_len=16)
     config = train_config(dataset, tmp_path / "run", "train.data.test_split=null", "train.run.steps=1")
@@ -76,7 +76,7 @@ def test_an_id_outside_the_vocabulary(tmp_path: Path) -> None:
         ("train.dist.strategy=multiworker", "no workers are given"),
     ],
 )
-def test_settings_that_do_not_match_the_dataset_or_machine(
+def test_settings_that_do_not_match_the_dataset_or_machine_are_errors(
     tiny_dataset: str, tmp_path: Path, setting: str, message: str
 ) -> None:
     with pytest.raises(ConfigError, match=message):
@@ -89,6 +89,6 @@ def test_dropout_of_recurrent_weights_needs_a_recurrent_network(tiny_dataset: st
         train_and_evaluate(train_config(tiny_dataset, tmp_path, *more))
 
 
-def test_a_batch_size_that_is_not_divisible_by_the_replicas(tiny_dataset: str) -> None:
+def test_a_batch_size_not_divisible_by_the_replicas_is_an_error(tiny_dataset: str) -> None:
     with pytest.raises(ConfigError, match=r"train\.data\.batch_size = 8 cannot be split over 3 replicas"):
         check_replicas(train_config(tiny_dataset, "unused").data, 3)

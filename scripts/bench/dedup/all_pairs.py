@@ -56,7 +56,7 @@ def join(sizes: npt.NDArray[Any], numbers: npt.NDArray[Any], threshold: float) -
 
     1. rank the shingles, rarest first; drop those of one document, which count in sizes only
     2. order the sets by size and their members by rank
-    3. look up the rarest members of each set among those of the smaller sets, compare in full
+    3. look up the rarest members of each set among those of the smaller sets; compare these pairs in full
     """
     _, ranks, counts = np.unique(numbers, return_inverse=True, return_counts=True)
     by_count = np.empty(len(counts), np.int32)
@@ -127,7 +127,7 @@ def _are_similar(ranks, ends, sizes, x, y, threshold):  # type: ignore[no-untype
 
 
 def all_pairs(documents: dict[str, str], threshold: float, size: int, processes: int = 1) -> list[Pair]:
-    """All pairs at or above the threshold (above 0), sorted by ids. Texts shorter than a shingle are in none."""
+    """All pairs at or above the threshold (above 0), sorted by ids. Texts shorter than a shingle are in no pair."""
     ids, texts = list(documents), list(documents.values())
     positions = join(*sets_of_numbers(texts, size, processes), threshold)
     return exact_pairs(((ids[x], ids[y]) for x, y in positions), documents, documented(size), threshold)

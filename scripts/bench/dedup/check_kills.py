@@ -1,6 +1,6 @@
-"""Kills an executor, or the driver, of jobs/dedup.py in every table that it writes, and compares the results.
+"""Kills an executor, or the driver, of jobs/dedup.py during every table that it writes, and compares the results.
 
-    python -m scripts.bench.dedup.check_kills WORKDIR      # all tables, both ways: six minutes
+    python -m scripts.bench.dedup.check_kills WORKDIR      # all tables, executor and driver: six minutes
     python -m scripts.bench.dedup.check_kills WORKDIR --who driver --tables _work/pairs,removals
 
 Writes a small table to WORKDIR with copies, edits, chains and a template family, in Chinese and English. `executor` is
@@ -39,7 +39,7 @@ HOME = str(Path(pyspark.__file__).parent)
 FAILED = 4
 PR_SET_PDEATHSIG = 1
 PUBLISHED = ("removals", "copies", "clusters", "edges", "index/documents", "index/bands", "index/sets", "quarantine")
-"""In the order in which they are written; `kept`, which contains lines, follows them."""
+"""Tables in the order in which they are written; `kept`, which contains lines, follows them."""
 THOROUGH = {"dedup.write_index": "true", "dedup.edges_per_task": "40"}
 """Settings that write every table: those of an index, and of components in distributed rounds."""
 
@@ -144,12 +144,12 @@ def standalone() -> Iterator[tuple[str, list[int]]]:
         yield url, [process.pid for process in started[1:]]
     finally:
         for process in started:
-            os.killpg(process.pid, signal.SIGKILL)  # executors are of the group of their worker
+            os.killpg(process.pid, signal.SIGKILL)  # executors are in the process group of their worker
             process.wait()
 
 
 def die_with_us() -> None:
-    """Runs in a new process: makes Linux kill it when this one ends, for whatever reason."""
+    """Runs in a new process: makes Linux kill it when its parent ends for any reason."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
@@ -182,7 +182,7 @@ def stop_in_the_middle(processes: Callable[[], list[int]], table: Path, is_runni
     """Waits until one of the processes writes a table and stops it there; None if the job ended before."""
     pids, looked = processes(), time.monotonic()
     while is_running():
-        if (table / "_temporary").exists():  # from here in small steps: small tables are written in milliseconds
+        if (table / "_temporary").exists():  # poll quickly: small tables are written in milliseconds
             send(signal.SIGSTOP, pids)
             writer = next((pid for pid in pids if is_writing(pid, table)), None)
             if writer is not None:
@@ -278,7 +278,7 @@ class Verdict(NamedTuple):
     resumes: bool | None
     """No complete table was written again."""
     is_equal: bool | None
-    """The results of the final run equal those of the calm one."""
+    """The results of the final run equal those of the run without kills."""
 
     def fails(self) -> bool:
         return not self.was_killed or self.resumes is False or not self.is_equal
@@ -295,7 +295,7 @@ def run_calm(table: Path, output: Path, master: str = "local[2]", **settings: st
 def kill_executors(
     table: Path, output: Path, tables: Sequence[str], expected: object, **settings: str
 ) -> list[Verdict]:
-    """A run on a standalone cluster, in which an executor is killed in each of the tables."""
+    """Runs on a standalone cluster and kills an executor in each of the tables."""
     with standalone() as (url, workers):
         done = run_and_kill(command(table, output, url, **settings), tables, output, workers)
     is_equal = done.code == 0 and results(output) == expected
@@ -333,7 +333,7 @@ def main() -> int:
     parser.add_argument("work", type=Path, help="a directory that does not exist yet")
     parser.add_argument("--documents", type=int, default=1000)
     parser.add_argument("--who", choices=("executor", "driver"), nargs="+", default=["executor", "driver"])
-    parser.add_argument("--tables", help="paths below dedup, separated by commas (default: all tables of the calm run)")
+    parser.add_argument("--tables", help="paths below dedup, separated by commas (default: all that a run writes)")
     options = parser.parse_args()
     table = write_table(options.work / "table", options.documents)
     calm = options.work / "calm"

@@ -1,4 +1,4 @@
-"""Measures what each step of deduplication costs per document, and whether that is constant as the corpus grows.
+"""Measures the cost per document of each deduplication step, and whether it is constant as the corpus grows.
 
     python -m scripts.bench.dedup.make_corpus DATA c100k.jsonl --documents 100000 --copies 0.3
     python -m scripts.bench.dedup.cost c100k.jsonl c300k.jsonl c1m.jsonl --work WORK
@@ -72,7 +72,7 @@ def resident_bytes(process: int) -> int:
 
 
 def run(corpus: Path, out: Path, settings: list[str], heap: str) -> tuple[list[Step], int]:
-    """The steps of one run, the last of them its end, and the peak memory in bytes."""
+    """The steps of one run (the last is its end), and the peak memory in bytes."""
     events = out / "events"
     events.mkdir(parents=True)
     submit = f"--master local[2] --driver-memory {heap} --conf spark.eventLog.enabled=true "

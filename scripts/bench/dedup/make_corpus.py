@@ -150,7 +150,7 @@ def stretch(text: str, side: str, length: int, rng: random.Random) -> list[str]:
 
 
 def scatter(text: str, side: str, changes: int, rng: random.Random, other: str) -> str:
-    """Units replaced by, preceded by or dropped for those of another text, at random positions."""
+    """Replaces, inserts or drops units at random positions; new units are from another text."""
     parts, donors = units(text, side), units(other, side)
     for position in rng.sample(range(len(parts)), min(changes, len(parts))):
         donor, way = rng.choice(donors), rng.randrange(4)
@@ -246,7 +246,7 @@ class Maker:
             return self.mosaic(item.side, rng.lognormvariate(0, 0.5), rng)
         if item.family is not None:
             frame_rng = random.Random(f"{self.seed} family {item.family}")
-            ratio = frame_rng.uniform(0.5, 6)  # of frame to article: similarities of ratio / (ratio + 2)
+            ratio = frame_rng.uniform(0.5, 6)  # frame size / article size: similarities of ratio / (ratio + 2)
             frame = self.mosaic(item.side, 0.25 * ratio, frame_rng)
             article = self.mosaic(item.side, 0.25, rng)
             half = len(frame) // 2
@@ -284,9 +284,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("output", type=Path, help="JSON lines; gzip when the name ends in .gz")
-    parser.add_argument("--documents", type=int, default=62_500, help="all of them (default: %(default)s)")
-    parser.add_argument("--copies", type=float, default=0.2, metavar="SHARE", help="of edited copies (%(default)s)")
-    parser.add_argument("--templates", type=float, default=0.0, metavar="SHARE", help="of template pages (%(default)s)")
+    parser.add_argument("--documents", type=int, default=62_500, help="number of documents (default: %(default)s)")
+    parser.add_argument("--copies", type=float, default=0.2, metavar="SHARE", help="edited copies (%(default)s)")
+    parser.add_argument("--templates", type=float, default=0.0, metavar="SHARE", help="template pages (%(default)s)")
     parser.add_argument("--real", type=int, default=50_000, metavar="N", help="real texts at most (%(default)s)")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()

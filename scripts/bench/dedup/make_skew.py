@@ -32,7 +32,7 @@ LENGTHS = range(1_000, 3_000)
 
 
 def magnet(minhash: MinHashConfig, seed: int) -> str:
-    """Sentences of a shingle each, whose smallest values form the first band in any context."""
+    """Sentences of one shingle each, whose smallest values form the first band in any context."""
     rng = random.Random(seed)
     words = ["".join(rng.choices("abcdefghijklmnopqrstuvwxyz", k=8)) for _ in range(MADE_UP_WORDS)]
     hashes = shingle_hashes(" ".join(words), SHINGLE)  # all different, so the i-th begins at word i
@@ -59,7 +59,7 @@ def main() -> None:
     parser.add_argument("kind", choices=("bucket", "cluster"))
     parser.add_argument("corpus", type=Path, help="JSON lines of id and text")
     parser.add_argument("output", type=Path)
-    parser.add_argument("--members", type=int, default=100_000, help="of the cluster (default: %(default)s)")
+    parser.add_argument("--members", type=int, default=100_000, help="size of the cluster (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     if options.kind == "bucket":

@@ -1,4 +1,4 @@
-"""Band rows to candidate pairs."""
+"""Candidate pairs are found from band rows."""
 
 import random
 
@@ -37,7 +37,7 @@ def test_documents_that_share_a_band_are_paired(spark):
         (1, signature(1, 2, 3, 4)),
         (2, signature(1, 2, 9, 9)),  # shares the first band with 1
         (3, signature(7, 7, 3, 4)),  # shares the second band with 1
-        (4, signature(3, 4, 1, 2)),  # the same values in other bands are no match
+        (4, signature(3, 4, 1, 2)),  # the same values in other bands do not match
         (5, None),
         (6, None),
     ]
@@ -46,12 +46,12 @@ def test_documents_that_share_a_band_are_paired(spark):
     assert sorted(map(tuple, pairs.collect())) == [(1, 2), (1, 3)]
 
 
-def test_no_documents_give_no_pairs(spark):
+def test_an_empty_table_has_no_pairs(spark):
     df = spark.createDataFrame([], "rank long, signature binary")
     assert candidate_pairs(band_rows(df, SMALL), FOUR, partitions=3).collect() == []
 
 
-def test_star_pairs_by_hand():
+def test_star_pairs_equal_pairs_found_by_hand():
     buckets = np.array([5, 5, 5, 8], np.int64)
     ranks = np.array([1, 2, 3, 9], np.int64)
     positions = np.array([0, 1, 2, 0])
@@ -125,7 +125,7 @@ def test_leading_rows_are_the_first_new_rows_of_each_bucket(leaders, first):
 
 @pytest.mark.parametrize("leaders", LEADERS)
 def test_leading_rows_replace_the_rows_of_their_crawl(leaders):
-    """New rows after the leading rows of the old ones give the same pairs as after all old ones."""
+    """The pairs of new rows are equal after all old rows and after the leading old rows only."""
     random.seed(5)
     old = sorted({(random.choice([0, 7, 9]), random.randrange(60)) for _ in range(90)})
     new = sorted({(random.choice([0, 7, 8]), random.randrange(60, 90)) for _ in range(40)})

@@ -1,4 +1,4 @@
-"""Connected components against a plain union-find, by both algorithms."""
+"""Connected components by both algorithms equal those of a plain union-find."""
 
 import random
 
@@ -70,7 +70,7 @@ def test_rounds_that_do_not_converge_stop_the_run(spark, monkeypatch, tmp_path):
         components(df, 200, 10, Checkpoints(str(tmp_path)))
 
 
-def test_a_graph_of_a_million_nodes():
+def test_components_of_a_graph_of_a_million_nodes():
     rng = np.random.default_rng(5)
     chain = np.arange(500_000, dtype=np.int64)
     noise = rng.integers(500_001, 1_000_000, (2, 300_000))

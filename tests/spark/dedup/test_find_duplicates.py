@@ -1,4 +1,4 @@
-"""All steps together: chains, copies, families and crawls, against the rules and a brute-force search."""
+"""All steps together on chains, copies, families and crawls, checked with the rules and a brute-force search."""
 
 import hashlib
 import itertools
@@ -78,7 +78,7 @@ def check_certificates(found, texts):
     return removed, sets
 
 
-def test_every_removal_is_certified_and_nothing_similar_is_left(spark, tmp_path, documents):
+def test_every_removal_is_verified_and_no_similar_pair_is_kept(spark, tmp_path, documents):
     texts = dict(documents)
     found = run(spark, tmp_path, [document(*d) for d in documents])
     removed, sets = check_certificates(found, texts)
@@ -120,7 +120,7 @@ def test_a_crawl_after_an_index_gives_the_results_of_both_at_once(spark, tmp_pat
     a = corpus(seed, 0, originals[:8], 70)
     b = [*corpus(seed + 50, 5000, originals[4:], 70), (9000, a[3][1]), (9001, a[20][1])]
     writing = DedupConfig(**{**as_dict(DEDUP), "write_index": True})
-    first = [document(doc_id, text, 1.0 + doc_id % 3) for doc_id, text in a]  # every one better than all of b
+    first = [document(doc_id, text, 1.0 + doc_id % 3) for doc_id, text in a]  # all are better than those of b
     second = [document(doc_id, text, 0.1 * (doc_id % 3)) for doc_id, text in b]
     both = run(spark, tmp_path / "both", first + second)
     alone = run(spark, tmp_path / "a", first, writing)

@@ -1,4 +1,4 @@
-"""Near-copies across splits: which are removed, for which kept document, and that none is left."""
+"""Near-copies across splits: the removed ones, their kept documents, and proof that none remains."""
 
 import itertools
 import random
@@ -89,7 +89,7 @@ def test_copies_inside_a_split_and_short_documents_are_kept(spark, tmp_path):
 
 
 @pytest.mark.parametrize("documents", [[], [(1, "test", EN), (2, "test", EN)]])
-def test_nothing_to_compare(spark, tmp_path, documents):
+def test_documents_of_one_split_have_no_removals(spark, tmp_path, documents):
     removed, counts = found(spark, tmp_path, documents)
     assert removed == {}
     assert (counts["candidate_pairs"], counts["crowded"], counts["least_bands"]) == (0, 0, 32)
@@ -140,7 +140,7 @@ def removals(spark, edges):
     return by_id(rows)
 
 
-def test_the_most_similar_kept_document_is_named(spark):
+def test_a_removal_names_the_most_similar_kept_document(spark):
     edges = [
         (1, 9, 0.85, "test", "train"),
         (2, 9, 0.95, "valid", "train"),
@@ -152,7 +152,7 @@ def test_the_most_similar_kept_document_is_named(spark):
     assert removals(spark, edges) == {
         3: ("valid", 1, "test", 0.81),
         8: ("valid", 1, "test", 0.85),
-        9: ("train", 2, "valid", 0.95),  # 3 is more similar, but it is removed
+        9: ("train", 2, "valid", 0.95),  # 3 is more similar, but is removed
     }
 
 
@@ -161,7 +161,7 @@ def test_a_document_is_kept_if_its_only_similar_one_is_removed(spark):
     assert removals(spark, edges) == {2: ("valid", 1, "test", 0.9)}
 
 
-def test_a_pair_that_is_left_and_a_removed_duplicate_of_are_errors(spark):
+def test_a_remaining_pair_and_a_removed_kept_document_are_errors(spark):
     edges = spark.createDataFrame([(1, 2, 0.9), (3, 4, 0.9)], "u long, v long, jaccard double")
     schema = "doc_id long, duplicate_of long"
     _check(edges, spark.createDataFrame([(2, 1), (4, 3)], schema))
@@ -193,7 +193,7 @@ def calm(spark, tmp_path_factory):
     return documents, found(spark, tmp_path_factory.mktemp("calm"), documents)
 
 
-def test_no_pair_across_splits_is_left_by_brute_force(calm):
+def test_brute_force_finds_no_remaining_pair_across_splits(calm):
     documents, (removed, counts) = calm
     sets = {doc_id: shingles(key_text(text), DEDUP.minhash.shingle) for doc_id, _, text in documents}
     split = {doc_id: name for doc_id, name, _ in documents}
@@ -218,7 +218,7 @@ def test_no_pair_across_splits_is_left_by_brute_force(calm):
 
 
 @pytest.mark.parametrize(("partitions", "spread"), [(1, 1), (7, 5)])
-def test_any_partitioning_finds_the_same(spark, tmp_path, calm, partitions, spread):
+def test_the_result_does_not_depend_on_the_partitioning(spark, tmp_path, calm, partitions, spread):
     documents, expected = calm
     assert found(spark, tmp_path, documents[::-1], partitions=partitions, spread=spread) == expected
     assert found(spark, tmp_path, documents) == expected  # from the tables of the first attempt

@@ -1,4 +1,4 @@
-"""The keep order, exact copies, verified pairs, resolved clusters and final kept documents."""
+"""Keep order, exact copies, verified pairs, resolved clusters and final kept documents."""
 
 import contextlib
 from datetime import UTC, datetime
@@ -44,7 +44,7 @@ def test_the_keep_order_is_quality_length_fetch_url_id(spark, tmp_path, partitio
         (90, 0.5, 10, DAY, "u"),
         (80, 0.9, 1, DAY, "u"),  # quality before length
         (70, 0.5, 11, DAY.replace(year=2025), "u"),
-        (60, 0.5, 10, None, "u"),  # at an unknown time: after known ones
+        (60, 0.5, 10, None, "u"),  # unknown time: after known ones
         (50, None, 99, DAY, "u"),  # without a score: after all with one
         (40, 0.5, 10, DAY, "t"),
         (30, 0.5, 10, DAY, "u"),
@@ -58,7 +58,7 @@ def test_the_keep_order_is_quality_length_fetch_url_id(spark, tmp_path, partitio
     assert [row["rank"] for row in found] == list(range(first, first + 8))
 
 
-def test_no_documents_give_no_ranks(spark, tmp_path):
+def test_an_empty_table_has_no_ranks(spark, tmp_path):
     columns = "doc_id long, quality double, n_chars int, fetched_at timestamp, url string"
     df = spark.createDataFrame([], columns + ", text_hash binary, signature binary")
     assert in_keep_order(df, 0, Checkpoints(str(tmp_path))).collect() == []
@@ -106,10 +106,10 @@ def test_pairs_are_screened_by_their_sketches(spark, batch_rows):
     assert sorted(map(tuple, found)) == [(1, 2, 89), (1, 4, 100), (2, 3, 127), (2, 4, 117)]
 
 
-def test_the_best_sure_pairs_or_else_the_likeliest_are_compared(spark):
+def test_the_best_certain_pairs_or_else_the_most_probable_are_compared(spark):
     dedup = DedupConfig(threshold=0.8, minhash=MinHashConfig(bands=16, rows=8))  # sure with 116 equal values or more
-    sure = [(u, 100, 116 + u) for u in range(1, 7)]  # the likeliest of them are the worse ones
-    beside = [(0, 100, 115)]  # better than all of these, yet not sure
+    sure = [(u, 100, 116 + u) for u in range(1, 7)]  # the more probable ones are worse
+    beside = [(0, 100, 115)]  # better than all of these, but uncertain
     open_ = [(u, 200, 89 + u) for u in range(20)] + [(20, 200, 89 + 10)]
     likely = spark.createDataFrame(sure + beside + open_ + [(7, 300, 89)], "u long, v long, equal long")
     found = sorted(map(tuple, deciding_pairs(likely, dedup).collect()))

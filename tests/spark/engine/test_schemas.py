@@ -1,4 +1,4 @@
-"""Tables to Spark and back, by name."""
+"""Tables are converted to Spark and back by column name."""
 
 from datetime import UTC, datetime
 

@@ -11,7 +11,7 @@ from sluice.spark.engine import java
 from sluice.spark.engine.session import _with_retries, progress
 
 
-def test_our_own_error_in_a_worker_is_raised_again(spark):
+def test_an_error_of_sluice_in_a_worker_is_raised_in_the_driver(spark):
     def fail(batches):
         raise InputError("Cannot read /x: gone. Check it.")
         yield
@@ -20,7 +20,7 @@ def test_our_own_error_in_a_worker_is_raised_again(spark):
         spark.range(1).mapInArrow(fail, "id long").collect()
 
 
-def test_any_other_failure_names_the_stage_and_the_cause(spark):
+def test_other_failures_are_errors_with_stage_and_cause(spark):
     def fail(batches):
         raise ZeroDivisionError("seven by zero")
         yield
@@ -72,7 +72,7 @@ def test_an_old_java_on_path_does_not_count(monkeypatch, tmp_path):
     assert java._version_on_path() == 8
 
 
-def test_the_shim_drops_the_one_flag_and_keeps_the_rest(tmp_path):
+def test_the_shim_drops_one_flag_and_keeps_the_others(tmp_path):
     home = tmp_path / "jdk"
     (home / "bin").mkdir(parents=True)
     (home / "lib").mkdir()
@@ -80,7 +80,7 @@ def test_the_shim_drops_the_one_flag_and_keeps_the_rest(tmp_path):
     real.write_text('#!/bin/sh\nprintf "%s|" "$@"\n')
     real.chmod(0o755)
     shim = java.make_shim(home, tmp_path / "shim")
-    java.make_shim(home, tmp_path / "shim")  # again: nothing breaks
+    java.make_shim(home, tmp_path / "shim")  # a second call changes nothing
     arguments = ["-Xmx1g", "--add-modules=jdk.incubator.vector", "-cp", "a b", "Main"]
     said = subprocess.run([shim / "bin" / "java", *arguments], capture_output=True, text=True, check=True).stdout
     assert said == "-Xmx1g|-cp|a b|Main|"

@@ -135,7 +135,7 @@ def test_json_lines_lose_only_their_repeated_lines(spark, tmp_path):
     found = kept(tmp_path, spark, "line_dedup")
     texts = {name: json.loads(line)["text"] for name, line in found.items()}
     untouched = {row["id"]: row["text"] for row in LINED if row["id"] in ("2", "6", "7")}
-    assert texts == LEFT | untouched  # 7 is nothing but the line, 2 the longest that has it
+    assert texts == LEFT | untouched  # 7 is only this line, 2 is the longest document with it
     assert found["1"] == '{"id":"1","keep":[1.50, 1e5, "\\u00e9"],"text":' + json.dumps(own(1)) + "}"
     assert found["2"] == json.dumps(LINED[1], ensure_ascii=False)
     assert removed(tmp_path) == REMOVED

@@ -1,4 +1,4 @@
-"""Deduplication of a user's table: counts, kept rows, and every bad input."""
+"""Deduplication of a user's table: counts, kept rows, and all errors of the input."""
 
 import gzip
 import json
@@ -138,7 +138,7 @@ def test_a_text_of_a_hundred_megabytes_is_only_compared_exactly_and_counted(spar
     assert summary["too_long_for_near"] == 3
 
 
-def test_a_second_table_against_the_index_of_the_first(spark, tmp_path):
+def test_a_second_table_is_deduplicated_with_the_index_of_the_first(spark, tmp_path):
     first = settings(tmp_path / "1", [write_lines(tmp_path / "a.jsonl", ROWS)])
     first = Config(output=first.output, source=first.source, dedup=DedupConfig(write_index=True))
     run(spark, first)

@@ -1,4 +1,4 @@
-"""The loss at which extraction fails."""
+"""Extraction fails above the allowed loss."""
 
 from collections import Counter
 
@@ -10,7 +10,7 @@ from sluice.spark.stages.extract import _check_extract, _is_unread
 from sluice.text.pages.archive import WarcAccount
 
 
-def test_missing_records_of_the_index_count_as_loss_whatever_their_size():
+def test_missing_records_of_the_index_count_as_loss_regardless_of_size():
     fine = WarcAccount(bytes=1000, records=100, html=100, documents=100, wanted=100, missing=1)
     _check_extract(Config(), fine, 1, 0)
     with pytest.raises(
@@ -30,6 +30,6 @@ def test_unreachable_archives_count_although_their_length_is_unknown():
     assert not _is_unread(vars(WarcAccount(quarantined=Counter(empty_file=1))))
 
 
-def test_an_extraction_without_html_is_bad_input():
+def test_an_extraction_without_html_is_an_error():
     with pytest.raises(InputError, match="3 archives with 7 records contain no HTML"):
         _check_extract(Config(), WarcAccount(records=7), 3, 0)

@@ -1,4 +1,4 @@
-"""Benchmark items in a DataFrame of documents."""
+"""Benchmark items are found in a DataFrame of documents."""
 
 from sluice.core.config.dedup import DecontaminateConfig
 from sluice.core.records.corpus import Contamination
@@ -43,5 +43,5 @@ def test_the_reason_is_ngram_if_any_item_was_found_by_ngrams(spark):
     assert sorted(map(tuple, found.collect())) == [(1, "near"), (2, "ngram"), (3, "ngram")]
 
 
-def test_no_documents_give_no_rows(spark):
+def test_an_empty_table_has_no_matches(spark):
     assert found(spark, []) == []

@@ -1,4 +1,4 @@
-"""Repeated lines over a whole corpus."""
+"""Repeated lines of a whole corpus are found and removed."""
 
 import random
 
@@ -53,7 +53,7 @@ def test_the_best_document_keeps_a_line_and_it_counts_once_per_document(spark):
     )
 
 
-def test_the_best_has_the_highest_quality_then_the_most_characters(spark):
+def test_the_best_document_has_the_highest_quality_then_the_most_characters(spark):
     rows = [(1, 0.5, None, MENU), (2, None, None, f"{MENU}\n{own(1)}\n{own(2)}"), (3, 0.5, None, f"{MENU}\nx")]
     df = spark.createDataFrame(rows, SCHEMA).withColumn("n_chars", F.length("text"))
     assert [(row[0], row[3]) for row in found(df)] == [(1, 3), (2, 3)]
@@ -76,7 +76,7 @@ def test_of_equal_documents_the_smaller_id_keeps_a_line(spark):
     assert found(df) == [(8, hash_of(MENU), 3, 7), (9, hash_of(MENU), 3, 7)]
 
 
-def test_enough_documents_and_enough_hosts(spark):
+def test_a_line_is_removed_only_with_enough_documents_and_hosts(spark):
     df = documents(spark, PAGES)
     assert [row[2] for row in found(df, LineDedupConfig(min_documents=3))] == [3, 3]
     assert found(df, LineDedupConfig(min_documents=4)) == []
@@ -90,7 +90,7 @@ def test_hosts_are_not_needed_unless_they_are_counted(spark):
     assert len(found(documents(spark, PAGES).drop("host"))) == 3
 
 
-def test_texts_without_their_repeated_lines_and_their_counts(spark):
+def test_repeated_lines_are_cut_from_texts_and_counted(spark):
     df = documents(spark, PAGES).where("text is not null")
     cut = without_lines(df, repeated_lines(df, SETTINGS, 3), SETTINGS)
     assert tuple(cut.columns) == CutText.__struct_fields__
@@ -135,7 +135,7 @@ def test_every_removed_line_is_in_the_document_that_keeps_it_after_the_cut(spark
 
 
 @pytest.mark.parametrize("partitions", [1, 7])
-def test_any_partitioning_finds_the_same(spark, partitions):
+def test_the_result_does_not_depend_on_the_partitioning(spark, partitions):
     rows = [(i, i % 3, f"host{i % 3}", f"{MENU}\n{own(i % 10)}\n{NOTE * (i % 2)}") for i in range(100)]
     settings = LineDedupConfig(min_documents=3, min_hosts=2)
     expected = found(documents(spark, rows), settings, 3)
@@ -143,7 +143,7 @@ def test_any_partitioning_finds_the_same(spark, partitions):
     assert len({row[1] for row in expected}) > 1
 
 
-def test_no_documents_give_no_lines_and_no_texts(spark):
+def test_an_empty_table_has_no_repeated_lines_and_no_texts(spark):
     df = documents(spark, [])
     assert found(df) == []
     assert without_lines(df, repeated_lines(df, SETTINGS, 2), SETTINGS).collect() == []

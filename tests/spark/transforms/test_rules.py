@@ -57,7 +57,7 @@ def test_first_rule_broken_is_the_reason_with_value_and_threshold(spark):
     ]
 
 
-def test_an_empty_frame_gives_an_empty_frame(spark):
+def test_an_empty_table_has_no_decisions(spark):
     assert decided(spark, [], RULES) == []
 
 
@@ -74,7 +74,7 @@ def test_python_and_sql_agree_on_random_signals_and_the_shipped_presets(spark):
         for name, kind in Signals.__annotations__.items():
             if kind == int | None:
                 chosen[name] = None if chosen[name] is None else int(chosen[name])
-        # most random documents would break the first rules, so most values are left undefined
+        # most values are undefined, since random ones would fail the first rules
         return Signals(**{name: value for name, value in chosen.items() if random.random() < 0.12})
 
     found = [(i, random.choice(["en", "zh", "de"]), None, signals()) for i in range(2000)]
@@ -84,7 +84,7 @@ def test_python_and_sql_agree_on_random_signals_and_the_shipped_presets(spark):
         expected.append((doc_id, *((verdict.reason, verdict.value, verdict.threshold) if verdict else (None,) * 3)))
     got = decided(spark, found, rules)
     assert got == expected
-    assert len({row[1] for row in got}) > 30  # many different rules were really broken
+    assert len({row[1] for row in got}) > 30  # many different rules failed
 
 
 def test_a_rule_for_all_languages_applies_to_a_null_language(spark):
@@ -101,7 +101,7 @@ def test_python_and_sql_draw_the_same_random_number(spark):
     found = []
     for i in range(1000):
         score = draw.choice([None, 0.0, 1.0, draw.random()])
-        edge = 1.0 if score is None else (2.0 - score) ** -draw.choice([1, 9])  # on the edge, where a bit would tell
+        edge = 1.0 if score is None else (2.0 - score) ** -draw.choice([1, 9])  # at the edge, where one bit matters
         found.append(
             (i, "en", None, Signals(quality_score=score, random_unit=draw.choice([None, edge, draw.random()])))
         )

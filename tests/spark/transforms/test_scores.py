@@ -64,11 +64,11 @@ DOCUMENTS = [
 SCORES = [
     ("1", 1.6),
     ("2", 1.7),
-    ("3", None),  # an empty text has none; 4 has no score at all
+    ("3", None),  # an empty text has no value; 4 has no score
     ("5", 9.0),
     (str(-(1 << 62)), 2.5),
     ("7", None),
-    ("8", 3.0),  # of no document here, as is the next
+    ("8", 3.0),  # this and the next are not of a document here
     ("a", 3.0),
 ]
 
@@ -93,7 +93,7 @@ def select(spark, output: str, presets: str, scores: str | None, *, force: bool 
     return decisions, json.loads(Path(f"{output}/filter/_summary.json").read_text())
 
 
-def test_an_unlikely_document_is_dropped_and_one_without_a_score_judged_by_other_rules(spark, rules, tmp_path):
+def test_an_unlikely_document_is_dropped_and_one_without_a_score_is_filtered_by_other_rules(spark, rules, tmp_path):
     scores = write_scores(tmp_path / "scored", SCORES)
     decisions, summary = select(spark, extracted(tmp_path / "out"), rules, scores)
     assert decisions == {
@@ -118,7 +118,7 @@ def test_without_scores_the_rule_has_no_effect_and_the_summary_records_it(spark,
     assert "scored" not in summary
 
 
-def test_documents_stored_without_the_signal_are_judged_too(spark, rules, tmp_path):
+def test_documents_stored_without_the_signal_are_filtered(spark, rules, tmp_path):
     output = extracted(tmp_path / "out")
     for path in (tmp_path / "out" / "extract").rglob("*.parquet"):
         table = pq.read_table(path, partitioning=None)
@@ -134,7 +134,7 @@ def test_documents_stored_without_the_signal_are_judged_too(spark, rules, tmp_pa
     assert [decisions[i][0] for i in (1, 2, 5, 7)] == [None, None, "short", "language"]
 
 
-def test_both_evaluators_agree(rules):
+def test_python_and_sql_evaluators_agree_on_scores(rules):
     own = load_rules([rules])
     for bits, reason in ((1.6, None), (1.7, "unlikely"), (None, None)):
         verdict = first_failure(document(1, "en", n_words=20, bits_per_byte=bits).signals, "en", own)

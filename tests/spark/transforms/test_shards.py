@@ -1,4 +1,4 @@
-"""Split, shard and order by hash; the same bytes for any partitioning."""
+"""Split, shard and order are chosen by hash; any partitioning writes the same bytes."""
 
 import io
 

@@ -130,7 +130,7 @@ def test_equal_texts_are_in_the_same_split(tmp_path: Path) -> None:
     assert not set(train.texts) & set(valid.texts) and len(valid.texts) > 40
 
 
-def test_a_report_computed_by_hand() -> None:
+def test_a_report_equals_values_computed_by_hand() -> None:
     found = report(["a", "b"], np.array([0, 0, 0, 1]), np.array([0, 0, 1, 1]))
     assert found["accuracy"] == 0.75
     a, b = found["labels"]["a"], found["labels"]["b"]
@@ -139,7 +139,7 @@ def test_a_report_computed_by_hand() -> None:
     assert found["macro_f1"] == pytest.approx((0.8 + 2 / 3) / 2, rel=1e-15)
 
 
-def test_invalid_input(tmp_path: Path) -> None:
+def test_invalid_input_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"classifier\.train is empty"):
         read_labelled_texts(ClassifierConfig())
     with pytest.raises(FormatError, match=r"object 2: the field 'label' contains 0\.5, but a text or a whole number"):

@@ -1,4 +1,4 @@
-"""The task of a process under different schedulers."""
+"""The task of a process is read from the environment of different schedulers."""
 
 import json
 
@@ -34,12 +34,12 @@ def test_node_lists_keep_order_and_leading_zeros(text: str, expected: list[str])
     assert expand_nodes(text) == expected
 
 
-def test_task_counts() -> None:
+def test_task_counts_of_slurm_are_expanded() -> None:
     assert expand_counts("2(x3),1") == [2, 2, 2, 1]
     assert expand_counts("4") == [4]
 
 
-def test_slurm() -> None:
+def test_the_task_is_read_from_slurm() -> None:
     task = this_task(DistConfig(strategy="multiworker", port=5000), SLURM)
     assert task == Task(2, ("n9:5000", "n9:5001", "n10:5000", "n10:5001", "gpu1:5000"))
     assert not task.is_chief
@@ -51,7 +51,7 @@ def test_slurm_with_cyclic_distribution_is_an_error() -> None:
         this_task(MULTIWORKER, SLURM | {"SLURM_NODEID": "0", "SLURM_LOCALID": "1"})
 
 
-def test_an_indexed_job_with_a_list_of_workers() -> None:
+def test_the_task_is_read_from_an_indexed_job_with_a_list_of_workers() -> None:
     config = DistConfig(strategy="multiworker", workers=("job-0.svc:2222", "job-1.svc:2222"))
     assert this_task(config, {"JOB_COMPLETION_INDEX": "1"}) == Task(1, config.workers)
     with pytest.raises(ConfigError, match="lists 2 workers, but none of JOB_COMPLETION_INDEX"):

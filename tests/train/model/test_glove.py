@@ -28,7 +28,7 @@ def test_words_get_their_vectors_and_missing_words_are_marked(tmp_path: Path) ->
     assert vectors.coverage == 0.6
 
 
-def test_gzip_and_the_header_of_word2vec(tmp_path: Path) -> None:
+def test_gzip_and_the_header_of_word2vec_are_read(tmp_path: Path) -> None:
     path = tmp_path / "vectors.txt.gz"
     path.write_bytes(gzip.compress(b"2 3\nbird 1 2 3\nfish 4 5 6\n"))
     assert read_glove(str(path), WORDS, 3).is_found.sum() == 2

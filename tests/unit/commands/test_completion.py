@@ -1,4 +1,4 @@
-"""The completion scripts, the one for bash as bash runs it."""
+"""The completion scripts; the one for bash is run in bash."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ from sluice.commands.main import main
 
 @pytest.fixture(scope="module")
 def script(tmp_path_factory):
-    """The bash script, and a `sluice` for it to call, on a PATH of its own."""
+    """Folder with the bash script and the `sluice` that it calls, on a separate PATH."""
     folder = tmp_path_factory.mktemp("completion")
     done = subprocess.run([sys.executable, "-m", "sluice", "completion", "bash"], capture_output=True, check=True)
     (folder / "script").write_bytes(done.stdout)
@@ -55,7 +55,7 @@ def test_each_shell_gets_a_script_with_every_command(shell, capsys):
         assert name.removeprefix("run ") in printed
 
 
-def test_another_shell_is_a_wrong_command_line(capsys):
+def test_an_unsupported_shell_is_a_usage_error(capsys):
     assert main(["completion", "cmd.exe"]) == 2
     assert "'bash', 'zsh', 'fish'" in capsys.readouterr().err
 

@@ -13,19 +13,19 @@ from sluice.core.config.keys import known_paths
         ("zzzz", "Sections: name, version, output, plan, extract,"),
     ],
 )
-def test_a_section_that_does_not_exist_is_named_with_the_one_that_was_meant(section, hint, capsys):
+def test_an_unknown_section_is_an_error_that_suggests_a_similar_one(section, hint, capsys):
     assert main(["config", section]) == 2
     printed = capsys.readouterr()
     assert printed.err.startswith(f"sluice: There is no section or setting '{section}'. {hint}")
     assert printed.out == ""
 
 
-def test_a_wrong_setting_is_refused(capsys):
+def test_an_invalid_setting_is_an_error(capsys):
     assert main(["config", "--set", "train.optim.lr=fast"]) == 2
     assert "wrong at train.optim.lr" in capsys.readouterr().err
 
 
-def test_a_setting_is_shown_as_set_takes_it_with_type_and_meaning(capsys):
+def test_a_setting_is_shown_in_the_form_of_set_with_type_and_meaning(capsys):
     assert main(["config", "train.optim.lr"]) == 0
     assert capsys.readouterr().out == (
         "# train: Training of a language model.\n\n"
@@ -33,7 +33,7 @@ def test_a_setting_is_shown_as_set_takes_it_with_type_and_meaning(capsys):
     )
 
 
-def test_without_all_only_common_settings_are_listed_and_the_others_counted(capsys):
+def test_without_all_the_list_has_common_settings_and_the_number_of_others(capsys):
     assert main(["config", "dedup"]) == 0
     few = capsys.readouterr().out
     assert main(["config", "dedup", "--all"]) == 0
@@ -44,12 +44,12 @@ def test_without_all_only_common_settings_are_listed_and_the_others_counted(caps
     assert "more settings" not in many
 
 
-def test_an_expert_setting_is_shown_if_it_is_asked_for_by_name(capsys):
+def test_an_expert_setting_is_shown_if_named(capsys):
     assert main(["config", "dedup.edges_per_task"]) == 0
     assert "dedup.edges_per_task=50000000 " in capsys.readouterr().out
 
 
-def test_values_are_those_in_force(capsys, tmp_path):
+def test_shown_values_include_files_and_settings(capsys, tmp_path):
     (tmp_path / "a.yaml").write_text("extract: {languages: [de]}\n")
     assert main(["config", "extract", "--conf", str(tmp_path / "a.yaml"), "--set", "extract.min_chars=7"]) == 0
     printed = capsys.readouterr().out
@@ -57,7 +57,7 @@ def test_values_are_those_in_force(capsys, tmp_path):
     assert "extract.min_chars=7 " in printed
 
 
-def test_names_are_the_paths_of_all_settings_one_per_line(capsys):
+def test_names_prints_the_path_of_every_setting_one_per_line(capsys):
     assert main(["config", "--names"]) == 0
     printed = capsys.readouterr().out.splitlines()
     assert set(printed) < set(known_paths())

@@ -1,4 +1,4 @@
-"""The table of jobs, its bodies and the files in jobs/ belong together."""
+"""The table of jobs, the functions of the jobs and the files in jobs/ are consistent."""
 
 import ast
 import importlib.util
@@ -19,12 +19,12 @@ def file_of(name):
     return ROOT / "jobs" / f"{name.replace('-', '_')}.py"
 
 
-def test_every_job_has_a_file_and_every_file_is_a_job():
+def test_jobs_and_files_correspond_one_to_one():
     assert set((ROOT / "jobs").glob("*.py")) == {file_of(name) for name in JOBS}
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_file_says_the_summary_and_a_command_and_takes_the_help_from_the_table(name, capsys):
+def test_the_docstring_of_a_job_file_has_summary_and_command_and_its_help_is_that_of_the_table(name, capsys):
     spec = importlib.util.spec_from_file_location(f"job_file_{name}", file_of(name))
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -38,7 +38,7 @@ def test_a_file_says_the_summary_and_a_command_and_takes_the_help_from_the_table
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_body_of_a_job_exists_and_takes_configuration_force_and_its_switches(name):
+def test_the_function_of_a_job_exists_and_has_the_parameters_config_force_and_its_switches(name):
     module, _, function = JOBS[name].target.partition(":")
     source = ROOT / "lib" / Path(*module.split(".")).with_suffix(".py")
     (body,) = [
@@ -66,6 +66,6 @@ def test_the_extras_of_a_job_exist(name):
     assert set(JOBS[name].extras.split(",")) <= set(known)
 
 
-def test_a_job_by_a_name_that_does_not_exist_is_a_mistake_of_ours():
+def test_an_unknown_job_name_raises_a_key_error():
     with pytest.raises(KeyError):
         main_of("nothing")

@@ -20,7 +20,7 @@ def test_help_names_every_command_and_job_with_an_example(capsys):
     assert "sluice pack notes/*.txt --output data --name notes" in printed
 
 
-def test_no_command_is_a_wrong_command_line(capsys):
+def test_no_command_is_a_usage_error(capsys):
     assert main([]) == 2
     assert "usage: sluice COMMAND" in capsys.readouterr().out
 
@@ -33,7 +33,7 @@ def test_run_without_a_job_lists_the_jobs(capsys):
     assert "  train " not in printed
 
 
-def test_version(capsys):
+def test_version_prints_the_version(capsys):
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"sluice {sluice.__version__}\n"
 
@@ -53,29 +53,29 @@ def test_version(capsys):
         ([""], "there is no command `sluice `. `sluice --help` lists all commands."),
     ],
 )
-def test_an_unknown_command_is_answered_with_the_one_that_was_meant(arguments, answer, capsys):
+def test_an_unknown_command_is_an_error_that_suggests_a_similar_one(arguments, answer, capsys):
     assert main(arguments) == 2
     assert capsys.readouterr().err == f"sluice: {answer}\n"
 
 
-def test_an_old_name_of_a_job_is_told_the_new_one(capsys, monkeypatch):
+def test_the_old_name_of_a_job_is_an_error_with_the_new_name(capsys, monkeypatch):
     monkeypatch.setattr(renamed, "RENAMED_JOBS", {"choose": "filter"})
     assert main(["run", "choose", "--force"]) == 2
     assert capsys.readouterr().err == "sluice: `sluice run choose` is now `sluice run filter`.\n"
 
 
-def test_every_new_name_of_a_renamed_job_is_a_job_and_no_old_one_is():
+def test_renamed_jobs_exist_by_their_new_names_only():
     assert set(renamed.RENAMED_JOBS.values()) <= set(jobs.JOBS)
     assert not set(renamed.RENAMED_JOBS) & set(jobs.JOBS)
 
 
 @pytest.mark.parametrize("name", ["pack", "verify", "inspect", "blocklist", "config"])
-def test_each_command_teaches_with_an_example(name, capsys):
+def test_the_help_of_each_command_has_an_example(name, capsys):
     assert main([name, "--help"]) == 0
     assert f"sluice {name} " in capsys.readouterr().out.partition("example")[2]
 
 
-def test_a_wrong_option_is_a_wrong_command_line(capsys):
+def test_a_missing_argument_is_a_usage_error(capsys):
     assert main(["verify"]) == 2
     assert "DIR" in capsys.readouterr().err
 
@@ -91,7 +91,7 @@ def test_a_wrong_option_is_a_wrong_command_line(capsys):
         (["config"], 0),
     ],
 )
-def test_help_and_mistakes_import_no_library(arguments, code):
+def test_help_and_usage_errors_import_no_library(arguments, code):
     program = (
         f"import sys; from sluice.commands.main import main; code = main({arguments!r});"
         "print([m for m in ('numpy', 'tokenizers', 'numba', 'pyarrow', 'pyspark', 'tensorflow', 'rich') "
@@ -102,14 +102,14 @@ def test_help_and_mistakes_import_no_library(arguments, code):
     assert done.stderr.splitlines()[-1] == "[]"
 
 
-def test_the_package_is_a_program():
+def test_python_m_sluice_runs_the_commands():
     done = subprocess.run(
         [sys.executable, "-m", "sluice", "--version"], capture_output=True, text=True, timeout=60, check=True
     )
     assert done.stdout == f"sluice {sluice.__version__}\n"
 
 
-def test_every_command_that_exists_has_a_summary_of_one_line():
+def test_every_command_has_a_summary_of_one_line():
     for name, summary in SUMMARIES.items():
         assert summary.endswith(".") and len(f"  {name:20}  {summary}") <= 110, name
     assert set(COMMANDS) < set(SUMMARIES)

@@ -10,7 +10,7 @@ from sluice.commands.pack import PIECE_CHARS, _pieces, encode_documents, split_o
 from sluice.data.dataset.manifest import read_manifest
 from sluice.data.dataset.tokenizer import Tokenizer
 
-# Penn Treebank style: words apart by blanks, one sentence a line, rare words replaced
+# Penn Treebank style: words separated by blanks, one sentence per line, rare words replaced
 TRAIN = " the cat <unk> sat \n the mat N \n\n the cat \n"
 VALID = " the cat N \n dogs sat \n"
 TEST = " a mat \n"
@@ -33,7 +33,7 @@ def ptb(tmp_path, *options):
 
 
 def stored_tokens(directory, split):
-    """The tokens of a split without padding; the first record whole, of the others all but the first token."""
+    """The tokens of a split without padding: all of the first record, and of the others all except the first token."""
     manifest = read_manifest(str(directory))
     tokens = []
     for shard in manifest.splits[split].shards:
@@ -44,7 +44,7 @@ def stored_tokens(directory, split):
     return tokens
 
 
-def test_penn_treebank_style(tmp_path, capsys):
+def test_text_in_penn_treebank_style_becomes_a_word_dataset(tmp_path, capsys):
     assert ptb(tmp_path) == 0
     directory = tmp_path / "data" / "ptb" / "1.0.0"
     tokenizer = Tokenizer.load(f"{directory}/tokenizer.json")
@@ -63,7 +63,7 @@ def test_penn_treebank_style(tmp_path, capsys):
     assert main(["verify", str(directory)]) == 0
 
 
-def test_packing_again_elsewhere_gives_the_same_files(tmp_path):
+def test_packing_into_another_directory_writes_the_same_files(tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
     assert ptb(tmp_path / "a") == ptb(tmp_path / "b") == 0
@@ -75,14 +75,14 @@ def test_packing_again_elsewhere_gives_the_same_files(tmp_path):
     assert len(digests[0]) == 8
 
 
-def test_a_finished_dataset_is_not_written_over(tmp_path, capsys):
+def test_a_finished_dataset_is_not_overwritten(tmp_path, capsys):
     assert ptb(tmp_path) == 0
     assert ptb(tmp_path) == 2
     assert "holds a finished dataset already" in capsys.readouterr().err
     assert ptb(tmp_path, "--version", "1.0.1") == 0
 
 
-def test_an_unsplit_text_is_split_by_hash_into_whole_documents(tmp_path):
+def test_documents_without_given_splits_are_split_by_hash(tmp_path):
     pytest.importorskip("tokenizers")
     texts = [f"document number {i} 文档" for i in range(300)]
     (tmp_path / "all.jsonl").write_text("".join(json.dumps({"body": text}) + "\n" for text in texts))
@@ -112,14 +112,14 @@ def test_an_unsplit_text_is_split_by_hash_into_whole_documents(tmp_path):
     assert valid != sorted(valid, key=texts.index)
 
 
-def test_another_tokenizer_can_be_given(tmp_path):
+def test_packing_uses_a_given_tokenizer(tmp_path):
     assert ptb(tmp_path) == 0
     first = tmp_path / "data" / "ptb" / "1.0.0" / "tokenizer.json"
     assert ptb(tmp_path, "--version", "2.0.0", "--tokenizer", str(first)) == 0
     assert (tmp_path / "data" / "ptb" / "2.0.0" / "tokenizer.json").read_bytes() == first.read_bytes()
 
 
-def test_split_is_a_function_of_the_text_and_meets_its_fractions():
+def test_the_split_depends_on_the_text_only_and_matches_its_fractions():
     texts = [str(i) for i in range(10_000)]
     found = [split_of(text, 0.1, 0.2, 7) for text in texts]
     assert found == [split_of(text, 0.1, 0.2, 7) for text in texts]
@@ -127,7 +127,7 @@ def test_split_is_a_function_of_the_text_and_meets_its_fractions():
     assert abs(found.count("test") - 2000) < 200
 
 
-def test_a_long_text_is_encoded_in_pieces_that_join_up(tmp_path):
+def test_a_long_text_encoded_in_pieces_gives_the_same_ids(tmp_path):
     assert ptb(tmp_path) == 0
     tokenizer = Tokenizer.load(f"{tmp_path}/data/ptb/1.0.0/tokenizer.json")
     text = "the cat \n" * (PIECE_CHARS // 4)
@@ -139,7 +139,7 @@ def test_a_long_text_is_encoded_in_pieces_that_join_up(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "message"),
     [
         ([], 2, "Give either FILE... or --train"),
         (["{file}", "--train", "{file}"], 2, "Give either FILE... or --train"),
@@ -155,10 +155,10 @@ def test_a_long_text_is_encoded_in_pieces_that_join_up(tmp_path):
         (["--train", "{file}", "--vocab-size", "260"], 3, "have 12 tokens, but 1025 are needed"),
     ],
 )
-def test_wrong_arguments_say_what_to_do(tmp_path, capsys, arguments, code, said):
+def test_errors_in_arguments_state_what_to_do(tmp_path, capsys, arguments, code, message):
     pytest.importorskip("tokenizers")
     (tmp_path / "file.txt").write_text("hello world")
     given = [argument.format(file=f"{tmp_path}/file.txt") for argument in arguments]
     assert main(["pack", "--output", f"{tmp_path}/data", "--name", "x", *given]) == code
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
     assert not list(tmp_path.glob("data/**/manifest.json"))

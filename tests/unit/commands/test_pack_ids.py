@@ -18,7 +18,7 @@ CAT, NI = 261, 257  # " cat" and 你: 4 and 3 bytes
 
 @pytest.fixture
 def pack(tmp_path):
-    """Packs Examples of token ids by split, each an int64 list `input_ids` of its own; the rest is the command line."""
+    """Packs lists of token ids by split, each as an Example with the int64 list `input_ids`; passes arguments on."""
     (tmp_path / "tokenizer.json").write_text(json.dumps(gpt2_layout(CHINESE)))
 
     def call(*arguments, tokenizer="tokenizer.json", name="web", **splits):
@@ -33,15 +33,15 @@ def pack(tmp_path):
 
 
 def stored(directory, split):
-    """Records as lists of ids."""
+    """The records of a split as lists of ids."""
     manifest = read_manifest(str(directory))
     (shard,) = manifest.splits[split].shards
     records = np.frombuffer((directory / shard.path).read_bytes(), np.uint8).reshape(shard.records, -1)
     return records[:, manifest.payload_offset : -4].copy().view("<u2").tolist()
 
 
-def test_examples_become_records_of_documents(tmp_path, pack, capsys):
-    # a document, two in one Example, one that ends itself, a piece that does not
+def test_examples_are_packed_into_records_split_at_document_ends(tmp_path, pack, capsys):
+    # one document, two in one Example, one with its own end, one without
     train = [[CAT, NI], [NI, EOS, CAT], [CAT, CAT, EOS], [NI]]
     assert pack("--eos", END, train=train, valid=[[NI, NI]], test=[[], [CAT]]) == 0
     directory = tmp_path / "data" / "web" / "1.0.0"
@@ -59,7 +59,7 @@ def test_examples_become_records_of_documents(tmp_path, pack, capsys):
     assert main(["verify", str(directory)]) == 0
 
 
-def test_padding_is_left_out_and_counted(tmp_path, pack, capsys):
+def test_padding_is_dropped_and_counted(tmp_path, pack, capsys):
     tree = gpt2_layout(CHINESE, added=((END, True), ("[PAD]", True)))
     (tmp_path / "padded.json").write_text(json.dumps(tree))
     names = ["--eos", END, "--pad", "[PAD]"]
@@ -72,7 +72,7 @@ def test_padding_is_left_out_and_counted(tmp_path, pack, capsys):
     assert "4 ids of padding were left out" in capsys.readouterr().err
 
 
-def test_padding_by_ends_is_one_end(tmp_path, pack):
+def test_trailing_end_tokens_become_one(tmp_path, pack):
     assert pack("--eos", END, train=[[EOS, CAT, NI, CAT, EOS, EOS, EOS], [CAT]]) == 0
     assert stored(tmp_path / "data" / "web" / "1.0.0", "train") == [[CAT, NI, CAT, EOS, CAT]]
 
@@ -89,7 +89,7 @@ def test_files_are_split_by_a_hash_of_the_ids(tmp_path, pack):
     assert 10 < docs["valid"] < 60 < docs["train"]
 
 
-def test_text_is_packed_with_a_foreign_tokenizer_too(tmp_path, pack):
+def test_text_is_packed_with_a_foreign_tokenizer(tmp_path, pack):
     assert pack("--eos", END, train=[[CAT, NI, CAT, NI]]) == 0
     (tmp_path / "a.txt").write_text("你 cat你 cat<|endoftext|>")
     given = ["--tokenizer", f"{tmp_path}/tokenizer.json", "--eos", END, "--seq-len", "4"]
@@ -102,8 +102,8 @@ def test_text_is_packed_with_a_foreign_tokenizer_too(tmp_path, pack):
     assert main(["verify", f"{tmp_path}/data/text/1.0.0"]) == 0
 
 
-def test_inspect_decodes_it(tmp_path, pack, capsys):
-    assert pack("--eos", END, train=[[NI]], valid=[[CAT]], name="a") == 3  # too little
+def test_inspect_decodes_a_dataset_with_a_foreign_tokenizer(tmp_path, pack, capsys):
+    assert pack("--eos", END, train=[[NI]], valid=[[CAT]], name="a") == 3  # too few ids for a record
     assert pack("--eos", END, train=[[NI, CAT], [CAT, CAT]], name="b") == 0
     assert main(["inspect", f"{tmp_path}/data/b/1.0.0"]) == 0
     printed = capsys.readouterr().out
@@ -112,7 +112,7 @@ def test_inspect_decodes_it(tmp_path, pack, capsys):
     assert main(["inspect", f"{tmp_path}/tokenizer.json"]) == 0
 
 
-def test_our_own_tokenizer_needs_no_names(tmp_path, pack):
+def test_a_sluice_tokenizer_needs_no_special_token_names(tmp_path, pack):
     (tmp_path / "a.txt").write_text("abcabc")
     place = ["--output", f"{tmp_path}/data", "--name", "own", "--vocab-size", "261", "--seq-len", "4"]
     assert main(["pack", "--train", f"{tmp_path}/a.txt", *place]) == 0
@@ -123,7 +123,7 @@ def test_our_own_tokenizer_needs_no_names(tmp_path, pack):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "message"),
     [
         (["--eos", END, "--lines"], 2, "goes without --lines and --add-bos"),
         (["--eos", END, "--add-bos"], 2, "goes without --lines and --add-bos"),
@@ -136,21 +136,21 @@ def test_our_own_tokenizer_needs_no_names(tmp_path, pack):
         (["--eos", END, "--valid", "{directory}/nothing.tfrecord"], 3, "nothing.tfrecord"),
     ],
 )
-def test_wrong_input_says_what_to_do(tmp_path, pack, capsys, arguments, code, said):
+def test_errors_in_arguments_and_input_state_what_to_do(tmp_path, pack, capsys, arguments, code, message):
     (tmp_path / "a.tfrecord").write_bytes(framed(example(input_ids=packed([CAT] * 9), url=texts(b"u"))))
     (tmp_path / "small.json").write_text(json.dumps(gpt2_layout()))
     given = [argument.format(directory=tmp_path) for argument in arguments]
     assert pack("--train", tmp_path / "a.tfrecord", *given) == code
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
     assert not list(tmp_path.glob("data/**/manifest.json"))
 
 
-def test_the_extra_padding_is_no_id_of_the_input(pack, capsys):
+def test_the_added_padding_id_is_invalid_in_the_input(pack, capsys):
     assert pack("--eos", END, train=[[CAT, PAD]]) == 3
     assert "holds id 263, but the tokenizer has 0 to 262" in capsys.readouterr().err
 
 
-def test_a_tokenizer_is_needed_with_ids_and_with_names(tmp_path, capsys):
+def test_ids_and_eos_require_a_tokenizer(tmp_path, capsys):
     (tmp_path / "a.txt").write_text("abc")
     place = ["--train", f"{tmp_path}/a.txt", "--output", f"{tmp_path}/data", "--name", "x"]
     assert main(["pack", "--ids", *place]) == 2
@@ -159,7 +159,7 @@ def test_a_tokenizer_is_needed_with_ids_and_with_names(tmp_path, capsys):
     assert "--eos names a token of --tokenizer, which is missing" in capsys.readouterr().err
 
 
-def test_a_token_that_begins_documents_is_not_the_one_that_ends_them(tmp_path, capsys):
+def test_add_bos_requires_a_token_that_differs_from_eos(tmp_path, capsys):
     (tmp_path / "a.txt").write_text("abc")
     (tmp_path / "tokenizer.json").write_text(json.dumps(gpt2_layout()))
     given = ["--train", f"{tmp_path}/a.txt", "--tokenizer", f"{tmp_path}/tokenizer.json", "--eos", END, "--add-bos"]

@@ -7,14 +7,14 @@ from sluice.core.records.docs import Signals
 from sluice.text.rules.rule import preset_names
 
 
-def test_the_table_of_signals_has_a_line_for_each(capsys):
+def test_the_table_of_signals_has_one_line_per_signal(capsys):
     assert main(["signals"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == list(Signals.__struct_fields__)
     assert any(line.startswith("han_share ") and " 0 to 1 " in line and "Han ideographs" in line for line in lines)
 
 
-def test_the_signals_of_a_text_are_json(tmp_path, capsys):
+def test_the_signals_of_a_text_are_printed_as_json(tmp_path, capsys):
     (tmp_path / "a.txt").write_text("价格的问题。", encoding="utf-8")
     assert main(["signals", "--language", "zh", str(tmp_path / "a.txt")]) == 0
     found = json.loads(capsys.readouterr().out)
@@ -22,7 +22,7 @@ def test_the_signals_of_a_text_are_json(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe"])
-def test_a_text_that_cannot_be_read_is_said(tmp_path, capsys, content):
+def test_an_unreadable_text_is_an_error_with_its_path(tmp_path, capsys, content):
     path = tmp_path / "a.txt"
     if content:
         path.write_bytes(content)
@@ -30,7 +30,7 @@ def test_a_text_that_cannot_be_read_is_said(tmp_path, capsys, content):
     assert f"{path} cannot be read as text" in capsys.readouterr().err
 
 
-def test_presets_are_listed_with_what_they_are(capsys):
+def test_all_presets_are_listed(capsys):
     assert main(["rules"]) == 0
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == preset_names()
 
@@ -42,11 +42,11 @@ def test_the_rules_of_a_preset_are_printed_with_their_bounds(capsys):
     assert out.splitlines()[-1].endswith("rules: each drops and keeps its examples")
 
 
-def test_all_shipped_rules_hold(capsys):
+def test_all_shipped_rules_pass_the_check(capsys):
     assert main(["rules", "--check"]) == 0
 
 
-def test_a_dead_rule_is_refused_by_name(tmp_path, capsys):
+def test_a_rule_without_a_dropped_example_is_an_error_with_its_name(tmp_path, capsys):
     path = tmp_path / "own.yaml"
     path.write_text("description: d\nlanguages: [en]\nrules: [{name: dead, signal: n_words, min: 5}]\n")
     assert main(["rules", str(path)]) == 4
@@ -54,13 +54,13 @@ def test_a_dead_rule_is_refused_by_name(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("signal", ["quality_score", "bits_per_byte"])
-def test_a_rule_on_what_no_text_shows_needs_no_example(tmp_path, capsys, signal):
+def test_a_rule_on_a_model_score_needs_no_example(tmp_path, capsys, signal):
     path = tmp_path / "own.yaml"
     path.write_text(f"description: d\nlanguages: [en]\nrules: [{{name: own, signal: {signal}, max: 0.5}}]\n")
     assert main(["rules", str(path)]) == 0
     assert "≤ 0.5" in capsys.readouterr().out
 
 
-def test_an_unknown_preset_is_a_wrong_command_line(capsys):
+def test_an_unknown_preset_is_a_usage_error(capsys):
     assert main(["rules", "nothing"]) == 2
     assert "neither a shipped preset" in capsys.readouterr().err

@@ -11,7 +11,7 @@ def dataset(tmp_path):
     return tmp_path / "abc" / "1.0.0"
 
 
-def test_a_sound_dataset_is_one_line(dataset, capsys):
+def test_a_valid_dataset_is_one_line(dataset, capsys):
     capsys.readouterr()
     assert main(["verify", str(dataset)]) == 0
     assert capsys.readouterr().out == ("ok: abc 1.0.0: train 2 records, 7 tokens, 2 documents; L = 3, vocabulary 10\n")
@@ -26,6 +26,6 @@ def test_problems_are_listed_and_the_exit_code_is_4(dataset, capsys):
     assert "does not agree with its manifest (problems: 1" in printed.err
 
 
-def test_a_directory_without_manifest_is_bad_input(tmp_path, capsys):
+def test_a_directory_without_a_manifest_exits_with_3(tmp_path, capsys):
     assert main(["verify", str(tmp_path)]) == 3
     assert "is not a finished dataset" in capsys.readouterr().err

@@ -11,7 +11,7 @@ from sluice.core.errors import ConfigError, FormatError, InputError, StageError
 
 
 @pytest.fixture(autouse=True)
-def logging_as_it_was():
+def restored_logging():
     handlers, level = logging.root.handlers[:], logging.root.level
     yield
     logging.root.handlers[:] = handlers
@@ -27,7 +27,7 @@ def body(config, force, **switches):
 
 
 def job_that(does, **switches):
-    """The command line of a job that does this."""
+    """The command line of a job that calls `does`."""
     BODY.append(does)
     return job_main(Job("run test", "A job for tests.", "Its help.", f"{__name__}:body", "extra", switches))
 
@@ -39,11 +39,11 @@ def fail_with(error):
     return job_that(main)
 
 
-def test_a_job_that_ends_well_exits_with_0():
+def test_a_successful_job_exits_with_0():
     assert job_that(lambda config, force: None)([]) == 0
 
 
-def test_a_job_may_choose_its_exit_code():
+def test_a_job_may_return_its_exit_code():
     assert job_that(lambda config, force: 75)([]) == 75
 
 
@@ -51,25 +51,25 @@ def test_a_job_may_choose_its_exit_code():
     ("error", "code"),
     [(ConfigError("no"), 2), (InputError("no"), 3), (FormatError("no"), 3), (StageError("no"), 4)],
 )
-def test_a_deliberate_error_is_one_line_on_standard_error_and_its_code(error, code, capsys):
+def test_an_expected_error_is_one_line_on_standard_error_with_its_exit_code(error, code, capsys):
     assert fail_with(error)([]) == code
     printed = capsys.readouterr()
     assert printed.err == "sluice: no\n"
     assert printed.out == ""
 
 
-def test_an_error_nobody_foresaw_is_not_hidden():
+def test_an_unexpected_error_is_raised():
     with pytest.raises(ZeroDivisionError):
         fail_with(ZeroDivisionError())([])
 
 
-def test_a_traceback_of_a_deliberate_error_is_there_for_the_asking(capsys, monkeypatch):
+def test_sluice_traceback_prints_the_traceback_of_an_expected_error(capsys, monkeypatch):
     monkeypatch.setenv("SLUICE_TRACEBACK", "1")
     assert fail_with(InputError("no"))([]) == 3
     assert "Traceback" in capsys.readouterr().err
 
 
-def test_an_interrupt_says_how_to_go_on(capsys):
+def test_an_interrupt_prints_how_to_resume(capsys):
     assert fail_with(KeyboardInterrupt())([]) == 130
     assert "run the same command again" in capsys.readouterr().err
 
@@ -95,7 +95,7 @@ def test_print_config_prints_yaml_and_does_not_run_the_job(capsys):
     assert printed.err == ""
 
 
-def test_a_wrong_setting_exits_with_2_and_one_line_without_running(capsys):
+def test_an_invalid_setting_exits_with_2_and_one_line_without_running_the_job(capsys):
     assert job_that(lambda config, force: 99)(["--set", "extract.min_char=1"]) == 2
     assert capsys.readouterr().err == (
         "sluice: The configuration has an unknown key 'extract.min_char'. Did you mean 'extract.min_chars'?\n"
@@ -114,7 +114,7 @@ def test_an_unknown_option_exits_with_2(capsys):
     assert "--bands" in capsys.readouterr().err
 
 
-def test_help_is_summary_and_help_of_the_job_with_every_option_and_code(capsys):
+def test_the_help_has_summary_and_text_of_the_job_and_every_option_and_exit_code(capsys):
     with pytest.raises(SystemExit) as e:
         job_that(lambda config, force: None)(["--help"])
     assert e.value.code == 0
@@ -129,7 +129,7 @@ def test_help_is_summary_and_help_of_the_job_with_every_option_and_code(capsys):
     ("argument", "hint"),
     [
         ("--fore", "unrecognized arguments: --fore. Did you mean --force?"),
-        ("--forc", "unrecognized arguments: --forc. Did you mean --force?"),  # an abbreviation is no option
+        ("--forc", "unrecognized arguments: --forc. Did you mean --force?"),  # abbreviations are not accepted
         ("--prnt-config=1", "Did you mean --print-config?"),
         ("--dedup.threshold=0.7", "A setting is given as --set dedup.threshold=0.7"),
         ("dedup.threshold=0.7", "A setting is given as --set dedup.threshold=0.7"),
@@ -138,14 +138,14 @@ def test_help_is_summary_and_help_of_the_job_with_every_option_and_code(capsys):
         ("", "unrecognized arguments: \n"),
     ],
 )
-def test_a_wrong_option_gets_the_right_one(argument, hint, capsys):
+def test_an_unknown_option_is_an_error_that_suggests_a_similar_one(argument, hint, capsys):
     with pytest.raises(SystemExit) as e:
         job_that(lambda config, force: 99)([argument])
     assert e.value.code == 2
     assert hint in capsys.readouterr().err
 
 
-def test_a_package_that_is_missing_is_named_with_the_extra_that_brings_it(capsys, monkeypatch, tmp_path):
+def test_a_missing_package_is_an_error_with_the_extra_that_installs_it(capsys, monkeypatch, tmp_path):
     (tmp_path / "needs_engine.py").write_text("import engine_of_tests.part\n\n\ndef body(config, force): pass\n")
     monkeypatch.syspath_prepend(tmp_path)
     main = job_main(Job("run test", "", "", "needs_engine:body", "spark,extract"))
@@ -155,7 +155,7 @@ def test_a_package_that_is_missing_is_named_with_the_extra_that_brings_it(capsys
     )
 
 
-def test_a_package_that_is_imported_late_and_missing_is_named_too(capsys):
+def test_a_missing_package_of_a_late_import_is_an_error_with_its_name(capsys):
     def does(config, force):
         import engine_of_tests  # noqa: F401
 
@@ -163,7 +163,7 @@ def test_a_package_that_is_imported_late_and_missing_is_named_too(capsys):
     assert "needs the package engine_of_tests: pip install 'sluice[extra]'." in capsys.readouterr().err
 
 
-def test_a_module_of_ours_that_is_missing_is_a_mistake_of_ours():
+def test_a_missing_module_of_sluice_is_raised():
     with pytest.raises(ModuleNotFoundError, match=r"sluice\.nowhere"):
         job_main(Job("run test", "", "", "sluice.nowhere:body", "spark"))([])
 
@@ -171,12 +171,12 @@ def test_a_module_of_ours_that_is_missing_is_a_mistake_of_ours():
 @pytest.mark.parametrize(
     "arguments", [["--set", "a.b"], ["--set", "extract.zzz=1"], ["--conf", "none.yaml"], ["--print-config"]]
 )
-def test_the_body_is_not_imported_before_arguments_and_configuration_are_right(arguments, capsys):
+def test_the_job_is_imported_only_after_arguments_and_configuration_are_checked(arguments, capsys):
     main = job_main(Job("run test", "", "", "module.that.is.not.there:body", ""))
     assert main(arguments) == (0 if arguments == ["--print-config"] else 2)
 
 
-def test_the_log_goes_to_standard_error_at_the_level_asked_for(capsys):
+def test_the_log_is_written_to_standard_error_at_the_requested_level(capsys):
     def talk(config, force):
         logging.getLogger("sluice.test").info("heard")
         logging.getLogger("sluice.test").debug("unheard")
@@ -188,7 +188,7 @@ def test_the_log_goes_to_standard_error_at_the_level_asked_for(capsys):
     assert printed.err.endswith(" I sluice.test  heard\n") and printed.err.count("\n") == 1
 
 
-def test_a_reader_that_has_had_enough_is_no_error(monkeypatch):
+def test_a_broken_pipe_exits_with_0(monkeypatch):
     monkeypatch.setattr(sys, "stdout", sys.stdout)
 
     def run():
@@ -197,7 +197,7 @@ def test_a_reader_that_has_had_enough_is_no_error(monkeypatch):
     assert exit_code_of(run) == 0
 
 
-def test_a_job_may_take_switches_beside_its_settings(capsys):
+def test_a_job_may_have_switches_besides_its_settings(capsys):
     seen = []
 
     def does(config, force, *, probe, dry):

@@ -10,7 +10,7 @@ def test_counts_that_balance_are_returned():
 
 
 @pytest.mark.parametrize(("total_in", "total_out"), [(11, 7), (9, 7), (10, 8)])
-def test_counts_that_do_not_balance_are_an_error_with_both_sides(total_in, total_out):
+def test_unbalanced_counts_are_an_error_with_both_sides(total_in, total_out):
     with pytest.raises(StageError) as e:
         Ledger("records", total_in, total_out, {"too_short": 2, "language": 1}).check("extract")
     message = str(e.value)
@@ -47,11 +47,11 @@ def test_plain_values_have_sorted_reasons_without_zeros_and_load_back():
     assert Ledger.from_dict(plain) == Ledger("records", 6, 1, {"a": 3, "z": 2})
 
 
-def test_what_one_stage_lets_out_the_next_takes_in():
+def test_equal_counts_of_two_stages_pass_the_handover():
     require_handover(Ledger("records", 9, 5, {"x": 4}), Ledger("documents", 5, 5), ("extract", "filter"))
 
 
-def test_a_lost_row_between_two_stages_is_an_error_naming_both():
+def test_a_row_lost_between_two_stages_is_an_error_with_both_names():
     with pytest.raises(StageError) as e:
         require_handover(Ledger("records", 9, 5, {"x": 4}), Ledger("documents", 4, 4), ("extract", "filter"))
     assert str(e.value).startswith("Stage 'filter' read 4 documents, but stage 'extract' wrote 5.")

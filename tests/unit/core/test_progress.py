@@ -1,4 +1,4 @@
-"""A bar on a terminal, nothing anywhere else, and never a byte on standard output."""
+"""A progress bar is shown on a terminal only, and never on standard output."""
 
 import io
 import logging
@@ -14,7 +14,7 @@ from sluice.core.progress import _columns, advancing, is_terminal, progress_bar
 
 
 class Terminal(io.StringIO):
-    """A text stream that says it is a terminal."""
+    """A text stream that claims to be a terminal."""
 
     def isatty(self):
         return True
@@ -22,7 +22,8 @@ class Terminal(io.StringIO):
 
 @pytest.fixture
 def open_terminal(monkeypatch):
-    """Makes standard error a terminal of 100 columns; within the test, since pytest sets its own stream before it."""
+    """Returns a function that makes standard error a terminal of 100 columns. Call it in the test: pytest replaces the
+    stream before."""
 
     def open_it():
         monkeypatch.setenv("TERM", "xterm")
@@ -39,7 +40,7 @@ def plain(text):
 
 
 @pytest.fixture
-def logging_as_it_was():
+def restored_logging():
     handlers, level = logging.root.handlers[:], logging.root.level
     yield
     logging.root.handlers[:] = handlers
@@ -47,7 +48,7 @@ def logging_as_it_was():
     logging.getLogger("sluice").setLevel(logging.NOTSET)
 
 
-def test_a_pipe_or_file_gets_nothing_and_the_library_is_not_imported():
+def test_a_pipe_or_file_shows_no_bar_and_imports_no_library():
     program = (
         "import sys; from sluice.core.progress import progress_bar\n"
         "with progress_bar('x', 10, unit='steps') as bar: bar.update(3); bar.update(4, 20); bar.advance()\n"
@@ -57,7 +58,7 @@ def test_a_pipe_or_file_gets_nothing_and_the_library_is_not_imported():
     assert (done.stdout, done.stderr) == ("False\n", "")
 
 
-def test_a_terminal_gets_name_and_count_and_standard_output_nothing(open_terminal, capsys):
+def test_a_terminal_shows_name_and_count_and_standard_output_is_empty(open_terminal, capsys):
     terminal = open_terminal()
     with progress_bar("extract", 10, unit="tasks") as bar:
         bar.update(3)
@@ -75,7 +76,7 @@ def test_rate_and_remaining_time_have_their_units(speed, seconds, texts):
     assert [column.render(task).plain for column in _columns("steps")[-2:]] == texts
 
 
-def test_rate_and_remaining_time_are_empty_until_they_are_known():
+def test_unknown_rate_and_remaining_time_are_empty():
     task = SimpleNamespace(speed=None, time_remaining=None)
     assert [column.render(task).plain for column in _columns("steps")[-2:]] == ["", ""]
 
@@ -90,21 +91,21 @@ def test_a_new_total_replaces_the_old_one_and_an_unknown_one_is_allowed(open_ter
     assert " 5/7 " in plain(terminal.getvalue())
 
 
-def test_bytes_are_shown_in_sizes(open_terminal):
+def test_bytes_are_shown_with_units(open_terminal):
     terminal = open_terminal()
     with progress_bar("pages", unit="bytes") as bar:
         bar.update(1_500_000, 3_000_000)
     assert "1.5/3.0 MB" in plain(terminal.getvalue())
 
 
-def test_a_bar_that_begins_later_shows_what_was_done_before(open_terminal):
+def test_a_bar_of_a_resumed_run_starts_at_the_earlier_count(open_terminal):
     terminal = open_terminal()
     with progress_bar("train", 100, unit="steps", begin=40):
         pass
     assert " 40/100 " in plain(terminal.getvalue())
 
 
-def test_no_bar_where_it_is_not_wanted_or_the_terminal_is_dumb(open_terminal, monkeypatch):
+def test_no_bar_is_shown_if_disabled_or_on_a_dumb_terminal(open_terminal, monkeypatch):
     terminal = open_terminal()
     with progress_bar("pages", 10, show=False) as bar:
         bar.update(3)
@@ -123,7 +124,7 @@ def test_results_go_to_standard_output_while_a_bar_is_shown(open_terminal, capsy
     assert "result" not in terminal.getvalue()
 
 
-def test_log_lines_stay_whole_above_the_bar(open_terminal, logging_as_it_was):
+def test_log_lines_are_complete_above_the_bar(open_terminal, restored_logging):
     terminal = open_terminal()
     set_up("info")
     with progress_bar("train", 10) as bar:
@@ -132,7 +133,7 @@ def test_log_lines_stay_whole_above_the_bar(open_terminal, logging_as_it_was):
     assert re.search(r" I sluice\.test  step 1 \[of 10\]\s*\n", plain(terminal.getvalue()))
 
 
-def test_an_error_ends_the_bar_and_goes_on(open_terminal):
+def test_an_error_ends_the_bar_and_is_raised(open_terminal):
     terminal = open_terminal()
     with pytest.raises(ZeroDivisionError), progress_bar("train", 10):
         raise ZeroDivisionError
@@ -147,7 +148,7 @@ def test_the_cursor_is_never_left_hidden(open_terminal):
     assert sent.rfind("\x1b[?25h") > sent.rfind("\x1b[?25l")
 
 
-def test_items_pass_unchanged_and_are_counted(open_terminal):
+def test_items_are_yielded_unchanged_and_counted(open_terminal):
     terminal = open_terminal()
     with progress_bar("pack", 3, unit="documents") as bar:
         assert list(advancing(["a", "b"], bar)) == ["a", "b"]

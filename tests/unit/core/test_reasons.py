@@ -1,4 +1,4 @@
-"""Every reason that code gives is in the enumeration, and every reason of the enumeration is given somewhere."""
+"""The code uses reasons of the enumeration only, and every reason of the enumeration."""
 
 import ast
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from sluice.core.reasons import Reason, meaning_of
 
 LIBRARY = Path(sluice.__file__).parent
 GIVERS = {"Damage": 2, "Fault": 0, "BrokenMember": 0, "_reject": 1, "_lost": 1}
-"""Callables that take a reason, and its position among their arguments; keyword `reason` elsewhere."""
+"""Position of the reason among the arguments of these callables; others have the keyword `reason`."""
 
 
 def trees() -> Iterator[tuple[str, ast.AST]]:
@@ -18,7 +18,7 @@ def trees() -> Iterator[tuple[str, ast.AST]]:
             yield str(path.relative_to(LIBRARY)), ast.parse(path.read_text(encoding="utf-8"))
 
 
-def test_no_reason_is_given_as_a_literal():
+def test_no_call_passes_a_reason_as_a_literal():
     literals = []
     for name, tree in trees():
         for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
@@ -30,7 +30,7 @@ def test_no_reason_is_given_as_a_literal():
     assert literals == []
 
 
-def test_every_reason_is_given_somewhere():
+def test_every_reason_is_used_somewhere():
     given = set()
     for _, tree in trees():
         for node in ast.walk(tree):
@@ -41,7 +41,7 @@ def test_every_reason_is_given_somewhere():
     assert [reason.name for reason in Reason if reason.name not in given] == []
 
 
-def test_a_reason_is_its_name_and_has_a_meaning_of_its_own():
+def test_a_reason_equals_its_name_and_has_a_distinct_meaning():
     assert Reason.TOO_SHORT == "too_short" and f"{Reason.TOO_SHORT}" == "too_short"
     assert meaning_of("page_crash") == "the page crashed the parser"
     assert meaning_of("a_rule_of_a_user") == ""

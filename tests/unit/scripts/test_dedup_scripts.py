@@ -1,4 +1,4 @@
-"""The scripts that verify deduplication give the right results on texts that can be checked by hand."""
+"""The scripts that verify deduplication return correct results on texts that can be checked by hand."""
 
 import itertools
 import json
@@ -56,7 +56,7 @@ def test_all_pairs_equals_comparing_every_pair(threshold):
     assert all_pairs(documents, threshold, 5) == expected
 
 
-def test_all_pairs_of_texts_counted_by_hand():
+def test_all_pairs_match_pairs_counted_by_hand():
     documents = {
         "b": "a b c d e f g h i j",  # six shingles
         "a": "a b c d e f g h i x",  # five of them and one more: 5 / 7
@@ -87,7 +87,7 @@ def judge(*removals, threshold=0.7):
     return dict(faults(list(removals), DOCUMENTS, PARTS, threshold))
 
 
-def test_a_removal_with_a_kept_document_and_the_right_similarity_is_valid():
+def test_a_removal_with_a_kept_document_and_its_true_similarity_is_valid():
     rows = [removal("near", "kept", 5 / 7), removal("same", "kept", 1.0), removal("short again", "short", 1.0)]
     assert judge(*rows) == {}
 
@@ -114,7 +114,7 @@ def test_an_invalid_removal_is_reported_with_its_reason(rows, name, part):
     assert part in judge(*rows)[name]
 
 
-def test_a_pair_is_found_when_not_both_of_its_documents_are_kept():
+def test_a_pair_is_found_unless_both_of_its_documents_are_kept():
     pairs = [Pair("a", "b", 0.8), Pair("a", "c", 0.84), Pair("c", "d", 0.9), Pair("d", "e", 1.0)]
     assert recall_by_bin(pairs, {"b", "e"}) == [("[0.8, 0.85)", 2, 1), ("[0.9, 0.95)", 1, 0), ("1", 1, 1)]
 
@@ -151,18 +151,18 @@ def test_two_documents_with_the_same_id_are_an_error(tmp_path):
 def test_a_removal_is_false_if_no_similar_document_is_kept():
     pairs = [Pair("a", "b", 0.9), Pair("b", "c", 0.8), Pair("a", "c", 0.7), Pair("d", "e", 1.0)]
     assert false_removals({"b"}, pairs, 0.8) == set()
-    assert false_removals({"b", "c"}, pairs, 0.8) == {"c"}  # a chain: c is alike to a by 0.7 only
+    assert false_removals({"b", "c"}, pairs, 0.8) == {"c"}  # a chain: the similarity of c and a is only 0.7
     assert false_removals({"b", "c"}, pairs, 0.7) == set()
     assert false_removals({"d", "e", "f"}, pairs, 0.6) == {"d", "e", "f"}
     assert false_removals(set(), pairs, 0.6) == set()
 
 
-def test_recall_of_another_tool():
+def test_the_recall_of_another_tool_is_its_share_of_found_pairs():
     pairs = [Pair("a", "b", 0.9), Pair("b", "c", 0.8), Pair("d", "e", 1.0)]
     assert (recall(pairs, {"b"}), recall(pairs, set()), recall([], {"b"})) == ("0.667", "0.000", "–")
 
 
-def test_the_cost_of_a_command_includes_its_children_and_a_failure_has_none(tmp_path):
+def test_the_cost_of_a_command_includes_its_children_and_is_none_after_a_failure(tmp_path):
     work = "import subprocess, sys, time\nwhile time.process_time() < 0.5: pass\n"
     both = work + f"subprocess.run([sys.executable, '-c', {work!r}])"
     cost = run([sys.executable, "-c", both], tmp_path / "log.txt")
@@ -171,7 +171,7 @@ def test_the_cost_of_a_command_includes_its_children_and_a_failure_has_none(tmp_
     assert (tmp_path / "log.txt").read_text() == "why\n"
 
 
-def test_signatures_are_compared_on_texts_of_both_kinds_and_of_any_code_point():
+def test_signatures_are_compared_on_words_han_characters_and_random_code_points():
     texts = list(random_texts(200, random.Random(1)))
     assert {"\ud800" <= max(text) <= "\udfff" or max(text) > "\uffff" for text in texts} == {True, False}
     assert any("\ud800" <= char <= "\udfff" for text in texts for char in text)
@@ -217,7 +217,7 @@ def test_edits_have_similarities_in_the_target_range(kind, real):
         ("variant", "漢語", "汉语"),
     ],
 )
-def test_copies_that_have_the_same_key_text(kind, text, copy):
+def test_unedited_kinds_of_copies_have_the_key_text_of_the_original(kind, text, copy):
     assert edited(kind, text, "unspaced", random.Random(0), "") == copy
     assert define_key(copy) == define_key(text)
 

@@ -1,4 +1,4 @@
-"""Texts that never were pages, as documents of an archive."""
+"""Plain texts become documents of an archive."""
 
 import gzip
 import json
@@ -11,7 +11,7 @@ CHINESE = "梵文是古代印度的一种语言，在欧洲有许多人研究它
 OTHER = CHINESE.replace("印度", "希腊")
 
 
-def test_each_line_is_a_document_with_its_address_and_the_same_lines_make_the_same_archive(tmp_path: Path) -> None:
+def test_each_line_is_a_document_with_its_address_and_archives_are_reproducible(tmp_path: Path) -> None:
     lines = [{"title": "梵文", "text": CHINESE}, {"url": "http://a.example/1", "raw_content": OTHER}]
     with gzip.open(tmp_path / "texts.jsonl.gz", "wt", encoding="utf-8") as stream:
         stream.writelines(json.dumps(line) + "\n" for line in lines)

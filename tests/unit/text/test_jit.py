@@ -20,27 +20,27 @@ def run(environment):
     return Path(done.stdout.strip())
 
 
-def test_machine_code_lies_in_a_private_folder_named_after_the_sources(tmp_path):
+def test_machine_code_is_stored_in_a_private_folder_named_after_the_sources(tmp_path):
     directory = run({"XDG_CACHE_HOME": str(tmp_path)})
     assert directory.parent == tmp_path / "sluice"
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
     assert directory.name == Path(cache_directory()).name
 
 
-def test_without_a_writable_home_it_lies_in_the_folder_for_temporary_files(tmp_path):
+def test_without_a_writable_home_machine_code_is_stored_in_the_temporary_folder(tmp_path):
     (tmp_path / "file").touch()
     directory = run({"XDG_CACHE_HOME": str(tmp_path / "file"), "TMPDIR": str(tmp_path)})
     assert directory.parent == tmp_path / f"sluice-{os.getuid()}"
 
 
-def test_a_folder_that_others_may_write_is_not_trusted(tmp_path):
+def test_a_folder_writable_by_other_users_is_not_used(tmp_path):
     directory = run({"XDG_CACHE_HOME": str(tmp_path)})
     directory.chmod(0o777)
     other = run({"XDG_CACHE_HOME": str(tmp_path), "TMPDIR": str(tmp_path)})
     assert other != directory
 
 
-def test_a_fresh_machine_is_known_as_such(tmp_path):
+def test_a_machine_without_cached_code_is_detected(tmp_path):
     code = "from sluice.text import jit; print(jit.is_cold())"
     environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
@@ -50,5 +50,5 @@ def test_a_fresh_machine_is_known_as_such(tmp_path):
     assert done.stdout == "False\n"
 
 
-def test_the_cache_of_other_packages_is_left_alone():
+def test_the_cache_of_other_packages_is_not_changed():
     assert os.environ.get("NUMBA_CACHE_DIR", "") == numba.config.CACHE_DIR

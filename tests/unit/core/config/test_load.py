@@ -17,7 +17,7 @@ def test_no_file_and_no_setting_give_the_defaults():
     assert load_config() == Config()
 
 
-def test_a_later_file_wins_over_an_earlier_and_a_setting_over_both(tmp_path):
+def test_later_files_override_earlier_ones_and_settings_override_files(tmp_path):
     first = write(
         tmp_path, "a.yaml", "name: first\nversion: 1.1.1\nextract: {min_chars: 11, max_unreadable_share: 0.1}\n"
     )
@@ -33,7 +33,7 @@ def test_a_later_file_wins_over_an_earlier_and_a_setting_over_both(tmp_path):
     )
 
 
-def test_the_order_of_the_files_matters(tmp_path):
+def test_files_override_each_other_in_their_order(tmp_path):
     first, second = write(tmp_path, "a.yaml", "name: first"), write(tmp_path, "b.yaml", "name: second")
     assert load_config([second, first]).name == "first"
 
@@ -65,14 +65,14 @@ def test_an_empty_file_changes_nothing(tmp_path, text):
 @pytest.mark.parametrize(
     ("setting", "key", "meant"),
     [
-        # a typing mistake, at any depth, in any part of the path
+        # a typing error at any depth, in any part of the path
         ("extrct.max_unreadable_share=1", "extrct.max_unreadable_share", "'extract.max_unreadable_share'"),
         ("extract.max_unreadable_shar=1", "extract.max_unreadable_shar", "'extract.max_unreadable_share'"),
         ("dedup.minhash.band=3", "dedup.minhash.band", "'dedup.minhash.bands'"),
         ("train.optim.schedule.knd=step", "train.optim.schedule.knd", "'train.optim.schedule.kind'"),
         ("extract.Max_Unreadable_Share=1", "extract.Max_Unreadable_Share", "'extract.max_unreadable_share'"),
         ("spork={}", "spork", "'spark'"),
-        # a section left out
+        # a missing section
         ("pii.mobile=null", "pii.mobile", "'extract.pii.mobile'"),
         ("pii={mobile: null, card: null}", "pii", "'extract.pii'"),
         ("train.lr=0.1", "train.lr", "'train.optim.lr'"),
@@ -84,7 +84,7 @@ def test_an_empty_file_changes_nothing(tmp_path, text):
         ("extract.pii.mobile_=1", "extract.pii.mobile_", "'extract.pii.mobile'"),
     ],
 )
-def test_an_unknown_key_is_named_with_the_path_that_was_meant(setting, key, meant):
+def test_an_unknown_key_is_an_error_that_suggests_a_similar_path(setting, key, meant):
     with pytest.raises(ConfigError) as e:
         load_config([], [setting])
     assert str(e.value) == f"The configuration has an unknown key '{key}'. Did you mean {meant}?"
@@ -98,29 +98,29 @@ def test_an_unknown_key_is_named_with_the_path_that_was_meant(setting, key, mean
         ("zzzz=1", r"'zzzz'\. Known keys at the top level: name, version, output, seed, plan, "),
     ],
 )
-def test_an_unknown_key_like_no_other_gets_the_list_of_known_ones(setting, known):
+def test_an_unknown_key_without_a_similar_path_lists_the_known_keys(setting, known):
     with pytest.raises(ConfigError, match=f"unknown key {known}"):
         load_config([], [setting])
 
 
-def test_an_unknown_key_that_contains_itself_is_refused(tmp_path):
+def test_an_unknown_key_whose_value_contains_itself_is_an_error(tmp_path):
     with pytest.raises(ConfigError, match=r"unknown key 'zzzz\.b\.b"):
         load_config([write(tmp_path, "a.yaml", "zzzz: &again {b: *again}")])
 
 
-def test_a_wrong_value_of_a_known_key_is_no_unknown_key():
+def test_a_value_of_the_wrong_type_is_not_reported_as_an_unknown_key():
     with pytest.raises(ConfigError, match=r"wrong at extract: Expected `object`, got `int`"):
         load_config([], ["extract=3"])
 
 
-def test_a_renamed_key_is_told_its_new_name(monkeypatch):
+def test_a_renamed_key_is_an_error_with_the_new_name(monkeypatch):
     monkeypatch.setattr(renamed, "RENAMED_KEYS", {"train.data.lines": "train.data.batch_size"})
     with pytest.raises(ConfigError) as e:
         load_config([], ["train.data.lines=3"])
     assert str(e.value) == "train.data.lines is now train.data.batch_size. Write the new name."
 
 
-def test_a_renamed_section_is_told_for_each_setting_and_the_longest_entry_wins(monkeypatch):
+def test_a_renamed_section_gives_new_names_of_its_settings_and_the_longest_entry_wins(monkeypatch):
     monkeypatch.setattr(renamed, "RENAMED_KEYS", {"input": "source", "input.loss": "source.max_unreadable_share"})
     for setting, message in (
         ("input.id=x", "input.id is now source.id."),
@@ -132,12 +132,12 @@ def test_a_renamed_section_is_told_for_each_setting_and_the_longest_entry_wins(m
         assert str(e.value) == f"{message} Write the new name."
 
 
-def test_an_old_name_that_is_in_use_again_is_a_setting(monkeypatch):
+def test_an_old_name_that_is_a_setting_again_is_accepted(monkeypatch):
     monkeypatch.setattr(renamed, "RENAMED_KEYS", {"name": "output"})
     assert load_config([], ["name=x"]).name == "x"
 
 
-def test_every_new_name_of_a_renamed_key_is_a_setting_and_no_old_one_is():
+def test_renamed_keys_exist_by_their_new_names_only():
     known = set(known_paths())
     assert set(renamed.RENAMED_KEYS.values()) <= known
     assert not set(renamed.RENAMED_KEYS) & known
@@ -159,19 +159,19 @@ def test_every_new_name_of_a_renamed_key_is_a_setting_and_no_old_one_is():
         ("extract:\n  min_language_score: {en: 0.1, zh: 0.2, en: 0.3}\n", "en", "line 2, column 42", 2),
     ],
 )
-def test_a_key_given_twice_in_one_mapping_is_refused_with_file_line_and_key(tmp_path, text, key, line, first):
+def test_a_duplicate_key_in_a_file_is_an_error_with_file_line_and_key(tmp_path, text, key, line, first):
     path = write(tmp_path, "a.yaml", text)
     with pytest.raises(ConfigError) as e:
         load_config([path])
     assert str(e.value) == f"{path} is not valid YAML at {line}: the key '{key}' was given before, in line {first}."
 
 
-def test_a_key_given_twice_in_a_setting_is_refused():
+def test_a_duplicate_key_in_a_setting_is_an_error():
     with pytest.raises(ConfigError, match=r"--set 'a=\{b: 1, b: 2\}' is not valid YAML.*the key 'b' was given before"):
         parse_setting("a={b: 1, b: 2}")
 
 
-def test_one_key_in_two_mappings_and_a_merged_mapping_are_allowed(tmp_path):
+def test_a_key_may_occur_in_two_mappings_and_in_a_merged_one(tmp_path):
     text = "train:\n  model: &m {dropout: &d {input: 0.1}}\n  data: {batch_size: 7}\nspark: {partitions: 3}\n"
     assert load_config([write(tmp_path, "a.yaml", text)]).train.data.batch_size == 7
     text = "extract:\n  pii: {<<: {email: x, card: y}, email: z}\n"
@@ -197,7 +197,7 @@ def test_one_key_in_two_mappings_and_a_merged_mapping_are_allowed(tmp_path):
         ("tokenizer.kind=bpee", "tokenizer.kind", "'bpee'"),
     ],
 )
-def test_a_wrong_value_is_refused_with_its_path(setting, path, problem):
+def test_an_invalid_value_is_an_error_with_its_path(setting, path, problem):
     with pytest.raises(ConfigError) as e:
         load_config([], [setting])
     assert f"wrong at {path}" in str(e.value)
@@ -235,19 +235,19 @@ def test_a_setting_is_a_path_and_a_yaml_value(setting, tree):
 
 
 @pytest.mark.parametrize("setting", ["", "a", "=1", ".=1", "a.=1", ".a=1", "a..b=1"])
-def test_a_setting_without_path_or_value_is_refused_with_the_form(setting):
+def test_a_setting_without_path_or_value_is_an_error_with_the_expected_form(setting):
     with pytest.raises(ConfigError, match=r"not of the form section\.key=value") as e:
         parse_setting(setting)
     assert repr(setting) in str(e.value)
 
 
-def test_a_setting_with_bad_yaml_is_refused_in_one_line():
+def test_a_setting_with_invalid_yaml_is_an_error_of_one_line():
     with pytest.raises(ConfigError, match=r"--set 'a=\[x' is not valid YAML") as e:
         parse_setting("a=[x")
     assert "\n" not in str(e.value)
 
 
-def test_null_turns_a_choice_off():
+def test_null_disables_an_optional_setting():
     assert load_config([], ["extract.languages=null"]).extract.languages is None
 
 
@@ -268,24 +268,24 @@ def test_null_turns_a_choice_off():
         ("3: {x: 1}", "configuration is wrong"),
     ],
 )
-def test_a_file_that_is_no_mapping_is_refused_in_one_line(tmp_path, text, problem):
+def test_a_file_that_is_not_a_mapping_is_an_error_of_one_line(tmp_path, text, problem):
     with pytest.raises(ConfigError) as e:
         load_config([write(tmp_path, "bad.yaml", text)])
     assert problem in str(e.value)
     assert "\n" not in str(e.value)
 
 
-def test_a_missing_file_is_named(tmp_path):
+def test_a_missing_file_is_an_error_with_its_name(tmp_path):
     with pytest.raises(ConfigError, match=r"none\.yaml: No such file"):
         load_config([tmp_path / "none.yaml"])
 
 
-def test_a_directory_is_no_configuration(tmp_path):
+def test_a_directory_as_a_configuration_is_an_error(tmp_path):
     with pytest.raises(ConfigError, match="Is a directory"):
         load_config([tmp_path])
 
 
-def test_a_dumped_configuration_loads_to_the_same(tmp_path):
+def test_a_dumped_configuration_loads_to_an_equal_one(tmp_path):
     config = load_config(
         [],
         [
@@ -306,7 +306,7 @@ def test_a_dumped_configuration_loads_to_the_same(tmp_path):
     assert "name: 语料\n" in path.read_text(encoding="utf-8")
 
 
-def test_a_dump_writes_every_default_out():
+def test_a_dump_contains_every_default():
     text = dump(Config())
     for key in ("batch_warcs: 512", "lid_model: null", "progress_s: 10", "presets:"):
         assert key in text
@@ -326,12 +326,12 @@ def test_the_digest_is_the_sha256_of_sorted_json():
     )
 
 
-def test_the_digest_changes_with_any_value_and_any_name():
+def test_the_digest_changes_with_every_value_and_key():
     base = digest({"a": {"x": 1}})
     assert base not in (digest({"a": {"x": 2}}), digest({"b": {"x": 1}}), digest({"a": {"y": 1}}), digest({}))
 
 
-def test_differences_name_each_leaf_with_both_values():
+def test_differences_list_each_changed_setting_with_both_values():
     old = {"a": {"b": 1, "c": [1]}, "d": "x", "gone": 1}
     new = {"a": {"b": 2, "c": [1]}, "d": "x", "new": None}
     assert differences(old, new) == ["a.b: 1 -> 2", "gone: 1 -> None"]
@@ -346,5 +346,5 @@ def test_a_long_difference_is_shortened():
 @pytest.mark.parametrize(
     ("values", "text"), [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")]
 )
-def test_names_are_listed_as_people_do(values, text):
+def test_names_are_joined_with_commas_and_a_final_and(values, text):
     assert names(values) == text

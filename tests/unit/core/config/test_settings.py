@@ -11,7 +11,7 @@ from sluice.core.config.settings import COMMON, section_meaning, settings, type_
 BY_PATH = {setting.path: setting for setting in settings()}
 
 
-def test_every_setting_is_there_once_and_no_section():
+def test_every_setting_is_listed_once_and_sections_are_not():
     assert list(BY_PATH) == [path for path in known_paths() if not any(k.startswith(f"{path}.") for k in known_paths())]
     assert len(BY_PATH) == len(settings())
     assert "train.optim.lr" in BY_PATH and "train.optim" not in BY_PATH
@@ -38,11 +38,11 @@ def test_every_common_setting_exists():
         ("extract.bad_words.lists", "mapping to: text, or null", {"en": None, "zh": None}),
     ],
 )
-def test_type_and_default_are_said_in_words(path, words, value):
+def test_type_and_default_are_described_in_words(path, words, value):
     assert (BY_PATH[path].type, BY_PATH[path].value) == (words, value)
 
 
-def test_the_meaning_is_the_text_after_the_field_in_one_line():
+def test_the_meaning_is_the_docstring_of_the_field_in_one_line():
     assert BY_PATH["train.optim.lr"].meaning == "Largest learning rate."
     assert BY_PATH["extract.max_page_bytes"].meaning == (
         "Larger HTML payloads are rejected as `too_big` before they are parsed."
@@ -54,7 +54,7 @@ def test_every_setting_has_a_meaning():
     assert [setting.path for setting in BY_PATH.values() if len(setting.meaning) < 10] == []
 
 
-def test_values_in_force_are_those_of_the_configuration():
+def test_settings_of_a_configuration_have_its_values():
     found = {setting.path: setting.value for setting in settings(load_config([], ["train.optim.lr=0.5"]))}
     assert (found["train.optim.lr"], found["name"]) == (0.5, "corpus")
 
@@ -65,6 +65,6 @@ def test_a_section_has_a_meaning():
     assert section_meaning("") == Config.__doc__.strip()
 
 
-def test_a_type_that_has_no_words_yet_is_a_mistake_of_ours():
+def test_a_type_without_a_description_raises_a_type_error():
     with pytest.raises(TypeError, match="does not know"):
         type_in_words(msgspec.inspect.type_info(bytes))

@@ -55,7 +55,7 @@ def test_header_lines_of_both_versions_are_read(line, url, date, content_type, l
         b"a line of text: with 5 words 12\n",
     ],
 )
-def test_other_lines_are_none(line):
+def test_other_lines_are_not_header_lines(line):
     assert parse_line(line) is None
 
 
@@ -82,7 +82,7 @@ def read(data):
 
 @pytest.mark.parametrize("version", [1, 2])
 @pytest.mark.parametrize("compress", [True, False])
-def test_an_archive_is_read_with_its_dates_as_in_warc(compress, version):
+def test_an_archive_is_read_with_dates_in_the_format_of_warc(compress, version):
     parts = archive(b"<p>old</p>", b"<p>older</p>", version=version)
     parts = [member(part) for part in parts] if compress else parts
     items = read(b"".join(parts))
@@ -94,7 +94,7 @@ def test_an_archive_is_read_with_its_dates_as_in_warc(compress, version):
 
 
 @pytest.mark.parametrize("compress", [True, False])
-def test_damage_costs_one_record(compress):
+def test_a_wrong_length_loses_one_record(compress):
     parts = archive(b"<p>0</p>", b"<p>1</p>", b"<p>2</p>")
     length = b" %d\n" % len(http_block(b"<p>1</p>"))
     assert length in parts[2]
@@ -109,7 +109,7 @@ def test_damage_costs_one_record(compress):
 
 
 @pytest.mark.parametrize("junk", [b"\0" * 99, b"junk\n", b"http://no.header/ at all\n"])
-def test_bytes_between_records_cost_none(junk):
+def test_bytes_between_records_lose_no_record(junk):
     parts = archive(b"<p>0</p>", b"<p>1</p>")
     items = read(parts[0] + parts[1] + junk + parts[2])
     assert [item.payload for item in items if isinstance(item, ArchiveRecord)] == [None, b"<p>0</p>", b"<p>1</p>"]

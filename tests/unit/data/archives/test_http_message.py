@@ -47,28 +47,28 @@ def decoded(body, headers, limit=LIMIT):
         (b"HTTP/1.1 200 OK\r\nno header at all\r\n\r\n", "200 OK", None),
     ],
 )
-def test_heads_are_read_as_they_are_found(lines, status, content_type):
+def test_unusual_heads_are_read(lines, status, content_type):
     found = head(lines + b"body")
     assert (found.status, found.content_type, found.end) == (status, content_type, len(lines))
 
 
-def test_a_head_without_end_is_all_of_the_message():
+def test_a_head_without_end_spans_the_whole_message():
     assert head(b"HTTP/1.1 304 Not Modified\r\nContent-Type: text/html") == HttpHead(
         status="304 Not Modified", content_type="text/html", robots=None, encodings=(), is_chunked=False, end=50
     )
 
 
-def test_an_endless_head_is_not_read_to_its_end():
+def test_a_head_is_read_up_to_a_maximum_length():
     block = b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 100_000 + b"Content-Type: text/html\r\n\r\nbody"
     assert head(block).content_type is None
 
 
 @pytest.mark.parametrize("block", [b"", b"HTTP", b"<html>", b"20 text/gemini\r\n", b"SSH-2.0"])
-def test_what_is_no_http_message_has_no_head(block):
+def test_other_data_than_http_has_no_head(block):
     assert head(block) is None
 
 
-# encodings undone
+# decoding
 
 ENCODED = [
     (["Content-Encoding: gzip"], gzip.compress(BODY)),
@@ -94,7 +94,7 @@ ENCODED = [
 
 
 @pytest.mark.parametrize(("headers", "body"), ENCODED)
-def test_transfer_and_content_encodings_are_undone(headers, body):
+def test_transfer_and_content_encodings_are_decoded(headers, body):
     assert decoded(body, headers) == Body(BODY)
 
 
@@ -103,11 +103,11 @@ CLAIMS = ["gzip", "x-gzip", "deflate", "br", "zstd"]
 
 @pytest.mark.parametrize("headers", [*([f"Content-Encoding: {c}"] for c in CLAIMS), ["Transfer-Encoding: chunked"]])
 @pytest.mark.parametrize("body", [BODY, b"plain words", b"", b"   <!doctype html>"])
-def test_a_body_that_does_not_begin_as_claimed_is_taken_as_it_is(headers, body):
+def test_a_body_that_does_not_start_in_its_declared_encoding_is_returned_unchanged(headers, body):
     assert decoded(body, headers) == Body(body)
 
 
-def test_a_renamed_header_claims_nothing():
+def test_a_renamed_encoding_header_is_ignored():
     assert decoded(BODY, ["X-Crawl-Content-Encoding: gzip", "X-Crawl-Transfer-Encoding: chunked"]) == Body(BODY)
 
 
@@ -129,17 +129,17 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("headers", "body", "error"), BROKEN)
-def test_a_body_that_decodes_for_a_while_and_breaks_is_an_error(headers, body, error):
+def test_a_body_that_becomes_invalid_while_decoding_is_an_error(headers, body, error):
     assert decoded(body, headers) == Body(b"", error=error)
 
 
 @pytest.mark.parametrize(("headers", "body"), ENCODED)
-def test_a_body_over_the_cap_is_cut(headers, body):
+def test_a_body_above_the_limit_is_cut(headers, body):
     assert decoded(body, headers, 100) == Body(BODY[:100], is_cut=True)
 
 
 @pytest.mark.parametrize(("headers", "body"), ENCODED)
-def test_a_body_of_exactly_the_cap_is_whole(headers, body):
+def test_a_body_of_exactly_the_limit_is_complete(headers, body):
     assert decoded(body, headers, len(BODY)) == Body(BODY)
 
 
@@ -152,7 +152,7 @@ def test_a_body_of_exactly_the_cap_is_whole(headers, body):
         ("zstd", zstandard.compress(bytes(50_000_000))),
     ],
 )
-def test_a_bomb_is_cut_without_inflating_it(claim, bomb):
+def test_a_zip_bomb_is_cut_without_inflating_it(claim, bomb):
     import tracemalloc
 
     tracemalloc.start()
@@ -165,7 +165,7 @@ def test_a_bomb_is_cut_without_inflating_it(claim, bomb):
 
 @settings(derandomize=True, max_examples=400, deadline=None)
 @given(st.sampled_from(ENCODED), st.floats(0, 1, exclude_max=True), st.integers(0, 255))
-def test_no_changed_byte_raises(case, where, value):
+def test_a_changed_byte_raises_no_error(case, where, value):
     headers, body = case
     damaged = bytearray(body)
     damaged[int(where * len(body))] = value

@@ -1,4 +1,4 @@
-"""Every real archive of the collection: nothing that warcio or FastWARC read whole is missing or different here."""
+"""On real archives, sluice returns every complete record that warcio or FastWARC returns."""
 
 import io
 
@@ -9,7 +9,7 @@ from tests.helpers.archives import tiles
 
 pytest.importorskip("fastwarc")
 ArchiveIterator = pytest.importorskip("warcio.archiveiterator").ArchiveIterator
-from scripts.bench import archive_peers as peers  # noqa: E402  ours, and no reason to skip; but it needs what was asked for above
+from scripts.bench import archive_peers as peers  # noqa: E402  it imports the packages above
 
 
 @pytest.fixture(scope="module")
@@ -32,10 +32,10 @@ def test_every_byte_of_every_archive_is_accounted_for(archives):
         assert tiles(items, len(data)), path.name
         records += sum(isinstance(item, ArchiveRecord) for item in items)
     assert len(archives) > 200
-    assert records > 4200  # warcio gives 4103 in all, FastWARC 3940
+    assert records > 4200  # warcio returns 4103 records, FastWARC 3940
 
 
-def test_what_the_other_readers_give_is_given_here_or_has_a_cause(archives):
+def test_every_record_of_the_other_readers_is_returned_or_its_absence_explained(archives):
     unexplained = {}
     for path, data in archives.items():
         if found := [difference for difference in peers.differences(data) if difference.cause == "?"]:
@@ -43,7 +43,7 @@ def test_what_the_other_readers_give_is_given_here_or_has_a_cause(archives):
     assert unexplained == {}
 
 
-def test_records_of_warcio_that_are_missing_lie_where_damage_is_reported(archives):
+def test_missing_records_of_warcio_are_inside_reported_damage(archives):
     compared = 0
     for path, data in archives.items():
         items = read(data)
@@ -56,12 +56,12 @@ def test_records_of_warcio_that_are_missing_lie_where_damage_is_reported(archive
                     pass
                 offset = iterator.get_record_offset()
                 if offset < 0:
-                    break  # in a member of many records warcio knows no places
+                    break  # warcio has no offsets inside a member of many records
                 if offset not in starts:
                     assert any(start <= offset < stop for start, stop in ranges), (path.name, offset)
                 compared += 1
         except AssertionError:
             raise
-        except Exception:  # where warcio gives up, there is nothing more to compare
+        except Exception:  # warcio cannot read the rest, so there is nothing to compare
             continue
     assert compared > 4000

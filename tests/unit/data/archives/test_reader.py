@@ -43,13 +43,13 @@ def places(items):
     return [(type(item).__name__, item.offset, item.length) for item in items]
 
 
-# sound files
+# undamaged files
 
 
 @pytest.mark.parametrize(
     ("data", "at"), [(GZIPPED, GZIP_STARTS), (PLAIN, PLAIN_STARTS), (b"".join(FRAMES), starts(FRAMES))]
 )
-def test_a_sound_file_gives_every_record_at_its_place(data, at):
+def test_an_undamaged_file_returns_every_record_with_its_offset(data, at):
     items = read(data)
     assert places(items) == [("ArchiveRecord", at[i], at[i + 1] - at[i]) for i in range(4)]
     assert [item.ordinal for item in items] == [0, 1, 2, 3]
@@ -67,7 +67,7 @@ def test_only_wanted_payloads_are_read():
 
 
 @pytest.mark.parametrize("compress", [True, False])
-def test_what_warcio_writes_is_read(compress):
+def test_archives_written_by_warcio_are_read(compress):
     stream = io.BytesIO()
     writer = WARCWriter(stream, gzip=compress)
     for i in range(3):
@@ -90,14 +90,14 @@ def test_line_ends_after_the_last_record_belong_to_it():
 
 
 @pytest.mark.parametrize("data", [PLAIN, GZIPPED, b"".join(FRAMES)])
-def test_zeros_after_the_last_record_are_filler_and_no_damage(data):
+def test_zeros_after_the_last_record_are_filler_not_damage(data):
     items = read(data + b"\0" * 512)
     assert [type(item) for item in items[:4]] == [ArchiveRecord] * 4
     assert items[4:] == [Filler(len(data), 512, "padding")]
 
 
 @pytest.mark.parametrize("compress", [member, zstd_frame])
-def test_an_empty_member_is_filler_and_no_damage(compress):
+def test_an_empty_member_is_filler_not_damage(compress):
     parts = [compress(RECORDS[1]), compress(b""), compress(RECORDS[2])]
     items = read(b"".join(parts))
     assert [type(item) for item in items] == [ArchiveRecord, Filler, ArchiveRecord]
@@ -119,7 +119,7 @@ def test_records_that_share_a_member_have_its_offset_and_the_last_has_its_length
     assert [item.payload for item in items] == [None, *BODIES]
 
 
-def test_a_file_gzipped_as_a_whole_gives_every_record():
+def test_a_file_of_one_gzip_member_returns_every_record():
     data = gzip.compress(PLAIN)
     items = read(data)
     assert [item.payload for item in items] == [None, *BODIES]
@@ -129,7 +129,7 @@ def test_a_file_gzipped_as_a_whole_gives_every_record():
 
 @pytest.mark.parametrize("compress", [member, zstd_frame])
 @pytest.mark.parametrize("cut", [40, 60, 200, 500])
-def test_a_record_that_goes_on_in_the_next_member_is_one(compress, cut):
+def test_a_record_that_continues_in_the_next_member_is_one_record(compress, cut):
     parts = [compress(RECORDS[1]), compress(RECORDS[3][:cut]), compress(RECORDS[3][cut:]), compress(RECORDS[2])]
     at = starts(parts)
     items = read(b"".join(parts))
@@ -138,7 +138,7 @@ def test_a_record_that_goes_on_in_the_next_member_is_one(compress, cut):
 
 
 @pytest.mark.parametrize("is_compressed", [False, True])
-def test_a_zstd_dictionary_in_front_serves_all_frames(is_compressed):
+def test_a_zstd_dictionary_at_the_start_applies_to_all_frames(is_compressed):
     samples = [page(b"<p>%d</p>" % i * 40, url=f"http://example.test/{i}") for i in range(400)]
     dictionary = zstandard.train_dictionary(2000, samples)
     frames = [zstd_frame(record, dictionary) for record in RECORDS]
@@ -152,14 +152,14 @@ def test_a_zstd_dictionary_in_front_serves_all_frames(is_compressed):
     assert tiles(items, len(front + extension) + sum(map(len, frames)))
 
 
-def test_the_texts_of_wet_files_reach_the_caller():
+def test_the_texts_of_wet_files_are_returned():
     text = "第一行\nsecond line\n".encode()
     record = warc_record(text, kind="conversion", headers=["Content-Type: text/plain"])
     (item,) = read(member(record), is_wanted=lambda kind, _: kind == "conversion")
     assert (item.payload, item.content_type, item.http_status) == (text, "text/plain", None)
 
 
-def test_header_lines_are_read_as_they_are_found():
+def test_unusual_header_lines_are_read():
     odd = (
         b"warc/1.1\r\nwarc-TYPE : Response\r\nWARC-Target-URI: <http://example.test/\xc3\xa9>\r\n"
         b"WARC-Date: 2024-01-02\r\n\tT03:04:05Z\r\nWARC-Date: 1999\r\ncontent-length:%d\r\n\r\n"
@@ -176,7 +176,7 @@ def test_a_header_with_bare_line_feeds_is_read():
     assert [item.payload for item in read(data)] == [b"<p>a</p>", BODIES[1]]
 
 
-def test_a_member_tells_the_length_of_a_record_that_does_not():
+def test_a_record_without_content_length_ends_with_its_member():
     record = RECORDS[1].replace(b"Content-Length", b"X-Length")
     items = read(member(record) + MEMBERS[2])
     assert [item.payload for item in items] == BODIES[:2]
@@ -185,7 +185,7 @@ def test_a_member_tells_the_length_of_a_record_that_does_not():
 # selection by offset
 
 
-def test_only_records_at_wanted_offsets_are_looked_at_and_all_are_counted():
+def test_only_records_at_wanted_offsets_are_selected_and_all_are_counted():
     items = read(GZIPPED, wanted=[GZIP_STARTS[2]])
     assert [item.is_selected for item in items] == [False, False, True, False]
     assert [item.payload for item in items] == [None, None, BODIES[1], None]
@@ -204,13 +204,13 @@ def test_a_wanted_offset_without_record_is_reported():
     assert [item.payload for item in items if isinstance(item, ArchiveRecord)] == [None, BODIES[0], None, BODIES[2]]
 
 
-def test_nothing_wanted_selects_nothing():
+def test_an_empty_list_of_offsets_selects_no_record():
     assert [item.is_selected for item in read(PLAIN, wanted=[])] == [False] * 4
 
 
 # digests
 
-OTHER = "sha1:ZTCUZQKSJHPT5SIL2SEZPZO4VWQR5D57"  # of b"other bytes"; each of these by hashlib, not by the code here
+OTHER = "sha1:ZTCUZQKSJHPT5SIL2SEZPZO4VWQR5D57"  # of b"other bytes"; all digests here were computed with hashlib
 BLOCK = http_block(b"<p>hello</p>")
 BLOCK_DIGESTS = [
     "sha1:TI5DHC6GG4FXDT4ZC5FK3PYJIPOZDAKD",
@@ -225,44 +225,44 @@ CHUNKED_SHA1 = "sha1:CG2VCU7S7FZULPZQY325UCJW4WESYS4N"
 def checked(block, *headers, kind="response"):
     data = member(warc_record(block, headers=headers, kind=kind)) + MEMBERS[2]
     items = read(data, check_digests=True)
-    assert items[1].ordinal == 1  # whatever the first one is: ids do not depend on what is checked
+    assert items[1].ordinal == 1  # also if the first record is damaged: ids do not depend on the checks
     assert tiles(items, len(data))
     return items[0].reason if isinstance(items[0], Damage) else items[0].payload
 
 
 @pytest.mark.parametrize("digest", BLOCK_DIGESTS)
-def test_a_record_that_matches_its_block_digest_is_delivered(digest):
+def test_a_record_is_returned_if_it_matches_its_block_digest(digest):
     assert checked(BLOCK, f"WARC-Block-Digest: {digest}") == b"<p>hello</p>"
     assert checked(BLOCK.replace(b"hello", b"jello"), f"WARC-Block-Digest: {digest}") == "digest"
 
 
-def test_the_block_digest_comes_before_that_of_the_payload():
+def test_the_block_digest_takes_precedence_over_the_payload_digest():
     assert checked(BLOCK, f"WARC-Payload-Digest: {OTHER}", f"WARC-Block-Digest: {BLOCK_DIGESTS[0]}") == b"<p>hello</p>"
     assert checked(BLOCK, f"WARC-Payload-Digest: {PAYLOAD_SHA1}", f"WARC-Block-Digest: {OTHER}") == "digest"
 
 
 @pytest.mark.parametrize("digest", [PAYLOAD_SHA1, CHUNKED_SHA1])
-def test_a_payload_digest_may_be_of_the_chunks_or_of_what_they_hold(digest):
+def test_a_payload_digest_may_cover_the_chunked_or_the_decoded_payload(digest):
     block = http_block(chunked(b"<p>he", b"llo</p>"), headers=["Transfer-Encoding: chunked"])
     assert checked(block, f"WARC-Payload-Digest: {digest}") == b"<p>hello</p>"
     assert checked(block, f"WARC-Payload-Digest: {OTHER}") == "digest"
 
 
 @pytest.mark.parametrize("claim", ["sha1:NOT32CHARACTERS", "crc32:12345678", "none", "", "sha1:", "sha256:0g"])
-def test_a_digest_that_cannot_be_checked_is_not_held_against_the_record(claim):
+def test_an_unknown_or_invalid_digest_is_ignored(claim):
     assert checked(BLOCK, f"WARC-Block-Digest: {claim}") == b"<p>hello</p>"
 
 
-def test_a_revisit_has_the_payload_digest_of_another_record():
+def test_the_payload_digest_of_a_revisit_is_not_checked():
     assert checked(BLOCK, f"WARC-Payload-Digest: {OTHER}", kind="revisit") is None
 
 
-def test_digests_are_not_checked_unasked():
+def test_digests_are_not_checked_by_default():
     (item,) = read(member(warc_record(BLOCK, headers=[f"WARC-Block-Digest: {OTHER}"])))
     assert item.payload == b"<p>hello</p>"
 
 
-# files that are no archive
+# files that are not archives
 
 
 def test_an_empty_file_is_damage():
@@ -270,7 +270,7 @@ def test_an_empty_file_is_damage():
 
 
 @pytest.mark.parametrize("data", [b"<html>not an archive</html>", b"\0" * 100, b"PK\x04\x05zip", b"W"])
-def test_a_file_of_another_format_is_one_damaged_stretch_that_shows_its_first_bytes(data):
+def test_a_file_of_another_format_is_one_damaged_range_with_its_first_bytes(data):
     (item,) = read(data)
     assert places([item]) == [("Damage", 0, len(data))]
     assert item.reason == "unsupported_format"
@@ -286,14 +286,14 @@ def test_a_gzipped_file_of_another_format_is_damage():
 @pytest.mark.parametrize(
     ("data", "name"), [(b"BZh91AY&SY", "bzip2"), (b"\x04\x22\x4d\x18lz4", "lz4"), (b"PK\x03\x04", "zip")]
 )
-def test_a_known_format_that_is_not_read_is_named(data, name):
+def test_a_known_but_unsupported_format_is_reported_by_name(data, name):
     (item,) = read(data)
     assert (item.reason, item.length) == ("unsupported_format", len(data))
     assert name in item.detail
 
 
 @pytest.mark.parametrize("at", [1, GZIP_STARTS[2], len(GZIPPED) - 20])
-def test_a_failing_storage_is_an_error_and_never_damage(at):
+def test_a_storage_failure_is_an_error_not_damage(at):
     class Breaking(io.BytesIO):
         def read(self, n=-1):
             if self.tell() >= at:
@@ -306,7 +306,7 @@ def test_a_failing_storage_is_an_error_and_never_damage(at):
         list(read_archive(Breaking(GZIPPED), len(GZIPPED), is_wanted=is_html, max_bytes=1000))
 
 
-def test_records_before_a_failure_of_the_storage_are_delivered():
+def test_records_before_a_storage_failure_are_returned():
     class Breaking(io.BytesIO):
         def read(self, n=-1):
             if self.tell() >= GZIP_STARTS[3]:
@@ -322,5 +322,5 @@ def test_records_before_a_failure_of_the_storage_are_delivered():
     assert [next(reader).ordinal for _ in range(3)] == [0, 1, 2]
 
 
-def test_reading_twice_gives_the_same():
+def test_reading_twice_returns_equal_items():
     assert read(GZIPPED) == read(GZIPPED)

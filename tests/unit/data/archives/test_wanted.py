@@ -1,4 +1,4 @@
-"""Wanted places to ranges, and records read at them."""
+"""Wanted offsets are combined to ranges, and their records are read."""
 
 import itertools
 
@@ -31,12 +31,12 @@ def places(*pairs):
         ([(7, 3)], [Span(7, 10, 0, 1)]),
         ([(0, 5), (5, 5)], [Span(0, 10, 0, 2)]),
         ([(0, 5), (15, 5)], [Span(0, 20, 0, 2)]),  # a gap of 10
-        ([(0, 5), (16, 5)], [Span(0, 5, 0, 1), Span(16, 21, 1, 2)]),  # one of 11
+        ([(0, 5), (16, 5)], [Span(0, 5, 0, 1), Span(16, 21, 1, 2)]),  # a gap of 11
         ([(0, 60), (60, 30), (90, 20)], [Span(0, 90, 0, 2), Span(90, 110, 2, 3)]),  # at most 100 bytes
-        ([(0, 400), (400, 10)], [Span(0, 400, 0, 1), Span(400, 410, 1, 2)]),  # but for one record that is longer
+        ([(0, 400), (400, 10)], [Span(0, 400, 0, 1), Span(400, 410, 1, 2)]),  # except one longer record
     ],
 )
-def test_neighbours_share_a_range_up_to_the_gap_and_the_length(pairs, expected):
+def test_neighbouring_records_share_a_range_up_to_a_maximum_gap_and_length(pairs, expected):
     assert coalesce(places(*pairs), 10, 100) == expected
 
 
@@ -44,7 +44,7 @@ def test_neighbours_share_a_range_up_to_the_gap_and_the_length(pairs, expected):
 @given(
     st.lists(st.tuples(st.integers(0, 300), st.integers(1, 400)), max_size=40), st.integers(0, 200), st.integers(1, 900)
 )
-def test_every_wanted_byte_is_covered_once_and_gaps_and_lengths_are_obeyed(steps, gap, longest):
+def test_ranges_cover_every_wanted_byte_once_within_gap_and_length(steps, gap, longest):
     pairs, end = [], 0
     for skip, length in steps:
         pairs.append((end + skip, length))
@@ -60,7 +60,7 @@ def test_every_wanted_byte_is_covered_once_and_gaps_and_lengths_are_obeyed(steps
     for one, other in itertools.pairwise(spans):
         assert one.stop <= other.start
         together = pairs[other.first][0] + pairs[other.first][1] - one.start
-        assert other.start - one.stop > gap or together > longest  # no range more than need be
+        assert other.start - one.stop > gap or together > longest  # no more ranges than needed
 
 
 # records
@@ -93,7 +93,7 @@ def at(tmp_path, data, wanted, transport=TIGHT):
 
 @pytest.mark.parametrize("is_gzip", [True, False])
 @pytest.mark.parametrize("gap", [0, 1 << 20])
-def test_records_at_wanted_places_are_those_of_a_scan(tmp_path, is_gzip, gap):
+def test_records_at_wanted_offsets_equal_those_of_a_full_read(tmp_path, is_gzip, gap):
     parts = archive(is_gzip=is_gzip)
     offsets = starts(parts)
     found = at(
@@ -116,7 +116,7 @@ def test_records_at_wanted_places_are_those_of_a_scan(tmp_path, is_gzip, gap):
         )
 
 
-def test_places_that_hit_no_record_are_damage_and_reading_goes_on(tmp_path):
+def test_offsets_without_a_record_are_damage_and_reading_continues(tmp_path):
     parts = archive()
     offsets = starts(parts)
     size = offsets[-1]
@@ -137,13 +137,13 @@ def test_places_that_hit_no_record_are_damage_and_reading_goes_on(tmp_path):
     assert sum(item.length for item in found) == sum(wanted.lengths)
 
 
-def test_a_member_that_holds_something_else_is_no_record(tmp_path):
+def test_a_member_without_a_record_is_damage(tmp_path):
     other = member(b"a page without any header of an archive")
     (found,) = at(tmp_path, other, places((0, len(other))))
     assert (found.offset, found.length, found.reason) == (0, len(other), "no_record")
 
 
-def test_a_wanted_length_that_is_too_short_is_a_truncated_record_and_a_flipped_byte_a_bad_member(tmp_path):
+def test_a_too_short_length_is_truncated_and_a_flipped_byte_is_bad_member(tmp_path):
     parts = archive()
     offsets = starts(parts)
     flipped = bytearray(parts[3])
@@ -158,7 +158,7 @@ def test_a_wanted_length_that_is_too_short_is_a_truncated_record_and_a_flipped_b
     assert {item.reason for item in found} <= {"truncated", "bad_member"}
 
 
-def test_a_wanted_length_that_is_too_long_gives_the_first_record_only(tmp_path):
+def test_a_too_long_length_returns_the_first_record_only(tmp_path):
     parts = archive()
     offsets = starts(parts)
     (found,) = at(tmp_path, b"".join(parts), places((offsets[3], len(parts[3]) + 30)))
@@ -166,7 +166,7 @@ def test_a_wanted_length_that_is_too_long_gives_the_first_record_only(tmp_path):
     assert (found.url, found.offset) == ("http://two.test/", offsets[3])
 
 
-def test_a_range_that_stays_unreadable_loses_all_that_was_not_read(tmp_path):
+def test_an_unreadable_range_loses_all_its_unread_records(tmp_path):
     parts = archive()
     offsets = starts(parts)
     data = b"".join(parts)

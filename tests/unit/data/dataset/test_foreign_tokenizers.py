@@ -27,19 +27,19 @@ def gpt2(tmp_path_factory):
     return load(tmp_path_factory.mktemp("gpt2"), gpt2_layout(CHINESE))
 
 
-def test_the_alphabet_of_bytes_is_that_of_hugging_face():
+def test_the_byte_alphabet_equals_that_of_hugging_face():
     assert sorted(BYTE_OF) == sorted(pre_tokenizers.ByteLevel.alphabet())
     assert [BYTE_OF[character] for character in "!ä½łĠ"] == [0x21, 0xE4, 0xBD, 0xA0, 0x20]
 
 
-def test_the_layout_of_gpt2(gpt2):
-    # 256 bytes and 6 merges; padding is one id more
+def test_gpt2_layout_has_bytes_merges_end_and_added_padding(gpt2):
+    # 256 bytes and 6 merges; the id of the padding follows
     assert (gpt2.kind, gpt2.lossless, len(gpt2.tokens), gpt2.vocab_size) == ("bpe", True, 263, 264)
     assert gpt2.ids == SpecialIds(pad=263, bos=262, eos=262, unk=263)
     assert gpt2.decode([*gpt2.encode(" cat"), 262, 263]) == " cat<|endoftext|>"
 
 
-def test_bytes_of_merges_across_characters_add_up(gpt2):
+def test_token_bytes_count_the_bytes_of_merges_across_characters(gpt2):
     # ä½ ä½ł łå Ġc at Ġcat, end of text, padding
     assert gpt2.token_bytes[256:].tolist() == [2, 3, 2, 2, 2, 4, 0, 0]
     assert set(gpt2.token_bytes[:256].tolist()) == {1}
@@ -48,14 +48,14 @@ def test_bytes_of_merges_across_characters_add_up(gpt2):
 
 
 @given(st.text())
-def test_any_text_comes_back_and_its_bytes_are_known(gpt2, text):
+def test_any_text_is_decoded_unchanged_and_its_bytes_are_counted(gpt2, text):
     ids = gpt2.encode(text + END)
     assert gpt2.decode(ids) == text + END
     assert gpt2.token_bytes[ids].sum() == len(text.encode()) + 13
     assert 262 not in ids
 
 
-def test_tokens_of_its_own_for_all_that_is_special(tmp_path):
+def test_a_tokenizer_may_have_separate_tokens_for_all_special_ids(tmp_path):
     added = ((END, True), ("<s>", True), ("<pad>", True), ("你好", False), ("[UNK]", True))
     tokenizer = load(tmp_path, gpt2_layout(added=added), SpecialNames(bos="<s>", eos=END, unk="[UNK]"))
     assert tokenizer.ids == SpecialIds(pad=258, bos=257, eos=256, unk=260)
@@ -65,12 +65,12 @@ def test_tokens_of_its_own_for_all_that_is_special(tmp_path):
     assert tokenizer.encode("你好") == [259]
 
 
-def test_a_token_that_is_named_is_special_whatever_the_file_says(tmp_path):
+def test_a_named_token_is_special_even_if_the_file_declares_it_as_text(tmp_path):
     tokenizer = load(tmp_path, gpt2_layout(added=((END, False),)))
     assert tokenizer.token_bytes[256:].tolist() == [0, 0]
 
 
-def test_the_table_that_is_saved_has_the_padding_too(tmp_path):
+def test_the_saved_table_of_token_bytes_includes_the_padding(tmp_path):
     data = json.dumps(gpt2_layout()).encode()
     tokenizer_file, token_bytes = save_tokenizer(str(tmp_path), data, END_NAMED)
     assert (tmp_path / "tokenizer.json").read_bytes() == data
@@ -78,7 +78,7 @@ def test_the_table_that_is_saved_has_the_padding_too(tmp_path):
     assert tokenizer_file.lossless
 
 
-def test_names_are_pickled(gpt2):
+def test_special_names_are_pickled(gpt2):
     assert pickle.loads(pickle.dumps(gpt2)).ids == gpt2.ids
 
 
@@ -116,13 +116,13 @@ def sequence(cut):
         ({"added": (("éé", False), (END, True))}, "éé", "\ufffd\ufffd"),
     ],
 )
-def test_what_changes_text_is_not_lossless(tmp_path, parts, text, decoded):
+def test_a_tokenizer_that_changes_text_is_not_lossless(tmp_path, parts, text, decoded):
     tokenizer = load(tmp_path, gpt2_layout(**parts))
     assert not tokenizer.lossless
     assert tokenizer.decode(tokenizer.encode(text)) == decoded
 
 
-def test_a_vocabulary_without_some_byte_or_that_eats_blanks_is_not_lossless(tmp_path):
+def test_a_tokenizer_that_lacks_a_byte_or_strips_blanks_is_not_lossless(tmp_path):
     tree = gpt2_layout()
     tree["model"]["vocab"]["two"] = tree["model"]["vocab"].pop("z")
     assert not load(tmp_path, tree).lossless
@@ -132,7 +132,7 @@ def test_a_vocabulary_without_some_byte_or_that_eats_blanks_is_not_lossless(tmp_
 
 
 @pytest.mark.parametrize(
-    ("parts", "said"),
+    ("parts", "message"),
     [
         ({"model": {"type": "Unigram", "vocab": [["a", -1.0]]}}, "its model Unigram with pre-tokenizer"),
         ({"pre_tokenizer": {"type": "Metaspace"}}, "neither byte-level BPE nor words"),
@@ -143,13 +143,13 @@ def test_a_vocabulary_without_some_byte_or_that_eats_blanks_is_not_lossless(tmp_
         ({"added_tokens": [{"id": 300, "content": "x", "special": True}]}, "its ids are not 0, 1, 2"),
     ],
 )
-def test_what_cannot_be_decoded_is_refused(tmp_path, parts, said):
-    with pytest.raises(FormatError, match=said):
+def test_an_unsupported_tokenizer_is_an_error(tmp_path, parts, message):
+    with pytest.raises(FormatError, match=message):
         load(tmp_path, gpt2_layout(**parts))
 
 
 @pytest.mark.parametrize(
-    ("names", "said"),
+    ("names", "message"),
     [
         (
             SpecialNames(),
@@ -160,6 +160,6 @@ def test_what_cannot_be_decoded_is_refused(tmp_path, parts, said):
         (SpecialNames(eos=END, pad=END), r"--pad and --eos are both <\|endoftext\|>"),
     ],
 )
-def test_names_that_cannot_be_right_are_refused(tmp_path, names, said):
-    with pytest.raises(ConfigError, match=said):
+def test_invalid_special_names_are_errors(tmp_path, names, message):
+    with pytest.raises(ConfigError, match=message):
         load(tmp_path, gpt2_layout(), names).ids  # noqa: B018

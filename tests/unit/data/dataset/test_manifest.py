@@ -53,7 +53,7 @@ def edited(tmp_path, **changes):
     return str(tmp_path)
 
 
-def test_the_bytes_are_the_contract(tmp_path):
+def test_the_manifest_has_exactly_these_bytes(tmp_path):
     write_manifest(str(tmp_path), MANIFEST)
     assert (
         (tmp_path / "manifest.json").read_text()
@@ -114,7 +114,7 @@ def test_the_bytes_are_the_contract(tmp_path):
     )
 
 
-def test_a_check_of_the_split_comes_back(tmp_path):
+def test_the_result_of_a_split_check_is_read_back(tmp_path):
     check = SplitCheck(
         threshold=0.8,
         shingle=5,
@@ -132,12 +132,12 @@ def test_a_check_of_the_split_comes_back(tmp_path):
     assert json.loads((tmp_path / "manifest.json").read_text())["split_check"]["catch_probability"] == 0.75
 
 
-def test_what_was_written_is_read(tmp_path):
+def test_a_written_manifest_is_read_back(tmp_path):
     write_manifest(str(tmp_path), MANIFEST)
     assert read_manifest(str(tmp_path)) == MANIFEST
 
 
-def test_tfds_metadata(tmp_path):
+def test_metadata_for_tfds_is_written(tmp_path):
     write_manifest(str(tmp_path), MANIFEST)
     info = json.loads((tmp_path / "dataset_info.json").read_text())
     assert (info["name"], info["version"], info["fileFormat"]) == ("tiny", "1.2.3", "tfrecord")
@@ -156,13 +156,13 @@ def test_a_directory_without_manifest_is_not_a_finished_dataset(tmp_path):
         read_manifest(str(tmp_path))
 
 
-def test_another_format_is_refused_by_number_even_with_other_fields(tmp_path):
+def test_another_format_is_an_error_with_its_number_even_with_other_fields(tmp_path):
     with pytest.raises(FormatError, match="has format 2; this version of sluice reads format 1"):
         read_manifest(edited(tmp_path, format=2, shape="new"))
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"shape": 1}, "unknown field `shape`"),
         ({"dtype": "int64"}, r"'int64' - at `\$.dtype`"),
@@ -170,31 +170,31 @@ def test_another_format_is_refused_by_number_even_with_other_fields(tmp_path):
         ({"ids": {"pad": 0, "sep": 9}}, "unknown field `sep`"),
     ],
 )
-def test_a_wrong_field_is_named(tmp_path, changes, said):
-    with pytest.raises(FormatError, match=said):
+def test_an_invalid_field_is_an_error_with_its_name(tmp_path, changes, message):
+    with pytest.raises(FormatError, match=message):
         read_manifest(edited(tmp_path, **changes))
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 1}'])
-def test_half_a_manifest_is_refused(tmp_path, text):
+def test_an_incomplete_manifest_is_an_error(tmp_path, text):
     (tmp_path / "manifest.json").write_text(text)
     with pytest.raises(FormatError, match="is not a manifest of format 1"):
         read_manifest(str(tmp_path))
 
 
-def test_a_row_with_an_unknown_field_is_no_shard():
+def test_a_shard_row_with_an_unknown_field_is_an_error():
     with pytest.raises(FormatError, match="unknown field `host`"):
         Shard.from_dict({**SHARD.to_dict(), "host": "n1"})
 
 
-def test_dataset_directory():
+def test_the_dataset_directory_is_composed_of_output_name_and_version():
     assert dataset_directory("out/data/", "zh_web", "1.0.0") == "out/data/zh_web/1.0.0"
 
 
 @pytest.mark.parametrize(
     ("name", "version"), [("zh-web", "1.0.0"), ("", "1.0.0"), ("a/b", "1.0.0"), ("a", "1.0"), ("a", "01.0.0")]
 )
-def test_names_that_tfds_cannot_load_are_refused(name, version):
+def test_names_that_tfds_cannot_load_are_errors(name, version):
     with pytest.raises(ConfigError, match="The dataset"):
         dataset_directory("out", name, version)
 

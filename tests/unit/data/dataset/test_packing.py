@@ -55,7 +55,7 @@ def test_a_tail_without_a_new_token_makes_no_record():
     assert (counts.dropped_tokens, counts.padded_tokens) == (0, 0)
 
 
-def test_dtype_of_the_blocks():
+def test_blocks_have_the_requested_dtype():
     counts = PackingCounts()
     (block,) = pack([([70_000], 1)], counts, seq_len=1, dtype="int32", ids=IDS)
     assert block.dtype == np.int32
@@ -63,13 +63,13 @@ def test_dtype_of_the_blocks():
 
 
 @pytest.mark.parametrize(("bad", "shown"), [(65_536, "65536"), (-1, "-1")])
-def test_an_id_that_would_wrap_is_refused(bad, shown):
+def test_an_id_outside_the_dtype_is_an_error(bad, shown):
     with pytest.raises(StageError, match=f"holds id {shown}; uint16 shards hold 0 to 65535"):
         packed([([5, bad], 1)])
 
 
 @pytest.mark.parametrize("special", [0, 2])
-def test_pad_and_eos_inside_a_document_are_refused(special):
+def test_pad_and_eos_inside_a_document_are_errors(special):
     with pytest.raises(StageError, match="which only packing may place"):
         packed([([5, special, 6], 1)])
 
@@ -78,7 +78,7 @@ documents = st.lists(st.tuples(st.lists(st.integers(3, 9), max_size=12), st.inte
 
 
 @given(documents, st.integers(1, 9), st.booleans(), st.booleans(), st.integers(1, 30))
-def test_counts_balance_and_windows_join_up_to_the_stream(docs, seq_len, add_bos, pad_tail, flush):
+def test_counts_balance_and_joined_windows_equal_the_token_stream(docs, seq_len, add_bos, pad_tail, flush):
     stream = [token for ids, _ in docs for token in ([1] if add_bos else []) + ids + [2]]
     default = packing.FLUSH_TOKENS
     packing.FLUSH_TOKENS = flush

@@ -29,21 +29,21 @@ def test_a_record_equals_the_golden_bytes_of_tensorflow():
     assert encode_record(b"\x01\x00\x03\x02") == GOLDEN
 
 
-def test_a_matrix_is_framed_as_its_rows_one_by_one():
+def test_a_matrix_is_framed_like_its_single_rows():
     tokens = np.array([[1, 515], [515, 7], [0, 65535]], dtype=np.uint16)
     assert encode_records(tokens) == b"".join(encode_record(row.astype("<u2").tobytes()) for row in tokens)
     assert encode_records(tokens)[:38] == GOLDEN
     assert encode_records(np.empty((0, 5), dtype=np.int32)) == b""
 
 
-def test_layout_for_two_byte_and_four_byte_ids():
+def test_the_layout_of_records_of_two_byte_and_four_byte_ids():
     assert record_layout(1024, 2) == RecordLayout(record_bytes=2089, payload_offset=35, payload_bytes=2050)
     assert record_layout(1, 2) == RecordLayout(record_bytes=38, payload_offset=30, payload_bytes=4)
     assert record_layout(1024, 4) == RecordLayout(record_bytes=4139, payload_offset=35, payload_bytes=4100)
 
 
 @pytest.mark.parametrize("seq_len", [1, 48, 52, 53, 54, 55, 63, 64, 120, 8180, 8192, 600_000])
-def test_layout_holds_where_lengths_need_another_byte(seq_len):
+def test_the_layout_is_correct_where_lengths_need_another_byte(seq_len):
     layout = record_layout(seq_len, 2)
     record = encode_record(b"\x05\x00" * (seq_len + 1))
     assert len(record) == layout.record_bytes
@@ -51,7 +51,7 @@ def test_layout_holds_where_lengths_need_another_byte(seq_len):
     assert decode_example(record[12:-4]) == b"\x05\x00" * (seq_len + 1)
 
 
-def test_masked_crc_of_the_published_check_value():
+def test_the_masked_crc_equals_the_published_check_value():
     # CRC-32C of "123456789" is E3069283: rotated right by 15 it is 2507C60D, and C78AB0E5 with the constant added
     assert masked_crc(b"123456789") == 0xC78AB0E5
     assert masked_crc(b"") == 0xA282EAD8
@@ -67,14 +67,14 @@ def test_an_empty_stream_has_no_records():
 
 
 @pytest.mark.parametrize("kept", [39, 46, 49, 50, 60, 72, 75])
-def test_truncation_names_the_offset_of_the_record_that_is_cut(kept):
+def test_truncation_is_an_error_with_the_offset_of_the_cut_record(kept):
     reader = iter_records(io.BytesIO((GOLDEN + GOLDEN)[:kept]), "train-0")
     assert decode_example(next(reader)) == b"\x01\x00\x03\x02"
     with pytest.raises(FormatError, match="train-0 ends inside the record at byte 38"):
         next(reader)
 
 
-def test_one_flipped_bit_anywhere_is_found_and_its_record_named():
+def test_any_flipped_bit_is_an_error_with_the_offset_of_its_record():
     for position in range(38):
         for bit in range(8):
             damaged = bytearray(GOLDEN + GOLDEN)
@@ -85,7 +85,7 @@ def test_one_flipped_bit_anywhere_is_found_and_its_record_named():
                 next(reader)
 
 
-def test_a_huge_length_is_refused_by_its_checksum_and_never_allocated():
+def test_a_huge_length_fails_its_checksum_before_memory_is_allocated():
     with pytest.raises(FormatError, match="checksum of the length of the record at byte 0"):
         list(iter_records(io.BytesIO(b"\xff" * 7 + b"\x7f" + b"\0" * 4 + b"x")))
 
@@ -104,7 +104,7 @@ def test_a_huge_length_is_refused_by_its_checksum_and_never_allocated():
         b"\x0a" + b"\xff" * 50,
     ],
 )
-def test_other_messages_are_refused(example):
+def test_messages_of_another_form_are_errors(example):
     with pytest.raises(FormatError, match="not one bytes feature 'tokens'"):
         decode_example(example)
 

@@ -22,31 +22,31 @@ def read(path, *, feature="input_ids", vocab_size=100):
     return [ids.tolist() for ids in iter_ids(str(path), feature=feature, vocab_size=vocab_size)]
 
 
-def test_the_bytes_of_tensorflow():
+def test_examples_written_by_tensorflow_are_read():
     assert decode_ids(GOLDEN, "input_ids").tolist() == [5, 300, 0, 50256, -1]
     assert decode_ids(GOLDEN, "n").tolist() == []
     assert example(input_ids=packed([5, 300, 0, 50256, -1]), n=field(0x1A, b"")) == GOLDEN
 
 
 @given(st.lists(st.integers(0, 2**63 - 1) | st.integers(0, 300)))
-def test_any_ids_come_back_packed_or_not(ids):
+def test_any_ids_are_read_from_packed_and_unpacked_lists(ids):
     for encode in (packed, unpacked):
         found = decode_ids(example(mask=packed([1]), input_ids=encode(ids)), "input_ids")
         assert found.dtype == np.int64
         assert found.tolist() == ids
 
 
-def test_a_long_list():
+def test_a_long_list_is_read():
     content = example(input_ids=field(0x1A, field(0x0A, b"\xd0\x88\x03" * 1_000_000)))
     ids = decode_ids(content, "input_ids")
     assert (len(ids), ids.min(), ids.max()) == (1_000_000, 50256, 50256)
 
 
-def test_negative_numbers_are_read_as_such():
+def test_negative_numbers_are_read():
     assert decode_ids(example(x=packed([-1, 3, -(2**63)])), "x").tolist() == [-1, 3, -(2**63)]
 
 
-def test_a_list_in_parts_is_joined_and_the_last_of_equal_names_counts():
+def test_a_list_in_parts_is_joined_and_the_last_of_two_equal_names_is_read():
     in_parts = field(0x1A, field(0x0A, varint(1) + varint(300)) + b"\x08\x02" + field(0x0A, b"\x03"))
     assert decode_ids(example(x=in_parts), "x").tolist() == [1, 300, 2, 3]
     assert decode_ids(example(x=packed([1]) + packed([2])), "x").tolist() == [1, 2]
@@ -54,13 +54,13 @@ def test_a_list_in_parts_is_joined_and_the_last_of_equal_names_counts():
     assert decode_ids(example(x=packed([1])) + example(x=packed([2])), "x").tolist() == [2]
 
 
-def test_other_features_and_unknown_fields_are_passed_over():
+def test_other_features_and_unknown_fields_are_skipped():
     unknown = field(0x7A, b"new") + b"\x10\xac\x02" + b"\x19" + b"8" * 8 + b"\x25" + b"4" * 4  # one of each kind
     content = example(score=floats(0.5), url=texts(b"a", b"b"), x=unknown + packed([300]) + unknown) + unknown
     assert decode_ids(content, "x").tolist() == [300]
 
 
-def test_a_file_of_examples_gzipped_or_not(tmp_path):
+def test_plain_and_gzipped_files_of_examples_are_read(tmp_path):
     data = framed(example(input_ids=packed([1, 2])), example(input_ids=packed([])), example(input_ids=packed([99])))
     (tmp_path / "a.tfrecord").write_bytes(data)
     (tmp_path / "a.tfrecord.gz").write_bytes(gzip.compress(data))
@@ -88,7 +88,7 @@ def test_a_file_of_examples_gzipped_or_not(tmp_path):
         (example(input_ids=field(0x1A, field(0x0A, b"\xff" * 10 + b"\x01"))), "a number of its list does not end"),
     ],
 )
-def test_what_holds_no_ids_is_refused_with_file_and_record(tmp_path, content, said):
+def test_an_example_without_ids_is_an_error_with_file_and_record(tmp_path, content, said):
     (tmp_path / "b.tfrecord").write_bytes(framed(example(input_ids=packed([1])), content))
     with pytest.raises(FormatError) as caught:
         read(tmp_path / "b.tfrecord")
@@ -96,7 +96,7 @@ def test_what_holds_no_ids_is_refused_with_file_and_record(tmp_path, content, sa
     assert said in str(caught.value)
 
 
-def test_damaged_files_are_refused(tmp_path):
+def test_damaged_files_are_errors(tmp_path):
     data = framed(example(input_ids=packed([1, 2])))
     path = tmp_path / "c.tfrecord"
     path.write_bytes(data + data[:-1])
@@ -119,12 +119,12 @@ def test_damaged_files_are_refused(tmp_path):
         ([5, 6], [[5, 6]]),
         ([5, 6, 2], [[5, 6]]),
         ([5, 2, 6], [[5], [6]]),  # chunks of a stream
-        ([2, 5, 2, 2, 2], [[5]]),  # eos as beginning and as padding
+        ([2, 5, 2, 2, 2], [[5]]),  # eos at the start and as padding
         ([0, 0, 5, 0, 6, 0], [[5, 6]]),
         ([5, 2, 0, 0], [[5]]),
         ([0, 2, 0], []),
         ([], []),
     ],
 )
-def test_documents_stand_between_ends(ids, expected):
+def test_ids_are_split_into_documents_at_end_tokens(ids, expected):
     assert [document.tolist() for document in documents(np.array(ids, np.int64), SpecialIds())] == expected

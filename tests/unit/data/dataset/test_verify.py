@@ -1,4 +1,4 @@
-"""A sound dataset, then one thing wrong at a time."""
+"""A valid dataset has no problem, and every single fault is found."""
 
 import json
 import random
@@ -19,7 +19,7 @@ TRAIN, VALID = "train-00000-of-00001.tfrecord", "valid-00000-of-00001.tfrecord"
 
 
 @pytest.fixture(scope="module")
-def sound(tmp_path_factory):
+def valid_dataset(tmp_path_factory):
     pytest.importorskip("tokenizers")
     directory = tmp_path_factory.mktemp("data") / "tiny" / "1.0.0"
     tokenizer_file, token_bytes = save_tokenizer(
@@ -55,8 +55,8 @@ def sound(tmp_path_factory):
 
 
 @pytest.fixture
-def dataset(sound, tmp_path):
-    return shutil.copytree(sound, tmp_path / "copy")
+def dataset(valid_dataset, tmp_path):
+    return shutil.copytree(valid_dataset, tmp_path / "copy")
 
 
 def problems(directory):
@@ -70,11 +70,11 @@ def edit_manifest(directory, edit):
     path.write_text(json.dumps(tree))
 
 
-def test_a_sound_dataset_has_no_problem(dataset):
+def test_a_valid_dataset_has_no_problem(dataset):
     assert problems(dataset) == []
 
 
-def test_one_flipped_byte_anywhere_in_a_shard_is_found(dataset):
+def test_any_flipped_byte_in_a_shard_is_found(dataset):
     path = dataset / TRAIN
     good = path.read_bytes()
     source = random.Random(1)
@@ -107,7 +107,7 @@ def test_an_extra_shard_is_found(dataset):
     ]
 
 
-def test_all_problems_are_told_not_only_the_first(dataset):
+def test_all_problems_are_reported(dataset):
     (dataset / TRAIN).unlink()
     (dataset / "tokenizer.json").unlink()
     (dataset / "token_bytes.npy").write_bytes(b"other")
@@ -127,20 +127,20 @@ def test_records_that_do_not_overlap_are_found(dataset):
 
 
 @pytest.mark.parametrize(
-    ("tokens", "said"),
+    ("tokens", "message"),
     [
         ([300, 5, 6, 7, 8], "record 0: id 300, but the vocabulary has"),
         ([5, 6, 7, 8], "record 0: 8 bytes of ids, but 10 were expected"),
         ([5, 0, 7, 8, 9], "record 0: padding inside of the text"),
     ],
 )
-def test_wrong_ids_are_found_under_right_checksums(dataset, tokens, said):
+def test_invalid_ids_with_correct_checksums_are_found(dataset, tokens, message):
     payload = b"".join(token.to_bytes(2, "little") for token in tokens)
     (dataset / TRAIN).write_bytes(encode_record(payload))
-    assert any(said in line for line in problems(dataset))
+    assert any(message in line for line in problems(dataset))
 
 
-def test_a_foreign_example_is_found_and_reading_goes_on(dataset):
+def test_an_example_of_another_form_is_found_and_reading_continues(dataset):
     path = dataset / TRAIN
     data = path.read_bytes()
     foreign = b"\x0a\x00"
@@ -167,7 +167,7 @@ def test_a_split_that_is_not_the_sum_of_its_shards_is_found(dataset):
     assert problems(dataset) == ["manifest.json: split train has docs 9, but its shards add up to 4"]
 
 
-def test_a_wrong_layout_is_found(dataset):
+def test_a_manifest_with_a_wrong_layout_is_found(dataset):
     edit_manifest(dataset, lambda tree: tree.update(record_bytes=45))
     assert problems(dataset) == [
         "manifest.json: (record_bytes, payload_offset) (45, 30), but L = 4 makes them (44, 30)"

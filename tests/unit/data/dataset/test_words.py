@@ -27,29 +27,29 @@ from sluice.data.dataset.words import words, words_by_script
         ("e\u0301te\u0301", ["e\u0301te\u0301"]),
     ],
 )
-def test_words_outside_of_chinese(text, expected):
+def test_text_that_is_not_chinese_is_split_into_words(text, expected):
     assert words(text, "en") == expected
 
 
-def test_words_of_chinese():
+def test_chinese_text_is_split_by_jieba():
     pytest.importorskip("jieba")
     assert words("我来到北京清华大学。", "zh") == ["我", "来到", "北京", "清华大学", "。"]
     assert words("", "zh") == []
 
 
-def test_unknown_language_goes_by_script():
+def test_text_of_unknown_language_is_split_by_its_script():
     pytest.importorskip("jieba")
     assert words_by_script("don't") == ["do", "n't"]
     assert words_by_script("GPT 来到北京") == ["GPT", "来到", "北京"]
 
 
 @given(st.text(), st.sampled_from(["en", "zh"]))
-def test_only_white_space_vanishes(text, language):
+def test_splitting_removes_white_space_only(text, language):
     pytest.importorskip("jieba")
     assert "".join(words(text, language)) == "".join(text.split())
 
 
-def test_a_poisoned_jieba_cache_is_not_read_and_nothing_is_said(tmp_path):
+def test_a_poisoned_jieba_cache_is_ignored_and_nothing_is_printed(tmp_path):
     pytest.importorskip("jieba")
     (tmp_path / "jieba.cache").write_bytes(b"poison")
     code = "from sluice.data.dataset.words import words; print(words('来到北京', 'zh'))"

@@ -37,11 +37,11 @@ def three_shards(directory):
     ]
 
 
-def test_shard_name():
+def test_a_shard_name_has_split_number_and_total():
     assert shard_name("train", 3, 12) == "train-00003-of-00012.tfrecord"
 
 
-def test_a_shard_is_described_by_what_was_written(tmp_path):
+def test_the_description_of_a_shard_matches_its_file(tmp_path):
     shard = written(tmp_path, "train-00000-of-00001.tfrecord")
     data = (tmp_path / "train-00000-of-00001.tfrecord").read_bytes()
     # 8 tokens, L = 3: windows [10 11 12 2] and [2 13 14 15], the last eos dropped; 42 = 16 + 26 bytes each
@@ -78,14 +78,14 @@ def test_a_failing_source_leaves_no_file(tmp_path):
     assert os.listdir(tmp_path) == []
 
 
-def test_a_shard_survives_the_way_through_a_row(tmp_path):
+def test_a_shard_converted_to_a_row_and_back_is_equal(tmp_path):
     shard = written(tmp_path, "train-00000-of-00001.tfrecord")
     row = shard.to_dict()
     assert row["records"] == 2
     assert Shard.from_dict(row) == shard
 
 
-def test_commit_sums_the_splits_in_shard_order_and_leaves_out_empty_ones(tmp_path):
+def test_commit_adds_up_splits_in_shard_order_and_omits_empty_ones(tmp_path):
     commit_dataset(str(tmp_path), PLAN, reversed(three_shards(tmp_path)))
     manifest = read_manifest(str(tmp_path))
     assert list(manifest.splits) == ["train", "valid"]
@@ -97,15 +97,15 @@ def test_commit_sums_the_splits_in_shard_order_and_leaves_out_empty_ones(tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         (lambda shards: shards[:2], "missing: valid-00000-of-00001.tfrecord"),
         (lambda shards: [*shards, shards[0]], "more than once: train-00000-of-00002.tfrecord"),
         (lambda shards: [], "3 shards were planned, 0 came back"),
     ],
 )
-def test_a_shard_set_that_is_not_whole_is_not_published(tmp_path, change, said):
-    with pytest.raises(StageError, match=said):
+def test_an_incomplete_set_of_shards_is_not_published(tmp_path, change, message):
+    with pytest.raises(StageError, match=message):
         commit_dataset(str(tmp_path), PLAN, change(three_shards(tmp_path)))
     assert not (tmp_path / "manifest.json").exists()
 

@@ -1,4 +1,4 @@
-"""A columnar index to the wanted records of each archive."""
+"""A columnar index is reduced to the wanted records of each archive."""
 
 import random
 
@@ -36,7 +36,7 @@ def index(tmp_path):
     return [write_index(tmp_path / "crawl=X" / "subset=warc" / "part-0.parquet", ROWS)]
 
 
-def test_without_conditions_every_row_is_wanted_by_archive_and_offset(index):
+def test_without_conditions_every_row_is_wanted_in_order_of_archive_and_offset(index):
     assert found(index) == (
         {0: [(100, 10), (500, 50), (600, 60)], 2: [(200, 20), (300, 30), (700, 70)]},
         (6, 6, 0, 0),
@@ -60,7 +60,7 @@ def test_without_conditions_every_row_is_wanted_by_archive_and_offset(index):
         (SelectionConfig(languages=("zho",), domains=("two.test",), mimes=("text/html",)), {2: [(700, 70)]}),
     ],
 )
-def test_rows_that_meet_every_condition_are_wanted(index, selection, expected):
+def test_only_rows_that_meet_every_condition_are_wanted(index, selection, expected):
     places, (rows, selected, not_selected, repeated) = found(index, selection)
     assert places == expected
     assert (rows, selected, not_selected, repeated) == (
@@ -71,7 +71,7 @@ def test_rows_that_meet_every_condition_are_wanted(index, selection, expected):
     )
 
 
-def test_the_order_of_files_and_rows_does_not_matter_and_repeated_rows_count_once(tmp_path, index):
+def test_the_result_does_not_depend_on_the_order_of_rows_and_repeated_rows_count_once(tmp_path, index):
     shuffled = ROWS[:]
     random.Random(3).shuffle(shuffled)
     files = [
@@ -85,35 +85,35 @@ def test_the_order_of_files_and_rows_does_not_matter_and_repeated_rows_count_onc
     assert list_index([str(tmp_path / "x"), f"{tmp_path}/**/part-1.parquet"]) == sorted(files)
 
 
-def test_an_archive_is_known_by_the_end_of_its_path(index):
+def test_an_archive_is_matched_by_the_end_of_its_path(index):
     mirror = [f"mnt/mirror/{name}" for name in ARCHIVES]
     assert found(index, archives=mirror)[0] == found(index)[0]
     with pytest.raises(InputError, match=r"x/crawl-data/a/0\.warc\.gz and y/crawl-data/a/0\.warc\.gz may both be"):
         found(index, archives=[f"x/{ARCHIVES[0]}", f"y/{ARCHIVES[0]}", ARCHIVES[2]])
 
 
-def test_archives_that_are_not_in_the_list_are_named(index):
+def test_index_archives_missing_from_the_inputs_are_an_error_with_their_names(index):
     with pytest.raises(InputError, match=r"part-0\.parquet names .*not in plan\.inputs: crawl-data/b/0\.warc\.gz\."):
         found(index, archives=ARCHIVES[:2])
     with pytest.raises(InputError, match=r"crawl-data/a/0\.warc\.gz and crawl-data/b/0\.warc\.gz\.|b/0.*a/0"):
         found(index, archives=["0.warc.gz"])
 
 
-def test_a_missing_column_is_named_with_what_is_there(tmp_path):
+def test_a_missing_column_is_an_error_with_the_existing_columns(tmp_path):
     schema = SCHEMA.remove(SCHEMA.get_field_index("content_languages"))
     index = [write_index(tmp_path / "old.parquet", ROWS, schema=schema)]
     with pytest.raises(
         FormatError, match=r"old\.parquet has no column content_languages, but url, .*cc-index-table are expected"
     ):
         found(index, SelectionConfig(languages=("zho",)))
-    assert len(found(index, SelectionConfig(domains=("two.test",)))[0]) == 2  # it is needed for languages only
+    assert len(found(index, SelectionConfig(domains=("two.test",)))[0]) == 2  # the column is needed for languages only
     schema = pa.schema([("filename", pa.string()), ("offset", pa.int64())])
     index = [write_index(tmp_path / "other.parquet", [], schema=schema)]
     with pytest.raises(FormatError, match=r"no column warc_filename, warc_record_offset and warc_record_length, but"):
         found(index)
 
 
-def test_columns_of_another_type_are_said(tmp_path):
+def test_a_column_of_another_type_is_an_error_with_both_types(tmp_path):
     place = SCHEMA.get_field_index("warc_record_offset")
     schema = SCHEMA.set(place, pa.field("warc_record_offset", pa.string()))
     index = [write_index(tmp_path / "x.parquet", [ROWS[0] | {"warc_record_offset": "7"}], schema=schema)]
@@ -131,12 +131,12 @@ def test_columns_of_another_type_are_said(tmp_path):
         ([index_row(ARCHIVES[0], 10, 6), index_row(ARCHIVES[0], 10, 7)], "overlap"),
     ],
 )
-def test_places_that_cannot_be_are_said(tmp_path, rows, words):
+def test_invalid_offsets_and_lengths_are_errors(tmp_path, rows, words):
     with pytest.raises(FormatError, match=words):
         found([write_index(tmp_path / "x.parquet", rows)])
 
 
-def test_a_file_that_is_no_parquet_and_a_folder_without_any_are_named(tmp_path):
+def test_a_file_that_is_not_parquet_and_a_folder_without_parquet_are_errors(tmp_path):
     (tmp_path / "x.parquet").write_bytes(b"not a table at all")
     with pytest.raises(FormatError, match=r"x\.parquet is no Parquet file"):
         found([str(tmp_path / "x.parquet")])
@@ -145,5 +145,5 @@ def test_a_file_that_is_no_parquet_and_a_folder_without_any_are_named(tmp_path):
         list_index([str(tmp_path)])
 
 
-def test_an_empty_table_holds_nothing(tmp_path):
+def test_an_empty_index_has_no_wanted_records(tmp_path):
     assert found([write_index(tmp_path / "x.parquet", [])], SelectionConfig(languages=("zho",))) == ({}, (0, 0, 0, 0))

@@ -7,7 +7,7 @@ from sluice.data.plan.inputs import make_plan, warc_name
 
 @pytest.fixture
 def crawl(tmp_path):
-    """Archives of different lengths, out of order, some deep, with other files beside them."""
+    """Folder with archives of different lengths, out of order and at different depths, and other files."""
     for name, length in [("b/2.warc.gz", 3), ("b/10.warc.gz", 4), ("a.WARC", 1), ("c/d/old.arc.gz", 5), ("z.arc", 6)]:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -29,7 +29,7 @@ def test_archives_are_numbered_in_the_order_of_their_paths(crawl):
     assert {entry.crawl for entry in plan.entries} == {7}
 
 
-def test_the_order_in_which_inputs_are_given_does_not_matter(crawl):
+def test_the_plan_does_not_depend_on_the_order_of_inputs(crawl):
     inputs = [str(crawl / "z.arc"), str(crawl / "b"), str(crawl / "a.WARC")]
     plans = [make_plan(PlanConfig(inputs=tuple(order))) for order in (inputs, inputs[::-1])]
     assert plans[0] == plans[1]
@@ -43,14 +43,14 @@ def test_an_archive_given_several_times_is_read_once(crawl, monkeypatch):
     assert relative(plan, crawl) == ["b/10.warc.gz", "b/2.warc.gz"]
 
 
-def test_files_beside_the_archives_are_named(crawl):
+def test_other_files_in_the_folders_are_listed(crawl):
     assert make_plan(PlanConfig(inputs=(str(crawl),))).ignored == (
         str(crawl / "README.md"),
         str(crawl / "b/warc.paths.gz"),
     )
 
 
-def test_a_file_named_itself_is_taken_whatever_its_name(crawl):
+def test_a_file_given_as_an_input_is_used_whatever_its_name(crawl):
     plan = make_plan(PlanConfig(inputs=(str(crawl / "README.md"), str(crawl))))
     assert "README.md" in relative(plan, crawl)
     assert plan.ignored == (str(crawl / "b/warc.paths.gz"),)
@@ -70,18 +70,18 @@ def test_a_file_named_itself_is_taken_whatever_its_name(crawl):
         ("x.warcs", False),
     ],
 )
-def test_an_archive_is_known_by_its_name(tmp_path, name, is_archive):
+def test_archives_in_a_folder_are_recognized_by_their_names(tmp_path, name, is_archive):
     (tmp_path / name).write_bytes(b"x")
     (tmp_path / "sure.warc").write_bytes(b"x")
     assert (name in relative(make_plan(PlanConfig(inputs=(str(tmp_path),))), tmp_path)) == is_archive
 
 
-def test_batches_are_consecutive_and_full_but_for_the_last(crawl):
+def test_batches_are_consecutive_and_full_except_the_last(crawl):
     plan = make_plan(PlanConfig(inputs=(str(crawl),), batch_warcs=2))
     assert [entry.batch for entry in plan.entries] == [0, 0, 1, 1, 2]
 
 
-def test_the_name_in_the_archive_list_has_no_scheme_and_no_host():
+def test_names_in_the_archive_list_have_no_scheme_and_no_host():
     assert warc_name("s3://commoncrawl/crawl-data/a.warc.gz") == "crawl-data/a.warc.gz"
     assert warc_name("file:///data/a.warc.gz") == "data/a.warc.gz"
     assert warc_name("/data/b/../a.warc.gz") == "data/a.warc.gz"
@@ -92,25 +92,25 @@ def test_no_input_is_an_error_with_an_example():
         make_plan(PlanConfig())
 
 
-def test_a_missing_path_is_named(crawl):
+def test_a_missing_path_is_an_error_with_its_name(crawl):
     with pytest.raises(InputError, match=f"{crawl}/none"):
         make_plan(PlanConfig(inputs=(str(crawl), f"{crawl}/none")))
 
 
-def test_an_empty_directory_is_named(tmp_path):
+def test_an_empty_directory_is_an_error_with_its_name(tmp_path):
     (tmp_path / "empty" / "deeper").mkdir(parents=True)
     with pytest.raises(InputError, match=f"{tmp_path}/empty"):
         make_plan(PlanConfig(inputs=(f"{tmp_path}/empty",)))
 
 
-def test_a_directory_without_archives_is_named_with_the_number_of_its_files(tmp_path):
+def test_a_directory_without_archives_is_an_error_with_its_number_of_files(tmp_path):
     for name in ("a.txt", "b.txt", "c.txt"):
         (tmp_path / name).write_text("")
     with pytest.raises(InputError, match=f"{tmp_path} holds 3 files but no archive"):
         make_plan(PlanConfig(inputs=(str(tmp_path),)))
 
 
-def test_a_uri_gives_the_same_numbers_and_names_as_a_path(crawl):
+def test_a_uri_and_a_path_give_the_same_numbers_and_names(crawl):
     local, remote = make_plan(PlanConfig(inputs=(str(crawl),))), make_plan(PlanConfig(inputs=(f"file://{crawl}",)))
     assert [(e.warc_index, e.warc_name, e.size) for e in local.entries] == [
         (e.warc_index, e.warc_name, e.size) for e in remote.entries

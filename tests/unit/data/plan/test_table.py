@@ -1,4 +1,4 @@
-"""The plan of a selection, its table, and what it refuses."""
+"""The plan of a selection, its table, and its errors."""
 
 import json
 
@@ -18,7 +18,7 @@ TRANSPORT = TransportConfig(merge_gap_bytes=0)
 
 @pytest.fixture
 def crawl(tmp_path):
-    """Twenty archives of one length each; the index wants records of all but number 3."""
+    """Twenty archives of equal length; the index selects records of all except number 3."""
     rows = []
     for number in range(20):
         name = f"crawl-data/{number:02d}.warc.gz"
@@ -39,7 +39,7 @@ def changed(plan, **fields):
     return msgspec.structs.replace(plan, **fields)
 
 
-def test_archives_keep_their_number_in_the_full_list_and_those_with_nothing_wanted_are_left_out(crawl, tmp_path):
+def test_archives_keep_their_number_and_those_without_wanted_records_are_omitted(crawl, tmp_path):
     plan = make_plan_table(str(tmp_path / "out"), crawl, TRANSPORT)
     assert [entry.warc_index for entry in plan.entries] == [0, 1, 2, *range(4, 20)]
     assert [entry.batch for entry in plan.entries] == [0] * 8 + [1] * 8 + [2] * 3
@@ -51,7 +51,7 @@ def test_archives_keep_their_number_in_the_full_list_and_those_with_nothing_want
     assert summary["ledgers"] == [{"unit": "index rows", "in": 38, "out": 38, "dropped": {}}]
 
 
-def test_a_task_finds_the_wanted_records_of_its_archive_in_any_row_group(crawl, tmp_path):
+def test_a_task_loads_the_wanted_records_of_its_archive_from_any_row_group(crawl, tmp_path):
     plan = make_plan_table(str(tmp_path / "out"), crawl, TRANSPORT)
     assert pq.ParquetFile(plan.table).num_row_groups == 2
     for entry in (plan.entries[0], plan.entries[ROW_GROUP - 1], plan.entries[ROW_GROUP], plan.entries[-1]):
@@ -62,7 +62,7 @@ def test_a_task_finds_the_wanted_records_of_its_archive_in_any_row_group(crawl, 
         load_wanted(plan.table, msgspec.structs.replace(plan.entries[0], warc_index=3))
 
 
-def test_the_selection_decides_what_is_wanted_and_is_in_the_digest(crawl, tmp_path):
+def test_the_selection_determines_the_wanted_records_and_is_part_of_the_digest(crawl, tmp_path):
     chinese = changed(crawl, selection=SelectionConfig(languages=("zho",)))
     plans = [make_plan_table(str(tmp_path / name), plan, TRANSPORT) for name, plan in (("a", crawl), ("b", chinese))]
     assert load_wanted(plans[1].table, plans[1].entries[0]).offsets.tolist() == [2000]
@@ -72,20 +72,20 @@ def test_the_selection_decides_what_is_wanted_and_is_in_the_digest(crawl, tmp_pa
     assert make_plan_table(str(tmp_path / "a"), chinese, TRANSPORT, force=True).places == plans[1].places
 
 
-def test_a_plan_is_made_once(crawl, tmp_path):
+def test_a_finished_plan_is_reused(crawl, tmp_path):
     first = make_plan_table(str(tmp_path / "out"), crawl, TRANSPORT)
     (tmp_path / "index" / "0.parquet").unlink()
     assert make_plan_table(str(tmp_path / "out"), crawl, TRANSPORT) == first
     assert make_plan_table(str(tmp_path / "out"), crawl, TransportConfig(chunk_bytes=5)) == first
 
 
-def test_the_table_is_found_from_any_folder(crawl, tmp_path, monkeypatch):
+def test_the_table_is_read_from_any_working_directory(crawl, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     plan = make_plan_table("out", crawl, TRANSPORT)
     assert plan.table == f"{tmp_path}/out/plan/plan.parquet"
 
 
-def test_the_table_is_the_same_for_any_split_and_order_of_the_index(crawl, tmp_path):
+def test_the_table_does_not_depend_on_files_and_order_of_the_index(crawl, tmp_path):
     one = make_plan_table(str(tmp_path / "a"), crawl, TRANSPORT)
     rows = pq.read_table(crawl.index[0]).to_pylist()
     files = (
@@ -97,7 +97,7 @@ def test_the_table_is_the_same_for_any_split_and_order_of_the_index(crawl, tmp_p
     assert (tmp_path / "a/plan/plan.parquet").read_bytes() == (tmp_path / "b/plan/plan.parquet").read_bytes()
 
 
-def test_each_archive_is_read_the_way_that_is_cheaper_for_it(crawl, tmp_path):
+def test_each_archive_is_read_in_its_cheaper_mode(crawl, tmp_path):
     rows = pq.read_table(crawl.index[0]).to_pylist()
     rows += [index_row("crawl-data/00.warc.gz", at, 10) for at in range(2200, 4800, 200)]
     crawl = changed(crawl, index=(write_index(tmp_path / "z.parquet", rows),))
@@ -112,14 +112,14 @@ def test_each_archive_is_read_the_way_that_is_cheaper_for_it(crawl, tmp_path):
     assert (works["scan"].pages, works["chosen"].pages) == (38 + 13, 38 + 13)
 
 
-def test_an_arc_file_is_read_whole(tmp_path):
+def test_an_arc_file_is_read_in_full(tmp_path):
     (tmp_path / "a.arc.gz").write_bytes(b"x" * 9000)
     index = write_index(tmp_path / "i.parquet", [index_row("a.arc.gz", 300, 200)])
     plan = PlanConfig(inputs=(str(tmp_path / "a.arc.gz"),), index=(index,), mode="index")
     assert make_plan_table(str(tmp_path / "out"), plan, TRANSPORT).entries[0].mode == "scan"
 
 
-def test_without_an_index_the_table_has_every_archive_whole(crawl, tmp_path):
+def test_without_an_index_the_table_has_every_archive_in_full(crawl, tmp_path):
     plain = changed(crawl, index=None)
     plan = make_plan_table(str(tmp_path / "out"), plain, TRANSPORT)
     assert plan.entries == plan_module.make_plan(plain).entries
@@ -130,14 +130,14 @@ def test_without_an_index_the_table_has_every_archive_whole(crawl, tmp_path):
 # bad input
 
 
-def test_a_selection_that_matches_nothing_says_what_was_asked_for(crawl, tmp_path):
+def test_a_selection_without_matches_is_an_error_with_its_conditions(crawl, tmp_path):
     nothing = changed(crawl, selection=SelectionConfig(languages=("zh",), statuses=(200,)))
     with pytest.raises(InputError, match=r"matches none of the 38 rows .*languages: zh; statuses: 200.*ISO 639-3"):
         make_plan_table(str(tmp_path / "out"), nothing, TRANSPORT)
     assert [path.name for path in (tmp_path / "out" / "plan").iterdir()] == ["_stage.json"]
 
 
-def test_conditions_and_modes_without_an_index_are_refused(crawl, tmp_path):
+def test_conditions_and_mode_index_without_an_index_are_errors(crawl, tmp_path):
     with pytest.raises(ConfigError, match=r"\(languages\) but plan\.index is null"):
         make_plan_table(
             str(tmp_path), changed(crawl, index=None, selection=SelectionConfig(languages=("zho",))), TRANSPORT
@@ -158,7 +158,7 @@ def plan_of_places(tmp_path, *places):
     )
 
 
-def test_places_that_ids_cannot_tell_apart_are_refused(tmp_path):
+def test_offsets_without_a_distinct_document_id_are_errors(tmp_path):
     assert plan_of_places(tmp_path / "a", 255, 2**31 - 1).entries[0].num_wanted == 2
     with pytest.raises(
         InputError, match=r"record at byte 2,147,483,648 of .*0\.warc\.gz; ids by offset reach to 2,147,"
@@ -171,7 +171,7 @@ def test_places_that_ids_cannot_tell_apart_are_refused(tmp_path):
 # lengths
 
 
-def test_lengths_of_remote_archives_are_asked_up_to_a_thousand_of_them(monkeypatch):
+def test_lengths_of_at_most_a_thousand_remote_archives_are_requested(monkeypatch):
     asked = []
     monkeypatch.setattr(plan_module.storage, "size", lambda path, transport: asked.append(path) or len(path))
     remote, local = [f"https://h.test/{i}" for i in range(5)], ["/etc/hostname"]
@@ -181,7 +181,7 @@ def test_lengths_of_remote_archives_are_asked_up_to_a_thousand_of_them(monkeypat
     assert plan_module.sizes(remote, PlanConfig(sizes="ask"), num_listed=1001) == [16] * 5
 
 
-def test_the_first_error_ends_asking(monkeypatch):
+def test_the_first_error_ends_the_requests_for_lengths(monkeypatch):
     asked = []
 
     def size(path, transport):

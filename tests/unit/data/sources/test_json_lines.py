@@ -1,4 +1,4 @@
-"""JSON lines as a table: pieces for tasks, rows, and problems with their place."""
+"""JSON lines as a table: parts for tasks, rows, and problems with their location."""
 
 import gzip
 import json
@@ -19,7 +19,7 @@ def parse(value, **settings):
     )
 
 
-def test_files_are_of_one_kind(tmp_path):
+def test_a_folder_with_parquet_and_json_lines_is_an_error(tmp_path):
     for name in ("b.jsonl", "a.json.gz", "c.ndjson.zst", "notes.txt"):
         (tmp_path / name).touch()
     kind, paths = table_files(SourceConfig(inputs=(str(tmp_path),)))
@@ -37,7 +37,7 @@ def test_files_are_of_one_kind(tmp_path):
 @given(
     st.lists(st.binary(max_size=9).map(lambda b: b.replace(b"\n", b"")), max_size=12), st.integers(1, 30), st.booleans()
 )
-def test_pieces_of_any_length_give_every_line_once(tmp_path_factory, lines, length, ends):
+def test_parts_of_any_length_return_every_line_once(tmp_path_factory, lines, length, ends):
     path = tmp_path_factory.mktemp("pieces") / "a.jsonl"
     data = b"\n".join(lines) + (b"\n" if ends else b"")
     path.write_bytes(data)
@@ -50,14 +50,14 @@ def test_pieces_of_any_length_give_every_line_once(tmp_path_factory, lines, leng
         assert data[at : at + len(line.data)] == line.data
 
 
-def test_a_compressed_file_is_one_piece_and_names_its_lines(tmp_path):
+def test_a_compressed_file_is_one_part_with_numbered_lines(tmp_path):
     path = tmp_path / "a.jsonl.gz"
     path.write_bytes(gzip.compress(b'{"a":1}\n\n{"a":2}\r\n'))
     (piece,) = pieces_of([str(path)])
     assert list(lines_of(piece)) == [Line(f"{path}, line 1", b'{"a":1}'), Line(f"{path}, line 3", b'{"a":2}')]
 
 
-def test_a_row_has_the_columns_that_are_named():
+def test_a_row_is_read_from_the_configured_columns():
     row = parse(
         {"doc": 7, "body": "语", "score": 1, "date": "2024-02-03T04:05:06Z", "link": "http://a/"},
         id="doc",
@@ -93,7 +93,7 @@ def test_a_row_has_the_columns_that_are_named():
         ({"id": "x", "text": 3}, "'text' is no text"),
     ],
 )
-def test_what_is_wrong_with_a_line_is_said(value, problem):
+def test_an_invalid_line_has_its_problem(value, problem):
     row = parse(value)
     assert row.problem
     assert row.problem.startswith(problem)
@@ -101,12 +101,12 @@ def test_what_is_wrong_with_a_line_is_said(value, problem):
 
 
 @pytest.mark.parametrize("value", [{"id": "x"}, {"id": "x", "text": None}])
-def test_no_text_is_no_problem(value):
+def test_a_missing_text_is_not_a_problem(value):
     row = parse(value, quality="q", fetched_at="t", url="u")
     assert (row.problem, row.text, row.quality, row.fetched_at, row.url) == (None, None, None, None, None)
 
 
-def test_what_another_job_kept_is_a_table(tmp_path):
+def test_the_kept_lines_of_another_job_are_a_table(tmp_path):
     (tmp_path / "kept").mkdir()
     for name in ("part-00000-a-c000.txt.gz", "_SUCCESS", "notes.txt"):
         (tmp_path / "kept" / name).touch()
@@ -134,14 +134,14 @@ def test_only_the_text_of_a_line_is_replaced(value, text):
     assert list(json.loads(replace_text(line, "text", text)).items()) == list((value | {"text": text}).items())
 
 
-def test_other_values_stay_as_they_were_written():
+def test_other_values_of_a_line_keep_their_spelling():
     line = '{ "n": 1.50, "big": 123456789012345678901234567890, "e":1e400,"t": "\\u00e9\\/", "text": "ab" }'
     expected = '{"n":1.50,"big":123456789012345678901234567890,"e":1e400,"t":"\\u00e9\\/","text":"\\n中"}'
     assert replace_text(line, "text", "\n中") == expected
 
 
 @pytest.mark.parametrize("value", ["yesterday", 5, "2024-13-01"])
-def test_a_time_that_is_none_is_unknown(value):
+def test_an_invalid_time_is_unknown(value):
     assert parse({"id": 1, "text": "", "t": value}, fetched_at="t").fetched_at is None
     assert parse({"id": 1, "text": "", "t": "2024-02-03"}, fetched_at="t").fetched_at == datetime(
         2024, 2, 3, tzinfo=UTC

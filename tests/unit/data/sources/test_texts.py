@@ -13,49 +13,49 @@ def write(tmp_path, name, data):
 
 
 @pytest.mark.parametrize("name", ["a.txt", "a.txt.gz"])
-def test_a_text_file_is_one_document_or_one_a_line(tmp_path, name):
+def test_a_text_file_is_one_document_or_one_per_line(tmp_path, name):
     path = write(tmp_path, name, "one\x85 1\r\n\n two".encode())
     assert list(iter_texts(path)) == ["one\x85 1\r\n\n two"]
     assert list(iter_texts(path, lines=True)) == ["one\x85 1", "", " two"]
 
 
-def test_a_final_line_feed_begins_no_document(tmp_path):
+def test_a_final_line_feed_starts_no_document(tmp_path):
     assert list(iter_texts(write(tmp_path, "a.txt", b"a\nb\n"), lines=True)) == ["a", "b"]
 
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz"])
-def test_json_lines_give_the_field_and_blank_lines_nothing(tmp_path, name):
+def test_json_lines_are_read_from_the_field_and_blank_lines_are_skipped(tmp_path, name):
     path = write(tmp_path, name, '{"text": "a\\nb", "n": 1}\n\n{"text": "你"}\n'.encode())
     assert list(iter_texts(path)) == ["a\nb", "你"]
 
 
 @pytest.mark.parametrize("line", [b"{", b'{"body": "x"}', b"[1]", b"7", b'{"text": 7}'])
-def test_a_bad_json_line_is_named(tmp_path, line):
+def test_an_invalid_json_line_is_an_error_with_its_number(tmp_path, line):
     path = write(tmp_path, "a.jsonl", b'{"text": "ok"}\n' + line)
     with pytest.raises(FormatError, match=r"a\.jsonl, line 2.*'text'"):
         list(iter_texts(path))
 
 
-def test_bytes_that_are_not_utf8_are_named(tmp_path):
+def test_bytes_that_are_not_utf8_are_an_error_with_line_and_byte(tmp_path):
     with pytest.raises(FormatError, match=r"a\.txt, line 2, is not UTF-8 at byte 1"):
         list(iter_texts(write(tmp_path, "a.txt", b"ok\na\xff\n"), lines=True))
 
 
 @pytest.mark.parametrize("kept", [1, 15, -4])
-def test_a_truncated_gzip_file_is_named(tmp_path, kept):
+def test_a_truncated_gzip_file_is_an_error_with_its_name(tmp_path, kept):
     path = tmp_path / "a.txt.gz"
     path.write_bytes(gzip.compress(b"some text\n" * 50)[:kept])
     with pytest.raises(FormatError, match=r"a\.txt\.gz is not a whole gzip file"):
         list(iter_texts(str(path), lines=True))
 
 
-def test_an_empty_file_is_no_line_and_one_empty_document(tmp_path):
+def test_an_empty_file_has_no_line_and_is_one_empty_document(tmp_path):
     path = write(tmp_path, "a.txt", b"")
     assert list(iter_texts(path, lines=True)) == []
     assert list(iter_texts(path)) == [""]
 
 
-def test_a_missing_file_is_named(tmp_path):
+def test_a_missing_file_is_an_error_with_its_name(tmp_path):
     with pytest.raises(InputError, match=r"none\.txt"):
         list(iter_texts(f"{tmp_path}/none.txt"))
 

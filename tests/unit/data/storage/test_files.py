@@ -10,7 +10,7 @@ from sluice.data.storage import files
 
 @pytest.fixture(params=["", "file://"], ids=["path", "uri"])
 def root(request, tmp_path):
-    """The same folder as a local path and as a URI that pyarrow opens."""
+    """A folder as a local path, and as a URI opened by pyarrow."""
     for name, data in [("a.txt", b"hello"), ("b/c.txt", b"you"), ("b/d/e.bin", b""), ("b/f[1].txt", b"1")]:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -27,11 +27,11 @@ def local(root):
     ("parts", "joined"),
     [(("/a",), "/a"), (("/a/", "b"), "/a/b"), (("s3://k/a", "/b/", "c"), "s3://k/a/b/c"), (("a", "b/c"), "a/b/c")],
 )
-def test_join_puts_one_slash_between(parts, joined):
+def test_join_inserts_one_slash(parts, joined):
     assert storage.join(*parts) == joined
 
 
-def test_a_file_is_read_whole_or_from_anywhere(root):
+def test_a_file_is_read_completely_or_from_any_offset(root):
     assert storage.read_bytes(f"{root}/a.txt") == b"hello"
     with storage.open_read(f"{root}/a.txt") as stream:
         stream.seek(3)
@@ -41,7 +41,7 @@ def test_a_file_is_read_whole_or_from_anywhere(root):
         assert stream.read(1) == b""
 
 
-def test_an_empty_file_is_read_as_nothing(root):
+def test_reading_an_empty_file_returns_no_bytes(root):
     assert storage.read_bytes(f"{root}/b/d/e.bin") == b""
     assert storage.size(f"{root}/b/d/e.bin") == 0
 
@@ -52,20 +52,20 @@ def test_size_is_in_bytes(root):
 
 
 @pytest.mark.parametrize("call", [storage.open_read, storage.read_bytes, storage.size, storage.list_files])
-def test_a_missing_file_is_named(root, call):
+def test_a_missing_file_is_an_error_with_its_name(root, call):
     with pytest.raises(InputError) as e:
         call(f"{root}/none.txt")
     assert f"{root}/none.txt" in str(e.value)
 
 
 @pytest.mark.parametrize("call", [storage.read_bytes, storage.size])
-def test_a_directory_is_no_file(root, call):
+def test_reading_a_directory_as_a_file_is_an_error(root, call):
     with pytest.raises(InputError) as e:
         call(f"{root}/b")
     assert f"{root}/b" in str(e.value)
 
 
-def test_files_and_directories_exist_and_others_do_not(root):
+def test_exists_is_true_for_files_and_directories_only(root):
     assert storage.exists(f"{root}/a.txt")
     assert storage.exists(f"{root}/b")
     assert storage.exists(f"{root}/empty")
@@ -73,7 +73,7 @@ def test_files_and_directories_exist_and_others_do_not(root):
     assert not storage.exists(f"{root}/a.txt/deeper")
 
 
-def test_a_directory_is_listed_to_the_bottom_in_order(root):
+def test_a_directory_is_listed_recursively_in_order(root):
     assert storage.list_files(root) == [f"{root}/{name}" for name in ("a.txt", "b/c.txt", "b/d/e.bin", "b/f[1].txt")]
 
 
@@ -84,9 +84,9 @@ def test_a_file_lists_itself(root):
 @pytest.mark.parametrize(
     ("pattern", "names"),
     [
-        ("*.txt", ["a.txt"]),  # a star stays in its folder
+        ("*.txt", ["a.txt"]),  # a star does not match a slash
         ("**.txt", ["a.txt", "b/c.txt", "b/f[1].txt"]),
-        ("**/*.txt", ["a.txt", "b/c.txt", "b/f[1].txt"]),  # `**/` is also no folder
+        ("**/*.txt", ["a.txt", "b/c.txt", "b/f[1].txt"]),  # `**/` also matches no folder
         ("**/d/*", ["b/d/e.bin"]),
         ("b/[!f]*", ["b/c.txt"]),
         ("b?c.txt", []),
@@ -96,7 +96,7 @@ def test_a_file_lists_itself(root):
         ("b/d/e.*", ["b/d/e.bin"]),
     ],
 )
-def test_a_glob_lists_what_it_matches(root, pattern, names):
+def test_a_glob_lists_its_matches(root, pattern, names):
     if not names:
         with pytest.raises(InputError):
             storage.list_files(f"{root}/{pattern}")
@@ -105,13 +105,13 @@ def test_a_glob_lists_what_it_matches(root, pattern, names):
 
 
 @pytest.mark.parametrize("pattern", ["*.gz", "none/*", "B/*"])
-def test_a_glob_that_matches_nothing_is_named(root, pattern):
+def test_a_glob_without_matches_is_an_error_with_its_pattern(root, pattern):
     with pytest.raises(InputError) as e:
         storage.list_files(f"{root}/{pattern}")
     assert f"{root}/{pattern}" in str(e.value)
 
 
-def test_an_empty_directory_is_no_input(root):
+def test_listing_an_empty_directory_is_an_error(root):
     with pytest.raises(InputError, match="empty"):
         storage.list_files(f"{root}/empty")
 
@@ -124,7 +124,7 @@ def test_a_relative_glob_gives_relative_paths(root, pattern, names, monkeypatch)
     assert storage.list_files(pattern) == names
 
 
-def test_a_glob_looks_only_below_its_fixed_part(root, monkeypatch):
+def test_a_glob_lists_only_below_its_fixed_part(root, monkeypatch):
     walked = []
     walk = os.walk
     monkeypatch.setattr(os, "walk", lambda top: walked.append(top) or walk(top))
@@ -137,7 +137,7 @@ def test_a_local_file_with_glob_characters_in_its_name_is_found(root):
     assert storage.list_files(path) == [path]
 
 
-def test_a_written_file_is_there_with_its_parents_and_no_other(root):
+def test_writing_creates_the_file_and_its_parents_and_nothing_else(root):
     storage.write_atomic(f"{root}/new/deep/x.bin", b"\0data")
     assert storage.read_bytes(f"{root}/new/deep/x.bin") == b"\0data"
     assert os.listdir(f"{local(root)}/new/deep") == ["x.bin"]
@@ -149,7 +149,7 @@ def test_writing_again_replaces_the_file(root):
 
 
 @pytest.mark.parametrize("name", ["a.txt", "new.txt"])
-def test_a_writer_that_fails_leaves_the_old_file_or_none_and_nothing_beside_it(root, name):
+def test_a_failed_write_keeps_the_old_file_and_leaves_no_other(root, name):
     before = sorted(os.listdir(local(root)))
     with pytest.raises(ZeroDivisionError), storage.atomic_writer(f"{root}/{name}") as stream:
         stream.write(b"half")
@@ -162,7 +162,7 @@ def test_a_writer_that_fails_leaves_the_old_file_or_none_and_nothing_beside_it(r
     ("name", "reason"),
     [("b", "Is a directory"), ("a.txt/x", "Not a directory|File exists"), ("a.txt/x/y", "Not a dir")],
 )
-def test_a_place_where_nothing_may_be_written_is_named_before_the_work_begins(root, name, reason):
+def test_an_unwritable_path_is_an_error_before_the_work_starts(root, name, reason):
     began = False
     with pytest.raises(InputError, match=f"Cannot write .*{name}: ({reason})"), storage.atomic_writer(f"{root}/{name}"):
         began = True
@@ -170,25 +170,25 @@ def test_a_place_where_nothing_may_be_written_is_named_before_the_work_begins(ro
     assert storage.read_bytes(f"{root}/a.txt") == b"hello"
 
 
-def test_nothing_is_visible_before_the_writer_is_done(root):
+def test_a_file_is_not_visible_before_the_writer_is_closed(root):
     with storage.atomic_writer(f"{root}/new.txt") as stream:
         stream.write(b"x" * 100_000)
         assert not storage.exists(f"{root}/new.txt")
     assert storage.size(f"{root}/new.txt") == 100_000
 
 
-def test_others_may_read_a_written_file(root):
+def test_a_written_file_is_readable_by_other_users(root):
     storage.write_atomic(f"{root}/new.txt", b"x")
     assert stat.S_IMODE(os.stat(f"{local(root)}/new.txt").st_mode) & 0o444 == 0o444
 
 
-def test_a_deleted_tree_is_gone_and_its_neighbours_are_not(root):
+def test_deleting_a_tree_keeps_its_neighbours(root):
     storage.delete_tree(f"{root}/b")
     assert not storage.exists(f"{root}/b")
     assert storage.read_bytes(f"{root}/a.txt") == b"hello"
 
 
-def test_deleting_what_is_not_there_is_no_error(root):
+def test_deleting_a_missing_tree_is_not_an_error(root):
     storage.delete_tree(f"{root}/none")
 
 
@@ -198,12 +198,12 @@ def test_deleting_a_tree_never_deletes_a_file(root):
 
 
 @pytest.mark.parametrize("path", ["nosuch://host/x", "nosuch://host/*.gz"])
-def test_an_unknown_scheme_is_named(path):
+def test_an_unknown_scheme_is_an_error_with_the_path(path):
     with pytest.raises(InputError, match="nosuch://host"):
         storage.list_files(path)
 
 
-def test_unicode_and_blanks_in_names_are_names(root):
+def test_names_may_contain_unicode_and_blanks(root):
     storage.write_atomic(f"{root}/语料 1.txt", b"x")
     assert f"{root}/语料 1.txt" in storage.list_files(root)
     assert storage.read_bytes(f"{root}/语料 1.txt") == b"x"
@@ -219,7 +219,7 @@ def test_unicode_and_blanks_in_names_are_names(root):
         ({}, "wants credentials, and there are none in the environment or in ~/.aws"),
     ],
 )
-def test_refused_credentials_are_named_by_their_place_and_never_shown(monkeypatch, tmp_path, environment, words):
+def test_an_error_about_credentials_names_their_source_and_never_shows_them(monkeypatch, tmp_path, environment, words):
     for name in list(os.environ):
         if name.startswith("AWS_"):
             monkeypatch.delenv(name)

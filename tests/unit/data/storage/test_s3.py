@@ -1,4 +1,4 @@
-"""s3:// against a real S3 server on the loopback interface, through a proxy that fails on purpose."""
+"""s3:// paths on a real S3 server on the loopback interface, through a proxy that injects faults."""
 
 import os
 
@@ -66,7 +66,7 @@ def put(client, key, data):
         stream.write(data)
 
 
-def test_objects_are_read_in_ranges_and_anywhere(bucket, server):
+def test_objects_are_read_in_ranges_and_from_any_offset(bucket, server):
     with storage.open_stream(f"{bucket}/a/1.warc.gz", SMALL) as stream:
         assert stream.read() == DATA
         stream.seek(99_999)
@@ -83,8 +83,8 @@ def test_objects_are_listed_by_folder_and_by_glob(bucket):
     assert [(e.warc_name, e.size) for e in plan.entries] == [("a/1.warc.gz", 256_000), ("a/b/2.warc.gz", 3)]
 
 
-def test_an_object_is_written_and_nothing_when_the_writer_fails(bucket):
-    for name in ("x", "x.gz"):  # whatever its name, the bytes are those given
+def test_an_object_is_written_unless_the_writer_fails(bucket):
+    for name in ("x", "x.gz"):  # the bytes do not depend on the extension
         storage.write_atomic(f"{bucket}/new/{name}", b"data")
         assert storage.read_bytes(f"{bucket}/new/{name}") == b"data"
     with pytest.raises(ZeroDivisionError), storage.atomic_writer(f"{bucket}/new/y") as stream:
@@ -128,7 +128,7 @@ def test_a_selection_is_planned_and_read_from_the_bucket(bucket, server, tmp_pat
 # faults
 
 
-def test_a_burst_of_slow_down_is_waited_out_by_our_own_pauses(bucket, server):
+def test_slow_down_responses_are_retried_after_our_own_pauses(bucket, server):
     server.faults = [{"left": 4, "method": "GET", "key": "1.warc.gz", "status": 503}]
     with storage.open_stream(f"{bucket}/a/1.warc.gz", PATIENT) as stream:
         assert stream.read() == DATA
@@ -136,7 +136,7 @@ def test_a_burst_of_slow_down_is_waited_out_by_our_own_pauses(bucket, server):
     assert len([1 for method, path, _ in server.seen if method == "GET" and "1.warc.gz" in path]) == 3 + 4
 
 
-def test_slow_down_without_end_is_given_up_after_so_many_requests(bucket, server):
+def test_endless_slow_down_responses_are_an_error_after_the_configured_attempts(bucket, server):
     server.faults = [{"left": 10**6, "method": "GET", "key": "1.warc.gz", "status": 503}]
     two = TransportConfig(chunk_bytes=10**6, requests_per_s=None, attempts=2, backoff_s=0.01, backoff_max_s=0.02)
     with (
@@ -147,7 +147,7 @@ def test_slow_down_without_end_is_given_up_after_so_many_requests(bucket, server
     assert len([1 for method, path, _ in server.seen if method == "GET" and "1.warc.gz" in path]) == 2
 
 
-def test_a_connection_cut_in_mid_body_is_tried_again(bucket, server):
+def test_a_connection_cut_inside_a_body_is_retried(bucket, server):
     server.faults = [{"left": 2, "method": "GET", "key": "1.warc.gz", "cut": 40_000}]
     with storage.open_stream(f"{bucket}/a/1.warc.gz", PATIENT) as stream:
         assert stream.read() == DATA
@@ -157,14 +157,14 @@ def test_a_connection_cut_in_mid_body_is_tried_again(bucket, server):
 # bad input
 
 
-def test_what_is_missing_is_named(bucket):
+def test_a_missing_object_is_an_error_with_its_path(bucket):
     with pytest.raises(RemoteError, match=f"{bucket}/none: it is not a file"):
         storage.open_stream(f"{bucket}/none", SMALL)
     with pytest.raises(InputError, match=f"{bucket}/none: it is not a file"):
         storage.open_read(f"{bucket}/none")
 
 
-def test_a_bucket_that_does_not_exist_is_named(bucket):
+def test_a_missing_bucket_is_an_error_with_its_name(bucket):
     words = r"nobucket.*the bucket 'nobucket' does not exist; check its name, region and AWS_ENDPOINT_URL"
     for call in (
         lambda: storage.list_files("s3://nobucket/x/*.gz"),
@@ -191,7 +191,7 @@ CALLS = {
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_refused_credentials_are_said_with_how_to_give_others(bucket, moto, call):
+def test_refused_credentials_are_an_error_that_explains_how_to_set_them(bucket, moto, call):
     s3_server.check_credentials(moto, "0")
     try:
         with pytest.raises(InputError, match=r"refused the credentials in AWS_ACCESS_KEY_ID\. Set AWS_ACCESS_KEY_ID"):
@@ -201,11 +201,11 @@ def test_refused_credentials_are_said_with_how_to_give_others(bucket, moto, call
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_missing_credentials_are_said_with_how_to_give_them(bucket, server, monkeypatch, call):
+def test_missing_credentials_are_an_error_that_explains_how_to_set_them(bucket, server, monkeypatch, call):
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
     files._filesystem.cache_clear()
-    server.faults = [{"left": 10**6, "unsigned": True, "status": 403}]  # as Amazon's; moto trips over such requests
+    server.faults = [{"left": 10**6, "unsigned": True, "status": 403}]  # like Amazon S3; moto fails on such requests
     with pytest.raises(InputError, match=r"wants credentials, and there are none .* Set AWS_ACCESS_KEY_ID and"):
         CALLS[call](f"{bucket}/a/1.warc.gz")
-    assert len(server.seen) <= 3  # what is refused is not asked for again and again
+    assert len(server.seen) <= 3  # a refused request is not retried

@@ -38,7 +38,7 @@ CHINESE = "价格与质量是消费者最关心的两个问题，本文介绍如
         (b"\xa4", "iso-8859-15", "€"),
     ],
 )
-def test_a_label_means_what_browsers_make_of_it(payload, label, text):
+def test_a_label_is_decoded_as_in_browsers(payload, label, text):
     filler = b" and some more plain words" * 30
     decoded = decode(payload + filler, label)
     assert (decoded.text, decoded.by) == (text + filler.decode(), "header")
@@ -49,17 +49,17 @@ def test_cantonese_characters_decode_under_the_label_big5(char):
     assert decode(char.encode("big5hkscs"), "big5").text == char
 
 
-def test_euro_bytes_do_not_make_a_chinese_page_western():
+def test_a_chinese_page_with_euro_bytes_is_not_decoded_as_western():
     payload = CHINESE.encode("gbk") + b"\x80100 " * 3
     assert decode(payload, "gbk") == Decoded(CHINESE + "€100 " * 3, "gb18030", "header")
 
 
-def test_a_broken_byte_in_a_long_chinese_page_costs_one_character():
+def test_an_invalid_byte_in_a_long_chinese_page_loses_one_character():
     payload = CHINESE.encode("gbk") * 20 + b"\xff" + CHINESE.encode("gbk")
     assert decode(payload, "gbk") == Decoded(CHINESE * 20 + "\ufffd" + CHINESE, "gb18030", "header")
 
 
-# order
+# precedence
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_broken_byte_in_a_long_chinese_page_costs_one_character():
         (None, None),
     ],
 )
-def test_the_charset_of_a_content_type(content_type, charset):
+def test_the_charset_is_parsed_from_a_content_type(content_type, charset):
     assert header_charset(content_type) == charset
 
 
@@ -82,76 +82,76 @@ def meta(label):
     return f'<html><head><meta http-equiv="Content-Type" content="text/html; charset={label}">'
 
 
-def test_a_byte_order_mark_wins_over_everything():
+def test_a_byte_order_mark_has_the_highest_precedence():
     payload = b"\xef\xbb\xbf" + (meta("gbk") + "é").encode()
     assert decode(payload, "iso-8859-2") == Decoded(meta("gbk") + "é", "utf-8", "bom")
 
 
 @pytest.mark.parametrize(("mark", "codec"), [(b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")])
-def test_utf16_is_known_by_its_mark(mark, codec):
+def test_utf16_is_detected_by_its_byte_order_mark(mark, codec):
     assert decode(mark + CHINESE.encode(codec), "gbk") == Decoded(CHINESE, codec, "bom")
 
 
-def test_the_header_wins_over_the_meta():
+def test_the_header_takes_precedence_over_meta():
     payload = meta("iso-8859-2").encode() + b"\xb1"
     assert decode(payload, "windows-1252") == Decoded(meta("iso-8859-2") + "±", "cp1252", "header")
 
 
-def test_the_meta_wins_over_the_detector():
+def test_meta_takes_precedence_over_the_detector():
     payload = meta("iso-8859-2").encode() + b"\xb1"
     assert decode(payload, None) == Decoded(meta("iso-8859-2") + "ą", "iso8859-2", "meta")
 
 
-def test_an_xml_declaration_counts_as_a_meta():
+def test_an_xml_declaration_is_treated_like_meta():
     text = '<?xml version="1.0" encoding="gb2312"?><html>' + CHINESE
     assert decode(text.encode("gbk"), None) == Decoded(text, "gb18030", "meta")
     assert decode((meta("big5") + text).encode("big5hkscs", "ignore"), None).charset == "big5hkscs"
 
 
 @pytest.mark.parametrize("label", ["<meta charset=gbk>", '<META CHARSET = "GBK">', "<meta charset='gb2312' />"])
-def test_the_short_form_of_meta_is_understood(label):
+def test_the_short_form_of_meta_is_read(label):
     payload = (label + CHINESE).encode("gbk")
     assert decode(payload, None) == Decoded(label + CHINESE, "gb18030", "meta")
 
 
-def test_a_meta_far_down_is_not_searched():
+def test_meta_is_searched_at_the_start_of_the_page_only():
     payload = ("<p>" + "a" * 5000 + meta("iso-8859-2")).encode() + b"\xb1"
     assert decode(payload, None).by == "detector"
 
 
-def test_a_meta_that_says_utf16_is_not():
+def test_meta_with_utf16_is_ignored():
     payload = (meta("utf-16") + "é").encode()
     assert decode(payload, None) == Decoded(meta("utf-16") + "é", "utf-8", "meta")
 
 
-def test_two_byte_order_marks_are_no_text():
+def test_repeated_byte_order_marks_are_removed():
     assert decode(b"\xef\xbb\xbf\xef\xbb\xbfhi", None) == Decoded("hi", "utf-8", "bom")
 
 
 @pytest.mark.parametrize("codec", ["utf-32-le", "utf-32-be"])
-def test_utf32_is_known_by_its_mark(codec):
+def test_utf32_is_detected_by_its_byte_order_mark(codec):
     payload = "\ufeffhi".encode(codec)
     assert decode(payload, None) == Decoded("hi", codec, "bom")
 
 
 @pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
-def test_utf16_without_a_mark_is_read_in_the_order_that_its_markup_tells(codec):
+def test_the_byte_order_of_utf16_without_a_mark_is_detected_from_markup(codec):
     payload = f"<p>{CHINESE}</p>".encode(codec)
     for declared in ("utf-16", "utf-16be", "utf-16le", None):
         assert decode(payload, declared).text == f"<p>{CHINESE}</p>"
 
 
-def test_an_unknown_header_gives_way_to_the_meta():
+def test_meta_is_used_if_the_header_is_unknown():
     payload = (meta("gbk") + CHINESE).encode("gbk")
     assert decode(payload, "none") == Decoded(meta("gbk") + CHINESE, "gb18030", "meta")
 
 
-def test_without_any_word_the_bytes_decide():
+def test_without_declarations_the_encoding_is_detected_from_the_bytes():
     assert decode(CHINESE.encode(), None) == Decoded(CHINESE, "utf-8", "detector")
     assert decode(CHINESE.encode("gbk"), None) == Decoded(CHINESE, "gb18030", "detector")
 
 
-# declarations that are wrong
+# wrong declarations
 
 
 @pytest.mark.parametrize(
@@ -164,29 +164,29 @@ def test_utf8_declared_as_something_else_is_utf8(declared):
     assert decoded.charset == "utf-8"
 
 
-def test_few_bytes_that_happen_to_be_utf8_do_not_outweigh_a_declaration():
+def test_a_declaration_takes_precedence_over_a_few_bytes_of_valid_utf8():
     assert decode("联通".encode("gbk"), "gbk") == Decoded("联通", "gb18030", "header")  # also valid UTF-8
 
 
-def test_utf8_that_was_cut_in_mid_character_is_utf8():
+def test_utf8_cut_inside_a_character_is_utf8():
     payload = "<p>café, über".encode() + CHINESE.encode()[:-1]
     assert decode(payload, None) == Decoded("<p>café, über" + CHINESE[:-1] + "\ufffd", "utf-8", "detector")
     assert decode(payload, "iso-8859-1").charset == "utf-8"
     assert decode(payload, "utf-8").by == "header"
 
 
-def test_utf8_with_stray_bytes_stays_utf8():
+def test_utf8_with_a_few_invalid_bytes_is_decoded_as_utf8():
     payload = CHINESE.encode() + b"\xa9 2004 " + CHINESE.encode() + b"\x93hi\x94"
     assert decode(payload, None) == Decoded(f"{CHINESE}\ufffd 2004 {CHINESE}\ufffdhi\ufffd", "utf-8", "detector")
     assert decode(payload, "utf-8").charset == "utf-8"
 
 
-def test_a_gbk_page_with_several_broken_bytes_stays_what_it_says():
+def test_a_declared_gbk_page_with_several_invalid_bytes_is_decoded_as_gbk():
     payload = (CHINESE.encode("gbk") + b"\xff\xff") * 3
     assert decode(payload, "gb2312") == Decoded((CHINESE + "\ufffd\ufffd") * 3, "gb18030", "header")
 
 
-def test_control_bytes_of_windows_1252_are_not_broken():
+def test_control_bytes_of_windows_1252_are_valid():
     assert decode(b"a\x81\x8d\x8f\x90\x9d", "windows-1252") == Decoded("a\x81\x8d\x8f\x90\x9d", "cp1252", "header")
 
 
@@ -194,16 +194,16 @@ def test_gbk_declared_as_utf8_is_gbk():
     assert decode(CHINESE.encode("gbk"), "utf-8") == Decoded(CHINESE, "gb18030", "detector")
 
 
-def test_a_latin1_header_on_utf8_bytes_is_passed_over_and_the_meta_heard():
+def test_meta_is_used_if_a_latin1_header_contradicts_utf8_bytes():
     text = meta("utf-8") + "café"
     assert decode(text.encode(), "ISO-8859-1") == Decoded(text, "utf-8", "meta")
 
 
-def test_a_latin1_header_on_plain_ascii_stands():
+def test_a_latin1_header_on_plain_ascii_is_used():
     assert decode(b"plain", "ISO-8859-1") == Decoded("plain", "cp1252", "header")
 
 
-def test_when_nothing_fits_the_least_broken_wins():
+def test_without_a_valid_encoding_the_one_with_fewest_errors_is_used():
     text = "é" * 100
     payload = text.encode() + b"\xff\xfe\xfd"
     decoded = decode(payload, "utf-8")
@@ -211,11 +211,11 @@ def test_when_nothing_fits_the_least_broken_wins():
     assert decoded.text.startswith(text)
 
 
-# anything at all
+# arbitrary input
 
 
 @pytest.mark.parametrize("declared", [None, "utf-8", "gbk", "nonsense"])
-def test_no_bytes_are_no_text(declared):
+def test_an_empty_payload_is_an_empty_text(declared):
     assert decode(b"", declared).text == ""
 
 
@@ -224,7 +224,7 @@ LABELS = st.sampled_from([None, "gb2312", "big5", "utf-8", "utf-16", "shift_jis"
 
 @settings(derandomize=True, max_examples=500, deadline=None)
 @given(st.one_of(st.binary(max_size=200), st.text().map(str.encode)), st.one_of(LABELS, st.text(max_size=8)))
-def test_any_bytes_under_any_label_give_text_that_utf8_can_hold(payload, declared):
+def test_any_bytes_with_any_label_are_decoded_to_text_that_utf8_can_encode(payload, declared):
     decoded = decode(payload, declared)
     decoded.text.encode()
     assert decoded.by in ("bom", "header", "meta", "detector")
@@ -234,11 +234,11 @@ def test_any_bytes_under_any_label_give_text_that_utf8_can_hold(payload, declare
 
 @settings(derandomize=True, max_examples=200, deadline=None)
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\ufffd\ufeff"), min_size=1))
-def test_any_text_in_utf8_with_its_header_comes_back(text):
+def test_any_utf8_text_with_its_header_is_decoded_unchanged(text):
     assert decode(text.encode(), "utf-8").text == text
 
 
-def test_huge_payload_is_decoded_whole():
+def test_a_huge_payload_is_decoded_completely():
     payload = (CHINESE * 20_000).encode("gbk")
     assert len(decode(payload, None).text) == len(CHINESE) * 20_000
 
@@ -261,24 +261,24 @@ def labelled(shared_data):
                 yield encoding, payload, payload.decode(PYTHON_CODECS.get(encoding, encoding)).lstrip("\ufeff")
 
 
-def test_labelled_samples_decode_as_strict_decoding_under_their_label(shared_data):
+def test_labelled_samples_are_decoded_like_strict_decoding_with_their_label(shared_data):
     samples = list(labelled(shared_data))
     wrong = [encoding for encoding, payload, text in samples if decode(payload, encoding).text != text]
-    # this one holds five signs that Python's big5 reads otherwise than browsers, see test_webcodecs
+    # it has five characters that Python's big5 decodes differently from browsers, see test_webcodecs
     assert (len(samples), wrong) == (161, ["big5"])
 
 
 SELDOM = ("ibm852", "ibm855", "mac-centraleurope", "utf-32be", "utf-32le")
-"""Encodings that no detector of web pages looks for."""
+"""Encodings that detectors for web pages do not support."""
 
 
 MISSED = (
     "big5 iso-8859-2 iso-8859-4 iso-8859-10 iso-8859-13 iso-8859-13 iso-8859-15 iso-8859-16 mac-cyrillic windows-1250"
 )
-"""A sentence or two each: too little to tell alphabets apart."""
+"""Samples of one or two sentences, too short to distinguish alphabets."""
 
 
-def test_of_samples_without_their_label_none_is_missed_that_was_found_before(shared_data):
+def test_samples_without_a_label_are_detected_except_the_known_misses(shared_data):
     samples = [sample for sample in labelled(shared_data) if sample[0] not in SELDOM]
     missed = sorted(encoding for encoding, payload, text in samples if decode(payload, None).text != text)
     assert len(samples) == 145

@@ -1,4 +1,4 @@
-"""Detection where nothing is declared: literal texts in the encodings of their language, and bytes that mislead."""
+"""Detection without a declaration: literal texts in the encodings of their language, and misleading bytes."""
 
 import gzip
 import re
@@ -42,7 +42,7 @@ IN_ENCODINGS = [
 
 
 @pytest.mark.parametrize(("language", "codec"), IN_ENCODINGS)
-def test_a_paragraph_is_enough(language, codec):
+def test_the_encoding_of_a_paragraph_is_detected(language, codec):
     payload = f"<html><body><p>{TEXTS[language]}</p> ~{{ ~}} ~{{ ~}}</body></html>".encode(codec)
     if codec == "hz":
         payload = f"<html><p>{TEXTS[language]}</p><p>{TEXTS[language]}</p><p>{TEXTS[language]}</p>".encode(codec)
@@ -52,12 +52,12 @@ def test_a_paragraph_is_enough(language, codec):
 @pytest.mark.parametrize(
     ("title", "codec"), [("新闻中心", "gb18030"), ("最新消息", "big5hkscs"), ("はじめに", "cp932")]
 )
-def test_a_title_is_enough(title, codec):
+def test_the_encoding_of_a_title_is_detected(title, codec):
     assert detect(f"<title>{title}</title>".encode(codec)) == codec
 
 
 @pytest.mark.parametrize("codec", ["gb18030", "big5hkscs", "utf-8"])
-def test_a_long_start_in_ascii_does_not_blind(codec):
+def test_the_encoding_after_a_long_ascii_start_is_detected(codec):
     payload = b"<script>" + b"var a = '~{x~}';\n" * 20_000 + b"</script>" + TEXTS["zh-Hant"].encode(codec)
     assert detect(payload) == codec
 
@@ -68,31 +68,31 @@ def test_a_long_start_in_ascii_does_not_blind(codec):
         b"it\x92s a \x93quote\x94 \x97 and \x96 more \x85",
         b"I\x92m sure\x97plus \xa9 2004",
         b"fran\xe7ais\xa0Identifier File\xa0",
-        "Hühner für Bücher, über Käse und Türen".encode("cp1252"),  # each umlaut with the letter after it is a Hanzi
+        "Hühner für Bücher, über Käse und Türen".encode("cp1252"),  # each umlaut forms a Hanzi with the next letter
         "Señor, ¿qué tal? 12×14 — naïve café".encode("cp1252"),
         b"\x96 " * 300,
         b"caf\xe9",
     ],
 )
-def test_a_western_page_is_western(payload):
+def test_a_western_page_is_not_detected_as_chinese(payload):
     assert detect(payload) == "cp1252"
 
 
-def test_plain_ascii_is_utf8_even_with_a_tilde_and_a_brace():
+def test_plain_ascii_with_a_tilde_and_a_brace_is_utf8():
     assert detect(b"plain") == detect(b"") == detect(b"a~{b~} " * 100) == "utf-8"
 
 
-def test_mixed_chinese_pages_go_by_their_text_and_not_by_their_damage():
+def test_mixed_chinese_pages_are_detected_by_their_text_despite_damage():
     chinese = TEXTS["zh-Hans"].encode("gbk")
     assert detect(chinese + b"\xff\xfe\xff" + chinese) == "gb18030"
     assert detect(TEXTS["zh-Hans"].encode() + b"\xff" + "© caf\xe9".encode("cp1252")) == "utf-8"
 
 
-def test_zero_bytes_in_a_binary_file_are_no_utf16():
+def test_zero_bytes_in_a_binary_file_are_not_utf16():
     assert detect(bytes(range(256)) * 16) not in ("utf-16-le", "utf-16-be")
 
 
-def test_signs_far_behind_tell_a_windows_page_from_an_iso_page():
+def test_late_characters_distinguish_a_windows_page_from_an_iso_page():
     text = "őszi kékszőlő gyűjtő űrhajó könyvfűző " * 100 + "„idézet”"
     assert detect(text.encode("cp1250")) == "cp1250"
     assert detect(text.replace("„", "").replace("”", "").encode("cp1250")) == "iso8859-2"  # the same text in both
@@ -100,7 +100,7 @@ def test_signs_far_behind_tell_a_windows_page_from_an_iso_page():
 
 @settings(derandomize=True, max_examples=400, deadline=None)
 @given(st.binary(max_size=300))
-def test_any_bytes_have_an_encoding_that_we_can_decode(payload):
+def test_the_encoding_detected_for_any_bytes_can_be_decoded(payload):
     codec = detect(payload)
     assert codec in LABELS.values()
     assert detect(payload) == codec
@@ -114,8 +114,8 @@ def test_any_bytes_have_an_encoding_that_we_can_decode(payload):
         ("zh-news-pages", b"utf-8", ("utf-8", "gb18030", "big5hkscs")),
     ],
 )
-def test_real_chinese_pages_are_known_without_their_declarations(sample, archive, label, codecs):
-    # simplified text that Big5 lacks becomes references, as authoring tools write it
+def test_real_chinese_pages_are_detected_without_their_declarations(sample, archive, label, codecs):
+    # simplified characters that Big5 lacks become references, as in authoring tools
     raw = gzip.decompress((sample / f"{archive}.warc.gz").read_bytes())
     pages = [part for part in raw.split(b"WARC/1.")[1:] if re.search(rb"charset=[\"']?" + label, part, re.IGNORECASE)]
     assert len(pages) > 10
@@ -127,7 +127,7 @@ def test_real_chinese_pages_are_known_without_their_declarations(sample, archive
             assert detect(payload) == codec, (codec, text[:200])
 
 
-def test_detection_takes_no_longer_on_a_large_page_than_looking_through_it():
+def test_detection_on_a_large_page_is_as_fast_as_a_scan_of_its_bytes():
     page = (b"<p>" + b"x" * 997) * 4_000  # 4 MB
     worst = page + TEXTS["ru"].encode("koi8-r")
     start = time.process_time()

@@ -1,4 +1,4 @@
-"""Labels and decoders against the Encoding standard: its label table, and bytes where Python's codecs differ."""
+"""Labels and decoders follow the Encoding standard: its label table, and bytes where Python's codecs differ."""
 
 import pytest
 from hypothesis import given, settings
@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from sluice.text.charset.webcodecs import LABELS, codec_for, decode_as
 
-# whatwg/encoding encodings.json, complete: the encoding's name, the codec that must decode it, its labels
+# the complete encodings.json of whatwg/encoding: name of the encoding, codec that must decode it, labels
 STANDARD = {
     "utf-8": ("utf-8", "unicode-1-1-utf-8 utf-8 utf8"),
     "ibm866": ("cp866", "866 cp866 csibm866 ibm866"),
@@ -86,8 +86,8 @@ STANDARD = {
 CASES = [(label, codec) for codec, labels in STANDARD.values() for label in labels.split()]
 
 
-def test_the_whole_label_table_of_the_standard_is_known():
-    assert len(CASES) == 218 - 5 - 1  # but for those of `replacement` and for x-user-defined
+def test_every_label_of_the_standard_has_its_codec():
+    assert len(CASES) == 218 - 5 - 1  # except those of `replacement`, and x-user-defined
     wrong = {label: (codec_for(label), codec) for label, codec in CASES if codec_for(label) != codec}
     assert wrong == {}
     assert {codec_for(f" {label.upper()}\n") for label, codec in CASES if codec == "gb18030"} == {"gb18030"}
@@ -97,7 +97,7 @@ def test_the_whole_label_table_of_the_standard_is_known():
     ("label", "codec"),
     [("hz-gb-2312", "hz"), ("iso-2022-kr", "iso2022_kr"), ("csiso2022kr", "iso2022_kr")],
 )
-def test_stateful_labels_that_browsers_refuse_are_decoded(label, codec):
+def test_stateful_encodings_that_browsers_reject_are_decoded(label, codec):
     assert codec_for(label) == codec
 
 
@@ -112,10 +112,10 @@ def test_every_codec_exists_and_decodes_ascii(codec):
     assert decode_as(text.encode(codec), codec) == text
 
 
-# bytes that Python's codec of the family decodes otherwise or not at all; what browsers make of them
+# bytes that Python's codec of the family decodes differently or not at all, with the text in browsers
 DIFFERENCES = [
     ("gbk", b"\x80", "€"),
-    ("gbk", b"\xa3\xa0", "\u3000"),  # the space of old pages; Python: U+E5E5
+    ("gbk", b"\xa3\xa0", "\u3000"),  # the space on early pages; Python: U+E5E5
     ("gb18030", b"\xa6\xd9\xa6\xed\xa6\xf3", "\ufe10\ufe18\ufe19"),  # vertical forms; Python: private use
     ("gb18030", b"\xa8\xbc\x81\x35\xf4\x37", "\u1e3f\ue7c7"),  # exchanged in 2005
     ("gb18030", b"\xfe\x59\xfe\xa0", "\u9fb4\u9fbb"),
@@ -142,13 +142,13 @@ DIFFERENCES = [
 
 
 @pytest.mark.parametrize(("label", "payload", "text"), DIFFERENCES)
-def test_bytes_mean_what_browsers_make_of_them(label, payload, text):
+def test_bytes_are_decoded_as_in_browsers(label, payload, text):
     codec = codec_for(label)
     assert codec is not None
     assert decode_as(payload, codec) == text
 
 
-def test_text_valid_in_gb2312_is_the_same_but_for_two_signs():
+def test_text_valid_in_gb2312_is_decoded_like_python_except_two_characters():
     for row in range(0xA1, 0xF8):
         for cell in range(0xA1, 0xFF):
             pair = bytes([row, cell])
@@ -160,7 +160,7 @@ def test_text_valid_in_gb2312_is_the_same_but_for_two_signs():
             assert decode_as(pair, "gb18030") == expected
 
 
-def test_a_broken_byte_costs_itself_and_ascii_after_it_stays():
+def test_an_invalid_byte_is_replaced_and_ascii_after_it_is_kept():
     assert (
         decode_as("价格".encode("gbk") + b"\xff<p>" + "质量".encode("gbk") + b"\xc4", "gb18030")
         == "价格\ufffd<p>质量\ufffd"
@@ -171,14 +171,14 @@ def test_a_broken_byte_costs_itself_and_ascii_after_it_stays():
 
 @settings(derandomize=True, max_examples=600, deadline=None)
 @given(st.binary(max_size=120), st.sampled_from(sorted(set(LABELS.values()))))
-def test_any_bytes_under_any_codec_give_text_that_utf8_can_hold(payload, codec):
+def test_any_bytes_are_decoded_to_text_that_utf8_can_encode(payload, codec):
     decode_as(payload, codec).encode()
 
 
-# characters that come back: those of the encoding, but for Python's doubles and the mended ones
+# characters that survive a round trip: those of the encoding, except Python's duplicates and the corrected ones
 ROUND_TRIP = {
     "gbk": ("gb18030", "gbk"),
-    "big5": ("big5hkscs", "big5"),  # its ideographs: Python's big5 puts kana and Cyrillic elsewhere
+    "big5": ("big5hkscs", "big5"),  # its ideographs: Python's big5 has other codes for kana and Cyrillic
     "shift_jis": ("cp932", "cp932"),
     "euc-kr": ("cp949", "cp949"),
     "windows-1251": ("cp1251", "cp1251"),
@@ -186,7 +186,7 @@ ROUND_TRIP = {
 
 
 @pytest.mark.parametrize("label", ROUND_TRIP)
-def test_every_letter_of_an_encoding_survives_the_way_there_and_back(label):
+def test_every_letter_of_an_encoding_survives_a_round_trip(label):
     codec, writer = ROUND_TRIP[label]
     assert codec_for(label) == codec
     letters = [char for char in map(chr, range(0x20, 0xFF00)) if _is_held(char, writer)]
@@ -205,7 +205,7 @@ def _is_held(char: str, codec: str) -> bool:
 
 @settings(derandomize=True, max_examples=200, deadline=None)
 @given(st.data(), st.sampled_from(sorted(ROUND_TRIP)))
-def test_any_text_of_an_encoding_comes_back(data, label):
+def test_any_text_of_an_encoding_survives_a_round_trip(data, label):
     codec, writer = ROUND_TRIP[label]
     text = data.draw(st.text(alphabet=st.characters(codec=writer, categories=["L", "Nd", "Zs"]), max_size=60))
     text = "".join(char for char in text if _is_held(char, writer) or char.isascii())

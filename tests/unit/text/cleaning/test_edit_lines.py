@@ -25,7 +25,7 @@ def balance(text, edited):
 
 
 def kind_of(line, options=None):
-    """The kind of edit that takes a line out of a text; None when it stays as it is."""
+    """The kind of edit that removes or shortens a line of a text; None if the line is unchanged."""
     edited = edit(f"Before it.\n{line}\nAfter it.", options or EditConfig())
     if edited.text == f"Before it.\n{line}\nAfter it.":
         return None
@@ -58,7 +58,7 @@ def kind_of(line, options=None):
         "本網站使用 Cookie 以提供更好的體驗。",
     ],
 )
-def test_policy_lines_go(line):
+def test_policy_lines_are_removed(line):
     assert kind_of(line) == "policy"
 
 
@@ -83,11 +83,11 @@ def test_policy_lines_go(line):
         "By signing this lease, you agree to the terms set out above.",
     ],
 )
-def test_sentences_about_policy_stay(line):
+def test_sentences_about_policy_are_kept(line):
     assert kind_of(line) is None
 
 
-def test_c4_drops_every_line_with_one_of_its_phrases():
+def test_the_c4_option_removes_every_line_with_a_policy_phrase():
     line = "The privacy policy of the company was criticised."
     assert kind_of(line, EditConfig(policy="c4")) == "policy"
     assert kind_of("京ICP备14019735-2号", EditConfig(policy="c4")) is None
@@ -109,7 +109,7 @@ def test_c4_drops_every_line_with_one_of_its_phrases():
         "您的IE版本即将过期，请点击下载新版本浏览器",
     ],
 )
-def test_javascript_warnings_go(line):
+def test_javascript_warnings_are_removed(line):
     assert kind_of(line) == "javascript"
 
 
@@ -125,11 +125,11 @@ def test_javascript_warnings_go(line):
         "在设置中禁用 JavaScript 可以提高安全性。",
     ],
 )
-def test_texts_about_javascript_stay(line):
+def test_texts_about_javascript_are_kept(line):
     assert kind_of(line) is None
 
 
-def test_c4_drops_every_line_with_the_word_javascript():
+def test_the_c4_option_removes_every_line_with_the_word_javascript():
     assert kind_of("An introduction to JavaScript.", EditConfig(javascript="c4")) == "javascript"
 
 
@@ -148,7 +148,7 @@ def test_c4_drops_every_line_with_the_word_javascript():
         ("发展历程 [编辑 | 编辑源代码]", "发展历程"),
     ],
 )
-def test_citation_marks_are_cut(line, left):
+def test_citation_marks_are_removed(line, left):
     edited = edit(line, EditConfig())
     assert edited.text == left
     assert set(edited.counts) == {"citation_marks"}
@@ -171,11 +171,11 @@ def test_citation_marks_are_cut(line, left):
         "·本站诚征服务器赞助商，欢迎联系我们！[9-18]",
     ],
 )
-def test_brackets_that_are_no_citations_stay(line):
+def test_brackets_that_are_not_citations_are_kept(line):
     assert edit(line, EditConfig()).text == line
 
 
-def test_c4_cuts_every_number_in_brackets():
+def test_the_c4_option_removes_every_number_in_brackets():
     assert edit("x = data[1] + y[]", EditConfig(citation_marks="c4")).text == "x = data + y"
 
 
@@ -201,7 +201,7 @@ def test_c4_cuts_every_number_in_brackets():
         "设为首页 | 加入收藏",
     ],
 )
-def test_counters_and_share_buttons_go(line):
+def test_counters_and_share_buttons_are_removed(line):
     assert kind_of(line) == "social"
 
 
@@ -222,7 +222,7 @@ def test_counters_and_share_buttons_go(line):
         "点击这里",
     ],
 )
-def test_sentences_with_such_words_stay(line):
+def test_sentences_with_words_of_counters_are_kept(line):
     assert kind_of(line) is None
 
 
@@ -239,7 +239,7 @@ def test_sentences_with_such_words_stay(line):
         "登入",
     ],
 )
-def test_invitations_to_sign_in_go(line):
+def test_invitations_to_sign_in_are_removed(line):
     assert kind_of(line) == "sign_in"
 
 
@@ -253,7 +253,7 @@ def test_invitations_to_sign_in_go(line):
         "诺曼底登陆",
     ],
 )
-def test_instructions_to_sign_in_stay(line):
+def test_instructions_to_sign_in_are_kept(line):
     assert kind_of(line) is None
 
 
@@ -261,7 +261,7 @@ def test_instructions_to_sign_in_stay(line):
     "line",
     ["Read more", "READ MORE »", "Continue reading →", "Show more", "查看更多", "更多>>", "展开全文", "阅读全文"],
 )
-def test_read_more_alone_goes(line):
+def test_read_more_on_its_own_line_is_removed(line):
     assert kind_of(line) == "read_more"
 
 
@@ -274,7 +274,7 @@ def test_read_more_alone_goes(line):
         ("任职资格：熟悉办公室...【阅读全文】", "任职资格：熟悉办公室..."),
     ],
 )
-def test_read_more_is_cut_from_the_end(line, left):
+def test_read_more_is_removed_from_the_end_of_a_line(line, left):
     edited = edit(line, EditConfig())
     assert edited.text == left
     assert edited.counts == {"read_more": Cut(0, 1, len(line) - len(left))}
@@ -283,11 +283,11 @@ def test_read_more_is_cut_from_the_end(line, left):
 @pytest.mark.parametrize(
     "line", ["You can read more about it here.", "Read more: Gap Between Prices", "他希望阅读更多的书", "更多精彩内容"]
 )
-def test_read_more_within_a_sentence_stays(line):
+def test_read_more_inside_a_sentence_is_kept(line):
     assert kind_of(line) is None
 
 
-def test_repeated_lines_go_only_when_asked():
+def test_repeated_lines_are_removed_only_on_request():
     text = "One.\nOne.\n\nOne.\nTwo.\nOne."
     assert edit(text, NOTHING).text == text
     edited = edit(text, EditConfig(repeated_lines=True))
@@ -295,36 +295,36 @@ def test_repeated_lines_go_only_when_asked():
     assert edited.counts == {"repeated_lines": Cut(2, 0, 10)}
 
 
-def test_a_line_takes_the_empty_line_beside_it():
+def test_a_removed_line_takes_an_adjacent_empty_line_with_it():
     edited = edit("One.\n\n京ICP备14019735号\n\nTwo.", EditConfig())
     assert edited.text == "One.\n\nTwo."
     assert edited.counts == {"policy": Cut(1, 0, 16)}
 
 
-def test_lines_at_the_ends_take_their_empty_lines():
+def test_removed_lines_at_the_ends_take_their_empty_lines_with_them():
     edited = edit("登录\n\nOne.\n\n3 likes\n\nShare this", EditConfig())
     assert edited.text == "One."
     assert edited.counts == {"sign_in": Cut(1, 0, 4), "social": Cut(2, 0, 21)}
 
 
-def test_empty_lines_where_nothing_was_cut_stay():
+def test_other_empty_lines_are_kept():
     assert edit("One.\n\n\n\nTwo.\n登录\nThree.\n", EditConfig()).text == "One.\n\n\n\nTwo.\nThree.\n"
 
 
-def test_a_text_of_nothing_else_is_emptied():
+def test_a_text_of_removed_lines_only_becomes_empty():
     edited = edit("登录\n3 likes", EditConfig())
     assert edited.text == ""
     assert balance("登录\n3 likes", edited) == 0
 
 
-def test_a_line_that_is_cut_to_nothing_counts_as_a_line():
+def test_a_line_of_removed_parts_only_counts_as_a_removed_line():
     edited = edit("One.\n[edit]\nTwo.", EditConfig())
     assert edited.text == "One.\nTwo."
     assert edited.counts == {"citation_marks": Cut(1, 0, 7)}
 
 
 @pytest.mark.parametrize("text", ["", "\n", "One.", "一。\n\n二。"])
-def test_texts_without_anything_to_cut_stay(text):
+def test_texts_without_a_match_are_unchanged(text):
     assert edit(text, EVERYTHING).text == text
     assert edit(text, EVERYTHING).counts == {}
 
@@ -347,14 +347,14 @@ LINES = [
 
 
 @given(st.lists(st.sampled_from(LINES) | st.text(max_size=8), max_size=12).map("\n".join))
-def test_every_character_is_in_the_counts(text):
+def test_the_counts_account_for_every_character(text):
     edited = edit(text, EVERYTHING)
     assert balance(text, edited) == 0
     assert all(cut != Cut() for cut in edited.counts.values())
 
 
 @given(st.lists(st.sampled_from(LINES), max_size=12).map("\n".join))
-def test_lines_that_stay_keep_their_order_and_bytes(text):
+def test_kept_lines_keep_their_order_and_bytes(text):
     left = iter(text.split("\n"))
     whole = EditConfig(citation_marks=None, read_more=False)
     assert all(line in left for line in edit(text, whole).text.split("\n") if line)
@@ -366,14 +366,14 @@ def test_lines_that_stay_keep_their_order_and_bytes(text):
      "登录 " * 30_000, "by using this site " * 5_000, "更多>>" * 20_000, "javascript " * 10_000, " | " * 30_000,
      "[" * 100_000],
 )  # fmt: skip
-def test_hostile_lines_come_to_an_end(text):  # a pattern that backtracks would take minutes
+def test_hostile_lines_are_edited_in_linear_time(text):  # backtracking would take minutes
     assert balance(text, edit(text, EVERYTHING)) == 0
 
 
 @pytest.mark.parametrize(("name", "most"), [("zh-hans-laws", 0), ("zh-hans-wiki-cmrc", 0), ("zh-hant-wiki-drcd", 1)])
-def test_clean_chinese_texts_lose_next_to_nothing(shared_data, name, most):
+def test_clean_chinese_texts_are_almost_unchanged(shared_data, name, most):
     with gzip.open(shared_data / "lm" / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
         texts = [json.loads(line)["text"] for line in lines]
     cuts = [edit(text, EditConfig()).counts for text in texts]
-    # The one cut is a [來源請求] in the encyclopaedia.
+    # the only match is a [來源請求] in the encyclopaedia
     assert sum(cut.lines + cut.parts for counts in cuts for cut in counts.values()) == most

@@ -57,7 +57,7 @@ TAGS = PiiConfig(**{kind: f"<{kind.upper()}>" for kind in KINDS})
         ("6222 0202 0011 2233 446", "<CARD>"),
         ("amex 3782 822463 10005", "amex <CARD>"),
         ("信用卡：30569309025904", "信用卡：<CARD>"),
-        ("银行卡号：6759649826438453", "银行卡号：<CARD>"),  # an issuer unknown to us, but named a card
+        ("银行卡号：6759649826438453", "银行卡号：<CARD>"),  # an unknown issuer, but the text calls it a card
         # mobiles
         ("手机13812345678。", "手机<MOBILE>。"),
         ("请联系13812345678张三", "请联系<MOBILE>张三"),
@@ -110,7 +110,7 @@ TAGS = PiiConfig(**{kind: f"<{kind.upper()}>" for kind in KINDS})
         ("传真：(8620)89562163", "传真：<PHONE>"),
         ("0086-532-86077277", "<PHONE>"),
         ("电话：86-10-58511234", "电话：<PHONE>"),
-        ("Suite 301\n(415) 861-5449", "Suite 301\n<PHONE>"),  # the line before ends in a digit
+        ("Suite 301\n(415) 861-5449", "Suite 301\n<PHONE>"),  # the previous line ends in a digit
         ("号-2\n13812345678", "号-2\n<MOBILE>"),
         ("+852 2345 6789", "<PHONE>"),
     ],
@@ -161,7 +161,7 @@ def test_personal_data_is_masked(text, masked):
         "4111111111111112",
         "订单号：4111111111111111",
         "6222020200112233447",
-        "1234567890123452",  # Luhn is right, no issuer
+        "1234567890123452",  # valid by Luhn, but without an issuer
         "110105194912310021",  # check character
         "11010519491331002X",  # month
         "991105194912310020",  # province
@@ -200,7 +200,7 @@ def test_personal_data_is_masked(text, masked):
         "",
     ],
 )
-def test_look_alikes_stay(text):
+def test_similar_numbers_that_are_not_personal_are_kept(text):
     assert mask(text, TAGS) == type(mask(text, TAGS))(text, {})
 
 
@@ -210,18 +210,18 @@ def test_masks_are_counted_by_kind():
     assert masked.counts == {"email": 2, "mobile": 1, "phone": 1}
 
 
-def test_a_kind_without_a_mask_stays():
+def test_a_kind_without_a_mask_is_kept():
     text = "a@b.cn 13812345678 4111111111111111"
     assert mask(text, PiiConfig(mobile=None, card=None)).text == "email@example.com 13812345678 4111111111111111"
 
 
 @pytest.mark.parametrize("value", ["me@host.com", "13812345678", "IP 8.8.8.8", "22345678"])
-def test_a_mask_that_would_be_masked_is_refused(value):
+def test_a_mask_that_would_be_masked_itself_is_an_error(value):
     with pytest.raises(ConfigError, match=re.escape(value)):
         mask("", PiiConfig(phone=value))
 
 
-def test_check_digits_follow_their_standards():
+def test_check_digits_are_computed_as_in_their_standards():
     assert [is_luhn(n) for n in ("79927398713", "79927398710", "4111111111111111")] == [True, False, True]
     assert [is_resident_id(n) for n in ("11010519491231002X", "440524188001010014", "440524188001010015")] == [
         True, True, False
@@ -266,13 +266,13 @@ PIECES = [
 
 @given(st.lists(st.sampled_from(PIECES) | st.text("0123456789-. ()+@aA:", max_size=6), max_size=12).map("".join))
 @example("010-84871308-84871308")
-def test_a_masked_text_stays_as_it_is(text):
+def test_masking_a_masked_text_changes_nothing(text):
     masked = mask(text, PiiConfig())
     assert mask(masked.text, PiiConfig()) == type(masked)(masked.text, {})
 
 
 @given(st.text(st.characters(blacklist_categories=("Nd",), blacklist_characters="@＠:"), max_size=60))
-def test_nothing_happens_without_digits_ats_and_colons(text):
+def test_a_text_without_digits_ats_and_colons_is_unchanged(text):
     assert mask(text, PiiConfig()).text == text
 
 
@@ -282,7 +282,7 @@ def test_nothing_happens_without_digits_ats_and_colons(text):
      "a." * 50_000 + "@", "@" + "a." * 50_000, "a@" + "a-" * 50_000, "138 1234 " * 11_000, "(010)" * 20_000,
      "+1 " * 33_000, "2400:" * 20_000, "::" * 50_000, "4111 " * 20_000, "110105194912310021 " * 5_000],
 )  # fmt: skip
-def test_hostile_texts_come_to_an_end(text):  # a pattern that backtracks would take minutes
+def test_hostile_texts_are_masked_in_linear_time(text):  # backtracking would take minutes
     assert mask(text, PiiConfig()).text == text
 
 
@@ -303,14 +303,14 @@ def places_slowly(text):
 
 
 @given(st.text(alphabet="0123９.．- （(/@＠:fFgé文\u2013\u3000\U0001f600\udc80", max_size=60))
-def test_the_scan_equals_a_slow_one(text):
+def test_the_compiled_scan_equals_a_slow_one(text):
     data = np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
     rows = np.empty((len(data) + 1, 3), np.int32)
     num_rows = pii_places.find_places(data, rows)
     assert sorted(map(tuple, rows[:num_rows].tolist())) == places_slowly(text)
 
 
-def test_next_to_nothing_is_masked_in_laws_and_encyclopaedias(shared_data):
+def test_almost_nothing_is_masked_in_laws_and_encyclopaedias(shared_data):
     found = []
     for name in ("zh-hans-laws", "zh-hans-wiki-cmrc", "zh-hant-wiki-drcd"):
         with gzip.open(shared_data / "lm" / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:

@@ -27,7 +27,7 @@ def test_lines_are_marked_by_kind_in_any_case_of_ascii_letters():
     ]
 
 
-def test_a_phrase_does_not_reach_over_a_newline():
+def test_a_phrase_does_not_match_across_a_newline():
     assert LineFinder([Phrases(("ab",))]).marked_lines("a\nb\nab") == [(2, 1)]
 
 
@@ -36,7 +36,7 @@ def test_only_ascii_letters_are_folded():
 
 
 @pytest.mark.parametrize("text", ["", "\n", "\n\n\n"])
-def test_nothing_is_marked_in_empty_text(text):
+def test_no_line_is_marked_without_text_or_phrases(text):
     assert LineFinder([Phrases(("a",))]).marked_lines(text) == []
 
 
@@ -44,5 +44,5 @@ WANTED = [Phrases(("a", "bab", "版权")), Phrases(("abb", "权a", "bb"), 6), Ph
 
 
 @given(st.text(alphabet="aAbB版权€\udc80\n [", max_size=60))
-def test_the_automaton_equals_a_plain_search(text):
+def test_the_automaton_marks_the_same_lines_as_a_plain_search(text):
     assert LineFinder(WANTED).marked_lines(text) == marked_slowly(text, WANTED)

@@ -20,7 +20,7 @@ from sluice.text.cleaning.unicode_repair import fold_width, repair_unicode
         ("２０１９年３月５日，晴", "2019年3月5日，晴"),
         ("Ａ，Ｂ两种（见图）：好！", "A，B两种（见图）：好！"),
         ("ａ＠ｂ．ｃｏｍ 的邮箱", "a@b.com 的邮箱"),
-        ("１００％的人", "100％的人"),  # a symbol before Han stays
+        ("１００％的人", "100％的人"),  # a symbol before Han is kept
         ("３～５天", "3～5天"),
         ("ﾃﾚﾋﾞ と ｶﾞｽ", "テレビ と ガス"),
         ("ｱ｡ｲ､ｳ", "ア。イ、ウ"),
@@ -29,18 +29,18 @@ from sluice.text.cleaning.unicode_repair import fold_width, repair_unicode
         ("", ""),
     ],
 )
-def test_letters_fold_and_chinese_punctuation_stays(text, folded):
+def test_full_width_letters_are_folded_and_chinese_punctuation_is_kept(text, folded):
     assert fold_width(text) == folded
 
 
 @given(st.text(st.characters(min_codepoint=0x20, max_codepoint=0xFFFF, blacklist_categories=("Cs",)), max_size=40))
-def test_folding_changes_only_width_and_only_once(text):
+def test_folding_changes_the_width_only_and_is_idempotent(text):
     folded = fold_width(text)
     assert fold_width(folded) == folded
     assert unicodedata.normalize("NFKC", folded) == unicodedata.normalize("NFKC", text)
 
 
-def test_folding_is_off_unless_asked_and_counted():
+def test_folding_is_off_by_default_and_is_counted():
     assert edit("ＡＢＣ\nx", EditConfig()).text == "ＡＢＣ\nx"
     edited = edit("ＡＢＣ\nｶﾞ\nx", EditConfig(fold_width=True))
     assert edited.text == "ABC\nガ\nx"
@@ -51,7 +51,7 @@ def test_rules_see_the_folded_text():
     assert edit("It is.\n３ ｌｉｋｅｓ", EditConfig(fold_width=True)).text == "It is."
 
 
-def test_repair_without_ftfy_is_refused(monkeypatch):
+def test_repair_without_ftfy_is_an_error(monkeypatch):
     monkeypatch.setitem(sys.modules, "ftfy", None)
     unicode_repair._ftfy.cache_clear()
     with pytest.raises(InputError, match=r"pip install 'sluice\[repair\]'"):
@@ -65,12 +65,12 @@ def test_repair_without_ftfy_is_refused(monkeypatch):
         ("He said â€œHi.â€\x9d It wasnâ€™t so.", "He said “Hi.” It wasn’t so."),
         ("cafÃ© and naÃ¯ve", "café and naïve"),
         ("ä¸­æ–‡", "中文"),
-        ("“Curly” &amp; ﬁne １２", "“Curly” &amp; ﬁne １２"),  # nothing but encodings
+        ("“Curly” &amp; ﬁne １２", "“Curly” &amp; ﬁne １２"),  # only wrong encodings are repaired
         ("中文网页，正常。", "中文网页，正常。"),
         ("a\nb\n", "a\nb\n"),
     ],
 )
-def test_mojibake_is_undone(text, repaired):
+def test_mojibake_is_repaired(text, repaired):
     pytest.importorskip("ftfy", reason="the repair of mojibake needs ftfy (sluice[repair])")
     assert repair_unicode(text) == repaired
 

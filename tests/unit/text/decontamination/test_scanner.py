@@ -1,4 +1,4 @@
-"""Benchmarks as JSON lines, their index, and items found in documents."""
+"""Benchmarks are read from JSON lines and indexed, and their items are found in documents."""
 
 import gzip
 import json
@@ -38,7 +38,7 @@ def found(text, *texts, settings=None):
 
 
 def text_units(text):
-    """The units by the slow definition."""
+    """The units of a text, by the slow definition."""
     rows, values = script_table()
     units, word = [], ""
     for char in key_text(text):
@@ -74,7 +74,7 @@ def test_units_are_words_and_single_characters(text, units):
 
 @examples(derandomize=True, max_examples=300, deadline=None)
 @given(st.text(alphabet=st.characters(codec="utf-8") | st.sampled_from("ab _1中あกé"), max_size=50))
-def test_units_of_any_text_are_those_of_the_definition(text):
+def test_units_of_any_text_equal_the_definition(text):
     key, starts, ends, prints = units_of(text)
     cut = [key[start:end].tobytes().decode() for start, end in zip(starts, ends, strict=True)]
     assert cut == text_units(text)
@@ -84,7 +84,7 @@ def test_units_of_any_text_are_those_of_the_definition(text):
 # matches
 
 
-def test_a_question_is_found_in_a_page_and_shown():
+def test_a_question_is_found_in_a_page_with_its_context():
     page = f"A quiz. {QUESTION.upper()} Answer: silver."
     shown = "which of these two metals is the better conductor of heat at low temperature and why"
     assert found(page, "Something quite different that no one asks " * 3, QUESTION) == [("1", "ngram", 1.0, shown)]
@@ -93,16 +93,16 @@ def test_a_question_is_found_in_a_page_and_shown():
 @pytest.mark.parametrize(
     "question", [ZH_QUESTION, ZH_PAGE[5:32], "在標準大氣壓下,水的沸點是多少攝氏度？請選出正確答案｡"]
 )
-def test_a_chinese_question_is_found_across_variant_and_width(question):
+def test_a_chinese_question_is_found_in_another_variant_and_width(question):
     assert found(ZH_PAGE, question) == [("0", "ngram", 1.0, "在标准大气压下,水的沸点是多少摄氏度?请选出正确答案")]
 
 
-def test_an_english_question_is_found_in_a_chinese_page_and_the_other_way_round():
+def test_questions_are_found_in_pages_of_another_language():
     assert found(f"{ZH_PAGE * 20} {QUESTION} {ZH_PAGE * 20}", QUESTION)[0][:3] == ("0", "ngram", 1.0)
     assert found(f"{QUESTION * 20} {ZH_PAGE} {QUESTION * 20}", ZH_QUESTION)[0][:3] == ("0", "ngram", 1.0)
 
 
-def test_the_share_of_ngrams_decides():
+def test_a_text_is_found_from_a_minimum_share_of_ngrams():
     text = "a b c d e f g"  # 4-grams: abcd bcde cdef defg
     settings = DecontaminateConfig(ngram=4, ngram_share=0.5, near_share=None)
     assert found("x a b c d y", text, settings=settings) == []
@@ -128,7 +128,7 @@ def test_units_scattered_over_a_long_document_are_not_found():
     assert found(f"a b {far} c d {far} e f g", "a b c d e f g", settings=SMALL) == []
 
 
-def test_a_short_text_is_found_whole_or_not_at_all():
+def test_a_short_text_is_found_only_if_complete():
     whole = "What is the capital of the two Koreas?"  # 8 words
     assert found(f"Quiz: {whole} Seoul", whole)[0][1:3] == ("ngram", 1.0)
     assert found("What is the capital of the Koreas?", whole) == []
@@ -142,7 +142,7 @@ def test_a_document_shorter_than_a_text_of_one_repeated_unit_does_not_contain_it
     assert found("ha " * 10, "ha " * 10)[0][1:3] == ("ngram", 1.0)
 
 
-def test_of_several_texts_of_an_item_the_best_is_named():
+def test_the_best_match_of_several_texts_of_an_item_is_reported():
     parts = [Part("quiz", "7", "question"), Part("quiz", "7", "solution"), Part("quiz", "8", "question")]
     solution = "Silver conducts heat better than copper does at every temperature that is met with in practice here"
     some = Scanner(build(parts, [QUESTION, solution, QUESTION], DecontaminateConfig()))
@@ -151,14 +151,14 @@ def test_of_several_texts_of_an_item_the_best_is_named():
     assert [(m.part, m.kind) for m in some.scan(solution.replace("every", "each"))] == [(parts[1], "near")]
 
 
-def test_the_stretch_is_clipped():
+def test_the_shown_context_is_clipped():
     text = "".join(chr(0x4E00 + 11 * i) for i in range(300))
     (match,) = scanner(text).scan(f"开头{text}")
     assert match.stretch == key_text(text)[:200]
     assert len(match.stretch) == MAX_STRETCH
 
 
-def test_template_ngrams_identify_no_item():
+def test_ngrams_of_a_common_template_do_not_match():
     texts = [f"read the passage below and choose the best answer to this question: {w} {w} {w}" for w in "uvwxyz"]
     settings = DecontaminateConfig(max_texts_per_gram=3, near_share=None, ngram=4)
     some = build([Part("b", str(i), "f") for i in range(6)], texts, settings)
@@ -170,7 +170,7 @@ def test_template_ngrams_identify_no_item():
     assert same.too_short == ()
 
 
-def test_a_scanner_keeps_nothing_of_the_previous_document():
+def test_a_scanner_keeps_no_state_of_the_previous_document():
     some = scanner(QUESTION, ZH_QUESTION)
     words = QUESTION.split()
     assert some.scan(" ".join(words[:8])) == []
@@ -180,11 +180,11 @@ def test_a_scanner_keeps_nothing_of_the_previous_document():
     assert [m.part.item for m in some.scan(QUESTION)] == ["0"]
 
 
-# against the slow definition
+# comparison with the slow definition
 
 
 def slow_matches(document, texts, settings):
-    """All windows of all texts, by sets of tuples."""
+    """Matches from all windows of all texts, as sets of tuples."""
     units, best = text_units(document), {}
 
     def grams(sequence, n):
@@ -230,7 +230,7 @@ WORDS = st.lists(st.sampled_from("a b c d 中 文".split()), max_size=24).map(" 
     st.sampled_from([None, 0.3, 0.6, 1.0]),
     st.integers(1, 4),
 )
-def test_matches_are_those_of_the_slow_definition(document, texts, ngram, shingle, least, share, near, common):
+def test_matches_equal_the_slow_definition(document, texts, ngram, shingle, least, share, near, common):
     settings = DecontaminateConfig(
         ngram=ngram,
         near_shingle=shingle,
@@ -257,7 +257,7 @@ def write(path, *lines):
     return str(path)
 
 
-def test_items_are_named_by_id_or_line_and_all_strings_are_texts(tmp_path):
+def test_items_are_named_by_id_or_line_and_have_all_strings_as_texts(tmp_path):
     quiz = write(tmp_path / "quiz.jsonl.gz", {"id": 12, "question": QUESTION, "level": 3}, "", {"text": ZH_QUESTION})
     items = {"id": "a/1", "question": "Too short?", "choices": [QUESTION]}, {"id": "b", "choices": [], "hint": QUESTION}
     exam = write(tmp_path / "exam.ndjson", *items)
@@ -276,7 +276,7 @@ def test_items_are_named_by_id_or_line_and_all_strings_are_texts(tmp_path):
     assert named.too_short == ()
 
 
-def test_a_benchmark_is_identified_by_its_texts_not_its_path(tmp_path):
+def test_the_identity_of_a_benchmark_depends_on_its_texts_not_its_path(tmp_path):
     def identity(name, *items):
         return Benchmark.load([write(tmp_path / name, *items)], DecontaminateConfig()).identity()
 
@@ -289,7 +289,7 @@ def test_a_benchmark_is_identified_by_its_texts_not_its_path(tmp_path):
     assert len({identity("quiz.jsonl", item)["quiz"] for item in changed} | {first["quiz"]}) == 4
 
 
-def test_an_index_pickles_and_finds_the_same():
+def test_a_pickled_index_finds_the_same_items():
     parts = [Part("quiz", "0", "question")]
     benchmark = build(parts, [QUESTION], DecontaminateConfig())
     again = pickle.loads(pickle.dumps(benchmark))
@@ -327,7 +327,7 @@ def test_an_index_pickles_and_finds_the_same():
         ([], {}, "quiz.jsonl contains no item"),
     ],
 )
-def test_a_bad_file_is_an_error_with_its_line(tmp_path, lines, settings, message):
+def test_an_invalid_item_is_an_error_with_its_line(tmp_path, lines, settings, message):
     with pytest.raises(InputError, match=re.escape(message)):
         Benchmark.load([write(tmp_path / "quiz.jsonl", *lines)], DecontaminateConfig(**settings))
 
@@ -339,7 +339,7 @@ def test_invalid_utf8_is_an_error_with_its_line(tmp_path):
         Benchmark.load([str(path)], DecontaminateConfig())
 
 
-def test_wrong_settings_are_an_error_before_reading(tmp_path):
+def test_invalid_settings_are_an_error_before_reading(tmp_path):
     with pytest.raises(ConfigError, match="No benchmark"):
         Benchmark.load([], DecontaminateConfig())
     with pytest.raises(ConfigError, match=r"two\.json is not named \.jsonl"):

@@ -1,4 +1,4 @@
-"""The documents that a cluster keeps, by hand and by a literal implementation of the rules."""
+"""The documents that a cluster keeps, checked by hand and by a literal implementation of the rules."""
 
 import pytest
 from hypothesis import given, settings
@@ -7,16 +7,16 @@ from hypothesis import strategies as st
 from sluice.text.dedup.keep_rule import NeedsComparison, PlannedRemoval, Similar, resolve_cluster
 
 
-def test_the_most_similar_kept_document_is_named():
+def test_a_removed_document_names_the_most_similar_kept_one():
     members = [(2, []), (5, [Similar(1, 0.8), Similar(2, 0.9)])]
     assert list(resolve_cluster(members, 0.8)) == [PlannedRemoval(5, 2, 0.9)]
 
 
-def test_of_two_equally_similar_the_better_one_is_named():
+def test_a_removed_document_names_the_better_of_two_equally_similar_ones():
     assert list(resolve_cluster([(5, [Similar(2, 0.9), Similar(1, 0.9)])], 0.8)) == [PlannedRemoval(5, 1, 0.9)]
 
 
-def test_a_chain_does_not_remove_its_far_end():
+def test_the_far_end_of_a_chain_is_kept():
     chain = [(2, [Similar(1, 0.9)]), (3, [Similar(2, 0.9)])]
     assert list(resolve_cluster(chain, 0.8, lambda better, worse: 0.79)) == [PlannedRemoval(2, 1, 0.9)]
     assert list(resolve_cluster(chain, 0.8, lambda better, worse: 0.8)) == [
@@ -25,13 +25,13 @@ def test_a_chain_does_not_remove_its_far_end():
     ]
 
 
-def test_a_case_that_needs_a_comparison_raises_without_one():
+def test_a_missing_comparison_is_an_error_if_needed():
     with pytest.raises(NeedsComparison):
         list(resolve_cluster([(2, [Similar(1, 0.9)]), (3, [Similar(2, 0.9)])], 0.8))
 
 
-def test_results_of_earlier_crawls_do_not_change():
-    # 1 was kept; 2 was removed for 1
+def test_results_of_earlier_crawls_are_not_changed():
+    # 1 was kept; 2 was removed as a duplicate of 1
     assert list(resolve_cluster([(7, [Similar(1, 0.9, kept_as=1)])], 0.8)) == [PlannedRemoval(7, 1, 0.9)]
     compared = []
     removed = list(
@@ -42,7 +42,7 @@ def test_results_of_earlier_crawls_do_not_change():
 
 
 def by_the_definition(n, similarity, edges, threshold):
-    """Results of documents 0..n-1 by the three rules of the module, literally."""
+    """Results of documents 0..n-1 by a literal implementation of the three rules of the module."""
     kept_as = {}
     for rank in range(n):
         before = [u for u in range(rank) if (u, rank) in edges]
@@ -64,7 +64,7 @@ def graphs(draw):
 
 @settings(derandomize=True, max_examples=500)
 @given(graphs(), st.integers(0, 9))
-def test_results_equal_the_definition_and_worse_documents_change_nothing(graph, num_earlier):
+def test_results_equal_the_definition_and_do_not_change_with_worse_documents(graph, num_earlier):
     n, similarity, edges = graph
     kept_as = by_the_definition(n, similarity, edges, 0.8)
     for first in (0, min(num_earlier, n)):  # all at once; in two crawls

@@ -38,7 +38,7 @@ SIMPLIFIED = dict(zip(FOLDED[::2], FOLDED[1::2], strict=True))
 
 
 def slow_key(text):
-    """In words of its own: normalised, folded, runs of white space one space."""
+    """An independent implementation: normalized, folded, runs of white space replaced by one space."""
     key = ""
     for char in unicodedata.normalize("NFKC", text).casefold():
         char = SIMPLIFIED.get(char, char)
@@ -56,16 +56,16 @@ LETTERS = st.sampled_from(
 
 @settings(derandomize=True, max_examples=600, deadline=None)
 @given(st.one_of(st.text(), st.text(LETTERS, max_size=40)))
-@example("\ufdfa" * 50)  # one becomes eighteen
+@example("\ufdfa" * 50)  # one character becomes eighteen
 @example("é" * 50 + "\ufdfa")
 @example("… " * 60)
 @example("Ⱥ" * 400)  # two bytes become three
 @example("½" * 50 + "\u3000")
-def test_the_compiled_key_is_the_definition(text):
+def test_the_compiled_key_equals_the_definition(text):
     assert key_text(text) == define_key(text) == slow_key(text)
 
 
-def test_every_character_folds_as_by_definition():
+def test_every_character_is_folded_as_in_the_definition():
     # between letters, after a letter that takes marks, and after a space
     for code in range(0x110000):
         if 0xD800 <= code < 0xE000 or 0x40000 <= code < 0xE0000 or code >= 0xE1000:
@@ -74,5 +74,5 @@ def test_every_character_folds_as_by_definition():
         assert key_text(text) == define_key(text), hex(code)
 
 
-def test_a_lone_surrogate_passes():
+def test_a_lone_surrogate_is_kept():
     assert key_text("a \ud800  B") == "a \ud800 b"

@@ -1,4 +1,4 @@
-"""Lines repeated across documents: their normal form, which may be removed, and texts without them."""
+"""Lines repeated across documents: normal form, lines that may be removed, and texts after the removal."""
 
 import gzip
 import json
@@ -51,7 +51,7 @@ def same(a, b, settings=SETTINGS):
         ("café ﬁne", "caféfine"),
     ],
 )
-def test_the_form_is_letters_marks_and_few_digits_as_zeros(line, form):
+def test_the_normal_form_has_letters_and_marks_and_zeros_for_few_digits(line, form):
     assert line_form(line, 0.25) == form
 
 
@@ -62,7 +62,7 @@ def test_width_case_variant_punctuation_and_spacing_do_not_change_a_line():
     assert not same("ab", "ba")
 
 
-def test_digits_count_unless_few_of_them_may_become_0():
+def test_digits_are_kept_unless_few_of_them_may_become_0():
     notice = "Copyright 2019 Example Press, all rights reserved by the publisher"
     assert not same(notice, notice.replace("2019", "2024"), LineDedupConfig())
     few = LineDedupConfig(max_digit_share=0.1)
@@ -73,7 +73,7 @@ def test_digits_count_unless_few_of_them_may_become_0():
 
 @examples(derandomize=True, max_examples=300, deadline=None)
 @given(ANY_TEXT, ANY_TEXT, st.sampled_from([0.0, 0.3, 1.0]))
-def test_lines_have_equal_hashes_exactly_if_they_have_equal_forms(a, b, share):
+def test_hashes_are_equal_if_and_only_if_normal_forms_are_equal(a, b, share):
     settings = LineDedupConfig(max_digit_share=share)
     a, b = a.replace("\n", " "), b.replace("\n", " ")
     if not a or not b:
@@ -94,7 +94,7 @@ def test_a_line_has_the_same_hash_and_kind_at_any_position(lines):
             assert found.kinds[number] == BLANK
 
 
-def test_the_bound_of_each_script_and_of_mixed_lines():
+def test_the_minimum_length_depends_on_the_script():
     kinds = text_lines(
         "abcdefghi\nabcdefghij\n一二三四\n一二三四五\n一二三 abcd\n一二三 abc\n!!!\n\nあいうえお", SETTINGS
     )
@@ -159,13 +159,13 @@ def test_prose_and_menus_are_not_code(line):
     assert not is_code(line)
 
 
-def test_a_long_line_without_a_sign_is_judged_fast():
+def test_a_long_line_without_a_code_sign_is_classified_fast():
     assert not is_code("a" * 1_000_000)
     assert not is_code("a " * 500_000 + "= b;")
     assert is_code("x = b; " + "a(" * 500_000)
 
 
-def test_code_is_kept_by_its_signs_and_between_fences():
+def test_lines_with_code_signs_and_lines_between_fences_are_kept():
     plain, sign = "a line that every page has", "int total = count(items);"
     text = f"{plain}\n```\n{plain}\n```\n{sign}\n~~~\n{plain}"
     cut = cut_lines(text, hashes_of(plain, sign), SETTINGS)
@@ -189,7 +189,7 @@ def test_repeated_lines_are_removed_with_the_blank_lines_between_them():
     assert cut.text == f"{own}\n\n{own}!"
     assert (cut.n_lines, cut.n_lines_removed, cut.n_blank_removed, cut.n_blank) == (10, 3, 4, 5)
     assert cut.n_chars_removed == 23 + 2 + 23 + 2 + 2 + 10 + 1
-    assert cut.removed == tuple(sorted(hashes_of(menu, note).tolist()))  # each once
+    assert cut.removed == tuple(sorted(hashes_of(menu, note).tolist()))  # without repetitions
 
 
 def test_a_line_is_found_by_its_hash():

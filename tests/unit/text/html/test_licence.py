@@ -1,4 +1,4 @@
-"""Licence and robots signals: where they are found, how far they are trusted, what does not count."""
+"""Licence and robots signals: where they are found, their weight, and marks that are ignored."""
 
 import gzip
 import json
@@ -31,7 +31,7 @@ def of(page, header=None):
         (f"{CC}/licenses/by-nc-sa/2.5/cn", "CC-BY-NC-SA-2.5-CN"),
         ("//CreativeCommons.org/licenses/BY-NC-ND/3.0/igo/legalcode", "CC-BY-NC-ND-3.0-IGO"),
         (f"{CC}/licenses/by/3.0/deed.de", "CC-BY-3.0"),  # a language, not a country
-        (f"{CC}/licenses/by/4.0/zh/", "CC-BY-4.0"),  # from 4.0 on there are no countries
+        (f"{CC}/licenses/by/4.0/zh/", "CC-BY-4.0"),  # since 4.0 there are no country versions
         (f"{CC}/licenses/by-nd-nc/1.0/", "CC-BY-NC-ND-1.0"),
         (f"{CC}/licenses/by-sa/", "CC-BY-SA"),
         (f"{CC}/publicdomain/zero/1.0/deed.zh", "CC0-1.0"),
@@ -46,7 +46,7 @@ def of(page, header=None):
         ("", None),
     ],
 )
-def test_ids_of_deeds(url, expected):
+def test_the_url_of_a_deed_gives_the_licence_id(url, expected):
     assert licence_id(url) == expected
 
 
@@ -72,7 +72,7 @@ def test_ids_of_deeds(url, expected):
         (f'<p>This page is <a href="{BY}">CC BY</a></p>', "anchor"),
     ],
 )
-def test_one_licence_and_where_it_was_found(page, by):
+def test_a_licence_is_found_with_its_evidence(page, by):
     page = page.replace("<\\/script>", "</script>").replace("application\\/ld", "application/ld")
     assert of(f"<html>{page}") == Rights("CC-BY-4.0", by, ("CC-BY-4.0",), ())
 
@@ -95,17 +95,17 @@ def test_one_licence_and_where_it_was_found(page, by):
         "<a",
     ],
 )
-def test_what_is_no_mark_of_the_page(page):
+def test_marks_that_are_not_about_the_page_are_ignored(page):
     assert of(page) == NOTHING
 
 
-def test_better_evidence_decides_and_other_marks_are_told():
+def test_the_best_evidence_decides_and_other_marks_are_reported():
     page = f'<a href="{BY}">a picture</a><a href="{BY_SA}" rel="license">'
     assert of(page) == Rights("CC-BY-SA-4.0", "anchor_rel", ("CC-BY-4.0", "CC-BY-SA-4.0"), ())
     assert of(f'{page}<link rel=license href="{CC}/publicdomain/zero/1.0/">').licence == "CC0-1.0"
 
 
-def test_different_marks_of_the_same_weight_name_no_licence():
+def test_contradicting_marks_of_equal_weight_give_no_licence():
     assert of(f'<a href="{BY}"></a><a href="{BY_SA}">') == Rights(None, "anchor", ("CC-BY-4.0", "CC-BY-SA-4.0"), ())
     assert of(f'<a href="{BY}"></a><a href="{BY}deed.fr">').licence == "CC-BY-4.0"
 
@@ -143,7 +143,7 @@ def test_different_marks_of_the_same_weight_name_no_licence():
         ('<p title=">"><meta name="robots" content="a > b, noindex">', ["noindex"]),
     ],
 )
-def test_meta_robots(page, directives):
+def test_directives_of_meta_robots_are_read(page, directives):
     assert of(f"<html>{page}<p>text").robots == tuple(directives)
 
 
@@ -161,11 +161,11 @@ def test_meta_robots(page, directives):
         ("", []),
     ],
 )
-def test_x_robots_tag(header, directives):
+def test_directives_of_x_robots_tag_are_read(header, directives):
     assert of("<p>text", header).robots == tuple(directives)
 
 
-def test_header_and_page_together():
+def test_directives_of_header_and_page_are_combined():
     assert of("<meta name=robots content=nofollow>", "noindex, nofollow").robots == ("nofollow", "noindex")
 
 
@@ -173,7 +173,7 @@ def test_header_and_page_together():
 
 
 @pytest.mark.parametrize("before", [0, 1, 4090, 4093, 4096, 50_000])
-def test_marks_are_found_wherever_they_stand(before):
+def test_marks_are_found_at_any_position(before):
     mark = f'<meta name="robots" content="noai"><a rel="license" href="{BY}">'
     filler = "<p>甲</p>" * (before // 10) + "x" * (before % 10)
     for page in (filler + mark, filler + mark + "<p>after" * 2000):
@@ -211,7 +211,7 @@ IN_METAS = re.compile(rb"obot|bot[\"']|pide|tdm-|cc.by", re.IGNORECASE | re.DOTA
     ).map(b"".join),
     st.integers(0, 9000),
 )
-def test_the_glance_finds_what_a_pattern_finds(data, padding):
+def test_the_fast_scan_finds_the_same_as_a_pattern(data, padding):
     data = b"." * padding + data + b"....."
     reach = kernels.last_hint(np.frombuffer(data, np.uint8))
     small = data.lower()
@@ -222,7 +222,7 @@ def test_the_glance_finds_what_a_pattern_finds(data, padding):
 
 
 @pytest.mark.parametrize("between", [b"", b"." * 5000])
-def test_what_stands_after_the_last_meta_is_not_looked_at(between):
+def test_text_after_the_last_meta_element_is_not_read(between):
     data = b"<meta name=robots content=noindex>" + between + b"<p>robots" + b"." * 9000 + b"googlebot'"
     assert kernels.last_hint(np.frombuffer(data, np.uint8)) == kernels.CHUNK
 
@@ -244,7 +244,7 @@ def slow_tag_end(data, i):
 
 @settings(max_examples=300)
 @given(st.lists(st.sampled_from([b"=", b'"', b"'", b">", b"a", b" ", b"=" + b"'" + b"." * 16_380])).map(b"".join))
-def test_a_tag_ends_where_a_plain_loop_ends_it(data):
+def test_the_end_of_a_tag_equals_that_of_a_plain_loop(data):
     data = b"<a" + data
     assert kernels.tag_end(np.frombuffer(data, np.uint8), 1, len(data)) == slow_tag_end(data, 1)
 
@@ -264,7 +264,7 @@ PIECES = {
 
 
 @given(st.lists(st.sampled_from(sorted(PIECES))))
-def test_pieces_do_not_disturb_each_other(pieces):
+def test_marks_do_not_affect_each_other(pieces):
     assert of("".join(pieces)).robots == tuple(sorted({PIECES[piece] for piece in pieces} - {None}))
 
 
@@ -292,12 +292,12 @@ def test_pieces_do_not_disturb_each_other(pieces):
         )
     ).map(b"".join)
 )
-def test_any_bytes_give_an_answer(data):
+def test_any_bytes_are_accepted(data):
     found = rights(data, data.decode("latin-1"))
     assert list(found.robots) == sorted(found.robots)
 
 
-def test_real_pages_of_known_licence(shared_data):
+def test_licences_of_real_pages_are_found(shared_data):
     from fastwarc.warc import ArchiveIterator, WarcRecordType
 
     folder = shared_data / "html-truth" / "trafilatura-eval"
@@ -305,7 +305,7 @@ def test_real_pages_of_known_licence(shared_data):
     with open(folder / "pages.warc.gz", "rb") as stream:
         records = ArchiveIterator(stream, record_types=WarcRecordType.response, parse_http=True)
         found = {url: rights(record.reader.read()) for url, record in zip(urls, records, strict=True)}
-    # read by eye
+    # checked by hand
     wikipedia = next(url for url in urls if "wikipedia.org/wiki/T-distributed" in url)
     assert (found[wikipedia].licence, found[wikipedia].licence_by) == ("CC-BY-SA-3.0", "link_rel")
     boingboing = next(url for url in urls if "boingboing.net/2013/07/19" in url)

@@ -30,7 +30,7 @@ def features_of(markup, title):
     return columns[: len(FEATURES)].T
 
 
-def test_features_are_what_their_names_say():
+def test_features_have_the_values_that_their_names_describe():
     markup = parse(PAGE)
     features = features_of(markup, b"News of the town")
     assert features.shape == (5, len(FEATURES)) and len(set(FEATURES)) == len(FEATURES)
@@ -38,7 +38,7 @@ def test_features_are_what_their_names_say():
         row(markup, t, features) for t in (b"Home", b"News of", b"On Tuesday", b"Copyright")
     )
     assert (menu["in_nav"], heading["in_nav"]) == (1, 0)
-    assert menu["link"] == pytest.approx(8 / 9) and first["link"] == 0  # the space is in no link
+    assert menu["link"] == pytest.approx(8 / 9) and first["link"] == 0  # the space is outside of the link
     assert first["tokens"] == pytest.approx(np.log1p(16)) and (first["is_good"], menu["is_good"]) == (1, 0)
     assert (heading["in_heading"], heading["title"], first["title"]) == (1, 1, pytest.approx(2 / 16))  # "the", twice
     assert (heading["after_title"], menu["after_title"], footer["after_title"]) == (1, 0, 1)
@@ -46,7 +46,7 @@ def test_features_are_what_their_names_say():
     assert (first["first"], first["last"], footer["last"]) == (1, 1, 3)  # upper case; an end; a letter
     assert (first["near+1_tokens"], footer["near+1_tokens"]) == (pytest.approx(np.log1p(12)), -1)
     assert (menu["index"], footer["index"]) == (0, pytest.approx(0.8))
-    assert (first["in_best"], footer["in_best"]) == (1, 0)  # both paragraphs stand in the <div>
+    assert (first["in_best"], footer["in_best"]) == (1, 0)  # both paragraphs are in the <div>
     assert (first["to_best"], footer["to_best"], footer["from_best"]) == (0, 1, 1)
     assert menu["page_blocks"] == pytest.approx(np.log1p(5))
 
@@ -58,7 +58,7 @@ def test_chinese_characters_are_words():
     assert (page["tokens"], page["han"], page["ends"]) == (pytest.approx(np.log1p(11)), 1, pytest.approx(np.log1p(1)))
 
 
-def test_the_second_round_sees_the_first_opinion_of_the_neighbours():
+def test_the_second_round_gets_the_first_scores_of_the_neighbours():
     markup = parse(PAGE)
     tokens = np.array([2, 4, 17, 12, 1], np.float32)
     first = np.array([0.1, 0.6, 0.9, 0.8, 0.2], np.float32)
@@ -83,26 +83,26 @@ def test_the_second_round_sees_the_first_opinion_of_the_neighbours():
         ([0.9, 0.6], [10, 10], [True, True]),  # 15 / (20 + 7.35) is more than 9 / (10 + 7.35)
         ([0.02, 0.019], [10, 10], [True, False]),  # 0.2 / (10 + 0.19) against 0.39 / (20 + 0.19)
         ([0.9, 0.34], [10, 1000], [True, True]),  # 349 expected words of 1,010
-        ([0.9, 0.3], [10, 1000], [True, False]),  # the best in words, but too unlikely
+        ([0.9, 0.3], [10, 1000], [True, False]),  # the best in words, but too improbable
         ([1.0, 0.0, 1.0], [5, 500, 5], [True, False, True]),
     ],
 )
-def test_the_choice_is_the_one_with_the_best_expected_f(likely, tokens, chosen):
+def test_the_chosen_blocks_have_the_best_expected_f1(likely, tokens, chosen):
     assert main_text.best_choice(np.array(likely, np.float32), np.array(tokens, np.float32)).tolist() == chosen
 
 
 @settings(derandomize=True, max_examples=200, deadline=None)
 @given(st.lists(st.tuples(st.floats(0.34375, 0.96875, width=32), st.integers(1, 50)), min_size=1, max_size=7))
-def test_no_other_choice_promises_more(blocks):
+def test_no_other_choice_has_a_higher_expected_f1(blocks):
     likely, tokens = (np.array(column, np.float32) for column in zip(*blocks, strict=True))
 
-    def promise(mask):
+    def expected_f1(mask):
         hits = (likely * tokens).astype(np.float64)
         return hits[mask].sum() / (tokens[mask].sum() + main_text.BETA**2 * hits.sum())
 
-    best = promise(main_text.best_choice(likely, tokens))
+    best = expected_f1(main_text.best_choice(likely, tokens))
     every = (np.array([number >> k & 1 for k in range(len(likely))], bool) for number in range(1, 1 << len(likely)))
-    assert all(promise(mask) <= best + 1e-9 for mask in every)
+    assert all(expected_f1(mask) <= best + 1e-9 for mask in every)
 
 
 def slow_predict(arrays, rows):
@@ -117,7 +117,7 @@ def slow_predict(arrays, rows):
     return 1 / (1 + np.exp(-np.array(sums)))
 
 
-STEP = 6e-8  # of float32 below 1
+STEP = 6e-8  # resolution of float32 below 1
 
 
 @pytest.mark.parametrize("num_rows", [0, 1, 15, 16, 17, 63, 64, 65, 130])
@@ -126,7 +126,7 @@ def test_trees_equal_a_plain_loop(num_rows):
     with np.load(str(path)) as model:
         arrays = {name: model[f"first_{name}"] for name in trees.TREE_ARRAYS}
     chance = np.random.default_rng(5)
-    # values on the thresholds themselves, where left and right part
+    # values equal to thresholds, where the branches divide
     rows = chance.choice(arrays["threshold"], size=(num_rows, len(FEATURES))).astype(np.float32)
     rows += chance.choice(np.array([0, 0, 1e-3, -1e-3], np.float32), size=rows.shape)
     assert trees.predict(trees.Trees.of(arrays), np.ascontiguousarray(rows.T)) == pytest.approx(
@@ -134,7 +134,7 @@ def test_trees_equal_a_plain_loop(num_rows):
     )
 
 
-def test_rows_without_a_number_go_left():
+def test_rows_with_nan_take_the_left_branch():
     path = resources.files("sluice.text") / "data" / main_text.MODEL
     with np.load(str(path)) as model:
         arrays = {name: model[f"first_{name}"] for name in trees.TREE_ARRAYS}
@@ -149,7 +149,7 @@ def test_rows_without_a_number_go_left():
 
 
 def chain(num_leaves):
-    """A tree that goes left again and again: feature 0 against falling thresholds."""
+    """A tree that branches to the left at every node: feature 0 against falling thresholds."""
     nodes = num_leaves - 1
     return {
         "roots": np.array([0 if nodes else -1], np.int32),
@@ -161,7 +161,7 @@ def chain(num_leaves):
 
 
 @pytest.mark.parametrize("num_leaves", [1, 2, 31, 32])
-def test_trees_of_one_leaf_and_of_the_most(num_leaves):
+def test_trees_with_the_minimum_and_maximum_number_of_leaves_are_evaluated(num_leaves):
     arrays = chain(num_leaves)
     rows = np.arange(-1, 34, 0.5, np.float32)[:, None].repeat(2, 1)
     assert trees.predict(trees.Trees.of(arrays), np.ascontiguousarray(rows.T)) == pytest.approx(
@@ -169,17 +169,17 @@ def test_trees_of_one_leaf_and_of_the_most(num_leaves):
     )
 
 
-def test_a_tree_with_more_leaves_than_a_word_has_bits_is_refused():
+def test_a_tree_with_more_leaves_than_bits_in_a_word_is_an_error():
     with pytest.raises(ValueError, match="more than 32 leaves"):
         trees.Trees.of(chain(33))
 
 
-def test_the_shipped_model_fits_the_features():
+def test_the_shipped_model_matches_the_features():
     model = main_text.load_model()
     assert model.first.feature.max() < len(FEATURES)
     assert model.second.feature.max() < len(FEATURES) + len(SECOND_FEATURES)
 
 
-def test_rendering_nothing_is_an_empty_text():
+def test_rendering_no_block_returns_an_empty_text():
     markup = parse(PAGE)
     assert main_text.render(markup, np.zeros(5, bool)) == ""

@@ -1,4 +1,4 @@
-"""What the shipped model is worth, on real pages."""
+"""The quality of the shipped main-text model on real pages."""
 
 import io
 
@@ -11,8 +11,8 @@ from sluice.text.charset.decode import decode
 from sluice.text.html.extract import extract_text
 
 
-def test_no_text_that_another_parser_finds_is_lost(sample):
-    """resiliparse builds the whole tree; nearly all of its words must be in ours, on every page that ships."""
+def test_nearly_all_words_that_resiliparse_finds_are_extracted(sample):
+    """resiliparse builds the whole tree; nearly all of its words must be in our text of every page in the sample."""
     shares = []
     for path in sorted(sample.glob("*.warc.gz")):
         data = path.read_bytes()
@@ -31,7 +31,7 @@ def test_no_text_that_another_parser_finds_is_lost(sample):
     assert sum(shares) / len(shares) > 0.9999
 
 
-def test_main_text_is_better_than_trafilatura_on_sites_that_the_model_has_not_seen(shared_data):
+def test_main_text_is_better_than_trafilatura_on_sites_not_used_in_training(shared_data):
     trafilatura = pytest.importorskip("trafilatura")
     ours, theirs = [], []
     for page in iter_pages(shared_data):

@@ -52,7 +52,7 @@ def texts(html):
         ("<span>a</span><span>b</span>", [("", "ab")]),
     ],
 )
-def test_blocks_are_what_a_browser_shows_as_lines(html, expected):
+def test_blocks_correspond_to_the_lines_of_a_browser(html, expected):
     assert blocks(html) == expected
 
 
@@ -74,11 +74,11 @@ def test_blocks_are_what_a_browser_shows_as_lines(html, expected):
         "<template><p>no</template>x",
     ],
 )
-def test_what_is_no_text_of_the_page_is_left_out(html):
+def test_content_that_is_not_text_is_excluded(html):
     assert texts(html) == ["x"]
 
 
-def test_text_for_browsers_without_scripts_is_kept_and_known_as_such():
+def test_noscript_text_is_kept_and_marked():
     markup = parse(b"<noscript><p>the posts</p></noscript><p>x</p>")
     assert [bool(markup.node_context[n] & tags.NOSCRIPT) for n in markup.block_node] == [True, False]
 
@@ -107,7 +107,7 @@ def test_text_for_browsers_without_scripts_is_kept_and_known_as_such():
         ("a &lt;b&gt; c", "a <b> c"),
     ],
 )
-def test_character_references_are_resolved_as_in_browsers(reference, char):
+def test_character_references_are_decoded_as_in_browsers(reference, char):
     assert texts(f"<p>{reference}</p>") == [char]
 
 
@@ -135,7 +135,7 @@ def test_bytes_in_links_are_counted(html, linked):
 
 
 def slow_end_of_tag(data):
-    """Place after the tag, and whether it closes itself; `<a` is at 0."""
+    """Position after the tag that starts at 0 with `<a`, and whether the tag closes itself."""
     k = 1
     while k < len(data) and data[k] not in b" \n/>":
         k += 1
@@ -157,7 +157,7 @@ def slow_end_of_tag(data):
 
 @settings(max_examples=500)
 @given(st.lists(st.sampled_from([b"=", b'"', b"'", b">", b"b", b" ", b"\n", b"/"])).map(b"".join))
-def test_a_tag_ends_where_a_plain_loop_ends_it(rest):
+def test_the_end_of_a_tag_equals_that_of_a_plain_loop(rest):
     data = b"<a" + rest
     *_, after, closes_itself = read_tag(np.frombuffer(data, np.uint8), 0)
     assert (after, closes_itself) == slow_end_of_tag(data)
@@ -172,15 +172,15 @@ def test_a_tag_ends_where_a_plain_loop_ends_it(rest):
         | st.sampled_from(["<b>", "</b>", "<a>", "</a>", "<pre>", "</pre>", "<p>", "<br>"])
     )
 )
-def test_text_as_written_and_as_references_is_the_same(pieces):
-    """A reference is read by itself, plain text in runs."""
+def test_literal_text_and_character_references_give_equal_blocks(pieces):
+    """References are decoded one by one, literal text is copied in runs."""
     written = parse("".join(pieces).encode())
     slow = parse("".join(p if "<" in p else "".join(f"&#{ord(char)};" for char in p) for p in pieces).encode())
     for name in ("text", "block_start", "block_end", "block_node", "block_link", "block_bold", "block_breaks"):
         assert getattr(written, name).tolist() == getattr(slow, name).tolist(), name
 
 
-def test_elements_know_what_is_around_them():
+def test_elements_have_the_features_of_their_ancestors():
     markup = parse(
         b"<nav><ul><li>a</ul></nav><article><div hidden><p>b</p></div><div style='color:red; DISPLAY : none'>c"
     )
@@ -190,20 +190,20 @@ def test_elements_know_what_is_around_them():
     assert third & tags.HIDDEN and not third & tags.NAV
 
 
-def test_class_words_are_parted_and_whole_names_kept():
+def test_class_names_are_split_into_words_and_also_kept():
     markup = parse(b'<div class="postBody entry-content-12" id="Main"><p>x')
     expected = [fnv(word) for word in (b"post", b"body", b"postbody", b"entry", b"content", b"entry-content-", b"main")]
     assert markup.word_hash.tolist() == expected
     assert set(markup.word_node.tolist()) == {1}
 
 
-def test_brothers_have_one_sign_whatever_their_number():
+def test_siblings_whose_classes_differ_in_numbers_have_equal_signatures():
     markup = parse(b'<ul><li class="post-1 odd">a<li class="post-22 even">b<li class="ad">c</ul>')
     a, b, c = (markup.node_sign[n] for n in markup.block_node)
     assert a == b != c
 
 
-def test_places_of_metadata_are_noted():
+def test_positions_of_metadata_are_recorded():
     html = b"<title>T</title><meta name=a content=b><script type='application/ld+json'>{}</script><time datetime=x>y"
     markup = parse(html)
     kinds = {int(kind): html[start:end] for kind, start, end in markup.marks}
@@ -215,7 +215,7 @@ def test_places_of_metadata_are_noted():
     }
 
 
-def test_a_page_nested_without_end_is_flattened():
+def test_a_deeply_nested_page_is_flattened():
     markup = parse(
         b"<nav>Menu</nav>" + b"<div>" * 100 * MAX_DEPTH + b"<p>some words</p>" + b"</div>" * 100 * MAX_DEPTH + b"end"
     )
@@ -226,8 +226,8 @@ def test_a_page_nested_without_end_is_flattened():
 @pytest.mark.parametrize(
     "part", [b"<svg>", b"<b>", b"</b>", b"<!--", b"<a>", b"<p><a>", b"&#", b"<td>", b'<x y="', b"<li><b>", b"<"]
 )
-def test_adversarial_pages_of_megabytes_are_read_to_their_end(part):
-    """Work that grows faster than the length would not end here: millions of elements."""
+def test_adversarial_pages_of_megabytes_are_read_completely(part):
+    """The pages have millions of elements: work that is not linear in the length would not finish."""
     markup = parse(part * (4_000_000 // len(part)) + b"<p>x")
     assert len(markup.text) <= 8_100_000
 
@@ -242,7 +242,7 @@ SOUP = st.sampled_from(
 
 @settings(derandomize=True, max_examples=500, deadline=None)
 @given(st.lists(st.one_of(SOUP, st.text(max_size=6), st.binary(max_size=4)), max_size=40))
-def test_any_soup_gives_blocks_in_order_inside_their_page(parts):
+def test_random_markup_gives_blocks_in_order_inside_the_page(parts):
     html = b"".join(part if isinstance(part, bytes) else part.encode("utf-8", "replace") for part in parts)
     markup = parse(html)
     assert (markup.block_start < markup.block_end).all()
@@ -269,8 +269,8 @@ print("done")
 
 
 @pytest.mark.exhaustive
-def test_kernels_stay_inside_their_arrays(tmp_path):
-    """Compiled code does not look at bounds; here it does, on random soup, in a process of its own."""
+def test_kernels_do_not_index_outside_their_arrays(tmp_path):
+    """Runs the kernels with bounds checks, which compiled code omits, on random markup in a separate process."""
     parts = "<p> </p> <div\tclass=a-b> </div> <a> </a> <table> <tr> <td> </table> <li> <br> <!-- -->".split(" ")
     parts += ["<script>", "</script>"]
     parts += [

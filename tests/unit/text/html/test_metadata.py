@@ -30,11 +30,11 @@ def facts(html):
         ("2019-13-05", None),
         ("2019-02-30", None),
         ("12019-02-03", None),
-        ("5 March 2019", None),  # not guessed
+        ("5 March 2019", None),  # ambiguous dates are not guessed
         ("", None),
     ],
 )
-def test_a_day_is_read_where_the_year_comes_first(text, day):
+def test_a_date_is_read_if_the_year_comes_first(text, day):
     assert find_day(text) == day
 
 
@@ -48,7 +48,7 @@ def test_a_day_is_read_where_the_year_comes_first(text, day):
         ("<meta name=author content='https://x.test/ann'>", (None, None, None)),
         ("<meta name=PubDate content='2020-01-02 03:04:05'>", (None, None, "2020-01-02")),
         ("<meta name=date content='soon'><time datetime='2020-01-02'>x</time>", (None, None, "2020-01-02")),
-        ("<time>2020年1月2日</time>", (None, None, None)),  # only what the tag itself says
+        ("<time>2020年1月2日</time>", (None, None, None)),  # only the attributes of the tag are read
         (
             '<script type="application/ld+json">{"headline":"H","datePublished":"2021-05-06T00:00:00Z",'
             '"author":[{"@type":"Person","name":"Bo"}]}</script>',
@@ -58,14 +58,14 @@ def test_a_day_is_read_where_the_year_comes_first(text, day):
         ('<script>{"author":"Bo"}</script>', (None, None, None)),
     ],
 )
-def test_facts_come_from_metadata(html, expected):
+def test_facts_are_read_from_metadata(html, expected):
     assert facts(html) == expected
 
 
-def test_titles_without_end_are_cut():
+def test_unclosed_titles_are_cut():
     assert facts(f"<title>{'x' * 10_000}</title>")[0] == "x" * MAX_CHARS
 
 
-def test_every_name_that_is_looked_for_holds_a_hint():
+def test_every_searched_name_contains_a_hint():
     names = (*TITLE_NAMES, *AUTHOR_NAMES, *DAY_NAMES)
     assert [name for name in names if not any(hint in name for hint in META_HINTS)] == []

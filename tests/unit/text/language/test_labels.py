@@ -9,7 +9,7 @@ def test_the_table_has_every_two_letter_code_once():
     assert (ISO_639_3["en"], ISO_639_3["de"], ISO_639_3["zu"], ISO_639_3["sh"]) == ("eng", "deu", "zul", "hbs")
 
 
-def test_members_stand_for_languages_of_the_table_and_are_none_of_its_codes():
+def test_members_of_macrolanguages_map_to_codes_of_the_table():
     assert set(STANDARD_MEMBERS.values()) <= set(ISO_639_3)
     assert not set(STANDARD_MEMBERS) & set(ISO_639_1)
 
@@ -37,12 +37,12 @@ def test_members_stand_for_languages_of_the_table_and_are_none_of_its_codes():
         ("__label__und_Hani", "und", "und", "Hani"),
     ],
 )
-def test_labels_of_every_family_of_models_have_one_meaning(label, code, iso639_3, script):
+def test_labels_of_every_family_of_models_are_mapped_to_language_and_script(label, code, iso639_3, script):
     assert parse_label(label) == (code, iso639_3, script)
 
 
 @pytest.mark.parametrize(
     "label", ["__label__hq", "__label__1", "__label__", "__label__English", "ZH", "zh_hans", "zh_", ""]
 )
-def test_a_label_that_is_no_language_code_has_no_meaning(label):
+def test_a_label_that_is_not_a_language_code_is_not_mapped(label):
     assert parse_label(label) is None

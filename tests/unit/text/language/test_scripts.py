@@ -17,7 +17,7 @@ def value(table, code):
 
 
 def script_of(char):
-    """The slow, obvious way."""
+    """The script of a character, by the slow definition."""
     if not char.isalpha():
         return "Zyyy"
     return UNICODE_NAMES.get(unicodedata.name(char, "").partition(" ")[0].partition("-")[0], "Zzzz")
@@ -25,7 +25,7 @@ def script_of(char):
 
 @settings(derandomize=True, max_examples=300, deadline=None)
 @given(st.dictionaries(st.integers(0, 0x10FFFF), st.integers(1, 255), max_size=50), st.integers(0, 0x10FFFF))
-def test_a_table_gives_what_is_known_and_0_for_the_rest(known, other):
+def test_a_table_returns_known_values_and_0_for_others(known, other):
     table = make_table(known, np.uint8)
     assert {code: value(table, code) for code in known} == known
     assert value(table, other) == known.get(other, 0)
@@ -46,14 +46,14 @@ def test_letters_are_counted_by_script(text):
     assert counts.tolist() == [[script_of(char) for char in text].count(script) for script in SCRIPTS]
 
 
-def test_a_language_has_the_scripts_it_is_written_in():
+def test_a_language_has_the_scripts_in_which_it_is_written():
     assert scripts_of("zh") == ("Hani",)
     assert scripts_of("ja") == ("Hani", "Jpan")
     assert scripts_of("de") == ("Latn",)
     assert scripts_of("sr") == ("Cyrl", "Latn")
 
 
-def test_the_script_of_a_label_goes_before_what_is_usual():
+def test_the_script_of_a_label_takes_precedence_over_the_usual_ones():
     assert scripts_of("sr", "Latn") == ("Latn",)
     assert scripts_of("zh", "Hant") == ("Hani",)
     assert scripts_of("ko", "Kore") == ("Hang", "Hani")
@@ -86,7 +86,7 @@ def oracle(text, own, is_certain, min_weight=30, min_own_share=0.8, min_kana_sha
     st.sampled_from([{"Hani"}, {"Hani", "Jpan"}, {"Latn"}, {"Cyrl", "Latn"}, {"Hang", "Hani"}]),
     st.booleans(),
 )
-def test_lines_are_judged_by_their_letters(text, own, is_certain):
+def test_lines_are_classified_by_their_letters(text, own, is_certain):
     data = text.encode()
     mask = np.array([script in own for script in SCRIPTS])
     judged, foreign, undecided = kernels.judge_lines(

@@ -1,4 +1,4 @@
-"""Bad words: what is counted, what is refused, and that the compiled count agrees with a plain one."""
+"""Bad words: the counted terms, invalid lists, and equality of the compiled count and a plain one."""
 
 import gzip
 import json
@@ -14,7 +14,7 @@ from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.text.lists.bad_words import BadWordCounts, BadWordLists, BadWords, fold_text
 
 MAX_SHARE = {"en": 0.02, "zh": 0.02}
-"""What a preset may ask of the shipped lists; measured on the real texts below."""
+"""Suitable limit of a preset for each shipped list; measured on the real texts below."""
 
 
 @pytest.fixture
@@ -27,21 +27,21 @@ def make(tmp_path):
     return made
 
 
-# what is counted
+# counted terms
 
 
-def test_whole_words_in_english(make):
+def test_english_terms_match_whole_words(make):
     words = make("en", ["# a comment", "", "Bet", "free spins", "a$$", "🎰"])
     assert words.measure("BET, bet!\nalphabet bets").hits == 2
     assert words.measure("Ｂｅｔ bet\u0301 _bet bet’s bet-on").hits == 3  # full width, before an apostrophe, a hyphen
     assert words.measure("Free  spins, free\u00a0spins and free\nspins; carefree spins").hits == 2
-    assert words.measure("a$$ a$$a aa$$ 🎰🎰x").hits == 4  # signs are no words
+    assert words.measure("a$$ a$$a aa$$ 🎰🎰x").hits == 4  # signs are not words
     text = "free spins\nbet bet\nnothing"
     assert words.measure(text) == BadWordCounts(hits=3, distinct=2, covered=16, lines=2, characters=26)
     assert words.measure(text).covered_share == 16 / 26
 
 
-def test_anywhere_in_chinese_with_allowed_words(make):
+def test_chinese_terms_match_anywhere_except_in_allowed_words(make):
     words = make("zh", ["性", "裸", "av女优"], ["女性", "性能", "可能性", "裸机"])
     assert words.measure("性").hits == 1
     assert words.measure("女性、性能、可能性，裸机").hits == 0
@@ -51,14 +51,14 @@ def test_anywhere_in_chinese_with_allowed_words(make):
     )
 
 
-def test_an_allowed_word_takes_back_only_what_it_holds(make):
+def test_an_allowed_word_excludes_only_the_terms_inside_it(make):
     words = make("zh", ["口交", "交易所口"], ["出口交", "口交易"])
     assert words.measure("出口交易").hits == 0
     assert words.measure("口交").hits == 1
-    assert words.measure("口交易所口").hits == 1  # the longer term reaches beyond what is allowed
+    assert words.measure("口交易所口").hits == 1  # the longer term extends beyond the allowed word
 
 
-def test_overlapping_and_nested_terms_count_each_and_cover_once(make):
+def test_overlapping_terms_are_all_counted_and_their_characters_once(make):
     words = make("zh", ["色情", "色情网站", "情网"])
     assert words.measure("色情网站") == BadWordCounts(hits=3, distinct=3, covered=4, lines=1, characters=4)
     assert words.measure("色情色情色情") == BadWordCounts(hits=3, distinct=1, covered=6, lines=1, characters=6)
@@ -79,11 +79,11 @@ def test_only_languages_with_a_list_are_measured():
     assert BadWordLists.of(BadWordsConfig(lists={})).measure("x", "zh") is None
 
 
-# what is refused
+# invalid lists
 
 
 @pytest.mark.parametrize(
-    "line, said",
+    "line, message",
     [
         (b"two\tterms", "a tab or control"),
         (b"be\x00ll", "a tab or control"),
@@ -94,30 +94,30 @@ def test_only_languages_with_a_list_are_measured():
         (b"a" * 65, "more than 64"),
     ],
 )
-def test_a_term_that_cannot_be_right_is_refused_with_its_line(tmp_path, line, said):
+def test_an_invalid_term_is_an_error_with_its_line(tmp_path, line, message):
     path = tmp_path / "terms.txt"
     path.write_bytes(b"# terms\ngood term\r\n\n" + line + b"\n")
-    with pytest.raises(FormatError, match=rf"terms\.txt, line 4.*{said}"):
+    with pytest.raises(FormatError, match=rf"terms\.txt, line 4.*{message}"):
         BadWords.load(str(path), "en")
     path.write_bytes(b"good")
     (tmp_path / "allow.txt").write_bytes(b"very good\n\n\n" + line)
-    with pytest.raises(FormatError, match=rf"allow\.txt, line 4.*{said}"):
+    with pytest.raises(FormatError, match=rf"allow\.txt, line 4.*{message}"):
         BadWords.load(str(path), "en", f"{tmp_path}/allow.txt")
 
 
 @pytest.mark.parametrize("allowed", ["男人", "性", "Ａ片"])
-def test_an_allowed_word_without_a_longer_use_of_a_term_is_refused(make, allowed):
+def test_an_allowed_word_that_does_not_extend_a_term_is_an_error(make, allowed):
     with pytest.raises(FormatError, match=r"allow\.txt, line 2: .*must hold a term"):
         make("zh", ["性", "a片"], ["女性", allowed])
 
 
-def test_an_allowed_word_must_hold_the_term_as_a_word_where_words_count(make):
+def test_an_allowed_word_must_contain_the_term_as_a_word_in_english(make):
     assert make("en", ["bet"], ["bet noire"]).measure("bet, bet noire").hits == 1
     with pytest.raises(FormatError, match="must hold a term"):
         make("en", ["bet"], ["alphabet"])
 
 
-def test_lists_that_are_missing_or_empty(tmp_path):
+def test_missing_and_empty_lists_are_errors(tmp_path):
     with pytest.raises(InputError, match="Cannot read the list of words"):
         BadWords.load(f"{tmp_path}/missing.txt", "de")
     (tmp_path / "empty.txt").write_text("# nothing yet\n")
@@ -129,7 +129,7 @@ def test_lists_that_are_missing_or_empty(tmp_path):
         BadWordLists.of(BadWordsConfig(allow={"ja": "x"}))
 
 
-def test_it_pickles_as_paths_and_a_digest_and_refuses_other_words(make):
+def test_a_word_list_is_pickled_as_paths_and_digest_and_changed_files_are_errors(make):
     words = make("zh", ["性"], ["女性"])
     packed = pickle.dumps(words)
     assert len(packed) < 500
@@ -140,11 +140,11 @@ def test_it_pickles_as_paths_and_a_digest_and_refuses_other_words(make):
     assert pickle.loads(pickle.dumps(BadWords.load(None, "zh"))).measure("百家乐").hits == 1
 
 
-# beside a plain count
+# comparison with a plain count
 
 
 def plain_count(text, terms, allowed, whole_words):
-    """Every place and every term by slices; spaces run together are found by trying every length."""
+    """Compares every term with every slice; runs of spaces are matched by trying every length."""
 
     def is_word(char):
         return unicodedata.category(char)[0] in "LMN" or char == "_"
@@ -191,7 +191,7 @@ TERMS = st.lists(
     text=st.text(ALPHABET),
     language=st.sampled_from(["en", "zh"]),
 )
-def test_it_agrees_with_a_plain_count(tmp_path_factory, terms, extra, text, language):
+def test_the_compiled_count_equals_a_plain_count(tmp_path_factory, terms, extra, text, language):
     folder = tmp_path_factory.mktemp("words")
     (folder / "terms.txt").write_text("\n".join(terms), encoding="utf-8")
     allowed = [fold_text(a + terms[i % len(terms)] + b) for i, (a, b) in enumerate(extra)]
@@ -241,7 +241,7 @@ KEPT = {
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_the_shipped_lists_tell_spam_from_texts_on_the_subject(language):
+def test_the_shipped_lists_distinguish_spam_from_serious_texts(language):
     words = BadWords.load(None, language)
     for text in DROPPED[language]:
         assert words.measure(text).covered_share > 10 * MAX_SHARE[language], text
@@ -249,7 +249,7 @@ def test_the_shipped_lists_tell_spam_from_texts_on_the_subject(language):
         assert words.measure(text).covered_share <= 0.05, text
 
 
-def test_the_shipped_terms_are_different_and_allowed_words_are_in_order():
+def test_the_shipped_terms_are_distinct_and_allowed_words_are_sorted():
     for language in ("en", "zh"):
         path, allow_path = BadWords.load(None, language)._files()
         terms = [line for line in open(path, encoding="utf-8").read().split("\n") if line and line[0] != "#"]
@@ -273,10 +273,10 @@ def test_laws_and_encyclopaedia_are_kept_and_spam_of_the_web_is_found(shared_dat
     web = [
         words.measure(text).covered_share or 0 for text in texts(shared_data / "zh-webtext" / "ia-wide15-zh.jsonl.gz")
     ]
-    assert sum(share > MAX_SHARE["zh"] for share in web) >= 67  # of 587; all of them read
+    assert sum(share > MAX_SHARE["zh"] for share in web) >= 67  # of 587; all of them were read by a person
 
 
-def test_real_lists_load_and_agree_with_the_plain_count(shared_data, tmp_path):
+def test_real_lists_are_loaded_and_equal_the_plain_count(shared_data, tmp_path):
     rows = [json.loads(line) for line in gzip.open(shared_data / "filters" / "ldnoobw.jsonl.gz")]
     sample = list(texts(shared_data / "zh-webtext" / "ia-wide15-zh.jsonl.gz"))[:40]
     for language in ("zh", "ja", "ko", "fr", "ru"):

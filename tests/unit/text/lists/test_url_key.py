@@ -1,4 +1,4 @@
-"""Keys of URLs: what is one page and what is not."""
+"""Keys of URLs: equal for the same page, different for others."""
 
 import pytest
 from hypothesis import given
@@ -28,7 +28,7 @@ SAME = [
 
 
 @pytest.mark.parametrize(("url", "key"), SAME)
-def test_key(url, key):
+def test_the_key_of_a_url(url, key):
     assert url_key(url) == key
 
 
@@ -56,7 +56,7 @@ def test_without_a_host_there_is_no_key(url):
 
 
 @given(st.text(alphabet=st.characters(), max_size=40))
-def test_any_text_is_taken_and_a_key_is_its_own(path):
+def test_any_text_is_accepted_and_a_key_is_its_own_key(path):
     key = url_key(f"http://example.com/{path}")
     assert key is not None
     assert key.isascii()

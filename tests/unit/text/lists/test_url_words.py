@@ -1,4 +1,4 @@
-"""Words in URLs: three weights, what separates words, what is refused."""
+"""Words in URLs: three weights, separators, and invalid lists."""
 
 import pickle
 
@@ -23,21 +23,21 @@ WORDS = UrlWords(
         ("http://my-xvi.deos.example/", WordMatch("strict", ("xvideo",))),
         ("http://example.org/%E6%88%90%E4%BA%BA%E7%94%B5%E5%BD%B1", WordMatch("strict", ("成人",))),
         ("http://example.org/casinos", None),  # another word
-        ("http://example.org/free/free-free", None),  # one soft word, three times
-        ("casino://example.org/", None),  # the scheme is no word
+        ("http://example.org/free/free-free", None),  # one soft word three times
+        ("casino://example.org/", None),  # the scheme is not a word
         ("http://example.org/", None),
         ("", None),
     ],
 )
-def test_three_weights(url, expected):
+def test_strict_hard_and_soft_words_reject_a_url(url, expected):
     assert WORDS.match(url) == expected
 
 
-def test_nothing_speaks_against_a_url_without_lists():
+def test_without_lists_no_url_is_rejected():
     assert UrlWords.of(UrlWordsConfig()).match("http://casino.example/") is None
 
 
-def test_the_lists_of_a_configuration(tmp_path):
+def test_lists_are_loaded_from_the_configuration(tmp_path):
     for name, text in {"hard": "# hard\nCasino\n\n", "soft": "bet\nfree\nbonus\n", "strict": "赌\n"}.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     section = UrlWordsConfig(hard=f"{tmp_path}/hard", soft=f"{tmp_path}/soft", strict=f"{tmp_path}/strict", soft_min=3)
@@ -56,7 +56,7 @@ def test_the_lists_of_a_configuration(tmp_path):
 
 @pytest.mark.parametrize("setting", ["hard", "soft", "strict"])
 @pytest.mark.parametrize(
-    "line, said",
+    "line, message",
     [
         (b"free spins", "is never found"),
         (b"a-b", "is never found"),
@@ -64,20 +64,20 @@ def test_the_lists_of_a_configuration(tmp_path):
         (b"\xd6\xd0", "not UTF-8"),
     ],
 )
-def test_a_word_that_cannot_be_right_is_refused_with_its_line(tmp_path, setting, line, said):
+def test_an_invalid_word_is_an_error_with_its_line(tmp_path, setting, line, message):
     path = tmp_path / "words.txt"
     path.write_bytes(b"# words\ngood\n" + line)
-    with pytest.raises(FormatError, match=rf"words\.txt, line 3.*{said}"):
+    with pytest.raises(FormatError, match=rf"words\.txt, line 3.*{message}"):
         UrlWords.of(UrlWordsConfig(**{setting: str(path)}))
 
 
-def test_a_byte_order_mark_is_no_part_of_the_first_word(tmp_path):
+def test_a_byte_order_mark_is_not_part_of_the_first_word(tmp_path):
     path = tmp_path / "words.txt"
     path.write_bytes(b"\xef\xbb\xbfcasino\npoker\n")
     assert UrlWords.of(UrlWordsConfig(hard=str(path))).hard == {"casino", "poker"}
 
 
-def test_a_strict_word_of_two_letters_and_lists_without_words_are_refused(tmp_path):
+def test_a_strict_word_of_two_letters_and_lists_without_words_are_errors(tmp_path):
     path = tmp_path / "words.txt"
     path.write_text("av\n")
     assert UrlWords.of(UrlWordsConfig(hard=str(path))).hard == {"av"}

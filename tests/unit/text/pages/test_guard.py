@@ -1,4 +1,4 @@
-"""What a page may do to its process, and what becomes of it."""
+"""Pages that crash, hang or exhaust their process are rejected, and other pages are not affected."""
 
 import os
 import signal
@@ -52,11 +52,11 @@ PAGES = [
     a_page(
         "图书馆预计两年后向公众开放，孩子们可以为它起名字，大家都很高兴，委员会星期二开会决定在老市政厅旁边建造新的图书馆。"
     ),
-    a_page(ENGLISH * 5_000),  # a megabyte there and back
+    a_page(ENGLISH * 5_000),  # one megabyte in each direction
 ]
 
 
-def test_healthy_pages_give_the_same_results_in_a_child_and_in_this_process():
+def test_ordinary_pages_have_equal_results_in_a_child_and_in_this_process():
     inner = planted()
     expected = [inner.process(page) for page in PAGES]
     assert {type(result) for result in expected} == {Document, Rejection}
@@ -67,7 +67,7 @@ def test_healthy_pages_give_the_same_results_in_a_child_and_in_this_process():
 
 
 @pytest.mark.parametrize(
-    ("deed", "reason", "detail"),
+    ("fault", "reason", "detail"),
     [
         ("segfault", "page_crash", "SIGSEGV"),
         ("kill", "page_crash", "SIGKILL"),
@@ -77,15 +77,15 @@ def test_healthy_pages_give_the_same_results_in_a_child_and_in_this_process():
         ("spin", "page_timeout", "over 3 s"),
     ],
 )
-def test_a_page_that_ends_its_process_is_rejected_and_the_next_one_judged(deed, reason, detail, capfd):
+def test_a_page_that_ends_its_process_is_rejected_and_the_next_one_processed(fault, reason, detail, capfd):
     with GuardedProcessor(planted(page_timeout_s=3)) as guarded:
-        lost = guarded.process(a_page(f"PLANTED-{deed}", offset=77))
+        lost = guarded.process(a_page(f"PLANTED-{fault}", offset=77))
         after = guarded.process(a_page())
     assert isinstance(lost, Rejection)
     assert (lost.reason, lost.detail, lost.rec_offset, lost.doc_id) == (reason, detail, 77, 77)
     assert (lost.url, lost.host, lost.warc_name) == ("http://h.test/é", "h.test", "w.warc.gz")
     assert after == planted().process(a_page())
-    if deed == "segfault":
+    if fault == "segfault":
         assert "page at 77 of w.warc.gz" in capfd.readouterr().err
 
 
@@ -95,12 +95,12 @@ def test_a_page_that_needs_more_memory_than_allowed_is_rejected():
         assert isinstance(guarded.process(a_page()), Document)
 
 
-def test_a_deliberate_error_of_the_child_is_raised_here():
+def test_an_expected_error_in_the_child_is_raised_in_the_parent():
     with GuardedProcessor(planted()) as guarded, pytest.raises(InputError, match=r"^planted: no model\. Set one\.$"):
         guarded.process(a_page("PLANTED-input"))
 
 
-def test_what_libraries_print_in_the_child_is_no_answer(capfd):
+def test_output_of_libraries_in_the_child_is_not_read_as_a_result(capfd):
     with GuardedProcessor(planted()) as guarded:
         assert isinstance(guarded.process(a_page(ENGLISH + "PLANTED-print")), Document)
     printed = capfd.readouterr()
@@ -108,7 +108,7 @@ def test_what_libraries_print_in_the_child_is_no_answer(capfd):
     assert "and a C library too" in printed.err
 
 
-def test_a_child_that_died_between_two_pages_costs_no_page():
+def test_a_child_that_dies_between_two_pages_loses_no_page():
     with GuardedProcessor(planted()) as guarded:
         expected = guarded.process(a_page())
         guarded._child._process.kill()
@@ -129,15 +129,15 @@ def test_no_child_is_started_without_a_page():
         assert guarded._child is None
 
 
-def test_a_child_that_cannot_start_is_an_error_that_says_so(monkeypatch):
+def test_a_child_that_cannot_start_is_an_error_with_its_exit_code(monkeypatch):
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with GuardedProcessor(planted()) as guarded, pytest.raises(StageError, match=r"did not start: exit code 1"):
         guarded.process(a_page())
 
 
-def test_other_methods_that_judge_a_page_go_through_the_child_too():
+def test_other_methods_of_the_processor_are_called_in_the_child():
     with GuardedProcessor(planted()) as guarded:
-        # call is the one door; this method stands for any that a processor may have
+        # `call` runs any method of the processor; this one is an example
         assert guarded.call("_process", a_page("short")).reason == "too_short"
 
 
@@ -148,34 +148,34 @@ from tests.unit.text.pages.test_guard import a_page, planted
 from sluice.text.pages.guard import WatchedProcessor
 with WatchedProcessor(planted(page_timeout_s=2)) as watched:
     print(type(watched.process(a_page())).__name__, flush=True)
-    watched.process(a_page("PLANTED-{deed}", offset=77))
+    watched.process(a_page("PLANTED-{fault}", offset=77))
 """
 
 
-@pytest.mark.parametrize("deed", ["sleep", "spin"])
-def test_a_page_that_hangs_ends_a_watched_process_and_is_named(deed, tmp_path):
-    code = WATCHED.format(path=sys.path, deed=deed)
+@pytest.mark.parametrize("fault", ["sleep", "spin"])
+def test_a_page_that_hangs_ends_a_watched_process_and_is_logged(fault, tmp_path):
+    code = WATCHED.format(path=sys.path, fault=fault)
     start = time.monotonic()
     environment = {**os.environ, "PYTHON_FAULTHANDLER_DIR": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, env=environment)
     assert time.monotonic() - start < 30
     assert done.returncode == -signal.SIGALRM
     assert done.stdout == "Document\n"
-    (log,) = tmp_path.iterdir()  # where Spark looks for the last words of a worker
+    (log,) = tmp_path.iterdir()  # Spark reads the last output of a worker here
     assert "in page at 77 of w.warc.gz: http://h.test/" in log.read_text()
     del environment["PYTHON_FAULTHANDLER_DIR"]
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, env=environment)
     assert "in page at 77 of w.warc.gz: http://h.test/" in done.stderr
 
 
-def test_no_time_runs_between_watched_pages():
+def test_the_timer_is_off_between_watched_pages():
     with WatchedProcessor(planted(page_timeout_s=1)) as watched:
         watched.process(a_page())
         assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
     assert signal.getsignal(signal.SIGALRM) == signal.SIG_DFL
 
 
-def test_watching_costs_microseconds():
+def test_watching_takes_microseconds_per_page():
     class Nothing(PlantedProcessor):
         def process(self, page):
             return page
@@ -185,4 +185,4 @@ def test_watching_costs_microseconds():
         start = time.process_time()
         for _ in range(10_000):
             watched.process(page)
-    assert time.process_time() - start < 0.5  # 50 µs each; measured: 4
+    assert time.process_time() - start < 0.5  # 50 µs per page; measured: 4

@@ -1,4 +1,4 @@
-"""Speeds measured on the beginning of a plan."""
+"""Speeds are measured on the beginning of a plan."""
 
 import pytest
 
@@ -27,7 +27,7 @@ def parts():
     return [member(warc_record(b"x", kind="warcinfo", url=None)), *(member(page(b"<p>text %d" % n)) for n in range(9))]
 
 
-def test_a_scan_is_measured_up_to_the_last_page_read(tmp_path, parts, monkeypatch):
+def test_the_speed_of_a_scan_is_measured_up_to_the_last_page_read(tmp_path, parts, monkeypatch):
     config, plan = planned(tmp_path, parts, "scan", range(1, 9))
     speed = measure(config, plan)
     assert (speed.pages, speed.bytes) == (8, sum(map(len, parts[:9])))
@@ -36,7 +36,7 @@ def test_a_scan_is_measured_up_to_the_last_page_read(tmp_path, parts, monkeypatc
     assert measure(config, plan).pages == 3
 
 
-def test_wanted_places_are_measured_by_what_was_fetched(tmp_path, parts):
+def test_the_speed_of_selective_reading_is_measured_from_fetched_bytes(tmp_path, parts):
     speed = measure(*planned(tmp_path, parts, "index", (2, 5)))
     assert (speed.pages, speed.bytes) == (2, len(parts[2]) + len(parts[5]))
 
@@ -46,7 +46,7 @@ def test_an_archive_without_pages_cannot_be_measured(tmp_path, parts):
         measure(*planned(tmp_path, parts, "index", (0,)))
 
 
-def test_measured_speeds_replace_the_assumed_ones():
+def test_measured_speeds_replace_assumed_ones():
     speed = Speed(pages=40, bytes=6_000_000, read_s=2.0, page_s=0.5)
     cost = speed.apply(CostConfig(core_hour=7.0))
     assert (cost.core_hour, cost.read_mb_per_s, cost.page_s, cost.request_s) == (7.0, 3.0, 0.0125, 0.0)

@@ -1,4 +1,4 @@
-"""An archive with wanted records: the same documents from a scan and from ranges, and counts that balance."""
+"""Selected records of an archive: equal documents from a scan and from ranges, and balanced counts."""
 
 import io
 from functools import partial
@@ -33,7 +33,7 @@ TEXTS = [
 
 @pytest.fixture
 def crawl(tmp_path):
-    """An archive as a crawler writes it, with warcio: a request and a response for each page, and its index."""
+    """An archive written with warcio like a crawler does, with a request and a response per page, and its index."""
     buffer = io.BytesIO()
     writer = WARCWriter(buffer, gzip=True)
     writer.write_record(writer.create_warcinfo_record("a.warc.gz", {"software": "test"}))
@@ -87,7 +87,7 @@ def extracted(entry, wanted, transport=NEAR, open_ranges=None):
     return rows[:-1], WarcAccount.from_json(rows[-1].stats)
 
 
-def test_a_scan_and_ranges_give_the_same_documents(tmp_path, crawl):
+def test_a_scan_and_ranges_return_equal_documents(tmp_path, crawl):
     path, rows = crawl
     scanned, scan = extracted(*planned(tmp_path, "scan", languages=("eng",)))
     picked, ranges = extracted(*planned(tmp_path, "index", languages=("eng",)))
@@ -106,7 +106,7 @@ def test_a_scan_and_ranges_give_the_same_documents(tmp_path, crawl):
         assert (account.wanted, account.missing, account.documents, account.quarantined_bytes) == (5, 0, 5, 0)
 
 
-def test_ids_by_offset_are_the_same_for_any_selection(tmp_path, crawl):
+def test_ids_by_offset_do_not_depend_on_the_selection(tmp_path, crawl):
     every, _ = extracted(*planned(tmp_path, "index"))
     (tmp_path / "index").rename(tmp_path / "all")
     some, _ = extracted(*planned(tmp_path, "index", languages=("eng",)))
@@ -115,7 +115,7 @@ def test_ids_by_offset_are_the_same_for_any_selection(tmp_path, crawl):
     assert {row.url: row.doc_id for row in some}.items() <= ids.items()
 
 
-def test_places_without_a_record_are_in_the_counts_of_both_ways(tmp_path, crawl):
+def test_offsets_without_a_record_are_counted_in_both_modes(tmp_path, crawl):
     _, rows = crawl
     entry, wanted = planned(tmp_path, "index")
     wrong = WantedRecords(wanted.offsets + np.array([0, 5, 0, 0, 0, 0, 0, 0]), wanted.lengths - 5)
@@ -137,7 +137,7 @@ def test_places_without_a_record_are_in_the_counts_of_both_ways(tmp_path, crawl)
     assert (scan.wanted, scan.missing, scan.quarantined, scan.quarantined_bytes) == (8, 1, {"no_record": 1}, 0)
 
 
-def test_an_archive_that_cannot_be_reached_loses_all_that_is_wanted(tmp_path, crawl):
+def test_an_unreachable_archive_loses_all_wanted_records(tmp_path, crawl):
     entry, wanted = planned(tmp_path, "index")
 
     def refuse(path):
@@ -149,7 +149,7 @@ def test_an_archive_that_cannot_be_reached_loses_all_that_is_wanted(tmp_path, cr
     assert (account.wanted, account.missing) == (8, 8)
 
 
-def test_a_length_that_was_not_asked_for_is_learnt_from_the_archive(tmp_path, crawl):
+def test_an_unknown_length_is_read_from_the_archive(tmp_path, crawl):
     path, _ = crawl
     entry, wanted = planned(tmp_path, "scan")
     rows, account = extracted(msgspec.structs.replace(entry, size=None), wanted)

@@ -41,7 +41,7 @@ def trained(tmp_path_factory):
 
 @pytest.fixture
 def copy(trained, tmp_path):
-    """A copy of the model whose files a test may damage."""
+    """A copy of the model whose files a test may change."""
     path = tmp_path / "en.bin"
     for end in ("", ".json"):
         with open(trained + end, "rb") as stream:
@@ -54,7 +54,7 @@ def test_a_line_has_the_words_with_a_letter_in_lower_case():
     assert word_line("## 第一条 北京，2024年。", "zh") == "第一条 北京 年"
 
 
-def test_a_line_has_so_many_words_and_none_is_a_label():
+def test_a_line_has_a_maximum_number_of_words_and_no_label():
     assert word_line("one two three", "en", 2) == "one two"
     assert word_line("a __label__good b", "en") == "a labelgood b"
 
@@ -65,11 +65,11 @@ def test_a_text_without_words_is_an_empty_line(text):
     assert word_line(text, "zh") == ""
 
 
-def test_a_language_that_nothing_segments_has_no_line():
+def test_a_language_without_word_segmentation_has_no_line():
     assert word_line("ภาษาไทย", "th") == ""
 
 
-def test_only_the_beginning_of_a_long_text_is_looked_at():
+def test_only_the_beginning_of_a_long_text_is_read():
     assert word_line("word " * 5000, "en") == " ".join(["word"] * 1000)
     assert word_line("1 " * 5000 + "word", "en") == ""
     assert word_line("。" * 3999 + "你好", "zh") == "你"
@@ -77,13 +77,13 @@ def test_only_the_beginning_of_a_long_text_is_looked_at():
 
 @settings(max_examples=200, deadline=None)
 @given(st.text(max_size=80), st.sampled_from(["en", "zh"]))
-def test_a_line_is_the_plain_definition(text, language):
+def test_a_line_equals_the_plain_definition(text, language):
     lettered = [word for word in words(text, language) if any(map(str.isalpha, word))]
     kept = [
         "".join(c for c in word if not score.characters.flags_of(c) & score.characters.PRIVATE) for word in lettered
     ]
     assert word_line(text, language) == " ".join(kept).lower().replace("__label__", "label")
-    word_line(text, language).encode("utf-8")  # whatever the text, fastText can be given the line
+    word_line(text, language).encode("utf-8")  # fastText accepts the line of any text
 
 
 def test_prose_scores_above_a_shop(trained):
@@ -99,7 +99,7 @@ def test_an_empty_text_and_another_language_have_no_score(trained):
     assert model.score(PROSE, "de") is None
 
 
-def test_a_score_depends_on_the_text_alone(trained):
+def test_a_score_depends_on_the_text_only(trained):
     model = QualityModel(trained)
     texts = [PROSE * i + SHOP for i in range(40)]
     expected = [model.score(text, "en") for text in texts]
@@ -116,7 +116,7 @@ def test_a_score_depends_on_the_text_alone(trained):
     assert found == {0: expected[::-1], 1: expected, 2: expected[::-1], 3: expected}
 
 
-def test_a_model_pickles_as_its_path(trained):
+def test_a_model_is_pickled_as_its_path(trained):
     model = QualityModel(trained)
     model.score(PROSE, "en")
     copy = pickle.loads(pickle.dumps(pickle.loads(pickle.dumps(model))))
@@ -124,18 +124,18 @@ def test_a_model_pickles_as_its_path(trained):
     assert copy.score(PROSE, "en") == model.score(PROSE, "en")
 
 
-def test_a_model_is_for_its_language(trained):
+def test_a_model_configured_for_another_language_is_an_error(trained):
     QualityModel(trained).check("en")
     with pytest.raises(ConfigError, match="was trained on 'en' and is named for 'zh'"):
         QualityModel(trained).check("zh")
 
 
-def test_a_missing_model_is_named(tmp_path):
+def test_a_missing_model_is_an_error_with_its_name(tmp_path):
     with pytest.raises(InputError, match=r"none\.bin is not there"):
         QualityModel(str(tmp_path / "none.bin")).check("en")
 
 
-def test_a_model_without_its_record_is_refused(copy):
+def test_a_model_without_its_record_is_an_error(copy):
     copy.with_name("en.bin.json").unlink()
     with pytest.raises(ConfigError, match=r"has no en\.bin\.json beside it.*train the model anew"):
         QualityModel(str(copy)).score(PROSE, "en")
@@ -152,14 +152,14 @@ def test_a_model_without_its_record_is_refused(copy):
         ({"language": 7}, "is no record of a quality model"),
     ],
 )
-def test_a_record_that_does_not_fit_is_refused(copy, change, message):
+def test_a_record_that_does_not_match_the_model_is_an_error(copy, change, message):
     path = copy.with_name("en.bin.json")
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     with pytest.raises(ConfigError, match=message):
         QualityModel(str(copy)).score(PROSE, "en")
 
 
-def test_a_file_that_is_no_model_is_refused(copy):
+def test_a_file_that_is_not_a_model_is_an_error(copy):
     copy.write_bytes(b"not a model")
     path = copy.with_name("en.bin.json")
     digest = score.file_digest.__wrapped__(str(copy))

@@ -22,13 +22,13 @@ def test_a_shipped_preset_keeps_plain_prose(preset):
         assert first_failure(compute(prose(language), language), language, SHIPPED[preset]) is None
 
 
-# Bugs that public pipelines shipped (filters.md 7), planted
+# planted bugs that occurred in public pipelines (filters.md 7)
 
 
 @pytest.mark.parametrize(
     ("rule", "fault"),
     [
-        ("{name: a, signal: top_2gram_share, max: 9, drops: [a b a b]}", "keeps example 1"),  # a bound out of reach
+        ("{name: a, signal: top_2gram_share, max: 9, drops: [a b a b]}", "keeps example 1"),  # an unreachable bound
         ("{name: a, signal: top_2gram_share, max: 9}", "no example that breaks its bound 9"),
         ("{name: a, languages: [zh], signal: mean_word_length, min: 3, drops: [好的]}", "drops what it should keep"),
         (
@@ -44,12 +44,12 @@ def test_a_shipped_preset_keeps_plain_prose(preset):
         ("{name: a, signal: n_words, min: 2, drops: [a], keeps: [b]}", "drops what it should keep: 'b'"),
     ],
 )
-def test_a_dead_or_deadly_rule_is_found_by_its_examples(tmp_path, rule, fault):
+def test_a_rule_that_drops_nothing_or_everything_is_detected_by_its_examples(tmp_path, rule, fault):
     (message, *_) = faults(load_rules([preset(tmp_path, f"[{rule}]")]))
     assert fault in message
 
 
-# The published numbers, from filters.md 1.1, 1.2, 1.4 and 3.1, typed again
+# the published numbers, copied independently from filters.md 1.1, 1.2, 1.4 and 3.1
 PUBLISHED = {
     "en": [
         ("duplicate_line_share", 0.30, 0.31),
@@ -87,7 +87,7 @@ PUBLISHED = {
 @pytest.mark.parametrize(
     ("language", "signal", "kept", "dropped"), [(lang, *row) for lang, rows in PUBLISHED.items() for row in rows]
 )
-def test_published_thresholds_keep_the_bound_itself_and_drop_beyond(language, signal, kept, dropped):
+def test_published_thresholds_keep_the_bound_and_drop_values_beyond_it(language, signal, kept, dropped):
     assert first_failure(Signals(**{signal: kept}), language, (*EN, *ZH)) is None
     verdict = first_failure(Signals(**{signal: dropped}), language, (*EN, *ZH))
     assert (verdict.value, verdict.threshold) == (dropped, kept)
@@ -117,22 +117,22 @@ def test_min_and_max_are_inclusive_above_and_below_are_not(bounds, value, broken
     assert broken_bound(Rule(name="r", signal="n_words", **bounds), value) == broken
 
 
-def test_an_undefined_value_passes():
+def test_an_undefined_value_passes_a_rule():
     assert first_failure(Signals(), "en", [Rule("r", "n_words", min=5.0)]) is None
 
 
-def test_a_zero_is_a_value():
+def test_zero_is_a_defined_value():
     assert first_failure(Signals(n_words=0), "en", [Rule("r", "n_words", min=5.0)]).value == 0.0
 
 
-def test_a_rule_for_other_languages_passes():
+def test_documents_in_other_languages_pass_a_rule():
     rules = [Rule("chinese", "n_words", languages=("zh",), min=5.0), Rule("all", "n_words", min=3.0)]
     assert first_failure(Signals(n_words=4), "en", rules) is None
     assert first_failure(Signals(n_words=4), "zh", rules).reason == "chinese"
     assert first_failure(Signals(n_words=1), "en", rules).reason == "all"
 
 
-def test_the_first_rule_broken_names_the_reason():
+def test_the_first_failed_rule_is_the_reason():
     rules = [Rule("a", "n_words", max=9.0), Rule("b", "n_words", min=5.0), Rule("c", "n_words", min=6.0)]
     assert first_failure(Signals(n_words=1), "en", rules).reason == "b"
     assert first_failure(Signals(n_words=1), "en", rules[::-1]).reason == "c"
@@ -147,14 +147,14 @@ def preset(tmp_path, rules, languages="[en]", name="own.yaml"):
     return str(path)
 
 
-def test_presets_are_applied_in_the_order_given():
+def test_presets_are_applied_in_the_configured_order():
     both = load_rules(["zh-default", "en-default"])
     assert both == (*ZH, *EN)
     assert (len(EN), len(ZH)) == (29, 28)
     assert {rule.languages for rule in EN} == {("en",)}
 
 
-def test_an_own_file_gives_its_languages_to_rules_without(tmp_path):
+def test_rules_without_languages_get_those_of_their_file(tmp_path):
     path = preset(tmp_path, "[{name: a, signal: n_words, min: 1}, {name: b, signal: n_words, min: 1, languages: [de]}]")
     assert [rule.languages for rule in load_rules([path])] == [("en",), ("de",)]
 
@@ -170,7 +170,7 @@ def test_an_own_file_gives_its_languages_to_rules_without(tmp_path):
         ("[{name: a, signal: n_words, below: 0}]", "Rule 'a' drops everything: n_words is never less than 0"),
         ("[{name: a, signal: han_share, max: 1}]", "Rule 'a' can never break its bound max"),
         ("[{name: a, signal: han_share, min: 0, max: 0.5}]", "Rule 'a' can never break its bound min"),
-        ("[{name: a, signal: han_share, max: 30}]", "han_share lies between 0 and 1"),  # a percentage
+        ("[{name: a, signal: han_share, max: 30}]", "han_share lies between 0 and 1"),  # a percentage, not a share
         ("[{name: a, signal: han_share, pareto: 0}]", "own.yaml are wrong"),
         ("[{name: a, signal: most_common_2gram, max: 0.2}]", "which nothing computes"),  # Dolma's mismatched name
         ("[{name: a, signal: hanshare, max: 0.2}]", "Did you mean 'han_share'?"),
@@ -183,18 +183,18 @@ def test_an_own_file_gives_its_languages_to_rules_without(tmp_path):
         ("7", "own.yaml are wrong"),
     ],
 )
-def test_a_rule_that_cannot_be_meant_is_refused(tmp_path, rules, message):
+def test_an_invalid_rule_is_an_error(tmp_path, rules, message):
     with pytest.raises(ConfigError) as e:
         load_rules([preset(tmp_path, rules)])
     assert message in str(e.value)
 
 
-def test_equal_bounds_that_one_value_meets_are_allowed(tmp_path):
+def test_equal_inclusive_bounds_are_allowed(tmp_path):
     (rule,) = load_rules([preset(tmp_path, "[{name: a, signal: n_words, min: 3, max: 3}]")])
     assert broken_bound(rule, 3) is None
 
 
-def test_one_name_may_serve_two_languages_but_not_one_twice(tmp_path):
+def test_a_rule_name_may_be_used_once_per_language(tmp_path):
     en = preset(tmp_path, "[{name: a, signal: n_words, min: 1}]", "[en]", "en.yaml")
     de = preset(tmp_path, "[{name: a, signal: n_words, min: 2}]", "[de]", "de.yaml")
     every = preset(tmp_path, "[{name: a, signal: n_words, min: 3}]", "null", "all.yaml")
@@ -204,17 +204,17 @@ def test_one_name_may_serve_two_languages_but_not_one_twice(tmp_path):
             load_rules(pair)
 
 
-def test_an_unknown_preset_is_refused_with_the_known_ones():
+def test_an_unknown_preset_is_an_error_with_the_known_ones():
     with pytest.raises(ConfigError, match=r"'de-default'.*\(c4, dclm, en-default,.*zh-default\)"):
         load_rules(["de-default"])
 
 
-def test_a_missing_file_is_refused(tmp_path):
+def test_a_missing_file_is_an_error(tmp_path):
     with pytest.raises(ConfigError, match=r"none\.yaml"):
         load_rules([str(tmp_path / "none.yaml")])
 
 
-def test_included_rules_come_first_and_may_be_left_out(tmp_path):
+def test_included_rules_come_first_and_can_be_excluded(tmp_path):
     path = tmp_path / "own.yaml"
     path.write_text(
         "description: test\nlanguages: [en]\ninclude: [c4]\nwithout: [c4_sentences]\n"
@@ -223,7 +223,7 @@ def test_included_rules_come_first_and_may_be_left_out(tmp_path):
     assert [rule.name for rule in load_rules([str(path)])] == ["c4_lorem_ipsum", "c4_curly_bracket", "a"]
 
 
-def test_what_is_left_out_must_be_there_and_files_must_not_include_themselves(tmp_path):
+def test_excluded_rules_must_exist_and_files_must_not_include_themselves(tmp_path):
     path = tmp_path / "own.yaml"
     path.write_text("description: t\ninclude: [c4]\nwithout: [c4_sentense]\nrules: []\n")
     with pytest.raises(ConfigError, match="leave out 'c4_sentense'"):
@@ -236,7 +236,7 @@ def test_what_is_left_out_must_be_there_and_files_must_not_include_themselves(tm
 # Pareto sampling
 
 
-def test_pareto_keeps_all_at_one_and_by_the_power_below():
+def test_pareto_keeps_all_at_one_and_follows_the_power_law_below():
     assert not is_unlucky(1.0, 9, 0.999999)
     assert not is_unlucky(0.0, 9, 2**-9 - 1e-6)
     assert is_unlucky(0.0, 9, 2**-9)  # kept with probability (2 - 0)^-9
@@ -245,7 +245,7 @@ def test_pareto_keeps_all_at_one_and_by_the_power_below():
     assert not is_unlucky(0.0, 9, None)
 
 
-def test_a_pareto_rule_names_the_random_number_as_threshold():
+def test_the_threshold_of_a_pareto_rule_is_the_random_number():
     rule = Rule("quality", "quality_score", pareto=2)
     assert first_failure(Signals(quality_score=0.5, random_unit=0.44), "en", [rule]) is None
     verdict = first_failure(Signals(quality_score=0.5, random_unit=0.45), "en", [rule])

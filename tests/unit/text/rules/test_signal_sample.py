@@ -32,11 +32,11 @@ def values(sample, name):
 
 
 @given(st.lists(st.integers(0, (1 << 63) - 1)), st.integers(0, 1 << 20))
-def test_hashes_are_those_of_the_plain_function(ids, seed):
+def test_vectorized_hashes_equal_the_plain_function(ids, seed):
     assert mix64_all(np.array(ids, np.int64), seed).tolist() == [mix64(i, seed) for i in ids]
 
 
-def test_all_documents_of_a_language_with_their_signals(tmp_path):
+def test_a_small_language_is_sampled_completely_with_its_signals(tmp_path):
     found = read_sample(write_run(tmp_path, rows()), ["zh", "en"], SIGNALS, 100, 0)
     assert (found["zh"].num_documents, found["en"].num_documents) == (10, 20)
     assert values(found["zh"], "n_words") == [0, 3, 6, 9, 12, 15, 18, 21, 24, 27]
@@ -45,7 +45,7 @@ def test_all_documents_of_a_language_with_their_signals(tmp_path):
     assert by_words[27] == pytest.approx(0.27)
 
 
-def test_language_scores_are_those_of_rejected_pages_too(tmp_path):
+def test_language_scores_include_rejected_pages(tmp_path):
     found = read_sample(write_run(tmp_path, rows()), ["zh"], SIGNALS, 100, 0)
     assert len(found["zh"].language_scores) == 11
     assert min(found["zh"].language_scores) == pytest.approx(0.2)
@@ -62,31 +62,31 @@ def test_a_sample_does_not_depend_on_files_groups_or_order(tmp_path):
     assert hashes == smallest
 
 
-def test_texts_are_those_of_the_places(tmp_path):
+def test_texts_are_read_for_the_sampled_rows(tmp_path):
     output = write_run(tmp_path, rows(), files=3, group_rows=2)
     sample = read_sample(output, ["en"], SIGNALS, 100, 0)["en"]
     texts = read_texts(output, sample, [4, 0])
     assert {i: f"text {int(sample.signals['n_words'][i])}" for i in (0, 4)} == {i: t for i, (_, t) in texts.items()}
 
 
-def test_a_language_without_documents_is_an_empty_sample(tmp_path):
+def test_the_sample_of_a_language_without_documents_is_empty(tmp_path):
     found = read_sample(write_run(tmp_path, rows()), ["fr"], SIGNALS, 100, 0)["fr"]
     assert (found.num_documents, found.places.shape, found.signals["n_words"].shape) == (0, (0, 3), (0,))
 
 
-def test_a_table_of_another_kind_is_named(tmp_path):
+def test_a_table_of_another_kind_is_an_error_with_its_name(tmp_path):
     pq.write_table(pa.table({"text": ["x"]}), tmp_path / "a.parquet")
     with pytest.raises(FormatError, match=r"a\.parquet has no column 'doc_id'"):
         read_sample(str(tmp_path), ["en"], SIGNALS, 10, 0)
 
 
-def test_a_table_without_signals_is_named(tmp_path):
+def test_a_table_without_signals_is_an_error_with_its_name(tmp_path):
     columns = {"doc_id": [1], "language": ["en"], "reason": pa.nulls(1, pa.string()), "language_score": [0.5]}
     pq.write_table(pa.table(columns), tmp_path / "a.parquet")
     with pytest.raises(FormatError, match=r"a\.parquet has no column 'signals'.*`sluice run extract` was expected"):
         read_sample(str(tmp_path), ["en"], SIGNALS, 10, 0)
 
 
-def test_a_signal_that_is_not_stored_is_named(tmp_path):
+def test_a_signal_that_is_not_stored_is_an_error_with_its_name(tmp_path):
     with pytest.raises(FormatError, match=r"has no signal 'of_tomorrow'.*Run `sluice run extract` again"):
         read_sample(write_run(tmp_path, rows()), ["en"], ["of_tomorrow"], 10, 0)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from sluice.text.signals import repetition
 
-# Oracles: slow and obvious, written from filters.md 1.2.
+# Slow reference implementations, written from filters.md 1.2.
 
 
 def slow_top_ngram(tokens, n, total):
@@ -34,7 +34,7 @@ TOKENS = st.lists(st.sampled_from(["a", "b", "cc", "，", "你好"]), min_size=1
 
 @settings(derandomize=True, max_examples=400, deadline=None)
 @given(TOKENS, st.integers(1, 10))
-def test_ngram_measures_equal_the_slow_ones(tokens, n):
+def test_ngram_signals_equal_the_slow_reference(tokens, n):
     total = len("".join(tokens)) + 3
     if len(tokens) < n:
         assert repetition.top_ngram_share(tokens, n, total) is None
@@ -48,7 +48,7 @@ def test_ngram_measures_equal_the_slow_ones(tokens, n):
 
 @settings(derandomize=True, max_examples=300)
 @given(st.lists(st.sampled_from(["x", "yy", "zzz", "你"]), min_size=1))
-def test_repeat_measures_equal_counting(parts):
+def test_repeat_signals_equal_plain_counting(parts):
     extra = {part: n - 1 for part, n in Counter(parts).items()}
     assert repetition.repeated_share(parts) == pytest.approx(sum(extra.values()) / len(parts))
     assert repetition.repeated_char_share(parts, 100) == pytest.approx(
@@ -56,24 +56,24 @@ def test_repeat_measures_equal_counting(parts):
     )
 
 
-def test_top_ngram_joins_with_spaces_and_counts_overlaps_so_it_can_pass_one():
+def test_the_top_ngram_share_counts_joining_spaces_and_overlaps_and_can_exceed_one():
     # five one-character tokens without spaces; "中 中" is 3 long and occurs 4 times, in 5 characters
     assert repetition.top_ngram_share(["中"] * 5, 2, 5) == pytest.approx(12 / 5)
 
 
-def test_top_ngram_of_a_short_text_counts_a_single_occurrence():
+def test_the_top_ngram_of_a_short_text_counts_a_single_occurrence():
     # "a b" occurs once, 3 of the 3 characters
     assert repetition.top_ngram_share(["a", "b"], 2, 3) == 1.0
 
 
-def test_a_tie_for_the_top_goes_to_the_first():
+def test_the_first_of_several_top_ngrams_is_used():
     # "a b" (3 long) and "long er" (7 long) both occur twice; the first to occur counts: 3 x 2 of 22
     assert repetition.top_ngram_share(["a", "b", "long", "er", "a", "b", "x", "long", "er"], 2, 22) == pytest.approx(
         6 / 22
     )
 
 
-def test_duplicate_ngrams_join_with_nothing_and_step_over():
+def test_duplicate_ngrams_are_joined_without_spaces_and_do_not_overlap():
     # (1,1) new; (1,1) at 1 is a repeat, 2 characters, step over two; (1,1) at 3 a repeat, 2 characters: 4 of 5
     assert repetition.duplicate_ngram_share(["1"] * 5, 2, 5) == pytest.approx(4 / 5)
     # "ab"+"c" and "a"+"bc" are one n-gram
@@ -86,7 +86,7 @@ def test_only_repeats_count_not_the_first_occurrence():
     assert repetition.repeated_char_share(["xx", "y", "xx"], 10) == pytest.approx(2 / 10)
 
 
-def test_nothing_to_measure_is_none():
+def test_signals_of_an_empty_text_are_none():
     assert repetition.repeated_share([]) is None
     assert repetition.repeated_char_share([], 0) is None
     assert repetition.top_ngram_share([], 2, 0) is None

@@ -13,15 +13,15 @@ from sluice.text.signals.text_view import TextView, is_mark
 
 
 def signal(name, text, language="en"):
-    """The value of the definition, which the compiled one must share."""
+    """The value of the definition, which must equal the compiled one."""
     value, fast = (getattr(found, name) for found in (define(text, language), compute(text, language)))
     assert fast == (value if value is None else pytest.approx(value, abs=1e-12)), name
     return value
 
 
-# One line each: signal, language, text, value; the comment is the sum on paper.
+# signal, language, text, value; the comment is the computation by hand
 EXAMPLES = [
-    ("n_words", "en", "One, two -- three!", 3),  # the comma, the dashes and the mark are no words
+    ("n_words", "en", "One, two -- three!", 3),  # the comma, the dashes and the mark are not words
     ("n_words", "en", "don't well-known 1,000 a_b", 6),  # do n't well known 1,000 a_b
     ("n_words", "zh", "价格的问题和质量的问题。", 7),  # 价格 的 问题 和 质量 的 问题
     ("mean_word_length", "en", "a bbb, ccccc ddddddd", 4),  # (1+3+5+7)/4; the median is 4 too, see T6 below
@@ -29,14 +29,14 @@ EXAMPLES = [
     ("hash_per_word", "en", "#one two # three!", 2 / 6),  # tokens: # one two # three !
     ("ellipsis_per_word", "en", "well... so… yes", 2 / 5),  # well ... so … yes
     ("ellipsis_per_word", "en", "...... a", 2 / 2),  # the run of six is one token and two ellipses
-    ("bullet_line_share", "en", "• a\n - b\n\n* c\nd", 2 / 5),  # T5: the empty line counts; * is no Gopher bullet
+    ("bullet_line_share", "en", "• a\n - b\n\n* c\nd", 2 / 5),  # T5: the empty line counts; * is not a Gopher bullet
     ("bullet_line_share", "zh", "• 甲\n·乙\n\n● 丙\n丁", 1 / 5),  # Gopher's two in every language
     ("list_line_share", "zh", "• 甲\n·乙\n\n● 丙\n丁\n（一）戊\n3、己\n①庚\n1.5倍", 6 / 8),
     ("list_line_share", "en", "1. one\n2) two\n 3.5 kg\n2024 was\n(4) four", 3 / 5),
     ("ellipsis_line_share", "en", "a...\nb… \n\nc", 2 / 4),  # T18: right-stripped; T5: the empty line counts
     ("alphabetic_word_share", "en", "abc 123 x9 !", 2 / 4),
     ("alphabetic_word_share", "zh", "价格123。", 1 / 3),  # Han are letters
-    ("lettered_word_share", "en", "abc 123 x9 ! ?", 2 / 3),  # marks are no words
+    ("lettered_word_share", "en", "abc 123 x9 ! ?", 2 / 3),  # marks are not words
     ("lettered_word_share", "zh", "价格123。", 1 / 2),
     ("n_stop_words", "en", "the the of The dog", 2),  # T7: distinct, case kept
     ("n_stop_words", "zh", "价格的问题和质量的问题。", 2),  # 的 和
@@ -54,7 +54,7 @@ EXAMPLES = [
     ("unique_word_share", "en", "a b a c, a", 3 / 5),
     ("word_entropy", "en", "a b, a b", math.log(2)),
     ("all_caps_word_share", "en", "NASA and U2 1A Ab 12", 3 / 6),  # NASA U2 1A; 12 has no letter
-    ("n_sentences", "en", "One. Two!? “Three.” four... five", 4),  # the dots end none
+    ("n_sentences", "en", "One. Two!? “Three.” four... five", 4),  # the dots do not end a sentence
     ("n_sentences", "en", "no end", 1),
     ("n_sentences", "zh", "一。二！三", 3),
     ("javascript_line_share", "en", "JavaScript is off\n\nplain", 1 / 2),
@@ -122,7 +122,7 @@ EXAMPLES = [
 
 
 @pytest.mark.parametrize(("name", "language", "text", "value"), EXAMPLES)
-def test_a_signal_has_the_value_worked_out_by_hand(name, language, text, value):
+def test_a_signal_has_the_value_computed_by_hand(name, language, text, value):
     assert signal(name, text, language) == pytest.approx(value)
 
 
@@ -130,26 +130,26 @@ def test_every_signal_has_an_example():
     assert {name for name, *_ in EXAMPLES} == set(FUNCTIONS)
 
 
-def test_unspaced_text_can_pass_one_in_top_ngrams():
+def test_the_top_ngram_share_of_text_without_spaces_can_exceed_one():
     # T1: 价格，价格，价格 is 价格 ， 价格 ， 价格; the 2-gram "价格 ，" is 4 with its joiner, twice, in 8 characters
     assert signal("top_2gram_share", "价格，价格，价格", "zh") == pytest.approx(8 / 8)
 
 
-def test_the_mean_of_word_lengths_is_no_median():
+def test_the_mean_of_word_lengths_is_not_the_median():
     # T6: lengths 1, 1, 10: mean 4, median 1
     assert signal("mean_word_length", "a b cccccccccc") == pytest.approx(4)
 
 
-def test_a_duplicate_line_is_a_repeat_and_not_every_copy():
+def test_duplicate_lines_are_repeats_without_the_first_copy():
     # T3: three equal lines are two repeats of three, not three copies of three
     assert signal("duplicate_line_share", "x\nx\nx") == pytest.approx(2 / 3)
 
 
-def test_a_line_that_ends_in_an_opening_or_no_mark_ends_no_sentence():
+def test_a_line_with_an_opening_or_no_final_mark_does_not_end_a_sentence():
     assert signal("terminal_line_share", "a”\n”\nb,\nc—\nd (e)") == 0
 
 
-def test_c4_looks_at_lines_as_the_paper_says():
+def test_c4_signals_treat_lines_as_in_the_paper():
     policy, script = "We use cookies on this site.", "Please switch on JavaScript now."
     assert signal("c4_sentences", f"{policy}\n{script}\nThis line stays here.") == 1
     assert signal("c4_sentences", 'Not an end here...\nA quote ends it."') == 1
@@ -158,7 +158,7 @@ def test_c4_looks_at_lines_as_the_paper_says():
     assert signal("c4_sentences", "很长的一句话。", "zh") is None  # T9
 
 
-def test_what_counts_words_is_undefined_where_nothing_segments():
+def test_word_signals_are_undefined_without_segmentation():
     for name in ("n_words", "mean_word_length", "top_2gram_share", "newlines_per_word", "n_sentences", "c4_sentences"):
         assert signal(name, "これは日本語の文章です。", "ja") is None
     assert signal("terminal_line_share", "これは日本語の文章です。", "ja") == 1
@@ -169,26 +169,26 @@ UNDEFINED_IN_NO_TEXT = set(FUNCTIONS) - COUNTS
 
 
 @pytest.mark.parametrize("language", ["en", "zh", "de"])
-def test_an_empty_text_leaves_every_measure_undefined_and_counts_at_zero(language):
+def test_an_empty_text_has_undefined_measures_and_zero_counts(language):
     found = msgspec.structs.asdict(compute("", language))
     assert {name for name, value in found.items() if value is None} >= UNDEFINED_IN_NO_TEXT
     assert found["n_words"] == 0
     assert found["n_stop_words"] == (None if language == "de" else 0)
 
 
-def test_a_text_without_words_leaves_the_mean_of_words_undefined():
+def test_the_mean_word_length_of_a_text_without_words_is_undefined():
     assert signal("mean_word_length", "!!! ...") is None
     assert signal("n_words", "!!! ...") == 0
 
 
-def test_a_text_shorter_than_an_ngram_leaves_it_undefined():
+def test_ngram_signals_of_a_text_shorter_than_the_ngram_are_undefined():
     found = compute("one two three", "en")
     assert found.top_3gram_share is not None
     assert found.top_4gram_share is None
     assert found.duplicate_5gram_share is None
 
 
-def test_a_language_without_stop_words_has_none_undefined_rather_than_zero():
+def test_stop_word_signals_of_a_language_without_stop_words_are_undefined():
     assert signal("n_stop_words", "le chat est la", "fr") is None
 
 
@@ -196,11 +196,11 @@ def test_a_language_without_stop_words_has_none_undefined_rather_than_zero():
     ("token", "answer"),
     [("...", True), ("。", True), ("$", True), ("１", True), ("a.", False), ("1", False), ("你", False), ("★", False)],
 )
-def test_marks_are_those_of_datatrove(token, answer):
+def test_punctuation_marks_equal_those_of_datatrove(token, answer):
     assert is_mark(token) == answer  # with cc_net's full-width one
 
 
-def test_views_differ_in_what_a_line_is():
+def test_text_views_have_different_definitions_of_a_line():
     view = TextView(" a\n\nb \n\n\n\nc\n", "en")
     assert view.all_lines == [" a", "", "b ", "", "", "", "c"]
     assert view.lines == [" a", "b ", "c"]
@@ -213,7 +213,7 @@ ANY_TEXT = st.text(alphabet=st.one_of(st.characters(), st.sampled_from(" \n\r\u2
 
 @settings(derandomize=True, max_examples=300, deadline=None)
 @given(ANY_TEXT, st.sampled_from(["en", "zh", "ja", ""]))
-def test_any_text_gives_finite_values_and_the_same_twice(text, language):
+def test_signals_of_any_text_are_finite_and_reproducible(text, language):
     found = compute(text, language)
     for name, value in msgspec.structs.asdict(found).items():
         assert value is None or (math.isfinite(value) and value >= -1e-9), (name, value)
@@ -222,7 +222,7 @@ def test_any_text_gives_finite_values_and_the_same_twice(text, language):
 
 @settings(derandomize=True, max_examples=200, deadline=None)
 @given(ANY_TEXT)
-def test_shares_of_a_whole_stay_within_it(text):
+def test_shares_are_at_most_one(text):
     found = msgspec.structs.asdict(compute(text, "en"))
     for name, value in found.items():
         if value is not None and name.endswith("_share") and not name.startswith("top_"):
@@ -231,7 +231,7 @@ def test_shares_of_a_whole_stay_within_it(text):
 
 @settings(derandomize=True, max_examples=200, deadline=None)
 @given(st.text(alphabet="abc你 ", min_size=1))
-def test_entropy_equals_the_slow_one(text):
+def test_entropy_equals_a_slow_implementation(text):
     probabilities = [n / len(text) for n in Counter(text).values()]
     assert compute(text, "en").char_entropy == pytest.approx(-sum(p * math.log(p) for p in probabilities), abs=1e-12)
 
@@ -292,5 +292,5 @@ def test_the_compiled_signals_equal_their_definitions(text, language):
         assert fast[name] == (value if value is None else pytest.approx(value, rel=1e-12, abs=1e-12)), name
 
 
-def test_there_is_a_function_for_each_field_in_the_same_order():
+def test_functions_and_fields_are_in_the_same_order():
     assert [*FUNCTIONS, *GIVEN] == list(Signals.__struct_fields__)

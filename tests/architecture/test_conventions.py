@@ -1,4 +1,4 @@
-"""What holds for every configuration, signal and shipped object, present and future."""
+"""Rules for every configuration file, setting, signal, table and object that is sent to executors."""
 
 import inspect
 import itertools
@@ -34,14 +34,14 @@ CONF = sorted((ROOT / "conf").rglob("*.yaml"))
 
 
 @pytest.mark.parametrize("path", [pytest.param(path, id=path.name) for path in CONF])
-def test_a_shipped_configuration_loads_and_survives_a_dump(path, tmp_path):
+def test_a_shipped_configuration_loads_and_equals_its_dump(path, tmp_path):
     loaded = load_config([path])
     (tmp_path / "resolved.yaml").write_text(dump(loaded))
     assert load_config([tmp_path / "resolved.yaml"]) == loaded
     assert loaded != Config(), f"{path.name} changes nothing"
 
 
-def test_shipped_configurations_state_no_key_twice():
+def test_shipped_configurations_have_no_duplicate_keys():
     class Strict(yaml.SafeLoader):
         def construct_mapping(self, node, deep=False):
             keys = [self.construct_object(key) for key, _ in node.value]
@@ -60,7 +60,7 @@ def sections(section=Config):
             yield from sections(field.type)
 
 
-def test_every_section_is_frozen_and_refuses_unknown_keys():
+def test_every_section_is_frozen_and_rejects_unknown_keys():
     found = list(sections())
     assert MinHashConfig in found and len(found) > 10
     for section in found:
@@ -68,8 +68,8 @@ def test_every_section_is_frozen_and_refuses_unknown_keys():
         assert section.__struct_config__.forbid_unknown_fields, section
 
 
-def test_every_setting_is_explained_where_it_stands():
-    # a docstring after each field; sections of sections speak for themselves
+def test_every_setting_has_a_docstring_after_its_field():
+    # fields that hold a section need no docstring: the section has one
     modules = {sys.modules[section.__module__] for section in sections()}
     lines = [line for module in modules for line in inspect.getsource(module).splitlines()]
     for line, following in itertools.pairwise(lines):
@@ -83,12 +83,12 @@ def test_every_setting_is_explained_where_it_stands():
 # signals
 
 
-def test_every_signal_has_one_function_and_every_function_a_signal():
+def test_signals_and_their_functions_correspond_one_to_one():
     assert [*catalogue.FUNCTIONS, *catalogue.GIVEN] == list(Signals.__struct_fields__)
 
 
 @pytest.mark.parametrize("name", Signals.__struct_fields__)
-def test_every_signal_says_what_it_measures(name):
+def test_every_signal_has_a_description(name):
     assert len(catalogue.describe(name)) > 20
 
 
@@ -121,14 +121,14 @@ def test_every_record_has_an_arrow_schema_with_its_fields_in_order(record):
 
 
 @pytest.mark.parametrize("record", [records.Document, records.Rejection, records.Quarantine, records.WarcStats])
-def test_every_column_of_what_extraction_yields_is_in_the_docs_table(record):
+def test_the_docs_table_has_every_column_of_the_extract_records(record):
     docs = arrow.arrow_schema(records.DocsRow)
     own = arrow.arrow_schema(record)
     for name in own.names:
         assert docs.field(name).type == own.field(name).type, name
 
 
-def test_batches_take_columns_by_name_and_leave_missing_ones_null():
+def test_record_batches_fill_columns_by_name_and_missing_ones_with_null():
     schema = arrow.arrow_schema(records.Decision)
     batch = arrow.record_batch([records.Decision(5, "r", 0.5, 0.25), dedup.Cluster(7, 8)], schema)
     assert batch.to_pylist() == [
@@ -138,14 +138,14 @@ def test_batches_take_columns_by_name_and_leave_missing_ones_null():
     assert arrow.record_batch([], schema).num_rows == 0
 
 
-def test_structs_inside_a_batch_are_structs_and_null_when_missing():
+def test_struct_columns_of_a_batch_are_null_where_a_record_lacks_them():
     schema = arrow.arrow_schema(records.DocsRow)
     row = records.WarcStats(crawl=1, warc_index=2, warc_name="w", stats="{}")
     (plain,) = arrow.record_batch([row], schema).to_pylist()
     assert (plain["signals"], plain["stats"], plain["crawl"]) == (None, "{}", 1)
 
 
-# what is shipped to executors
+# objects sent to executors
 
 
 def twice(value):
@@ -165,7 +165,7 @@ def twice(value):
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_values_shipped_to_executors_pickle_twice(value):
+def test_objects_sent_to_executors_pickle_twice(value):
     assert twice(value) == value
 
 
@@ -195,7 +195,7 @@ def test_a_tokenizer_pickles_twice_and_after_use(tmp_path):
     assert len(pickle.dumps(tokenizer)) < 2000
 
 
-def test_functions_handed_to_spark_pickle_twice():
+def test_functions_passed_to_spark_pickle_twice():
     pytest.importorskip("pyspark")
     from sluice.core.config.dedup import LineDedupConfig, SourceConfig
     from sluice.data.sources.json_lines import Piece

