@@ -1,4 +1,4 @@
-"""What a stage reads and where its results belong, the same for a run and for a user's table.
+"""The protocol of a source: the documents that a stage reads, from a run or a user's table, and where results belong.
 
 source = ...                      # before Spark starts: settings and files are checked
 if source.begin("removals", force=force):
