@@ -1,4 +1,4 @@
-"""Parts that every command line shares: parser, options of a job, late import of its body, exit codes."""
+"""Parts shared by all command lines: parser, job options, late import of the job's code, exit codes."""
 
 import argparse
 import contextlib
@@ -16,7 +16,7 @@ from sluice.core.errors import InputError, SluiceError
 from sluice.core.log import set_up
 
 EPILOG = """\
-Settings come from the defaults, then each --conf file, then each --set; a later one wins.
+Settings come from the defaults, then each --conf file, then each --set; later ones override earlier ones.
 `sluice config` lists the settings with their meaning; --print-config shows the values of this command.
 Exit codes: 0 done, 2 bad configuration, 3 bad input, 4 a check failed, 75 preempted (run again), 76 stalled.
 """
@@ -26,25 +26,25 @@ class Job(NamedTuple):
     """One job of the batch pipeline or of training, described without importing it."""
 
     name: str
-    """The words after `sluice`: `train`, `run dedup`."""
+    """The words after `sluice`, for example `train` or `run dedup`."""
     summary: str
     """One line for the list of jobs."""
     help: str
-    """Text of --help below the summary: what it does, examples, what is written."""
+    """Text of --help below the summary: what the job does, examples, and what it writes."""
     target: str
-    """`module:function` of the body, which is called with (config, force, **switches); it returns an exit code or
-    None. Imported only after arguments and configuration have been read, since engines take seconds to load."""
+    """`module:function`, called with (config, force, **switches); returns an exit code or None. It is imported only
+    after arguments and configuration have been read, because the engines take seconds to load."""
     extras: str
-    """Extras of the package that the target needs, as in `pip install 'sluice[spark,extract]'`."""
+    """Extras of the package that `target` needs, as in `pip install 'sluice[spark,extract]'`."""
     switches: Mapping[str, str] = {}
-    """Names of further on/off options, each with its line of help. A switch asks for something to be done once; what
-    decides about results is a setting."""
+    """Names of additional on/off options, each with its help line. A switch requests a one-time action; anything that
+    affects results is a setting instead."""
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse's parser with help texts as they were written, no abbreviated options, and a suggestion for a wrong one.
+    """An ArgumentParser that keeps the layout of help texts, suggests corrections and accepts no abbreviations.
 
-    An abbreviation such as --forc would change its meaning, or stop working, with the next option that is added.
+    An abbreviation such as --forc could change its meaning, or stop working, when an option is added.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -52,7 +52,7 @@ class Parser(argparse.ArgumentParser):
         super().__init__(**{**defaults, **options})
 
     def error(self, message: str) -> NoReturn:
-        """Prints the usage and the message with a suggestion, and exits with 2."""
+        """Prints the usage and the message with a suggestion, then exits with code 2."""
         _, is_unknown, words = message.partition("unrecognized arguments: ")
         if is_unknown and words.split():
             message = f"{message}{self._suggestion(words.split()[0])}"
@@ -62,31 +62,31 @@ class Parser(argparse.ArgumentParser):
         known = self._option_string_actions
         setting = word.lstrip("-")
         if "." in setting.partition("=")[0] and "--set" in known:
-            return f". A setting is given as --set {setting if '=' in setting else f'{setting}=VALUE'}"
+            return f". Write a setting as --set {setting if '=' in setting else f'{setting}=VALUE'}"
         near = difflib.get_close_matches(word.partition("=")[0], known, n=1)
         return f". Did you mean {near[0]}?" if near else ""
 
 
 def add_job_arguments(parser: argparse.ArgumentParser, job: Job) -> None:
-    """Gives a parser the help and the options of a job."""
+    """Adds the help text and the options of a job to `parser`."""
     parser.description, parser.epilog = f"{job.summary}\n\n{job.help}", EPILOG
     add_settings(parser)
-    parser.add_argument("--force", action="store_true", help="redo finished stages, also of another configuration")
+    parser.add_argument("--force", action="store_true", help="redo finished stages, even of another configuration")
     parser.add_argument("--print-config", action="store_true", help="print the resolved configuration and stop")
     for name, line in job.switches.items():
         parser.add_argument(f"--{name}", action="store_true", help=line)
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
-    """Adds --conf and --set, whose values `load_config` takes."""
+    """Adds --conf and --set; their values are the arguments of `load_config`."""
     parser.add_argument("--conf", action="append", default=[], metavar="FILE", help="YAML settings; repeatable")
     parser.add_argument(
-        "--set", action="append", default=[], metavar="A.B=C", help="one setting, the value in YAML; repeatable"
+        "--set", action="append", default=[], metavar="A.B=C", help="set one setting to a YAML value; repeatable"
     )
 
 
 def run_job(job: Job, options: argparse.Namespace) -> int:
-    """Reads the configuration, then imports and calls the body of the job; its exit code."""
+    """Reads the configuration, then imports and calls the job's function. Returns its exit code."""
     config = load_config(options.conf, options.set)
     if options.print_config:
         print(dump(config), end="")
@@ -100,10 +100,10 @@ def run_job(job: Job, options: argparse.Namespace) -> int:
 
 
 def job_main(job: Job) -> Callable[[Sequence[str] | None], int]:
-    """The command line of a job as a function of its arguments, None meaning those of the process."""
+    """Returns a `main` function for a job. It parses the given arguments, or those of the process for None."""
 
     def main(arguments: Sequence[str] | None = None) -> int:
-        parser = Parser()  # it takes the name of the running script
+        parser = Parser()  # the default program name: that of the running script
         add_job_arguments(parser, job)
         options = parser.parse_args(arguments)
         return exit_code_of(lambda: run_job(job, options))
@@ -113,7 +113,7 @@ def job_main(job: Job) -> Callable[[Sequence[str] | None], int]:
 
 @contextlib.contextmanager
 def missing_package_named(command: str, extras: str) -> Iterator[None]:
-    """Turns the failed import of a package of others into an InputError that names the extras which bring it."""
+    """Turns a failed import of a third-party package into an InputError that names the extras to install."""
     try:
         yield
     except ModuleNotFoundError as e:
@@ -124,7 +124,7 @@ def missing_package_named(command: str, extras: str) -> Iterator[None]:
 
 
 def exit_code_of(run: Callable[[], int]) -> int:
-    """Runs a command; a deliberate error becomes one line on standard error and its exit code."""
+    """Runs a command and returns its exit code. A SluiceError is printed to standard error as one line."""
     try:
         return run()
     except SluiceError as e:
@@ -133,7 +133,7 @@ def exit_code_of(run: Callable[[], int]) -> int:
         logging.getLogger("sluice").debug("exit", exc_info=True)
         print(f"sluice: {e}", file=sys.stderr)
         return e.exit_code
-    except BrokenPipeError:  # `sluice pages … | head`: the reader has had enough
+    except BrokenPipeError:  # `sluice pages … | head`: the reader has closed the pipe
         sys.stdout = open(os.devnull, "w")
         return 0
     except KeyboardInterrupt:

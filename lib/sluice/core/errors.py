@@ -1,43 +1,43 @@
-"""The errors that sluice raises on purpose; each knows the exit code of the process it ends."""
+"""The errors that sluice raises deliberately, each with the exit code of the process."""
 
 
 class SluiceError(Exception):
-    """Base of all deliberate errors. The message states what happened, what was expected and what to do."""
+    """Base class of all deliberate errors. Messages state what happened, what was expected and what to do."""
 
     exit_code = 1
 
 
 class ConfigError(SluiceError):
-    """A command line or configuration that cannot be right."""
+    """An invalid command line or configuration."""
 
     exit_code = 2
 
 
 class InputError(SluiceError):
-    """Input that is missing or cannot be read."""
+    """Missing or unreadable input."""
 
     exit_code = 3
 
 
 class FormatError(InputError):
-    """Input that is there but does not follow its format."""
+    """Input that exists but violates its format."""
 
 
 class RemoteError(InputError, OSError):
-    """A file on a network that stayed unreadable after all retries. An OSError too: readers must let it pass."""
+    """A network file could not be read after all retries. Also an OSError: readers must not catch it."""
 
     received = b""
     """The bytes of the range that arrived before it failed."""
 
 
 class StageError(SluiceError):
-    """A check of our own failed: unbalanced counts, a shard set that is not whole, a loss that is not finite."""
+    """A failed check of our own: unbalanced counts, an incomplete shard set, a loss that is not finite."""
 
     exit_code = 4
 
 
 EXIT_PREEMPTED = 75
-"""Stopped by a signal after saving; running the same command again continues."""
+"""Stopped by a signal after saving. Run the same command again to continue."""
 
 EXIT_STALLED = 76
-"""Peers are missing or a step never ended; running the same command again may continue."""
+"""Peers are missing or a step did not finish. Running the same command again may help."""

@@ -11,7 +11,7 @@ from sluice.core.errors import StageError
 class Ledger:
     """Counts of one stage in one unit (`records`, `documents`, `bytes`, `tokens`).
 
-    Needs no order: the counts of parts add up to those of the whole.
+    Counts of parts can be added in any order.
     """
 
     unit: str
@@ -27,18 +27,18 @@ class Ledger:
         return Ledger(self.unit, self.total_in + other.total_in, self.total_out + other.total_out, dict(dropped))
 
     def check(self, stage: str) -> "Ledger":
-        """Returns itself when `in = out + Σ dropped`; raises StageError with both sides otherwise."""
+        """Returns itself if `in = out + Σ dropped`. Otherwise raises StageError with both sides."""
         drops = sum(self.dropped.values())
         if self.total_in != self.total_out + drops:
             raise StageError(
                 f"The counts of stage {stage!r} do not balance: {self.total_in:,} {self.unit} came in, but "
                 f"{self.total_out:,} went out and {drops:,} were dropped ({dict(self.dropped)}). "
-                "Nothing was published; this is a defect of sluice or of its input, please report it with the log."
+                "Nothing was published. This is a bug in sluice or bad input; please report it with the log."
             )
         return self
 
     def to_dict(self) -> dict[str, object]:
-        """Plain values for JSON, reasons sorted so that equal counts give equal text."""
+        """Plain values for JSON. Reasons are sorted so that equal counts give equal text."""
         return {
             "unit": self.unit,
             "in": self.total_in,
@@ -55,7 +55,7 @@ class Ledger:
 
 
 def require_handover(upstream: Ledger, downstream: Ledger, names: tuple[str, str]) -> None:
-    """Raises StageError unless everything the first stage let out came into the second."""
+    """Raises StageError unless the downstream stage read exactly as many units as the upstream stage wrote."""
     if upstream.total_out != downstream.total_in:
         raise StageError(
             f"Stage {names[1]!r} read {downstream.total_in:,} {downstream.unit}, but stage {names[0]!r} wrote "

@@ -1,11 +1,11 @@
-"""Log lines for people: time, level, stage, message. No program reads them."""
+"""Log lines for people: time, level, stage, message. No program parses them."""
 
 import logging
 import sys
 
 
 class _StandardError(logging.Handler):
-    """Writes to what `sys.stderr` is at that moment: a progress bar replaces it while it is shown."""
+    """Writes to the current `sys.stderr`, which a progress bar replaces while it is shown."""
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
@@ -15,7 +15,7 @@ class _StandardError(logging.Handler):
 
 
 def set_up(level: str) -> None:
-    """Sends sluice's log lines to standard error; other libraries log from WARNING up."""
+    """Sends sluice's log lines to standard error. Other libraries log at WARNING and above."""
     handler = _StandardError()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname).1s %(name)s  %(message)s", "%H:%M:%S"))
     logging.root.handlers[:] = [handler]

@@ -1,6 +1,6 @@
-"""A progress bar with rate and remaining time on a terminal; nothing where standard error is a file or a pipe.
+"""Progress bars with rate and remaining time, shown only if standard error is a terminal.
 
-Log lines say the same for batch logs. A bar never writes to standard output.
+Batch logs get the same information from log lines. A bar never writes to standard output.
 """
 
 import contextlib
@@ -14,13 +14,13 @@ Item = TypeVar("Item")
 
 
 class Bar(Protocol):
-    """A progress bar in use."""
+    """An active progress bar."""
 
     def update(self, done: int, total: int | None = None) -> None:
-        """Shows `done` units of `total`; without a new `total` the last one holds."""
+        """Shows `done` units of `total`. If `total` is None, the previous total is kept."""
 
     def advance(self, by: int = 1) -> None:
-        """Shows `by` units more."""
+        """Advances the bar by `by` units."""
 
 
 class _NoBar:
@@ -36,16 +36,16 @@ class _RichBar:
         self._progress, self._task = progress, task
 
     def update(self, done: int, total: int | None = None) -> None:
-        """Moves the bar."""
+        """Sets the position of the bar."""
         self._progress.update(self._task, completed=done, total=total)
 
     def advance(self, by: int = 1) -> None:
-        """Moves the bar on."""
+        """Advances the bar."""
         self._progress.advance(self._task, by)
 
 
 def advancing(items: Iterable[Item], bar: Bar) -> Iterator[Item]:
-    """The items unchanged; each moves the bar by one unit."""
+    """Yields the items unchanged; each advances the bar by one unit."""
     for item in items:
         bar.advance()
         yield item
@@ -55,30 +55,30 @@ def advancing(items: Iterable[Item], bar: Bar) -> Iterator[Item]:
 def progress_bar(
     name: str, total: int | None = None, *, unit: str = "", begin: int = 0, show: bool = True
 ) -> Iterator[Bar]:
-    """A bar from `begin` to `total` around a block of work; None for a total that is not known yet.
+    """Shows a bar from `begin` to `total` during a block of work. `total` is None if it is not yet known.
 
-    `unit` is what is counted: "steps", "tasks"; "bytes" gives sizes such as 3.2 GB. `show` false: no bar, for a process
-    beside the one that reports, or a program whose results go to the same terminal.
+    `unit` is what is counted: "steps", "tasks"; "bytes" gives sizes such as 3.2 GB. Use `show=False` in a process that
+    is not the one reporting, or in a program that prints its results to the same terminal.
     """
     if not (show and is_terminal()):
         yield _NoBar()
         return
-    from rich.console import Console  # late: a tenth of a second, and only needed on a terminal
+    from rich.console import Console  # imported late: takes 0.1 s and is only needed on a terminal
     from rich.progress import Progress
 
-    # standard output stays as it is, so that results of a program never go to the stream of the bar
+    # keep standard output, so that a program's results never go to the bar's stream
     with Progress(*_columns(unit), console=Console(stderr=True), transient=True, redirect_stdout=False) as progress:
-        progress.console.show_cursor(True)  # rich hides it, and a process that is killed could not show it again
+        progress.console.show_cursor(True)  # rich hides it, and a killed process could not restore it
         yield _RichBar(progress, progress.add_task(name, total=total, completed=begin))
 
 
 def is_terminal() -> bool:
-    """Whether people watch standard error on a terminal that can move its cursor."""
+    """Whether standard error is a terminal that can move its cursor."""
     return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def _columns(unit: str) -> list[Any]:
-    """Name, bar, done of total, rate, remaining time; the last two only where they are known."""
+    """Name, bar, done of total, rate, remaining time. The last two are empty if unknown."""
     from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, ProgressColumn, TextColumn
     from rich.progress import TransferSpeedColumn as SizeRate
     from rich.text import Text

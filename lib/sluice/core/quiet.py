@@ -1,4 +1,4 @@
-"""Keeps the start-up messages of TensorFlow and Java, which no setting of theirs turns off, from standard error."""
+"""Removes start-up messages of TensorFlow and Java from standard error that cannot be turned off otherwise."""
 
 import contextlib
 import os
@@ -9,17 +9,17 @@ from collections.abc import Iterator
 
 STANDARD_ERROR = 2
 DRAIN_S = 10.0
-"""Seconds that a filter may need for its last lines."""
+"""Seconds to wait for a filter to write its last lines."""
 
 
 @contextlib.contextmanager
 def without_lines(pattern: str, *, outlived: bool = False) -> Iterator[None]:
     """Drops lines that match an extended regular expression (grep -E) from standard error during the block.
 
-    Only lines that libraries write to the file descriptor, or processes started in the block, are filtered: these until
-    they end, so give `outlived` if one lives longer than the block. What Python writes to `sys.stderr` passes as it is,
-    and `sys.stderr` stays the terminal if it was one. Lines of a process that crashes pass too. Without grep or a
-    standard error nothing is dropped.
+    Filters only lines that libraries, or processes started in the block, write to the file descriptor. Such processes
+    are filtered until they end; pass `outlived=True` if one outlives the block. Python's `sys.stderr` is not filtered,
+    and remains the terminal if it was one. Lines of a crashing process pass as well. Without grep or without a standard
+    error, nothing is dropped.
     """
     grep = shutil.which("grep")
     try:
@@ -29,7 +29,7 @@ def without_lines(pattern: str, *, outlived: bool = False) -> Iterator[None]:
     if grep is None:
         yield
         return
-    # a process of its own: a thread could not run while a library holds the interpreter, nor after a crash
+    # a separate process: a thread cannot run while a library holds the interpreter, nor after a crash
     command = [grep, "--line-buffered", "-avE", pattern]
     filtering = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=original, start_new_session=True)
     assert filtering.stdin is not None
@@ -48,7 +48,7 @@ def without_lines(pattern: str, *, outlived: bool = False) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _python_writes_to(descriptor: int) -> Iterator[None]:
-    """Points `sys.stderr` to another file descriptor, unless it is not the process's standard error anyway."""
+    """Points `sys.stderr` to another file descriptor, if it is the process's standard error."""
     own = sys.stderr
     try:
         is_standard = own.fileno() == STANDARD_ERROR

@@ -1,13 +1,13 @@
-"""Every reason why something of the input is not in the output, with its meaning.
+"""All reasons why part of the input is missing from the output, with their meanings.
 
-Rules are the exception: a document that a filter rule drops has the name of that rule, which users choose.
+Filter rules are an exception: for a document that a rule drops, the reason is the rule's name, chosen by the user.
 """
 
 from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """A reason as tables, counts and reports contain it; `meaning` explains it in one line."""
+    """A reason as it appears in tables, counts and reports; `meaning` explains it in one line."""
 
     meaning: str
 
@@ -29,14 +29,14 @@ class Reason(StrEnum):
     UNREADABLE = "unreadable", "a file, or a line of a table, could not be read"
     UNSUPPORTED_FORMAT = "unsupported_format", "not a WARC or ARC file"
     EMPTY_FILE = "empty_file", "the file has no bytes"
-    QUARANTINED = "quarantined", "bytes of an archive that gave no record"
+    QUARANTINED = "quarantined", "bytes of an archive that contain no readable record"
 
     # records of an archive
     NOT_RESPONSE = "not_response", "requests, metadata and other records that are not a response"
     NOT_HTML = "not_html", "responses that are not HTML"
     NOT_SELECTED = "not_selected", "records that plan.selection does not select"
     WAT = "wat", "metadata records of a WAT file, which contain no text"
-    REPEATED = "repeated", "index rows that name a record again; lines that a better document keeps"
+    REPEATED = "repeated", "duplicate index rows for a record; lines kept in a better document"
 
     # pages
     HTTP_STATUS = "http_status", "the HTTP status is an error or a redirect"
@@ -49,11 +49,11 @@ class Reason(StrEnum):
     PAGE_TIMEOUT = "page_timeout", "the page took longer than extract.page_timeout_s"
     NO_TEXT = "no_text", "no main text was found"
     TOO_SHORT = "too_short", "less text than extract.min_chars"
-    LANGUAGE = "language", "not in a wanted language, or not certainly"
+    LANGUAGE = "language", "not in a wanted language, or not certain enough"
 
     # documents
     EXACT = "exact", "equal to a kept document, except case, width, punctuation and Chinese script"
-    NEAR = "near", "similar to a kept document, or to a benchmark item"
+    NEAR = "near", "similar to a kept document or to a benchmark item"
     URL = "url", "another version of the same URL is kept"
     EMPTY = "empty", "a row of a table without text"
     NGRAM = "ngram", "contains a benchmark item"
@@ -71,7 +71,7 @@ class Reason(StrEnum):
     SIGN_IN = "sign_in", "lines that only ask to sign in"
     READ_MORE = "read_more", "read more, 阅读全文"
     PII = "pii", "the difference in length between masks and the personal data that they replace"
-    REPEATED_LINES = "repeated_lines", "lines that another document, or the same one, has already"
+    REPEATED_LINES = "repeated_lines", "lines repeated from another document or from the same one"
 
     # tokens
     TAIL_OF_TRAINING_SHARD = "tail_of_training_shard", "tokens at the end of a shard that do not fill a record"
@@ -81,5 +81,5 @@ MEANINGS = {reason.value: reason.meaning for reason in Reason}
 
 
 def meaning_of(reason: str) -> str:
-    """The meaning of a reason; empty for the name of a rule."""
+    """Returns the meaning of a reason; empty for the name of a rule."""
     return MEANINGS.get(reason, "")

@@ -22,14 +22,14 @@ def test_an_unknown_section_is_an_error_that_suggests_a_similar_one(section, hin
 
 def test_an_invalid_setting_is_an_error(capsys):
     assert main(["config", "--set", "train.optim.lr=fast"]) == 2
-    assert "wrong at train.optim.lr" in capsys.readouterr().err
+    assert "Invalid configuration at train.optim.lr" in capsys.readouterr().err
 
 
 def test_a_setting_is_shown_in_the_form_of_set_with_type_and_meaning(capsys):
     assert main(["config", "train.optim.lr"]) == 0
     assert capsys.readouterr().out == (
         "# train: Training of a language model.\n\n"
-        "train.optim.lr=0.003    (number above 0)\n    Largest learning rate.\n\n"
+        "train.optim.lr=0.003    (number above 0)\n    Peak learning rate.\n\n"
     )
 
 

@@ -131,9 +131,9 @@ def test_the_help_has_summary_and_text_of_the_job_and_every_option_and_exit_code
         ("--fore", "unrecognized arguments: --fore. Did you mean --force?"),
         ("--forc", "unrecognized arguments: --forc. Did you mean --force?"),  # abbreviations are not accepted
         ("--prnt-config=1", "Did you mean --print-config?"),
-        ("--dedup.threshold=0.7", "A setting is given as --set dedup.threshold=0.7"),
-        ("dedup.threshold=0.7", "A setting is given as --set dedup.threshold=0.7"),
-        ("--dedup.threshold", "A setting is given as --set dedup.threshold=VALUE"),
+        ("--dedup.threshold=0.7", "Write a setting as --set dedup.threshold=0.7"),
+        ("dedup.threshold=0.7", "Write a setting as --set dedup.threshold=0.7"),
+        ("--dedup.threshold", "Write a setting as --set dedup.threshold=VALUE"),
         ("--zzzz", "unrecognized arguments: --zzzz\n"),
         ("", "unrecognized arguments: \n"),
     ],

@@ -1,1 +1,1 @@
-"""Every setting: one section class per stage, and loading them from YAML and `--set`."""
+"""All settings: one section class per stage, and loading them from YAML files and `--set`."""

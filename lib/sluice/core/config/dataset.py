@@ -10,31 +10,31 @@ class TokenizerConfig(Section):
     """The tokenizer trained on a sample of the kept text."""
 
     kind: Literal["bpe", "word"] = "bpe"
-    """`bpe`: byte-level, loses nothing. `word`: words (jieba in Chinese) with `<unk>`, for word perplexity."""
+    """`bpe`: byte-level BPE, lossless. `word`: words (jieba for Chinese) with `<unk>`, for word perplexity."""
     vocab_size: PositiveInt = 32_000
-    """Size with the special tokens. Up to 65,536 an id takes two bytes in the shards."""
+    """Vocabulary size including special tokens. Up to 65,536, a token id takes two bytes in the shards."""
     min_frequency: PositiveInt = 2
-    """Rarer pairs (or words) get no entry."""
+    """Pairs (for `word`: words) that occur less often get no vocabulary entry."""
     sample_bytes: PositiveInt = 256 * MIB
-    """UTF-8 bytes of the training sample: whole documents in hash order."""
+    """Size of the training sample in UTF-8 bytes. The sample consists of whole documents in hash order."""
     seed: CountInt = 0
     """Seed of the sample order."""
 
 
 class ShardsConfig(Section):
-    """TFRecords of fixed size."""
+    """TFRecord shards with records of a fixed number of tokens."""
 
     seq_len: PositiveInt = 1024
-    """Tokens per record, L; a record stores L + 1, its last token being the first of the next record."""
+    """L: tokens per record. A record stores L + 1 tokens; its last token is the first of the next record."""
     shard_bytes: PositiveInt = 160 * MIB
-    """Size aimed at for a training shard."""
+    """Target size of a training shard, in bytes."""
     count: PositiveInt | None = None
-    """Number of training shards; null works it out from `shard_bytes`, in steps of 8 from 8 up."""
+    """Number of training shards. null: computed from `shard_bytes`; from 8 up, rounded up to a multiple of 8."""
     valid_fraction: Fraction = 0.01
-    """Share of near-duplicate clusters that go to validation."""
+    """Share of near-duplicate clusters that go to the validation split."""
     test_fraction: Fraction = 0.01
     """Share of near-duplicate clusters that go to the test split."""
     add_bos: bool = False
-    """Begin each document with `<bos>`; each ends with `<eos>` in any case."""
+    """Begin each document with `<bos>`. Each document ends with `<eos>` in any case."""
     seed: CountInt = 0
-    """Seed of split, shard and order."""
+    """Seed of the assignment to splits and shards and of the document order."""

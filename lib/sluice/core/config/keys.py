@@ -1,4 +1,4 @@
-"""The dotted paths of all settings, and for a path that does not exist the one that was probably meant."""
+"""Dotted paths of all settings, and suggestions for paths that do not exist."""
 
 import functools
 from collections.abc import Iterator, Mapping
@@ -13,13 +13,13 @@ from sluice.core.errors import ConfigError
 
 MAX_SUGGESTIONS = 3
 MAX_DEPTH = 8
-"""Deeper than any setting; a YAML alias can make a mapping that contains itself."""
+"""Deeper than any setting. Needed because a YAML alias can create a mapping that contains itself."""
 NEAR_NAME, NEAR_PATH = 0.6, 0.8
-"""A typing mistake leaves a setting's name at least this similar, and its whole path."""
+"""Minimum similarity of a mistyped name, and of its whole path, to the correct one."""
 
 
 def check_keys(tree: Mapping[str, Any]) -> None:
-    """Raises ConfigError for the first key of nested plain values that is not a setting, and suggests the right one."""
+    """Raises ConfigError, with a suggestion, for the first key in a nested mapping that is not a setting."""
     for path in _unknown(tree, Config):
         new = renamed_key(path)
         if new:
@@ -29,21 +29,21 @@ def check_keys(tree: Mapping[str, Any]) -> None:
 
 @functools.cache
 def known_paths() -> tuple[str, ...]:
-    """Every section and setting by its dotted path, in the order of the configuration."""
+    """Dotted paths of all sections and settings, in configuration order."""
     return tuple(_paths(Config))
 
 
 def section_of(annotation: Any) -> type[msgspec.Struct] | None:
-    """The section class that a field's type names, or None if the field is a plain setting."""
+    """Returns the section class if `annotation` is one, or None for the type of a plain setting."""
     is_section = isinstance(annotation, type) and issubclass(annotation, msgspec.Struct)
     return annotation if is_section else None
 
 
 def suggestions(path: str) -> list[str]:
-    """At most three known paths that `path` may mean, in the order of the configuration.
+    """Returns at most three known paths that `path` may mean, in configuration order.
 
-    The first that applies: the names of `path` with some left out (`pii.mobile` for `extract.pii.mobile`), a typing
-    mistake, the same name in another section, a similar name in the same section. Empty if nothing is similar.
+    The first match of: `path` is a known path with some names left out (`pii.mobile` for `extract.pii.mobile`), a
+    typing mistake, the same name in another section, a similar name in the same section. Empty if nothing is similar.
     """
     known = [candidate for candidate in known_paths() if candidate != path]
     parent, _, name = path.rpartition(".")
@@ -62,7 +62,7 @@ def suggestions(path: str) -> list[str]:
 
 
 def _unknown(tree: Mapping[str, Any], section: type[msgspec.Struct], prefix: str = "") -> Iterator[str]:
-    """Paths of unknown keys; below an unknown section down to the one setting that was given, if it is only one."""
+    """Yields the paths of unknown keys. An unknown section with a single setting is extended to that setting."""
     fields = {field.encode_name: field.type for field in msgspec.structs.fields(section)}
     for key, value in tree.items():
         if not isinstance(key, str):
@@ -100,7 +100,7 @@ def _paths(section: type[msgspec.Struct], prefix: str = "") -> Iterator[str]:
 
 
 def _is_shortened(path: str, candidate: str) -> bool:
-    """Whether `path` is `candidate` with names left out, but not its last one."""
+    """Whether `path` is `candidate` with some names left out, but not the last one."""
     if _name(path) != _name(candidate):
         return False
     names = iter(candidate.split("."))
@@ -108,7 +108,7 @@ def _is_shortened(path: str, candidate: str) -> bool:
 
 
 def _ratio(a: str, b: str) -> float:
-    """Similarity of two texts from 0 to 1, the same in both directions."""
+    """Symmetric similarity of two strings, from 0 to 1."""
     return max(SequenceMatcher(None, a, b, False).ratio(), SequenceMatcher(None, b, a, False).ratio())
 
 

@@ -1,4 +1,4 @@
-"""From YAML files and `--set` to a typed configuration, and back; digests of the parts that change results."""
+"""Conversion of YAML files and `--set` to a typed configuration and back, and digests of its parts."""
 
 import functools
 import operator
@@ -20,24 +20,24 @@ from sluice.core.ids import json_digest
 class _Loader(yaml.SafeLoader):  # type: ignore[misc]
     """PyYAML's safe loader with two changes.
 
-    `3e-4` is a number, as in YAML 1.2 and everywhere else; PyYAML reads it as text. A key that appears twice in one
-    mapping is an error, as YAML demands; PyYAML takes the last value.
+    `3e-4` is a number, as in YAML 1.2 and most other formats; PyYAML reads it as text. A key that occurs twice in one
+    mapping is an error, as YAML requires; PyYAML uses the last value.
     """
 
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
-        """The mapping as written, before `<<` puts other keys into it."""
+        """Checks the mapping for repeated keys as written, before `<<` merges other keys into it."""
         node = super().compose_mapping_node(anchor)
         keys: dict[tuple[str, str], yaml.ScalarNode] = {}
         for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
             first = keys.setdefault((key.tag, key.value), key)
             if first is not key:
-                problem = f"the key {key.value!r} was given before, in line {first.start_mark.line + 1}"
+                problem = f"the key {key.value!r} occurs twice; it was first set in line {first.start_mark.line + 1}"
                 raise yaml.MarkedYAMLError(None, None, problem, key.start_mark)
         return node
 
 
 class _Dumper(yaml.SafeDumper):  # type: ignore[misc]
-    """The inverse: a text that looks like such a number is quoted."""
+    """The inverse of `_Loader`: quotes strings that it would read as numbers."""
 
 
 for _side in (_Loader, _Dumper):
@@ -47,10 +47,10 @@ for _side in (_Loader, _Dumper):
 
 
 def load_config(files: Iterable[str | Path] = (), settings: Iterable[str] = ()) -> Config:
-    """Defaults < files in order < settings `a.b=c` in order. Lists are replaced, not merged.
+    """Returns the configuration: defaults < files in order < settings `a.b=c` in order. Lists are replaced, not merged.
 
-    The root `seed` is added to the default of every other seed that is not set. Raises ConfigError for a file that
-    cannot be read, an unknown key, with the path that was probably meant, and a wrong value, with its path.
+    The root `seed` is added to the default of every other seed that is not set. Raises ConfigError for an unreadable
+    file, an unknown key (with suggestions) or an invalid value (with its path).
     """
     tree: dict[str, Any] = {}
     for file in files:
@@ -61,7 +61,7 @@ def load_config(files: Iterable[str | Path] = (), settings: Iterable[str] = ()) 
 
 
 def _seeds(root: Any) -> dict[str, Any]:
-    """Settings for every seed: its default plus the root seed. Empty without a valid root seed."""
+    """Returns settings for all seeds: default plus root seed. Empty if there is no valid root seed above 0."""
     if not isinstance(root, int) or root <= 0:
         return {}
     tree: dict[str, Any] = {}
@@ -74,7 +74,7 @@ def _seeds(root: Any) -> dict[str, Any]:
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """The mapping in one YAML file; an empty file is an empty mapping."""
+    """Reads the mapping in a YAML file. An empty file gives an empty mapping."""
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as e:
@@ -85,12 +85,12 @@ def read_yaml(path: Path) -> dict[str, Any]:
     if tree is None:
         return {}
     if not isinstance(tree, dict):
-        raise ConfigError(f"{path} holds a {type(tree).__name__}; a configuration is a mapping of sections.")
+        raise ConfigError(f"{path} contains a {type(tree).__name__}; a configuration must be a mapping of sections.")
     return tree
 
 
 def parse_setting(setting: str) -> dict[str, Any]:
-    """`a.b=c` as a nested mapping, `c` parsed as YAML."""
+    """Parses `a.b=c` into a nested mapping; `c` is parsed as YAML."""
     path, equals, value = setting.partition("=")
     if not equals or not all(path.split(".")):
         raise ConfigError(
@@ -104,7 +104,7 @@ def parse_setting(setting: str) -> dict[str, Any]:
 
 
 def _parse(text: str, origin: str) -> Any:
-    """The value of a YAML text. Raises ConfigError with `origin`, line, column and problem."""
+    """Parses a YAML text. Raises ConfigError with `origin`, line, column and problem."""
     try:
         return yaml.load(text, _Loader)
     except yaml.MarkedYAMLError as e:
@@ -117,7 +117,7 @@ def _parse(text: str, origin: str) -> Any:
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """`over` laid on `base`; mappings merge, everything else is replaced."""
+    """Returns `base` updated with `over`. Mappings are merged recursively; all other values are replaced."""
     result = dict(base)
     for key, value in over.items():
         old = result.get(key)
@@ -126,7 +126,7 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def to_config(tree: Mapping[str, Any]) -> Config:
-    """A checked `Config` from plain values. Raises ConfigError for an unknown key or a wrong value."""
+    """Validates plain values and converts them to a `Config`. Raises ConfigError for unknown keys and wrong values."""
     check_keys(tree)
     try:
         return msgspec.convert(tree, Config)
@@ -135,32 +135,32 @@ def to_config(tree: Mapping[str, Any]) -> Config:
 
 
 def explain(message: str) -> str:
-    """msgspec's message about a value, with the path of the setting in front."""
+    """Rewrites msgspec's message about a value so that it begins with the path of the setting."""
     path = (re.search(r"at `\$\.?(.*?)`", message) or ["", ""])[1]
     problem = re.sub(r" - at `.*`$", "", message)
-    return f"The configuration is wrong at {path or 'its top level'}: {problem}."
+    return f"Invalid configuration at {path or 'its top level'}: {problem}."
 
 
 def dump(config: Section) -> str:
-    """YAML that loads back to an equal section, every default written out."""
+    """Returns YAML that loads back to an equal section, with all defaults written out."""
     text: str = yaml.dump(msgspec.to_builtins(config), Dumper=_Dumper, sort_keys=False, allow_unicode=True)
     return text
 
 
 def one_line(value: object) -> str:
-    """A plain value as YAML in one line, as `--set` takes it: `null`, `[en, zh]`, `'1e3'`."""
+    """Formats a plain value as YAML in one line, for use with `--set`: `null`, `[en, zh]`, `'1e3'`."""
     text: str = yaml.dump(value, Dumper=_Dumper, default_flow_style=True, allow_unicode=True, width=float("inf"))
     return text.removesuffix("\n").removesuffix("\n...")
 
 
 def digest(parts: Mapping[str, Any]) -> str:
-    """SHA-256 of named sections or plain values: equal settings, equal digest, in any order of the parts."""
+    """SHA-256 of named sections or plain values. It depends on the values only, not on the order of the parts."""
     plain = {name: msgspec.to_builtins(value) for name, value in parts.items()}
     return json_digest(msgspec.json.encode(plain, order="sorted").decode())
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "") -> list[str]:
-    """`path: old -> new` for each leaf that differs between two plain trees."""
+    """Returns `path: old -> new` for each leaf that differs between two nested mappings."""
     found = []
     for key in sorted({*old, *new}):
         a, b = old.get(key), new.get(key)
@@ -179,6 +179,6 @@ def _short(value: object) -> str:
 
 
 def names(values: Sequence[object], word: str = "and") -> str:
-    """`a, b and c` for messages; `word` joins the last two."""
+    """Formats `a, b and c` for messages; `word` joins the last two."""
     words = [str(value) for value in values]
     return f" {word} ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))

@@ -1,6 +1,6 @@
-"""Old names and the new ones that replaced them, so that an old configuration or command line is told what to write.
+"""Old names and their replacements, so that an error about an old name can state the new one.
 
-An old name is only looked up when it is unknown today, so it may be used again for something else.
+Old names are looked up only if they are unknown today, so they can be reused.
 """
 
 from collections.abc import Mapping
@@ -33,7 +33,7 @@ RENAMED_JOBS: Mapping[str, str] = {"select": "filter", "lines": "line_dedup", "s
 
 
 def renamed_key(path: str) -> str | None:
-    """Today's path of an old setting, or None. An entry for a section covers every setting below it."""
+    """Returns the new path of a renamed setting, or None. An entry for a section covers all settings below it."""
     names = path.split(".")
     for end in range(len(names), 0, -1):
         new = RENAMED_KEYS.get(".".join(names[:end]))

@@ -6,64 +6,64 @@ from sluice.core.config.section import CountInt, Fraction, PositiveFloat, Positi
 
 
 class TrainQualityConfig(Section):
-    """A learned quality model: from text that is wanted and text that is not (`sluice run train-quality`)."""
+    """Training of a quality model on wanted and unwanted text (`sluice run train-quality`)."""
 
     language: str = "zh"
-    """ISO 639-1 code: how words are found, and which rows of a table with languages are taken."""
+    """ISO 639-1 code. Determines word segmentation, and which rows are used of a table with languages."""
     positive: tuple[str, ...] = ()
-    """Sources of good text: outputs of runs, Parquet files or folders with a column `text`, `.jsonl[.gz|.zst]` with a
-    field `text`, or text files, each one document."""
+    """Sources of good text: run outputs, Parquet files or directories with a column `text`, `.jsonl[.gz|.zst]` files
+    with a field `text`, or text files (one document each)."""
     negative: tuple[str, ...] = ()
-    """Sources of bad text, of the same kinds."""
+    """Sources of bad text, in the same formats."""
     groups: tuple[str, ...] = ("host", "url", "title")
-    """Columns or fields: the first of them that a document has (a URL by its host) is its group, which is wholly in
-    training or wholly held out. A document without any is a group of its own."""
+    """Columns or fields. A document's group is the value of the first of them that it has (for a URL, its host). Groups
+    are entirely in training or entirely held out. A document without any of them is a separate group."""
     output: str = "quality.bin"
-    """The model; beside it `.json`, its record, and `.md`, its card."""
+    """Path of the model. Next to it, `.json` is its training record and `.md` its model card."""
     min_chars: CountInt = 200
-    """Shorter documents are left out."""
+    """Shorter documents are skipped."""
     passage_words: PositiveInt = 100
-    """Training uses passages of exactly this many words, so that length does not tell the classes apart; shorter
-    documents are left out."""
+    """Training uses passages of exactly this many words, so that the classes do not differ in length. Shorter documents
+    are skipped."""
     passages_per_document: PositiveInt = 5
-    """Most passages of one document, spread over it."""
+    """Maximum number of passages per document, spread evenly over it."""
     max_documents_per_class: PositiveInt = 100_000
-    """Documents are chosen by hash, as evenly as can be from the sources of a class."""
+    """Maximum number of documents per class, chosen by hash and as evenly as possible from its sources."""
     held_out: Fraction = 0.2
-    """Share of the groups that is only judged."""
+    """Share of the groups that is held out from training, for evaluation."""
     dim: PositiveInt = 16
-    """Length of the vectors."""
+    """Dimension of the word vectors."""
     epochs: PositiveInt = 5
-    """Passes over the training text (ChineseWebText: 5)."""
+    """Number of passes over the training text (ChineseWebText: 5)."""
     lr: PositiveFloat = 0.5
-    """Learning rate at the beginning (ChineseWebText: 0.5)."""
+    """Initial learning rate (ChineseWebText: 0.5)."""
     word_ngrams: PositiveInt = 2
     """Features are words and sequences of up to this many words."""
     bucket: PositiveInt = 200_000
-    """Hash buckets of those sequences; `dim` x 4 bytes each."""
+    """Number of hash buckets for word sequences; each takes `dim` x 4 bytes."""
     min_count: PositiveInt = 5
-    """Rarer words are unknown."""
+    """Words that occur less often are treated as unknown."""
     seed: CountInt = 0
-    """Seed of the first vectors, of the split and of the choice and order of documents."""
+    """Seed of the initial vectors, the split, and the choice and order of documents."""
 
 
 class FitThresholdsConfig(Section):
-    """Thresholds for a language, proposed from a run as FineWeb-2 does it (`sluice run fit-thresholds`)."""
+    """Proposed rule thresholds for a language, computed from a run as in FineWeb-2 (`sluice run fit-thresholds`)."""
 
     languages: tuple[str, ...] = ("zh",)
     """ISO 639-1 codes to propose thresholds for."""
     reference: str = "en"
-    """The language whose thresholds are known; the run must have documents in it."""
+    """Language whose thresholds are known. The run must contain documents in it."""
     reference_rules: tuple[str, ...] = ("fineweb",)
     """Presets or YAML files with the known thresholds."""
     method: Literal["fineweb2", "mean_std", "quantile", "median_ratio", "tail"] = "fineweb2"
-    """How a threshold is carried over: `fineweb2` chooses for each signal, the others are used for all."""
+    """How thresholds are transferred. `fineweb2` chooses a method per signal; the others apply to all signals."""
     tail: Fraction = 0.1
-    """Share that method `tail` lets a rule drop."""
+    """For `tail`: share of documents that a rule may drop."""
     max_documents: PositiveInt = 100_000
-    """Size of the sample of each language, chosen by hash of the document id."""
+    """Sample size per language. Documents are chosen by a hash of their id."""
     min_documents: PositiveInt = 100
-    """Fewer documents of a language are an error: their quantiles say nothing."""
+    """Fewer documents in a language are an error: their quantiles would be meaningless."""
     seed: CountInt = 0
     """Seed of the sample."""
 
@@ -72,7 +72,7 @@ class RulesConfig(Section):
     """Which documents are good enough."""
 
     presets: tuple[str, ...] = ("en-default", "zh-default")
-    """Names of shipped rule files or paths of own ones, applied in this order; see lib/sluice/text/presets."""
+    """Names of shipped rule files or paths of your own, applied in this order; see lib/sluice/text/presets."""
     scores: str | None = None
-    """The `output` of `sluice run score` on this run's `extract/docs`: source of the signal `bits_per_byte`, null for
+    """The `output` of `sluice run score` on this run's `extract/docs`. Provides the signal `bits_per_byte`, null for
     documents without a score. Set it for `sluice run filter` and all later stages."""

@@ -1,6 +1,6 @@
-"""The whole configuration: one frozen section per stage, one documented field per knob.
+"""The whole configuration: one frozen section per stage, one documented field per setting.
 
-A function receives its own section, never the whole. `core.config.load` reads YAML and `--set` into this tree.
+Functions receive their section only, never the whole. `core.config.load` reads YAML and `--set` into this tree.
 """
 
 from typing import Literal
@@ -23,19 +23,19 @@ from sluice.core.config.train import TrainConfig
 
 
 class SparkConfig(Section):
-    """How Spark works; never what comes out."""
+    """Spark execution. These settings do not affect the output."""
 
     partitions: PositiveInt | None = None
-    """Shuffle partitions; null means three per core, at least 8."""
+    """Number of shuffle partitions; null: three per core, at least 8."""
     rows_per_batch: PositiveInt = 512
-    """Rows per Arrow batch handed to Python."""
+    """Rows per Arrow batch passed to Python."""
 
 
 class LogConfig(Section):
-    """Log lines and their interval."""
+    """Logging and progress output."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
-    """Least level of the log lines that are written."""
+    """Minimum level of log lines to write."""
     progress_s: PositiveInt = 10
     """Seconds between progress lines."""
 
@@ -46,11 +46,11 @@ class Config(Section):
     name: str = "corpus"
     """Name of the dataset: letters, digits and underscores."""
     version: str = "1.0.0"
-    """Version of the dataset, x.y.z."""
+    """Version of the dataset, in the form x.y.z."""
     output: str = "out"
-    """Directory of everything a run writes."""
+    """Directory for everything that a run writes."""
     seed: CountInt = 0
-    """Added to the default of every seed below that is not set, so one number changes all random choices."""
+    """Added to the default of every seed below that is not set, so that one number changes all random choices."""
     plan: PlanConfig = PlanConfig()
     extract: ExtractConfig = ExtractConfig()
     rules: RulesConfig = RulesConfig()

@@ -1,4 +1,4 @@
-"""The base of every configuration section and the constrained number types its fields use."""
+"""Base class of all configuration sections, and the constrained number types of their fields."""
 
 from typing import Annotated, dataclass_transform
 
@@ -14,4 +14,4 @@ PositiveFloat = Annotated[float, Meta(gt=0.0)]
 
 @dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One frozen group of settings. Unknown keys are refused; "off" is null; units are in the names."""
+    """Base class of a frozen group of settings. Unknown keys are errors; null means "off"; names contain units."""

@@ -1,4 +1,4 @@
-"""Every setting with its type, default and meaning, read from the section classes and the text after each field."""
+"""Path, type, default and meaning of every setting, read from the section classes and their docstrings."""
 
 import ast
 import functools
@@ -36,29 +36,29 @@ COMMON = frozenset(
     log.level
     """.split()
 )
-"""The settings that recipes set and newcomers need; `sluice config` lists the others only with --all."""
+"""Settings that recipes set and newcomers need. `sluice config` lists all others only with --all."""
 
 
 class Setting(NamedTuple):
-    """One setting."""
+    """One setting and its description."""
 
     path: str
     """Dotted path: train.optim.lr."""
     type: str
-    """Its type in words: number above 0, or null."""
+    """Type in words: number above 0, or null."""
     value: Any
-    """Default or current value, as plain values: text, number, tuple, mapping, null."""
+    """Default or current value as a plain value: string, number, list, mapping or None."""
     meaning: str
-    """The text after the field, in one line."""
+    """The docstring of the field, in one line."""
 
 
 def settings(config: Config | None = None) -> list[Setting]:
-    """All settings in the order of the configuration, with the values of `config`, by default the defaults."""
+    """Lists all settings in configuration order, with the values of `config` or, if None, the defaults."""
     return list(_settings(config or Config(), ""))
 
 
 def section_meaning(path: str) -> str:
-    """First sentence about a section, by its dotted path; an empty path is the whole configuration."""
+    """Returns the first sentence of a section's docstring. An empty path means the whole configuration."""
     section: type[msgspec.Struct] = Config
     for name in filter(None, path.split(".")):
         section = next(filter(None, (section_of(f.type) for f in msgspec.structs.fields(section) if f.name == name)))
@@ -77,7 +77,7 @@ def _settings(values: msgspec.Struct, prefix: str) -> Iterator[Setting]:
 
 
 def type_in_words(info: msgspec.inspect.Type) -> str:
-    """A type as msgspec describes it, in words for people."""
+    """Describes a type from `msgspec.inspect` in words."""
     match info:
         case msgspec.inspect.BoolType():
             return "true or false"
@@ -110,7 +110,7 @@ def _bounds(info: msgspec.inspect.IntType | msgspec.inspect.FloatType) -> str:
 
 
 def _meanings(section: type[msgspec.Struct]) -> dict[str, str]:
-    """The text after each field of a section class."""
+    """Docstrings of the fields of a section class, by field name."""
     body = next(
         node.body
         for node in _module(section.__module__).body

@@ -1,1 +1,1 @@
-"""The rows of every table that stages write, as structs from which Arrow and Spark schemas are derived."""
+"""The rows of all tables that stages write, as structs from which Arrow and Spark schemas are derived."""

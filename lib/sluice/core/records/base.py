@@ -1,4 +1,4 @@
-"""The base of every record and the number types whose width a table keeps."""
+"""The base class of all records, and number types with an explicit width in tables."""
 
 from typing import Annotated, dataclass_transform
 
@@ -12,4 +12,4 @@ Float32 = Annotated[float, "float32"]
 
 @dataclass_transform(frozen_default=True)
 class Record(msgspec.Struct, frozen=True):
-    """Base of everything that becomes a row."""
+    """Base class of all table rows."""

@@ -1,4 +1,4 @@
-"""Tables of the stages after deduplication: benchmark items, repeated lines, scores, splits."""
+"""Tables of stages after deduplication: benchmark items, repeated lines, scores, splits."""
 
 from sluice.core.records.base import Int32, Record
 
@@ -16,7 +16,7 @@ class Contamination(Record):
 
 
 class LineRow(Record):
-    """A line that may be removed, once per document; its best document keeps it. `host` is a hash, 1 if unused."""
+    """A line that may be removed, once per document. Its best document keeps it. `host` is a hash; 1 if unused."""
 
     line: int
     doc_id: int
@@ -26,7 +26,7 @@ class LineRow(Record):
 
 
 class RepeatedLine(Record):
-    """Table `removed_lines`: the hash of a line that `doc_id` lost; `num_documents` had it, `kept_in` keeps it."""
+    """Table `removed_lines`: hash of a line removed from `doc_id`. `num_documents` contain it, `kept_in` keeps it."""
 
     doc_id: int
     line: int
@@ -49,36 +49,36 @@ class CutText(Record):
     n_blank_removed: Int32
     n_chars_removed: int
     removed: list[int]
-    """Hashes of the removed lines, each once."""
+    """Hashes of the removed lines, without repetition."""
     text: str | None
-    """None if nothing was removed. Empty if nothing is left: the document is removed too."""
+    """None if no line was removed. Empty if all were; the document is then removed too."""
 
 
 class TextScore(Record):
-    """The score of a text by a language model, `<eos>` included. Table `score/scores` has `id` instead of `doc_id`."""
+    """A language model score of a text, including `<eos>`. Table `score/scores` has `id` instead of `doc_id`."""
 
     doc_id: int
     nll: float
-    """Nats."""
+    """Negative log-likelihood in nats."""
     n_tokens: int
     n_bytes: int
-    """UTF-8 bytes of the tokens that were scored."""
+    """UTF-8 bytes of the scored tokens."""
     bits_per_byte: float | None
-    """Null for an empty text, or if the tokenizer loses text."""
+    """Null if the text is empty or the tokenizer is lossy."""
     ppl: float
     is_cut: bool
-    """The text has more tokens than were scored."""
+    """True if the text has more tokens than were scored."""
 
 
 class LineText(Record):
-    """A line as written in the document that keeps it, and its hash."""
+    """A line as written in the document that keeps it, with its hash."""
 
     line: int
     sample: str
 
 
 class SplitRow(Record):
-    """A document as the split check compares it; its rank is its id."""
+    """A document as input of the split check. Its rank is its id."""
 
     rank: int
     split: str
@@ -87,7 +87,7 @@ class SplitRow(Record):
 
 
 class SplitRemoval(Record):
-    """Table `split_check/removals`: a removed document, and the similar, kept document that is held out from its split.
+    """Table `split_check/removals`: a removed document and the similar held-out document that is kept.
 
     `jaccard` is the exact similarity of their shingle sets.
     """

@@ -6,7 +6,7 @@ from sluice.core.records.base import Int32, Record
 
 
 class Fact(Record):
-    """A row of a user's table as deduplication needs it, without its text. `place` is its location in the files."""
+    """A row of a user's table without its text, as input of deduplication. `place` is its location in the files."""
 
     place: str
     problem: str | None
@@ -22,9 +22,9 @@ class Fact(Record):
 
 
 class Ranked(Record):
-    """Table `ranked`: every document with its rank in the keep order, 0 for the best; ranks are unique and dense.
+    """Table `ranked`: all documents with their rank in keep order. Ranks are unique and dense; 0 is the best.
 
-    Of two documents the one with the smaller rank is the better one.
+    Of two documents, the one with the smaller rank is better.
     """
 
     rank: int
@@ -34,9 +34,9 @@ class Ranked(Record):
 
 
 class IndexDocument(Record):
-    """Table `index/documents`: the result for each key text of a crawl, for later crawls.
+    """Table `index/documents`: the result for each distinct text of a crawl, for use by later crawls.
 
-    `duplicate_of`, `jaccard` and `cluster` are set for a near-removal; a kept document of a cluster has only `cluster`.
+    `duplicate_of`, `jaccard` and `cluster` are set for a near-removal. A kept document of a cluster has only `cluster`.
     """
 
     rank: int
@@ -50,7 +50,7 @@ class IndexDocument(Record):
 
 
 class UrlKey(Record):
-    """The digest of `text.lists.url_key.url_key` of the address of a document."""
+    """A document and the digest of its normalised URL (`text.lists.url_key.url_key`)."""
 
     doc_id: int
     url_key: bytes
@@ -86,7 +86,7 @@ class Sketch(Record):
 
 
 class Likely(Record):
-    """A pair that signatures do not rule out, and the number of equal values in the two sketches."""
+    """A pair that is possible according to the signatures, and the number of equal values in the two sketches."""
 
     u: int
     v: int
@@ -94,16 +94,16 @@ class Likely(Record):
 
 
 class ShingleSet(Record):
-    """The shingle set of a document: `text.dedup.shingles.shingle_set` as little-endian uint64."""
+    """The shingle set of a document (`text.dedup.shingles.shingle_set`), stored as little-endian uint64."""
 
     rank: int
     shingles: bytes
 
 
 class Edge(Record):
-    """A verified pair: its exact Jaccard similarity is at least the threshold, u is better than v.
+    """A verified pair with exact Jaccard similarity of at least the threshold; u is better than v.
 
-    Ranks in intermediate tables, document ids in table `edges`.
+    Intermediate tables contain ranks, table `edges` document ids.
     """
 
     u: int
@@ -112,14 +112,14 @@ class Edge(Record):
 
 
 class ClusterMember(Record):
-    """The rank of a document and its cluster, which is the rank of the best member."""
+    """The rank of a document and its cluster, identified by the rank of the best member."""
 
     rank: int
     cluster: int
 
 
 class NearRemoval(Record):
-    """A near-duplicate and the kept document that it is similar to, by rank."""
+    """A near-duplicate and the similar document that is kept, by rank."""
 
     rank: int
     duplicate_of: int
@@ -128,14 +128,14 @@ class NearRemoval(Record):
 
 
 class Cluster(Record):
-    """Table `clusters`: documents joined by edges; `cluster_id` is the best member of a cluster."""
+    """Table `clusters`: documents connected by edges. `cluster_id` is the id of the cluster's best member."""
 
     doc_id: int
     cluster_id: int
 
 
 class Copies(Record):
-    """Table `copies`: number of documents that a kept one represents, itself included, as a weight; others: 1."""
+    """Table `copies`: number of documents that a kept one represents, including itself, for use as a weight; else 1."""
 
     doc_id: int
     n_copies: int
@@ -144,7 +144,7 @@ class Copies(Record):
 class Removal(Record):
     """Table `removals`: a removed document and the kept one that makes it redundant.
 
-    `matched_id` is the document it was found equal or similar to. `duplicate_of` is always in the final corpus, and
+    `matched_id` is the document to which it was equal or similar. `duplicate_of` is always in the final corpus;
     `jaccard` is the exact similarity of both shingle sets. `is_earlier`: `duplicate_of` is an id of an earlier crawl.
     """
 

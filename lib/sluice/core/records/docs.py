@@ -1,7 +1,7 @@
-"""The records that flow between stages, and with them every table: a table is a struct, its fields are the columns.
+"""The records passed between stages, which also define all tables: a struct is a table, its fields the columns.
 
-`spark.engine.schemas` and `data.arrow` derive Arrow and Spark schemas from the annotations; nothing else states a
-schema.
+`spark.engine.schemas` and `data.arrow` derive Spark and Arrow schemas from the annotations. There are no other schema
+definitions.
 """
 
 from datetime import datetime
@@ -11,9 +11,9 @@ from sluice.core.records.base import Float32, Int32, Record
 
 
 class Signals(Record):
-    """Quality measures of one text; None where a measure is undefined. Shares are 0 to 1 unless said.
+    """Quality signals of one text; None where a signal is undefined. Shares range from 0 to 1 unless stated otherwise.
 
-    Definitions and sources stand with the functions that `text.signals` lists in the same order.
+    For definitions and sources, see the functions that `text.signals` lists in the same order.
     """
 
     n_words: int | None = None
@@ -95,7 +95,7 @@ class Signals(Record):
 class PlanEntry(Record):
     """One archive to read. Table `plan`.
 
-    `wanted` and `wanted_lengths` are in the table only: the task that reads an archive fetches its own row.
+    `wanted` and `wanted_lengths` are stored in the table only: the task that reads an archive loads its row.
     """
 
     crawl: Int32
@@ -104,10 +104,10 @@ class PlanEntry(Record):
     warc_name: str
     path: str
     size: int | None
-    """Bytes; None when it is learnt as the archive is read."""
+    """Bytes; None if determined while reading the archive."""
     batch: Int32
     mode: str | None = None
-    """`scan` or `index`: how the wanted records are reached; None when every record is wanted."""
+    """`scan` or `index`: how to read the wanted records. None if all records are wanted."""
     num_wanted: Int32 | None = None
     wanted: list[int] | None = None
     """Offsets of the wanted records, ascending."""
@@ -116,7 +116,7 @@ class PlanEntry(Record):
 
 
 class Located(Record):
-    """The location of a record: ids depend on it and on nothing else."""
+    """The location of a record, which alone determines its id."""
 
     crawl: Int32
     warc_index: Int32
@@ -128,21 +128,21 @@ class Located(Record):
 
 
 class Page(Located, kw_only=True):
-    """One HTML response as it came from the archive, before any decision."""
+    """An HTML response as read from the archive, before any filtering."""
 
     doc_id: int
     fetched_at: datetime | None
     http_status: int | None
     header_charset: str | None
     robots_header: str | None = None
-    """X-Robots-Tag, several joined by commas."""
+    """X-Robots-Tag headers, joined by commas."""
     payload: bytes
     is_cut: bool = False
-    """The payload was larger than the cap and is not whole."""
+    """True if the payload was larger than the limit and was truncated."""
 
 
 class Rejection(Located, kw_only=True):
-    """A page that cannot become a document: `reason` is a short constant, `detail` never holds text."""
+    """A page that cannot become a document. `reason` is a short constant; `detail` never contains page text."""
 
     kind: ClassVar[str] = "doc"
 
@@ -159,7 +159,7 @@ class Rejection(Located, kw_only=True):
 
 
 class Document(Located, kw_only=True):
-    """A page with its text and all that later stages decide on."""
+    """A page with its text and everything that later stages need for decisions."""
 
     kind: ClassVar[str] = "doc"
 
@@ -171,21 +171,22 @@ class Document(Located, kw_only=True):
     language_score: Float32
     script: str
     variant: str | None = None
-    """Of Chinese: zh-Hans, zh-Hant, mixed, yue, lzh; None where no character tells, and for other languages."""
+    """Chinese only: zh-Hans, zh-Hant, mixed, yue, lzh. None if no character is distinctive, and for other languages."""
     title: str | None = None
     author: str | None = None
     published: str | None = None
-    """The day that the page names, ISO 8601."""
+    """Publication date stated by the page, ISO 8601."""
     licence: str | None = None
-    """SPDX id of a Creative Commons mark (CC-BY-SA-4.0); None, too, where the best evidence names several."""
+    """SPDX id of a Creative Commons licence (CC-BY-SA-4.0). None also if the best evidence names several."""
     licence_by: str | None = None
-    """The best evidence there is, see `text.html.licence`; `anchor` is a mere link to a deed."""
+    """Kind of the best evidence, see `text.html.licence`; `anchor` is a plain link to a deed."""
     robots: str | None = None
-    """Robots and text-mining directives of the page, in alphabetical order with commas: noarchive,noindex."""
+    """Robots and text-mining directives of the page, sorted and joined by commas: noarchive,noindex."""
     edits: str | None = None
-    """JSON: cuts and masks by kind: lines, parts of lines, characters. Summed in the counts of the stage."""
+    """JSON: cuts and masks by kind, as counts of lines, parts of lines and characters. Stage counts contain the
+    sums."""
     n_extracted_chars: Int32
-    """Characters of the main text, before anything was cut or masked."""
+    """Characters of the main text before cuts and masks."""
     n_chars: Int32
     n_bytes: Int32
     signals: Signals
@@ -197,7 +198,7 @@ class Document(Located, kw_only=True):
 
 
 class Quarantine(Located, kw_only=True):
-    """A stretch of an archive that could not be read, with its place and cause."""
+    """A byte range of an archive that could not be read, with its location and cause."""
 
     kind: ClassVar[str] = "quarantine"
 
@@ -206,7 +207,7 @@ class Quarantine(Located, kw_only=True):
 
 
 class WarcStats(Record):
-    """The closing account of one archive: `stats` is JSON, the same counts as `text.pages.archive.WarcAccount`."""
+    """Final counts for one archive. `stats` is JSON with the counts of `text.pages.archive.WarcAccount`."""
 
     kind: ClassVar[str] = "stats"
 
@@ -217,7 +218,7 @@ class WarcStats(Record):
 
 
 class DocsRow(Record):
-    """Table `docs`: documents, rejections, quarantined stretches and stats in one nullable schema; text is last."""
+    """Table `docs`: documents, rejections, quarantined ranges and stats in one nullable schema; text is last."""
 
     kind: str
     doc_id: int | None
@@ -256,7 +257,7 @@ class DocsRow(Record):
 
 
 class Decision(Record):
-    """Table `decisions`: each document row once; `value` broke `threshold` of the rule named `reason`."""
+    """Table `decisions`: one row per document. `value` violated `threshold` of the rule named `reason`."""
 
     doc_id: int
     reason: str | None
@@ -270,7 +271,7 @@ class SourceRow(Record):
     place: str
     problem: str | None
     name: str | None
-    """Its id, as text; None where there is a problem, so that such a row is in no result."""
+    """The row's id as text. None if there is a problem, so that the row is in no result."""
     text: str | None
     quality: float | None = None
     fetched_at: datetime | None = None

@@ -109,7 +109,7 @@ def test_an_unknown_key_whose_value_contains_itself_is_an_error(tmp_path):
 
 
 def test_a_value_of_the_wrong_type_is_not_reported_as_an_unknown_key():
-    with pytest.raises(ConfigError, match=r"wrong at extract: Expected `object`, got `int`"):
+    with pytest.raises(ConfigError, match=r"Invalid configuration at extract: Expected `object`, got `int`"):
         load_config([], ["extract=3"])
 
 
@@ -163,11 +163,14 @@ def test_a_duplicate_key_in_a_file_is_an_error_with_file_line_and_key(tmp_path, 
     path = write(tmp_path, "a.yaml", text)
     with pytest.raises(ConfigError) as e:
         load_config([path])
-    assert str(e.value) == f"{path} is not valid YAML at {line}: the key '{key}' was given before, in line {first}."
+    assert (
+        str(e.value)
+        == f"{path} is not valid YAML at {line}: the key '{key}' occurs twice; it was first set in line {first}."
+    )
 
 
 def test_a_duplicate_key_in_a_setting_is_an_error():
-    with pytest.raises(ConfigError, match=r"--set 'a=\{b: 1, b: 2\}' is not valid YAML.*the key 'b' was given before"):
+    with pytest.raises(ConfigError, match=r"--set 'a=\{b: 1, b: 2\}' is not valid YAML.*the key 'b' occurs twice"):
         parse_setting("a={b: 1, b: 2}")
 
 
@@ -200,7 +203,7 @@ def test_a_key_may_occur_in_two_mappings_and_in_a_merged_one(tmp_path):
 def test_an_invalid_value_is_an_error_with_its_path(setting, path, problem):
     with pytest.raises(ConfigError) as e:
         load_config([], [setting])
-    assert f"wrong at {path}" in str(e.value)
+    assert f"Invalid configuration at {path}" in str(e.value)
     assert problem in str(e.value)
 
 
@@ -262,10 +265,10 @@ def test_null_disables_an_optional_setting():
         ("name: 2024-13-01", "bad.yaml is not valid YAML: month must be in 1..12."),
         ("name: !!int three", "bad.yaml is not valid YAML: invalid literal for int()"),
         ("name: " + "[" * 5000, "bad.yaml is not valid YAML: maximum recursion depth exceeded"),
-        ("- a\n- b", "bad.yaml holds a list"),
-        ("just words", "bad.yaml holds a str"),
+        ("- a\n- b", "bad.yaml contains a list"),
+        ("just words", "bad.yaml contains a str"),
         (b"name: caf\xe9\n", "bad.yaml is not UTF-8 text at byte 9"),
-        ("3: {x: 1}", "configuration is wrong"),
+        ("3: {x: 1}", "Invalid configuration"),
     ],
 )
 def test_a_file_that_is_not_a_mapping_is_an_error_of_one_line(tmp_path, text, problem):

@@ -43,9 +43,9 @@ def test_type_and_default_are_described_in_words(path, words, value):
 
 
 def test_the_meaning_is_the_docstring_of_the_field_in_one_line():
-    assert BY_PATH["train.optim.lr"].meaning == "Largest learning rate."
+    assert BY_PATH["train.optim.lr"].meaning == "Peak learning rate."
     assert BY_PATH["extract.max_page_bytes"].meaning == (
-        "Larger HTML payloads are rejected as `too_big` before they are parsed."
+        "Size limit in bytes. Larger HTML payloads are rejected as `too_big` before they are parsed."
     )
     assert not any("\n" in setting.meaning for setting in BY_PATH.values())
 
