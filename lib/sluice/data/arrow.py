@@ -1,4 +1,4 @@
-"""Arrow schemas of the tables in `core.records`, and records to Arrow by column name."""
+"""Arrow schemas of the tables in `core.records`, and conversion of records to Arrow batches."""
 
 import types
 import typing
@@ -21,7 +21,7 @@ NAMED = {"int32": pa.int32(), "float32": pa.float32()}
 
 
 def arrow_schema(record: type[msgspec.Struct]) -> pa.Schema:
-    """The Arrow schema of a record type: fields in order, nullable where the annotation allows None."""
+    """Returns the Arrow schema of a record type: fields in order, nullable where the annotation allows None."""
     hints = typing.get_type_hints(record, include_extras=True)
     return pa.schema([_field(name, hints[name]) for name in record.__struct_fields__])
 
@@ -45,9 +45,9 @@ def _data_type(annotation: Any) -> pa.DataType:
 
 
 def record_batch(records: Sequence[msgspec.Struct], schema: pa.Schema) -> pa.RecordBatch:
-    """One Arrow batch, columns taken **by name** in the order of the schema; a record without a column gives null.
+    """Builds an Arrow batch with columns matched **by name**, in schema order. Missing attributes become null.
 
-    mapInArrow matches columns by position and does not check types, so this is the only place that builds batches.
+    mapInArrow matches columns by position and does not check types, so all batches are built here.
     """
     columns = []
     for field in schema:

@@ -1,7 +1,7 @@
-"""The directory of one stage: what it belongs to, whether it is finished, what it counted.
+"""The directory of one stage: its settings, whether it is finished, and its counts.
 
-`_stage.json` is written first and contains the settings of the directory; `_summary.json` is written last and marks it
-finished. A directory of other settings is refused, never mixed.
+`_stage.json` is written first and contains the settings of the directory. `_summary.json` is written last and marks the
+stage as finished. A directory with other settings is an error; results are never mixed.
 """
 
 import json
@@ -23,7 +23,7 @@ log = logging.getLogger("sluice.stage")
 class Stage:
     """One stage of one run.
 
-    `settings` is everything the result depends on, as plain values; `upstream` the digest of the stage it reads.
+    `settings` is everything that the result depends on, as plain values; `upstream` is the digest of its input stage.
     """
 
     def __init__(self, root: str, name: str, settings: Mapping[str, Any], upstream: str | None = None) -> None:
@@ -35,14 +35,15 @@ class Stage:
         self._started = time.monotonic()
 
     def file(self, *parts: str) -> str:
-        """A path below the stage's directory."""
+        """Returns a path below the stage's directory."""
         return storage.join(self.path, *parts)
 
     def begin(self, *, force: bool = False, keep: bool = False) -> bool:
-        """Whether there is work to do. Leaves an empty directory, or with `keep` an unfinished one as it is.
+        """Prepares the directory and returns whether there is work to do.
 
-        Raises ConfigError when the directory belongs to other settings, InputError when it is not a stage at all;
-        `force` clears it in the first case and redoes it when it is finished.
+        Leaves an empty directory or, with `keep`, an unfinished one unchanged. Raises ConfigError if the directory
+        belongs to other settings, InputError if it is not a stage. `force` clears it in the first case, and also if it
+        is finished.
         """
         marker = self.check()
         if marker is not None and marker["digest"] != self.digest and not force:
@@ -54,7 +55,7 @@ class Stage:
             if keep:
                 return True
         if marker is not None and force:
-            self._write(MARKER, marker | {"digest": None})  # killed while it clears, it is neither finished nor resumed
+            self._write(MARKER, marker | {"digest": None})  # if killed now, neither finished nor resumable
         storage.delete_tree(self.path)
         self._write(
             MARKER, {"stage": self.name, "digest": self.digest, "upstream": self.upstream, "settings": self.settings}
@@ -63,7 +64,7 @@ class Stage:
         return True
 
     def check(self) -> dict[str, Any] | None:
-        """The marker in the directory, if any. Raises InputError when the directory is not a stage of ours."""
+        """Returns the marker in the directory, if any. Raises InputError if the directory was not written by sluice."""
         marker = self._read(MARKER)
         if marker is None and self._holds_files():
             raise InputError(
@@ -89,9 +90,9 @@ class Stage:
         return summary
 
     def require(self) -> dict[str, Any]:
-        """The summary of this stage as something to read from.
+        """Returns the summary of this stage, for use as input.
 
-        Raises InputError when it has not finished, ConfigError when it belongs to other settings.
+        Raises InputError if the stage has not finished, ConfigError if it belongs to other settings.
         """
         marker, summary = self._read(MARKER), self._read(SUMMARY)
         if marker is not None and marker["digest"] != self.digest:
@@ -104,9 +105,9 @@ class Stage:
         return summary
 
     def _belongs_elsewhere(self, marker: Mapping[str, Any]) -> str:
-        ours = json.loads(json.dumps(self.settings))  # as they come back from the file: a tuple there is a list
+        ours = json.loads(json.dumps(self.settings))  # as read back from the file: tuples become lists
         changed = differences(marker["settings"], ours)
-        what = "; ".join(changed[:5]) if changed else "a stage before it changed"
+        what = "; ".join(changed[:5]) if changed else "an earlier stage changed"
         return (
             f"{self.path} belongs to another configuration ({what}). Choose another `output`, restore the old "
             f"settings, or run the job of stage {self.name!r} with --force to replace it."
@@ -134,7 +135,7 @@ class Stage:
 
 
 def finished_digest(root: str, name: str) -> str | None:
-    """The digest of a stage that has finished below `root`, of whatever settings; None where none has."""
+    """Returns the digest of the finished stage `name` below `root`, whatever its settings; None if there is none."""
     stage = Stage(root, name, {})
     marker, summary = stage._read(MARKER), stage._read(SUMMARY)
     is_finished = marker is not None and summary is not None and marker["digest"] == summary["digest"]
@@ -142,5 +143,5 @@ def finished_digest(root: str, name: str) -> str | None:
 
 
 def ledgers_of(summary: Mapping[str, Any]) -> dict[str, Ledger]:
-    """The ledgers of a summary by unit."""
+    """Returns the ledgers of a summary by unit."""
     return {item["unit"]: Ledger.from_dict(item) for item in summary["ledgers"]}

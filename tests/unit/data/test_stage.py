@@ -85,7 +85,7 @@ def test_force_replaces_a_stage_of_other_settings(tmp_path):
 
 def test_a_changed_upstream_stage_is_an_error(tmp_path):
     finished(tmp_path, upstream="one")
-    with pytest.raises(ConfigError, match="a stage before it changed"):
+    with pytest.raises(ConfigError, match="an earlier stage changed"):
         stage(tmp_path, upstream="two").begin()
 
 

@@ -1,1 +1,1 @@
-"""Reading WARC, ARC and WET archives record by record, also damaged ones."""
+"""Reading of WARC, ARC and WET archives record by record, including damaged files."""

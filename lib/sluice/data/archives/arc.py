@@ -1,4 +1,4 @@
-"""ARC header lines, versions 1 and 2 (Burner and Kahle, Internet Archive, 1996), read as if they were WARC headers.
+"""ARC header lines, versions 1 and 2 (Burner and Kahle, Internet Archive, 1996), converted to WARC headers.
 
 v1: `URL IP date type length`. v2: `URL IP date type result checksum location offset filename length`.
 """
@@ -11,9 +11,9 @@ FILE_HEADER = b"filedesc:"
 
 
 def parse_line(line: bytes) -> dict[bytes, bytes] | None:
-    """The WARC headers, in lower case, that an ARC header line corresponds to; None for an invalid line.
+    """Converts an ARC header line to WARC headers with lower-case names. Returns None for an invalid line.
 
-    URLs and types with spaces were written: the date, 14 digits or a dash, tells where they end and begin.
+    Some URLs and types contain spaces; the date (14 digits or a dash) shows where they end and begin.
     """
     if not URL.match(line):
         return None

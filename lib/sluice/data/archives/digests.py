@@ -1,4 +1,4 @@
-"""Digests of archive records: `sha1:` with base32 as WARC writers have it, other algorithms and hexadecimal too."""
+"""Digests of archive records: `sha1:` with base32 as WARC writers produce, other algorithms, and hexadecimal."""
 
 import base64
 import binascii
@@ -8,9 +8,9 @@ ALGORITHMS = frozenset(("md5", "sha1", "sha224", "sha256", "sha384", "sha512"))
 
 
 def is_match(claim: str, *variants: bytes) -> bool:
-    """Whether a labelled digest (WARC/1.1 5.8) is that of one of the variants.
+    """Whether a labelled digest (WARC/1.1 5.8) matches one of the variants.
 
-    True also for a claim that cannot be checked: an unknown algorithm, or a value that is no digest of its length.
+    Also True if the declared digest cannot be checked: unknown algorithm or invalid length.
     """
     label, _, value = claim.strip().partition(":")
     algorithm = label.strip().lower().replace("-", "")
@@ -21,7 +21,7 @@ def is_match(claim: str, *variants: bytes) -> bool:
 
 
 def _digest_bytes(value: str, size: int) -> bytes | None:
-    """A digest from hexadecimal or from base32 with or without its padding; their lengths differ."""
+    """Decodes a digest from hexadecimal or base32, with or without padding. The length decides which it is."""
     try:
         if len(value) == 2 * size:
             return bytes.fromhex(value)

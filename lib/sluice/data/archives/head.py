@@ -1,4 +1,4 @@
-"""Where a record begins, and its headers, WARC or ARC."""
+"""Detection and parsing of record headers, WARC or ARC."""
 
 import re
 
@@ -13,7 +13,7 @@ USUAL_HEAD = 1 << 12
 MAX_LINE_ENDS = 1 << 12
 VERSION = re.compile(rb"WARC/\d{1,2}\.\d{1,3}[ \t]{0,8}\r?\n(?=[a-z][a-z0-9-]{0,60}[ \t]{0,8}:)", re.IGNORECASE)
 STOP = re.compile(rb"\n(?:\r?\n|(?i:WARC)/\d)|WARC/\d{1,2}\.\d{1,3}[ \t]{0,8}\r?\n")
-"""End of a header: an empty line or, without one, the next version line. So no byte is searched twice."""
+"""End of a header: an empty line or, if there is none, the next version line. Thus no byte is searched twice."""
 FIELD = re.compile(
     rb"\n(warc-type|warc-target-uri|warc-date|content-length|content-type|warc-block-digest|warc-payload-digest)"
     rb"[ \t]*:([^\r\n]*)",
@@ -23,7 +23,7 @@ LINE_ENDS = re.compile(rb"[\r\n]*")
 
 
 class Fault(Exception):
-    """The bytes at `at` of a text are not a whole record; `reason` is the reason of the damage."""
+    """The bytes at `at` of a text are not a complete record; `reason` is the reason for the damage."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(detail)
@@ -31,30 +31,30 @@ class Fault(Exception):
 
 
 class Head(msgspec.Struct, frozen=True):
-    """The headers that matter, names in lower case, and the length in bytes of the head with what ends it."""
+    """The relevant headers with lower-case names, and the length of the head in bytes, including its terminator."""
 
     fields: dict[bytes, bytes]
     size: int
     is_arc: bool = False
 
     def text(self, name: bytes) -> str | None:
-        """A header as text."""
+        """Returns a header as text, or None."""
         return http_message.text_of(self.fields[name].strip()) if name in self.fields else None
 
     @property
     def record_type(self) -> str:
-        """In lower case; `unknown` when there is none."""
+        """WARC-Type in lower case; `unknown` if missing."""
         return (self.text(b"warc-type") or "unknown").lower()
 
     @property
     def url(self) -> str | None:
-        """Without the angle brackets of WARC/1.0's grammar, which wget writes."""
+        """WARC-Target-URI without the angle brackets of WARC/1.0's grammar, which wget writes."""
         url = self.text(b"warc-target-uri")
         return url[1:-1] if url and url[0] == "<" and url[-1] == ">" else url
 
 
 def read_head(text: Text) -> Head:
-    """The head of the record at `at`, perhaps behind line ends. Raises Fault, without moving."""
+    """Parses the head of the record at `at`, after optional line ends. Does not move. Raises Fault."""
     begin = text.at
     if not VERSION.match(text.data, begin):
         begin = skip_line_ends(text)
@@ -68,7 +68,7 @@ def read_head(text: Text) -> Head:
 
 
 def _read_odd(text: Text) -> Head:
-    """A head that is long, uses bare line feeds, or has no end."""
+    """Parses a head that is long, uses bare line feeds, or has no end."""
     begin = skip_line_ends(text)
     end = STOP.search(text.data, begin + len(b"WARC/"), begin + MAX_HEAD)
     if not end:
@@ -76,18 +76,18 @@ def _read_odd(text: Text) -> Head:
         begin = skip_line_ends(text)
         end = STOP.search(text.data, begin + len(b"WARC/"), begin + MAX_HEAD)
         if not end and have >= MAX_HEAD:
-            raise Fault(Reason.HEADER, f"no empty line ends the header within {MAX_HEAD} bytes")
+            raise Fault(Reason.HEADER, f"the header is not terminated by an empty line within {MAX_HEAD} bytes")
         if not end:
             raise Fault(Reason.TRUNCATED, "the text ends within a header")
     if end[0].strip():
-        raise Fault(Reason.HEADER, "the next record begins before an empty line ends the header")
+        raise Fault(Reason.HEADER, "the header is not terminated by an empty line before the next record")
     return Head(_parse(text.data[begin : end.start()]), end.end() - text.at)
 
 
 def _parse(head: bytes) -> dict[bytes, bytes]:
     if b"\n " in head or b"\n\t" in head:
         head = http_message.FOLD.sub(b" ", head)
-    return {name.lower(): value for name, value in reversed(FIELD.findall(head))}  # of two, the first one counts
+    return {name.lower(): value for name, value in reversed(FIELD.findall(head))}  # the first duplicate wins
 
 
 def _read_line(text: Text) -> Head:
@@ -102,16 +102,16 @@ def _read_line(text: Text) -> Head:
 
 
 def begins_record(data: bytes, at: int = 0) -> bool:
-    """Whether a WARC version line or an ARC header line begins there, perhaps after line ends."""
+    """Whether a WARC version line or an ARC header line begins at `at`, after optional line ends."""
     at = LINE_ENDS.match(data, at).end()  # type: ignore[union-attr]
     return VERSION.match(data, at) is not None or arc.parse_line(line_at(data, at)) is not None
 
 
 def skip_line_ends(text: Text) -> int:
-    """Where the line ends at `at` are over, MAX_LINE_ENDS at most."""
+    """Position after the line ends at `at`, of which at most MAX_LINE_ENDS are skipped."""
     return LINE_ENDS.match(text.data, text.at, text.at + MAX_LINE_ENDS).end()  # type: ignore[union-attr]
 
 
 def line_at(data: bytes, at: int) -> bytes:
-    """The line there with its end; b"" when it does not end within `arc.MAX_LINE`."""
+    """Returns the line at `at` including its end; b"" if it is longer than `arc.MAX_LINE`."""
     return data[at : data.find(b"\n", at, at + arc.MAX_LINE) + 1]

@@ -1,8 +1,8 @@
-"""HTTP messages as crawlers stored them: the few headers that matter, and bodies with their encodings undone.
+"""HTTP messages as stored by crawlers: parsing of the relevant headers and decoding of bodies.
 
-Crawlers disagree. Common Crawl stores bodies decoded and renames the headers (`X-Crawl-Content-Encoding`), others keep
-the bytes of the wire, others decode and leave the headers as they were. So a claim that the first bytes belie is
-passed over; a body that decodes for a while and then breaks is an error, never a page cut short in silence.
+Crawlers disagree. Common Crawl stores decoded bodies and renames the headers (`X-Crawl-Content-Encoding`), others keep
+the transmitted bytes, others decode but keep the headers. So a declared encoding that contradicts the first bytes is
+ignored. A body that fails after decoding partly is an error; a page is never truncated silently.
 """
 
 import io
@@ -25,25 +25,25 @@ FOLD = re.compile(rb"\r?\n[ \t]+")  # obsolete line folding, RFC 9112 5.2
 FIELD = re.compile(rb"\n(content-type|content-encoding|transfer-encoding|x-robots-tag)[ \t]*:([^\r\n]*)", re.IGNORECASE)
 CHUNK = re.compile(rb"[ \t]{0,8}([0-9a-fA-F]{1,15})[ \t]{0,64}(?:;[^\r\n]*)?\r?\n")
 CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
-ERRORS = (zlib.error, brotli.error, EOFError, ValueError)  # they share no base
+ERRORS = (zlib.error, brotli.error, EOFError, ValueError)  # they have no common base class
 
 
 class HttpHead(msgspec.Struct, frozen=True):
-    """Status line without the protocol, the headers that say how to read the body, and where the body begins."""
+    """Status line without the protocol, the headers needed to read the body, and the offset of the body."""
 
     status: str
     content_type: str | None
     robots: str | None
-    """X-Robots-Tag, several joined by commas."""
+    """X-Robots-Tag headers, joined by commas."""
     encodings: tuple[str, ...]
     is_chunked: bool
     end: int
 
 
 class Body(msgspec.Struct, frozen=True):
-    """A body of at most the cap, whether there was more of it, and the type of the error when it cannot be decoded.
+    """A body of limited size, whether it was truncated, and the type of the error if decoding failed.
 
-    `data` is None for a body that was not asked for.
+    `data` is None for a body that was not requested.
     """
 
     data: bytes | None
@@ -52,9 +52,9 @@ class Body(msgspec.Struct, frozen=True):
 
 
 def parse_head(data: bytes, start: int, stop: int) -> HttpHead | None:
-    """The head of a response that lies in `data`, None when that is no HTTP message; `end` is where its body begins.
+    """Parses the head of a response in `data`; None if it is not an HTTP message. `end` is the offset of the body.
 
-    Odd casing, folded lines, bare line feeds and a missing reason are taken as they come.
+    Accepts unusual casing, folded lines, bare line feeds and a missing reason phrase.
     """
     if data[start : start + 5].upper() != b"HTTP/":
         return None
@@ -76,7 +76,7 @@ def parse_head(data: bytes, start: int, stop: int) -> HttpHead | None:
 
 
 def text_of(value: bytes) -> str:
-    """A header value, UTF-8 or else Latin-1."""
+    """Decodes a header value as UTF-8 or, if invalid, Latin-1."""
     try:
         return value.decode("utf-8")
     except UnicodeDecodeError:
@@ -88,7 +88,7 @@ def _tokens(values: list[str]) -> tuple[str, ...]:
 
 
 def decode_body(body: bytes, head: HttpHead, max_bytes: int) -> Body:
-    """The body with transfer and content encodings undone. Memory stays in proportion to `body` and `max_bytes`."""
+    """Decodes transfer and content encodings of a body. Memory is proportional to `len(body)` and `max_bytes`."""
     try:
         if head.is_chunked:
             body = dechunk(body)
@@ -101,10 +101,10 @@ def decode_body(body: bytes, head: HttpHead, max_bytes: int) -> Body:
 
 
 def dechunk(body: bytes) -> bytes:
-    """The chunks of a body put together (RFC 9112 7.1).
+    """Joins the chunks of a chunked body (RFC 9112 7.1).
 
-    A body that does not begin with the length of a chunk comes back as it is. Raises EOFError when chunks are missing,
-    ValueError when the next one does not begin where it should.
+    Returns a body that does not begin with a chunk length unchanged. Raises EOFError if chunks are missing, and
+    ValueError if the next chunk does not begin where expected.
     """
     parts: list[bytes] = []
     at = 0
@@ -123,7 +123,7 @@ def dechunk(body: bytes) -> bytes:
 
 
 def gunzip(body: bytes, limit: int) -> bytes:
-    """Up to `limit` bytes of the gzip members of a body; what follows them is ignored, as browsers do."""
+    """Returns up to `limit` bytes of the gzip members of a body. Ignores trailing data, as browsers do."""
     if not body.startswith(GZIP_MAGIC):
         return body
     parts: list[bytes] = []
@@ -138,7 +138,7 @@ def gunzip(body: bytes, limit: int) -> bytes:
 
 
 def inflate(body: bytes, limit: int) -> bytes:
-    """Up to `limit` bytes of a `deflate` body: zlib's format as RFC 9110 8.4.1.2 says, or raw as some servers send."""
+    """Returns up to `limit` bytes of a `deflate` body: zlib format (RFC 9110 8.4.1.2), or raw as some servers send."""
     is_zlib = len(body) > 1 and body[0] & 15 == 8 and int.from_bytes(body[:2]) % 31 == 0
     inflater = zlib.decompressobj(15 if is_zlib else -15)
     try:
@@ -153,7 +153,7 @@ def inflate(body: bytes, limit: int) -> bytes:
 
 
 def unbrotli(body: bytes, limit: int) -> bytes:
-    """Decompresses at least `limit` bytes, or all there are, of a `br` body (RFC 7932)."""
+    """Returns at least `limit` bytes, or the complete body, of a `br` body (RFC 7932)."""
     decoder = brotli.Decompressor()
     parts: list[bytes] = []
     data = body
@@ -172,7 +172,7 @@ def unbrotli(body: bytes, limit: int) -> bytes:
 
 
 def unzstd(body: bytes, limit: int) -> bytes:
-    """Up to `limit` bytes of a `zstd` body (RFC 8878)."""
+    """Returns up to `limit` bytes of a `zstd` body (RFC 8878)."""
     if not body.startswith(zstd_frames.MAGIC):
         return body
     decompressor = zstandard.ZstdDecompressor(max_window_size=zstd_frames.MAX_WINDOW)
@@ -188,13 +188,13 @@ def unzstd(body: bytes, limit: int) -> bytes:
 
 
 def is_text(body: bytes) -> bool:
-    """Whether a body that should be compressed in a format without magic bytes begins as text does."""
+    """Whether a body begins like text although it should be compressed in a format without magic bytes."""
     return not CONTROL.search(body, 0, 512)
 
 
 DECODERS: dict[str, Callable[[bytes, int], bytes]] = {
     "gzip": gunzip,
-    "x-gzip": gunzip,  # one and the same, RFC 9110 8.4.1.3
+    "x-gzip": gunzip,  # an alias, RFC 9110 8.4.1.3
     "deflate": inflate,
     "br": unbrotli,
     "zstd": unzstd,

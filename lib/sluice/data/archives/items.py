@@ -1,19 +1,19 @@
-"""The items of an archive from end to end: records, damage, and filler between them."""
+"""The items that make up an archive: records, damage, and filler between them."""
 
 from collections.abc import Callable
 
 import msgspec
 
 IsWanted = Callable[[str, str | None], bool]
-"""Of the type and the content type of a record, whether its payload is to be read."""
+"""Takes the type and the content type of a record; returns whether its payload should be read."""
 
 
 class ArchiveRecord(msgspec.Struct, frozen=True):
-    """One whole record.
+    """One complete record.
 
-    `content_type` and `http_status` (the status line without its protocol) are those of the HTTP message for a
-    response; of other records the content type is their own. `payload` is there when it was wanted: the body without
-    its encodings, or the block of a record that is no HTTP message.
+    For a response, `content_type` and `http_status` (the status line without its protocol) come from the HTTP message;
+    for other records, `content_type` is the record's. `payload` is set if it was wanted: the decoded body, or the block
+    of a record that is not an HTTP message.
     """
 
     ordinal: int
@@ -25,17 +25,17 @@ class ArchiveRecord(msgspec.Struct, frozen=True):
     http_status: str | None = None
     content_type: str | None = None
     robots_header: str | None = None
-    """X-Robots-Tag of an HTTP message, several joined by commas."""
+    """X-Robots-Tag headers of an HTTP message, joined by commas."""
     payload: bytes | None = None
     payload_error: str | None = None
     is_cut: bool = False
-    """The payload is larger than the cap, so only its beginning is here."""
+    """True if the payload is larger than the limit and was truncated."""
     is_selected: bool = True
-    """Its offset was asked for; else only its type is known."""
+    """True if its offset was requested; otherwise only its type is known."""
 
 
 class Damage(msgspec.Struct, frozen=True):
-    """A stretch of bytes that gave no record."""
+    """A byte range without a readable record."""
 
     offset: int
     length: int
@@ -44,7 +44,7 @@ class Damage(msgspec.Struct, frozen=True):
 
 
 class Filler(msgspec.Struct, frozen=True):
-    """A stretch of bytes that need give none: line ends and zeros at the end, an empty member, a zstd dictionary."""
+    """A byte range that need not contain a record: final line ends and zeros, an empty member, a zstd dictionary."""
 
     offset: int
     length: int

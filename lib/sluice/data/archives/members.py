@@ -1,12 +1,12 @@
-"""Members of a compressed archive: inflated piece by piece, and the next one found after damage.
+"""Members of a compressed archive: piecewise decompression, and search for the next member after damage.
 
-A member is where a reader may begin: a gzip member (RFC 1952) or a zstd frame (RFC 8878), mostly one record. ISA-L
-inflates gzip at more than twice the speed of zlib.
+A reader can start at any member: a gzip member (RFC 1952) or a zstd frame (RFC 8878), usually one record. ISA-L
+decompresses gzip more than twice as fast as zlib.
 
-Memory is bounded: READ_BYTES come in at a time, PIECE_BYTES (of zstd a block, 128 KiB) go out, and LOOK_BACK
-bytes of a member are kept, to search them for the next one should this one prove broken. Time is linear in the file:
-bytes behind the beginning of a broken member are read again, but no more than REREADS times all that was read, and one
-candidate in PROBE_BYTES bytes is tried. Damage that imitates members by the thousand can therefore cost a true one.
+Memory is bounded: input is read READ_BYTES at a time, output is PIECE_BYTES (zstd: a block of 128 KiB), and LOOK_BACK
+bytes of a member are kept to search them for the next member if this one is damaged. Time is linear in the file size:
+the bytes of a damaged member are read again, but at most REREADS times the bytes read so far, and one candidate per
+PROBE_BYTES bytes is tried. Damage that imitates thousands of members can therefore hide a real one.
 """
 
 import re
@@ -17,13 +17,13 @@ from isal import isal_zlib
 
 from sluice.core.reasons import Reason
 
-READ_BYTES = 1 << 18  # divides the usual transport chunks: a range that fails costs no byte of the one before it
+READ_BYTES = 1 << 18  # divides the usual transport chunks: a failed range loses no byte of the previous one
 FEED_BYTES = 1 << 14
 PIECE_BYTES = 1 << 20
-LOOK_BACK = 1 << 20  # damaged deflate fails within kilobytes, mostly
+LOOK_BACK = 1 << 20  # damaged deflate data mostly fails within kilobytes
 PROBE_BYTES, FREE_PROBES = 256, 1000
 REREADS, FREE_REREADS = 4, 1 << 24
-BOMB_RATIO = 100  # pages shrink 3 to 20 times, logs up to 60; deflate cannot exceed 1032, zstd can
+BOMB_RATIO = 100  # pages compress 3 to 20 times, logs up to 60; the maximum of deflate is 1032, zstd has none
 
 INFLATE_ERROR: Any = isal_zlib.error  # the stubs call the class an instance
 GZIP_MAGIC = b"\x1f\x8b\x08"
@@ -31,7 +31,7 @@ NOT_BLANK = re.compile(rb"[^\r\n\0]")
 
 
 class BrokenMember(Exception):
-    """A member cannot be inflated beyond the offset `end`; `reason` is that of the damage."""
+    """A member cannot be decompressed beyond the offset `end`; `reason` is the reason for the damage."""
 
     def __init__(self, reason: str, detail: str, end: int) -> None:
         super().__init__(detail)
@@ -39,15 +39,15 @@ class BrokenMember(Exception):
 
 
 class MemberSource:
-    """The first `size` bytes of a stream through a window that moves forward. Raises what the stream raises."""
+    """The first `size` bytes of a stream through a forward-moving window. Errors of the stream propagate."""
 
     def __init__(self, stream: BinaryIO, size: int) -> None:
         self._stream, self.size = stream, size
-        # one call for what is there: read() would lose it, should the connection fail for good before it has all
+        # one call for what is available: read() would lose those bytes if the connection failed before it had all
         self._read_some = getattr(stream, "read1", stream.read)
         self._buffer = b""
         self.begin = 0
-        """Offset of the first byte that is not yet forgotten."""
+        """Offset of the first byte that is still buffered."""
         self.probes = self.reread = 0
 
     @property
@@ -56,19 +56,19 @@ class MemberSource:
         return self.begin + len(self._buffer)
 
     def view(self, at: int, count: int, keep: int) -> memoryview:
-        """`count` bytes from offset `at`, fewer only at the end of the file. Bytes before `keep` may be forgotten."""
+        """Returns `count` bytes at offset `at`; fewer only at the end of the file. May drop bytes before `keep`."""
         while at + count > self.end and self._fill(keep):
             pass
         return memoryview(self._buffer)[max(at - self.begin, 0) : at - self.begin + count]
 
     def part(self, at: int, count: int, keep: int) -> memoryview:
-        """The same, fewer also where the next bytes have not been read yet, but at least one."""
+        """Like `view`, but may return fewer bytes (at least one) if the next bytes are not buffered yet."""
         while at >= self.end and self._fill(keep):
             pass
         return memoryview(self._buffer)[max(at - self.begin, 0) : at - self.begin + count]
 
     def search(self, pattern: re.Pattern[bytes], at: int) -> int | None:
-        """The offset of the first match from `at` on, of a pattern of at most four bytes; forgets what lies before."""
+        """Offset of the first match at `at` or later of a pattern of at most four bytes; drops the bytes before it."""
         while True:
             if match := pattern.search(self._buffer, at - self.begin):
                 return self.begin + match.start()
@@ -77,7 +77,7 @@ class MemberSource:
                 return None
 
     def peek(self, at: int, count: int) -> bytes:
-        """Bytes far ahead, without moving there."""
+        """Reads bytes far ahead without moving the window."""
         self._stream.seek(at)
         found = self._stream.read(max(0, min(count, self.size - at)))
         self._stream.seek(self.end)
@@ -92,57 +92,58 @@ class MemberSource:
 
 
 class Member(Protocol):
-    """One member while it is read."""
+    """One member being read."""
 
     start: int
     end: int
-    """Offset of the first byte behind what has been inflated; behind the member when `read` has given b""."""
+    """Offset of the first byte after the input consumed so far; after `read` has returned b"", the end of the
+    member."""
     kind: str
     """The item to yield if the member contains no text."""
 
     def read(self) -> bytes:
-        """The next piece of text; b"" when the member has come to its sound end. Raises BrokenMember."""
+        """Returns the next piece of text; b"" after the end of an intact member. Raises BrokenMember."""
         ...
 
 
 class Codec(Protocol):
-    """A way of compressing members."""
+    """A compression format of members."""
 
     magic: re.Pattern[bytes]
-    """How a member with text begins."""
+    """Matches the beginning of a member with text."""
 
     def begins(self, head: bytes) -> bool:
-        """Whether the first 8 bytes of something are those of a member, with text or without."""
+        """Whether `head`, 8 bytes, begins a member, with or without text."""
         ...
 
     def open(self, source: MemberSource, start: int) -> Member:
-        """The member that begins at an offset. Raises BrokenMember."""
+        """Opens the member at an offset. Raises BrokenMember."""
         ...
 
     def probe(self, source: MemberSource, start: int) -> bytes:
-        """The first bytes of text of a possible member; b"" if it is not a member."""
+        """Returns the first bytes of text of a possible member; b"" if it is not a member."""
         ...
 
 
 class Gzip:
-    """gzip members, sound when their checksum is."""
+    """gzip members, validated by their checksums."""
 
     magic = re.compile(rb"\x1f\x8b\x08[\x00-\x1f]")  # the upper bits of the flags are reserved, RFC 1952 2.3.1.2
 
     def __init__(self, max_bytes: int) -> None:
-        """A member of more than `max_bytes` of text, and BOMB_RATIO times its size, is taken for a bomb."""
+        """A member of more than `max_bytes` of text and BOMB_RATIO times its size is treated as a zip bomb."""
         self._max_bytes = max_bytes
 
     def begins(self, head: bytes) -> bool:
-        """Whether the first bytes are those of a gzip member."""
+        """Whether `head` begins a gzip member."""
         return self.magic.match(head) is not None
 
     def open(self, source: MemberSource, start: int) -> "GzipMember":
-        """The member at an offset."""
+        """Opens the member at an offset."""
         return GzipMember(source, start, self._max_bytes)
 
     def probe(self, source: MemberSource, start: int) -> bytes:
-        """At most 2 KiB of text from at most 2 KiB of file."""
+        """Returns at most 2 KiB of text, from at most 2 KiB of the file."""
         try:
             return isal_zlib.decompressobj(31).decompress(source.view(start, 2048, start), 2048)
         except INFLATE_ERROR:
@@ -150,7 +151,7 @@ class Gzip:
 
 
 class GzipMember:
-    """A gzip member while it is read."""
+    """A gzip member being read."""
 
     kind = "empty_member"
 
@@ -162,7 +163,7 @@ class GzipMember:
         self._inflater = isal_zlib.decompressobj(31)
 
     def read(self) -> bytes:
-        """The next piece of text."""
+        """Returns the next piece of text; b"" at the end."""
         inflater = self._inflater
         while not inflater.eof:
             data = self._source.part(self.end, FEED_BYTES, max(self.start, self.end - LOOK_BACK))
@@ -182,14 +183,14 @@ class GzipMember:
 
 
 def check_for_bomb(member: Member, num_bytes: int, max_bytes: int) -> None:
-    """Raises BrokenMember for a member that inflates far beyond any page and any log."""
+    """Raises BrokenMember if a member decompresses to far more than any page or log."""
     size = member.end - member.start
     if num_bytes > max_bytes and num_bytes > BOMB_RATIO * size:
-        raise BrokenMember(Reason.ZIP_BOMB, f"{size} bytes inflate to {num_bytes} and more", member.end)
+        raise BrokenMember(Reason.ZIP_BOMB, f"{size} bytes decompress to {num_bytes} bytes or more", member.end)
 
 
 def find_member(source: MemberSource, codec: Codec, at: int, is_record: Callable[[bytes], bool]) -> int | None:
-    """The offset of the first member, at `at` or later, whose text begins with a record; None without one."""
+    """Offset of the first member, at `at` or later, whose text begins with a record; None if there is none."""
     while (found := source.search(codec.magic, at)) is not None:
         if source.probes < FREE_PROBES + found // PROBE_BYTES:
             source.probes += 1
@@ -200,9 +201,10 @@ def find_member(source: MemberSource, codec: Codec, at: int, is_record: Callable
 
 
 def search_start(source: MemberSource, start: int, end: int) -> int:
-    """Where to look for the next member after one that broke at `end`: behind its first byte, as it may have run on.
+    """Where to search for the next member after one that failed at `end`.
 
-    Behind all of it when that was done too often.
+    Normally after its first byte, because the damaged member may have extended into the next one. After all of it if
+    too many bytes have been read again already.
     """
     if source.reread > FREE_REREADS + REREADS * end:
         return end + 1

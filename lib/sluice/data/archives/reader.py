@@ -1,15 +1,15 @@
-"""Every record of a web archive with its exact place, and every byte that gave none: WARC, WET, WAT and ARC files.
+"""Reads every record of a web archive with its exact location, and reports all other bytes: WARC, WET, WAT, ARC.
 
-Plain, gzipped or zstd-compressed, record by record or as a whole. After damage the reader continues at the next record,
-so one changed byte costs one record. What warcio and FastWARC leave unsaid is a value here: truncation, bytes between
-records, a Content-Length that is wrong, a member that does not inflate. Neither of them is used to read: warcio stops
-at the first damage and tells no lengths, FastWARC knows no ARC. warcio writes (`scripts/data/make_sample.py`, tests)
-and is the oracle of the tests and of `scripts/bench/archives.py`.
+Files may be plain, or gzip- or zstd-compressed, per record or as a whole. After damage, the reader continues at the
+next record, so one changed byte costs one record. Truncation, bytes between records, a wrong Content-Length and a
+damaged member, which warcio and FastWARC do not report, are returned as values. Neither library is used for reading:
+warcio stops at the first damage and reports no lengths, FastWARC does not support ARC. warcio is used to write
+(`scripts/data/make_sample.py`, tests) and as the reference in tests and `scripts/bench/archives.py`.
 
-What cannot be known: a file cut between two records looks whole when `size` is that of what was left of it. Plain
-files, and zstd frames without checksum, do not show a changed byte inside a block; its digest does, if asked for. Of
-the records that share one member, those before the place where damage shows have been delivered by then, and the last
-of them may already be wrong.
+Limits: a file cut between two records looks complete if `size` is the length of the remaining part. In plain files
+and zstd frames without checksum, a changed byte inside a block is detected only by the record's digest, if requested.
+If several records share a member, those before the point where damage is detected have already been yielded, and the
+last of them may already be wrong.
 """
 
 import io
@@ -28,7 +28,7 @@ __all__ = ["ArchiveRecord", "Damage", "Filler", "Item", "read_archive"]
 
 HEAD_BYTES = 1 << 20
 INFLATED_PAGES = 64
-"""A member may be a bomb (`members.check_for_bomb`) beyond this multiple of `max_bytes`, and beyond MIN_INFLATED."""
+"""A member may be a bomb (`members.check_for_bomb`) if it exceeds this multiple of `max_bytes` and MIN_INFLATED."""
 MIN_INFLATED = 1 << 26
 FOREIGN = {b"BZh": "bzip2", b"\x04\x22\x4d\x18": "lz4", b"PK\x03\x04": "zip", b"\xfd7zXZ": "xz"}
 
@@ -42,13 +42,13 @@ def read_archive(
     wanted: Sequence[int] | None = None,
     check_digests: bool = False,
 ) -> Iterator[Item]:
-    """Every record in order, what could not be read, and what need not be; their lengths add up to `size`.
+    """Yields all records in order, unreadable ranges, and filler; their lengths add up to `size`.
 
-    `stream` is at its beginning; `size` is the length in bytes that the file should have. `is_wanted(record_type,
-    content_type)` decides whose payloads are read, up to `max_bytes` of each. `wanted`, sorted, are the offsets of the
-    only records to be looked at: others are counted, and an offset without record is Damage of length 0.
-    `check_digests` makes records damage whose digest does not match, save those too large to be held. Raises what the
-    stream raises.
+    `stream` must be at its beginning; `size` is the expected length of the file in bytes. `is_wanted(record_type,
+    content_type)` decides whose payloads are read, up to `max_bytes` each. `wanted` (sorted) restricts reading to
+    records at these offsets: others are only counted, and an offset without a record yields Damage of length 0.
+    `check_digests` turns records with a wrong digest into damage, except those too large for memory. Errors of the
+    stream propagate.
     """
     reader = RecordReader(is_wanted=is_wanted, max_bytes=max_bytes, wanted=wanted, check_digests=check_digests)
     source = MemberSource(stream, size)
@@ -65,7 +65,7 @@ def _read(source: MemberSource, size: int, reader: RecordReader, max_inflated: i
     codec = next((codec for codec in codecs if codec.begins(head)), None)
     is_plain = codec is None and begins_record(head)
     name = next((name for magic, name in FOREIGN.items() if head.startswith(magic)), None)
-    if codec is None and not is_plain and name is None:  # the damage may be in front
+    if codec is None and not is_plain and name is None:  # the damage may be at the beginning
         head = bytes(source.view(0, HEAD_BYTES, 0))
         is_plain = reader.holds_record(head)
         codec = None if is_plain else next((codec for codec in codecs if _holds_member(head, codec)), None)
@@ -76,7 +76,7 @@ def _read(source: MemberSource, size: int, reader: RecordReader, max_inflated: i
     elif head:
         what = f"the file is {name}" if name else f"the file begins with {head[:4].hex(' ')}"
         length = size if source.end >= min(size, HEAD_BYTES) else source.end
-        yield Damage(0, length, Reason.UNSUPPORTED_FORMAT, f"{what}; WARC or ARC, plain, gzip or zstd, is expected")
+        yield Damage(0, length, Reason.UNSUPPORTED_FORMAT, f"{what}; expected WARC or ARC, plain, gzip or zstd")
         if length == size:
             return
     if source.end < size:
@@ -88,7 +88,7 @@ def _holds_member(head: bytes, codec: Codec) -> bool:
 
 
 def _read_members(source: MemberSource, codec: Codec, reader: RecordReader) -> Iterator[Item]:
-    """Member after member; behind damage, from the next one whose text begins with a record."""
+    """Reads all members. After damage, continues at the next one whose text begins with a record."""
     at = 0
     while head := bytes(source.view(at, 8, at)):
         if not codec.begins(head):
@@ -98,7 +98,7 @@ def _read_members(source: MemberSource, codec: Codec, reader: RecordReader) -> I
                 return
             found = find_member(source, codec, begin, begins_record)
             stop = source.end if found is None else found
-            yield Damage(at, stop - at, Reason.GAP, f"{head[:4].hex(' ')} begins no member")
+            yield Damage(at, stop - at, Reason.GAP, f"{head[:4].hex(' ')} does not begin a member")
         else:
             try:
                 member = codec.open(source, at)
@@ -116,7 +116,7 @@ def _read_members(source: MemberSource, codec: Codec, reader: RecordReader) -> I
 
 
 def _with_misses(items: Iterator[Item], wanted: Sequence[int]) -> Iterator[Item]:
-    """The items, and before each record those wanted offsets that the records have passed by."""
+    """Yields the items and, before each record, the wanted offsets that were skipped because no record begins there."""
     left = iter(wanted)
     offset = next(left, None)
     for item in items:

@@ -1,8 +1,8 @@
-"""Records in the text of an archive, WARC or ARC, and the damage between them.
+"""Records in the text of an archive, WARC or ARC, and damage between them.
 
-A Content-Length is believed when a record, an empty line or the end follows, so that taking in a line end does no harm.
-Otherwise the record is damage, and the search for the next one begins right behind its first byte: a length that is too
-large swallows nothing.
+A Content-Length is accepted if a record, an empty line or the end follows, so that including a line end does no harm.
+Otherwise the record is damage, and the search for the next one starts after its first byte, so that a length that is
+too large skips no record.
 """
 
 import re
@@ -34,11 +34,11 @@ EMPTY_LINE = b"\r\n\r\n"
 MAX_AHEAD = MAX_LINE_ENDS + arc.MAX_LINE
 PEEK_WARC, PEEK_ARC = 64, 1024
 COUNTED = (Reason.CONTENT_LENGTH, Reason.DIGEST)
-"""Damage to a record that is there: it takes an ordinal, so that ids do not depend on what is checked."""
+"""Damage to an existing record. It gets an ordinal, so that ids do not depend on which checks are enabled."""
 
 
 class RecordReader:
-    """Reads the records of one file, text by text, and numbers them."""
+    """Reads and numbers the records of one file, text by text."""
 
     def __init__(
         self, *, is_wanted: IsWanted, max_bytes: int, wanted: Sequence[int] | None, check_digests: bool
@@ -52,7 +52,7 @@ class RecordReader:
         self._is_arc = False
 
     def read(self, text: Text) -> Iterator[ArchiveRecord | Damage | Filler]:
-        """Everything up to the end of the text, in order. Raises BrokenMember in the middle of a member that is."""
+        """Yields all items up to the end of the text. Raises BrokenMember in the middle of a damaged member."""
         while text.need(USUAL_HEAD):
             start = text.offset
             try:
@@ -64,7 +64,7 @@ class RecordReader:
                 self._ordinal += isinstance(passed, Damage) and passed.reason in COUNTED
 
     def holds_record(self, head: bytes) -> bool:
-        """Whether a header line begins some line of these bytes."""
+        """Whether these bytes contain a record header at the beginning of a line."""
         for match in NEXT_HEAD.finditer(head):
             if VERSION.match(head, match.start()):
                 return True
@@ -74,7 +74,7 @@ class RecordReader:
         return False
 
     def _record(self, text: Text) -> ArchiveRecord:
-        """The record at `at`; moves behind it and its line ends. Raises Fault, in most cases without moving."""
+        """Reads the record at `at` and moves past it and its line ends. Raises Fault, usually without moving."""
         start = text.offset
         head = read_head(text)
         self._is_arc |= head.is_arc
@@ -119,19 +119,20 @@ class RecordReader:
         )
 
     def _measure(self, text: Text, head: Head) -> int:
-        """The length of the block, whose first `_max_block` bytes are then in memory. Raises Fault when it is wrong."""
+        """Returns the length of the block after loading up to `_max_block` bytes. Raises Fault for a wrong length."""
         claim = head.fields.get(b"content-length", b"").strip()
         if claim.isdigit() and len(claim) < 19:
             length = int(claim)
         elif text.is_plain or claim:
             raise Fault(
-                Reason.CONTENT_LENGTH, f"the record has no Content-Length but {http_message.text_of(claim[:40])!r}"
+                Reason.CONTENT_LENGTH,
+                f"the record has no valid Content-Length, but {http_message.text_of(claim[:40])!r}",
             )
-        else:  # the member says where it ends
+        else:  # the end of the member determines the length
             have = text.need(head.size + self._max_block)
             if not text.is_over:
                 raise Fault(
-                    Reason.CONTENT_LENGTH, "the record has no Content-Length, and its member is too large to guess it"
+                    Reason.CONTENT_LENGTH, "the record has no Content-Length, and its member is too large to infer it"
                 )
             block = text.data[text.at + head.size : text.at + have]
             return len(block.removesuffix(EMPTY_LINE))
@@ -139,7 +140,7 @@ class RecordReader:
         if isinstance(text, PlainText):
             missing = text.offset + size - text.size
             if missing > 0:
-                raise Fault(Reason.TRUNCATED, f"the record lacks {missing} bytes of its Content-Length")
+                raise Fault(Reason.TRUNCATED, f"the record is {missing} bytes shorter than its Content-Length")
             if length > self._max_block:
                 ahead = text.peek(text.offset + size, PEEK_ARC if self._is_arc else PEEK_WARC)
                 self._count_line_ends(ahead, is_plain=True)
@@ -148,11 +149,11 @@ class RecordReader:
         have = text.need_across(held) if have < held else have
         if have < held:
             reason = Reason.TRUNCATED if text.is_plain else Reason.CONTENT_LENGTH
-            raise Fault(reason, f"the record lacks {size - have} bytes of its Content-Length")
+            raise Fault(reason, f"the record is {size - have} bytes shorter than its Content-Length")
         return length
 
     def _line_ends(self, text: Text, size: int) -> int:
-        """How many bytes of line ends follow a record of that size. Raises Fault when something else does."""
+        """Counts the bytes of line ends after a record of `size` bytes. Raises Fault if anything else follows."""
         tail = text.at + size
         if text.data.startswith(b"\r\n\r\nWARC/", tail) or (text.is_over and text.data[tail : tail + 5] == EMPTY_LINE):
             return 4
@@ -161,25 +162,25 @@ class RecordReader:
         return self._count_line_ends(text.data[tail : tail + MAX_AHEAD], is_plain=text.is_plain)
 
     def _count_line_ends(self, ahead: bytes, *, is_plain: bool) -> int:
-        """The same of the MAX_AHEAD bytes behind a record, of fewer at the end of the text."""
+        """Counts line-end bytes in `ahead`: the MAX_AHEAD bytes after a record, or fewer at the end of the text."""
         pattern = LINE_ENDS if is_plain else BLANK
         count = pattern.match(ahead, 0, MAX_LINE_ENDS).end()  # type: ignore[union-attr]
         if count == len(ahead) or begins_record(ahead, count):
             return count
         if is_plain and ahead.count(b"\n", 0, count) >= (1 if self._is_arc else 2):
-            return count  # ended as a record should be: what follows is a gap
+            return count  # correctly terminated record: the following bytes are a gap
         raise Fault(Reason.CONTENT_LENGTH, f"{bytes(ahead[:8])!r} follows the Content-Length, not a record")
 
     def _pass(self, text: Text, size: int) -> None:
-        """Moves behind a record too large to be held and its line ends."""
+        """Moves past a record that is too large for memory, and past its line ends."""
         missing = size - text.skip(size)
         if missing:
-            raise Fault(Reason.CONTENT_LENGTH, f"the record lacks {missing} bytes of its Content-Length")
+            raise Fault(Reason.CONTENT_LENGTH, f"the record is {missing} bytes shorter than its Content-Length")
         line_ends = self._line_ends(text, 0)  # may move the window, and `at` with it
         text.at += line_ends
 
     def _damage(self, text: Text, start: int, fault: Fault) -> Damage | Filler:
-        """Moves to the next record, or to the end; what was passed."""
+        """Moves to the next record or to the end, and returns the skipped range."""
         if fault.reason == Reason.GAP and not text.search(NOT_BLANK, 0):
             return Filler(*text.place(start), "padding")
         is_found = (text.offset > start or fault.reason == Reason.GAP) and self._is_at_record(text)
@@ -190,7 +191,7 @@ class RecordReader:
             text.at += not is_found
         reason = fault.reason
         if reason == Reason.TRUNCATED and not text.is_done:
-            reason = Reason.CONTENT_LENGTH  # another record is inside the claimed length
+            reason = Reason.CONTENT_LENGTH  # another record is inside the declared length
         return Damage(*text.place(start), reason, str(fault))
 
     def _is_at_record(self, text: Text) -> bool:
@@ -207,13 +208,14 @@ def _is_in(offsets: Sequence[int], offset: int) -> bool:
 
 
 def _check_digests(head: Head, block: bytes, http: http_message.HttpHead | None, start: int) -> None:
-    """Raises Fault when a digest of the record does not match; the payload's counts only where the block has none.
+    """Raises Fault if a digest of the record does not match.
 
-    Some writers digest the payload with its transfer encoding and some without, so both will do.
+    The payload digest is used only if there is no block digest. Some writers compute it with the transfer encoding and
+    some without; both are accepted.
     """
     if claim := head.text(b"warc-block-digest"):
         variants: tuple[bytes, ...] = (block,)
-    elif head.record_type != "revisit" and (claim := head.text(b"warc-payload-digest")):  # its is another record's
+    elif head.record_type != "revisit" and (claim := head.text(b"warc-payload-digest")):  # a revisit has another's
         payload = block[http.end - start :] if http else block
         try:
             variants = (payload, http_message.dechunk(payload)) if http and http.is_chunked else (payload,)

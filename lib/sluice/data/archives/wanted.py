@@ -1,6 +1,6 @@
-"""Records at known places of an archive, without reading the rest: wanted stretches close together come in one range.
+"""Reads records at known offsets of an archive; neighbouring records are fetched in one range.
 
-Memory: two ranges, one being parsed and one on its way, each of at most `chunk_bytes` or one record.
+Memory: two ranges, one being parsed and one being fetched, each of at most `chunk_bytes` or one record.
 """
 
 import contextlib
@@ -27,14 +27,14 @@ from sluice.data.storage.ranges import RangeReader
 Numbers = NDArray[np.int64]
 
 NO_RECORD = Reason.NO_RECORD
-"""Damage: the index names a record at a place where none begins."""
+"""Damage: no record begins at an offset given by the index."""
 HEAD_BYTES = 4096
-FIRST_BYTES = 256  # of text; more would meet damage that is the record's, not the place's
+FIRST_BYTES = 256  # of text; reading more could hit damage inside the record, which does not mean a wrong offset
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WantedRecords:
-    """The wanted records of one archive: offsets ascending, stretches apart; 16 bytes per record."""
+    """The wanted records of one archive: ascending offsets, lengths in bytes, no overlaps; 16 bytes per record."""
 
     offsets: Numbers
     lengths: Numbers
@@ -45,7 +45,7 @@ class WantedRecords:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """One range of a file, [start, stop), with the records number `first` to `last - 1` of those wanted."""
+    """A byte range [start, stop) of a file that contains the wanted records `first` to `last - 1`."""
 
     start: int
     stop: int
@@ -54,16 +54,16 @@ class Span:
 
 
 def coalesce(wanted: WantedRecords, gap_bytes: int, max_bytes: int) -> list[Span]:
-    """Ranges that cover every wanted record once: neighbours at most `gap_bytes` apart share one.
+    """Groups wanted records into ranges; neighbours at most `gap_bytes` apart share a range.
 
-    No range is longer than `max_bytes`, except for a single record that is longer.
+    No range is longer than `max_bytes`, except for a single longer record.
     """
     spans: list[Span] = []
     ends = wanted.offsets + wanted.lengths
     gaps = np.flatnonzero(wanted.offsets[1:] - ends[:-1] > gap_bytes) + 1
     first = 0
     for last in [*gaps.tolist(), len(wanted)]:
-        while first < last:  # a stretch without large gaps, cut where it is too long
+        while first < last:  # a group without large gaps, divided if it is too long
             start = int(wanted.offsets[first])
             fitting = int(np.searchsorted(ends[first:last], start + max_bytes, "right"))
             until = first + max(1, fitting)
@@ -81,10 +81,10 @@ def read_wanted(
     max_bytes: int,
     check_digests: bool = False,
 ) -> Iterator[ArchiveRecord | Damage]:
-    """For each wanted place, in order, the record that begins there as `read_archive` gives it, or damage.
+    """Yields, for each wanted location in order, its record as `read_archive` would return it, or damage.
 
-    Ordinals are those among the wanted. The lengths of damage are the wanted ones: they and the records add up to the
-    sum of `wanted.lengths`. Where a range stays unreadable, all that is not read yet is one damage, `unreadable`.
+    Ordinals count the wanted records. Damage has the wanted length, so that all lengths add up to the sum of
+    `wanted.lengths`. If a range remains unreadable, everything not read yet is reported as one damage, `unreadable`.
     """
     place = 0
     try:
@@ -104,7 +104,7 @@ def read_wanted(
 
 
 def _iter_ranges(reader: RangeReader, spans: list[Span]) -> Iterator[tuple[Span, bytes]]:
-    """Each span with its bytes, the next one being fetched meanwhile."""
+    """Yields each span with its bytes, while the next one is being fetched."""
     with contextlib.ExitStack() as stack:
         pool = ThreadPoolExecutor(1, "range-ahead")
         stack.callback(pool.shutdown, cancel_futures=True)
@@ -120,9 +120,9 @@ def _iter_ranges(reader: RangeReader, spans: list[Span]) -> Iterator[tuple[Span,
 def _record_in(
     part: bytes, length: int, is_wanted: IsWanted, max_bytes: int, check_digests: bool
 ) -> ArchiveRecord | Damage:
-    """The record at the beginning of a stretch that should be `length` bytes long, at offset 0."""
+    """Reads the record at the beginning of `part`, which should be `length` bytes long. Offsets are relative to it."""
     if not part:
-        return Damage(0, length, NO_RECORD, "the file ends before it")
+        return Damage(0, length, NO_RECORD, "the file ends before this offset")
     if not _begins_record(part):
         return Damage(0, length, NO_RECORD, f"the bytes there begin with {part[:4].hex(' ')}")
     item = next(
@@ -130,14 +130,14 @@ def _record_in(
     )
     if isinstance(item, ArchiveRecord):
         return replace(item, length=length)
-    detail = item.detail if isinstance(item, Damage) else f"nothing but {item.kind}"
+    detail = item.detail if isinstance(item, Damage) else f"only {item.kind}"
     return Damage(0, length, item.reason if isinstance(item, Damage) else NO_RECORD, detail)
 
 
 def _begins_record(part: bytes) -> bool:
     """Whether the bytes begin with a record header, or with a gzip member that does."""
     if part.startswith(zstd_frames.MAGIC):
-        return True  # the reader, which knows the format, checks its content
+        return True  # `read_archive` checks the content
     head = part[:HEAD_BYTES]
     if part.startswith(GZIP_MAGIC):
         try:

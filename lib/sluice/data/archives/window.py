@@ -1,4 +1,4 @@
-"""The text of an archive through a window that moves forward: a plain file, or what a compressed member holds."""
+"""The text of an archive through a forward-moving window: a plain file or the content of compressed members."""
 
 import re
 from collections.abc import Callable
@@ -9,7 +9,7 @@ Place = tuple[int, int]
 
 
 class Text:
-    """Text that comes in pieces. `data[at:]` is in memory; `offset` counts from the beginning of the text."""
+    """Text that is read in pieces. `data[at:]` is buffered; `offset` counts from the beginning of the text."""
 
     is_plain = False
 
@@ -22,16 +22,16 @@ class Text:
 
     @property
     def offset(self) -> int:
-        """Where `at` is."""
+        """Offset of the byte at `at`."""
         return self._forgotten + self.at
 
     @property
     def is_done(self) -> bool:
-        """Whether nothing follows `at`; False as long as that is not known."""
+        """Whether `at` is the end of the text; False as long as that is unknown."""
         return self.is_over and self.at >= len(self.data)
 
     def need(self, count: int) -> int:
-        """Reads until `count` bytes are in memory, or the text ends; returns their number. Drops bytes before `at`."""
+        """Buffers `count` bytes, or fewer at the end of the text, and returns their number. Drops bytes before `at`."""
         have = len(self.data) - self.at
         if have >= count or self.is_over:
             return have
@@ -45,15 +45,15 @@ class Text:
             have += len(piece)
         self._forgotten += self.at
         self.at = 0
-        self.data = b"".join(parts)  # of one part: that part, no copy
+        self.data = b"".join(parts)  # joining a single part does not copy
         return have
 
     def need_across(self, count: int) -> int:
-        """The same, also from the next member if a record continues there."""
+        """Like `need`, but also reads from the next member if a record continues there."""
         return self.need(count)
 
     def skip(self, count: int) -> int:
-        """Moves forward; by less only when the text ends. Returns by how many bytes."""
+        """Moves forward by `count` bytes, or to the end of the text. Returns the number of bytes skipped."""
         left = count
         while left:
             step = min(left, self.need_across(1))
@@ -64,7 +64,7 @@ class Text:
         return count - left
 
     def search(self, pattern: re.Pattern[bytes], keep: int) -> bool:
-        """Moves to the next match, or to the end; leaves `keep` bytes for a match that is not yet whole."""
+        """Moves to the next match, or to the end. Keeps `keep` bytes for a match that is still incomplete."""
         while True:
             if match := pattern.search(self.data, self.at):
                 self.at = match.start()
@@ -75,12 +75,12 @@ class Text:
                 return False
 
     def place(self, start: int) -> Place:
-        """Offset and length in the file of what lies between a place in the text and `at`."""
+        """Offset and length, in the file, of the text from offset `start` to `at`."""
         raise NotImplementedError
 
 
 class PlainText(Text):
-    """A file that is not compressed."""
+    """The text of an uncompressed file."""
 
     is_plain = True
 
@@ -95,18 +95,19 @@ class PlainText(Text):
         return part
 
     def peek(self, offset: int, count: int) -> bytes:
-        """Bytes far ahead, without moving there."""
+        """Reads bytes far ahead without moving the window."""
         return self._source.peek(offset, count)
 
     def place(self, start: int) -> Place:
-        """As it is."""
+        """Offset and length; text and file offsets are the same."""
         return start, self.offset - start
 
 
 class MemberText(Text):
-    """The text of a member. All its records have its offset, where one must begin to inflate; the last has its length.
+    """The text of a member.
 
-    A record that is not whole at the end continues in the next member, unless that begins with a record itself.
+    All its records have the member's offset, where decompression must start; the last one has the member's length. A
+    record that is incomplete at the end continues in the next member, unless that member begins with a record.
     """
 
     def __init__(self, source: MemberSource, codec: Codec, member: Member, is_record: Callable[[bytes], bool]) -> None:
@@ -116,11 +117,11 @@ class MemberText(Text):
 
     @property
     def end(self) -> int:
-        """Offset of the first byte of the file that has not been inflated."""
+        """Offset of the first byte of the file that has not been decompressed."""
         return self._member.end
 
     def need_across(self, count: int) -> int:
-        """From the next members too."""
+        """Like `need`, but also reads from the next members."""
         while (have := self.need(count)) < count and self._join():
             pass
         return have
@@ -135,5 +136,5 @@ class MemberText(Text):
         return True
 
     def place(self, start: int) -> Place:
-        """Length of the member for the last of its records, else of its beginning."""
+        """Offset of the member; its length for the last record in it, otherwise 0."""
         return self._start, self._member.end - self._start if self.is_done else 0

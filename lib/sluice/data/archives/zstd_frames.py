@@ -1,7 +1,7 @@
 """zstd frames as members of an archive (RFC 8878; IIPC, Zstandard Compression for WARC Files 1.0).
 
-Frames are walked block by block: so their ends are known exactly, and a piece of text is never more than 128 KiB, for
-the decompressor itself neither reports how much it read nor keeps to a limit.
+Frames are read block by block, so that their ends are known exactly and a piece of text is at most 128 KiB. The
+decompressor itself neither reports how much input it consumed nor respects an output limit.
 """
 
 import re
@@ -14,28 +14,28 @@ from sluice.data.archives.members import LOOK_BACK, BrokenMember, MemberSource, 
 MAGIC = b"\x28\xb5\x2f\xfd"
 DICTIONARY_MAGIC = b"\x5d\x2a\x4d\x18"
 MAX_DICTIONARY = 1 << 24
-MAX_WINDOW = 1 << 27  # what `zstd` decodes unasked
+MAX_WINDOW = 1 << 27  # what `zstd` decodes by default
 
 
 class Zstd:
-    """zstd frames, sound when they decode and, where the writer added one, their checksum is right.
+    """zstd frames, valid if they decode and their checksum, if present, matches.
 
-    A dictionary frame at the beginning of the file serves all frames behind it; other skippable frames are passed over.
+    A dictionary frame at the beginning of the file applies to all following frames. Other skippable frames are skipped.
     """
 
     magic = re.compile(rb"\x28\xb5\x2f\xfd")
 
     def __init__(self, max_bytes: int) -> None:
-        """A frame of more than `max_bytes` of text, and BOMB_RATIO times its size, is taken for a bomb."""
+        """A frame of more than `max_bytes` of text and BOMB_RATIO times its size is treated as a zip bomb."""
         self._max_bytes = max_bytes
         self._decompressor = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW)
 
     def begins(self, head: bytes) -> bool:
-        """Whether the first bytes are those of a zstd frame or a skippable one."""
+        """Whether `head` begins a zstd frame, skippable or not."""
         return begins_frame(head)
 
     def open(self, source: MemberSource, start: int) -> "ZstdFrame | SkippableFrame":
-        """The frame at an offset."""
+        """Opens the frame at an offset."""
         head = bytes(source.view(start, 8, start))
         if is_skippable(head):
             if start == 0 and head.startswith(DICTIONARY_MAGIC):
@@ -44,7 +44,7 @@ class Zstd:
         return ZstdFrame(source, start, self._max_bytes, self._decompressor)
 
     def probe(self, source: MemberSource, start: int) -> bytes:
-        """The text of the first block."""
+        """Returns the text of the first block."""
         try:
             return ZstdFrame(source, start, self._max_bytes, self._decompressor).read()
         except BrokenMember:
@@ -60,17 +60,15 @@ class SkippableFrame:
         self.kind = "dictionary" if start == 0 and head.startswith(DICTIONARY_MAGIC) else "skippable_frame"
 
     def read(self) -> bytes:
-        """Nothing; a length that leads to no other frame is not believed, lest it swallow records."""
+        """Returns b"". A length that does not lead to another frame is an error, so that it cannot skip records."""
         found = self._source.peek(self.end - 1, 9)  # its last byte, and what follows
         if not found or (len(found) > 1 and not begins_frame(found[1:])):
-            raise BrokenMember(
-                Reason.BAD_MEMBER, "a skippable frame does not end where another one begins", self.start + 8
-            )
+            raise BrokenMember(Reason.BAD_MEMBER, "a skippable frame is not followed by another frame", self.start + 8)
         return b""
 
 
 class ZstdFrame:
-    """A zstd frame while it is read, block by block: so its end is known, and no block is more than 128 KiB of text."""
+    """A zstd frame being read block by block, so that its end is known and a block is at most 128 KiB of text."""
 
     kind = "empty_member"
 
@@ -86,7 +84,7 @@ class ZstdFrame:
         self._is_last = False
 
     def read(self) -> bytes:
-        """The next block of text."""
+        """Returns the next block of text; b"" at the end."""
         while not self._is_last:
             length = self._frame_header_length() if self.end == self.start else 0
             head = int.from_bytes(self._view(length, 3), "little")
@@ -108,7 +106,7 @@ class ZstdFrame:
         return b""
 
     def _frame_header_length(self) -> int:
-        """RFC 8878 3.1.1.1: magic, descriptor, window, dictionary id, content size."""
+        """Length in bytes of magic, descriptor, window, dictionary id and content size (RFC 8878 3.1.1.1)."""
         descriptor = self._view(4, 1)[0]
         is_single = bool(descriptor & 0x20)
         self._has_checksum = bool(descriptor & 4)
@@ -122,20 +120,20 @@ class ZstdFrame:
 
 
 def begins_frame(head: bytes) -> bool:
-    """Whether the first 8 bytes of something are those of a frame."""
+    """Whether `head`, 8 bytes, begins a frame."""
     return head.startswith(MAGIC) or is_skippable(head)
 
 
 def is_skippable(head: bytes) -> bool:
-    """Whether a skippable frame (RFC 8878 3.1.2) begins there."""
+    """Whether `head` begins a skippable frame (RFC 8878 3.1.2)."""
     return head[1:4] == DICTIONARY_MAGIC[1:] and 0x50 <= head[0] <= 0x5F and len(head) >= 8
 
 
 def load_dictionary(source: MemberSource, head: bytes) -> "zstandard.ZstdDecompressor":
-    """A decompressor with the dictionary of the frame at the beginning of the file, which may itself be compressed."""
+    """Returns a decompressor with the dictionary frame at the beginning of the file, which may be compressed."""
     size = int.from_bytes(head[4:8], "little")
     if size > MAX_DICTIONARY:
-        raise BrokenMember(Reason.BAD_MEMBER, f"a dictionary of {size} bytes; at most {MAX_DICTIONARY} are taken", 8)
+        raise BrokenMember(Reason.BAD_MEMBER, f"the dictionary has {size} bytes; the limit is {MAX_DICTIONARY}", 8)
     data = bytes(source.view(8, size, 0))
     try:
         if data.startswith(MAGIC):

@@ -1,8 +1,8 @@
-"""The manifest of a dataset: its only table of contents, written last. A file it does not list does not exist.
+"""The manifest of a dataset: the complete list of its files, written last. Unlisted files are not part of it.
 
-A dataset lies in `<root>/<name>/<x.y.z>/`: `{split}-{i:05d}-of-{n:05d}.tfrecord`, `tokenizer.json`,
+A dataset is stored in `<root>/<name>/<x.y.z>/`: `{split}-{i:05d}-of-{n:05d}.tfrecord`, `tokenizer.json`,
 `token_bytes.npy`, `dataset_info.json` and `features.json` (for `tfds.builder_from_directory`), `manifest.json`.
-Nothing in these files depends on time, machine or path: equal input gives equal bytes.
+These files do not depend on time, machine or path: equal input gives equal bytes.
 """
 
 import re
@@ -19,7 +19,7 @@ FORMAT = 1
 
 
 class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A frozen group of fields, encoded in the order they are declared."""
+    """A frozen group of fields, encoded in declaration order."""
 
 
 class SpecialIds(_Part, frozen=True, kw_only=True):
@@ -32,14 +32,14 @@ class SpecialIds(_Part, frozen=True, kw_only=True):
 
 
 class NamedFile(_Part, frozen=True, kw_only=True):
-    """A file beside the manifest."""
+    """A file next to the manifest."""
 
     file: str
     sha256: str
 
 
 class TokenizerFile(_Part, frozen=True, kw_only=True):
-    """The tokenizer; `lossless` when decoding gives the text back, so that bits per byte mean something."""
+    """The tokenizer. `lossless`: decoding restores the text exactly, so that bits per byte are meaningful."""
 
     file: str
     sha256: str
@@ -48,7 +48,7 @@ class TokenizerFile(_Part, frozen=True, kw_only=True):
 
 
 class Shard(_Part, frozen=True, kw_only=True):
-    """One TFRecord file, its path relative to the manifest. Token counts as in `packing.PackingCounts`."""
+    """One TFRecord file; `path` is relative to the manifest. Token counts as in `packing.PackingCounts`."""
 
     path: str
     records: int
@@ -63,7 +63,7 @@ class Shard(_Part, frozen=True, kw_only=True):
     padded_tokens: int
 
     def to_dict(self) -> dict[str, str | int]:
-        """Plain values by field name, for a row of a table."""
+        """Plain values by field name, for a table row."""
         row: dict[str, str | int] = msgspec.structs.asdict(self)
         return row
 
@@ -77,7 +77,7 @@ class Shard(_Part, frozen=True, kw_only=True):
 
 
 class Split(_Part, frozen=True, kw_only=True):
-    """The sums over its shards, and the shards in order."""
+    """The shards of a split in order, and the sums of their counts."""
 
     records: int
     tokens: int
@@ -89,82 +89,82 @@ class Split(_Part, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, shards: Sequence[Shard]) -> "Split":
-        """The split made of these shards."""
+        """Returns the split that consists of these shards."""
         names = ("records", "tokens", "docs", "utf8_bytes", "dropped_tokens", "padded_tokens")
         sums = {name: sum(getattr(shard, name) for shard in shards) for name in names}
         return cls(**sums, shards=tuple(shards))
 
 
 class SplitCheck(_Part, frozen=True, kw_only=True):
-    """That no document of a split is a near-copy of one held out from it, and how surely such a pair was found."""
+    """Proof that no document of a split is a near-copy of a held-out one, and the probability of finding such pairs."""
 
     threshold: float
-    """Least exact Jaccard similarity of the shingle sets of two near-copies."""
+    """Minimum exact Jaccard similarity of the shingle sets of near-copies."""
     shingle: int
-    """Words of a shingle; characters where words are not spaced."""
+    """Words per shingle; characters in scripts without spaces."""
     bands: int
     rows: int
     seed: int
     catch_probability: float
-    """Least probability that a pair at the threshold was found, if both were compared and permutations are random."""
+    """Minimum probability of finding a pair at the threshold, if both were compared and permutations are random."""
     held_out: int
-    """Documents of valid and test that were compared with those of the other splits."""
+    """Number of documents of valid and test that were compared with the other splits."""
     not_compared: int
-    """Documents of all splits with too few or too many shingles for a signature."""
+    """Number of documents, in all splits, with too few or too many shingles for a signature."""
     removed: int
-    """Near-copies that were found and left out."""
+    """Number of near-copies found and removed."""
 
 
 class Manifest(_Part, frozen=True, kw_only=True):
-    """Everything a reader must know of a dataset."""
+    """Everything that a reader needs to know about a dataset."""
 
     format: int = FORMAT
     name: str
     version: str
     dtype: Literal["uint16", "int32"]
-    """Type of an id in a record, little-endian."""
+    """Type of the ids in a record, little-endian."""
     seq_len: int
-    """Tokens that a record scores, L; it stores L + 1."""
+    """L: number of tokens that a record scores; it stores L + 1."""
     overlap: int = 1
-    """Tokens that a record shares with the one before it in the same shard."""
+    """Number of tokens that a record shares with the previous one in the same shard."""
     record_bytes: int
-    """Size of every record with its frame."""
+    """Size of every record in bytes, including its framing."""
     payload_offset: int
-    """Bytes from the start of a record to its first id."""
+    """Offset in bytes of the first id within a record."""
     vocab_size: int
     ids: SpecialIds
     tokenizer: TokenizerFile
     token_bytes: NamedFile
     config_digest: str
     split_check: SplitCheck | None = None
-    """None where the split was not checked for near-copies."""
+    """None if the splits were not checked for near-copies."""
     splits: dict[str, Split]
 
 
 class _Head(msgspec.Struct):
-    """As much of a manifest of any format as can be relied on."""
+    """The part of a manifest that all formats have in common."""
 
     format: int
 
 
 def dataset_directory(root: str, name: str, version: str) -> str:
-    """`<root>/<name>/<version>`. Raises ConfigError for names that TFDS could not load again."""
+    """Returns `<root>/<name>/<version>`. Raises ConfigError for names that TFDS could not load."""
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
-        raise ConfigError(f"The dataset name {name!r} is not a letter followed by letters, digits and underscores.")
+        raise ConfigError(f"The dataset name {name!r} is invalid: use a letter, then letters, digits and underscores.")
     if not re.fullmatch(r"(0|[1-9]\d*)(\.(0|[1-9]\d*)){2}", version):
         raise ConfigError(f"The dataset version {version!r} is not of the form x.y.z, for example 1.0.0.")
     return storage.join(root, name, version)
 
 
 def token_dtype(vocab_size: int) -> Literal["uint16", "int32"]:
-    """The type of an id: two bytes if they are enough."""
+    """Smallest sufficient type of an id: two bytes if possible."""
     return "uint16" if vocab_size <= 1 << 16 else "int32"
 
 
 def read_manifest(directory: str) -> Manifest:
-    """The manifest of a finished dataset.
+    """Reads the manifest of a finished dataset.
 
-    Raises InputError when there is none and FormatError, naming the field, when it is not one of format 1.
+    Raises InputError if it does not exist, and FormatError with the field name if it does not follow format 1.
     """
     path = storage.join(directory, MANIFEST)
     if not storage.exists(path):
@@ -185,7 +185,7 @@ def read_manifest(directory: str) -> Manifest:
 
 
 def write_manifest(directory: str, manifest: Manifest) -> None:
-    """Writes the two files for TFDS and then, publishing the dataset, the manifest."""
+    """Writes the two files for TFDS, then the manifest, which publishes the dataset."""
     storage.write_atomic(storage.join(directory, DATASET_INFO), _json(_dataset_info(manifest)))
     storage.write_atomic(storage.join(directory, FEATURES), _json(_FEATURES))
     storage.write_atomic(storage.join(directory, MANIFEST), _json(manifest))

@@ -1,11 +1,11 @@
-"""Documents of token ids into windows of L + 1, each beginning with the last token of the one before.
+"""Packs documents of token ids into windows of L + 1 tokens; each begins with the last token of the previous one.
 
-    stream    a b c d e f g h i     (documents one after the other, each ended by eos)
+    stream    a b c d e f g h i     (concatenated documents, each ended by eos)
     L = 3     a b c d
                     d e f g
                           g h i _   tail: dropped (train) or filled with pad (valid, test)
 
-`x = window[:-1]`, `y = window[1:]` then scores every token of the stream but the first, and each once.
+With `x = window[:-1]` and `y = window[1:]`, every token of the stream except the first is scored exactly once.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,32 +19,32 @@ from sluice.core.errors import StageError
 from sluice.data.dataset.manifest import SpecialIds
 
 FLUSH_TOKENS = 1 << 18
-"""Tokens gathered before windows are cut: bounds memory to this and one document, and never changes the windows."""
+"""Number of tokens buffered before windows are cut. Bounds memory to this plus one document; no effect on results."""
 
 
 @dataclass(slots=True)
 class PackingCounts:
-    """The token counts of one packed stream. `balance` states the two laws that hold at its end.
+    """Token counts of one packed stream. `balance` states the two equations that hold at its end.
 
-    A token at the end of one window and at the beginning of the next is one token.
+    A token that ends one window and begins the next is counted once.
     """
 
     records: int = 0
     docs: int = 0
-    """Documents that came in, also those of which the tail took a part."""
+    """Number of input documents, including those partly in the dropped tail."""
     utf8_bytes: int = 0
     """UTF-8 bytes of those documents."""
     tokens_in: int = 0
-    """Length of the stream: ids of the documents, their eos and, if asked for, their bos."""
+    """Length of the stream: ids of the documents, their eos and, if requested, their bos."""
     tokens: int = 0
-    """Tokens of the stream that are in windows, without padding."""
+    """Tokens of the stream in windows, without padding."""
     dropped_tokens: int = 0
-    """Tokens of the stream that are in no window."""
+    """Tokens of the stream in no window."""
     padded_tokens: int = 0
-    """Padding in the last window."""
+    """Padding tokens in the last window."""
 
     def balance(self, seq_len: int) -> "PackingCounts":
-        """Returns itself; raises StageError unless both laws hold.
+        """Returns itself. Raises StageError unless both equations hold:
 
         tokens_in = tokens + dropped_tokens, and tokens + padded_tokens = records x L + 1 (0 without a record).
         """
@@ -66,14 +66,14 @@ def pack(
     add_bos: bool = False,
     pad_tail: bool = False,
 ) -> Iterator[NDArray[Any]]:
-    """Blocks [n, L + 1] of `dtype` with the windows of all documents in order; `counts` is filled on the way.
+    """Yields blocks [n, L + 1] of `dtype` with the windows of all documents in order, and updates `counts`.
 
-    documents: (ids, UTF-8 bytes of the text). An empty document is its eos alone.
-    A tail of fewer than L new tokens is dropped, or with `pad_tail` filled up with pad when it has a target at all.
-    Raises StageError for an id outside of `dtype` and for pad or eos inside a document: pad would not be scored,
-    eos would end a document that continues.
+    documents: (ids, UTF-8 bytes of the text). An empty document consists of its eos only.
+    A tail of fewer than L new tokens is dropped or, with `pad_tail`, padded if it has at least one target.
+    Raises StageError for ids outside of `dtype`, and for pad or eos inside a document: pad would not be scored, and eos
+    would end the document too early.
     """
-    rest = np.empty(0, dtype=np.int64)  # what no window has used up; begins with the last token of the last window
+    rest = np.empty(0, dtype=np.int64)  # tokens not yet in a window, and the last token of the last window
     for fresh in _token_chunks(documents, counts, dtype, ids, add_bos):
         stream = np.concatenate([rest, fresh])
         windows = max(0, len(stream) - 1) // seq_len
@@ -94,7 +94,7 @@ def pack(
 def _token_chunks(
     documents: Iterable[tuple[ArrayLike, int]], counts: PackingCounts, dtype: str, ids: SpecialIds, add_bos: bool
 ) -> Iterator[NDArray[np.int64]]:
-    """The stream of tokens in pieces of FLUSH_TOKENS or a little more, whole documents each."""
+    """Yields the token stream in pieces of whole documents with at least FLUSH_TOKENS tokens, except the last."""
     bos = np.array([ids.bos] if add_bos else [], dtype=np.int64)
     eos = np.array([ids.eos], dtype=np.int64)
     pieces: list[NDArray[np.int64]] = []
@@ -117,10 +117,10 @@ def _token_chunks(
 def _checked(tokens: NDArray[np.int64], docs: int, dtype: str, ids: SpecialIds) -> NDArray[np.int64]:
     low, high, limit = int(tokens.min()), int(tokens.max()), np.iinfo(dtype).max
     if low < 0 or high > limit:
-        raise StageError(f"A document holds id {low if low < 0 else high}; {dtype} shards hold 0 to {limit}.")
+        raise StageError(f"A document contains id {low if low < 0 else high}; {dtype} shards allow 0 to {limit}.")
     if (tokens == ids.pad).any() or np.count_nonzero(tokens == ids.eos) != docs:
         raise StageError(
-            f"A document holds the id of <pad> ({ids.pad}) or <eos> ({ids.eos}), which only packing may place. "
-            "Encode texts with sluice.data.dataset.tokenizer, which never takes text for a special token."
+            f"A document contains the id of <pad> ({ids.pad}) or <eos> ({ids.eos}), which only packing may place. "
+            "Encode texts with sluice.data.dataset.tokenizer, which never produces special tokens from text."
         )
     return tokens

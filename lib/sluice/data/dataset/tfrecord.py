@@ -39,14 +39,14 @@ CRC_MASK_DELTA = 0xA282EAD8  # tensorflow/core/lib/hash/crc32c.h
 
 
 class Readable(Protocol):
-    """Anything with a `read` that gives fewer bytes than asked for at its end only."""
+    """An object whose `read` returns fewer bytes than requested only at the end."""
 
     def read(self, size: int = -1, /) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)
 class RecordLayout:
-    """Where things are inside every record of a shard, in bytes from the start of the record."""
+    """Layout of every record of a shard, in bytes from the start of the record."""
 
     record_bytes: int
     payload_offset: int
@@ -54,30 +54,30 @@ class RecordLayout:
 
 
 def record_layout(seq_len: int, itemsize: int) -> RecordLayout:
-    """The layout for records of `seq_len + 1` ids of `itemsize` bytes; 1024 ids of 2 bytes make 2089-byte records."""
+    """Returns the layout of records with `seq_len + 1` ids of `itemsize` bytes. L = 1024 with 2 bytes: 2089."""
     payload_bytes = (seq_len + 1) * itemsize
     payload_offset = FRAME_HEAD_BYTES + len(_example_head(payload_bytes))
     return RecordLayout(payload_offset + payload_bytes + FRAME_TAIL_BYTES, payload_offset, payload_bytes)
 
 
 def masked_crc(data: bytes) -> int:
-    """The CRC-32C of `data`, rotated and shifted as TFRecord wants it (a CRC of data holding CRCs is weak)."""
+    """CRC-32C of `data`, rotated and offset as TFRecord requires (a CRC over data with embedded CRCs is weak)."""
     return _mask(google_crc32c.value(data))
 
 
 def encode_example(payload: bytes) -> bytes:
-    """A serialised `tf.train.Example` with the one bytes feature `tokens`."""
+    """Serialises a `tf.train.Example` with the single bytes feature `tokens`."""
     return _example_head(len(payload)) + payload
 
 
 def encode_record(payload: bytes) -> bytes:
-    """One framed record."""
+    """Returns one framed record."""
     example = encode_example(payload)
     return _frame_head(len(example)) + example + struct.pack("<I", masked_crc(example))
 
 
 def encode_records(tokens: NDArray[Any]) -> bytes:
-    """The framed records of `tokens` [n, L + 1], a uint16 or int32 matrix; one after the other, in row order."""
+    """Returns the framed records of `tokens` [n, L + 1], uint16 or int32, concatenated in row order."""
     rows, width = tokens.shape
     layout = record_layout(width - 1, tokens.itemsize)
     head = _example_head(layout.payload_bytes)
@@ -93,9 +93,9 @@ def encode_records(tokens: NDArray[Any]) -> bytes:
 
 
 def iter_records(stream: Readable, name: str = "the stream") -> Iterator[bytes]:
-    """The examples of a TFRecord stream, both checksums of each checked.
+    """Yields the examples of a TFRecord stream after verifying both checksums of each.
 
-    Raises FormatError that names the byte offset of a truncated or damaged record; records before it were yielded.
+    Raises FormatError with the byte offset of a truncated or damaged record, after yielding the records before it.
     """
     offset = 0
     while head := stream.read(FRAME_HEAD_BYTES):
@@ -114,7 +114,7 @@ def iter_records(stream: Readable, name: str = "the stream") -> Iterator[bytes]:
 
 
 def decode_example(example: bytes) -> bytes:
-    """The payload of an example as this module writes it. Raises FormatError for any other message."""
+    """Returns the payload of an example written by this module. Raises FormatError for any other message."""
     at = 0
     for opening in OPENINGS:
         expected = example.startswith(opening, at)
@@ -122,7 +122,7 @@ def decode_example(example: bytes) -> bytes:
         if not expected or length != len(example) - at:
             raise FormatError(
                 f"An example of {len(example)} bytes is not one bytes feature 'tokens' (unexpected before byte {at}). "
-                "It was not written by sluice; if it holds token ids, repack it with `sluice pack --ids`."
+                "It was not written by sluice. If it contains token ids, repack it with `sluice pack --ids`."
             )
     return example[at:]
 
@@ -153,7 +153,7 @@ def _varint(value: int) -> bytes:
 
 
 def read_varint(data: bytes, at: int) -> tuple[int, int]:
-    """The number at `at` and the offset behind it; the number is -1 when the data ends first."""
+    """Returns the varint at `at` and the offset after it. The value is -1 if the data ends early."""
     value = shift = 0
     while at < len(data):
         byte = data[at]
@@ -166,12 +166,12 @@ def read_varint(data: bytes, at: int) -> tuple[int, int]:
 
 def _truncated(name: str, offset: int) -> FormatError:
     return FormatError(
-        f"{name} ends inside the record at byte {offset}. A whole record was expected; copy or write the file again."
+        f"{name} ends inside the record at byte {offset}. The file was truncated; copy or write it again."
     )
 
 
 def _damaged(name: str, offset: int, part: str) -> FormatError:
     return FormatError(
         f"{name}: the checksum of the {part} of the record at byte {offset} is wrong. "
-        "The file was damaged or is not an uncompressed TFRecord; copy or write it again."
+        "The file is damaged or not an uncompressed TFRecord; copy or write it again."
     )

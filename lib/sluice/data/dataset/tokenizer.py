@@ -1,10 +1,11 @@
-"""Tokenizers: byte-level BPE, which loses nothing, and words with `<unk>`, for word perplexity.
+"""Tokenizers: lossless byte-level BPE, and words with `<unk>` for word perplexity.
 
-Both live in one `tokenizer.json` of Hugging Face's format: model BPE is kind `bpe`; model WordLevel is kind `word`, cut
-at white space when its pre-tokenizer is WhitespaceSplit, and with `segment.words_by_script` when it has none. In files
-of ours the special tokens take ids 0 to 3. Byte-level BPE of others (GPT-2, Llama 3, Qwen, …) is read too; its special
-tokens have the names in `SpecialNames`.
-Text is never taken for a special token; only `<unk>` as a word of a word-level text is the unknown word.
+Both are stored as a `tokenizer.json` in Hugging Face's format. Model BPE is kind `bpe`. Model WordLevel is kind `word`,
+split at white space if its pre-tokenizer is WhitespaceSplit, and with `segment.words_by_script` if it has none. In our
+files the special tokens have ids 0 to 3. Other byte-level BPE files (GPT-2, Llama 3, Qwen, …) can be read too;
+`SpecialNames` names their special tokens.
+
+Text never produces special tokens, except that the word `<unk>` in a word-level text is the unknown word.
 """
 
 import functools
@@ -29,20 +30,20 @@ from sluice.data.dataset.words import HAN, words_by_script
 TOKENIZER, TOKEN_BYTES = "tokenizer.json", "token_bytes.npy"
 SPECIALS = ("<pad>", "<bos>", "<eos>", "<unk>")
 LOSSLESS_CUTS = ("ByteLevel", "Digits", "Split")
-"""Pre-tokenizers that drop nothing, a Split that removes what it finds excepted."""
+"""Pre-tokenizers that drop no characters, except a Split that removes its matches."""
 CJK = HAN + "\u3000-\u303f\uff00-\uffef"
-"""Han characters, ideographic punctuation and full-width forms: written without blanks between them."""
+"""Han characters, ideographic punctuation and full-width forms, which are not separated by spaces."""
 _PRINTABLE = (*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100))
 BYTE_OF = {chr(byte): byte for byte in _PRINTABLE} | {
     chr(0x100 + n): byte for n, byte in enumerate(sorted(set(range(256)) - set(_PRINTABLE)))
 }
-"""The characters that represent the 256 bytes in tokens (openai/gpt-2 `src/encoder.py`): the printable ones of Latin-1
+"""Characters that represent the 256 bytes in tokens (openai/gpt-2 `src/encoder.py`). Printable Latin-1 characters
 represent themselves, the others begin at U+0100."""
 _BLANK_IN_CJK = re.compile(f"(?<=[{CJK}]) (?=[{CJK}])")
 
 
 class SpecialNames(NamedTuple):
-    """The names of special tokens in a file; None is `<pad>`, `<bos>`, `<eos>` or `<unk>`, where the file has it."""
+    """Names of the special tokens in a file. None means `<pad>`, `<bos>`, `<eos>` or `<unk>`, if the file has it."""
 
     pad: str | None = None
     bos: str | None = None
@@ -54,7 +55,7 @@ USUAL_NAMES = SpecialNames()
 
 
 class Tokenizer:
-    """Texts to ids and back. Pickles as its path and digest; the file is read on first use in each process.
+    """Converts texts to ids and back. Pickled as path and digest; each process reads the file on first use.
 
     tokenizer = Tokenizer.load("data/zh_web/1.0.0/tokenizer.json")
     tokenizer.decode(tokenizer.encode("你好 <eos>")) == "你好 <eos>"   # kind bpe, lossless
@@ -67,27 +68,27 @@ class Tokenizer:
 
     @classmethod
     def load(cls, path: str, names: SpecialNames = USUAL_NAMES) -> "Tokenizer":
-        """The tokenizer in a file, read at once. Raises InputError or FormatError when that cannot be."""
+        """Loads a tokenizer from a file immediately. Raises InputError or FormatError."""
         tokenizer = cls(path, names=names)
-        tokenizer._tree  # noqa: B018 - a wrong file shall fail here
+        tokenizer._tree  # noqa: B018 - an invalid file must fail here
         return tokenizer
 
     def __reduce__(self) -> tuple[type["Tokenizer"], tuple[str, str, SpecialNames]]:
         return Tokenizer, (self.path, self.sha256, self._names)
 
     def encode(self, text: str) -> list[int]:
-        """The ids of a text (any string that has a UTF-8 form), without special tokens around it."""
+        """Returns the ids of a text (any string that can be encoded as UTF-8), without special tokens around it."""
         return self.encode_batch([text])[0]
 
     def encode_batch(self, texts: Iterable[str]) -> list[list[int]]:
-        """The ids of each text. Kind `bpe` uses all cores unless TOKENIZERS_PARALLELISM=false is set."""
+        """Returns the ids of each text. Kind `bpe` uses all cores unless TOKENIZERS_PARALLELISM=false is set."""
         if self.kind == "word":
             get, unk = self._word_ids.get, self.ids.unk
             return [[get(word, unk) for word in self._split(text)] for text in texts]
         return [encoding.ids for encoding in self._bpe.encode_batch_fast(list(texts), add_special_tokens=False)]
 
     def decode(self, ids: Iterable[int]) -> str:
-        """The text of ids; special tokens appear by name. Words are joined by blanks, except in Chinese."""
+        """Decodes ids to text. Special tokens appear by name. Words are joined by spaces, except in Chinese."""
         if self.kind == "word":
             return _BLANK_IN_CJK.sub("", " ".join(self._tokens[i] for i in ids))
         text: str = self._bpe.decode(list(ids), skip_special_tokens=False)
@@ -100,31 +101,31 @@ class Tokenizer:
 
     @property
     def lossless(self) -> bool:
-        """Whether decoding gives every text back, so that bits per byte can be computed."""
+        """Whether decoding restores every text exactly, so that bits per byte can be computed."""
         return self.kind == "bpe" and _is_lossless(self._tree)
 
     @property
     def vocab_size(self) -> int:
-        """Number of ids, special tokens included: one more than the file has where `pad` is not in it."""
+        """Number of ids including special tokens; one more than in the file if it has no `pad`."""
         return max(len(self._tokens), self.pad + 1)
 
     @property
     def tokens(self) -> list[str]:
-        """The tokens as written in the file, by their ids; those of kind `word` are words."""
+        """Tokens as written in the file, in id order; for kind `word` they are words."""
         return self._tokens
 
     @property
     def pad(self) -> int:
-        """The id of padding; without a token for it, the one after all others."""
+        """Id of padding. Without a token for it, the id after the last token."""
         pad = self._id("pad")
         return len(self._tokens) if pad is None else pad
 
     @property
     def ids(self) -> SpecialIds:
-        """The special ids: pad 0, bos 1, eos 2, unk 3 in files of ours.
+        """The special ids: pad 0, bos 1, eos 2, unk 3 in our files.
 
-        A file without bos begins a document as it ends one, and without unk has none: it is pad then.
-        Raises ConfigError for a name that is not in the file, for no eos, and for one token as pad and eos.
+        If a file has no bos, eos is used as bos; if it has no unk, unk is the id of pad. Raises ConfigError if a name
+        is not in the file, if there is no eos, and if pad and eos are the same token.
         """
         eos, bos, unk = self._id("eos"), self._id("bos"), self._id("unk")
         if eos is None:
@@ -134,14 +135,14 @@ class Tokenizer:
             )
         if eos == self.pad:
             raise ConfigError(
-                f"--pad and --eos are both {self._tokens[eos]}, and padding is never learnt. Leave --pad out: in ids, "
-                "ends that follow one another count as one."
+                f"--pad and --eos are both {self._tokens[eos]}, but padding is never trained on. Omit --pad: "
+                "consecutive ends in ids count as one."
             )
         return SpecialIds(pad=self.pad, bos=eos if bos is None else bos, eos=eos, unk=self.pad if unk is None else unk)
 
     @property
     def sha256(self) -> str:
-        """Of the file, in hex."""
+        """SHA-256 of the file, in hex."""
         return hashlib.sha256(self._data).hexdigest()
 
     @functools.cached_property
@@ -159,7 +160,7 @@ class Tokenizer:
         sha256 = hashlib.sha256(data).hexdigest()
         if self._expected_sha256 not in (None, sha256):
             raise FormatError(
-                f"The tokenizer {self.path} has sha256 {sha256}, but {self._expected_sha256} was expected: it was "
+                f"The tokenizer {self.path} has sha256 {sha256}, expected {self._expected_sha256}: it was "
                 "changed while in use. Run the stage again."
             )
         return data
@@ -201,18 +202,19 @@ class Tokenizer:
     @functools.cached_property
     def _bpe(self) -> Any:
         backend = _tokenizers().Tokenizer.from_str(self._data.decode())
-        backend.encode_special_tokens = True  # not stored in the file: `<eos>` in a text is five characters
+        backend.encode_special_tokens = True  # not stored in the file; makes `<eos>` in a text five characters
         return backend
 
 
 def train_tokenizer(
     texts: Iterable[str], config: TokenizerConfig, words: Literal["script", "whitespace"] = "script"
 ) -> bytes:
-    """The bytes of a `tokenizer.json` trained on `texts`, read once in order; equal texts give equal bytes.
+    """Trains a tokenizer on `texts`, read once in order, and returns its `tokenizer.json`.
 
-    config: kind, vocab_size (with the special tokens; less when the texts have less) and min_frequency.
-    words: how kind `word` finds words, see `segment`; ids then fall with frequency, ties in code point order.
-    Raises ConfigError for a vocabulary too small for the alphabet of bytes.
+    Equal texts give equal bytes.
+    config: kind, vocab_size (including special tokens; fewer if the texts do not have enough) and min_frequency.
+    words: word segmentation for kind `word`, see `segment`. Ids are by descending frequency, ties by code point order.
+    Raises ConfigError if the vocabulary is too small for the byte alphabet.
     """
     if config.kind == "word":
         return _train_words(texts, config, words)
@@ -220,13 +222,13 @@ def train_tokenizer(
     if not smallest <= config.vocab_size:
         raise ConfigError(
             f"tokenizer.vocab_size = {config.vocab_size} is too small for kind bpe, which needs {smallest} for the "
-            "special tokens and all bytes; choose more, 32000 for example."
+            "special tokens and all bytes; increase it, for example to 32000."
         )
     return _train_bpe(texts, config)
 
 
 def save_tokenizer(directory: str, data: bytes, names: SpecialNames = USUAL_NAMES) -> tuple[TokenizerFile, NamedFile]:
-    """Writes `tokenizer.json` and its table `token_bytes.npy` and returns what a manifest says of them."""
+    """Writes `tokenizer.json` and its table `token_bytes.npy`. Returns their manifest entries."""
     path = storage.join(directory, TOKENIZER)
     storage.write_atomic(path, data)
     tokenizer = Tokenizer.load(path, names)
@@ -288,7 +290,7 @@ def _added(token_id: int, name: str) -> dict[str, Any]:
 
 
 def _checked_tree(data: bytes, path: str) -> dict[str, Any]:
-    """The JSON of a tokenizer that behaves as this module promises. Raises FormatError for any other."""
+    """Parses the JSON of a tokenizer supported by this module. Raises FormatError for any other."""
     try:
         tree: dict[str, Any] = msgspec.json.decode(data)
         problem = _problem(tree)
@@ -300,14 +302,14 @@ def _checked_tree(data: bytes, path: str) -> dict[str, Any]:
 
 
 def _problem(tree: dict[str, Any]) -> str | None:
-    """Why a tokenizer is of neither kind."""
+    """Returns why a tokenizer is of neither kind, or None."""
     model, split, decoder = tree["model"]["type"], tree["pre_tokenizer"], tree["decoder"]
     is_word = model == "WordLevel"
     if not (_is_words(tree) if is_word else _is_byte_level(tree)):
         return f"its model {model} with pre-tokenizer {split} and decoder {decoder} is neither byte-level BPE nor words"
     # a normalizer makes byte-level BPE lossy, see `_is_lossless`
     if tree.get("truncation") or tree.get("padding") or (is_word and tree.get("normalizer")):
-        return "it changes text before cutting it (normalizer, truncation or padding)"
+        return "it changes text before splitting it (normalizer, truncation or padding)"
     specials = [(token["content"], token["id"]) for token in tree["added_tokens"]]
     if is_word and specials != [(name, i) for i, name in enumerate(SPECIALS)]:
         return f"its added tokens are not {', '.join(SPECIALS)} with ids 0 to 3"
@@ -318,12 +320,12 @@ def _problem(tree: dict[str, Any]) -> str | None:
 
 
 def _vocabulary(tree: dict[str, Any]) -> dict[str, int]:
-    """Ids by token; added tokens are in the vocabulary of the model or beyond it."""
+    """Ids by token. Added tokens are in the vocabulary of the model or have ids beyond it."""
     return {**tree["model"]["vocab"], **{token["content"]: token["id"] for token in tree["added_tokens"]}}
 
 
 def _cuts(tree: dict[str, Any]) -> list[dict[str, Any]]:
-    """The pre-tokenizers, one after the other."""
+    """The pre-tokenizers in order."""
     split = tree["pre_tokenizer"]
     if split is None:
         return []
@@ -336,7 +338,7 @@ def _is_words(tree: dict[str, Any]) -> bool:
 
 
 def _is_byte_level(tree: dict[str, Any]) -> bool:
-    """Whether tokens are bytes, each written as one character."""
+    """Whether tokens are sequences of bytes, each byte written as one character."""
     model, cuts, decoder = tree["model"], _cuts(tree), tree["decoder"]
     marks = model.get("continuing_subword_prefix") or model.get("end_of_word_suffix")
     types = [part and part["type"] for part in (model, *cuts[-1:], decoder)]
@@ -344,7 +346,7 @@ def _is_byte_level(tree: dict[str, Any]) -> bool:
 
 
 def _is_lossless(tree: dict[str, Any]) -> bool:
-    """Whether byte-level BPE keeps every text: nothing changes it, cuts drop nothing, and each byte has a token."""
+    """Whether byte-level BPE preserves every text: no normalizer, no dropped characters, a token for each byte."""
     added = [token for token in tree["added_tokens"] if not token["special"]]
     return (
         not tree.get("normalizer")

@@ -1,4 +1,4 @@
-"""Re-reads a dataset and holds every byte of it against its manifest."""
+"""Verification of all bytes of a dataset against its manifest."""
 
 import hashlib
 import io
@@ -16,11 +16,11 @@ from sluice.data.dataset.writer import shard_name
 
 
 def verify_dataset(directory: str) -> Iterator[str]:
-    """One line per problem, all of them; nothing for a sound dataset.
+    """Yields one line per problem; nothing for a valid dataset.
 
-    Checks presence, size, sha256 and crc32c of every shard, both checksums and the size of every record, ids below
-    the vocabulary, the overlap by one inside a shard, all counts, tokenizer and byte table, and looks for shards that
-    the manifest does not list. Raises InputError or FormatError when there is no manifest to hold things against.
+    Checks presence, size, sha256 and crc32c of every shard, both checksums and the size of every record, that ids are
+    below the vocabulary size, the overlap of one token within a shard, all counts, tokenizer and byte table, and looks
+    for shards that the manifest does not list. Raises InputError or FormatError if there is no readable manifest.
     """
     manifest = read_manifest(directory)
     yield from _fields(manifest)
@@ -38,7 +38,7 @@ def verify_dataset(directory: str) -> Iterator[str]:
 
 
 def summary(manifest: Manifest) -> str:
-    """One line on what a dataset holds."""
+    """Describes a dataset in one line."""
     splits = ", ".join(
         f"{name} {split.records:,} records, {split.tokens:,} tokens, {split.docs:,} documents"
         for name, split in manifest.splits.items()
@@ -47,7 +47,7 @@ def summary(manifest: Manifest) -> str:
 
 
 def _fields(manifest: Manifest) -> Iterator[str]:
-    """Values of the manifest that do not fit each other."""
+    """Yields inconsistencies between fields of the manifest."""
     dtype = token_dtype(manifest.vocab_size)
     if manifest.dtype != dtype:
         yield f"manifest.json: dtype {manifest.dtype}, but a vocabulary of {manifest.vocab_size:,} needs {dtype}"
@@ -59,25 +59,25 @@ def _fields(manifest: Manifest) -> Iterator[str]:
         (layout.record_bytes, layout.payload_offset),
     )
     if given != expected:
-        yield f"manifest.json: (record_bytes, payload_offset) {given}, but L = {manifest.seq_len} makes them {expected}"
+        yield f"manifest.json: (record_bytes, payload_offset) {given}, but L = {manifest.seq_len} requires {expected}"
 
 
 def _named_files(directory: str, manifest: Manifest) -> Iterator[str]:
     for part in (manifest.tokenizer, manifest.token_bytes):
         path = storage.join(directory, part.file)
         if not storage.exists(path):
-            yield f"{part.file}: listed in the manifest, but not there"
+            yield f"{part.file}: listed in the manifest, but missing"
             continue
         sha256 = hashlib.sha256(storage.read_bytes(path)).hexdigest()
         if sha256 != part.sha256:
-            yield f"{part.file}: sha256 {sha256}, but the manifest says {part.sha256}"
+            yield f"{part.file}: sha256 {sha256}, but the manifest has {part.sha256}"
     for name in (DATASET_INFO, FEATURES):
         if not storage.exists(storage.join(directory, name)):
-            yield f"{name}: not there, so TFDS cannot load the dataset"
+            yield f"{name}: missing, so TFDS cannot load the dataset"
 
 
 def _load_token_bytes(directory: str, manifest: Manifest) -> NDArray[np.int64] | None:
-    """The byte table, or None where `_named_files` has complained about it already."""
+    """Returns the byte table, or None if it is invalid, which `_named_files` has already reported."""
     try:
         table = np.load(io.BytesIO(storage.read_bytes(storage.join(directory, manifest.token_bytes.file))))
         return np.asarray(table, dtype=np.int64)
@@ -98,7 +98,7 @@ def _split_problems(name: str, split: Split) -> Iterator[str]:
 
 
 class _Digests:
-    """A reader that hashes what passes through it."""
+    """A reader that hashes the data read through it."""
 
     def __init__(self, stream: Readable) -> None:
         self._stream, self.sha256, self.crc32c, self.size = stream, hashlib.sha256(), 0, 0
@@ -112,7 +112,7 @@ class _Digests:
 
 
 class _Contents:
-    """Counts of a shard, one record at a time."""
+    """Counts of a shard, updated record by record."""
 
     def __init__(self, manifest: Manifest, token_bytes: NDArray[np.int64] | None) -> None:
         self._manifest, self._token_bytes = manifest, token_bytes
@@ -123,7 +123,7 @@ class _Contents:
         self.has_table = token_bytes is not None
 
     def problems(self, example: bytes) -> Iterator[str]:
-        """Counts one record and yields what is wrong with it."""
+        """Counts one record and yields its problems."""
         where = f"record {self.records}"
         self.records += 1
         try:
@@ -133,7 +133,7 @@ class _Contents:
             self._last = None
             return
         if len(payload) != self._payload_bytes:
-            yield f"{where}: {len(payload)} bytes of ids, but {self._payload_bytes} were expected"
+            yield f"{where}: {len(payload)} bytes of ids, expected {self._payload_bytes}"
             self._last = None
             return
         tokens = np.frombuffer(payload, dtype=self._dtype)
@@ -142,14 +142,14 @@ class _Contents:
             yield f"{where}: id {low if low < 0 else high}, but the vocabulary has {self._manifest.vocab_size:,}"
             self.has_table = False
         if self._last is not None and tokens[0] != self._last:
-            yield f"{where}: begins with id {tokens[0]}, but the record before ends with {self._last}"
+            yield f"{where}: begins with id {tokens[0]}, but the previous record ends with {self._last}"
         if self.padding:
             yield f"{where}: comes after a padded record, which must be the last"
         fresh = tokens if self.records == 1 else tokens[1:]
         is_pad = fresh == self._manifest.ids.pad
         self.padding += int(is_pad.sum())
         if is_pad.any() and not is_pad[int(is_pad.argmax()) :].all():
-            yield f"{where}: padding inside of the text"
+            yield f"{where}: padding inside the text"
         self._last = int(tokens[-1])
         self.eos += int(np.count_nonzero(fresh == self._manifest.ids.eos))
         if self.has_table and self._token_bytes is not None:
@@ -161,7 +161,7 @@ def _shard_problems(
 ) -> Iterator[str]:
     path = storage.join(directory, shard.path)
     if not storage.exists(path):
-        yield f"{shard.path}: listed in the manifest, but not there"
+        yield f"{shard.path}: listed in the manifest, but missing"
         return
     contents = _Contents(manifest, token_bytes)
     complete = False
@@ -182,7 +182,7 @@ def _shard_problems(
         ("crc32c", shard.crc32c, f"{reader.crc32c:08x}"),
     ):
         if given != found:
-            yield f"{shard.path}: {what} {found}, but the manifest says {given}"
+            yield f"{shard.path}: {what} {found}, but the manifest has {given}"
     if complete:
         for problem in _count_problems(shard, manifest, contents):
             yield f"{shard.path}: {problem}"
@@ -195,14 +195,14 @@ def _count_problems(shard: Shard, manifest: Manifest, contents: _Contents) -> It
         ("padded_tokens", shard.padded_tokens, contents.padding),
         ("tokens", shard.tokens, stored),
     ]
-    # a dropped tail takes documents and bytes with it that cannot be counted any more
+    # documents and bytes in a dropped tail can no longer be counted
     if not shard.dropped_tokens:
         checks.append(("docs", shard.docs, contents.eos))
         if manifest.tokenizer.lossless and contents.has_table:
             checks.append(("utf8_bytes", shard.utf8_bytes, contents.utf8_bytes))
     for what, given, found in checks:
         if given != found:
-            yield f"holds {what} {found:,}, but the manifest says {given:,}"
+            yield f"has {what} {found:,}, but the manifest has {given:,}"
 
 
 def _unlisted(directory: str, manifest: Manifest) -> Iterator[str]:
@@ -210,4 +210,4 @@ def _unlisted(directory: str, manifest: Manifest) -> Iterator[str]:
     for path in storage.list_files(directory):
         name = path.rpartition("/")[2]
         if name.endswith(".tfrecord") and name not in listed:
-            yield f"{name}: lies in the directory, but the manifest does not list it"
+            yield f"{name}: in the directory, but not listed in the manifest"

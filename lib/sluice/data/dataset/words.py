@@ -1,9 +1,9 @@
-"""Words of a text: what word-level vocabularies, word perplexities and quality signals count.
+"""Word segmentation, used for word-level vocabularies, word perplexities and quality signals.
 
-Chinese (`zh`, `yue`, `lzh`, `wuu`): jieba's default mode with its HMM and its own dictionary. Every other language:
-close to the tokens of Penn Treebank and spaCy, on which the published English thresholds were set. In both, white
-space separates and vanishes; nothing else does. `text.words.spans` gives the same words faster; this is their
-definition.
+Chinese (`zh`, `yue`, `lzh`, `wuu`): jieba's default mode with its HMM and default dictionary. All other languages:
+close to the tokens of Penn Treebank and spaCy, for which the published English thresholds were set. White space
+separates words and is dropped; nothing else is. `text.words.spans` returns the same words faster; this module defines
+them.
 """
 
 import functools
@@ -15,26 +15,26 @@ from typing import Any
 from sluice.core.errors import InputError
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003347f"
-"""Character class of Han ideographs: the blocks of Unicode 16 with compatibility and extension planes."""
+"""Character class of Han ideographs: the blocks of Unicode 16, including compatibility and extension blocks."""
 
 JIEBA_LANGUAGES = frozenset({"zh", "yue", "lzh", "wuu"})
-"""Languages of Chinese script that jieba segments, as in FineWeb-2."""
+"""Languages written in Chinese script that jieba segments, as in FineWeb-2."""
 
 URL_TAIL = ".,;:!?'\")]}>»”’。，、；：！？）】》"
-"""Marks that are not part of a URL at its end."""
+"""Characters that are not part of a URL at its end."""
 
 _HAN = re.compile(f"[{HAN}]")
 
 
 def words(text: str, language: str) -> list[str]:
-    """The words of `text`, punctuation included, none empty; `language` is a short code (`zh`, `en`)."""
+    """Splits `text` into non-empty words, including punctuation. `language` is an ISO 639 code (`zh`, `en`)."""
     if language in JIEBA_LANGUAGES:
         return [word for word in _jieba().lcut(text) if not word.isspace()]
     return [match.group() for match in _word_pattern().finditer(text)]
 
 
 def words_by_script(text: str) -> list[str]:
-    """The words of a text of unknown language: as Chinese if it holds a Han character, which includes Japanese."""
+    """Splits a text of unknown language: as Chinese if it contains a Han character, which includes Japanese."""
     return words(text, "zh" if _HAN.search(text) else "und")
 
 
@@ -60,22 +60,22 @@ def _word_pattern() -> re.Pattern[str]:
         rf"https?://\S*[^\s{re.escape(URL_TAIL)}]",
         rf"(?:[A-Za-z]\.){{2,}}(?!{w})",  # U.S., e.g.
         rf"{part}(?:(?:{'|'.join(joiners)}){part})*",
-        r"([^\w\s])\1*",  # a run of one and the same mark
+        r"([^\w\s])\1*",  # a run of the same mark
     ]
     return re.compile("|".join(alternatives))
 
 
 @functools.cache
 def _jieba() -> Any:
-    """A segmenter of our own, its dictionary loaded once in this process.
+    """Returns a segmenter whose dictionary is loaded once per process.
 
-    The dictionary is read from the package and never through `jieba.cache` in the temporary directory, which
-    processes and users of one machine share and which would be believed whatever it holds.
+    The dictionary is read from the package. `jieba.cache` in the temporary directory is not used: processes and users
+    of a machine share it, and its content would be trusted unchecked.
     """
     try:
         import jieba
     except ImportError as e:
-        raise InputError("Chinese text needs jieba to find its words: pip install 'sluice[tokenizers]'.") from e
+        raise InputError("Segmenting Chinese text needs jieba: pip install 'sluice[tokenizers]'.") from e
     jieba.setLogLevel("WARNING")
     segmenter = jieba.Tokenizer()
     segmenter.FREQ, segmenter.total = segmenter.gen_pfdict(segmenter.get_dict_file())

@@ -1,7 +1,7 @@
-"""The one writer of shards, used by Spark tasks and `sluice pack`, and the commit that makes them a dataset.
+"""Writes shards, for Spark tasks and `sluice pack`, and commits them as a dataset.
 
-The bytes of a shard are a function of its documents, so every attempt writes the same bytes to the same name, and
-retries and speculation are harmless. Nothing counts until `commit_dataset` has written the manifest.
+The bytes of a shard are a function of its documents. Every attempt writes the same bytes to the same name, so retries
+and speculative execution are harmless. The dataset exists only once `commit_dataset` has written the manifest.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ from sluice.data.dataset.tfrecord import encode_records, record_layout
 
 
 class DatasetPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """Facts about a dataset that are known before its shards are written."""
+    """Properties of a dataset that are known before its shards are written."""
 
     name: str
     version: str
@@ -42,12 +42,12 @@ class DatasetPlan(msgspec.Struct, frozen=True, kw_only=True):
     token_bytes: NamedFile
     config_digest: str
     num_shards: dict[str, int]
-    """Shards by split; splits without one are left out of the manifest."""
+    """Number of shards by split; splits without shards are not in the manifest."""
     split_check: SplitCheck | None = None
 
 
 def shard_name(split: str, index: int, num_shards: int) -> str:
-    """`train-00003-of-00008.tfrecord`."""
+    """Returns a name such as `train-00003-of-00008.tfrecord`."""
     return f"{split}-{index:05d}-of-{num_shards:05d}.tfrecord"
 
 
@@ -61,10 +61,10 @@ def write_shard(
     add_bos: bool,
     pad_tail: bool,
 ) -> Shard:
-    """Writes one shard in one atomic act and describes it; `Shard.path` is the last part of `path`.
+    """Writes one shard atomically and returns its description; `Shard.path` is the last part of `path`.
 
-    documents: (ids, UTF-8 bytes of the text), in the order they shall stand; see `packing.pack` for the rest.
-    Memory is bounded by one block of windows. Raises StageError for ids that a document may not contain.
+    documents: (ids, UTF-8 bytes of the text), in order. See `packing.pack` for the other parameters.
+    Memory is bounded by one block of windows. Raises StageError for ids that a document must not contain.
     """
     counts = PackingCounts()
     sha256, crc32c, size = hashlib.sha256(), 0, 0
@@ -92,9 +92,9 @@ def write_shard(
 
 
 def commit_dataset(directory: str, plan: DatasetPlan, shards: Iterable[Shard]) -> Manifest:
-    """Checks the shards that came back against the plan, writes the manifest last, and returns it.
+    """Checks the written shards against the plan, writes the manifest last, and returns it.
 
-    Raises StageError, and publishes nothing, unless every planned shard came back exactly once.
+    Raises StageError, and publishes nothing, unless every planned shard was written exactly once.
     """
     shards = list(shards)
     names = {split: [shard_name(split, i, n) for i in range(n)] for split, n in plan.num_shards.items() if n}
@@ -106,7 +106,7 @@ def commit_dataset(directory: str, plan: DatasetPlan, shards: Iterable[Shard]) -
         if shard.bytes != shard.records * layout.record_bytes:
             raise StageError(
                 f"Shard {shard.path} has {shard.bytes:,} bytes, but {shard.records:,} records of "
-                f"{layout.record_bytes} bytes were expected (L = {plan.seq_len}, {dtype}). Nothing was published."
+                f"{layout.record_bytes} bytes each were expected (L = {plan.seq_len}, {dtype}). Nothing was published."
             )
     manifest = Manifest(
         name=plan.name,
@@ -139,6 +139,6 @@ def _require_each_once(expected: list[str], found: list[str]) -> None:
     ]
     if problems:
         raise StageError(
-            f"The shard set is not whole: {len(expected)} shards were planned, {len(found)} came back "
+            f"The shard set is incomplete: {len(expected)} shards were planned, {len(found)} were written "
             f"({'; '.join(problems)}). Nothing was published; run the stage again."
         )

@@ -1,1 +1,1 @@
-"""Which archives and which of their records are read, and what that costs."""
+"""Selection of archives and records to read, and cost estimates."""

@@ -1,9 +1,10 @@
-"""The wanted records of a crawl from Common Crawl's columnar index, archive by archive, in bounded memory.
+"""Reads the wanted records of a crawl from Common Crawl's columnar index, by archive, in bounded memory.
 
-Source of the columns: commoncrawl/cc-index-table, schema `cc-index-schema-flat.json`. Two passes: the index is read
-once, by row batches, only the columns needed, with the selection pushed down to row groups; the places found are spilt
-to files by archive, 16 bytes each. Then one file at a time is sorted, so that the order of index files and rows does
-not matter. Memory: a few row batches, then the places of 256 archives (110 MB if all of a Common Crawl is wanted).
+Source of the columns: commoncrawl/cc-index-table, schema `cc-index-schema-flat.json`. There are two passes. The first
+reads the index once, in row batches, with only the needed columns and the selection pushed down to row groups; it
+spills the record locations to files by archive, 16 bytes each. The second sorts one file at a time, so that the order
+of index files and rows does not matter. Memory: a few row batches, then the locations of 256 archives (110 MB if a
+whole Common Crawl is wanted).
 """
 
 import logging
@@ -43,7 +44,7 @@ log = logging.getLogger("sluice.plan")
 
 @dataclass
 class IndexCounts:
-    """The counts of the index: `rows = selected + not_selected + repeated`."""
+    """Row counts of the index: `rows = selected + not_selected + repeated`."""
 
     rows: int = 0
     selected: int = 0
@@ -51,18 +52,18 @@ class IndexCounts:
 
     @property
     def not_selected(self) -> int:
-        """Rows that do not meet the selection."""
+        """Number of rows that do not meet the selection."""
         return self.rows - self.selected - self.repeated
 
 
 def list_index(given: Sequence[str]) -> list[str]:
-    """The Parquet files at some paths, directories and globs, sorted, once each. Raises InputError for none."""
+    """Returns the Parquet files at paths, directories and globs, sorted, each once. Raises InputError for none."""
     found: set[str] = set()
     for path in given:
         files = storage.list_files(path)
         tables = files if files == [path] else [file for file in files if file.endswith(".parquet")]
         if not tables:
-            raise InputError(f"{path} holds {len(files)} files but no *.parquet of an index. Check plan.index.")
+            raise InputError(f"{path} contains {len(files)} files but no *.parquet file of an index. Check plan.index.")
         found.update(tables)
     return sorted(found)
 
@@ -70,10 +71,10 @@ def list_index(given: Sequence[str]) -> list[str]:
 def iter_wanted(
     files: Sequence[str], selection: SelectionConfig, archives: Sequence[str], counts: IndexCounts
 ) -> Iterator[tuple[int, WantedRecords]]:
-    """For each archive with wanted records its number and their places, ascending; adds to `counts`.
+    """Yields, for each archive with wanted records, its number and their locations, ascending. Updates `counts`.
 
-    `archives` are names (`PlanEntry.warc_name`) in the order of their numbers. Raises FormatError for a table with
-    other columns and for places that cannot be, InputError for archives that are not in the list.
+    `archives` are names (`PlanEntry.warc_name`) in number order. Raises FormatError for a table with other columns and
+    for impossible locations, InputError for archives that are not in the list.
     """
     numbering = _Numbering(archives)
     with tempfile.TemporaryDirectory(prefix="sluice-plan-") as folder:
@@ -83,7 +84,7 @@ def iter_wanted(
 
 
 class _Numbering:
-    """The number of an archive by its name in the index: the name in the list, or the end of it from a slash on."""
+    """Numbers of archives by index name: the name in the list, or a suffix of it that starts after a slash."""
 
     def __init__(self, archives: Sequence[str]) -> None:
         self._archives = archives
@@ -93,7 +94,7 @@ class _Numbering:
         self._known: dict[str, int] = {}
 
     def find(self, indexed: Sequence[str], file: str) -> NDArray[np.int32]:
-        """The numbers of some names. Raises InputError that names those that are not in the list."""
+        """Returns the numbers of `indexed` names. Raises InputError that lists the unknown ones."""
         for name in indexed:
             if name not in self._known:
                 self._known[name] = self._find(name)
@@ -101,8 +102,8 @@ class _Numbering:
         if unknown:
             raise InputError(
                 f"{file} names archives that are not in plan.inputs: {names(unknown[:3])}"
-                f"{f' and {len(unknown) - 3} more' if len(unknown) > 3 else ''}. Give the full list of the same crawl "
-                "(its warc.paths.gz), and of its index the part for it (crawl=…/subset=warc)."
+                f"{f' and {len(unknown) - 3} more' if len(unknown) > 3 else ''}. Use the full list of the same crawl "
+                "(its warc.paths.gz), and the matching part of its index (crawl=…/subset=warc)."
             )
         return np.fromiter((self._known[name] for name in indexed), np.int32, len(indexed))
 
@@ -114,7 +115,7 @@ class _Numbering:
         ]
         if len(ends) > 1:
             same = names([self._archives[number] for number in ends[:2]])
-            raise InputError(f"{same} may both be {name} of the index. Give one copy of each archive in plan.inputs.")
+            raise InputError(f"{same} both match {name} in the index. List one copy of each archive in plan.inputs.")
         return ends[0] if ends else -1
 
 
@@ -136,7 +137,7 @@ def _spill(
 def _iter_places(
     file: str, selection: SelectionConfig, numbering: _Numbering, counts: IndexCounts
 ) -> Iterator[NDArray[np.void]]:
-    """Places in the rows of one index file that meet the selection."""
+    """Yields the locations in the rows of one index file that meet the selection."""
     import pyarrow as pa
     from pyarrow import dataset
 
@@ -146,7 +147,7 @@ def _iter_places(
             fragment = dataset.ParquetFileFormat().make_fragment(source)
             schema = fragment.physical_schema
         except pa.ArrowInvalid as e:
-            raise FormatError(f"{file} is no Parquet file: {' '.join(str(e).split())}. Check plan.index.") from e
+            raise FormatError(f"{file} is not a Parquet file: {' '.join(str(e).split())}. Check plan.index.") from e
         _check_columns(file, schema, selection)
         counts.rows += fragment.metadata.num_rows
         scanner = fragment.scanner(
@@ -160,7 +161,7 @@ def _iter_places(
             if not batch.num_rows:
                 continue
             if any(column.null_count for column in batch.columns):
-                raise FormatError(f"{file} has rows without {names(PLACE_COLUMNS)}. Common Crawl's index has none.")
+                raise FormatError(f"{file} has rows without {names(PLACE_COLUMNS)}, unlike Common Crawl's index.")
             filenames = batch.column(0).cast(pa.string()).dictionary_encode()
             archives = numbering.find(filenames.dictionary.to_pylist(), file)
             places = np.empty(batch.num_rows, PLACE)
@@ -168,7 +169,7 @@ def _iter_places(
             places["offset"] = offsets = batch.column(1).to_numpy()
             lengths = batch.column(2).to_numpy()
             if offsets.min() < 0 or lengths.min() < 1 or lengths.max() > np.iinfo(np.int32).max:
-                raise FormatError(f"{file} has places that cannot be: offsets below 0 or lengths not from 1 to 2^31.")
+                raise FormatError(f"{file} has impossible locations: offsets below 0 or lengths not from 1 to 2^31.")
             places["length"] = lengths
             counts.selected += batch.num_rows
             yield places
@@ -182,16 +183,16 @@ def _check_columns(file: str, schema: Any, selection: SelectionConfig) -> None:
     if missing:
         found = names([*schema.names[:8], *(["others"] if len(schema.names) > 8 else [])])
         raise FormatError(
-            f"{file} has no column {names(missing)}, but {found}. The columns of Common Crawl's cc-index-table are "
-            "expected; check plan.index."
+            f"{file} has no column {names(missing)}, but {found}. Expected the columns of Common Crawl's "
+            "cc-index-table; check plan.index."
         )
     for name in (*PLACE_COLUMNS[1:], "fetch_status"):
         if name in schema.names and not pa.types.is_integer(schema.field(name).type):
-            raise FormatError(f"{file}: {name} is {schema.field(name).type}, a column of integers is expected.")
+            raise FormatError(f"{file}: {name} is {schema.field(name).type}, expected integers.")
 
 
 def _condition(selection: SelectionConfig, schema: Any) -> Any:
-    """The selection as an expression that row groups can be left out by; None for all rows."""
+    """The selection as a filter expression that can skip row groups; None for all rows."""
     import pyarrow as pa
     from pyarrow import compute as pc
 
@@ -205,7 +206,7 @@ def _condition(selection: SelectionConfig, schema: Any) -> Any:
             conditions.append(field.isin(pa.array(values, schema.field(column).type)))
         elif selection.language_rank == "any":
             conditions.append(pc.match_substring_regex(field, f"(^|,)({'|'.join(map(re.escape, values))})(,|$)"))
-        else:  # "zho" or "zho,…": comparisons, since statistics of row groups answer them ("-" follows "," in ASCII)
+        else:  # "zho" or "zho,…": comparisons, which row group statistics can answer ("-" follows "," in ASCII)
             first = [(field == v) | ((field >= f"{v},") & (field < f"{v}-")) for v in values]
             conditions.append(reduce(lambda a, b: a | b, first) if first else pc.scalar(False))
     return reduce(lambda a, b: a & b, conditions) if conditions else None
@@ -226,7 +227,7 @@ def _iter_bucket(path: str, archives: Sequence[str], counts: IndexCounts) -> Ite
         one, other = places[int(overlaps.argmax())], places[int(overlaps.argmax()) + 1]
         raise FormatError(
             f"The index has records of {archives[one['archive']]} that overlap: {one['length']} bytes at "
-            f"{one['offset']}, and one at {other['offset']}. Records of an archive stand apart; check plan.index."
+            f"{one['offset']}, and one at {other['offset']}. Records of an archive cannot overlap; check plan.index."
         )
     starts = np.flatnonzero(np.concatenate(([True], ~same))) if len(places) else np.empty(0, np.int64)
     for start, stop in zip(starts, [*starts[1:], len(places)], strict=True):
@@ -236,6 +237,6 @@ def _iter_bucket(path: str, archives: Sequence[str], counts: IndexCounts) -> Ite
 
 
 def describe(selection: SelectionConfig) -> dict[str, list[object]]:
-    """The conditions that are set, by name."""
+    """Returns the conditions that are set, by name."""
     values = {name: getattr(selection, name) for name in CONDITION_COLUMNS}
     return {name: list(value) for name, value in values.items() if value is not None}

@@ -1,7 +1,6 @@
-"""Estimates of reading before anything is read: requests, bytes, core time and money, whole or at the wanted places.
+"""Estimates of requests, bytes, core time and cost before anything is read, for both read modes.
 
-Estimates of the linear model in `core.config.plan.CostConfig`; `sluice run plan --probe` puts measured speeds into
-it.
+Estimates use the linear model in `core.config.plan.CostConfig`; `sluice run plan --probe` measures its rates.
 """
 
 import math
@@ -17,7 +16,7 @@ Mode = Literal["scan", "index"]
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Amounts of work; they add up."""
+    """Amounts of work; can be added."""
 
     archives: int = 0
     pages: float = 0.0
@@ -34,25 +33,25 @@ class Work:
 
 
 def scan_work(size: int | None, num_wanted: int | None, cost: CostConfig, transport: TransportConfig) -> Work:
-    """One archive read whole, in ranges of `chunk_bytes` after one request for its length."""
+    """Work of reading one whole archive in ranges of `chunk_bytes`, after one request for its length."""
     num_bytes = cost.archive_bytes if size is None else size
     pages = cost.pages_per_gb * num_bytes / 1e9 if num_wanted is None else num_wanted
     return Work(1, pages, 1 + math.ceil(num_bytes / transport.chunk_bytes), num_bytes)
 
 
 def index_work(wanted: WantedRecords, transport: TransportConfig) -> Work:
-    """One archive read at the wanted places, with the gaps that are not worth a request, after one for its length."""
+    """Work of reading only the wanted records of one archive and small gaps, after one request for its length."""
     spans = coalesce(wanted, transport.merge_gap_bytes, transport.chunk_bytes)
     return Work(1, len(wanted), 1 + len(spans), sum(span.stop - span.start for span in spans))
 
 
 def core_seconds(work: Work, cost: CostConfig) -> float:
-    """Seconds of one core, waiting for answers included."""
+    """Seconds of one core, including waiting for responses."""
     return work.bytes / 1e6 / cost.read_mb_per_s + work.pages * cost.page_s + work.requests * cost.request_s
 
 
 def dollars(work: Work, cost: CostConfig) -> float:
-    """Price of cores, requests and transfer."""
+    """Price of cores, requests and data transfer."""
     return (
         core_seconds(work, cost) / 3600 * cost.core_hour
         + work.requests / 1000 * cost.per_1000_requests
@@ -61,15 +60,15 @@ def dollars(work: Work, cost: CostConfig) -> float:
 
 
 def choose_mode(scan: Work, index: Work, plan: PlanConfig) -> Mode:
-    """The mode of the configuration, or the cheaper one for an archive; whole files when both cost the same."""
+    """Returns the configured mode or, for `auto`, the cheaper one for an archive; `scan` if both cost the same."""
     if plan.mode != "auto":
         return plan.mode
     return "index" if dollars(index, plan.cost) < dollars(scan, plan.cost) else "scan"
 
 
 def table(works: Mapping[str, Work], cost: CostConfig, requests_per_s: float | None) -> str:
-    """An estimate for people: a column for each way of reading, a line for each amount."""
-    rate = f"hours at {requests_per_s:g} requests/s" if requests_per_s else "hours at no limit of requests"
+    """Formats an estimate as a text table: a column per read mode, a line per amount."""
+    rate = f"hours at {requests_per_s:g} requests/s" if requests_per_s else "hours without a request limit"
     rows: list[Sequence[str]] = [("", *works)]
     for name, line in {
         "archives": [f"{w.archives:,}" for w in works.values()],

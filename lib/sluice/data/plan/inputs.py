@@ -1,4 +1,4 @@
-"""Which archives there are: inputs to a sorted, numbered, batched list."""
+"""Conversion of inputs to a sorted, numbered, batched list of archives."""
 
 import contextlib
 import gzip
@@ -17,13 +17,13 @@ from sluice.core.ids import WARC_BITS
 from sluice.core.records.docs import PlanEntry
 from sluice.data import storage
 
-ARCHIVE_NAME = re.compile(r"\.w?arc($|\.)", re.IGNORECASE)  # .warc .arc, with any ending behind: .gz .zst .wet.gz .lz4
+ARCHIVE_NAME = re.compile(r"\.w?arc($|\.)", re.IGNORECASE)  # .warc .arc, with any further suffix: .gz .zst .wet.gz .lz4
 LIST_NAME = re.compile(r"\.paths(\.gz)?$", re.IGNORECASE)  # Common Crawl's warc.paths.gz
 
 
 MAX_ASKED = 1000
-"""With `plan.sizes: auto`, archives of longer remote lists are not asked for lengths: at 4 requests per second the
-90,000 of a Common Crawl would take six hours."""
+"""With `plan.sizes: auto`, sizes are not requested for longer lists of remote archives. At 4 requests per second, the
+90,000 archives of a Common Crawl would take six hours."""
 ASKING_THREADS = 16
 PROGRESS_S = 10.0
 
@@ -32,7 +32,7 @@ log = logging.getLogger("sluice.plan")
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Paths of all archives, sorted, and the files and lines of lists ignored: nothing is passed over in silence."""
+    """Paths of all archives, sorted, and the ignored files and list lines, so that nothing is skipped silently."""
 
     paths: tuple[str, ...]
     ignored: tuple[str, ...]
@@ -40,8 +40,10 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class InputPlan:
-    """Archives to read, and what was ignored. `table` is the plan table with the wanted records of each, if there is
-    a selection, and `places` a digest of them all."""
+    """Archives to read, and ignored inputs.
+
+    With a selection, `table` is the path of the plan table with the wanted records, and `places` a digest of them.
+    """
 
     entries: tuple[PlanEntry, ...]
     ignored: tuple[str, ...]
@@ -50,7 +52,7 @@ class InputPlan:
 
 
 def make_plan(plan: PlanConfig, transport: TransportConfig | None = None) -> InputPlan:
-    """Every archive under `plan.inputs` in order, to be read whole. Raises as `list_archives` does."""
+    """Plans to read every archive under `plan.inputs` completely, in order. Raises as `list_archives` does."""
     listing = list_archives(plan, transport)
     lengths = sizes(listing.paths, plan, transport)
     entries = (
@@ -61,17 +63,17 @@ def make_plan(plan: PlanConfig, transport: TransportConfig | None = None) -> Inp
 
 
 def list_archives(plan: PlanConfig, transport: TransportConfig | None = None) -> Listing:
-    """Every archive under `plan.inputs`, sorted by path, once each; ids depend on this order.
+    """Returns all archives under `plan.inputs`, sorted by path, without duplicates. Ids depend on this order.
 
-    A file given by name is taken whatever its name, except lists (`*.paths`, `*.paths.gz`), whose lines are taken;
-    from directories and globs only archives are. Raises InputError when an input is missing or holds no archive.
+    A file given by name is used whatever its name, except lists (`*.paths`, `*.paths.gz`), whose lines are used. From
+    directories and globs, only archives are used. Raises InputError if an input is missing or contains no archive.
     """
     if not plan.inputs:
         raise InputError(
-            "No input: plan.inputs is empty. Name archive files, directories or globs, for example "
+            "No input: plan.inputs is empty. Set it to archive files, directories or globs, for example "
             "--set 'plan.inputs=[/data/crawl]'."
         )
-    taken: dict[str, str] = {}  # by its absolute place: two spellings of one path are one file
+    taken: dict[str, str] = {}  # by absolute path, so that two spellings of a path are one file
     ignored: set[str] = set()
     for given in plan.inputs:
         if LIST_NAME.search(given) and not storage.GLOB_CHARACTERS & set(given):
@@ -84,7 +86,7 @@ def list_archives(plan: PlanConfig, transport: TransportConfig | None = None) ->
         archives = files if files == [given] else [path for path in files if ARCHIVE_NAME.search(_basename(path))]
         if not archives:
             raise InputError(
-                f"{given} holds {len(files)} files but no archive (*.warc, *.warc.gz, *.arc, *.arc.gz). "
+                f"{given} contains {len(files)} files but no archive (*.warc, *.warc.gz, *.arc, *.arc.gz). "
                 "Check plan.inputs."
             )
         for path in archives:
@@ -92,23 +94,23 @@ def list_archives(plan: PlanConfig, transport: TransportConfig | None = None) ->
         ignored |= set(files) - set(archives)
     paths = sorted(taken.values())
     if len(paths) > 1 << WARC_BITS:
-        raise InputError(f"{len(paths):,} archives are more than the {1 << WARC_BITS:,} that one collection can hold.")
+        raise InputError(f"{len(paths):,} archives are more than the {1 << WARC_BITS:,} that one crawl can have.")
     return Listing(tuple(paths), tuple(sorted(ignored - set(paths))))
 
 
 def sizes(
     paths: Sequence[str], plan: PlanConfig, transport: TransportConfig | None = None, num_listed: int | None = None
 ) -> list[int | None]:
-    """Length of each file in bytes, None where it is to be learnt later; remote ones are asked several at a time.
+    """Returns the size of each file in bytes; None if it is determined later. Requests remote sizes in parallel.
 
-    All threads share the limiter of requests. `num_listed` is the length of the full list when `paths` is a part.
+    All threads share the request limiter. `num_listed` is the length of the full list if `paths` is a part of it.
     """
     is_asked = plan.sizes == "ask" or (plan.sizes == "auto" and (num_listed or len(paths)) <= MAX_ASKED)
     found: list[int | None] = []
     said = time.monotonic()
     with contextlib.ExitStack() as stack:
         pool = ThreadPoolExecutor(ASKING_THREADS, "length")
-        stack.callback(pool.shutdown, cancel_futures=True)  # after an error the rest of the list is not waited for
+        stack.callback(pool.shutdown, cancel_futures=True)  # after an error, do not wait for the rest of the list
         asked = [
             pool.submit(storage.size, path, transport) if is_asked or not storage.is_remote(path) else None
             for path in paths
@@ -117,15 +119,15 @@ def sizes(
             found.append(future.result() if future else None)
             if time.monotonic() - said > PROGRESS_S:
                 said = time.monotonic()
-                log.info("plan: %s of %s lengths are known", f"{len(found):,}", f"{len(paths):,}")
+                log.info("plan: %s of %s sizes are known", f"{len(found):,}", f"{len(paths):,}")
     return found
 
 
 def read_list(path: str, base_url: str | None, transport: TransportConfig | None = None) -> tuple[list[str], list[str]]:
-    """The paths in a list, one a line, and the lines that are blank or came before, as `list:number: why`.
+    """Returns the paths in a list, one per line, and the blank and repeated lines as `list:number: reason`.
 
-    Relative lines are put behind `base_url`, else behind the folder of the list. Raises InputError for a damaged or
-    empty list.
+    Relative lines are appended to `base_url` or, if None, to the directory of the list. Raises InputError for a damaged
+    or empty list.
     """
     with storage.open_stream(path, transport or TransportConfig()) as stream:
         data = stream.read()
@@ -133,7 +135,7 @@ def read_list(path: str, base_url: str | None, transport: TransportConfig | None
         text = (gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data).decode("utf-8-sig")
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as e:
         raise InputError(
-            f"{path} is no list of paths: {e}. One path a line in UTF-8, gzipped or not, is expected."
+            f"{path} is not a list of paths: {e}. Expected one path per line in UTF-8, optionally gzipped."
         ) from e
     base = base_url or path.rpartition("/")[0] or "."
     found: dict[str, None] = {}
@@ -146,17 +148,17 @@ def read_list(path: str, base_url: str | None, transport: TransportConfig | None
         else:
             found[full] = None
     if not found:
-        raise InputError(f"{path} names no file: it has no line that is not blank. Check plan.inputs.")
+        raise InputError(f"{path} contains no path: all lines are blank. Check plan.inputs.")
     return list(found), passed
 
 
 def plan_entry(index: int, path: str, size: int | None, batch: int, plan: PlanConfig) -> PlanEntry:
-    """One archive by its number in the full list."""
+    """Returns the entry of one archive with number `index` in the full list."""
     return PlanEntry(crawl=plan.crawl, warc_index=index, warc_name=warc_name(path), path=path, size=size, batch=batch)
 
 
 def warc_name(path: str) -> str:
-    """The path without scheme and host or bucket."""
+    """Returns the path without scheme and host or bucket."""
     if storage.is_uri(path):
         return path.partition("://")[2].partition("/")[2].partition("?")[0]
     return os.path.abspath(path).lstrip("/")

@@ -1,8 +1,8 @@
-"""The plan as a table: which archives, which records of each, and how they are reached; with what it will cost.
+"""The plan as a table of archives, their wanted records and read modes, with cost estimates.
 
-`<output>/plan/plan.parquet`, one row per archive with something wanted, sorted, the same for any order of index files.
-Tasks fetch the wanted records of their archive from it, so that no driver ever holds those of a whole crawl: it holds
-the other columns, some 300 bytes an archive, and a task the row group of its archive, at most 16 archives.
+`<output>/plan/plan.parquet` has one row per archive with wanted records, sorted; it does not depend on the order of
+index files. Tasks load the wanted records of their archive from it, so that the driver never holds those of a whole
+crawl. The driver holds the other columns, about 300 bytes per archive; a task reads one row group of 16 archives.
 """
 
 import hashlib
@@ -32,32 +32,32 @@ from sluice.data.plan.inputs import InputPlan, Listing, list_archives, plan_entr
 from sluice.data.stage import Stage
 
 ROW_GROUP = 16
-"""Archives per row group: what one task reads of the table."""
+"""Archives per row group, the unit that a task reads."""
 WAYS = ("scan", "index", "chosen")
 WANTED = ("wanted", "wanted_lengths")
 
 
 def plan_stage(output: str, plan: PlanConfig) -> Stage:
-    """The stage whose directory holds the plan table.
+    """Returns the stage whose directory contains the plan table.
 
-    How archives are transported may change while a run is resumed: only estimates depend on it.
+    Transport settings may change when a run is resumed: only estimates depend on them.
     """
     return Stage(output, "plan", {"plan": msgspec.to_builtins(plan)})
 
 
 def make_plan_table(output: str, plan: PlanConfig, transport: TransportConfig, *, force: bool = False) -> InputPlan:
-    """The plan in `<output>/plan`, made first unless it is there.
+    """Returns the plan in `<output>/plan` and creates it first if it does not exist.
 
-    Raises InputError for archives or an index that are missing, do not fit one another or hold nothing wanted,
-    ConfigError when the directory holds the plan of other settings.
+    Raises InputError if archives or index are missing, do not match, or contain no wanted record, and ConfigError if
+    the directory contains a plan of other settings.
     """
     if plan.index is None and describe(plan.selection):
         raise ConfigError(
-            f"plan.selection has conditions ({names(list(describe(plan.selection)))}) but plan.index is null: records "
-            "are selected by an index. Name its Parquet files in plan.index, or take the conditions away."
+            f"plan.selection has conditions ({names(list(describe(plan.selection)))}) but plan.index is null: "
+            "selecting records needs an index. Set plan.index to its Parquet files, or remove the conditions."
         )
     if plan.index is None and plan.mode == "index":
-        raise ConfigError("plan.mode = index reads at the places of an index, but plan.index is null. Name one.")
+        raise ConfigError("plan.mode = index needs an index, but plan.index is null. Set plan.index.")
     if importlib.util.find_spec("pyarrow") is None:
         raise InputError("Planning with tables needs pyarrow: pip install 'sluice[objectstore]'.")
     stage = plan_stage(output, plan)
@@ -67,13 +67,13 @@ def make_plan_table(output: str, plan: PlanConfig, transport: TransportConfig, *
 
 
 def estimates(output: str, plan: PlanConfig) -> dict[str, Work]:
-    """Estimates of the plan in `<output>/plan`, one per way of reading; `chosen` is last."""
+    """Estimates for the plan in `<output>/plan` by read mode; `chosen` is last."""
     summary = plan_stage(output, plan).require()
     return {way: Work(**summary["estimates"][way]) for way in WAYS if way in summary["estimates"]}
 
 
 def load_wanted(path: str, entry: PlanEntry) -> WantedRecords:
-    """The wanted records of one archive from the plan table at `path`."""
+    """Loads the wanted records of one archive from the plan table at `path`."""
     from pyarrow import parquet
 
     with storage.open_read(path) as stream:
@@ -108,7 +108,7 @@ def _make(stage: Stage, plan: PlanConfig, transport: TransportConfig) -> None:
                     digest.update(f"{entry.warc_index} {entry.warc_name}\n".encode())
                     if wanted is not None:
                         digest.update(wanted.offsets.tobytes() + wanted.lengths.tobytes())
-        if not num_entries:  # inside, so that no table is left behind
+        if not num_entries:  # inside, so that no table is published
             raise InputError(_nothing(plan, counts))
     if plan.index is None:
         del works["index"]
@@ -135,7 +135,7 @@ def _nothing(plan: PlanConfig, counts: IndexCounts) -> str:
 def _iter_chosen(
     listing: Listing, plan: PlanConfig, transport: TransportConfig, counts: IndexCounts, works: dict[str, Work]
 ) -> Iterator[tuple[PlanEntry, WantedRecords | None]]:
-    """Entries with their wanted records (None: all), each with its way of reading; adds to `counts` and `works`."""
+    """Yields entries with read mode and wanted records (None: all); updates `counts` and `works`."""
     places = _iter_places(listing, plan, counts)
     rank = 0
     while group := list(itertools.islice(places, BUCKET_ARCHIVES)):
@@ -151,7 +151,7 @@ def _iter_chosen(
                 continue
             _check_places(entry, wanted)
             index = index_work(wanted, transport)
-            # records of an ARC file cannot be read without its first one
+            # records of an ARC file cannot be read without its first record
             mode = "scan" if ".arc" in entry.warc_name.lower() else choose_mode(scan, index, plan)
             works["index"] += index
             works["chosen"] += scan if mode == "scan" else index
@@ -166,24 +166,25 @@ def _iter_places(listing: Listing, plan: PlanConfig, counts: IndexCounts) -> Ite
 
 
 def _check_places(entry: PlanEntry, wanted: WantedRecords) -> None:
-    """Ids by offset must be able to tell the records apart."""
+    """Raises InputError if ids by offset could not distinguish the records."""
     cells = wanted.offsets // CELL_BYTES
     if cells[-1] >> RECORD_BITS:
         raise InputError(
-            f"The index has a record at byte {wanted.offsets[-1]:,} of {entry.warc_name}; ids by offset reach to "
-            f"{CELL_BYTES << RECORD_BITS:,}. Read such archives without plan.index, or split them."
+            f"The index has a record at byte {wanted.offsets[-1]:,} of {entry.warc_name}; "
+            f"the limit of ids by offset is {CELL_BYTES << RECORD_BITS:,}. "
+            "Read such archives without plan.index, or split them."
         )
     close = np.flatnonzero(cells[1:] == cells[:-1])
     if len(close):
         one, other = wanted.offsets[close[0]], wanted.offsets[close[0] + 1]
         raise InputError(
-            f"The index has two records within {CELL_BYTES} bytes in {entry.warc_name}, at {one} and {other}: no HTML "
-            "response is so short. Check plan.index, or read these archives without it."
+            f"The index has two records within {CELL_BYTES} bytes in {entry.warc_name}, at {one} and {other}, but HTML "
+            "responses are longer. Check plan.index, or read these archives without it."
         )
 
 
 def _rows(group: Sequence[tuple[PlanEntry, WantedRecords | None]]) -> Any:
-    """Rows of the table. The lists go from numpy to Arrow as they are: as Python numbers they would take minutes."""
+    """Returns table rows. Lists are passed from numpy to Arrow directly; as Python numbers they would take minutes."""
     import pyarrow as pa
 
     schema = arrow_schema(PlanEntry)
@@ -198,7 +199,7 @@ def _rows(group: Sequence[tuple[PlanEntry, WantedRecords | None]]) -> Any:
 
 
 def _read(stage: Stage) -> InputPlan:
-    """The finished plan; entries without their wanted records."""
+    """Reads the finished plan, without the wanted records."""
     from pyarrow import parquet
 
     summary = stage.require()
@@ -207,5 +208,5 @@ def _read(stage: Stage) -> InputPlan:
     with storage.open_read(path) as stream:
         rows = parquet.read_table(stream, columns=columns).to_pylist()
     entries = tuple(PlanEntry(**row) for row in rows)
-    place = path if storage.is_uri(path) else os.path.abspath(path)  # tasks work in other folders
+    place = path if storage.is_uri(path) else os.path.abspath(path)  # tasks run in other directories
     return InputPlan(entries, tuple(summary["ignored"]), place if summary["places"] else None, summary["places"])

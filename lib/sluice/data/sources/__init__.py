@@ -1,1 +1,1 @@
-"""Reading texts and rows from JSON lines, text files and Parquet."""
+"""Reading of texts and rows from JSON lines, text files and Parquet."""

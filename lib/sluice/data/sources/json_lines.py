@@ -1,4 +1,4 @@
-"""JSON lines as a table: its files in pieces for tasks, each line a row or a problem with its place."""
+"""JSON lines as a table: files divided into pieces for tasks, each line parsed to a row or a problem."""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -13,14 +13,14 @@ from sluice.data import storage
 from sluice.data.sources.texts import iter_lines
 
 PIECE = 64 << 20
-"""Bytes of a file that is not compressed which one task reads."""
+"""Bytes of an uncompressed file that one task reads."""
 
 ENDINGS = (".jsonl", ".ndjson", ".json")
 COMPRESSED = (".gz", ".zst")
 
 
 class Piece(NamedTuple):
-    """The lines of a file that begin at `start` or after it and before `stop`; of a compressed file all."""
+    """The lines of a file that begin in [`start`, `stop`) bytes; all lines of a compressed file (`stop` is None)."""
 
     path: str
     start: int
@@ -28,16 +28,16 @@ class Piece(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A line without its end and where it stands."""
+    """A line without its line end, and its location."""
 
     place: str
     data: bytes
 
 
 def table_files(source: SourceConfig) -> tuple[str, list[str]]:
-    """The kind of `source.inputs`, `parquet` or `json`, and all their files in order.
+    """Returns the kind of `source.inputs`, `parquet` or `json`, and all their files in order.
 
-    Raises InputError where there is none, or are some of both kinds.
+    Raises InputError if there are none, or files of both kinds.
     """
     found: dict[str, list[str]] = {"parquet": [], "json": []}
     for given in source.inputs:
@@ -49,9 +49,9 @@ def table_files(source: SourceConfig) -> tuple[str, list[str]]:
                 found["json"].append(path)
     kinds = [kind for kind, paths in found.items() if paths]
     if len(kinds) != 1:
-        what = "holds no table" if not kinds else "holds Parquet files and JSON lines"
+        what = "contains no table" if not kinds else "contains both Parquet files and JSON lines"
         raise InputError(
-            f"source.inputs={list(source.inputs)} {what}. Name files, directories or globs of either .parquet or "
+            f"source.inputs={list(source.inputs)} {what}. Use files, directories or globs of either .parquet or "
             f"{', '.join(ENDINGS)} (also with {' or '.join(COMPRESSED)})."
         )
     (kind,) = kinds
@@ -59,13 +59,13 @@ def table_files(source: SourceConfig) -> tuple[str, list[str]]:
 
 
 def is_kept(path: str) -> bool:
-    """Whether a file holds JSON lines that a job of ours kept: Spark names them part-….txt.gz."""
+    """Whether a file contains JSON lines kept by one of our jobs; Spark names such files part-….txt.gz."""
     folder, _, name = path.rpartition("/")
     return folder.endswith("kept") and name.startswith("part-") and name.endswith(".txt.gz")
 
 
 def pieces_of(paths: Iterable[str]) -> Iterator[Piece]:
-    """The pieces that tasks read: parts of plain files, compressed files as a whole."""
+    """Yields the pieces that tasks read: parts of plain files, and whole compressed files."""
     for path in paths:
         if path.endswith(COMPRESSED):
             yield Piece(path, 0, None)
@@ -76,7 +76,7 @@ def pieces_of(paths: Iterable[str]) -> Iterator[Piece]:
 
 
 def lines_of(piece: Piece) -> Iterator[Line]:
-    """The lines of a piece that are not blank, with their byte offset or, in a compressed file, their number."""
+    """Yields the non-blank lines of a piece with their byte offset or, in a compressed file, their line number."""
     for where, line in _placed_lines(piece):
         data = line.rstrip(b"\r\n")
         if data.strip():
@@ -92,7 +92,7 @@ def _placed_lines(piece: Piece) -> Iterator[tuple[str, bytes]]:
         at = piece.start
         if at:
             stream.seek(at - 1)
-            at += len(stream.readline()) - 1  # the line that continues here belongs to the piece before
+            at += len(stream.readline()) - 1  # a line that continues here belongs to the previous piece
         while at < piece.stop and (line := stream.readline()):
             yield f"byte {at}", line
             at += len(line)
@@ -108,9 +108,9 @@ def parse_row(line: Line, source: SourceConfig) -> SourceRow:
         return SourceRow(place=line.place, problem="not a JSON object", name=None, text=None)
     name, text = value.get(source.id), value.get(source.text)
     if isinstance(name, bool) or not isinstance(name, str | int):
-        return SourceRow(place=line.place, problem=f"{source.id!r} is no text or whole number", name=None, text=None)
+        return SourceRow(place=line.place, problem=f"{source.id!r} is not a string or integer", name=None, text=None)
     if text is not None and not isinstance(text, str):
-        return SourceRow(place=line.place, problem=f"{source.text!r} is no text", name=None, text=None)
+        return SourceRow(place=line.place, problem=f"{source.text!r} is not a string", name=None, text=None)
     quality = value.get(source.quality) if source.quality else None
     url = value.get(source.url) if source.url else None
     return SourceRow(
@@ -125,14 +125,14 @@ def parse_row(line: Line, source: SourceConfig) -> SourceRow:
 
 
 def replace_text(line: str, field: str, text: str) -> str:
-    """A line with another text in a field; the values of all others are copied as they were written."""
+    """Returns a JSON line with another text in `field`; all other values are copied as written."""
     values = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
     values[field] = msgspec.Raw(msgspec.json.encode(text))
     return msgspec.json.encode(values).decode()
 
 
 def _time(value: Any) -> datetime | None:
-    """ISO 8601; without a zone it is UTC. None for anything else."""
+    """Parses ISO 8601, as UTC if it has no zone. None for anything else."""
     try:
         time = datetime.fromisoformat(value)
     except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""Documents of tables on disk, read with pyarrow: a run's `extract/docs`, or any Parquet files with a column `text`."""
+"""Documents in Parquet tables, read with pyarrow: a run's `extract/docs`, or any Parquet files with a column `text`."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -8,10 +8,10 @@ from sluice.data import storage
 
 
 def document_files(path: str) -> list[str]:
-    """The Parquet files with documents at a run's output directory, a table directory, a glob or a file, sorted.
+    """Returns the Parquet files with documents in a run's output, a table directory, a glob or a file, sorted.
 
-    Of a run only complete batches count, and of a table partitioned by `kind` only `kind=doc`. Raises InputError when
-    there is none.
+    Includes only complete batches of a run, and only `kind=doc` of a table partitioned by `kind`. Raises InputError if
+    there are none.
     """
     docs = storage.join(path, "extract", "docs")
     is_run = storage.exists(docs)
@@ -22,13 +22,13 @@ def document_files(path: str) -> list[str]:
         found = [name for name in found if name.partition("/batch=")[2].partition("/")[0] in complete]
     if not found:
         raise InputError(
-            f"There are no documents at {path}: the output of `sluice run extract` or Parquet files were expected."
+            f"There are no documents at {path}: expected the output of `sluice run extract` or Parquet files."
         )
     return found
 
 
 def open_parquet(path: str) -> Any:
-    """A `pyarrow.parquet.ParquetFile`. Raises FormatError for another kind of file."""
+    """Opens a `pyarrow.parquet.ParquetFile`. Raises FormatError for another kind of file."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -39,9 +39,9 @@ def open_parquet(path: str) -> Any:
 
 
 def iter_rows(path: str, needed: Sequence[str], wanted: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
-    """The rows of one file: the needed columns and those of the wanted ones that it has.
+    """Yields the rows of one file: the `needed` columns, and the `wanted` ones that exist.
 
-    Raises FormatError when a needed column is missing.
+    Raises FormatError if a needed column is missing.
     """
     with open_parquet(path) as file:
         names = file.schema_arrow.names

@@ -1,4 +1,4 @@
-"""Documents from plain text and JSON lines, compressed (gzip, Zstandard) or not."""
+"""Documents from plain text and JSON lines, optionally compressed (gzip, Zstandard)."""
 
 import contextlib
 import gzip
@@ -19,11 +19,11 @@ T = TypeVar("T")
 
 
 def iter_texts(path: str, *, lines: bool = False, field: str = "text") -> Iterator[str]:
-    """The documents of one file.
+    """Yields the documents of one file.
 
-    `.jsonl` or `.ndjson`: the string `field` of each object, one a line, blank lines passed over. Any other name is
-    UTF-8 text: one document a line with `lines` (a blank line is an empty document), else one document in all.
-    A name ending in `.gz` or `.zst` is decompressed. Raises InputError, or FormatError with file and line.
+    `.jsonl` or `.ndjson`: the string `field` of each object, one object per line; blank lines are skipped. Any other
+    name is UTF-8 text: with `lines`, one document per line (a blank line is an empty document), otherwise a single
+    document. Names ending in `.gz` or `.zst` are decompressed. Raises InputError, or FormatError with file and line.
     """
     if is_json_lines(path):
         for record in iter_objects(path, field):
@@ -36,19 +36,19 @@ def iter_texts(path: str, *, lines: bool = False, field: str = "text") -> Iterat
 
 
 def iter_objects(path: str, field: str = "text") -> Iterator[dict[str, Any]]:
-    """The objects of a file of JSON lines; each has a string in `field`. Raises as `iter_texts` does."""
+    """Yields the objects of a JSON lines file; each has a string in `field`. Raises as `iter_texts` does."""
     for number, line in iter_lines(path):
         if not line.isspace():
             yield _object(line, field, f"{path}, line {number}")
 
 
 def is_json_lines(path: str) -> bool:
-    """Whether a file holds one JSON object a line, by its name."""
+    """Whether a file contains one JSON object per line, according to its name."""
     return path.removesuffix(".gz").removesuffix(".zst").endswith(JSON_LINES)
 
 
 def iter_lines(path: str) -> Iterator[tuple[int, bytes]]:
-    """Line numbers from 1 and lines with their end; only a line feed ends a line, unlike in `str.splitlines`."""
+    """Yields line numbers from 1 and lines with their end. Only line feeds end lines, unlike in `str.splitlines`."""
     number = 0
     with open_unpacked(path) as stream:
         while line := guarded(stream.readline, path):
@@ -57,14 +57,14 @@ def iter_lines(path: str) -> Iterator[tuple[int, bytes]]:
 
 
 def read_whole(path: str) -> bytes:
-    """All bytes of a file, decompressed when its name ends in `.gz` or `.zst`."""
+    """Reads a whole file; decompresses names ending in `.gz` or `.zst`."""
     with open_unpacked(path) as stream:
         return guarded(stream.read, path)
 
 
 @contextlib.contextmanager
 def open_unpacked(path: str) -> Iterator[BinaryIO]:
-    """A file to read, decompressed when its name ends in `.gz` or `.zst`; `guarded` explains what a read may raise."""
+    """Opens a file for reading; decompresses names ending in `.gz` or `.zst`. Use `guarded` for each read."""
     with storage.open_read(path) as stream:
         if path.endswith(".gz"):
             with gzip.GzipFile(fileobj=stream) as unpacked:
@@ -76,7 +76,7 @@ def open_unpacked(path: str) -> Iterator[BinaryIO]:
 
 
 def _zstd_pieces(stream: BinaryIO, path: str) -> Iterator[bytes]:
-    """The content of Zstandard frames, one after the other; EOFError when the last is not whole."""
+    """Yields the content of concatenated Zstandard frames. Raises EOFError if the last one is incomplete."""
     try:
         import zstandard
     except ImportError as e:
@@ -95,7 +95,7 @@ def _zstd_pieces(stream: BinaryIO, path: str) -> Iterator[bytes]:
 
 
 class _Pieces(io.RawIOBase):
-    """Pieces of bytes as a stream, for its `readline`."""
+    """Pieces of bytes as a stream, to provide `readline`."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = filter(None, pieces)
@@ -117,14 +117,16 @@ def guarded(read: Callable[[], T], path: str) -> T:
         return read()
     except (EOFError, zlib.error, gzip.BadGzipFile) as e:
         kind = "Zstandard" if path.endswith(".zst") else "gzip"
-        raise FormatError(f"{path} is not a whole {kind} file: {e}. Fetch or compress it again.") from e
+        raise FormatError(f"{path} is not a complete {kind} file: {e}. Download or compress it again.") from e
 
 
 def _decode(data: bytes, where: str) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError as e:
-        raise FormatError(f"{where}, is not UTF-8 at byte {e.start}. Convert the file to UTF-8, with iconv say.") from e
+        raise FormatError(
+            f"{where}, is not UTF-8 at byte {e.start}. Convert it to UTF-8, for example with iconv."
+        ) from e
 
 
 def _object(line: bytes, field: str, where: str) -> dict[str, Any]:
@@ -134,5 +136,5 @@ def _object(line: bytes, field: str, where: str) -> dict[str, Any]:
     except (msgspec.DecodeError, KeyError, TypeError, IndexError) as e:
         raise FormatError(f"{where}, is not a JSON object with the field {field!r} ({e!r}). See --field.") from e
     if not isinstance(text, str):
-        raise FormatError(f"{where}: the field {field!r} holds a {type(text).__name__}; a string was expected.")
+        raise FormatError(f"{where}: the field {field!r} contains a {type(text).__name__}; expected a string.")
     return record

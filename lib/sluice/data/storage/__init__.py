@@ -1,4 +1,4 @@
-"""Reading and writing files, local and remote; call sites say `storage.read_bytes(path)`."""
+"""Reading and writing files, local and remote; import the package and call `storage.read_bytes(path)`."""
 
 from sluice.data.storage.files import (
     GLOB_CHARACTERS,

@@ -1,8 +1,8 @@
-"""The only opener of files: local paths, `file://`, `s3://`, `gs://`, `hdfs://` and, to read, `https://`.
+"""File access for the whole package: local paths, `file://`, `s3://`, `gs://`, `hdfs://` and, for reading, `https://`.
 
-Object stores are read through pyarrow.fs rather than fsspec: pyarrow is here for the tables anyway, one wheel brings
-s3, gs and hdfs, and there is no event loop that a fork breaks (fsspec/s3fs#914). Its filesystems hold threads too, so
-each process makes its own on first use. HTTP and ranged reads with retries are in `remote`.
+Object stores are read through pyarrow.fs rather than fsspec: pyarrow is needed for tables anyway, one wheel includes
+s3, gs and hdfs, and no event loop breaks when a process forks (fsspec/s3fs#914). Its filesystems have threads too, so
+each process creates its instances on first use. HTTP and ranged reads with retries are in `http` and `ranges`.
 """
 
 import contextlib
@@ -26,23 +26,23 @@ GLOB_CHARACTERS = frozenset("*?[")
 
 
 def is_uri(path: str) -> bool:
-    """Whether a path names a filesystem scheme."""
+    """Whether a path has a URI scheme."""
     return "://" in path
 
 
 def join(path: str, *parts: str) -> str:
-    """Parts below a path, with one slash between."""
+    """Joins parts to a path, with one slash between them."""
     return "/".join((path.rstrip("/"), *(part.strip("/") for part in parts)))
 
 
 def _split(uri: str, attempts: int = 3) -> tuple[Any, str]:
-    """The filesystem of this process for a URI and the key in it; the client of an object store tries so often."""
+    """Returns this process's filesystem for a URI, whose client makes up to `attempts` attempts, and the key in it."""
     scheme, _, rest = uri.partition("://")
     host, _, key = rest.partition("/")
     if scheme in ("http", "https"):
-        raise InputError(f"{http.without_secrets(uri)} can only be read, as one file. Use a local path or s3://.")
+        raise InputError(f"{http.without_secrets(uri)} can only be read as one file. Use a local path or s3://.")
     filesystem = _filesystem(f"{scheme}://{host}/", os.getpid(), attempts)
-    # pyarrow's object stores address `bucket/key`; hdfs addresses `/key` on the host it was opened with
+    # pyarrow's object stores address `bucket/key`; hdfs addresses `/key` on its host
     return filesystem, f"/{key}" if scheme in ("hdfs", "viewfs", "file") else f"{host}/{key}"
 
 
@@ -60,7 +60,7 @@ def _filesystem(scheme_and_host: str, _pid: int, attempts: int) -> Any:
 
 
 def _s3(bucket: str, attempts: int) -> Any:
-    """A client with the credentials of the environment; AWS_ENDPOINT_URL names a server other than Amazon's."""
+    """Returns a client with the credentials of the environment. AWS_ENDPOINT_URL sets a server other than Amazon's."""
     from pyarrow import fs
 
     endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
@@ -76,7 +76,7 @@ def _s3(bucket: str, attempts: int) -> Any:
 
 
 def open_read(path: str) -> BinaryIO:
-    """A seekable binary stream, to read anywhere. Raises InputError when the file is not there."""
+    """Opens a seekable binary stream for random access. Raises InputError if the file does not exist."""
     if http.is_http(path):
         return open_stream(path, TransportConfig())
     try:
@@ -87,13 +87,13 @@ def open_read(path: str) -> BinaryIO:
     except OSError as e:
         if isinstance(e, FileNotFoundError) and path.startswith("s3://"):
             raise InputError(f"Cannot read {path}: {_absence(path, filesystem)}.") from e
-        raise InputError(f"Cannot read {path}: {_reason(e)}. Check that it exists and may be read.") from e
+        raise InputError(f"Cannot read {path}: {_reason(e)}. Check that it exists and is readable.") from e
 
 
 def open_stream(path: str, transport: TransportConfig) -> BinaryIO:
-    """A binary stream to be read from its beginning: what is remote comes in ranges, with retries.
+    """Opens a binary stream for sequential reading. Remote files are read in ranges, with retries.
 
-    Raises InputError when a local file is not there, RemoteError when a remote one stays unreadable, then or later.
+    Raises InputError if a local file does not exist, and RemoteError, now or later, if a remote one cannot be read.
     """
     if not is_remote(path):
         return open_read(path)
@@ -101,26 +101,26 @@ def open_stream(path: str, transport: TransportConfig) -> BinaryIO:
 
 
 def open_ranges(path: str, transport: TransportConfig) -> ranges.RangeReader:
-    """A file of which some ranges are wanted. Raises as `open_stream` does."""
+    """Opens a file for reading individual ranges. Raises as `open_stream` does."""
     if is_remote(path):
         return ranges.RemoteRanges(_source(path, transport), ranges.RetryPolicy.of(transport))
     return _StreamRanges(open_read(path))
 
 
 def is_remote(path: str) -> bool:
-    """Whether a path leads over a network."""
+    """Whether a path is accessed over a network."""
     return is_uri(path) and not path.startswith("file://")
 
 
 def stream_size(stream: BinaryIO) -> int:
-    """Length of an open file in bytes; afterwards the stream is at its beginning."""
+    """Returns the length of an open file in bytes and rewinds the stream to its beginning."""
     size = stream.seek(0, os.SEEK_END)
     stream.seek(0)
     return size
 
 
 class _StreamRanges:
-    """Ranges of a stream."""
+    """Ranges of a local stream."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
@@ -139,11 +139,11 @@ def _source(path: str, transport: TransportConfig) -> ranges.ByteSource:
 
 
 class _Object:
-    """A file of an object store as a source of ranges."""
+    """A file in an object store as a ByteSource."""
 
     def __init__(self, path: str) -> None:
         self.name = path
-        # one attempt is one request: pauses and their number are ours, the client's own would be too short and too many
+        # one request per attempt: retries are ours, as the client's pauses are too short and its retries too many
         self._filesystem, self._key = _split(path, attempts=1)
         self._file: Any = None
 
@@ -172,13 +172,13 @@ class _Object:
 
 
 def read_bytes(path: str) -> bytes:
-    """The whole file."""
+    """Reads a whole file."""
     with open_read(path) as stream:
         return stream.read()
 
 
 def size(path: str, transport: TransportConfig | None = None) -> int:
-    """Length of a file in bytes. Raises InputError when it is not there."""
+    """Returns the length of a file in bytes. Raises InputError if it does not exist."""
     if is_remote(path):
         transport = transport or TransportConfig()
         return ranges.fetch_size(_source(path, transport), ranges.RetryPolicy.of(transport))
@@ -191,14 +191,14 @@ def size(path: str, transport: TransportConfig | None = None) -> int:
         filesystem, key = _split(path)
         info = filesystem.get_file_info(key)
     except OSError as e:
-        raise InputError(f"Cannot read {path}: {_reason(e)}. Check that it exists and may be read.") from e
+        raise InputError(f"Cannot read {path}: {_reason(e)}. Check that it exists and is readable.") from e
     if not info.is_file:
         raise InputError(f"Cannot read {path}: it is not a file. Check the path.")
     return cast(int, info.size)
 
 
 def exists(path: str) -> bool:
-    """Whether a file or directory is there."""
+    """Whether a file or directory exists."""
     if not is_uri(path):
         return os.path.exists(path)
     if http.is_http(path):
@@ -216,17 +216,17 @@ def exists(path: str) -> bool:
 
 
 def write_atomic(path: str, data: bytes) -> None:
-    """Puts a whole file in one act: a reader sees the old file, or none, or all of the new one."""
+    """Writes a whole file atomically: a reader sees the old file, if any, or all of the new one."""
     with atomic_writer(path) as stream:
         stream.write(data)
 
 
 @contextlib.contextmanager
 def atomic_writer(path: str) -> Iterator[BinaryIO]:
-    """A binary stream whose bytes appear under `path` when the block ends well, and not at all otherwise.
+    """Opens a binary stream whose content appears under `path` only if the block ends without an error.
 
-    Local files are written beside their place and renamed; object stores publish on close. Parents are made. Raises
-    InputError, before the block where it can, when nothing may be written there.
+    Local files are written to a temporary file next to `path` and renamed; object stores publish on close. Creates
+    parent directories. Raises InputError, before the block if possible, if `path` is not writable.
     """
     path = path.removeprefix("file://")
     if not is_uri(path):
@@ -256,7 +256,7 @@ def atomic_writer(path: str) -> Iterator[BinaryIO]:
         spool.seek(0)
         if filesystem.type_name == "hdfs":
             filesystem.create_dir(key.rpartition("/")[0], recursive=True)
-        # by default pyarrow compresses what goes to a name with .gz at its end
+        # by default, pyarrow compresses files with names ending in .gz
         with _writing(path), filesystem.open_output_stream(key, compression=None) as stream:
             shutil.copyfileobj(spool, stream, 1 << 20)
 
@@ -266,11 +266,11 @@ def _writing(path: str) -> Iterator[None]:
     try:
         yield
     except OSError as e:
-        raise InputError(f"Cannot write {path}: {_reason(e)}. Name another place, or make room there.") from e
+        raise InputError(f"Cannot write {path}: {_reason(e)}. Choose another location, or free space there.") from e
 
 
 def delete_tree(path: str) -> None:
-    """Removes a directory and all below it; nothing happens when it is not there."""
+    """Removes a directory and everything below it. Does nothing if it does not exist."""
     if not is_uri(path):
         shutil.rmtree(path, ignore_errors=True)
         return
@@ -280,18 +280,18 @@ def delete_tree(path: str) -> None:
 
 
 def list_files(path: str) -> list[str]:
-    """All files at a file, below a directory or matching a glob, sorted. Raises InputError when there is none.
+    """Lists a file, all files below a directory or those matching a glob, sorted. Raises InputError if there are none.
 
-    In a glob `*` and `?` stay within a folder, `**` crosses folders. An https:// URL is one file, taken as it is.
+    In a glob, `*` and `?` do not match slashes, and `**` matches any depth. An https:// URL is returned as one file.
     """
     if http.is_http(path):
         http.require_safe(path)
         if path.endswith("/") or "*" in path:
-            raise InputError(f"{path}: a web server has no folders to look into. Name files or a *.paths.gz list.")
+            raise InputError(f"{path}: directories on web servers cannot be listed. Use files or a *.paths.gz list.")
         return [path]
     found = _list_remote(path) if is_uri(path) else _list_local(path)
     if not found:
-        raise InputError(f"No input files at {path}. Give an existing file, a directory that holds files, or a glob.")
+        raise InputError(f"No input files at {path}. Use an existing file, a directory that contains files, or a glob.")
     return sorted(found)
 
 
@@ -336,7 +336,7 @@ def _list_remote(path: str) -> list[str]:
 
 @functools.cache
 def glob_pattern(glob: str) -> re.Pattern[str]:
-    """A glob as a regular expression: `*` and `?` do not match a slash, `**/` matches any folders, also none."""
+    """Converts a glob to a regular expression. `*` and `?` do not match slashes; `**/` matches any folders, or none."""
     parts = re.split(r"(\*\*/|\*\*|\*|\?|\[!?\]?[^\]/]*\])", glob)
     words = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
     found = ""
@@ -355,7 +355,7 @@ NO_BUCKETS = ("NO_SUCH_BUCKET", "NoSuchBucket", "bucket does not exist")
 
 
 def _reason(error: BaseException) -> str:
-    """The cause of an error in one line, with advice where it is known."""
+    """Describes an error in one line, with advice for known causes."""
     words = str(getattr(error, "strerror", None) or error or type(error).__name__)
     return " ".join(words.split()).rstrip(".") + _hint(error)
 
@@ -364,8 +364,8 @@ def _hint(error: BaseException) -> str:
     words = str(error)
     if any(refusal in words for refusal in REFUSALS):
         return (
-            f". {_credentials()}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, set AWS_PROFILE, or give the "
-            "machine a role. Common Crawl is read without any under https://data.commoncrawl.org/"
+            f". {_credentials()}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, set AWS_PROFILE, or assign a role "
+            "to the machine. Common Crawl can be read without credentials from https://data.commoncrawl.org/"
         )
     if any(missing in words for missing in NO_BUCKETS):
         return ". The bucket does not exist; check its name, region and AWS_ENDPOINT_URL"
@@ -373,25 +373,25 @@ def _hint(error: BaseException) -> str:
 
 
 def _credentials() -> str:
-    """Which credentials a storage refused, as far as their place tells; in the order in which they are looked for."""
+    """Names the credentials that a storage service rejected, by their source, in lookup order."""
     environment = os.environ.get
     shared = environment("AWS_SHARED_CREDENTIALS_FILE") or os.path.expanduser("~/.aws/credentials")
     if environment("AWS_ACCESS_KEY_ID"):
-        return "The storage refused the credentials in AWS_ACCESS_KEY_ID"
+        return "The storage rejected the credentials in AWS_ACCESS_KEY_ID"
     if environment("AWS_PROFILE"):
-        return f"The storage refused the credentials of AWS_PROFILE {environment('AWS_PROFILE')!r}"
+        return f"The storage rejected the credentials of AWS_PROFILE {environment('AWS_PROFILE')!r}"
     if os.path.isfile(shared):
-        return f"The storage refused the credentials in {shared}"
+        return f"The storage rejected the credentials in {shared}"
     if environment("AWS_ROLE_ARN") or environment("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"):
-        return "The storage refused the role of this machine"
-    return "The storage wants credentials, and there are none in the environment or in ~/.aws"
+        return "The storage rejected the role of this machine"
+    return "The storage requires credentials, but there are none in the environment or in ~/.aws"
 
 
 def _absence(path: str, filesystem: Any) -> str:
-    """Why nothing is at a path of an object store."""
+    """Explains why an object store has no file at `path`."""
     scheme, _, rest = path.partition("://")
     bucket = rest.partition("/")[0]
-    with contextlib.suppress(OSError):  # who may read objects may still not look at the bucket
+    with contextlib.suppress(OSError):  # permission to read objects does not include the bucket
         if scheme == "s3" and filesystem.get_file_info(bucket).type.name == "NotFound":
             return f"the bucket {bucket!r} does not exist; check its name, region and AWS_ENDPOINT_URL"
     return "it is not a file; check the path"

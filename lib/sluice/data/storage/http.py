@@ -1,6 +1,6 @@
-"""One URL as a ByteSource of `data.storage.ranges`.
+"""A URL as a ByteSource of `data.storage.ranges`.
 
-http.client, without a library: a status code, two headers and a byte count are all that is needed.
+Uses http.client without another library: only a status code, two headers and byte counts are needed.
 """
 
 import contextlib
@@ -19,14 +19,14 @@ from sluice.data.storage.ranges import PART_BYTES, Failure
 MAX_REDIRECTS = 5
 REDIRECTS = frozenset((301, 302, 303, 307, 308))
 TRANSIENT = frozenset((403, 408, 425, 429, 500, 502, 503, 504))
-"""Statuses worth another try; 403 is what data.commoncrawl.org answers to a client that asks too often."""
+"""Statuses that are retried. data.commoncrawl.org answers 403 to clients that send too many requests."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)$")
 
 
 @dataclass
 class HttpFile:
-    """One URL. The connection is kept between ranges; a server that ignores Range is read on from its position."""
+    """One URL. The connection is reused between ranges; if a server ignores Range, the body is read sequentially."""
 
     url: str
     transport: TransportConfig
@@ -49,19 +49,19 @@ class HttpFile:
         if response.status == 200 and length and length.isdecimal():
             self._remember(int(length), response)
         elif response.status in (200, 403, 405, 501):
-            # no HEAD here, or a signature that is good for GET only: the first byte tells the length of the whole
+            # no HEAD support, or a signature valid for GET only: a request for the first byte returns the full length
             self._open(0, 1)
             self._drop()
         else:
             raise self._failure(response)
         if self._size is None:
-            raise Failure("the server does not tell its length", is_final=True)
+            raise Failure("the server does not report its length", is_final=True)
         return self._size
 
     def iter_range(self, start: int, stop: int) -> Iterator[bytes]:
         if self._response is None or self._position > start:
             self._open(start, stop)
-        self._skip_to(start)  # no ranges here: what is known or unwanted is passed over
+        self._skip_to(start)  # without range support: skip known and unwanted bytes
         assert self._response is not None
         while self._position < stop:
             with self._breaking():
@@ -78,7 +78,7 @@ class HttpFile:
         self._drop()
 
     def _open(self, start: int, stop: int) -> None:
-        """Stands at `start` of a body afterwards, or at its beginning if the server does not know ranges."""
+        """Requests a body from `start` on. The position is then `start`, or 0 if the server does not support ranges."""
         if self._response is not None:
             self._drop()
         response = self._request("GET", {"Range": f"bytes={start}-{stop - 1}"})
@@ -86,7 +86,7 @@ class HttpFile:
             match = CONTENT_RANGE.match(response.getheader("Content-Range") or "")
             if not match or int(match[1]) != start:
                 self._drop()
-                raise Failure("the server sent another range than it was asked for", is_final=True)
+                raise Failure("the server sent a different range than requested", is_final=True)
             self._remember(int(match[3]), response)
         elif response.status == 200:
             length = response.getheader("Content-Length") or ""
@@ -94,7 +94,7 @@ class HttpFile:
         else:
             if response.status == 416:
                 self._drop()
-                raise Failure(f"it has no byte {start} any more: it changed while it was read", is_final=True)
+                raise Failure(f"it no longer has byte {start}: it changed while being read", is_final=True)
             raise self._failure(response)
         self._response, self._position = response, start if response.status == 206 else 0
 
@@ -109,7 +109,7 @@ class HttpFile:
             self._position += skipped
 
     def _request(self, method: str, headers: dict[str, str]) -> http.client.HTTPResponse:
-        """The response after redirects, status and headers read."""
+        """Returns the response after redirects, with status and headers read."""
         place = self._place or self.url
         for _ in range(MAX_REDIRECTS + 1):
             parts = urlsplit(place)
@@ -135,10 +135,10 @@ class HttpFile:
         etag = response.getheader("ETag")
         if self._size is not None and size is not None and size != self._size:
             self._drop()
-            raise Failure(f"its length was {self._size} and is now {size}: it changed while it was read", is_final=True)
+            raise Failure(f"its length was {self._size} and is now {size}: it changed while being read", is_final=True)
         if self._etag and etag and etag != self._etag:
             self._drop()
-            raise Failure(f"its ETag was {self._etag} and is now {etag}: it changed while it was read", is_final=True)
+            raise Failure(f"its ETag was {self._etag} and is now {etag}: it changed while being read", is_final=True)
         self._size, self._etag = self._size if size is None else size, self._etag or etag
 
     def _failure(self, response: http.client.HTTPResponse) -> Failure:
@@ -152,7 +152,7 @@ class HttpFile:
         try:
             yield
         except (OSError, http.client.HTTPException, ValueError, AttributeError) as e:
-            # the last two: the connection was closed from another thread in mid-read
+            # the last two: another thread closed the connection during a read
             self._drop()
             words = " ".join(str(e).split())
             raise Failure(f"the connection broke ({type(e).__name__}{': ' if words else ''}{words})") from e
@@ -164,32 +164,32 @@ class HttpFile:
 
 
 def is_http(path: str) -> bool:
-    """Whether a path is a URL of this module."""
+    """Whether a path is an HTTP or HTTPS URL."""
     return path.lower().startswith(("https://", "http://"))
 
 
 def require_safe(url: str) -> None:
-    """Raises InputError for a URL without a host, and for plain http beyond this machine."""
+    """Raises InputError for a URL without a host, and for plain http to another machine."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError as e:
         raise InputError(f"{without_secrets(url)} is not a URL: {e}. Check plan.inputs.") from e
     if not host or parts.scheme not in ("https", "http"):
-        raise InputError(f"{without_secrets(url)} is not a URL of a file. https://host/path is expected.")
+        raise InputError(f"{without_secrets(url)} is not the URL of a file. Expected https://host/path.")
     if parts.scheme == "http" and host not in LOOPBACK:
-        raise InputError(f"{without_secrets(url)}: plain http can be changed by anyone on the way. Use https://.")
+        raise InputError(f"{without_secrets(url)}: plain http can be modified in transit. Use https://.")
 
 
 def without_secrets(url: str) -> str:
-    """A URL without user, password and query, which may hold a signature."""
+    """Removes user, password and query, which may contain a signature, from a URL."""
     head, separator, rest = url.partition("://")
     host, slash, path = rest.partition("?")[0].partition("/")
     return f"{head}{separator}{host.rpartition('@')[2]}{slash}{path}"
 
 
 def retry_after_s(value: str | None) -> float:
-    """Seconds of a Retry-After header, a number or a date; 0 when there is none."""
+    """Returns the seconds in a Retry-After header, given as a number or a date; 0 if there is none."""
     if not value:
         return 0.0
     if value.strip().isdecimal():

@@ -1,7 +1,7 @@
-"""Files on a network, read in ranges: what fails is asked for again, from the first byte that has not come.
+"""Ranged reads of network files; a failed read is resumed at the first missing byte.
 
-No GET is held open while a page is parsed: a range is fetched whole, and one thread fetches the next one meanwhile.
-The bytes of a file come from a ByteSource: `data.storage.http` for URLs, `data.storage` for object stores.
+No GET stays open while a page is parsed: a range is fetched completely, while one thread prefetches the next. The bytes
+come from a ByteSource: `data.storage.http` for URLs, `data.storage` for object stores.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 class Failure(Exception):
-    """One attempt failed. `wait_s` is what the server asked for; a final failure would fail again."""
+    """One failed attempt. `wait_s` is the pause requested by the server; a final failure must not be retried."""
 
     def __init__(self, message: str, *, wait_s: float = 0.0, is_final: bool = False) -> None:
         super().__init__(message)
@@ -33,39 +33,39 @@ class Failure(Exception):
 
 
 class ByteSource(Protocol):
-    """A file at a distance; every method is one attempt and raises Failure."""
+    """A remote file. Every method makes one attempt and raises Failure."""
 
     name: str
 
     def fetch_size(self) -> int:
-        """Length in bytes."""
+        """Returns the length in bytes."""
         ...
 
     def iter_range(self, start: int, stop: int) -> Iterator[bytes]:
-        """The bytes from start to stop in parts; fewer when the connection breaks."""
+        """Yields the bytes in [start, stop) in parts; fewer if the connection breaks."""
         ...
 
     def close(self) -> None:
-        """Ends connections."""
+        """Closes connections."""
         ...
 
 
 class RangeReader(Protocol):
-    """A file of which only some stretches are wanted. One caller at a time."""
+    """A file of which only some ranges are read. For one caller at a time."""
 
     size: int
 
     def read(self, start: int, stop: int) -> bytes:
-        """The bytes from start to stop; fewer where the file ends. Raises RemoteError."""
+        """Returns the bytes in [start, stop); fewer at the end of the file. Raises RemoteError."""
         ...
 
     def close(self) -> None:
-        """Ends connections."""
+        """Closes connections."""
         ...
 
 
 class RateLimiter:
-    """Lets callers of any thread pass at most `per_s` times per second, evenly spaced."""
+    """Limits callers of all threads to `per_s` calls per second, evenly spaced."""
 
     def __init__(
         self, per_s: float, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
@@ -75,7 +75,7 @@ class RateLimiter:
         self._next = float("-inf")
 
     def wait(self) -> None:
-        """Returns when the caller may continue."""
+        """Blocks until the caller may continue."""
         with self._lock:
             now = self._clock()
             turn = max(now, self._next)
@@ -89,7 +89,7 @@ _limiters_lock = threading.Lock()
 
 
 def process_limiter(per_s: float | None) -> RateLimiter | None:
-    """The one limiter of this process for a rate."""
+    """Returns the limiter of this process for a rate, shared by all callers; None for no limit."""
     if per_s is None:
         return None
     with _limiters_lock:
@@ -107,11 +107,11 @@ class RetryPolicy:
 
     @classmethod
     def of(cls, transport: TransportConfig) -> "RetryPolicy":
-        """With the limiter that all files of this process share."""
+        """Returns a policy with the limiter shared by all files of this process."""
         return cls(transport, process_limiter(transport.requests_per_s))
 
     def call(self, attempt: Callable[[], T], name: str) -> T:
-        """Returns the first result without a failure. Raises RemoteError after a final failure or the last attempt."""
+        """Returns the first successful result. Raises RemoteError after a final failure or the last attempt."""
         for number in range(1, self.transport.attempts + 1):
             if self.limiter:
                 self.limiter.wait()
@@ -122,17 +122,17 @@ class RetryPolicy:
                     tries = "" if e.is_final else f" at the last of {number} attempts"
                     raise RemoteError(f"Cannot read {name}: {e}{tries}.") from e
                 self.sleep(self.pause_s(number, e.wait_s))
-        raise AssertionError("at least one attempt is made")
+        raise AssertionError("`attempts` must be at least 1")
 
     def pause_s(self, number: int, asked_s: float = 0.0) -> float:
-        """Seconds after failure `number` (from 1): random between the floor and a doubling bound."""
+        """Seconds to wait after failure `number` (from 1): random between the minimum and a doubling bound."""
         floor, most = self.transport.backoff_s, max(self.transport.backoff_s, self.transport.backoff_max_s)
         bound = min(most, floor * 2.0 ** min(number, 32))
         return max(floor + self.jitter() * (bound - floor), min(asked_s, most))
 
 
 def open_source(source: ByteSource, retries: RetryPolicy) -> BinaryIO:
-    """A seekable stream over a source. Raises RemoteError when its length cannot be learnt."""
+    """Opens a seekable stream over a source. Raises RemoteError if its length is not available."""
     try:
         length = retries.call(source.fetch_size, source.name)
     except BaseException:
@@ -142,7 +142,7 @@ def open_source(source: ByteSource, retries: RetryPolicy) -> BinaryIO:
 
 
 def fetch_size(source: ByteSource, retries: RetryPolicy) -> int:
-    """Length in bytes. Raises RemoteError."""
+    """Returns the length in bytes and closes the source. Raises RemoteError."""
     with contextlib.closing(source):
         return retries.call(source.fetch_size, source.name)
 
@@ -150,7 +150,7 @@ def fetch_size(source: ByteSource, retries: RetryPolicy) -> int:
 def read_range(
     source: ByteSource, start: int, stop: int, retries: RetryPolicy, is_closed: Callable[[], bool] = lambda: False
 ) -> bytes:
-    """The bytes from start to stop, which must lie within the file. Raises RemoteError, with what has come of them."""
+    """Returns the bytes in [start, stop), which must be within the file. RemoteError carries those received."""
     data = bytearray()
 
     def attempt() -> None:
@@ -170,7 +170,7 @@ def read_range(
 
 
 class RemoteRanges:
-    """A `RangeReader` over a source: its length is asked for once, then each read is one request."""
+    """A `RangeReader` over a source. Requests the length once; each read is then one request."""
 
     def __init__(self, source: ByteSource, retries: RetryPolicy) -> None:
         self._source, self._retries = source, retries
@@ -189,13 +189,13 @@ class RemoteRanges:
 
 
 class _Ranges(io.RawIOBase):
-    """Chunks on a fixed grid: one in hand, the next one on its way in a thread. One reader at a time."""
+    """A stream of fixed-size chunks: one in memory, the next prefetched by a thread. For one reader at a time."""
 
     def __init__(self, source: ByteSource, length: int, retries: RetryPolicy) -> None:
         self._source, self._length, self._retries = source, length, retries
         self._position = 0
         self._chunk: tuple[int, bytes] = (-1, b"")
-        self._error: RemoteError | None = None  # behind the bytes of the chunk in hand
+        self._error: RemoteError | None = None  # raised after the bytes of the current chunk
         self._ahead: tuple[int, Future[bytes]] | None = None
 
     def readable(self) -> bool:
@@ -217,7 +217,7 @@ class _Ranges(io.RawIOBase):
         if self._chunk[0] != number:
             try:
                 self._chunk, self._error = (number, self._take(number)), None
-            except RemoteError as e:  # records may be whole in what has come
+            except RemoteError as e:  # the bytes received may contain complete records
                 self._chunk, self._error = (number, e.received), e
         part = self._chunk[1][start : start + len(buffer)]
         if not part and self._error:
@@ -228,14 +228,14 @@ class _Ranges(io.RawIOBase):
 
     def close(self) -> None:
         was_closed = self.closed
-        super().close()  # first, so that the thread that reads ahead does not connect anew
+        super().close()  # first, so that the prefetching thread does not reconnect
         if not was_closed:
             self._source.close()
 
     def _take(self, number: int) -> bytes:
         ahead, self._ahead = self._ahead, None
         if ahead and ahead[0] != number:
-            ahead[1].exception()  # one connection: it is awaited, then free
+            ahead[1].exception()  # there is one connection: wait until it is free
         chunk = ahead[1].result() if ahead and ahead[0] == number else self._fetch(number)
         if (number + 1) * self._retries.transport.chunk_bytes < self._length:
             future: Future[bytes] = Future()

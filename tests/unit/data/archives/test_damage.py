@@ -187,7 +187,7 @@ def test_a_plain_record_without_content_length_is_lost():
     data = RECORDS[1] + RECORDS[2].replace(b"Content-Length", b"X-Length") + RECORDS[3]
     items = read(data)
     assert [item.payload for item in records(items)] == [BODIES[1], BODIES[3]]
-    assert "no Content-Length" in items[1].detail
+    assert "no valid Content-Length" in items[1].detail
 
 
 @pytest.mark.parametrize("form", ["plain", "gzip"])

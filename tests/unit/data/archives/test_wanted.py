@@ -133,7 +133,7 @@ def test_offsets_without_a_record_are_damage_and_reading_continues(tmp_path):
         (size - 4, 9, "no_record"),
         (size + 1000, 50, "no_record"),
     ]
-    assert found[3].detail == "the file ends before it"
+    assert found[3].detail == "the file ends before this offset"
     assert sum(item.length for item in found) == sum(wanted.lengths)
 
 

@@ -139,7 +139,7 @@ def test_a_tokenizer_that_lacks_a_byte_or_strips_blanks_is_not_lossless(tmp_path
         ({"pre_tokenizer": None}, "neither byte-level BPE nor words"),
         ({"decoder": None}, "and decoder None is neither"),
         ({"model": {"type": "BPE", "vocab": {"a</w>": 0}, "end_of_word_suffix": "</w>"}}, "neither byte-level BPE"),
-        ({"truncation": {"max_length": 512}}, "changes text before cutting it"),
+        ({"truncation": {"max_length": 512}}, "changes text before splitting it"),
         ({"added_tokens": [{"id": 300, "content": "x", "special": True}]}, "its ids are not 0, 1, 2"),
     ],
 )

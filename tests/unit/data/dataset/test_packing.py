@@ -64,7 +64,7 @@ def test_blocks_have_the_requested_dtype():
 
 @pytest.mark.parametrize(("bad", "shown"), [(65_536, "65536"), (-1, "-1")])
 def test_an_id_outside_the_dtype_is_an_error(bad, shown):
-    with pytest.raises(StageError, match=f"holds id {shown}; uint16 shards hold 0 to 65535"):
+    with pytest.raises(StageError, match=f"contains id {shown}; uint16 shards allow 0 to 65535"):
         packed([([5, bad], 1)])
 
 

@@ -72,20 +72,20 @@ def test_plain_and_gzipped_files_of_examples_are_read(tmp_path):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (example(b=packed([1]), a=packed([])), "has no feature 'input_ids'; it has: 'a', 'b'. Name the one"),
+        (example(b=packed([1]), a=packed([])), "has no feature 'input_ids'; it has: 'a', 'b'. Select the ids"),
         (b"", "has no feature 'input_ids'; it has: none"),
-        (example(input_ids=floats(1.0)), "the feature 'input_ids' holds floats; an int64 list was expected"),
-        (example(input_ids=texts(b"1")), "the feature 'input_ids' holds bytes"),
-        (example(input_ids=b""), "the feature 'input_ids' holds nothing"),
-        (example(input_ids=packed([5, -2])), "holds id -2, but the tokenizer has 0 to 99"),
-        (example(input_ids=packed([5, 100])), "holds id 100, but the tokenizer has 0 to 99"),
-        (example(input_ids=packed([5]))[:-1], "is no tf.train.Example: no whole field at byte 0 of a message of 21"),
-        (b"hello", "is no tf.train.Example"),
-        (b"\x00\x00", "is no tf.train.Example"),  # there is no field 0
-        (b"\x0a", "is no tf.train.Example"),
-        (b"\x08\x80", "is no tf.train.Example"),
-        (example(input_ids=field(0x1A, field(0x0A, b"\x05\x80"))), "a number of its list does not end"),
-        (example(input_ids=field(0x1A, field(0x0A, b"\xff" * 10 + b"\x01"))), "a number of its list does not end"),
+        (example(input_ids=floats(1.0)), "the feature 'input_ids' contains floats; expected an int64 list"),
+        (example(input_ids=texts(b"1")), "the feature 'input_ids' contains bytes"),
+        (example(input_ids=b""), "the feature 'input_ids' contains nothing"),
+        (example(input_ids=packed([5, -2])), "has id -2, but the tokenizer has 0 to 99"),
+        (example(input_ids=packed([5, 100])), "has id 100, but the tokenizer has 0 to 99"),
+        (example(input_ids=packed([5]))[:-1], "is not a tf.train.Example: incomplete field at byte 0 of 21"),
+        (b"hello", "is not a tf.train.Example"),
+        (b"\x00\x00", "is not a tf.train.Example"),  # there is no field 0
+        (b"\x0a", "is not a tf.train.Example"),
+        (b"\x08\x80", "is not a tf.train.Example"),
+        (example(input_ids=field(0x1A, field(0x0A, b"\x05\x80"))), "incomplete number in its list"),
+        (example(input_ids=field(0x1A, field(0x0A, b"\xff" * 10 + b"\x01"))), "incomplete number in its list"),
     ],
 )
 def test_an_example_without_ids_is_an_error_with_file_and_record(tmp_path, content, said):
@@ -106,10 +106,10 @@ def test_damaged_files_are_errors(tmp_path):
     with pytest.raises(FormatError, match="the checksum of the data of the record at byte 0 is wrong"):
         read(path)
     path.write_bytes(gzip.compress(data))
-    with pytest.raises(FormatError, match="is not an uncompressed TFRecord"):
+    with pytest.raises(FormatError, match="not an uncompressed TFRecord"):
         read(path)
     (tmp_path / "c.tfrecord.gz").write_bytes(gzip.compress(data)[:-9])
-    with pytest.raises(FormatError, match=r"c\.tfrecord\.gz is not a whole gzip file"):
+    with pytest.raises(FormatError, match=r"c\.tfrecord\.gz is not a complete gzip file"):
         read(tmp_path / "c.tfrecord.gz")
 
 

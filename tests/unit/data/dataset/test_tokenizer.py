@@ -140,7 +140,7 @@ def test_a_missing_file_is_an_error_with_its_name(tmp_path):
     ("edit", "message"),
     [
         (lambda tree: tree.clear(), "is not a tokenizer.json"),
-        (lambda tree: tree.update(normalizer={"type": "Lowercase"}), "changes text before cutting it"),
+        (lambda tree: tree.update(normalizer={"type": "Lowercase"}), "changes text before splitting it"),
         (lambda tree: tree.update(pre_tokenizer={"type": "Whitespace"}), "neither byte-level BPE nor words"),
         (lambda tree: tree["added_tokens"].pop(), "its added tokens are not <pad>"),
         (lambda tree: tree["model"]["vocab"].update(gap=99), "its ids are not 0, 1, 2"),

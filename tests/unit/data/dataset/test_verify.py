@@ -92,19 +92,17 @@ def test_a_truncated_shard_is_found(dataset, kept):
     path = dataset / TRAIN
     full = len(path.read_bytes())
     path.write_bytes(path.read_bytes()[:kept])
-    assert f"{TRAIN}: bytes {kept}, but the manifest says {full}" in problems(dataset)
+    assert f"{TRAIN}: bytes {kept}, but the manifest has {full}" in problems(dataset)
 
 
 def test_a_missing_shard_is_found(dataset):
     (dataset / VALID).unlink()
-    assert problems(dataset) == [f"{VALID}: listed in the manifest, but not there"]
+    assert problems(dataset) == [f"{VALID}: listed in the manifest, but missing"]
 
 
 def test_an_extra_shard_is_found(dataset):
     shutil.copy(dataset / VALID, dataset / "test-00000-of-00001.tfrecord")
-    assert problems(dataset) == [
-        "test-00000-of-00001.tfrecord: lies in the directory, but the manifest does not list it"
-    ]
+    assert problems(dataset) == ["test-00000-of-00001.tfrecord: in the directory, but not listed in the manifest"]
 
 
 def test_all_problems_are_reported(dataset):
@@ -112,8 +110,8 @@ def test_all_problems_are_reported(dataset):
     (dataset / "tokenizer.json").unlink()
     (dataset / "token_bytes.npy").write_bytes(b"other")
     found = "\n".join(problems(dataset))
-    assert f"{TRAIN}: listed in the manifest, but not there" in found
-    assert "tokenizer.json: listed in the manifest, but not there" in found
+    assert f"{TRAIN}: listed in the manifest, but missing" in found
+    assert "tokenizer.json: listed in the manifest, but missing" in found
     assert "token_bytes.npy: sha256" in found
 
 
@@ -130,8 +128,8 @@ def test_records_that_do_not_overlap_are_found(dataset):
     ("tokens", "message"),
     [
         ([300, 5, 6, 7, 8], "record 0: id 300, but the vocabulary has"),
-        ([5, 6, 7, 8], "record 0: 8 bytes of ids, but 10 were expected"),
-        ([5, 0, 7, 8, 9], "record 0: padding inside of the text"),
+        ([5, 6, 7, 8], "record 0: 8 bytes of ids, expected 10"),
+        ([5, 0, 7, 8, 9], "record 0: padding inside the text"),
     ],
 )
 def test_invalid_ids_with_correct_checksums_are_found(dataset, tokens, message):
@@ -159,7 +157,7 @@ def test_a_wrong_count_of_a_shard_and_its_split_is_found(dataset, field):
 
     edit_manifest(dataset, edit)
     (problem,) = problems(dataset)
-    assert problem.startswith(f"{VALID}: holds {field} ")
+    assert problem.startswith(f"{VALID}: has {field} ")
 
 
 def test_a_split_that_is_not_the_sum_of_its_shards_is_found(dataset):
@@ -169,6 +167,4 @@ def test_a_split_that_is_not_the_sum_of_its_shards_is_found(dataset):
 
 def test_a_manifest_with_a_wrong_layout_is_found(dataset):
     edit_manifest(dataset, lambda tree: tree.update(record_bytes=45))
-    assert problems(dataset) == [
-        "manifest.json: (record_bytes, payload_offset) (45, 30), but L = 4 makes them (44, 30)"
-    ]
+    assert problems(dataset) == ["manifest.json: (record_bytes, payload_offset) (45, 30), but L = 4 requires (44, 30)"]

@@ -101,7 +101,7 @@ def test_commit_adds_up_splits_in_shard_order_and_omits_empty_ones(tmp_path):
     [
         (lambda shards: shards[:2], "missing: valid-00000-of-00001.tfrecord"),
         (lambda shards: [*shards, shards[0]], "more than once: train-00000-of-00002.tfrecord"),
-        (lambda shards: [], "3 shards were planned, 0 came back"),
+        (lambda shards: [], "3 shards were planned, 0 were written"),
     ],
 )
 def test_an_incomplete_set_of_shards_is_not_published(tmp_path, change, message):

@@ -67,4 +67,4 @@ def test_the_cost_table_has_a_column_per_mode():
     assert lines[5] == ["hours", "at", "2", "requests/s", "1.00", "0.005"]
     assert lines[6] == ["core-hours", "1.15", "0.0057"]  # 300 s + 250 s + 3,600 s; 20.5 s
     assert lines[7] == ["dollars", "33.55", "0.093"]  # 4.15 + 14.40 + 15.00
-    assert "no limit" in table({"scan": Work()}, COST, None)
+    assert "without a request limit" in table({"scan": Work()}, COST, None)

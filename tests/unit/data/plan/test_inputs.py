@@ -106,7 +106,7 @@ def test_an_empty_directory_is_an_error_with_its_name(tmp_path):
 def test_a_directory_without_archives_is_an_error_with_its_number_of_files(tmp_path):
     for name in ("a.txt", "b.txt", "c.txt"):
         (tmp_path / name).write_text("")
-    with pytest.raises(InputError, match=f"{tmp_path} holds 3 files but no archive"):
+    with pytest.raises(InputError, match=f"{tmp_path} contains 3 files but no archive"):
         make_plan(PlanConfig(inputs=(str(tmp_path),)))
 
 

@@ -161,7 +161,7 @@ def plan_of_places(tmp_path, *places):
 def test_offsets_without_a_distinct_document_id_are_errors(tmp_path):
     assert plan_of_places(tmp_path / "a", 255, 2**31 - 1).entries[0].num_wanted == 2
     with pytest.raises(
-        InputError, match=r"record at byte 2,147,483,648 of .*0\.warc\.gz; ids by offset reach to 2,147,"
+        InputError, match=r"record at byte 2,147,483,648 of .*0\.warc\.gz; the limit of ids by offset is 2,147,"
     ):
         plan_of_places(tmp_path / "b", 7, 2**31)
     with pytest.raises(InputError, match=r"two records within 128 bytes in .*0\.warc\.gz, at 256 and 320"):

@@ -26,10 +26,10 @@ def test_a_folder_with_parquet_and_json_lines_is_an_error(tmp_path):
     assert kind == "json"
     assert [path.rpartition("/")[2] for path in paths] == ["a.json.gz", "b.jsonl", "c.ndjson.zst"]
     (tmp_path / "d.parquet").touch()
-    with pytest.raises(InputError, match="holds Parquet files and JSON lines"):
+    with pytest.raises(InputError, match="contains both Parquet files and JSON lines"):
         table_files(SourceConfig(inputs=(str(tmp_path),)))
     assert table_files(SourceConfig(inputs=(f"{tmp_path}/*.parquet",))) == ("parquet", [f"{tmp_path}/d.parquet"])
-    with pytest.raises(InputError, match="holds no table"):
+    with pytest.raises(InputError, match="contains no table"):
         table_files(SourceConfig(inputs=(f"{tmp_path}/notes.txt",)))
 
 
@@ -86,11 +86,11 @@ def test_a_row_is_read_from_the_configured_columns():
         (b'{"id": "x", "text": "half of a pair: \\ud800 and more"}', "not JSON: "),
         (b'{"id": "\\udc00 and more", "text": "half of a pair"}', "not JSON: "),
         ([1], "not a JSON object"),
-        ({"text": "a"}, "'id' is no text or whole number"),
-        ({"id": None, "text": "a"}, "'id' is no text or whole number"),
-        ({"id": True, "text": "a"}, "'id' is no text or whole number"),
-        ({"id": 1.5, "text": "a"}, "'id' is no text or whole number"),
-        ({"id": "x", "text": 3}, "'text' is no text"),
+        ({"text": "a"}, "'id' is not a string or integer"),
+        ({"id": None, "text": "a"}, "'id' is not a string or integer"),
+        ({"id": True, "text": "a"}, "'id' is not a string or integer"),
+        ({"id": 1.5, "text": "a"}, "'id' is not a string or integer"),
+        ({"id": "x", "text": 3}, "'text' is not a string"),
     ],
 )
 def test_an_invalid_line_has_its_problem(value, problem):

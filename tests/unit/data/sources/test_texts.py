@@ -45,7 +45,7 @@ def test_bytes_that_are_not_utf8_are_an_error_with_line_and_byte(tmp_path):
 def test_a_truncated_gzip_file_is_an_error_with_its_name(tmp_path, kept):
     path = tmp_path / "a.txt.gz"
     path.write_bytes(gzip.compress(b"some text\n" * 50)[:kept])
-    with pytest.raises(FormatError, match=r"a\.txt\.gz is not a whole gzip file"):
+    with pytest.raises(FormatError, match=r"a\.txt\.gz is not a complete gzip file"):
         list(iter_texts(str(path), lines=True))
 
 
@@ -67,5 +67,5 @@ def test_zstandard_is_read_frame_by_frame_and_a_cut_file_is_an_error(tmp_path):
     path = write(tmp_path, "a.jsonl.zst", whole)
     assert list(iter_texts(path)) == [f"line {i} 你好" for i in range(20_000)]
     for damaged in (whole[:-10], b"no frame at all"):
-        with pytest.raises(FormatError, match=r"a\.jsonl\.zst is not a whole Zstandard file"):
+        with pytest.raises(FormatError, match=r"a\.jsonl\.zst is not a complete Zstandard file"):
             list(iter_texts(write(tmp_path, "a.jsonl.zst", damaged)))

@@ -212,11 +212,11 @@ def test_names_may_contain_unicode_and_blanks(root):
 @pytest.mark.parametrize(
     ("environment", "words"),
     [
-        ({"AWS_ACCESS_KEY_ID": "AKIA7", "AWS_PROFILE": "p"}, "refused the credentials in AWS_ACCESS_KEY_ID"),
-        ({"AWS_PROFILE": "crawler"}, "refused the credentials of AWS_PROFILE 'crawler'"),
-        ({"AWS_SHARED_CREDENTIALS_FILE": __file__}, f"refused the credentials in {__file__}"),
-        ({"AWS_ROLE_ARN": "arn:x"}, "refused the role of this machine"),
-        ({}, "wants credentials, and there are none in the environment or in ~/.aws"),
+        ({"AWS_ACCESS_KEY_ID": "AKIA7", "AWS_PROFILE": "p"}, "rejected the credentials in AWS_ACCESS_KEY_ID"),
+        ({"AWS_PROFILE": "crawler"}, "rejected the credentials of AWS_PROFILE 'crawler'"),
+        ({"AWS_SHARED_CREDENTIALS_FILE": __file__}, f"rejected the credentials in {__file__}"),
+        ({"AWS_ROLE_ARN": "arn:x"}, "rejected the role of this machine"),
+        ({}, "requires credentials, but there are none in the environment or in ~/.aws"),
     ],
 )
 def test_an_error_about_credentials_names_their_source_and_never_shows_them(monkeypatch, tmp_path, environment, words):

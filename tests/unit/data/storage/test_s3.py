@@ -194,7 +194,7 @@ CALLS = {
 def test_refused_credentials_are_an_error_that_explains_how_to_set_them(bucket, moto, call):
     s3_server.check_credentials(moto, "0")
     try:
-        with pytest.raises(InputError, match=r"refused the credentials in AWS_ACCESS_KEY_ID\. Set AWS_ACCESS_KEY_ID"):
+        with pytest.raises(InputError, match=r"rejected the credentials in AWS_ACCESS_KEY_ID\. Set AWS_ACCESS_KEY_ID"):
             CALLS[call](f"{bucket}/a/1.warc.gz")
     finally:
         s3_server.check_credentials(moto, "inf")
@@ -206,6 +206,6 @@ def test_missing_credentials_are_an_error_that_explains_how_to_set_them(bucket, 
         monkeypatch.delenv(name)
     files._filesystem.cache_clear()
     server.faults = [{"left": 10**6, "unsigned": True, "status": 403}]  # like Amazon S3; moto fails on such requests
-    with pytest.raises(InputError, match=r"wants credentials, and there are none .* Set AWS_ACCESS_KEY_ID and"):
+    with pytest.raises(InputError, match=r"requires credentials, but there are none .* Set AWS_ACCESS_KEY_ID and"):
         CALLS[call](f"{bucket}/a/1.warc.gz")
     assert len(server.seen) <= 3  # a refused request is not retried
