@@ -1,4 +1,4 @@
-"""Propose rule thresholds for a language, as FineWeb-2 does.
+"""Propose rule thresholds for a language, as in FineWeb-2.
 
 python jobs/fit_thresholds.py --set output=OUT --set 'thresholds.languages=[zh]' --set thresholds.reference=en
 

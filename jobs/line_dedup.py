@@ -1,4 +1,4 @@
-"""Remove lines that occur in several documents from all but the best of these.
+"""Remove lines that occur in several documents from all except the best one.
 
 spark-submit jobs/line_dedup.py --set line_dedup.enabled=true --set plan.inputs=[DIR] --set output=OUT
 

@@ -1,4 +1,4 @@
-"""Plan which archives and records are read, and estimate time and cost.
+"""Plan which archives and records to read, and estimate time and cost.
 
 python jobs/plan.py --set plan.inputs=[warc.paths.gz] --set 'plan.index=[INDEX]' --set output=OUT
 

@@ -1,4 +1,4 @@
-"""Remove documents that are similar to one held out from their split.
+"""Remove documents that are similar to a held-out document of another split.
 
 spark-submit jobs/split_check.py --conf conf/local.yaml --set plan.inputs=[DIR] --set output=OUT
 

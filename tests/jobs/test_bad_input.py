@@ -22,7 +22,7 @@ def refused(done, code, *words):
 @pytest.mark.parametrize(
     ("setting", "code", "words"),
     [
-        ({"plan__inputs": "[/not/there]"}, 3, ["No input files at /not/there", "Give an existing file"]),
+        ({"plan__inputs": "[/not/there]"}, 3, ["No input files at /not/there", "Use an existing file"]),
         ({"plan__inputs": "[]"}, 3, ["plan.inputs is empty"]),
         ({"extract__min_char": "5"}, 2, ["unknown key 'extract.min_char'", "Did you mean 'extract.min_chars'"]),
         ({"dedup__threshold": "high"}, 2, ["dedup.threshold", "Expected `float`"]),

@@ -1,10 +1,10 @@
-"""Print a script that completes commands, options, files and names of settings with the TAB key.
+"""Print a script that completes commands, options, files and setting names with the TAB key.
 
 bash:  sluice completion bash > ~/.local/share/bash-completion/completions/sluice
 zsh:   sluice completion zsh > "${fpath[1]}/_sluice"
 fish:  sluice completion fish > ~/.config/fish/completions/sluice.fish
 
-Open a new shell afterwards. Write the script again after an update of sluice.
+Open a new shell afterwards. Write the script again after each update of sluice.
 """
 
 import argparse
@@ -17,22 +17,22 @@ from sluice.core.errors import InputError
 
 SETTINGS = shtab.cmd("sluice config --names")
 FILES = ("FILE", "DIR", "OUT", "SOURCE", "PATH", "PRESET")
-"""Placeholders of the help for which files and directories are completed."""
+"""Placeholders in help texts for which files and directories are completed."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the one argument."""
+    """Adds the shell argument."""
     parser.add_argument("shell", choices=("bash", "zsh", "fish"), help="the shell that will read the script")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Prints the script."""
+    """Prints the completion script."""
     print(shtab.complete(full_parser(), options.shell))
     return 0
 
 
 def full_parser() -> Parser:
-    """A parser of all commands. A command whose packages are missing has no options in it."""
+    """Returns a parser of all commands. A command with missing packages has no options in it."""
     parser = Parser(prog="sluice")
     parser.add_argument("--version", action="store_true", help="print the version")
     commands = parser.add_subparsers()
@@ -51,7 +51,7 @@ def full_parser() -> Parser:
 
 
 def _mark(parser: argparse.ArgumentParser) -> None:
-    """Says how the values of a command's options are completed."""
+    """Sets how the option values of a command are completed."""
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             for inner in action.choices.values():

@@ -1,7 +1,7 @@
 """List the settings of all jobs: dotted path, value, type and meaning.
 
-Without --all only the common ones are listed. --conf and --set change the values that are shown.
-Exit codes: 0 done, 2 bad configuration or no such section.
+Without --all, only the common ones are listed. --conf and --set change the values shown.
+Exit codes: 0 done, 2 bad configuration or unknown section.
 
 examples:
   sluice config
@@ -24,10 +24,10 @@ WIDTH = 100
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command line of `sluice config`."""
-    parser.add_argument("section", nargs="?", default="", metavar="SECTION", help="a section, or one setting")
-    parser.add_argument("--all", action="store_true", help="also the settings that are rarely changed")
-    parser.add_argument("--names", action="store_true", help="print the paths of all settings only, one per line")
+    """Adds the arguments of `sluice config`."""
+    parser.add_argument("section", nargs="?", default="", metavar="SECTION", help="a section or one setting")
+    parser.add_argument("--all", action="store_true", help="also list settings that are rarely changed")
+    parser.add_argument("--names", action="store_true", help="print only the paths of all settings, one per line")
     add_settings(parser)
 
 
@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _entry(setting: Setting) -> str:
-    """Path and value as --set takes them, type, and the meaning below."""
+    """Formats path and value as for --set, then the type, and the meaning below."""
     lines = textwrap.wrap(setting.meaning, WIDTH, initial_indent="    ", subsequent_indent="    ")
     return "\n".join([f"{setting.path}={one_line(setting.value)}    ({setting.type})", *lines, ""])
 

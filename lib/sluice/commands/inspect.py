@@ -1,4 +1,4 @@
-"""Say in words what a file or directory of sluice holds, and show the first of it.
+"""Describe a file or directory written by sluice, and show its first records.
 
 PATH is a dataset directory, a .tfrecord shard in one, a tokenizer.json, a .json or .jsonl file (gzipped or not),
 a Parquet file or table directory, or a checkpoint directory. Long texts are shortened.
@@ -25,12 +25,12 @@ from sluice.data.dataset.verify import summary
 from sluice.data.sources.texts import is_json_lines, iter_lines, read_whole
 
 TEXT_CHARS = 200
-"""Characters shown of a text."""
+"""Maximum characters shown of a text."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds path and number of rows."""
-    parser.add_argument("path", metavar="PATH", help="what to look into")
+    """Adds the path and the number of rows."""
+    parser.add_argument("path", metavar="PATH", help="what to inspect")
     parser.add_argument("-n", type=int, default=3, dest="rows", metavar="N", help="records or rows to show (3)")
 
 
@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def describe(path: str, rows: int) -> Iterator[str]:
-    """Lines about whatever is at `path`. Raises InputError for what sluice does not know."""
+    """Returns lines that describe `path`. Raises InputError if sluice does not know its format."""
     name = path.rstrip("/")
     if not storage.exists(path):
         raise InputError(f"There is nothing at {path}. Check the path.")
@@ -62,8 +62,8 @@ def describe(path: str, rows: int) -> Iterator[str]:
     if descriptions and files != [path]:
         return _checkpoint(path, files, descriptions)
     raise InputError(
-        f"{path} is nothing that sluice writes: no {MANIFEST}, TFRecord, JSON, tokenizer, Parquet or checkpoint. "
-        "`sluice inspect --help` lists what it knows."
+        f"{path} is not something that sluice writes: no {MANIFEST}, TFRecord, JSON, tokenizer, Parquet or checkpoint. "
+        "`sluice inspect --help` lists the known formats."
     )
 
 
@@ -87,7 +87,7 @@ def _dataset(directory: str, rows: int) -> Iterator[str]:
 def _shard(path: str, rows: int) -> Iterator[str]:
     directory = path.rpartition("/")[0] or "."
     if not storage.exists(storage.join(directory, MANIFEST)):
-        yield f"shard {path}, without a manifest beside it"
+        yield f"shard {path}, without a manifest next to it"
         with storage.open_read(path) as stream:
             for i, example in enumerate(islice(iter_records(stream, path), rows)):
                 yield f"  record {i}: {len(example):,} bytes, {example[:32].hex(' ')} …"
@@ -137,13 +137,13 @@ def _table(files: list[str], rows: int) -> Iterator[str]:
     try:
         from pyarrow import parquet
     except ImportError as e:
-        raise InputError("Looking into Parquet needs pyarrow: pip install 'sluice[objectstore]'.") from e
+        raise InputError("Reading Parquet needs pyarrow: pip install 'sluice[objectstore]'.") from e
     left, total = rows, 0
     for number, file in enumerate(files):
         with storage.open_read(file) as stream:
             try:
                 table = parquet.ParquetFile(stream)
-            except Exception as e:  # pyarrow raises ArrowInvalid or OSError by defect
+            except Exception as e:  # pyarrow raises ArrowInvalid or OSError depending on the defect
                 raise FormatError(f"{file} is not a readable Parquet file: {e}") from e
             if number == 0:
                 columns = ", ".join(f"{field.name} {field.type}" for field in table.schema_arrow)
@@ -178,10 +178,10 @@ def _parsed(data: bytes, path: str) -> Any:
     try:
         return msgspec.json.decode(data)
     except msgspec.DecodeError as e:
-        raise FormatError(f"{path} is not JSON: {e}. Was it cut off while it was written?") from e
+        raise FormatError(f"{path} is not JSON: {e}. Was it truncated while being written?") from e
 
 
 def shorten(value: object) -> str:
-    """A value as JSON on one line, cut to TEXT_CHARS characters; line feeds and controls become escapes."""
+    """Formats a value as one line of JSON of at most about TEXT_CHARS characters, with control characters escaped."""
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= TEXT_CHARS else f"{text[: TEXT_CHARS - 1]}… ({len(text):,} characters)"

@@ -1,4 +1,4 @@
-"""The table of all jobs. `sluice NAME` and `jobs/NAME.py` read the same row; nothing here imports an engine."""
+"""The table of all jobs, used by `sluice NAME` and `jobs/NAME.py`. This module does not import any engine."""
 
 from collections.abc import Callable, Sequence
 
@@ -8,24 +8,24 @@ SPARK_EXTRAS = "extract,spark,tokenizers"
 TRAIN_EXTRAS = "train,tokenizers"
 
 TABLE_FILES = """\
-FILES are Parquet files or JSON lines (.jsonl, .json, also with .gz or .zst), directories or globs of them."""
+FILES are Parquet files or JSON lines (.jsonl, .json, also with .gz or .zst), directories or globs."""
 CLUSTER = """\
-On a cluster, or with more memory: spark-submit --driver-memory 4g jobs/{file}.py with the same options."""
+On a cluster or with more memory: spark-submit --driver-memory 4g jobs/{file}.py with the same options."""
 
 
 def main_of(name: str) -> Callable[[Sequence[str] | None], int]:
-    """The command line of a job by its name in `JOBS`, for a file in jobs/."""
+    """Returns the `main` function of a job in `JOBS`, for a script in jobs/."""
     return job_main(JOBS[name])
 
 
 def _spark(name: str, summary: str, help: str) -> Job:
-    """A job that runs on Spark; its body has its name."""
+    """Returns a job that runs on Spark; its function has the job's name."""
     text = help.strip("\n") + "\n\n" + CLUSTER.format(file=name)
     return Job(f"run {name}", summary, text, f"sluice.spark.jobs:{name}", SPARK_EXTRAS)
 
 
 def _training(name: str, summary: str, help: str) -> Job:
-    """A job that runs on TensorFlow; its body has its name, with an underscore for a hyphen."""
+    """Returns a job that runs on TensorFlow; its function has the job's name, with underscores for hyphens."""
     target = f"sluice.train.jobs:{name.replace('-', '_')}"
     return Job(name, summary, help.strip("\n"), target, TRAIN_EXTRAS)
 
@@ -35,25 +35,25 @@ _ALL = (
         "pipeline",
         "Run all curation stages, from web archives to TFRecord shards and a report.",
         """
-Stages: extract, filter, dedup, decontaminate (if benchmarks are named), line_dedup (if enabled), split_check,
+Stages: extract, filter, dedup, decontaminate (if benchmarks are set), line_dedup (if enabled), split_check,
 tokenizer, shards.
 A finished stage is kept, so the same command continues after an interruption.
 
   sluice run pipeline --conf conf/local.yaml --set plan.inputs=[DIR] --set output=OUT
 
-DIR holds WARC, WET or ARC files; OUT/report.html shows how many documents each stage removed, and why.""",
+DIR contains WARC, WET or ARC files; OUT/report.html shows how many documents each stage removed, and why.""",
     ),
     Job(
         "run plan",
-        "Plan which archives and records are read, and estimate time and cost.",
+        "Plan which archives and records to read, and estimate time and cost.",
         """\
   sluice run plan --set plan.inputs=[warc.paths.gz] --set 'plan.index=[INDEX]' --set output=OUT
 
 Writes OUT/plan, which extract reads. Prints requests, bytes, core-hours and dollars for reading whole archives, for
-reading only the wanted records, and for what was chosen. Needs no Spark.""",
+reading only the wanted records, and for the chosen plan. Does not need Spark.""",
         "sluice.commands.plan_job:plan",
         "extract,objectstore",
-        {"probe": "read the beginning of the first archive, and estimate again with the speeds measured"},
+        {"probe": "read the beginning of the first archive, and repeat the estimate with the measured speeds"},
     ),
     _spark(
         "extract",
@@ -61,7 +61,7 @@ reading only the wanted records, and for what was chosen. Needs no Spark.""",
         """
   sluice run extract --conf conf/local.yaml --set plan.inputs=[DIR] --set output=OUT
 
-Writes OUT/extract/docs, a row for each page, with the reason if it was rejected.""",
+Writes OUT/extract/docs, one row per page, with the reason if it was rejected.""",
     ),
     _spark(
         "filter",
@@ -69,9 +69,9 @@ Writes OUT/extract/docs, a row for each page, with the reason if it was rejected
         """
   sluice run filter --conf conf/local.yaml --set plan.inputs=[DIR] --set output=OUT
 
-Rules read the signals that extract has stored and, where rules.scores names the output of the job score on
-OUT/extract/docs, `bits_per_byte`: how unlikely a language model finds a document. A document without a score passes
-the rules on that signal. `sluice rules` lists the rules.""",
+Rules check the signals stored by extract. If rules.scores is the output of the job score on OUT/extract/docs, they can
+also check `bits_per_byte`: how unlikely a language model finds a document. Documents without a score pass the rules on
+that signal. `sluice rules` lists the rules.""",
     ),
     _spark(
         "dedup",
@@ -85,12 +85,12 @@ similarity, computed exactly).
 {TABLE_FILES}
 Written:
   OUT/dedup/removals    id, step (url, exact, near), duplicate_of (always kept), matched_id, jaccard (similarity)
-  OUT/dedup/copies      for a kept document with duplicates: number of equal or similar documents, itself included
-  OUT/dedup/clusters    which documents belong together, named by the best of them
-  OUT/dedup/edges       every pair that was verified to be similar
-  OUT/dedup/kept        of a table: the rows that were kept, unchanged
-  OUT/dedup/quarantine  of a table: lines that could not be read, with their place
-  OUT/dedup/index       with dedup.write_index=true: for dedup.earlier=[...] of a later crawl""",
+  OUT/dedup/copies      for a kept document with duplicates: number of equal or similar documents, including itself
+  OUT/dedup/clusters    groups of similar documents, identified by the best of each
+  OUT/dedup/edges       all pairs verified to be similar
+  OUT/dedup/kept        for a table: the kept rows, unchanged
+  OUT/dedup/quarantine  for a table: unreadable lines, with their location
+  OUT/dedup/index       with dedup.write_index=true: index for dedup.earlier=[...] of later crawls""",
     ),
     _spark(
         "decontaminate",
@@ -106,43 +106,43 @@ A benchmark is a file of JSON lines (.jsonl, .ndjson, also with .gz or .zst), on
   {{"id": "q1", "question": "Which planet of the solar system has the most moons?", "choices": ["Mars", "Saturn"]}}
 
 Each string is searched for separately: all of them, or only the fields in decontaminate.fields=[question,choices]. A
-document is removed if one stretch of it contains half of the 13-grams of such a text (kind ngram), or 60 % of its
-5-grams (kind near: an edited copy). Units are words, in Chinese characters; case, width and the two Chinese scripts
-make no difference. A text of 8 to 12 units must occur as a whole; shorter texts are counted and not searched for.
+document is removed if a passage contains half of the 13-grams of such a string (kind ngram), or 60 % of its 5-grams
+(kind near: an edited copy). Units are words, or characters in Chinese. Case, width and the two Chinese scripts are
+ignored. Strings of 8 to 12 units must occur as a whole; shorter ones are counted but not searched for.
 {TABLE_FILES}
 Written:
-  OUT/decontaminate/matches     document id, benchmark, item, field, kind, share of the n-grams, stretch that was found
-  OUT/decontaminate/kept        of a table: the rows that were kept, unchanged
-  OUT/decontaminate/quarantine  of a table: lines that could not be read, with their place""",
+  OUT/decontaminate/matches     document id, benchmark, item, field, kind, share of the n-grams, matching passage
+  OUT/decontaminate/kept        for a table: the kept rows, unchanged
+  OUT/decontaminate/quarantine  for a table: unreadable lines, with their location""",
     ),
     _spark(
         "line_dedup",
-        "Remove lines that occur in several documents from all but the best of these.",
+        "Remove lines that occur in several documents from all except the best one.",
         f"""
   sluice run line_dedup --conf conf/local.yaml --set line_dedup.enabled=true --set plan.inputs=[DIR] --set output=OUT
   sluice run line_dedup --set source.inputs=[FILES] --set source.id=id --set source.text=text --set output=OUT
 
-A line is repeated if line_dedup.min_documents (3) different documents contain it; case, width, punctuation and the two
-Chinese scripts make no difference. The best document keeps it: by quality, then length, then smallest id. Short lines,
-code, table rows and lines that make up most of a document are never removed.
+A line is repeated if at least line_dedup.min_documents (3) documents contain it; case, width, punctuation and the two
+Chinese scripts are ignored. The best document (by quality, then length, then smallest id) keeps it. Short lines, code,
+table rows and lines that make up most of a document are never removed.
 {TABLE_FILES}
 Written:
   OUT/line_dedup/removed_lines  document id, line (hash), num_documents, kept_in (a document that keeps the line)
-  OUT/line_dedup/cut_texts      of a run: the remaining texts, with counts for each document
-  OUT/line_dedup/kept           of a table: its rows, without these lines in their text
-  OUT/line_dedup/quarantine     of a table: lines that could not be read, with their place
-  OUT/line_dedup/_summary.json  counts of documents, lines and characters; lines removed most often""",
+  OUT/line_dedup/cut_texts      for a run: the remaining texts, with counts per document
+  OUT/line_dedup/kept           for a table: its rows, without these lines in their text
+  OUT/line_dedup/quarantine     for a table: unreadable lines, with their location
+  OUT/line_dedup/_summary.json  counts of documents, lines and characters; the lines removed most often""",
     ),
     _spark(
         "split_check",
-        "Remove documents that are similar to one held out from their split.",
+        "Remove documents that are similar to a held-out document of another split.",
         """
   sluice run split_check --conf conf/local.yaml --set plan.inputs=[DIR] --set output=OUT
 
-Splits are made of whole near-duplicate clusters, but deduplication misses a few pairs. This job looks for missed pairs
-across splits with other MinHash permutations and more bands (split_check.bands, split_check.rows), then compares them
-exactly. A document of train that is similar to one of valid or test is removed, and one of valid that is similar to one
-of test.
+Splits consist of whole near-duplicate clusters, but deduplication misses a few pairs. This job searches for missed
+pairs across splits with other MinHash permutations and more bands (split_check.bands, split_check.rows), then compares
+them exactly. A train document similar to a valid or test document is removed, and a valid document similar to a test
+document.
 Written:
   OUT/split_check/removals       document id, step, split, duplicate_of (held out, kept), duplicate_of_split, jaccard
   OUT/split_check/_summary.json  counts; pairs proposed, compared exactly and found; catch_probability""",
@@ -170,17 +170,17 @@ Writes OUT/shards/NAME/VERSION, the dataset that `sluice train` reads and `sluic
   sluice export --set train.run.out=out/train
   sluice run score --set score.model=out/train/export --set source.inputs=[FILES] --set output=OUT
 
-Gives nats, perplexity and bits per byte of each document. Executors compute with NumPy and need no TensorFlow.
+Computes nats, perplexity and bits per byte of each document. Executors use NumPy and do not need TensorFlow.
 source.id and source.text name the columns.
 {TABLE_FILES}
 To use the scores in the rules of a run with output RUN, score its documents:
-source.inputs=[RUN/extract/docs/*/kind=doc/*.parquet], source.id=doc_id; then run filter with rules.scores=OUT, where
-the signal is called bits_per_byte. Dedup can prefer documents by score (source.quality), and train-quality can take
-it as a label.
+source.inputs=[RUN/extract/docs/*/kind=doc/*.parquet], source.id=doc_id; then run filter with rules.scores=OUT; the
+signal is called bits_per_byte. Dedup can prefer documents by score (source.quality), and train-quality can use it as
+a label.
 Written:
   OUT/score/scores         id, nll, n_tokens, n_bytes, bits_per_byte, ppl, is_cut
-  OUT/score/quarantine     lines that could not be read, with their place
-  OUT/score/_summary.json  counts, and the sums over all texts""",
+  OUT/score/quarantine     unreadable lines, with their location
+  OUT/score/_summary.json  counts, and sums over all texts""",
     ),
     Job(
         "run train-quality",
@@ -191,20 +191,20 @@ Written:
       --set train_quality.output=quality-zh.bin
 
 A source is the output of a run, Parquet with a column `text`, .jsonl[.gz|.zst] with a field `text`, or a text file.
-Writes the model, its record (.json) and its card (.md), and prints how well it separates held-out documents. Needs no
-Spark.""",
+Writes the model, its record (.json) and its card (.md), and prints how well it separates held-out documents. Does not
+need Spark.""",
         "sluice.commands.quality_jobs:train_quality",
         "extract,quality",
     ),
     Job(
         "run fit-thresholds",
-        "Propose rule thresholds for a language, as FineWeb-2 does.",
+        "Propose rule thresholds for a language, as in FineWeb-2.",
         """\
   sluice run fit-thresholds --set output=OUT --set 'thresholds.languages=[zh]' --set thresholds.reference=en
 
 Reads a sample of OUT/extract/docs of a finished run. Writes OUT/thresholds/LANGUAGE.yaml, a file for rules.presets, and
-OUT/thresholds/report.html with histograms and documents that only one rule would remove. Nothing else changes: look at
-these documents, edit the file, name it in rules.presets, and run filter again. Needs no Spark.""",
+OUT/thresholds/report.html with histograms and documents that only one rule would remove. Changes nothing else: look at
+these documents, edit the file, add it to rules.presets, and run filter again. Does not need Spark.""",
         "sluice.commands.quality_jobs:fit_thresholds",
         "extract,objectstore",
     ),
@@ -213,7 +213,7 @@ these documents, edit the file, name it in rules.presets, and run filter again. 
         "Train a language model; the same command continues after an interruption.",
         """
   sluice train --conf conf/cc-base.yaml --set train.data.manifest=out/shards/corpus/1.0.0
-  sluice train … --set train.run.dry_run=true          parameters, steps and memory only
+  sluice train … --set train.run.dry_run=true          only print parameters, steps and memory
   sluice train … --set train.dist.strategy=multiworker --set train.dist.local_workers=2
 
 Written to train.run.out: checkpoints, metrics.jsonl, samples.txt and, at the end, summary.json.""",
@@ -225,9 +225,9 @@ Written to train.run.out: checkpoints, metrics.jsonl, samples.txt and, at the en
   sluice evaluate --set train.run.out=out/train
   sluice evaluate --set train.run.out=out/train --set 'train.data.domains={news: packed/news/1.0.0}'
 
-The best checkpoint is evaluated, else the latest, with the model and data of the run. A domain is another dataset with
-the same tokenizer (`sluice pack --tokenizer`). The result is also written to evaluation.json in the directory of the
-run.""",
+Evaluates the best checkpoint, or the latest if there is no best, with the model and data of the run. A domain is
+another dataset with the same tokenizer (`sluice pack --tokenizer`). The result is also written to evaluation.json in
+the run directory.""",
     ),
     _training(
         "generate",
@@ -235,8 +235,8 @@ run.""",
         """
   sluice generate --set train.run.out=out/train --set 'train.run.prompts=["The city", "今天"]'
 
-The best checkpoint is used, else the latest. train.run.sample sets length, temperature and top_k; the same
-train.run.seed gives the same text.""",
+Uses the best checkpoint, or the latest if there is no best. train.run.sample sets length, temperature and top_k. The
+same train.run.seed gives the same text.""",
     ),
     _training(
         "export",
@@ -245,8 +245,8 @@ train.run.seed gives the same text.""",
   sluice export --set train.run.out=out/train
   sluice export --set train.run.out=out/train --set train.export.out=my-model
 
-The best checkpoint is exported, else the latest. `sluice run score` reads the directory; `torch.safetensors` loads the
-weights into torch's nn.LSTM.""",
+Exports the best checkpoint, or the latest if there is no best. `sluice run score` reads the directory; its
+torch.safetensors contains the weights for torch's nn.LSTM.""",
     ),
     _training(
         "train-classifier",
@@ -256,11 +256,11 @@ weights into torch's nn.LSTM.""",
   sluice train-classifier … --set classifier.arch=bilstm_cls --set classifier.glove.path=glove.6B.100d.txt \\
       --set classifier.embedding_dim=100
 
-A line of a file is a JSON object with a text and a label. Without classifier.valid a share of the texts is held out by
-a hash, so equal texts are never on both sides. Written to classifier.out:
+Each line of a file is a JSON object with a text and a label. Without classifier.valid, part of the texts is held out by
+a hash, so that equal texts are always on the same side. Written to classifier.out:
   model.safetensors, config.json, tokenizer.json   the best epoch; sluice.train.classifier.train.Predictor reads them
   predictions.jsonl                                for every held-out text: label, predicted label, probability
-  report.json, metrics.jsonl                       accuracy, F1 and confusion matrix; a line per epoch""",
+  report.json, metrics.jsonl                       accuracy, F1 and confusion matrix; one line per epoch""",
     ),
 )
 

@@ -1,4 +1,4 @@
-"""`sluice COMMAND …`: finds the command, imports it and nothing else, and runs it."""
+"""`sluice COMMAND …`: finds the command, imports only its module, and runs it."""
 
 import argparse
 import difflib
@@ -18,7 +18,7 @@ class Command(NamedTuple):
 
     summary: str
     extra: str
-    """Extra of the package that it needs; empty: none."""
+    """Extra of the package that the command needs; empty: none."""
 
 
 COMMANDS = {
@@ -30,7 +30,7 @@ COMMANDS = {
     "signals": Command("Explain the quality signals, or compute those of one text.", "extract"),
     "rules": Command("List the rule presets, and check their examples.", "extract"),
     "bands": Command("Show which MinHash bands catch which near-duplicates.", "extract"),
-    "blocklist": Command("Make a block list of domains and URLs, or look up URLs in one.", "extract"),
+    "blocklist": Command("Build a block list of domains and URLs, or look up URLs in one.", "extract"),
     "config": Command("List the settings of all jobs: meaning, type and default.", ""),
     "completion": Command("Print a completion script for bash, zsh or fish.", ""),
 }
@@ -39,7 +39,7 @@ SUMMARIES = {
     **{job.name: job.summary for job in JOBS.values()},
     **{name: command.summary for name, command in COMMANDS.items()},
 }
-"""A summary line for every command."""
+"""Summary line of every command."""
 
 USAGE = """\
 sluice {version}: Common Crawl in, language-model data and a trained LSTM out.
@@ -67,7 +67,7 @@ Exit codes: 0 done, 2 wrong command line, 3 bad input, 4 a check failed.
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The exit code of one command line, without the name of the program; None means `sys.argv`."""
+    """Runs one command line, without the program name, and returns its exit code. None means `sys.argv`."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(_usage(), end="")
@@ -85,14 +85,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     try:
         return exit_code_of(lambda: _run(name, rest))
-    except SystemExit as e:  # argparse has printed its help or its complaint
+    except SystemExit as e:  # argparse has printed its help or an error
         return e.code if isinstance(e.code, int) else 0
 
 
 def add_arguments(parser: argparse.ArgumentParser, name: str) -> Callable[[argparse.Namespace], int]:
-    """Gives a parser the help and options of a command, and returns what runs it.
+    """Adds the help and options of a command to `parser`, and returns the function that runs it.
 
-    Raises InputError when a package that the command needs is missing.
+    Raises InputError if a package that the command needs is missing.
     """
     if name not in COMMANDS:
         job = JOBS[name.removeprefix("run ")]
@@ -112,7 +112,7 @@ def add_arguments(parser: argparse.ArgumentParser, name: str) -> Callable[[argpa
 
 
 def unknown_command(name: str) -> str:
-    """Why there is no such command, and which one was probably meant."""
+    """Explains that a command does not exist and suggests a similar one."""
     short = name.removeprefix("run ")
     if short in renamed.RENAMED_JOBS:
         return f"`sluice {name}` is now `sluice {JOBS[renamed.RENAMED_JOBS[short]].name}`."

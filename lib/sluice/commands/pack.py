@@ -1,14 +1,14 @@
-"""Text or token ids to a finished dataset on this machine: tokenizer, TFRecord shards, manifest. No Java, no Spark.
+"""Convert text or token ids to a finished dataset on this machine: tokenizer, TFRecord shards, manifest. No Spark.
 
-A .txt file is one document, or one document per line with --lines; a .jsonl file holds one per line in --field.
-With --ids, files are TFRecords of tf.train.Examples: the int64 list --field is a document, or several parted by <eos>,
-and its <pad>s are left out. Any file may be gzipped. Each document is ended by <eos>.
+A .txt file is one document, or one document per line with --lines. A .jsonl file has one document per line in --field.
+With --ids, files are TFRecords of tf.train.Examples: the int64 list --field is a document, or several separated by
+<eos>; its <pad>s are removed. Any file may be gzipped. Each document is ended by <eos>.
 
---tokenizer may be byte-level BPE of others, such as GPT-2's. Its special tokens are named by --pad, --bos, --eos, --unk
-where they are not <pad>, <bos>, <eos>, <unk>. Without one for padding, an id after all others is that.
+--tokenizer can be another byte-level BPE tokenizer, such as GPT-2's. If its special tokens are not called <pad>, <bos>,
+<eos>, <unk>, name them with --pad, --bos, --eos, --unk. Without a padding token, the id after the last one is used.
 
-FILE...                  documents go to train, valid and test by a hash of what they hold, in hash order
---train ... --valid ...  the splits as given, in the order of the files
+FILE...                  documents are assigned to train, valid and test by a hash of their content, in hash order
+--train ... --valid ...  the splits as given, in file order
 
 examples:
   sluice pack notes/*.txt --output data --name notes
@@ -47,12 +47,12 @@ from sluice.data.sources.texts import iter_texts
 LOG = logging.getLogger("sluice.pack")
 SPLITS = ("train", "valid", "test")
 PIECE_CHARS = 1 << 20
-"""Texts are handed to the tokenizer in batches of about this size, and longer ones in parts that end with a line."""
+"""Approximate size of tokenizer batches. Longer texts are divided into parts that end with a line."""
 NO_LIMIT = (1 << 31) - 1
-"""Vocabulary size for word vocabularies of whatever the text holds."""
+"""Vocabulary size of word vocabularies that contain all words of the text."""
 
 Document = Any
-"""Its text, or as bytes its ids, int32; all documents of a dataset are one or the other."""
+"""A text or, as bytes, int32 ids. All documents of a dataset are of the same kind."""
 Documents = Callable[[], Iterator[Document]]
 EncodedDocument = tuple[NDArray[np.int32], int]
 
@@ -66,24 +66,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lines", action="store_true", help="each line of a text file is a document")
     parser.add_argument("--ids", action="store_true", help="files are TFRecords of Examples with token ids")
     parser.add_argument(
-        "--field", help="field of a JSON line that holds the text (text), or of an Example that holds ids (input_ids)"
+        "--field", help="field with the text in a JSON line (text), or with the ids in an Example (input_ids)"
     )
-    parser.add_argument("--output", required=True, metavar="DIR", help="the dataset goes to DIR/NAME/VERSION")
+    parser.add_argument("--output", required=True, metavar="DIR", help="write the dataset to DIR/NAME/VERSION")
     parser.add_argument("--name", required=True, help="letters, digits and underscores")
     parser.add_argument("--version", default="1.0.0", metavar="X.Y.Z", help="version of the dataset (1.0.0)")
     parser.add_argument("--tokenizer", metavar="FILE", help="use this tokenizer.json instead of training one")
     for field in SpecialNames._fields:
-        parser.add_argument(f"--{field}", metavar="TOKEN", help=f"what --tokenizer calls <{field}>")
-    parser.add_argument("--kind", choices=("bpe", "word"), default="bpe", help="kind to train on train (bpe)")
+        parser.add_argument(f"--{field}", metavar="TOKEN", help=f"name of <{field}> in --tokenizer")
+    parser.add_argument("--kind", choices=("bpe", "word"), default="bpe", help="kind of tokenizer to train (bpe)")
     parser.add_argument(
-        "--words", choices=("script", "whitespace"), default="script", help="how kind word finds words (script)"
+        "--words", choices=("script", "whitespace"), default="script", help="word segmentation for kind word (script)"
     )
     parser.add_argument(
         "--vocab-size",
         type=_positive,
-        help=f"with the 4 special tokens (bpe {default_tokenizer.vocab_size}; word: all words)",
+        help=f"including the 4 special tokens (bpe {default_tokenizer.vocab_size}; word: all words)",
     )
-    parser.add_argument("--min-frequency", type=_positive, help="rarer pairs or words get no entry (bpe 2, word 1)")
+    parser.add_argument("--min-frequency", type=_positive, help="drop rarer pairs or words (bpe 2, word 1)")
     parser.add_argument(
         "--seq-len",
         type=_positive,
@@ -98,18 +98,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             f"--{split}-fraction",
             type=float,
             default=fraction,
-            help=f"share of FILE... that goes to {split} ({fraction})",
+            help=f"share of FILE... for {split} ({fraction})",
         )
-    parser.add_argument("--seed", type=int, default=default_shards.seed, help="of split, shard and order (0)")
+    parser.add_argument("--seed", type=int, default=default_shards.seed, help="seed of split, shard and order (0)")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Packs and prints where the dataset is and what it holds."""
+    """Packs the documents and prints location and summary of the dataset."""
     log.set_up("info")
     directory = dataset_directory(options.output, options.name, options.version)
     if storage.exists(storage.join(directory, MANIFEST)):
         raise ConfigError(
-            f"{directory} holds a finished dataset already. Choose another --version, or delete it first."
+            f"{directory} already contains a finished dataset. Choose another --version, or delete it first."
         )
     padding: Counter[str] = Counter()
     splits = _splits(options, _reader(options, padding))
@@ -143,13 +143,13 @@ def run(options: argparse.Namespace) -> int:
     )
     manifest = commit_dataset(directory, plan, shards)
     if options.ids:
-        LOG.info("%s ids of padding were left out", f"{padding.total():,}")
+        LOG.info("removed %s padding ids", f"{padding.total():,}")
     print(f"{directory}: {summary(manifest)}")
     return 0
 
 
 def split_of(document: Document, valid_fraction: float, test_fraction: float, seed: int) -> str:
-    """The split of a document, a function of its text or ids: equal documents are in the same split."""
+    """Returns the split of a document, computed from its text or ids: equal documents are in the same split."""
     position = mix64(_key(document), seed) / 2**64
     if position < valid_fraction:
         return "valid"
@@ -157,7 +157,7 @@ def split_of(document: Document, valid_fraction: float, test_fraction: float, se
 
 
 def encode_documents(tokenizer: Tokenizer, texts: Iterable[str]) -> Iterator[EncodedDocument]:
-    """Ids and UTF-8 bytes of each text, in order, one batch of about PIECE_CHARS in memory."""
+    """Yields ids and UTF-8 bytes of each text, in order. Keeps one batch of about PIECE_CHARS in memory."""
     for batch in _batches(texts):
         encoded = iter(tokenizer.encode_batch([piece for text in batch for piece in _pieces(text)]))
         for text in batch:
@@ -166,18 +166,18 @@ def encode_documents(tokenizer: Tokenizer, texts: Iterable[str]) -> Iterator[Enc
 
 
 def with_utf8_bytes(tokenizer: Tokenizer, documents: Iterable[bytes]) -> Iterator[EncodedDocument]:
-    """Ids and UTF-8 bytes of each document of ids, in order."""
+    """Yields ids and UTF-8 bytes of each document of ids, in order."""
     for document in documents:
         ids = np.frombuffer(document, np.int32)
         yield ids, int(tokenizer.token_bytes[ids].sum())
 
 
 def _reader(options: argparse.Namespace, padding: Counter[str]) -> Callable[[list[str]], Iterator[Document]]:
-    """A function that yields the documents of files and counts pad ids by file in `padding`."""
+    """Returns a function that yields the documents of files and counts pad ids by file in `padding`."""
     if not options.ids:
         return functools.partial(_read_texts, lines=options.lines, field=options.field or "text")
     if options.lines or options.add_bos or not options.tokenizer:
-        raise ConfigError("--ids needs the --tokenizer that made them, and goes without --lines and --add-bos.")
+        raise ConfigError("--ids needs the --tokenizer that produced the ids, and excludes --lines and --add-bos.")
     tokenizer = Tokenizer.load(options.tokenizer, _names(options))
     return functools.partial(_read_ids, tokenizer=tokenizer, field=options.field or "input_ids", padding=padding)
 
@@ -198,17 +198,19 @@ def _read_ids(files: list[str], *, tokenizer: Tokenizer, field: str, padding: Co
 
 
 def _splits(options: argparse.Namespace, read: Callable[[list[str]], Iterator[Document]]) -> dict[str, Documents]:
-    """The documents of each split that has any; each can be read again and again."""
+    """Returns the documents of each split that has any, as functions that can be called repeatedly."""
     named = {split: getattr(options, split) for split in SPLITS if getattr(options, split)}
     if bool(named) == bool(options.files):
-        raise ConfigError("Give either FILE... or --train FILE... with --valid and --test, and not both.")
+        raise ConfigError("Use either FILE... or --train FILE... with --valid and --test, not both.")
     if named:
         if "train" not in named or options.shards > 1:
-            raise ConfigError("Named splits need --train, and keep their order in one shard each: leave out --shards.")
+            raise ConfigError("Named splits need --train, and each is one shard in file order: omit --shards.")
         return {split: functools.partial(read, files) for split, files in named.items()}
     fractions = options.valid_fraction, options.test_fraction
     if min(fractions) < 0 or sum(fractions) >= 1:
-        raise ConfigError(f"--valid-fraction and --test-fraction are {fractions}; both from 0 and below 1 together.")
+        raise ConfigError(
+            f"--valid-fraction and --test-fraction are {fractions}; use numbers from 0 with a sum below 1."
+        )
 
     def choose(split: str) -> Iterator[Document]:
         return (document for document in read(options.files) if split_of(document, *fractions, options.seed) == split)
@@ -216,9 +218,9 @@ def _splits(options: argparse.Namespace, read: Callable[[list[str]], Iterator[Do
     splits: dict[str, Documents] = {split: functools.partial(choose, split) for split in SPLITS}
     found = {split: read_split for split, read_split in splits.items() if any(True for _ in read_split())}
     if "train" not in found:
-        raise InputError("The hash left no document for train: too few documents. Name --train files, or use --lines.")
+        raise InputError("The hash assigned no document to train: too few documents. Use --train, or --lines.")
     for split in splits.keys() - found.keys():
-        LOG.warning("no document fell to %s; raise --%s-fraction if you need it", split, split)
+        LOG.warning("no document was assigned to %s; increase --%s-fraction if you need it", split, split)
     return found
 
 
@@ -227,7 +229,7 @@ def _of_shard(read: Documents, index: int, num_shards: int, options: argparse.Na
 
 
 def _write(path: str, found: Iterator[Document], tokenizer: Tokenizer, options: argparse.Namespace, bar: Bar) -> Shard:
-    """Writes one shard. With FILE... its documents are in hash order, so they are held in memory."""
+    """Writes one shard. With FILE..., documents are sorted in hash order, so all are in memory."""
     split = path.rpartition("/")[2].partition("-")[0]
     ordered = _in_hash_order(found, options.seed) if options.files else found
     encode = with_utf8_bytes if options.ids else encode_documents
@@ -243,8 +245,8 @@ def _write(path: str, found: Iterator[Document], tokenizer: Tokenizer, options: 
     if not shard.records:
         needed = options.seq_len + 1 if split == "train" else 2
         raise InputError(
-            f"{shard.path} would have no record: its {shard.docs} documents have {shard.dropped_tokens} tokens, but "
-            f"{needed} are needed. Give more documents, a smaller --seq-len, or fewer --shards."
+            f"{shard.path} would have no records: its {shard.docs} documents have {shard.dropped_tokens} tokens, but "
+            f"{needed} are needed. Use more documents, a smaller --seq-len, or fewer --shards."
         )
     LOG.info("%s: %s records, %s tokens, %s dropped", shard.path, shard.records, shard.tokens, shard.dropped_tokens)
     return shard
@@ -259,15 +261,15 @@ def _names(options: argparse.Namespace) -> SpecialNames:
 
 
 def _tokenizer(options: argparse.Namespace, texts: Documents) -> tuple[dict[str, object], bytes]:
-    """The settings of the tokenizer, for the digest, and its bytes."""
+    """Returns the tokenizer's settings, for the digest, and its bytes."""
     names = {field: name for field, name in _names(options)._asdict().items() if name is not None}
     if options.tokenizer:
         given = Tokenizer.load(options.tokenizer, _names(options))
         if given.ids.bos == given.ids.eos and options.add_bos:
-            raise ConfigError("--add-bos needs a token that only begins documents. Name it by --bos, or leave it out.")
+            raise ConfigError("--add-bos needs a token that only begins documents. Set --bos, or omit --add-bos.")
         return {"sha256": given.sha256, **names}, storage.read_bytes(options.tokenizer)
     if names:
-        raise ConfigError(f"--{next(iter(names))} names a token of --tokenizer, which is missing.")
+        raise ConfigError(f"--{next(iter(names))} names a token of --tokenizer, but there is no --tokenizer.")
     is_word = options.kind == "word"
     settings = TokenizerConfig(
         kind=options.kind,
@@ -283,7 +285,7 @@ def _sample(texts: Iterator[str], sample_bytes: int) -> Iterator[str]:
     size = 0
     for text in texts:
         if size >= sample_bytes:
-            LOG.warning("the tokenizer is trained on the first %s bytes of train", f"{size:,}")
+            LOG.warning("training the tokenizer on the first %s bytes of train only", f"{size:,}")
             return
         size += len(text.encode())
         yield text
@@ -311,7 +313,7 @@ def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """The text in parts that join up to it again; an empty text is one empty part."""
+    """Divides a text into parts that can be joined again. An empty text is one empty part."""
     start = 0
     while len(text) - start > PIECE_CHARS:
         end = text.find("\n", start + PIECE_CHARS) + 1

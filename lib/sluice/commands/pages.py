@@ -1,9 +1,10 @@
-"""Every page of web archives as JSON lines: text, language, signals, verdict.
+"""Print the pages of web archives as JSON lines: text, language, signals, verdict.
 
-One object per HTML response or WET text, kept or rejected: url, warc_path, warc_offset, charset, language,
-language_score, text, reason (null for a kept page, else the first check or rule it failed), signals. The counts go to
-standard error.
-Exit codes: 0 done, 2 wrong command line, 3 missing input or more loss than extract.max_unreadable_share allows.
+Prints one object per HTML response or WET text, kept or rejected: url, warc_path, warc_offset, charset, language,
+language_score, text, reason (null for a kept page, else the first check or rule that it failed), signals. Counts are
+printed to standard error.
+
+Exit codes: 0 done, 2 wrong command line, 3 missing input, or more unreadable than extract.max_unreadable_share allows.
 
 example: sluice pages crawl.warc.gz | jq 'select(.reason == null) | .text'
 """
@@ -31,14 +32,14 @@ from sluice.text.rules.rule import Rule, first_failure, load_rules
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command line of `sluice pages`."""
+    """Adds the arguments of `sluice pages`."""
     parser.add_argument("files", nargs="+", metavar="FILE", help="WARC, WET or ARC files, directories or globs")
     parser.add_argument("--conf", action="append", default=[], metavar="FILE", help="YAML settings; repeatable")
     parser.add_argument("--set", action="append", default=[], metavar="A.B=C", help="one setting; repeatable")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Prints the pages; exit code 3 when more was lost than `extract.max_unreadable_share` allows."""
+    """Prints the pages. Raises InputError if more was lost than `extract.max_unreadable_share` allows."""
     inputs = json.dumps(options.files, ensure_ascii=False)
     config = load_config(options.conf, [*options.set, f"plan.inputs={inputs}"])
     account = WarcAccount()
@@ -59,15 +60,15 @@ def run(options: argparse.Namespace) -> int:
     )
     if not account.records:
         raise InputError(
-            f"Not one record could be read from {', '.join(options.files)} ({account.bytes} bytes). "
-            "WARC or ARC files with at least one record are expected; check the path and the download."
+            f"No record could be read from {', '.join(options.files)} ({account.bytes} bytes). "
+            "Expected WARC or ARC files with at least one record. Check the path and the download."
         )
     if account.quarantined_bytes > config.extract.max_unreadable_share * account.bytes:
         causes = ", ".join(f"{reason} {count}" for reason, count in sorted(account.quarantined.items()))
         raise InputError(
             f"{account.quarantined_bytes} of {account.bytes} bytes could not be read ({causes}), more than "
-            f"extract.max_unreadable_share = {config.extract.max_unreadable_share} allows. Fetch the files again or "
-            "raise it."
+            f"extract.max_unreadable_share = {config.extract.max_unreadable_share} allows. Download the files again or "
+            "increase it."
         )
     return 0
 
@@ -78,7 +79,8 @@ def iter_lines(config: Config, bar: Bar | None = None) -> Iterator[dict[str, Any
     rules = load_rules(config.rules.presets)
     open_read = partial(storage.open_stream, transport=config.extract.transport)
     entries = plan.make_plan(config.plan, config.extract.transport).entries
-    # always in a child: half a second at the start and 3 % a page, and the page that kills it is a line like others
+    # always in a child process: costs 0.5 s at start and 3 % per page, and a page that crashes it becomes an ordinary
+    # line
     with GuardedProcessor(inner) as processor:
         sizes = [entry.size for entry in entries]
         total, done = (None if None in sizes else sum(filter(None, sizes))), 0

@@ -1,4 +1,4 @@
-"""The bodies of the jobs `train-quality` and `fit-thresholds`, which need no Spark."""
+"""The functions of the jobs `train-quality` and `fit-thresholds`, which do not need Spark."""
 
 from sluice.core.config.schema import Config
 from sluice.core.errors import ConfigError
@@ -18,14 +18,14 @@ def train_quality(config: Config, force: bool) -> None:
     result = train(config.train_quality)
     save(result)
     print(summary(result))
-    print(f"\ngood: {' '.join(result.good_words)}\nbad: {' '.join(result.bad_words)}\n\n{output}.md says more")
+    print(f"\ngood: {' '.join(result.good_words)}\nbad: {' '.join(result.bad_words)}\n\nsee {output}.md for details")
 
 
 def fit_thresholds(config: Config, force: bool) -> None:
-    """Proposes thresholds for each language: writes rule files and a report. Raises ConfigError without a language."""
+    """Proposes thresholds for each language; writes rule files and a report. Raises ConfigError without languages."""
     section = config.thresholds
     if not section.languages:
-        raise ConfigError("thresholds.languages is empty: there is nothing to fit. Name languages of the run, as [zh].")
+        raise ConfigError("thresholds.languages is empty. Set it to languages of the run, for example [zh].")
     known, in_force = load_rules(section.reference_rules), load_rules(config.rules.presets)
     signals = sorted({rule.signal for rule in (*known, *in_force)})
     languages = (*section.languages, section.reference)
@@ -45,4 +45,4 @@ def fit_thresholds(config: Config, force: bool) -> None:
         print(f"rules: {path}")
     report = storage.join(config.output, "thresholds", "report.html")
     storage.write_atomic(report, page(fitted, samples, texts).encode())
-    print(f"pictures: {report}")
+    print(f"histograms: {report}")

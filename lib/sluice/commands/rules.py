@@ -1,8 +1,8 @@
-"""The rules of presets or rule files in their order, and whether each does what its examples say.
+"""List the rules of presets or rule files in order, and check each against its examples.
 
-A rule must drop each text of its `drops`, one for each bound, and keep those of `keeps` and plain prose of its
-language. So a rule that can never fire, or fires on everything, is found before a run.
-Exit codes: 0 all examples hold, 2 a rule file is wrong, 4 an example does not hold.
+A rule must drop each text in its `drops`, one per limit, and keep those in `keeps` and plain prose of its language.
+This finds rules that can never fire, or fire on everything, before a run.
+Exit codes: 0 all examples pass, 2 invalid rule file, 4 an example fails.
 
 example: sluice rules                       # the shipped presets
 example: sluice rules zh-default
@@ -17,13 +17,13 @@ from sluice.text.rules.rule import Rule, load_rules, preset_names, read_descript
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command line of `sluice rules`."""
+    """Adds the arguments of `sluice rules`."""
     parser.add_argument("presets", nargs="*", metavar="PRESET", help="shipped presets or YAML files")
-    parser.add_argument("--check", action="store_true", help="judge the examples only")
+    parser.add_argument("--check", action="store_true", help="only check the examples")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Prints the rules. Raises ConfigError for a wrong file, StageError when an example does not hold."""
+    """Prints the rules. Raises ConfigError for an invalid file, StageError if an example fails."""
     if not options.presets and not options.check:
         for name in preset_names():
             print(f"{name:16} {read_description(name)}")
@@ -34,8 +34,8 @@ def run(options: argparse.Namespace) -> int:
             languages = ",".join(rule.languages or ("every",))
             print(f"{rule.name:28} {languages:6} {rule.signal:34} {_bounds(rule)}")
     if found := faults(rules):
-        raise StageError("\n".join([*found, "Give each rule an example for each bound, or mend the bound."]))
-    print(f"{len(rules)} rules: each drops and keeps its examples")
+        raise StageError("\n".join([*found, "Add an example for each limit of each rule, or correct the limit."]))
+    print(f"{len(rules)} rules: all examples are dropped or kept as expected")
     return 0
 
 

@@ -1,6 +1,6 @@
-"""All quality signals: name, range, and what each measures with its source; or those of one text.
+"""List all quality signals with range, meaning and source, or compute those of one text.
 
-With FILE (- for standard input) prints the values of that text as JSON, as the extract pass would store them.
+With FILE (- for standard input), prints the signals of that text as JSON, as the extract pass would store them.
 Exit codes: 0 done, 3 no such file.
 
 example: sluice signals
@@ -21,13 +21,13 @@ from sluice.text.signals.catalogue import describe
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command line of `sluice signals`."""
-    parser.add_argument("file", nargs="?", metavar="FILE", help="a text in UTF-8; without it the table is printed")
+    """Adds the arguments of `sluice signals`."""
+    parser.add_argument("file", nargs="?", metavar="FILE", help="a UTF-8 text file; without it, print the table")
     parser.add_argument("--language", default="en", metavar="CODE", help="language of the text (en)")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Prints the table, or the signals of a text. Raises InputError for a file that is not there or not UTF-8."""
+    """Prints the table, or the signals of a text. Raises InputError for a file that is missing or not UTF-8."""
     if options.file is None:
         for name in Signals.__struct_fields__:
             low, high = signal_range(name)
@@ -38,6 +38,6 @@ def run(options: argparse.Namespace) -> int:
         data = sys.stdin.buffer.read() if options.file == "-" else Path(options.file).read_bytes()
         text = data.decode("utf-8")
     except (OSError, UnicodeDecodeError) as e:
-        raise InputError(f"{options.file} cannot be read as text: {e}. A file in UTF-8 is expected.") from None
+        raise InputError(f"{options.file} cannot be read as text: {e}. Expected a UTF-8 file.") from None
     print(msgspec.json.format(msgspec.json.encode(signals_of(text, options.language)), indent=1).decode())
     return 0

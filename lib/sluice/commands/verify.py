@@ -1,7 +1,8 @@
-"""Hold every byte of a dataset against its manifest.
+"""Check every byte of a dataset against its manifest.
 
-Prints one line per problem, or one line on what the dataset holds.
-Exit codes: 0 sound, 3 not a finished dataset, 4 problems found.
+Prints one line per problem or, if there is none, a one-line summary of the dataset.
+
+Exit codes: 0 valid, 3 not a finished dataset, 4 problems found.
 
 example: sluice verify data/notes/1.0.0
 """
@@ -15,12 +16,12 @@ from sluice.data.dataset.verify import summary, verify_dataset
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the one argument."""
+    """Adds the directory argument."""
     parser.add_argument("directory", metavar="DIR", help="a dataset directory, <root>/<name>/<x.y.z>")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Prints problems or a summary. Raises StageError when there are problems."""
+    """Prints problems or a summary. Raises StageError if there are problems."""
     problems = 0
     for problem in verify_dataset(options.directory):
         problems += 1
@@ -28,8 +29,8 @@ def run(options: argparse.Namespace) -> int:
     if problems:
         sys.stdout.flush()
         raise StageError(
-            f"{options.directory} does not agree with its manifest (problems: {problems}, listed above). "
-            "Do not train on it; copy it again or write it again."
+            f"{options.directory} does not match its manifest (problems: {problems}, listed above). "
+            "Do not train on it. Copy or write it again."
         )
     print(f"ok: {summary(read_manifest(options.directory))}")
     return 0

@@ -1,6 +1,6 @@
-"""One page on a run: `report.html` for people, `report.json` with the same numbers for programs.
+"""Builds the report of a run: `report.html` for people, `report.json` with the same numbers for programs.
 
-Everything comes from the `_summary.json` of the finished stages and from the files of a training run beside them.
+All values come from the `_summary.json` files of finished stages and from the files of a training run in `output`.
 Equal inputs give equal bytes.
 """
 
@@ -37,9 +37,9 @@ SPLIT_COUNTS = (*DEDUP_COUNTS, "documents", "catch_probability", "crowded", "lea
 
 
 def write_report(output: str) -> None:
-    """Writes `report.json` and `report.html` into the directory of a run, over earlier ones.
+    """Writes `report.json` and `report.html` into the directory of a run, replacing earlier ones.
 
-    Stages that have not finished are named as such. Raises InputError when none has.
+    The report names stages that have not finished. Raises InputError if no stage has finished.
     """
     report = build_report(output)
     text = json.dumps(report, indent=1, ensure_ascii=False, sort_keys=True, allow_nan=False) + "\n"
@@ -48,14 +48,14 @@ def write_report(output: str) -> None:
 
 
 def build_report(output: str) -> Values:
-    """All numbers of the report as plain values; what is not known is None, and never NaN."""
+    """Returns all numbers of the report as plain values. Unknown values are None, never NaN."""
     markers = {name: read_json(storage.join(output, name, MARKER)) for name in STAGES}
     summaries = {name: read_json(storage.join(output, name, SUMMARY)) for name in STAGES}
     summaries = {name: summaries[name] for name in _stages_of_run(summaries, markers)}
     if not any(summaries.values()):
         raise InputError(
-            f"{output} holds no finished stage: expected {SUMMARY} in at least one of {', '.join(summaries)} below it. "
-            "Give the `output` directory of a run, or run `sluice run pipeline` first."
+            f"{output} has no finished stage: expected {SUMMARY} in at least one of {', '.join(summaries)} below it. "
+            "Use the `output` directory of a run, or run `sluice run pipeline` first."
         )
     report: Values = {
         "title": _title(output, markers["shards"]),
@@ -93,9 +93,9 @@ def _title(output: str, shards_marker: Values) -> str:
 
 
 def _stages_of_run(summaries: Mapping[str, Values], markers: Mapping[str, Values]) -> list[str]:
-    """The stages in order, optional ones only if they were begun and the stage after them does not pass them by.
+    """Lists the stages in order. Optional stages are included only if they were started and the next stage used them.
 
-    One that it passes by was left there by a run with other settings.
+    An optional stage that the next stage did not use is left over from a run with other settings.
     """
     names = list(STAGES)
     for name in reversed(OPTIONAL):
@@ -107,12 +107,12 @@ def _stages_of_run(summaries: Mapping[str, Values], markers: Mapping[str, Values
 
 
 def _optional(summary: Values | None, *names: str) -> Values | None:
-    """Values of an optional stage; None where it is no part of the run or has not finished."""
+    """Returns values of an optional stage; None if it is not part of the run or has not finished."""
     return pick(summary, *names) if summary else None
 
 
 def _stages(summaries: Mapping[str, Values], markers: Mapping[str, Values]) -> list[Values]:
-    """Each stage with what it belongs to; `stale` when it read another configuration of the stage before it."""
+    """Returns each stage with its state; `stale` if it read another configuration of the previous stage."""
     rows: list[Values] = []
     before: Any = None
     for name in summaries:
@@ -134,7 +134,7 @@ def _stages(summaries: Mapping[str, Values], markers: Mapping[str, Values]) -> l
 
 
 def _funnel(summaries: Mapping[str, Values]) -> list[Values]:
-    """From records to documents in shards; `count` is None for what has not been counted yet."""
+    """Counts from records to documents in shards; `count` is None if not counted yet."""
     extract, filtered, dedup = summaries["extract"], summaries["filter"], summaries["dedup"]
     records, unique = ledger_of(extract, "records"), ledger_of(dedup, "documents")
     removed = dropped_of(dedup, "documents")
@@ -177,7 +177,7 @@ def _funnel(summaries: Mapping[str, Values]) -> list[Values]:
 
 
 def _archives(extract: Values) -> Values:
-    """Files with their accounts, the damaged first, then in order of their paths."""
+    """Returns files with their counts: damaged files first, then sorted by path."""
     files = [
         pick(file.get("account") or {}, "records", "html", "documents", "quarantined_bytes")
         | {
@@ -202,12 +202,12 @@ def _archives(extract: Values) -> Values:
 
 
 def is_damaged(file: Values) -> bool:
-    """Whether a part of an archive was quarantined."""
+    """Whether a part of the archive was quarantined."""
     return bool(file["quarantined_bytes"] or file["quarantined"])
 
 
 def _rules_by_language(summary: Values) -> dict[str, dict[str, int]]:
-    """Documents dropped by each rule, the most frequent first."""
+    """Counts documents dropped by each rule, in descending order."""
     return {
         language: descending({reason: count for reason, count in counts.items() if reason != "kept"})
         for language, counts in summary.get("by_language", {}).items()
@@ -232,7 +232,7 @@ def _languages(summaries: Mapping[str, Values]) -> list[Values]:
 
 
 def _rule_meanings(marker: Values) -> dict[str, str]:
-    """The bound of each rule, as `signal ≥ 0.8`."""
+    """Describes the limits of each rule, for example `signal ≥ 0.8`."""
     signs = {"min": "≥", "above": ">", "max": "≤", "below": "<"}
     meanings = {}
     for rule in marker.get("settings", {}).get("rules", []):
@@ -251,7 +251,7 @@ def _splits(shards: Values) -> list[Values]:
 
 
 def _accounts(summaries: Mapping[str, Values]) -> list[Values]:
-    """One line per ledger, handover and total; `balanced` is None when a side is not known."""
+    """Returns one line per ledger, handover and total; `balanced` is None if a side is unknown."""
     lines = [
         {
             "account": name,

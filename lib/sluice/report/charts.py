@@ -1,4 +1,4 @@
-"""Small SVG charts as text: no scripts, colours from the page's style sheet. Labels must be escaped already."""
+"""Small SVG charts as text: no scripts, colours from the page's style sheet. Callers must escape labels."""
 
 import math
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ LEFT, RIGHT, TOP, BOTTOM = 60, 78, 16, 46
 
 
 class Series(NamedTuple):
-    """One line of `curve`; `style` is its class in the style sheet, `dots` marks every point."""
+    """One line of `curve`. `style` is its CSS class; `dots` marks every point."""
 
     label: str
     style: str
@@ -18,8 +18,8 @@ class Series(NamedTuple):
 
 
 def bar(share: float, label: str, style: str = "bar") -> str:
-    """A bar of `share` (0 to 1) of the width it is given; `label` is shown on pointing at it."""
-    width = 100 * min(max(share, 0.004 if share > 0 else 0.0), 1.0)  # something is never drawn as nothing
+    """Draws a bar that fills `share` (0 to 1) of its width; `label` is shown on hover."""
+    width = 100 * min(max(share, 0.004 if share > 0 else 0.0), 1.0)  # a share above 0 is always visible
     return (
         f'<svg class="{style}" viewBox="0 0 100 10" preserveAspectRatio="none" role="img"><title>{label}</title>'
         f'<rect class="track" width="100" height="10"/><rect class="fill" width="{width:.2f}" height="10"/></svg>'
@@ -27,7 +27,7 @@ def bar(share: float, label: str, style: str = "bar") -> str:
 
 
 def funnel_step(share: float, next_share: float | None, label: str) -> str:
-    """One band of a funnel, and the slope down to the next."""
+    """Draws one band of a funnel and the slope to the next."""
     wide, narrow = (100 * min(max(value, 0.004), 1.0) for value in (share, share if next_share is None else next_share))
     slope = (
         ""
@@ -43,9 +43,9 @@ def funnel_step(share: float, next_share: float | None, label: str) -> str:
 
 
 def histogram(counts: Sequence[int], low: float, high: float, marks: Sequence[tuple[float, str, str]]) -> str:
-    """Bars of equal width from `low` to `high`, and upright lines at values, each with its class and its label.
+    """Draws bars of equal width from `low` to `high`, and vertical lines at `marks` (value, CSS class, label).
 
-    Heights are square roots: a tail of one in a hundred is seen too. A line beyond an end is drawn at that end.
+    Heights are square roots of counts, so that a tail of 1 % is visible. Marks outside the range are drawn at its ends.
     """
     left, width, floor = 8, WIDTH - 16, 120
     top = max(max(counts, default=0), 1)
@@ -72,9 +72,9 @@ def histogram(counts: Sequence[int], low: float, high: float, marks: Sequence[tu
 
 
 def curve(series: Sequence[Series]) -> str:
-    """Loss in nats per token against step. The right axis reads the same heights as perplexity, e to the loss.
+    """Draws loss in nats per token against step. The right axis shows the same values as perplexity, exp(loss).
 
-    Empty when there is nothing to draw.
+    Empty if there are no points.
     """
     points = [point for line in series for point in line.points]
     if not points:
@@ -132,7 +132,7 @@ def _words(tick: float) -> str:
 
 
 def ticks(low: float, high: float, about: int) -> list[float]:
-    """Round numbers from low to high: steps of 1, 2 or 5 times a power of ten, at most `about` + 1 of them."""
+    """Round numbers from `low` to `high`: steps of 1, 2 or 5 times a power of ten, at most `about` + 1 values."""
     rough = (high - low) / about
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * (1 - 1e-9))
@@ -141,7 +141,7 @@ def ticks(low: float, high: float, about: int) -> list[float]:
 
 
 def _perplexities(low: float, high: float) -> list[float]:
-    """Round perplexities whose logarithm lies between low and high."""
+    """Returns round perplexities whose logarithm is between `low` and `high`."""
     tens = range(math.floor(low / math.log(10)), math.ceil(high / math.log(10)) + 1)
     for factors in ((1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9), (1, 2, 3, 5), (1, 3), (1,)):
         found = [

@@ -1,6 +1,6 @@
-"""Sections of the report on duplicates, benchmark items, repeated lines and near-copies across splits.
+"""Report sections on duplicates, benchmark items, repeated lines and near-copies across splits.
 
-All but the first are empty if their stage is not part of the run.
+All except duplicates are empty if their stage is not part of the run.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ KINDS = {"ngram": "by its n-grams", "near": "nearly, by its shingles"}
 
 
 def duplicates(report: Values) -> str:
-    """Numbers of pairs considered, and some removed documents beside the kept ones."""
+    """Shows the numbers of compared pairs, and samples of removed documents next to the kept ones."""
     dedup = report["dedup"]
     if dedup["edges"] is None and not report["pairs"]:
         return nothing("The stage dedup has not finished.")
@@ -35,7 +35,7 @@ def duplicates(report: Values) -> str:
 
 
 def _pair(row: Values, words: str) -> str:
-    """A removed document beside the kept one."""
+    """Shows a removed document next to the kept one."""
     text = f'<h3>{words}</h3><div class="pair"><blockquote class="dropped"><p class="quiet">removed, document '
     text += f"{escape(row.get('doc_id'))}</p>{quote(row.get('text'), row.get('url'))}</blockquote>"
     text += f'<blockquote class="kept"><p class="quiet">kept, document {escape(row.get("duplicate_of"))}</p>'
@@ -43,7 +43,7 @@ def _pair(row: Values, words: str) -> str:
 
 
 def decontamination(values: Values | None) -> str:
-    """Numbers of items found of each benchmark, and some matches beside the items."""
+    """Shows how many items of each benchmark were found, and samples of matches next to the items."""
     if values is None:
         return ""
     rows = [
@@ -54,14 +54,14 @@ def decontamination(values: Values | None) -> str:
     text += table(("benchmark", "items#", "found#", "documents dropped#"), rows)
     unable = [
         f"{count(values[name])} {words}"
-        for name, words in (("too_short", "too short"), ("too_common", "the template of many"))
+        for name, words in (("too_short", "too short"), ("too_common", "shared template text"))
         if values[name]
     ]
     if unable:
-        text += f'<p class="note">Items that are not searched: {", ".join(unable)}.</p>'
+        text += f'<p class="note">Items not searched for: {", ".join(unable)}.</p>'
     if not values["samples"]:
         return text + nothing("No document contains an item.")
-    text += '<p class="note">Left: the match in a document, as its key text; right: the item.</p>'
+    text += '<p class="note">Left: the matching passage in a document, normalised; right: the item.</p>'
     for row in values["samples"]:
         kind = escape(KINDS.get(row.get("kind"), row.get("kind")))
         item = f"{escape(row.get('benchmark'))}, item {escape(row.get('item'))}, {escape(row.get('field'))}"
@@ -73,7 +73,7 @@ def decontamination(values: Values | None) -> str:
 
 
 def repeated_lines(values: Values | None) -> str:
-    """Lines and characters removed, by language, and the lines removed most often."""
+    """Shows removed lines and characters by language, and the lines removed most often."""
     if values is None:
         return ""
     cuts = values["cuts"] or ()
@@ -111,7 +111,7 @@ def repeated_lines(values: Values | None) -> str:
 
 
 def split_check(values: Values | None) -> str:
-    """The probability and number of near-copies found across splits, and some of them."""
+    """Shows number and detection probability of near-copies across splits, with samples."""
     if values is None:
         return ""
     documents = values["documents"] or {}
@@ -129,7 +129,7 @@ def split_check(values: Values | None) -> str:
         text += f'<p class="note">{count(values["crowded"])} held-out documents are in crowded buckets: they were '
         text += f"compared in {count(values['least_bands'])} bands or more, not in all.</p>"
     if not values["samples"]:
-        return text + nothing("No document is a near-copy of one that is held out from its split.")
+        return text + nothing("No document is a near-copy of a document held out from its split.")
     for row in values["samples"]:
         splits = f"in {escape(row.get('split'))}, similar to one in {escape(row.get('duplicate_of_split'))}"
         text += _pair(row, f"{splits}, similarity {measure(row.get('jaccard'))}")

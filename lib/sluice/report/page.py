@@ -1,7 +1,7 @@
-"""The page of a report: one file without scripts, pictures or network, readable on a phone and in the dark.
+"""The HTML page of a report: one file without scripts, images or network access, for small screens and dark mode too.
 
-Texts and addresses in it come from the web and are never trusted: everything passes through `escape`, addresses are
-text and not links, and the page forbids browsers to run or fetch anything.
+Texts and URLs in it come from the web and are never trusted: everything passes through `escape`, URLs are text rather
+than links, and the page forbids browsers to run or fetch anything.
 """
 
 import json
@@ -30,15 +30,15 @@ from sluice.report.parts import (
 from sluice.report.training_section import training
 
 MAX_ARCHIVES = 100
-"""Rows of the archives table; `report.json` has all."""
+"""Maximum rows of the archives table; `report.json` contains all."""
 OPEN_LANGUAGES = 3
-"""Languages whose rules and samples are unfolded."""
+"""Number of languages whose rules and samples are expanded."""
 
 Values = Mapping[str, Any]
 
 
 def render(report: Values) -> str:
-    """The whole page for what `report.build.build_report` returns."""
+    """Renders the page from the values of `report.build.build_report`."""
     found = [
         ("funnel", "What became of the input", _funnel(report)),
         ("archives", "Input archives", _archives(report["archives"])),
@@ -118,10 +118,10 @@ def _archives(archives: Values) -> str:
         rows.append(([f"<code class='path'>{escape(file['path'])}</code>", *numbers, state], bad))
     text += table(("file", "bytes#", "records#", "HTML#", "documents#", "lost bytes#", "state"), rows)
     if rest := len(archives["files"]) - len(shown):
-        text += nothing(f"{count(rest)} more, all in report.json.")
+        text += nothing(f"{count(rest)} more in report.json.")
     if archives["ignored"]:
         names = "".join(f"<li><code>{escape(path)}</code></li>" for path in archives["ignored"][:MAX_ARCHIVES])
-        text += f"<details><summary>Left alone (no archives): {count(len(archives['ignored']))}</summary>"
+        text += f"<details><summary>Ignored files (not archives): {count(len(archives['ignored']))}</summary>"
         text += f"<ul>{names}</ul></details>"
     return text
 
@@ -132,7 +132,7 @@ def _drops(report: Values) -> str:
     if drops["extract"]:
         text += bar_list(drops["extract"], funnel["records in the archives"], meaning_of, "bar-dropped")
     else:
-        text += nothing("No drop is recorded.")
+        text += nothing("No drops recorded.")
     if cut := {kind: chars for kind, chars in drops["cut"].items() if chars > 0}:
         total = next((line["in"] for line in report["accounts"] if line["unit"] == "characters"), None)
         text += '<h3>Cut out of documents</h3><p class="note">Characters; shares are of all main text.</p>'
@@ -140,7 +140,7 @@ def _drops(report: Values) -> str:
     if drops["masked"]:
         text += "<h3>Personal data masked</h3>" + bar_list(drops["masked"], None, meaning_of, "bar-dropped")
     if not drops["rules"]:
-        return text + "<h3>By the rules</h3>" + nothing("the stage filter has not finished, or judged no document.")
+        return text + "<h3>By the rules</h3>" + nothing("the stage filter has not finished, or checked no document.")
     documents = {row["language"]: row["documents"] for row in report["languages"]}
     meanings = report["rules"]["meaning"]
 
@@ -166,7 +166,7 @@ def _folded(title: str, about: str, body: str, place: int) -> str:
 
 def _languages(report: Values) -> str:
     if not report["languages"]:
-        return nothing("No document yet.")
+        return nothing("No documents yet.")
     rows = []
     for row in report["languages"]:
         share = (row["kept"] or 0) / row["documents"] if row["documents"] else 0.0
@@ -197,7 +197,7 @@ def _rules(report: Values) -> str:
         )
         for key in ("fired_on_most", "fired_on_none")
     }
-    text = '<p class="note">A rule that drops most documents, or none at all, is often a mistake.</p>'
+    text = '<p class="note">A rule that drops most documents, or none at all, is often wrong.</p>'
     text += "<h3>Dropped more than half of the documents of a language</h3>"
     text += f'<div class="chips">{chips["fired_on_most"]}</div>' if rules["fired_on_most"] else nothing("None.")
     text += f"<h3>Dropped nothing ({count(len(rules['fired_on_none']))})</h3>"
@@ -206,11 +206,11 @@ def _rules(report: Values) -> str:
 
 def _samples(report: Values) -> str:
     if not report["samples"]:
-        return nothing("None: the stage filter has not finished, or judged no document.")
+        return nothing("None: the stage filter has not finished, or checked no document.")
     documents = {row["language"]: row["documents"] for row in report["languages"]}
     ordered = sorted(report["samples"], key=lambda row: (str(row.get("language")), str(row.get("reason") or "")))
     grouped = {name: list(rows) for name, rows in groupby(ordered, key=lambda row: str(row.get("language")))}
-    text = '<p class="note">The beginning of some documents, picked by hash. Addresses are not links on purpose.</p>'
+    text = '<p class="note">The beginning of some documents, picked by hash. URLs are deliberately not links.</p>'
     for place, (language, rows) in enumerate(_by_size(grouped, documents)):
         kept = "".join(_sample(row, report["rules"]["meaning"]) for row in rows if not row.get("reason"))
         body = f"<h3>Selected</h3>{kept or nothing('None.')}<h3>Dropped</h3>"
@@ -263,7 +263,7 @@ def _accounts(accounts: Sequence[Values]) -> str:
     states = {
         True: '<span class="good-word">balanced</span>',
         False: '<span class="bad-word">does not balance</span>',
-        None: "not known",
+        None: "unknown",
     }
     rows = [
         (
@@ -277,8 +277,8 @@ def _accounts(accounts: Sequence[Values]) -> str:
         )
         for line in accounts
     ]
-    text = '<p class="note">For every stage: what came in is what went out plus what was dropped.'
-    text += " An arrow is a handover.</p>"
+    text = '<p class="note">For every stage: in = out + dropped.'
+    text += " An arrow marks a handover between stages.</p>"
     return text + table(("stage", "unit", "in#", "out#", "dropped#", ""), rows)
 
 

@@ -1,4 +1,4 @@
-"""Parts that report pages are made of: the frame and its style, safe text, numbers, tables, bars."""
+"""Building blocks of report pages: page frame and style, escaping, numbers, tables, bars."""
 
 import html
 import re
@@ -9,7 +9,7 @@ from sluice.report.charts import bar
 
 HAN = re.compile("[\u4e00-\u9fff]")
 UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
-"""Control characters, direction overrides that would reach beyond their text, surrogates and non-characters."""
+"""Control characters, direction overrides that would affect text after them, surrogates and non-characters."""
 
 PAGE = """\
 <!doctype html>
@@ -144,29 +144,29 @@ blockquote p { margin: 0; }
 
 
 def escape(value: Any) -> str:
-    """Text that is safe between tags and in quoted attributes."""
+    """Escapes text for use between tags and in quoted attributes. None becomes a dash."""
     return html.escape(UNSAFE.sub("\ufffd", "–" if value is None else str(value)), quote=True)
 
 
 def count(value: Any) -> str:
-    """`1,234`, or a dash for what is not known."""
+    """Formats a count as `1,234`; unknown values become a dash."""
     return f"{value:,.0f}" if isinstance(value, int | float) else "–"
 
 
 def decimal(value: Any, digits: int = 2) -> str:
-    """`1,234.50`, or a dash for what is not known."""
+    """Formats a number as `1,234.50`; unknown values become a dash."""
     return "–" if value is None else f"{value:,.{digits}f}"
 
 
 def percent(share: float | None) -> str:
-    """`6.6 %`; very small shares keep two digits and never read as 0."""
+    """Formats a share as `6.6 %`. Very small shares keep two digits and are never shown as 0."""
     if share is None:
         return "–"
     return f"{100 * share:.1f} %" if share >= 0.001 or not share else f"{100 * share:.2g} %"
 
 
 def change_of(lost: Any) -> str:
-    """`−35`, and `+3` where counts do not balance."""
+    """Formats a loss as `−35`, or `+3` if counts do not balance."""
     return f"−{count(lost)}" if lost is None or lost >= 0 else f"+{count(-lost)}"
 
 
@@ -179,7 +179,7 @@ def nothing(text: str) -> str:
 
 
 def table(head: Sequence[str], rows: Iterable[tuple[Sequence[str], bool]]) -> str:
-    """Rows of cells that are HTML already, each with whether it is bad; a heading that ends in # is of numbers."""
+    """Builds a table from rows of HTML cells, each with a flag for bad rows. Headings ending in # are numeric."""
     kinds = [' class="n"' if name.endswith("#") else "" for name in head]
     heads = "".join(f"<th{kind}>{name.rstrip('#')}</th>" for name, kind in zip(head, kinds, strict=True))
     lines = []
@@ -191,7 +191,7 @@ def table(head: Sequence[str], rows: Iterable[tuple[Sequence[str], bool]]) -> st
 
 
 def bar_list(counts: Mapping[str, int], total: int | None, meaning: Callable[[str], str], style: str) -> str:
-    """One bar per reason, as wide as its share of the largest."""
+    """Draws one bar per reason, relative to the largest."""
     largest = max(counts.values(), default=0) or 1
     rows = []
     for reason, value in counts.items():
@@ -206,18 +206,18 @@ def bar_list(counts: Mapping[str, int], total: int | None, meaning: Callable[[st
 
 
 def measure(value: Any) -> str:
-    """A number with four digits, anything else as it is."""
+    """Formats a number with four digits; other values are only escaped."""
     return f"{value:,.4g}" if isinstance(value, int | float) else escape(value)
 
 
 def quote(text: Any, url: Any = None, language: Any = None) -> str:
-    """A text from the web with its address, which is no link."""
-    language = language or ("zh" if HAN.search(str(text)) else None)  # decides the shapes of shared characters
+    """Shows a text from the web and its URL, which is not a link."""
+    language = language or ("zh" if HAN.search(str(text)) else None)  # decides glyph variants
     lang = f' lang="{escape(language)}"' if language else ""
     address = f'<p class="url">{escape(url)}</p>' if url is not None else ""
     return f'<p class="text" dir="auto"{lang}>{escape(text)}</p>{address}'
 
 
 def figures(*pairs: tuple[str, str]) -> str:
-    """Large numbers in a row, each with its name."""
+    """Shows large numbers in a row, each with its label."""
     return f'<div class="figures">{"".join(f"<div><b>{value}</b>{name}</div>" for value, name in pairs)}</div>'

@@ -1,4 +1,4 @@
-"""Sentences of the report: its outcome, and what needs attention."""
+"""Sentences in the report: the outcome, and warnings."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ Values = dict[str, Any]
 
 
 def attention(report: Values) -> list[str]:
-    """Warnings that a reader should know before trusting the rest, the worst first."""
+    """Returns warnings that readers should see first, the most serious at the top."""
     notes = [
         f"The counts do not balance: {line['account']}, {line['in']:,} {line['unit']} in, {line['out']:,} out, "
         f"{line['dropped']:,} dropped."
@@ -14,7 +14,7 @@ def attention(report: Values) -> list[str]:
         if line["balanced"] is False
     ]
     notes += [
-        f"Stage {row['stage']} was made from another configuration of the stage before it; run it again."
+        f"Stage {row['stage']} read another configuration of the previous stage. Run it again."
         for row in report["stages"]
         if row["stale"]
     ]
@@ -24,18 +24,18 @@ def attention(report: Values) -> list[str]:
     if archives["damaged"]:
         lost, total = archives["quarantined_bytes"], archives["bytes"]
         share = f" ({100 * lost / total:.2g} %)" if lost and total else ""
-        notes.append(f"{archives['damaged']:,} of the archives damaged: {lost or 0:,} bytes{share} could not be read.")
+        notes.append(f"{archives['damaged']:,} damaged archives: {lost or 0:,} bytes{share} could not be read.")
     drops = report["drops"]["extract"]
     for reason, deed in (
-        ("page_crash", "ended the process that judged them"),
-        ("page_timeout", "did not come to an end"),
+        ("page_crash", "crashed the parser"),
+        ("page_timeout", "timed out"),
     ):
         if drops.get(reason):
             notes.append(
                 f"Pages that {deed}: {drops[reason]:,}, rejected as {reason}. Their locations are in extract/docs."
             )
     for rule in report["rules"].get("fired_on_most", []):
-        notes.append(f"Rule {rule} drops more than half of what it judges.")
+        notes.append(f"Rule {rule} drops more than half of the documents that it checks.")
     for row in report["languages"]:
         if row["documents"] and row["kept"] == 0:
             notes.append(f"Language {row['language']}: none of {row['documents']:,} documents is kept.")
@@ -43,12 +43,12 @@ def attention(report: Values) -> list[str]:
         if not split["tokens"]:
             notes.append(f"Split {split['split']} is empty.")
     if report["training"] and not report["training"]["finished"]:
-        notes.append("Training has not ended; its numbers are the latest, not the final ones.")
+        notes.append("Training has not finished; its numbers are the latest, not the final ones.")
     return notes
 
 
 def outcome(report: Values) -> str:
-    """One sentence: what came in, what came out, how good the model is."""
+    """Summarises the run in one sentence: input, output and the quality of the model."""
     counts = {row["what"]: row["count"] for row in report["funnel"] if row["count"] is not None}
     what, last = list(counts.items())[-1] if counts else ("", None)
     first = counts.get("records in the archives")

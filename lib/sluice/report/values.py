@@ -1,4 +1,4 @@
-"""Values of a report: read from the files of a run, and small sums with what is not known."""
+"""Reading of report values from the files of a run, and arithmetic with unknown values."""
 
 import json
 import math
@@ -31,7 +31,7 @@ def pick(values: Values, *names: str) -> Values:
 
 
 def number(value: Any) -> Any:
-    """The value when it is a finite number, else None."""
+    """Returns the value if it is a finite number, else None."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return value if is_number and math.isfinite(value) else None
 
@@ -45,12 +45,12 @@ def ratio(a: float | None, b: float | None) -> float | None:
 
 
 def without_credentials(path: str) -> str:
-    """A path or URI without `user:secret@`: reports are passed on."""
+    """Removes `user:secret@` from a path or URI, because reports are shared."""
     return CREDENTIALS.sub("", path)
 
 
 def all_without_credentials(value: Any) -> Any:
-    """A plain value with all texts in it so."""
+    """Applies `without_credentials` to all strings in a plain value."""
     match value:
         case str():
             return without_credentials(value)
@@ -62,7 +62,7 @@ def all_without_credentials(value: Any) -> Any:
 
 
 def read_json(path: str) -> Values:
-    """A JSON object; empty when there is no such file. NaN and infinity become None."""
+    """Reads a JSON object; empty if the file does not exist. NaN and infinity become None."""
     if not storage.exists(path):
         return {}
     try:
@@ -70,12 +70,12 @@ def read_json(path: str) -> Values:
     except ValueError as e:
         raise FormatError(f"{path} is not JSON: {e}. Run the job that writes it again with --force.") from e
     if not isinstance(value, dict):
-        raise FormatError(f"{path} holds a {type(value).__name__}; a JSON object is expected.")
+        raise FormatError(f"{path} contains a {type(value).__name__}; expected a JSON object.")
     return value
 
 
 def read_lines(path: str) -> list[Values]:
-    """JSON objects, one a line; what a killed process left half-written is passed over."""
+    """Reads JSON objects, one per line. Skips lines that a killed process left incomplete."""
     if not storage.exists(path):
         return []
     lines = []

@@ -17,6 +17,6 @@ def test_the_mark_moves_with_the_threshold(capsys):
 
 def test_impossible_arguments_are_errors(capsys):
     assert main(["bands", "--threshold", "0.3", "--permutations", "4", "--catch", "0.99"]) == 2
-    assert "No banding of 4 permutations catches a pair at 0.3" in capsys.readouterr().err
+    assert "No banding of 4 permutations finds a pair at 0.3" in capsys.readouterr().err
     assert main(["bands", "--threshold", "1.5"]) == 2
     assert "a threshold above 0 up to 1" in capsys.readouterr().err

@@ -38,7 +38,7 @@ def test_a_shard_is_decoded_with_the_manifest_beside_it(dataset, capsys):
 def test_a_shard_without_a_manifest_shows_bytes(dataset, capsys):
     (dataset / "manifest.json").unlink()
     printed = output_of(capsys, dataset / "train-00000-of-00001.tfrecord", "-n", 1)
-    assert "without a manifest beside it\n  record 0: 28 bytes, 0a 1a 0a 18 0a 06 74 6f 6b" in printed
+    assert "without a manifest next to it\n  record 0: 28 bytes, 0a 1a 0a 18 0a 06 74 6f 6b" in printed
 
 
 def test_a_tokenizer_is_described_with_kind_and_size(dataset, capsys):
@@ -81,9 +81,9 @@ def test_a_checkpoint_directory_is_described_from_its_json(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("name", "content", "expected"),
     [
-        ("a.txt", b"x", "is nothing that sluice writes"),
+        ("a.txt", b"x", "is not something that sluice writes"),
         ("a.json", b'{"a":', "is not JSON"),
-        ("a.json.gz", b"x", "is not a whole gzip file"),
+        ("a.json.gz", b"x", "is not a complete gzip file"),
         ("a.parquet", b"x", "is not a readable Parquet file"),
         ("a.tfrecord", b"x" * 20, "checksum of the length of the record at byte 0"),
     ],

@@ -78,7 +78,7 @@ def test_packing_into_another_directory_writes_the_same_files(tmp_path):
 def test_a_finished_dataset_is_not_overwritten(tmp_path, capsys):
     assert ptb(tmp_path) == 0
     assert ptb(tmp_path) == 2
-    assert "holds a finished dataset already" in capsys.readouterr().err
+    assert "already contains a finished dataset" in capsys.readouterr().err
     assert ptb(tmp_path, "--version", "1.0.1") == 0
 
 
@@ -141,17 +141,17 @@ def test_a_long_text_encoded_in_pieces_gives_the_same_ids(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        ([], 2, "Give either FILE... or --train"),
-        (["{file}", "--train", "{file}"], 2, "Give either FILE... or --train"),
+        ([], 2, "Use either FILE... or --train"),
+        (["{file}", "--train", "{file}"], 2, "Use either FILE... or --train"),
         (["--valid", "{file}"], 2, "Named splits need --train"),
-        (["--train", "{file}", "--shards", "2"], 2, "leave out --shards"),
+        (["--train", "{file}", "--shards", "2"], 2, "omit --shards"),
         (["{file}", "--name", "a-b"], 2, "dataset name 'a-b'"),
         (["{file}", "--version", "1"], 2, "dataset version '1'"),
         (["{file}", "--valid-fraction", "1"], 2, "--valid-fraction and --test-fraction"),
         (["{file}", "--vocab-size", "0"], 2, "0 is not a positive number"),
         (["{file}", "--vocab-size", "100"], 2, "vocab_size = 100 is too small"),
         (["--train", "{file}x"], 3, "file.txtx"),
-        (["{file}", "--valid-fraction", "0.999", "--test-fraction", "0"], 3, "left no document for train"),
+        (["{file}", "--valid-fraction", "0.999", "--test-fraction", "0"], 3, "assigned no document to train"),
         (["--train", "{file}", "--vocab-size", "260"], 3, "have 12 tokens, but 1025 are needed"),
     ],
 )

@@ -55,7 +55,7 @@ def test_examples_are_packed_into_records_split_at_document_ends(tmp_path, pack,
     split = manifest.splits["train"]
     assert (split.docs, split.tokens, split.dropped_tokens, split.utf8_bytes) == (5, 9, 3, 7 + 3 + 4 + 8 + 3)
     assert (directory / "tokenizer.json").read_bytes() == (tmp_path / "tokenizer.json").read_bytes()
-    assert "0 ids of padding were left out" in capsys.readouterr().err
+    assert "removed 0 padding ids" in capsys.readouterr().err
     assert main(["verify", str(directory)]) == 0
 
 
@@ -69,7 +69,7 @@ def test_padding_is_dropped_and_counted(tmp_path, pack, capsys):
     assert stored(directory, "train") == [[CAT, NI, EOS, NI, CAT]]
     assert stored(directory, "valid") == [[NI, EOS, 263, 263, 263]]
     assert read_manifest(str(directory)).vocab_size == 264
-    assert "4 ids of padding were left out" in capsys.readouterr().err
+    assert "removed 4 padding ids" in capsys.readouterr().err
 
 
 def test_trailing_end_tokens_become_one(tmp_path, pack):
@@ -125,14 +125,14 @@ def test_a_sluice_tokenizer_needs_no_special_token_names(tmp_path, pack):
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["--eos", END, "--lines"], 2, "goes without --lines and --add-bos"),
-        (["--eos", END, "--add-bos"], 2, "goes without --lines and --add-bos"),
+        (["--eos", END, "--lines"], 2, "excludes --lines and --add-bos"),
+        (["--eos", END, "--add-bos"], 2, "excludes --lines and --add-bos"),
         ([], 2, "has no <eos>. Name the token that ends a document with --eos"),
         (["--eos", "</s>"], 2, "has no token '</s>' for --eos"),
-        (["--eos", END, "--pad", END], 2, "Leave --pad out"),
+        (["--eos", END, "--pad", END], 2, "Omit --pad"),
         (["--eos", END, "--field", "ids"], 3, "record 0 has no feature 'ids'; it has: 'input_ids', 'url'"),
-        (["--eos", END, "--field", "url"], 3, "record 0: the feature 'url' holds bytes"),
-        (["--eos", END, "--tokenizer", "{directory}/small.json"], 3, "record 0: the feature 'input_ids' holds id 261"),
+        (["--eos", END, "--field", "url"], 3, "record 0: the feature 'url' contains bytes"),
+        (["--eos", END, "--tokenizer", "{directory}/small.json"], 3, "record 0: the feature 'input_ids' has id 261"),
         (["--eos", END, "--valid", "{directory}/nothing.tfrecord"], 3, "nothing.tfrecord"),
     ],
 )
@@ -147,16 +147,16 @@ def test_errors_in_arguments_and_input_state_what_to_do(tmp_path, pack, capsys, 
 
 def test_the_added_padding_id_is_invalid_in_the_input(pack, capsys):
     assert pack("--eos", END, train=[[CAT, PAD]]) == 3
-    assert "holds id 263, but the tokenizer has 0 to 262" in capsys.readouterr().err
+    assert "has id 263, but the tokenizer has 0 to 262" in capsys.readouterr().err
 
 
 def test_ids_and_eos_require_a_tokenizer(tmp_path, capsys):
     (tmp_path / "a.txt").write_text("abc")
     place = ["--train", f"{tmp_path}/a.txt", "--output", f"{tmp_path}/data", "--name", "x"]
     assert main(["pack", "--ids", *place]) == 2
-    assert "--ids needs the --tokenizer that made them" in capsys.readouterr().err
+    assert "--ids needs the --tokenizer that produced the ids" in capsys.readouterr().err
     assert main(["pack", "--eos", END, *place]) == 2
-    assert "--eos names a token of --tokenizer, which is missing" in capsys.readouterr().err
+    assert "--eos names a token of --tokenizer, but there is no --tokenizer" in capsys.readouterr().err
 
 
 def test_add_bos_requires_a_token_that_differs_from_eos(tmp_path, capsys):

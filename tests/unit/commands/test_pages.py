@@ -175,7 +175,7 @@ def test_an_empty_file_exits_with_3_and_its_name(tmp_path, capsys):
     code, lines, err = pages(capsys, tmp_path / "a.warc.gz")
     assert (code, lines) == (3, [])
     assert "empty_file" in err
-    assert "Not one record could be read" in err
+    assert "No record could be read" in err
 
 
 @pytest.mark.parametrize(

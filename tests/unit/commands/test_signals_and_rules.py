@@ -39,7 +39,7 @@ def test_the_rules_of_a_preset_are_printed_with_their_bounds(capsys):
     assert main(["rules", "gopher"]) == 0
     out = capsys.readouterr().out
     assert "n_words" in out and "≥ 50 ≤ 100000" in out
-    assert out.splitlines()[-1].endswith("rules: each drops and keeps its examples")
+    assert out.splitlines()[-1].endswith("rules: all examples are dropped or kept as expected")
 
 
 def test_all_shipped_rules_pass_the_check(capsys):

@@ -22,8 +22,8 @@ def test_problems_are_listed_and_the_exit_code_is_4(dataset, capsys):
     (dataset / "train-00000-of-00001.tfrecord").unlink()
     assert main(["verify", str(dataset)]) == 4
     printed = capsys.readouterr()
-    assert printed.out == "train-00000-of-00001.tfrecord: listed in the manifest, but not there\n"
-    assert "does not agree with its manifest (problems: 1" in printed.err
+    assert printed.out == "train-00000-of-00001.tfrecord: listed in the manifest, but missing\n"
+    assert "does not match its manifest (problems: 1" in printed.err
 
 
 def test_a_directory_without_a_manifest_exits_with_3(tmp_path, capsys):

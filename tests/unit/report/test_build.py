@@ -51,7 +51,7 @@ def test_the_split_check_is_in_the_funnel_the_counts_and_the_page(run):
     assert "removed, document 81 A copy http://train/ kept, document 82 An original http://valid/" in text
     page, _ = run(**finished() | {"split_check": SPLIT | {"samples": [], "crowded": 3, "least_bands": 9}})
     text = text_of(page)
-    assert "No document is a near-copy of one that is held out from its split." in text
+    assert "No document is a near-copy of a document held out from its split." in text
     assert "3 held-out documents are in crowded buckets: they were compared in 9 bands or more, not in all." in text
 
 
@@ -67,7 +67,7 @@ def test_stages_after_deduplication_are_in_the_funnel_the_counts_and_the_page(ru
     assert handovers[2:5] == ["dedup → decontaminate", "decontaminate → line_dedup", "line_dedup → shards"]
     assert {row["language"]: row["kept"] for row in report["languages"]} == {"en": 378, "zh": 100}
     text = text_of(page)
-    assert "quiz 1,500 3 4 Items that are not searched: 12 too short." in text
+    assert "quiz 1,500 3 4 Items not searched for: 12 too short." in text
     assert "quiz, item q1, question: found nearly, by its shingles, share 0.75" in text
     assert "document 71 what was found http://held/ What is it?" in text
     assert "90 repeated lines removed 4,000 characters removed 40 documents edited 1 of them with nothing left" in text
@@ -101,16 +101,15 @@ def test_damaged_archives_are_listed_first_with_the_cause(run):
     page, report = run(**finished())
     assert [file["path"] for file in report["archives"]["files"]] == ["b/cut.warc.gz", "a/whole.warc.gz"]
     assert "b/cut.warc.gz 40,000 1,234 900 611 1,000 truncated × 1" in text_of(page)
-    assert "1 of the archives damaged: 1,000 bytes (1.4 %) could not be read." in report["attention"]
+    assert "1 damaged archives: 1,000 bytes (1.4 %) could not be read." in report["attention"]
 
 
 def test_pages_that_crashed_or_stopped_their_process_need_attention(run):
     dropped = ledger("records", 2468, 1222, not_response=663, language=578, page_crash=3, page_timeout=2)
     page, report = run(**finished() | {"extract": EXTRACT | {"ledgers": [dropped, EXTRACT["ledgers"][1]]}})
     assert report["attention"][1:3] == [
-        "Pages that ended the process that judged them: 3, rejected as page_crash. "
-        "Their locations are in extract/docs.",
-        "Pages that did not come to an end: 2, rejected as page_timeout. Their locations are in extract/docs.",
+        "Pages that crashed the parser: 3, rejected as page_crash. Their locations are in extract/docs.",
+        "Pages that timed out: 2, rejected as page_timeout. Their locations are in extract/docs.",
     ]
     assert "page_timeout" in text_of(page)
 

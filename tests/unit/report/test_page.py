@@ -48,7 +48,7 @@ def test_the_page_shows_n_gram_baseline_and_speed_with_the_results(run):
     page, report = run(model() | {"summary.json": json.dumps(summary)}, **finished())
     assert report["training"]["baseline"]["splits"]["test"]["ppl"] == 200.0
     assert "test 151.25 5.0000 1.8125 120 test, 5-grams 200.00 5.2983 2.0000 120" in text_of(page)
-    assert "42.1 % of the peak of the machine, 1.3 % of the time spent waiting for data" in text_of(page)
+    assert "42.1 % of the peak FLOP/s, 1.3 % of the time spent waiting for data" in text_of(page)
 
 
 def test_the_results_of_a_running_training_are_not_called_final(run):
@@ -57,7 +57,7 @@ def test_the_results_of_a_running_training_are_not_called_final(run):
     assert report["training"]["final"] == {}
     assert "148.40 valid perplexity at step 20" in text_of(page)
     assert report["training"]["train"][-1] == [20, 5.25]
-    assert "Training has not ended; its numbers are the latest, not the final ones." in report["attention"]
+    assert "Training has not finished; its numbers are the latest, not the final ones." in report["attention"]
 
 
 def test_a_long_curve_is_reduced_to_means(run):
@@ -113,9 +113,7 @@ def test_a_stage_of_another_configuration_needs_attention(run, tmp_path):
     (tmp_path / "filter").mkdir()
     (tmp_path / "filter" / "_stage.json").write_text(json.dumps({"upstream": "an older digest", "settings": {}}))
     _, report = run(**finished())
-    assert (
-        "Stage filter was made from another configuration of the stage before it; run it again." in report["attention"]
-    )
+    assert "Stage filter read another configuration of the previous stage. Run it again." in report["attention"]
 
 
 def test_text_from_the_web_is_always_escaped(run):
@@ -195,7 +193,7 @@ def test_a_directory_without_a_finished_stage_is_an_error(tmp_path, capsys):
     with pytest.raises(InputError, match=r"expected _summary\.json in at least one of extract, filter"):
         build_report(str(tmp_path))
     assert main(["report", str(tmp_path)]) == 3
-    assert "holds no finished stage" in capsys.readouterr().err
+    assert "has no finished stage" in capsys.readouterr().err
     assert not (tmp_path / "report.html").exists()
 
 

@@ -186,7 +186,7 @@ def test_a_damaged_archive_is_always_an_error(tmp_path):
     assert build([f"{tmp_path}/bare.tar"], str(out)).description.entries == 6000
     packed = gzip.compress(bare)
     (tmp_path / "list.txt.gz").write_bytes(packed[:500] + b"\xff" * 20 + packed[520:])
-    with pytest.raises(FormatError, match=r"list\.txt\.gz is not a whole gzip"):
+    with pytest.raises(FormatError, match=r"list\.txt\.gz is not a complete gzip"):
         build([f"{tmp_path}/list.txt.gz"], str(out), skip_broken=True)
 
 
@@ -259,7 +259,7 @@ def test_a_list_is_built_and_checked_on_the_command_line(ut1, tmp_path, capsys):
     printed = capsys.readouterr().out
     assert "line 2: 'b b' is no domain or URL" in printed
     assert "adult/expressions (regular expressions)" in printed
-    assert re.search(r"5 +entries of 5 sound lines, 1 broken lines skipped", printed)
+    assert re.search(r"5 +entries of 5 valid lines, 1 invalid skipped", printed)
     (tmp_path / "allow.txt").write_text("good.b.example\n")
     urls = ["http://x.b.example/", "http://good.b.example/", "h.example"]
     assert main(["blocklist", "check", out, *urls, "--allow", f"{tmp_path}/allow.txt"]) == 0
