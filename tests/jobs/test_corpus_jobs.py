@@ -71,7 +71,7 @@ def corpus(reference, sample, tmp_path_factory):
 def test_documents_with_items_are_removed_and_counts_match_between_stages(corpus):
     output, _, held, said = corpus
     assert said.count("already done") == 3
-    assert "1 of 4 items are too short and are not searched: quiz short" in said
+    assert "1 of 4 items are too short and are not searched for: quiz short" in said
     matches = pq.read_table(output / "decontaminate" / "matches").to_pylist()
     assert {(row["item"], row["doc_id"]) for row in matches} == {("en", held["en"]), ("zh", held["zh"])}
     found = summary(output, "decontaminate")

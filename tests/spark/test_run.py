@@ -68,7 +68,7 @@ def test_the_job_of_a_disabled_stage_is_an_error():
         ConfigError, match=r"'line_dedup' is switched off.*set line_dedup\.enabled=true, in this job and all later"
     ):
         Run.with_stage(Config(), "line_dedup")
-    with pytest.raises(ConfigError, match=r"name files with decontaminate\.benchmarks=\[FILES\]"):
+    with pytest.raises(ConfigError, match=r"set decontaminate\.benchmarks=\[FILES\]"):
         Run.with_stage(Config(), "decontaminate")
     assert (
         Run.with_stage(Config(line_dedup=LineDedupConfig(enabled=True)), "line_dedup").line_dedup.name == "line_dedup"

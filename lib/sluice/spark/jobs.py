@@ -1,4 +1,4 @@
-"""The Spark jobs: each checks its settings and inputs, opens a session and runs one stage or all of them.
+"""The Spark jobs. Each checks its settings and inputs, opens a session, and runs one stage or all of them.
 
 `sluice.commands.jobs` refers to them by name, so its help does not import Spark.
 """
@@ -78,6 +78,6 @@ def score(config: Config, force: bool) -> None:
 
 
 def _run(name: str, config: Config, force: bool, stage: Callable[..., None], *inputs: Any) -> None:
-    """Runs a stage in a session of its own. Its inputs exist already, so their errors came before Spark started."""
+    """Runs a stage in a new session. Its inputs exist already, so input errors are reported before Spark starts."""
     with open_session(config.spark, name) as spark:
         stage(spark, *inputs, force=force)

@@ -1,4 +1,4 @@
-"""The stages of one run and the chain of their digests, which prevents mixing outputs of different configurations."""
+"""The stages of a run. Their digests form a chain, which prevents mixing outputs of different configurations."""
 
 import json
 import logging
@@ -34,7 +34,7 @@ from sluice.text.rules.rule import Rule, load_rules
 log = logging.getLogger("sluice.run")
 
 SWITCHES = {
-    "decontaminate": "name files with decontaminate.benchmarks=[FILES]",
+    "decontaminate": "set decontaminate.benchmarks=[FILES]",
     "line_dedup": "set line_dedup.enabled=true",
     "split_check": "set split_check.enabled=true and hold documents out (shards.valid_fraction, shards.test_fraction)",
 }
@@ -44,8 +44,8 @@ SWITCHES = {
 class Run:
     """Stages by name. A stage's digest covers its own settings and, through `upstream`, those of all earlier stages.
 
-    Created before Spark starts, so that a bad rule, a missing model or (of_archives) missing input is reported at once.
-    Raises ConfigError or InputError for those.
+    A run is created before Spark starts, so that an invalid rule, a missing model or (of_archives) missing input is
+    reported at once, as ConfigError or InputError.
     """
 
     def __init__(self, config: Config) -> None:
@@ -73,20 +73,20 @@ class Run:
 
     @classmethod
     def of_archives(cls, config: Config) -> "Run":
-        """A run that starts by reading archives, which are looked up now."""
+        """Creates a run that starts by reading archives, which are listed now."""
         run = cls(config)
         run.extract.check()
         return run
 
     @classmethod
     def with_stage(cls, config: Config, name: str) -> "Run":
-        """A run for the job of an optional stage. Raises ConfigError if it is switched off."""
+        """Creates a run for the job of an optional stage. Raises ConfigError if the stage is switched off."""
         run = cls(config)
         run.require_stage(name)
         return run
 
     def require_stage(self, name: str) -> Stage:
-        """A stage by name. Raises ConfigError if it is switched off."""
+        """Returns a stage by name. Raises ConfigError if it is switched off."""
         stage: Stage | None = getattr(self, name)
         if stage is None:
             raise ConfigError(
@@ -97,7 +97,7 @@ class Run:
 
     @cached_property
     def result_settings(self) -> dict[str, Any]:
-        """All settings that decide the result, except locations; they identify the data in manifests."""
+        """Settings that determine the result, except locations. They identify the data in manifests."""
         plain = msgspec.to_builtins
         config = self.config
         extract = plain(config.extract)
@@ -123,7 +123,7 @@ class Run:
         }
 
     def _optional_settings(self) -> dict[str, Any]:
-        """Settings of the optional stages that are switched on; others do not change the digest."""
+        """Settings of the optional stages that are switched on. Others do not change the digest."""
         found: dict[str, Any] = {}
         if self.benchmark is not None:
             found["decontaminate"] = decontaminate_settings(self.config.decontaminate, self.benchmark)
@@ -143,7 +143,7 @@ class Run:
 
     @cached_property
     def input_plan(self) -> InputPlan:
-        """The archives as they are now; with an index, the plan of the output, which is created first if necessary."""
+        """The archives as listed now. With an index: the plan in the output, created first if necessary."""
         plan, transport = self.config.plan, self.config.extract.transport
         if plan.index is None and not describe(plan.selection):
             return make_plan(plan, transport)
@@ -155,14 +155,14 @@ class Run:
 
     @cached_property
     def extract(self) -> Stage:
-        """The stage for the archives as they are now; used only by the extract job."""
+        """The stage for the archives as listed now; used only by the extract job."""
         plan = self.input_plan
         archives = {"archives": [[entry.path, entry.size] for entry in plan.entries]}
         return self._extract(digest(archives | ({"places": plan.places} if plan.places else {})))
 
     @cached_property
     def extracted(self) -> Stage:
-        """The extract stage as later stages use it: for the archives that were read, without looking them up again."""
+        """The extract stage for later stages: for the archives that were read, without listing them again."""
         path = storage.join(self.config.output, "extract", MARKER)
         marker = json.loads(storage.read_bytes(path)) if storage.exists(path) else {"settings": {}}
         return self._extract(marker["settings"].get("archives", ""))
@@ -206,7 +206,7 @@ class Run:
 
     @property
     def texts(self) -> Stage:
-        """The last stage that decides the text of kept documents."""
+        """The last stage that changes the text of kept documents."""
         return self.line_dedup or self.decontaminate or self.dedup
 
     @cached_property
@@ -223,7 +223,7 @@ class Run:
 
     @cached_property
     def tokenizer(self) -> Stage:
-        """The tokenizer stage; it depends on the shard settings, which define the training split."""
+        """The tokenizer stage. It depends on the shard settings, which define the training split."""
         return Stage(self.config.output, "tokenizer", self._settings("tokenizer", "shards"), self.corpus.digest)
 
     @cached_property
@@ -234,7 +234,7 @@ class Run:
 
 
 def split_check_settings(config: Config) -> dict[str, Any]:
-    """Settings that decide the result: those of the search, and which documents are held out."""
+    """Returns the settings that determine the result: the search settings, and the held-out documents."""
     plain: dict[str, Any] = msgspec.to_builtins(config.split_check)
     del plain["enabled"]
     shards = config.shards
@@ -243,5 +243,5 @@ def split_check_settings(config: Config) -> dict[str, Any]:
 
 
 def _without_examples(rule: dict[str, Any]) -> dict[str, Any]:
-    """The decisive fields of a rule: a better example does not change the corpus."""
+    """Returns the fields of a rule that affect results; examples do not."""
     return {name: value for name, value in rule.items() if name not in ("drops", "keeps")}

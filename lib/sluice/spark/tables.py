@@ -1,4 +1,4 @@
-"""The tables of a run as DataFrames: their directories, and which of their rows count."""
+"""The tables of a run as DataFrames."""
 
 from pyspark.sql import DataFrame, SparkSession
 
@@ -15,14 +15,14 @@ from sluice.spark.transforms.shards import with_split
 
 
 def read_docs(spark: SparkSession, stage: Stage, batches: list[str]) -> DataFrame:
-    """All rows of some batch directories, of every kind. Returns: docs."""
+    """Reads all rows of some batch directories, of every kind. Returns: docs."""
     schema = spark_schema(DocsRow)
     docs = spark.read.schema(schema).option("basePath", stage.file("docs")).parquet(*batches)
     return docs.select(*DocsRow.__struct_fields__)
 
 
 def document_rows(spark: SparkSession, run: Run) -> DataFrame:
-    """Rows with kind=doc of every complete batch."""
+    """Returns the rows with kind=doc of all complete batches."""
     stage = run.extracted
     batches = [path for path in storage.list_files(stage.file("docs", "_batches")) if path.endswith(".json")]
     names = [path.rpartition("/")[2].removesuffix(".json") for path in batches]
@@ -31,19 +31,19 @@ def document_rows(spark: SparkSession, run: Run) -> DataFrame:
 
 
 def filtered_documents(spark: SparkSession, run: Run) -> DataFrame:
-    """Documents that no rule dropped."""
+    """Returns documents that no rule dropped."""
     decisions = read_table(spark, run.filter, "decisions", Decision).where("reason is null").select("doc_id")
     return document_rows(spark, run).join(decisions, "doc_id", "left_semi")
 
 
 def unique_documents(spark: SparkSession, run: Run) -> DataFrame:
-    """Filtered documents without duplicates."""
+    """Returns filtered documents without duplicates."""
     removed = read_table(spark, run.dedup, "removals", Removal)
     return filtered_documents(spark, run).join(removed, "doc_id", "left_anti")
 
 
 def clean_documents(spark: SparkSession, run: Run) -> DataFrame:
-    """Unique documents without benchmark items, if decontamination is switched on."""
+    """Returns unique documents, without benchmark items if decontamination is switched on."""
     documents = unique_documents(spark, run)
     if run.decontaminate is None:
         return documents
@@ -52,7 +52,7 @@ def clean_documents(spark: SparkSession, run: Run) -> DataFrame:
 
 
 def split_documents(spark: SparkSession, run: Run) -> DataFrame:
-    """Clean documents with their remaining texts and their split: doc_id, n_bytes, split, text."""
+    """Returns clean documents with their remaining texts and their split: doc_id, n_bytes, split, text."""
     kept = clean_documents(spark, run).select("doc_id", "n_bytes", "text")
     if run.line_dedup is not None:
         kept = with_cut_texts(kept, read_table(spark, run.line_dedup, "cut_texts", CutText))
@@ -61,7 +61,7 @@ def split_documents(spark: SparkSession, run: Run) -> DataFrame:
 
 
 def kept_documents(spark: SparkSession, run: Run) -> DataFrame:
-    """Documents of the final corpus with their split: doc_id, n_bytes, split, text."""
+    """Returns the documents of the final corpus with their split: doc_id, n_bytes, split, text."""
     documents = split_documents(spark, run)
     if run.split_check is None:
         return documents

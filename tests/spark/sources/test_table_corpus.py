@@ -112,7 +112,7 @@ def test_a_missing_benchmark_or_table_is_an_error_before_reading(tmp_path):
             Config(source=SourceConfig(inputs=("/not/there",)), decontaminate=DecontaminateConfig(benchmarks=(quiz,)))
         )
     with pytest.raises(
-        ConfigError, match=r"line_dedup\.min_hosts=2 needs columns .* Name them with source\.url, or set it to 1"
+        ConfigError, match=r"line_dedup\.min_hosts=2 needs table columns .* Set source\.url, or set it to 1"
     ):
         line_dedup_source(Config(source=SourceConfig(inputs=(quiz,)), line_dedup=LineDedupConfig(min_hosts=2)))
 

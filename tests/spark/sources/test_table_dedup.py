@@ -222,7 +222,7 @@ def test_one_version_of_a_page_is_kept(spark, tmp_path, urls, expected):
 def test_versions_of_a_page_need_their_columns(tmp_path, urls, table):
     write_lines(tmp_path / "in.jsonl", VERSIONS)
     config = structs.replace(settings(tmp_path, [tmp_path / "in.jsonl"], **table), dedup=DedupConfig(urls=urls))
-    with pytest.raises(ConfigError, match=r"Name them with source\.(url|fetched_at), or leave it out"):
+    with pytest.raises(ConfigError, match=r"Set source\.(url|fetched_at), or unset dedup\.urls"):
         dedup_source(config)
 
 

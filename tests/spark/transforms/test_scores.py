@@ -175,7 +175,7 @@ def test_digests_depend_on_the_scores_only_if_there_are_some(rules, tmp_path):
 def test_an_id_with_two_scores_is_an_error(spark, rules, tmp_path):
     scores = write_scores(tmp_path / "scored", [("1", 1.0), ("2", 1.0), ("02", 1.2)])
     with pytest.raises(
-        InputError, match=r"more than one score of some documents: 2 \(2 times\)\. Run `sluice run score`"
+        InputError, match=r"more than one score for some documents: 2 \(2 times\)\. Run `sluice run score`"
     ):
         select(spark, extracted(tmp_path / "out"), rules, scores)
 
@@ -183,13 +183,13 @@ def test_an_id_with_two_scores_is_an_error(spark, rules, tmp_path):
 @pytest.mark.parametrize("found", [[], [("8", 1.0), ("9", 1.0), ("a", 1.0)]])
 def test_scores_of_another_table_are_an_error(spark, rules, tmp_path, found):
     scores = write_scores(tmp_path / "scored", found)
-    with pytest.raises(InputError, match=r"scored' has no score of any document here: it is for another table"):
+    with pytest.raises(InputError, match=r"scored' has no score for any document of this run: it is for another table"):
         select(spark, extracted(tmp_path / "out"), rules, scores)
 
 
 def test_scores_without_bits_per_byte_are_an_error(spark, rules, tmp_path):
     scores = write_scores(tmp_path / "scored", [("1", None), ("2", None), ("8", 1.0)])
-    with pytest.raises(InputError, match=r"no bits per byte for any of 2 documents: the tokenizer of its model loses"):
+    with pytest.raises(InputError, match=r"no bits per byte for any of 2 documents: the tokenizer of its model is lossy"):
         select(spark, extracted(tmp_path / "out"), rules, scores)
 
 
@@ -197,7 +197,7 @@ def test_missing_or_incomplete_scores_are_an_error_before_spark_starts(rules, tm
     scores = write_scores(tmp_path / "scored", SCORES)
     asked = Config(rules=RulesConfig(presets=(rules,), scores=scores))
     message = (
-        r"contains no finished scores \(score/_summary\.json is missing\)\. Name the `output` of `sluice run score`"
+        r"contains no finished scores \(score/_summary\.json is missing\)\. Set it to the `output` of `sluice run score`"
     )
     with pytest.raises(InputError, match=message):
         Run(structs.replace(asked, rules=structs.replace(asked.rules, scores=f"{scores}/score")))

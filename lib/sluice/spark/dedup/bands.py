@@ -1,4 +1,4 @@
-"""Signatures to candidate pairs: band rows, sorted, and a streaming scan in constant memory."""
+"""Signatures to candidate pairs: sorted band rows, scanned as a stream in constant memory."""
 
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -19,19 +19,19 @@ Longs = npt.NDArray[np.int64]
 
 
 def band_rows(documents: DataFrame, minhash: MinHashConfig) -> DataFrame:
-    """The bands of each document with a signature. Needs: rank, signature. Returns: bands."""
+    """Computes the bands of each document with a signature. Needs: rank, signature. Returns: bands."""
     signed = documents.where("signature is not null").select("rank", "signature")
     return signed.mapInArrow(partial(_to_bands, minhash), spark_schema(BandRow))
 
 
 def sketches(documents: DataFrame) -> DataFrame:
-    """Signatures shortened to a quarter, for screening. Needs: rank, signature. Returns: sketches."""
+    """Shortens signatures to a quarter, for screening. Needs: rank, signature. Returns: sketches."""
     signed = documents.where("signature is not null").select("rank", "signature")
     return signed.mapInArrow(_to_sketches, spark_schema(Sketch))
 
 
 def candidate_pairs(rows: DataFrame, dedup: DedupConfig, partitions: int, first: int = 0) -> DataFrame:
-    """Pairs of documents that share a band and of which one is a leader of that bucket; see `LeaderCounts`.
+    """Pairs of documents in the same bucket, one of which is a leader of that bucket; see `LeaderCounts`.
 
     Needs: bands. Returns: distinct pairs whose worse document is new: its rank is at least `first`.
     Shuffle: 16 bytes per band row, key `bucket`. A giant bucket costs time in one task, never memory.
@@ -41,7 +41,7 @@ def candidate_pairs(rows: DataFrame, dedup: DedupConfig, partitions: int, first:
 
 
 def leading_rows(rows: DataFrame, dedup: DedupConfig, partitions: int, first: int = 0) -> DataFrame:
-    """The new band rows that later crawls need: the best of each bucket, as many as make it crowded.
+    """The new band rows that later crawls need: the best rows of each bucket, up to the crowded size.
 
     Needs: bands. Returns: leading rows. Shuffle: as `candidate_pairs`.
     """
@@ -51,7 +51,7 @@ def leading_rows(rows: DataFrame, dedup: DedupConfig, partitions: int, first: in
 
 
 class LeaderCounts(NamedTuple):
-    """Numbers of leaders that a document is compared with: fewer from position `crowded_size` of its bucket."""
+    """Number of leaders that a document is compared with; smaller from position `crowded_size` of its bucket."""
 
     in_crowded: int
     per_bucket: int
@@ -88,7 +88,7 @@ def _to_sketches(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 
 def _scan(leaders: LeaderCounts, first: int, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Pairs of each new row with the leaders of its bucket; input sorted by (bucket, rank)."""
+    """Yields pairs of each new row with the leaders of its bucket. Input must be sorted by (bucket, rank)."""
     for buckets, ranks, positions, num_held in _with_leaders(leaders, batches):
         is_new = ranks >= first
         is_new[:num_held] = False
@@ -107,9 +107,9 @@ def _lead(leaders: LeaderCounts, first: int, batches: Iterable[pa.RecordBatch]) 
 def _with_leaders(
     leaders: LeaderCounts, batches: Iterable[pa.RecordBatch]
 ) -> Iterator[tuple[Longs, Longs, Longs, int]]:
-    """Buckets, ranks and positions in the bucket of each batch, preceded by the leaders of its first bucket.
+    """Yields buckets, ranks and positions in the bucket of each batch, preceded by the leaders of its first bucket.
 
-    The last value is the number of those leaders: nothing else of earlier batches is kept.
+    The last value is the number of these leaders. Nothing else from earlier batches is kept.
     """
     held_buckets, held_ranks, num_before = np.empty(0, np.int64), np.empty(0, np.int64), 0
     for batch in batches:
@@ -119,7 +119,7 @@ def _with_leaders(
         ranks = np.concatenate([held_ranks, batch.column(1).to_numpy()])
         num_held = len(held_ranks)
         positions = np.arange(len(buckets)) - _starts(buckets)
-        continues = buckets == buckets[0]  # the bucket of the leaders, whose other rows are not included
+        continues = buckets == buckets[0]  # rows that continue the bucket of the carried-over leaders
         continues[:num_held] = False
         positions[continues] += num_before - num_held
         yield buckets, ranks, positions, num_held
@@ -131,9 +131,9 @@ def _with_leaders(
 def star_pairs(
     buckets: Longs, ranks: Longs, positions: Longs, is_new: npt.NDArray[np.bool_], leaders: LeaderCounts
 ) -> tuple[Longs, Longs]:
-    """Pairs (u, v), u < v, of every new row with the leaders of its bucket.
+    """Returns pairs (u, v), u < v, of every new row with the leaders of its bucket.
 
-    buckets, ranks, positions [n] int64, sorted by (bucket, rank); all leaders of each bucket must be included, other
+    buckets, ranks, positions [n] int64, sorted by (bucket, rank). All leaders of each bucket must be included; other
     rows may be missing.
     """
     start = _starts(buckets)
@@ -149,6 +149,6 @@ def star_pairs(
 
 
 def _starts(buckets: Longs) -> Longs:
-    """Index of the first row of each row's bucket, [n]."""
+    """Returns the index of the first row of each row's bucket, [n]."""
     begins = np.r_[True, buckets[1:] != buckets[:-1]]
     return np.maximum.accumulate(np.where(begins, np.arange(len(buckets)), 0))

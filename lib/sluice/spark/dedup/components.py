@@ -1,4 +1,4 @@
-"""Connected components of an edge table: one task if the edges fit, else alternating stars; the labels are the same."""
+"""Connected components of an edge table, with the same labels in one task or in distributed alternating-star rounds."""
 
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -21,7 +21,7 @@ Ids = npt.NDArray[np.int64]
 
 
 def components(edges: DataFrame, n_edges: int, edges_per_task: int, checkpoints: Checkpoints) -> DataFrame:
-    """The component of every document with an edge, named by its smallest and thus best member.
+    """Finds the component of every document with an edge, identified by its smallest and thus best member.
 
     Needs: edges (u, v), `n_edges` of them. Returns: members. Raises StageError if the rounds do not converge.
     """
@@ -33,7 +33,7 @@ def components(edges: DataFrame, n_edges: int, edges_per_task: int, checkpoints:
 
 
 def _converge(pairs: DataFrame, partitions: int, checkpoints: Checkpoints) -> DataFrame:
-    """Star edges (member u > root v) that another round does not change.
+    """Returns star edges (member u > root v) that do not change in another round.
 
     1. contract: each partition replaces its edges by stars of its own components, which shortens chains at once
     2. large star: every larger neighbour of a node points to the node's smallest neighbour
@@ -58,7 +58,7 @@ def _contract(pairs: DataFrame, partitions: int) -> DataFrame:
 
 
 def _large_star(pairs: DataFrame) -> DataFrame:
-    """For every node m: each neighbour larger than m points to the smallest of m and its neighbours."""
+    """For every node m, each neighbour larger than m points to the smallest of m and its neighbours."""
     both = pairs.select("u", "v").unionAll(pairs.select(F.col("v").alias("u"), F.col("u").alias("v")))
     smallest = both.groupBy("u").agg(F.least(F.min("v"), F.col("u")).alias("root"))
     joined = both.join(smallest, "u", "inner").where(F.col("v") > F.col("u"))
@@ -66,7 +66,7 @@ def _large_star(pairs: DataFrame) -> DataFrame:
 
 
 def _small_star(pairs: DataFrame) -> DataFrame:
-    """For every node m: m and its neighbours smaller than m point to the smallest of them."""
+    """For every node m, m and its neighbours smaller than m point to the smallest of them."""
     down = pairs.select(F.greatest("u", "v").alias("u"), F.least("u", "v").alias("v"))
     smallest = down.groupBy("u").agg(F.min("v").alias("root"))
     joined = down.join(smallest, "u", "inner")
@@ -100,10 +100,10 @@ def _columns(batches: Iterable[pa.RecordBatch]) -> tuple[Ids, Ids]:
 
 
 def smallest_members(u: Ids, v: Ids) -> tuple[Ids, Ids]:
-    """Every node of an edge list [n] int64 and the smallest node of its component.
+    """Returns every node of an edge list [n] int64 and the smallest node of its component.
 
-    Min-label hooking and pointer jumping on arrays (Shiloach, Vishkin 1982): each round hooks the larger root of an
-    edge under the smaller and then shortens all paths, until no edge joins two roots.
+    Min-label hooking and pointer jumping on arrays (Shiloach, Vishkin 1982). Each round hooks the larger root of an
+    edge under the smaller one and then shortens all paths, until no edge joins two roots.
     """
     nodes, inverse = np.unique(np.concatenate([u, v]), return_inverse=True)
     a, b = inverse[: len(u)], inverse[len(u) :]

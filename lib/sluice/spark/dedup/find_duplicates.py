@@ -1,4 +1,4 @@
-"""Deduplication of a table, from documents to removals: each step writes its tables before the next one reads them.
+"""Deduplication of a table, from documents to removals. Each step writes its tables before the next one reads them.
 
 Documents are identified by their rank in the keep order. Documents of earlier crawls rank before all new ones, and
 their results do not change.
@@ -28,11 +28,11 @@ from sluice.text.dedup.lsh import Banding, catch_probability
 log = logging.getLogger("sluice.dedup")
 
 BROADCAST_ROWS = 1_000_000
-"""Up to this many ids, 16 bytes each, are broadcast to every task, which avoids a shuffle of all texts."""
+"""Up to this number of ids, 16 bytes each, is broadcast to all tasks. That avoids a shuffle of all texts."""
 
 
 class Candidates(NamedTuple):
-    """Candidate pairs of the near step, and the tables they were found by."""
+    """Candidate pairs of the near step, and the tables used to find them."""
 
     pairs: DataFrame
     """Pairs that share a band."""
@@ -49,7 +49,7 @@ class DedupResult(NamedTuple):
 
     ranked: DataFrame
     rest: DataFrame
-    """Ranked documents without those removed for their address."""
+    """Ranked documents without those removed because of their URL."""
     exact: DataFrame
     candidates: Candidates
     sets: DataFrame
@@ -61,7 +61,7 @@ class DedupResult(NamedTuple):
 
 
 class _Context(NamedTuple):
-    """Inputs of all steps: ranked documents, their texts, settings, and the results of earlier crawls."""
+    """Inputs of all steps: ranked documents, their texts, settings, and results of earlier crawls."""
 
     ranked: DataFrame
     texts: DataFrame
@@ -79,7 +79,7 @@ def find_duplicates(
     checkpoints: Checkpoints,
     earlier: Earlier,
 ) -> DedupResult:
-    """Finds documents of one address if `dedup.urls` is set, exact and near-duplicates, each with a kept document.
+    """Finds documents with the same URL (if `dedup.urls` is set), exact and near-duplicates, each with a kept document.
 
     Needs: documents (doc_id, text_hash, signature, quality, n_chars, fetched_at, url, n_shingles), texts (doc_id,
     text). Raises StageError if a removal is not certified.
@@ -109,7 +109,7 @@ def find_duplicates(
 
 
 def _find_same_urls(documents: DataFrame, context: _Context) -> tuple[DataFrame | None, DataFrame]:
-    """Removals by address (None without `dedup.urls`), and the other ranked documents."""
+    """Returns removals by URL (None without `dedup.urls`), and the other ranked documents."""
     ranked, dedup, checkpoints = context.ranked, context.dedup, context.checkpoints
     if not dedup.urls:
         return None, ranked
@@ -118,7 +118,7 @@ def _find_same_urls(documents: DataFrame, context: _Context) -> tuple[DataFrame 
 
 
 def _find_candidates(rest: DataFrame, exact: DataFrame, context: _Context) -> Candidates:
-    """Pairs that share a band, screened by sketches, of documents that no exact copy replaces."""
+    """Finds pairs that share a band, screened by sketches, among documents that are not exact copies."""
     _, _, dedup, partitions, checkpoints, earlier = context
     rows = band_rows(rest.join(exact, "rank", "left_anti"), dedup.minhash).unionAll(earlier.bands)
     pairs = checkpoints.materialize(candidate_pairs(rows, dedup, partitions, earlier.next_rank), "pairs")
@@ -132,7 +132,7 @@ def _find_candidates(rest: DataFrame, exact: DataFrame, context: _Context) -> Ca
 
 
 def _compute_sets(candidates: Candidates, context: _Context) -> DataFrame:
-    """Shingle sets of the new documents of candidate pairs, and of the leaders that an index needs."""
+    """Computes shingle sets of new documents in candidate pairs, and of leaders needed for an index."""
     wanted = candidates.likely.select(F.explode(F.array("u", "v")).alias("rank"))
     if candidates.leading is not None:
         wanted = wanted.unionAll(candidates.leading.where("is_leader").select("rank"))
@@ -141,7 +141,7 @@ def _compute_sets(candidates: Candidates, context: _Context) -> DataFrame:
 
 
 def _find_clusters(edges: DataFrame, context: _Context) -> DataFrame:
-    """Members of the clusters of these edges, joined to the clusters of earlier crawls."""
+    """Finds the clusters of these edges, joined to the clusters of earlier crawls. Returns: members."""
     stars = context.earlier.stars().join(edges.select(F.col("u").alias("v")).distinct(), "v", "left_semi")
     joined = edges.select("u", "v").unionAll(stars.select("u", "v"))
     members = components(joined, joined.count(), context.dedup.edges_per_task, context.checkpoints)
@@ -149,7 +149,7 @@ def _find_clusters(edges: DataFrame, context: _Context) -> DataFrame:
 
 
 def _find_near_removals(edges: DataFrame, members: DataFrame, sets: DataFrame, context: _Context) -> DataFrame:
-    """Near-duplicates of a kept document. `sets`: of the new documents."""
+    """Finds near-duplicates of a kept document. `sets` must contain the new documents."""
     _, _, dedup, partitions, checkpoints, earlier = context
     judged = edges.join(earlier.kept_as().withColumnRenamed("rank", "u"), "u", "left")
     all_sets = sets.unionAll(earlier.sets)
@@ -158,7 +158,7 @@ def _find_near_removals(edges: DataFrame, members: DataFrame, sets: DataFrame, c
 
 
 def _measure_same_urls(same_url: DataFrame, removed: DataFrame, context: _Context) -> DataFrame:
-    """Removals by address with their final kept documents and similarities."""
+    """Returns removals by URL with their final kept documents and similarities."""
     ranked, _, dedup, partitions, checkpoints, earlier = context
     pairs = checkpoints.materialize(with_kept_documents(same_url, removed), "same_url_kept")
     ends = pairs.select(F.explode(F.array("rank", "compared")).alias("rank")).distinct()
@@ -187,7 +187,7 @@ def publish(
 
 
 def _mentioned(found: DedupResult) -> DataFrame:
-    """Ranks that occur in the results."""
+    """Returns the ranks that occur in the results."""
     removed = found.removed.select(F.explode(F.array("rank", "matched_id", "duplicate_of", "cluster")).alias("rank"))
     return removed.unionAll(found.members.select("rank")).distinct()
 
@@ -200,7 +200,7 @@ def _write(df: DataFrame, record: type[Record], name: str, directory: str, table
 def publish_index(
     found: DedupResult, earlier: Earlier, names: DataFrame, dedup: DedupConfig, identity: str, path: str
 ) -> None:
-    """Writes the band index, with the sketches and sets that a later crawl may be compared with.
+    """Writes the band index, with the sketches and sets needed to compare later crawls.
 
     Needs: names (doc_id, name), the external names of documents. `identity` identifies this crawl.
     """
@@ -221,7 +221,7 @@ def publish_index(
 
 
 def _texts_of(wanted: DataFrame, context: _Context, name: str) -> DataFrame:
-    """rank, text of the new documents with these ranks; table `name` holds their ids."""
+    """Returns: rank, text of the new documents with these ranks. Table `name` contains their ids."""
     chosen = wanted.join(context.ranked.select("rank", "doc_id"), "rank", "inner")
     chosen = context.checkpoints.materialize(chosen, name)
     if chosen.count() <= BROADCAST_ROWS:
@@ -230,7 +230,7 @@ def _texts_of(wanted: DataFrame, context: _Context, name: str) -> DataFrame:
 
 
 def _by_id(df: DataFrame, ids: DataFrame, *columns: str) -> DataFrame:
-    """Replaces ranks by ids in these columns; null remains null."""
+    """Replaces ranks with ids in these columns; null remains null."""
     for column in columns:
         named = ids.select(F.col("rank").alias(column), F.col("id").alias("_id"))
         df = df.join(named, column, "left").drop(column).withColumnRenamed("_id", column)
@@ -238,7 +238,7 @@ def _by_id(df: DataFrame, ids: DataFrame, *columns: str) -> DataFrame:
 
 
 def not_compared(documents: DataFrame, minhash: MinHashConfig) -> dict[str, int]:
-    """Numbers of documents that the near step excludes, by reason. Needs: signature, n_shingles."""
+    """Counts the documents that the near step excludes, by reason. Needs: signature, n_shingles."""
     is_long = F.col("n_shingles") > minhash.max_shingles
     rows = documents.where("signature is null").groupBy(is_long.alias("is_long")).count().collect()
     found = {row["is_long"]: row["count"] for row in rows}

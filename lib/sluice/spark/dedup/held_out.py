@@ -1,7 +1,7 @@
-"""Near-copies across splits: documents that are similar to one that is held out from their split.
+"""Near-copies across splits: documents that are similar to a held-out document of another split.
 
-A second search after deduplication, with other permutations, wider bands and far fewer pairs: one document of each pair
-is held out. Documents are identified by their ids.
+A second search after deduplication, with other permutations, more bands and far fewer pairs, since one document of
+each pair must be held out. Documents are identified by their ids.
 """
 
 from collections.abc import Iterable, Iterator
@@ -24,11 +24,11 @@ from sluice.text.dedup.lsh import Banding, assure
 from sluice.text.dedup.signing import sign_text
 
 SPLITS = ("test", "valid", "train")
-"""A document of one split is removed for a similar one of an earlier split in this order, which is held out from it."""
+"""A document is removed if it is similar to a document of an earlier split in this order, which is held out from it."""
 
 
 class SplitLeaks(NamedTuple):
-    """Removals, the number of pairs considered on the way, and the probability of finding a pair."""
+    """Removals, numbers of compared pairs, and the probability of finding a pair."""
 
     signed: DataFrame
     removals: DataFrame
@@ -43,7 +43,7 @@ def find_split_leaks(
     checkpoints: Checkpoints,
     results: Checkpoints,
 ) -> SplitLeaks:
-    """Removes documents at or above `dedup.threshold` to one held out from their split.
+    """Finds documents whose similarity to a held-out document of another split is at least `dedup.threshold`.
 
     Needs: documents (doc_id, split, text). Writes `removals` to `results`, the rest to `checkpoints`. Raises StageError
     if such a pair is left.
@@ -75,13 +75,13 @@ def find_split_leaks(
 
 
 def signatures(documents: DataFrame, minhash: MinHashConfig) -> DataFrame:
-    """Computes split rows. Needs: doc_id, split, text. Returns: split rows."""
+    """Computes signatures. Needs: doc_id, split, text. Returns: split rows."""
     rows = documents.select("doc_id", "split", "text")
     return rows.mapInArrow(partial(_sign, minhash), spark_schema(SplitRow))
 
 
 def ranked_rows(signed: DataFrame, minhash: MinHashConfig, splits: tuple[str, ...]) -> DataFrame:
-    """Bands of the documents of these splits, with the index of their split in `SPLITS`. Needs: split rows.
+    """Returns the bands of the documents of these splits, with the index of their split in `SPLITS`. Needs: split rows.
 
     Returns: bucket, rank, split_rank.
     """
@@ -95,7 +95,7 @@ def ranked_rows(signed: DataFrame, minhash: MinHashConfig, splits: tuple[str, ..
 
 
 def leader_rows(held_out: DataFrame, count: int) -> DataFrame:
-    """The rows of each bucket that others are compared with: at most `count`, by hash, others in each bucket.
+    """Selects the rows of each bucket that others are compared with: at most `count`, by a hash per bucket.
 
     Needs: bucket, rank, split_rank. Returns: the same columns. Shuffle: 20 bytes per band row of held-out documents.
     """
@@ -105,7 +105,7 @@ def leader_rows(held_out: DataFrame, count: int) -> DataFrame:
 
 
 def cross_split_pairs(leaders: DataFrame, rows: DataFrame) -> DataFrame:
-    """Pairs (u, v) that share a band, u of a split held out from that of v. Needs: bucket, rank, split_rank of both.
+    """Pairs (u, v) that share a band; u is in a split held out from the split of v. Needs: bucket, rank, split_rank.
 
     Returns: distinct pairs. Shuffle: band rows are not shuffled if the leaders can be broadcast, else both sides, key
     `bucket`; then the pairs. Memory: the leaders of one bucket; a hot bucket costs time.
@@ -116,7 +116,7 @@ def cross_split_pairs(leaders: DataFrame, rows: DataFrame) -> DataFrame:
 
 
 def with_splits(edges: DataFrame, signed: DataFrame) -> DataFrame:
-    """Edges with the splits of both documents, u_split and v_split. Needs: edges, split rows."""
+    """Adds the splits of both documents, u_split and v_split. Needs: edges, split rows."""
     for column in ("u", "v"):
         of_column = signed.select(F.col("rank").alias(column), F.col("split").alias(f"{column}_split"))
         edges = edges.join(of_column, column, "inner")
@@ -124,11 +124,11 @@ def with_splits(edges: DataFrame, signed: DataFrame) -> DataFrame:
 
 
 def split_removals(edges: DataFrame) -> DataFrame:
-    """A row per document to remove, with the most similar of its held-out documents that are kept.
+    """Returns one row per document to remove, with the most similar of its held-out documents that are kept.
 
-    Needs: edges with splits, u held out from v. Returns: removals of the split. A document of test is always kept, so
-    one of valid is removed for any in test. Then one of train is removed for those in test and those left in valid: if
-    it is similar only to a removed document of valid, it is kept.
+    Needs: edges with splits, u held out from v. Returns: removals of the split. Test documents are always kept, so a
+    valid document is removed if it is similar to any test document. Then a train document is removed if it is similar
+    to a test document or to a remaining valid document; one similar only to a removed valid document is kept.
     """
     from_valid = edges.where("v_split = 'valid'")
     gone = from_valid.select(F.col("v").alias("u")).distinct()
@@ -155,7 +155,7 @@ def _sign(minhash: MinHashConfig, batches: Iterable[pa.RecordBatch]) -> Iterator
 
 
 def _crowded(signed: DataFrame, leaders: DataFrame, bands: int) -> tuple[int, int]:
-    """Number of held-out documents that are not compared in all bands, and the fewest bands that one is compared in."""
+    """Counts held-out documents that are not compared in all bands; also returns the fewest bands of one."""
     compared = leaders.groupBy("rank").agg(F.count("*").alias("bands"))
     held_out = signed.where("split <> 'train' and signature is not null").select("rank")
     of_document = held_out.join(compared, "rank", "left").select(F.coalesce("bands", F.lit(0)).alias("bands"))

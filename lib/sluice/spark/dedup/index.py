@@ -1,8 +1,8 @@
-"""The band index: the data by which later crawls are deduplicated against this one without its text.
+"""The band index: the data needed to deduplicate later crawls against this one without its text.
 
-A directory that is written once. `documents` holds the result of each document, `bands` the leading rows of each
-bucket, `sets` the shingle sets of the leaders, so that removals are verified exactly. An index that was built after
-others continues their ranks and can only be used after them.
+The directory is written once. `documents` contains the result of each document, `bands` the leading rows of each
+bucket, and `sets` the shingle sets of the leaders, so that removals are verified exactly. An index built after others
+continues their ranks and can only be used after them.
 """
 
 import json
@@ -25,7 +25,7 @@ FORMAT = 3
 
 
 class IndexManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`settings` must equal those of the later crawl; the ranks of this index follow those of the indices `after`."""
+    """`settings` must equal those of the later crawl. The ranks of this index follow those of `after`."""
 
     format: int
     identity: str
@@ -36,7 +36,7 @@ class IndexManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Earlier(NamedTuple):
-    """Documents of earlier crawls by rank, as the steps of deduplication need them; empty without such crawls."""
+    """Documents of earlier crawls by rank, as input for deduplication; empty if there are none."""
 
     documents: DataFrame
     bands: DataFrame
@@ -45,61 +45,61 @@ class Earlier(NamedTuple):
     identities: list[str]
 
     def near(self) -> DataFrame:
-        """Near-removals of earlier crawls. Returns: rank, duplicate_of, jaccard, cluster."""
+        """Returns near-removals of earlier crawls: rank, duplicate_of, jaccard, cluster."""
         return self.documents.where("duplicate_of is not null").select("rank", "duplicate_of", "jaccard", "cluster")
 
     def kept_as(self) -> DataFrame:
-        """rank, kept_as: the document itself if it was kept, else its `duplicate_of`."""
+        """Returns: rank, kept_as (the document itself if it was kept, else its `duplicate_of`)."""
         return self.documents.select("rank", F.coalesce("duplicate_of", "rank").alias("kept_as"))
 
     def sketches(self) -> DataFrame:
-        """rank, sketch of the documents that new ones are compared with."""
+        """Returns: rank, sketch of the documents that new ones are compared with."""
         return self.documents.where("sketch is not null").select("rank", "sketch")
 
     def stars(self) -> DataFrame:
-        """u, v: the best document of a cluster and each other one."""
+        """Returns: u, v, the best document of a cluster and each other member."""
         return self.documents.where("cluster < rank").select(F.col("cluster").alias("u"), F.col("rank").alias("v"))
 
 
 def index_settings(dedup: DedupConfig) -> dict[str, Any]:
-    """Settings that must be equal for an index and its user."""
+    """Returns the settings that must be the same for an index and the crawl that uses it."""
     settings: dict[str, Any] = msgspec.to_builtins(dedup)
     compared = ("minhash", "threshold", "leaders_per_bucket", "crowded_bucket_size", "leaders_in_crowded_bucket")
     return {"key": KEY_VERSION, **{name: settings[name] for name in compared}}
 
 
 def result_settings(dedup: DedupConfig) -> dict[str, Any]:
-    """Settings that decide the result; earlier crawls by identity, not by path. Raises as `check_earlier`."""
+    """Returns settings that determine the result, earlier crawls by identity, not path. Raises as `check_earlier`."""
     settings: dict[str, Any] = msgspec.to_builtins(dedup)
     return settings | {"earlier": [index.identity for index in check_earlier(dedup)]}
 
 
 def check_earlier(dedup: DedupConfig) -> list[IndexManifest]:
-    """The manifests of `dedup.earlier`. Raises InputError, FormatError or ConfigError if they cannot be used."""
+    """Reads the manifests of `dedup.earlier`. Raises InputError, FormatError or ConfigError if they cannot be used."""
     manifests: list[IndexManifest] = []
     for path in dedup.earlier:
         manifest = read_manifest(path)
         if changed := differences(manifest.settings, index_settings(dedup)):
             raise ConfigError(
-                f"The band index {path} was built with other settings ({'; '.join(changed)}). Use those of the "
+                f"The band index {path} was built with other settings ({'; '.join(changed)}). Use the settings of the "
                 "index, or build it again."
             )
         before = [earlier.identity for earlier in manifests]
         if manifest.after != before:
             raise ConfigError(
                 f"The band index {path} was built after {len(manifest.after)} others ({manifest.after}), but "
-                f"follows {len(before)} here ({before}). Name in dedup.earlier the same indices in the same order."
+                f"follows {len(before)} here ({before}). List the same indices in the same order in dedup.earlier."
             )
         manifests.append(manifest)
     return manifests
 
 
 def read_manifest(path: str) -> IndexManifest:
-    """The manifest of the index in a directory."""
+    """Reads the manifest of the index in a directory."""
     file = storage.join(path, MANIFEST)
     if not storage.exists(file):
         raise InputError(
-            f"{path} contains no finished band index ({MANIFEST} is missing). Name the directory dedup/index of a run "
+            f"{path} contains no finished band index ({MANIFEST} is missing). Use the directory dedup/index of a run "
             "with dedup.write_index=true."
         )
     try:
@@ -112,13 +112,13 @@ def read_manifest(path: str) -> IndexManifest:
 
 
 def read_earlier(spark: SparkSession, dedup: DedupConfig) -> Earlier:
-    """All earlier crawls together."""
+    """Reads the indices of all earlier crawls as one."""
     manifests = check_earlier(dedup)
 
     def table(name: str, record: type[msgspec.Struct]) -> DataFrame:
         schema = spark_schema(record)
         if not dedup.earlier:
-            return spark.createDataFrame([], schema).where(F.lit(False))  # the optimiser removes it from the plan
+            return spark.createDataFrame([], schema).where(F.lit(False))  # removed from the plan by the optimiser
         paths = [storage.join(path, name) for path in dedup.earlier]
         return spark.read.schema(schema).parquet(*paths)
 

@@ -1,4 +1,4 @@
-"""The keep order: every document gets its rank in it, which identifies the document in all later steps."""
+"""The keep order. The rank of a document in it identifies the document in all later steps."""
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
@@ -7,11 +7,11 @@ from sluice.core.records.dedup import Ranked
 from sluice.spark.engine.work import Checkpoints
 
 ROWS = 33
-"""Bits that `monotonically_increasing_id` leaves for the row within its partition."""
+"""Bits used by `monotonically_increasing_id` for the row number within a partition."""
 
 
 def keep_order() -> list[Column]:
-    """Best first: highest quality score, longest, earliest fetched, smallest url, smallest id. A total order."""
+    """Total order, best first: highest quality score, longest, earliest fetched, smallest url, smallest id."""
     return [
         F.col("quality").desc_nulls_last(),
         F.col("n_chars").desc(),
@@ -22,11 +22,12 @@ def keep_order() -> list[Column]:
 
 
 def in_keep_order(documents: DataFrame, first: int, checkpoints: Checkpoints) -> DataFrame:
-    """Documents with their ranks, `first` for the best one.
+    """Adds ranks to documents, starting with `first` for the best one.
 
     Needs: documents (doc_id, text_hash, signature, quality, n_chars, fetched_at, url). Returns: ranked.
-    Shuffle: a signature and the columns of the order per document, by ranges of the order. The ranges depend on the
-    cluster, the ranks do not: they count over all ranges. Only the length of each range is collected.
+
+    Shuffle: per document, a signature and the columns of the order, by ranges of the order. The ranges depend on the
+    cluster, but ranks count over all ranges and do not. Only the length of each range is collected.
     """
     row = F.monotonically_increasing_id()
     sorted_ = checkpoints.materialize(
@@ -50,7 +51,7 @@ def in_keep_order(documents: DataFrame, first: int, checkpoints: Checkpoints) ->
 
 
 def exact_removals(ranked: DataFrame, earlier: DataFrame, first: int) -> DataFrame:
-    """Every new document whose key text a better one has too, with the best of those.
+    """Finds new documents whose normalised text also occurs in a better one, with the best such document.
 
     Needs: ranked, earlier (rank, text_hash), with ranks below `first`. Returns: rank, duplicate_of.
     Shuffle: hash and rank of each document; a hot hash costs sort time in one task, spilled to disk.

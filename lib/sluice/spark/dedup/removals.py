@@ -1,4 +1,4 @@
-"""Verified edges to removals: each cluster is resolved in one task, by its edges alone if they suffice."""
+"""Verified edges to removals. Each cluster is resolved in one task, using only its edges if they suffice."""
 
 import itertools
 from collections.abc import Iterable, Iterator
@@ -21,7 +21,7 @@ from sluice.text.dedup.shingles import similarity
 
 
 class Resolved(Record):
-    """A near-removal, or, without `rank`, a cluster in which documents without an edge must be compared."""
+    """A near-removal. Without `rank`: a cluster in which documents without an edge must be compared."""
 
     cluster: int
     rank: int | None
@@ -32,9 +32,9 @@ class Resolved(Record):
 def near_removals(
     edges: DataFrame, members: DataFrame, sets: DataFrame, threshold: float, partitions: int, checkpoints: Checkpoints
 ) -> DataFrame:
-    """Documents of each cluster with a better kept one at or above the threshold; see `text.dedup.keep_rule`.
+    """Finds documents with a better kept document at or above the threshold in their cluster; see `text.dedup.keep_rule`.
 
-    Needs: edges with `kept_as` (the result of u in an earlier crawl, null for one of this crawl), members, sets.
+    Needs: edges with `kept_as` (the result of u in an earlier crawl; null in this crawl), members, sets.
     Returns: near-removals.
     Shuffle: each edge once, key `cluster`; a shingle set once per document of the clusters that edges do not resolve.
     Memory: the edges of one cluster, 50 bytes each; the sets of kept documents of a cluster that edges do not resolve.
@@ -54,7 +54,7 @@ def near_removals(
 
 
 def _compared(edges: DataFrame, sets: DataFrame, threshold: float, partitions: int) -> DataFrame:
-    """Near-removals of the clusters of these edges, from the shingle sets of all documents that may be compared."""
+    """Resolves the clusters of these edges with the shingle sets of all documents that may be compared."""
     similar = F.collect_list(F.struct("u", "jaccard", "kept_as")).alias("similar")  # at most bands x leaders
     judged = edges.groupBy("cluster", F.col("v").alias("rank")).agg(similar)
     others = edges.select("cluster", F.coalesce("kept_as", "u").alias("rank")).distinct()
@@ -101,7 +101,7 @@ def resolve_by_sets(rows: Iterable[dict[str, Any]], threshold: float) -> Iterato
 def _with_sets(
     documents: Iterable[dict[str, Any]], kept: dict[int, npt.NDArray[np.uint64]]
 ) -> Iterator[tuple[int, list[Similar]]]:
-    """Members for `resolve_cluster`; the shingle set of each is added to `kept`."""
+    """Yields members for `resolve_cluster` and adds the shingle set of each to `kept`."""
     for row in documents:
         kept[row["rank"]] = np.frombuffer(row["shingles"], "<u8")
         yield row["rank"], [Similar(other["u"], other["jaccard"], other["kept_as"]) for other in row["similar"] or ()]
@@ -112,11 +112,11 @@ def _compare(kept: dict[int, npt.NDArray[np.uint64]], better: int, worse: int) -
 
 
 def removals(exact: DataFrame, near: DataFrame, earlier: DataFrame) -> DataFrame:
-    """All removals of the exact and near steps, by rank. `duplicate_of` is always kept.
+    """Combines all removals of the exact and near steps, by rank. `duplicate_of` is always kept.
 
     Needs: exact (rank, duplicate_of), near-removals of this crawl and of earlier ones.
-    Returns: the columns of removals, documents by rank. The document that an exact copy equals may itself be a
-    near-duplicate. Then `duplicate_of` is the kept document of that one, with its similarity (equal key texts have
+    Returns: the columns of removals, documents by rank. If the document that an exact copy equals is itself a
+    near-duplicate, `duplicate_of` is that document's kept document, with its similarity (equal normalised texts have
     equal shingles).
     """
     onward = near.unionAll(earlier).select(

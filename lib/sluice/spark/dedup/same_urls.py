@@ -1,4 +1,4 @@
-"""Documents with the same address: of several versions of a page one is kept."""
+"""Documents with the same URL: only one of several versions of a page is kept."""
 
 from collections.abc import Iterable, Iterator
 
@@ -16,11 +16,12 @@ from sluice.text.lists.url_key import url_key
 
 
 def url_removals(documents: DataFrame, ranked: DataFrame, dedup: DedupConfig) -> DataFrame:
-    """Every document that shares its address with a newer or better one, with the newest or best of those.
+    """Finds documents that share their URL with a newer or better one, with the newest or best of those.
 
     Needs: documents (doc_id, url, fetched_at, n_shingles), ranked (rank, doc_id). Returns: rank, duplicate_of.
-    Shuffle: a digest of the address and a rank per document; a hot address costs sort time in one task, spilled to
-    disk. Texts of more than `max_shingles` are excluded: their similarity is not computed.
+
+    Shuffle: a digest of the URL and a rank per document. A frequent URL costs sort time in one task, spilled to disk.
+    Texts with more than `max_shingles` shingles are excluded, because their similarity is not computed.
     """
     compared = documents.where(F.col("url").isNotNull() & (F.col("n_shingles") <= dedup.minhash.max_shingles))
     keys = compared.select("doc_id", "url").mapInArrow(_to_keys, spark_schema(UrlKey))
@@ -34,11 +35,11 @@ def url_removals(documents: DataFrame, ranked: DataFrame, dedup: DedupConfig) ->
 
 
 def with_kept_documents(same_url: DataFrame, others: DataFrame) -> DataFrame:
-    """Replaces each `duplicate_of` that another step removed by the document that it was removed for.
+    """Replaces each `duplicate_of` that another step removed with the document kept in its place.
 
     Needs: same_url (rank, duplicate_of), others (rank, duplicate_of, jaccard: the removals of the other steps).
-    Returns: rank, matched_id, duplicate_of, compared: the document to compare with. That is `matched_id` if its
-    shingles equal those of `duplicate_of`, whose text may belong to an earlier crawl and be unavailable.
+    Returns: rank, matched_id, duplicate_of, compared: the document to compare with. It is `matched_id` if its shingles
+    equal those of `duplicate_of`, whose text may belong to an earlier crawl and be unavailable.
     """
     onward = others.select(F.col("rank").alias("matched_id"), F.col("duplicate_of").alias("onward"), "jaccard")
     joined = same_url.withColumnRenamed("duplicate_of", "matched_id").join(onward, "matched_id", "left")
@@ -52,7 +53,7 @@ def with_kept_documents(same_url: DataFrame, others: DataFrame) -> DataFrame:
 
 
 def url_rows(pairs: DataFrame, sets: DataFrame, ranked: DataFrame, partitions: int) -> DataFrame:
-    """Removals with the exact similarity of both documents, whatever it is; 1 for equal key texts.
+    """Adds the exact similarity of both documents, whatever its value; 1 for equal normalised texts.
 
     Needs: pairs (as returned by `with_kept_documents`), sets of all compared documents, ranked (rank, text_hash).
     Returns: the columns of removals, documents by rank. Shuffle: a shingle set per pair.

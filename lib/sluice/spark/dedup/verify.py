@@ -1,6 +1,6 @@
 """Screens pairs by their sketches, then verifies them by their shingle sets.
 
-In both, the better document of a pair, its leader, is held once while the others stream past.
+In both steps, the better document of a pair, its leader, is kept in memory while the others are streamed.
 """
 
 from collections.abc import Iterable, Iterator
@@ -22,18 +22,18 @@ from sluice.text.dedup.lsh import margin
 from sluice.text.dedup.shingles import shingle_set
 
 SPAN = 22
-"""Bits of a range of ranks: a leader with very many others is compared with 4 million ranks in one task."""
+"""Bits of a range of ranks. A leader with many pairs is compared with at most 4 million ranks per task."""
 
 LEADER = -1
-"""Value of `other` in the row of a leader, which sorts before all others."""
+"""Value of `other` in the row of a leader, so that it sorts first."""
 
 
 SURE, OPEN = 4, 16
-"""Pairs of a document that are compared: the best `SURE` of the sure ones, or `OPEN` if none is sure."""
+"""Number of pairs of a document to compare: the best `SURE` of its sure pairs, or `OPEN` if none is sure."""
 
 
 def likely_pairs(pairs: DataFrame, sketches: DataFrame, dedup: DedupConfig, partitions: int) -> DataFrame:
-    """The pairs whose signatures do not rule out that they are similar; see `text.dedup.lsh.margin`.
+    """Selects pairs that are possibly similar according to their signatures; see `text.dedup.lsh.margin`.
 
     Needs: pairs, sketches. Returns: likely pairs. Shuffle: a sketch per pair, key `u`.
     """
@@ -43,7 +43,7 @@ def likely_pairs(pairs: DataFrame, sketches: DataFrame, dedup: DedupConfig, part
 
 
 def screened_pairs(pairs: DataFrame, sketches: DataFrame, width: int, least: int, partitions: int) -> DataFrame:
-    """The pairs whose sketches, `width` bytes each, have at least `least` equal bytes.
+    """Selects pairs whose sketches, `width` bytes each, have at least `least` equal bytes.
 
     Needs: pairs, sketches. Returns: likely pairs. Shuffle: a sketch per pair, key `u`.
     """
@@ -52,9 +52,9 @@ def screened_pairs(pairs: DataFrame, sketches: DataFrame, width: int, least: int
 
 
 def deciding_pairs(likely: DataFrame, dedup: DedupConfig) -> DataFrame:
-    """The pairs of each document to compare exactly: the best `SURE` of the sure ones, or the likeliest `OPEN`.
+    """Selects the pairs of each document to compare exactly: the best `SURE` of the sure ones, or the likeliest `OPEN`.
 
-    One kept document is enough; otherwise members of a large cluster would be compared with all its leaders.
+    One kept document suffices. Otherwise members of a large cluster would be compared with all its leaders.
     Needs: likely pairs. Returns: pairs. Shuffle: 24 bytes per pair, key `v`.
     """
     _, surely = margin(dedup.threshold, dedup.minhash.bands * dedup.minhash.rows)
@@ -67,7 +67,7 @@ def deciding_pairs(likely: DataFrame, dedup: DedupConfig) -> DataFrame:
 
 
 def verified_edges(pairs: DataFrame, sets: DataFrame, threshold: float, partitions: int) -> DataFrame:
-    """The pairs whose exact similarity is at least the threshold.
+    """Selects pairs whose exact similarity is at least the threshold.
 
     Needs: pairs, sets. Returns: edges. Shuffle: a shingle set per pair, key `u`.
     """
@@ -81,7 +81,7 @@ def shingle_sets(texts: DataFrame, minhash: MinHashConfig) -> DataFrame:
 
 
 def _by_leader(pairs: DataFrame, data: DataFrame, partitions: int) -> DataFrame:
-    """leader, other, data: each leader's own row, with other = LEADER, followed by the rows of its pairs."""
+    """Returns: leader, other, data. Each leader's row, with other = LEADER, is followed by the rows of its pairs."""
     spanned = pairs.withColumn("span", F.shiftright("v", SPAN))
     leaders = spanned.select(F.col("u").alias("rank"), "span").distinct().join(data, "rank", "inner")
     others = spanned.select("u", "span", F.col("v").alias("rank")).join(data, "rank", "inner")
@@ -136,7 +136,7 @@ def _to_sets(minhash: MinHashConfig, batches: Iterable[pa.RecordBatch]) -> Itera
 
 
 def set_arrays(column: pa.Array) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
-    """Values of all sets of a binary column, and the offsets of each: [values], [n + 1]."""
+    """Returns the concatenated values of all sets of a binary column, [values], and their offsets, [n + 1]."""
     sets = column.to_pylist()
     values = np.frombuffer(b"".join(sets), "<u8")
     return values, np.cumsum([0, *(len(one) // 8 for one in sets)])

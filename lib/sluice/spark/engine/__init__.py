@@ -1,1 +1,1 @@
-"""Spark infrastructure of all stages: session, Arrow batches, schemas, samples, intermediate tables."""
+"""Spark infrastructure for all stages: session, Arrow batches, schemas, samples, intermediate tables."""

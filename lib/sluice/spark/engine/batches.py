@@ -1,4 +1,4 @@
-"""Records to bounded Arrow batches, for functions passed to mapInArrow."""
+"""Conversion of records to bounded Arrow batches, for functions passed to mapInArrow."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -8,11 +8,11 @@ import pyarrow as pa
 
 from sluice.data.arrow import arrow_schema, record_batch
 
-MAX_ROWS, MAX_BYTES = 512, 4 << 20  # small, so that the JVM writes one batch while Python makes the next
+MAX_ROWS, MAX_BYTES = 512, 4 << 20  # small, so that the JVM writes one batch while Python builds the next
 
 
 def to_batches(records: Iterable[msgspec.Struct], table: type[msgspec.Struct]) -> Iterator[pa.RecordBatch]:
-    """Yields Arrow batches of a table's schema, of at most 512 rows and about 4 MB of text each."""
+    """Yields Arrow batches with a table's schema, each of at most 512 rows and about 4 MB of text."""
     schema = arrow_schema(table)
     held: list[msgspec.Struct] = []
     size = 0

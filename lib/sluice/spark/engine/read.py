@@ -1,4 +1,4 @@
-"""Reads a table of a stage with the schema of its record."""
+"""Reading of stage tables with the schemas of their records."""
 
 import msgspec
 from pyspark.sql import DataFrame, SparkSession
@@ -8,5 +8,5 @@ from sluice.spark.engine.schemas import spark_schema
 
 
 def read_table(spark: SparkSession, stage: Stage, name: str, record: type[msgspec.Struct]) -> DataFrame:
-    """A Parquet table of a stage, with the columns of its record."""
+    """Reads a Parquet table of a stage with the columns of its record."""
     return spark.read.schema(spark_schema(record)).parquet(stage.file(name))

@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 SAMPLE_CHARS = 600
 PAIR_CHARS = 300
-"""Characters of each of two documents shown side by side."""
+"""Characters shown of each of two documents side by side."""
 SAMPLES = 3
 """Rows shown per kind."""
 
@@ -22,13 +22,13 @@ def sample_by(df: DataFrame, keys: tuple[str, ...], per_key: int, *then: str) ->
 
 
 def with_clipped_text(df: DataFrame, texts: DataFrame) -> DataFrame:
-    """Adds the URL and the first 600 characters of the text. Needs: doc_id; texts (doc_id, url, text)."""
+    """Adds the URL and the first 600 characters of each text. Needs: doc_id; texts (doc_id, url, text)."""
     clipped = texts.select("doc_id", "url", F.substring("text", 1, SAMPLE_CHARS).alias("text"))
     return df.join(clipped, "doc_id", "inner")
 
 
 def with_kept_texts(df: DataFrame, texts: DataFrame) -> DataFrame:
-    """Adds the URLs and the beginnings of the texts of removed documents and of their kept ones.
+    """Adds URL and beginning of the text for each removed document and its kept one.
 
     Needs: doc_id, duplicate_of; texts (doc_id, url, text).
     """
@@ -38,12 +38,12 @@ def with_kept_texts(df: DataFrame, texts: DataFrame) -> DataFrame:
 
 
 def collect_sorted(df: DataFrame, *order: str) -> list[dict[str, Any]]:
-    """A small frame as dictionaries, sorted so that equal runs write equal files."""
+    """Collects a small frame as dictionaries, sorted so that equal runs write equal files."""
     return [row.asDict(recursive=True) for row in df.orderBy(*order).collect()]
 
 
 def by_language(rows: list[dict[str, Any]]) -> dict[str, dict[str, int]]:
-    """Counts (language, reason, count) as a nested table; a null reason means kept."""
+    """Converts counts (language, reason, count) to a nested table; a null reason becomes `kept`."""
     table: dict[str, dict[str, int]] = {}
     for row in rows:
         table.setdefault(row["language"], {})[row["reason"] or "kept"] = row["count"]

@@ -1,4 +1,4 @@
-"""Spark schemas of the tables that `core.records` defines."""
+"""Spark schemas of the tables defined in `core.records`."""
 
 import msgspec
 import pyarrow as pa
@@ -19,7 +19,7 @@ TYPES = {
 
 
 def spark_schema(record: type[msgspec.Struct]) -> T.StructType:
-    """The Spark schema of a record type, columns in the order of its fields."""
+    """Returns the Spark schema of a record type, with columns in field order."""
     return _struct(arrow_schema(record))
 
 

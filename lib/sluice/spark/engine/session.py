@@ -1,4 +1,4 @@
-"""The Spark session of a job: sets only what results depend on, the same for every Spark version."""
+"""The Spark session of a job. Sets only options that affect results, the same for every Spark version."""
 
 import contextlib
 import logging
@@ -26,22 +26,23 @@ JAVA_NOISE = (
     r"|Setting default log level to"
     r"|To adjust logging level use|[0-9/]+ [0-9:]+ WARN (Utils|NativeCodeLoader):)"
 )
-"""Lines that every start of Spark prints and that need no action. A log4j2 configuration of ours would not cover the
-first ones and would replace the user's."""
+"""Lines that Spark prints at every start and that need no action. A log4j2 configuration of our own would not cover
+the first ones and would replace the user's."""
 
 BAR_INTERVAL_S = 0.5
 """Seconds between two updates of a progress bar."""
 
 TASK_ATTEMPTS = 4
-"""spark.task.maxFailures if it is not configured: as on a cluster."""
+"""spark.task.maxFailures if it is not configured: the default on a cluster."""
 
 
 @contextlib.contextmanager
 def open_session(config: SparkConfig, name: str) -> Iterator[SparkSession]:
-    """Opens a session with the settings that correctness needs; memory, cores and storage belong to spark-submit.
+    """Opens a session with the settings needed for correctness. Memory, cores and storage are left to spark-submit.
 
-    Without spark-submit (plain `python jobs/…`) it uses all cores of this machine. A local master gets the retries of a
-    cluster: by default Spark gives a task of `local[N]` one attempt, so one page that kills a worker would end the job.
+    Without spark-submit (plain `python jobs/…`), it uses all cores of this machine. A local master gets the retries of
+    a cluster: by default, Spark makes only one attempt per task of `local[N]`, so a page that kills a worker would end
+    the job.
     """
     ensure_java()
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
@@ -54,7 +55,7 @@ def open_session(config: SparkConfig, name: str) -> Iterator[SparkSession]:
         .config("spark.sql.parquet.compression.codec", "zstd")
         .config("spark.sql.files.ignoreCorruptFiles", "false")
         .config("spark.python.worker.faulthandler.enabled", "true")
-        .config("spark.ui.showConsoleProgress", "false")  # `progress` shows it, also in batch logs
+        .config("spark.ui.showConsoleProgress", "false")  # replaced by `progress`, which also covers batch logs
     )
     if master := _with_retries(_configured("spark.master"), _configured("spark.task.maxFailures")):
         builder = builder.master(master)
@@ -69,19 +70,19 @@ def open_session(config: SparkConfig, name: str) -> Iterator[SparkSession]:
 
 
 def _start_java() -> None:
-    """Starts the JVM, without its start-up messages, unless spark-submit or an earlier session of this process has."""
+    """Starts the JVM without start-up messages, unless spark-submit or an earlier session has started it already."""
     is_started = "PYSPARK_GATEWAY_PORT" in os.environ or SparkContext._gateway is not None
     with contextlib.nullcontext() if is_started else without_lines(JAVA_NOISE, outlived=True):
-        SparkContext._ensure_initialized()  # not public, but older than DataFrames and in 3.5 to 4.3 alike
+        SparkContext._ensure_initialized()  # not public, but stable for years and present in 3.5 to 4.3
 
 
 def _configured(name: str) -> str | None:
-    """A setting from spark-submit or spark-defaults.conf, which the JVM holds."""
+    """Returns a setting from spark-submit or spark-defaults.conf, or None."""
     return SparkConf().get(name)
 
 
 def _with_retries(master: str | None, failures: str | None) -> str | None:
-    """`local[N,4]` for a master `local[N]`; None for masters that already retry."""
+    """Returns `local[N,4]` for a master `local[N]`; None for masters that already retry."""
     local = re.fullmatch(r"local(?:\[(\d+|\*)\])?", master or "local[*]")
     if not local:
         return None
@@ -89,15 +90,15 @@ def _with_retries(master: str | None, failures: str | None) -> str | None:
 
 
 def partitions_of(spark: SparkSession, config: SparkConfig) -> int:
-    """Number of shuffle partitions: the setting, or three per core and at least 8."""
+    """Returns the number of shuffle partitions: the setting, or three per core and at least 8."""
     return config.partitions or max(8, 3 * spark.sparkContext.defaultParallelism)
 
 
 @contextlib.contextmanager
 def progress(spark: SparkSession, what: str, interval_s: float) -> Iterator[None]:
-    """Shows the progress of a block that runs Spark jobs, and translates Spark's errors into ours.
+    """Shows the progress of a block that runs Spark jobs, and converts Spark's errors to ours.
 
-    A bar on a terminal, else a log line per interval; both count the tasks of the Spark stages that are running.
+    Shows a bar on a terminal, otherwise a log line per interval. Both count the tasks of the active Spark stages.
     """
     tracker = spark.sparkContext.statusTracker()
     finished = threading.Event()
@@ -126,7 +127,7 @@ def progress(spark: SparkSession, what: str, interval_s: float) -> Iterator[None
 
 
 def translate(what: str, error: PySparkException) -> SluiceError:
-    """Our own error if a Python worker raised one; any other failure of Spark as a StageError."""
+    """Returns our own error if a Python worker raised one; any other failure of Spark becomes a StageError."""
     ours = re.search(r"^sluice\.core\.errors\.(\w+): (.+)$", str(error), re.MULTILINE)
     if ours:
         kind: type[SluiceError] = getattr(errors, ours[1])

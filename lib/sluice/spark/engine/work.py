@@ -13,14 +13,14 @@ log = logging.getLogger("sluice.spark")
 class Checkpoints:
     """Intermediate tables of a stage: each is computed once, and a killed run resumes after the last complete one.
 
-    Everything that decides their content must be in the digest of the stage or the same in every attempt.
+    Everything that affects their content must be in the digest of the stage, or be the same in every attempt.
     """
 
     def __init__(self, directory: str) -> None:
         self._directory = directory
 
     def materialize(self, df: DataFrame, name: str) -> DataFrame:
-        """Writes a frame and reads it back, or reads the complete table of an earlier attempt."""
+        """Writes a frame and reads it back, or reads the complete table from an earlier attempt."""
         path = storage.join(self._directory, name)
         if not storage.exists(storage.join(path, "_SUCCESS")):
             began = time.monotonic()

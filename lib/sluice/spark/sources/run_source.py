@@ -18,7 +18,7 @@ from sluice.spark.tables import clean_documents, filtered_documents, unique_docu
 
 
 class RunSource:
-    """The documents that a stage of a run receives from the stage before it."""
+    """The documents that a stage of a run receives from the previous stage."""
 
     def __init__(self, run: Run, stage: Stage, before: Stage, read: Callable[[SparkSession, Run], DataFrame]) -> None:
         self.config: Config = run.config
@@ -27,7 +27,7 @@ class RunSource:
 
     @classmethod
     def of(cls, run: Run, name: str) -> "RunSource":
-        """The source of the stage `name`: dedup, decontaminate or line_dedup. Raises ConfigError if switched off."""
+        """Returns the source of a stage: dedup, decontaminate or line_dedup. Raises ConfigError if switched off."""
         stages = {
             "dedup": _Input(run.filter, filtered_documents),
             "decontaminate": _Input(run.dedup, unique_documents),
@@ -36,7 +36,7 @@ class RunSource:
         return cls(run, run.require_stage(name), *stages[name])
 
     def begin(self, *results: str, force: bool) -> bool:
-        """Whether the stage has to run. Raises InputError if the stage before it has not finished."""
+        """Whether the stage has to run. Raises InputError if the previous stage has not finished."""
         self._before.require()
         if not self.stage.begin(force=force, keep=True):
             return False
@@ -45,7 +45,7 @@ class RunSource:
         return True
 
     def open(self, spark: SparkSession) -> "RunDocuments":
-        """The documents, read from the tables of the run."""
+        """Reads the documents from the tables of the run."""
         return RunDocuments(self._read(spark, self._run), self._before, self.stage)
 
 
@@ -73,13 +73,13 @@ class RunDocuments:
         return self._documents.select("doc_id", "language", "url", "host", "quality", "n_chars", "fetched_at", "text")
 
     def signed(self) -> DataFrame:
-        """See `source.Documents.signed`; extract has signed the texts."""
+        """See `source.Documents.signed`; extract has already computed the signatures."""
         return self._documents.select(
             "doc_id", "text_hash", "signature", "quality", "n_chars", "fetched_at", "url", "n_shingles"
         )
 
     def index_names(self) -> DataFrame:
-        """doc_id, and the address as name."""
+        """Returns: doc_id, and the URL as name."""
         return self._documents.select("doc_id", F.col("url").alias("name"))
 
     def with_language(self, df: DataFrame) -> DataFrame:
@@ -87,11 +87,11 @@ class RunDocuments:
         return df.join(self._documents.select("doc_id", "language"), "doc_id")
 
     def publish(self, df: DataFrame, *columns: str) -> DataFrame:
-        """Unchanged: the results of a run are identified by doc_id."""
+        """Returns `df` unchanged: results of a run are identified by doc_id."""
         return df
 
     def remove(self, reasons: DataFrame | None, edited: DataFrame | None = None) -> Outcome:
-        """Counts by language; later stages apply the removals. Raises StageError if documents were lost before."""
+        """Counts by language; later stages apply the removals. Raises StageError if documents were lost earlier."""
         judged = with_reasons(self._documents.select("doc_id", "language"), reasons)
         counted = judged.groupBy("language", F.coalesce("reason", F.lit("kept")).alias("reason")).count()
         languages = by_language(collect_sorted(counted, "language", "reason"))

@@ -1,4 +1,4 @@
-"""A user's table as the source of a stage: kept rows are written as a table of the same kind."""
+"""A user's table as the source of a stage. Kept rows are written as a table of the same kind."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
@@ -29,17 +29,18 @@ from sluice.text.dedup.key_text import KEY_VERSION
 from sluice.text.dedup.signing import sign_text
 
 SHOWN = 5
-"""Ids named in an error."""
+"""Maximum number of ids in an error message."""
 HOST = r"^[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?([^/?#:]+)"
-"""The host of a URL, without port and credentials."""
+"""Matches the host of a URL, without port and credentials."""
 RESULTS = ("kept", "quarantine")
 
 
 class TableSource:
     """The files of `source.inputs`.
 
-    `settings` is everything besides the table that the result depends on. With `minhash` the rows are signed, and rows
-    without text are removed as `empty`; otherwise they are kept. Raises InputError if there is no table.
+    `settings` must contain everything, other than the table, that the result depends on. With `minhash`, signatures are
+    computed and rows without text are removed as `empty`; otherwise such rows are kept. Raises InputError without a
+    table.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class TableSource:
         self.stage = Stage(config.output, name, what)
 
     def begin(self, *results: str, force: bool) -> bool:
-        """Whether the stage has to run; deletes what a killed attempt may have left incomplete."""
+        """Whether the stage has to run. Deletes results that a killed attempt may have left incomplete."""
         if not self.stage.begin(force=force, keep=True):
             return False
         for name in (*results, *RESULTS):
@@ -63,7 +64,7 @@ class TableSource:
         return True
 
     def open(self, spark: SparkSession) -> "TableDocuments":
-        """Reads the table once, for its ids and its unreadable rows."""
+        """Reads the table once to collect ids and unreadable rows."""
         files = TableFiles(spark, self.config.source, self._kind, self._paths)
         return TableDocuments(files, self.config.source, self._minhash, self.stage)
 
@@ -87,7 +88,7 @@ class TableDocuments:
         check_rows(self._facts, source)
 
     def rows(self) -> DataFrame:
-        """See `source.Documents.rows`. The language is unknown and empty; the host is that of the URL."""
+        """See `source.Documents.rows`. The language is unknown and empty; the host is taken from the URL."""
         host = F.nullif(F.lower(F.regexp_extract("url", HOST, 1)), F.lit(""))
         return (
             self._files.rows()
@@ -105,19 +106,19 @@ class TableDocuments:
         )
 
     def signed(self) -> DataFrame:
-        """See `source.Documents.signed`; only if the source was created with `minhash`."""
+        """See `source.Documents.signed`. Only available if the source was created with `minhash`."""
         return self._facts.where("problem is null and text_hash is not null").drop("place", "problem")
 
     def index_names(self) -> DataFrame:
-        """doc_id, and the id as name."""
+        """Returns: doc_id, and the id as name."""
         return self._facts.where("problem is null").select("doc_id", "name")
 
     def with_language(self, df: DataFrame) -> DataFrame:
-        """Adds an empty language."""
+        """Adds an empty language column."""
         return df.withColumn("language", F.lit(""))
 
     def publish(self, df: DataFrame, *columns: str) -> DataFrame:
-        """Joins the ids of the table."""
+        """Replaces doc_ids with the ids of the table."""
         names = self.index_names()
         for column in ("doc_id", *columns):
             named = names.toDF(column, "_name")
@@ -125,7 +126,7 @@ class TableDocuments:
         return df.withColumnRenamed("doc_id", "id")
 
     def remove(self, reasons: DataFrame | None, edited: DataFrame | None = None) -> Outcome:
-        """Counts, and writes `quarantine` and, with `source.write_kept`, `kept`."""
+        """Counts rows, and writes `quarantine` and, with `source.write_kept`, `kept`."""
         problem = F.when(F.col("problem").isNotNull(), F.lit(str(Reason.UNREADABLE)))
         empty = F.when(F.col("text_hash").isNull(), F.lit(str(Reason.EMPTY))) if self._minhash else F.lit(None)
         judged = with_reasons(self._facts, reasons).withColumn("reason", F.coalesce(problem, empty, "reason"))
@@ -141,16 +142,15 @@ class TableDocuments:
 
 
 def require_columns(source: SourceConfig, names: Iterable[str], setting: str, otherwise: str) -> None:
-    """Raises ConfigError if a setting needs columns (fields of `SourceConfig`) that the table does not name."""
+    """Raises ConfigError if a setting needs columns (fields of `SourceConfig`) that are not set."""
     if missing := [f"source.{name}" for name in names if getattr(source, name) is None]:
         raise ConfigError(
-            f"{setting} needs columns of the table that are not named. Name them with {' and '.join(missing)}, or "
-            f"{otherwise}."
+            f"{setting} needs table columns that are not set. Set {' and '.join(missing)}, or {otherwise}."
         )
 
 
 def check_rows(rows: DataFrame, source: SourceConfig) -> None:
-    """Raises StageError for too many unreadable rows, InputError for ids that are not unique.
+    """Raises StageError for too many unreadable rows, and InputError for ids that are not unique.
 
     Needs: place, problem, name, doc_id.
     """
@@ -160,7 +160,7 @@ def check_rows(rows: DataFrame, source: SourceConfig) -> None:
         raise StageError(
             f"{problems:,} of {total:,} rows cannot be read, more than source.max_unreadable_share="
             f"{source.max_unreadable_share} allows: {'; '.join(f'{row.place}: {row.problem}' for row in worst)}. "
-            "Fix them, or raise source.max_unreadable_share."
+            "Fix them, or increase source.max_unreadable_share."
         )
     same = (
         rows.where("problem is null")
@@ -176,7 +176,7 @@ def check_rows(rows: DataFrame, source: SourceConfig) -> None:
     if twice:
         ids = ", ".join(f"{row.one!r} ({row.n} times)" for row in twice)
         raise InputError(
-            f"Ids in column {source.id!r} must be unique, but some are not: {ids}. Name another column with "
+            f"Ids in column {source.id!r} must be unique, but some are not: {ids}. Set another column with "
             "source.id, or make them unique."
         )
 

@@ -1,4 +1,4 @@
-"""A user's table as rows: Parquet files, or JSON lines read by our own parser."""
+"""A user's table as rows, from Parquet files or from JSON lines read by our own parser."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
@@ -18,14 +18,14 @@ from sluice.spark.engine.schemas import spark_schema
 
 
 class RawLine(Record):
-    """A line as written in its file, and its id, or None if it has none."""
+    """A line as written in its file, with its id, or None if it has no id."""
 
     name: str | None
     text: str
 
 
 class TableFiles:
-    """The files of a table. Each use of `rows`, and `write_kept`, reads them again."""
+    """The files of a table. Every call of `rows` or `write_kept` reads them again."""
 
     def __init__(self, spark: SparkSession, source: SourceConfig, kind: str, paths: list[str]) -> None:
         self._spark, self._source, self._kind, self._paths = spark, source, kind, paths
@@ -43,7 +43,7 @@ class TableFiles:
         for setting, column in wanted.items():
             if column is not None and column not in found.columns:
                 raise ConfigError(
-                    f"source.{setting}={column!r}, but the columns of {self._paths[0]} are {found.columns}. Name one "
+                    f"source.{setting}={column!r}, but the columns of {self._paths[0]} are {found.columns}. Select one "
                     f"of them with --set source.{setting}=COLUMN."
                 )
         name = F.col(source.id).cast("string")
@@ -60,7 +60,7 @@ class TableFiles:
     def write_kept(self, gone: DataFrame, path: str, edited: DataFrame | None = None) -> None:
         """Writes the rows that are not in `gone` (doc_id), with all their columns, or as their original lines.
 
-        Rows in `edited` (doc_id, text) get that text; the rest of such a line is unchanged.
+        Rows in `edited` (doc_id, text) get the new text; the rest of such a line is unchanged.
         """
         source = self._source
         if self._kind == "parquet":
@@ -72,7 +72,7 @@ class TableFiles:
                 kept = kept.withColumn(source.text, F.coalesce("_text", source.text)).drop("_text")
             writer = kept.drop("_doc_id").write
             for feature in ("parquet.enable.dictionary", "parquet.column.statistics.enabled"):
-                writer = writer.option(f"{feature}#{source.text}", "false")  # each copies a text of 100 MB
+                writer = writer.option(f"{feature}#{source.text}", "false")  # each would copy a 100 MB text
             writer.parquet(path)
             return
         lines = self._numbers().mapInArrow(partial(_raw, source, self._pieces), spark_schema(RawLine))
@@ -92,12 +92,12 @@ class TableFiles:
 
 
 def doc_id(source: SourceConfig, name: str | Column = "name") -> Column:
-    """63 bits of a hash of the id."""
+    """Returns a 63-bit hash of the id."""
     return F.xxhash64(name, F.lit(source.id_seed).cast("long")).bitwiseAND(F.lit((1 << 63) - 1))
 
 
 def _cast(column: str | None, kind: str) -> Column:
-    """A column cast to a type; null if the value cannot be cast or there is no column."""
+    """Casts a column to a type; null if the value cannot be cast or the column is None."""
     return F.expr(f"try_cast(`{column}` as {kind})") if column else F.lit(None).cast(kind)
 
 

@@ -1,1 +1,1 @@
-"""The stages of a run: each reads tables, calls transforms, writes, and checks its record accounting."""
+"""The stages of a run. Each reads tables, calls transforms, writes tables, and checks its record counts."""

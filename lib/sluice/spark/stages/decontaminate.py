@@ -1,4 +1,4 @@
-"""The stage that removes documents with benchmark items: unique documents to `decontaminate/matches`."""
+"""The stage that removes documents with benchmark items: from unique documents to `decontaminate/matches`."""
 
 from typing import Any
 
@@ -23,9 +23,9 @@ from sluice.text.decontamination.benchmark import Benchmark
 
 
 def decontaminate_source(config: Config) -> tuple[Source, Benchmark]:
-    """`source.inputs` or, if it is empty, the run; and the benchmark items to search for.
+    """Returns the source (`source.inputs` or, if empty, the run) and the benchmark items to search for.
 
-    Raises ConfigError, InputError or FormatError for bad ones.
+    Raises ConfigError, InputError or FormatError if they are invalid.
     """
     if not config.source.inputs:
         run = Run(config)
@@ -38,7 +38,7 @@ def decontaminate_source(config: Config) -> tuple[Source, Benchmark]:
 
 
 def decontaminate(spark: SparkSession, source: Source, benchmark: Benchmark, *, force: bool) -> None:
-    """Writes `decontaminate/matches`: benchmark items in documents, which are removed. Documents without text stay."""
+    """Writes `decontaminate/matches`, and removes the documents in it. Documents without text are kept."""
     config, stage = source.config, source.stage
     if not source.begin("matches", force=force):
         return
@@ -56,7 +56,7 @@ def decontaminate(spark: SparkSession, source: Source, benchmark: Benchmark, *, 
 
 
 def _samples(matches: DataFrame, documents: Documents, benchmark: Benchmark) -> list[dict[str, Any]]:
-    """Sample matches of each kind in each benchmark, with the texts of the items."""
+    """Returns sample matches of each kind in each benchmark, with the texts of the items."""
     if not documents.is_reported:
         return []
     urls = documents.rows().select("doc_id", "url")

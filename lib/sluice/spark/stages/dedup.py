@@ -1,4 +1,4 @@
-"""The stage that removes duplicates: documents to `dedup/removals`, with `copies`, `clusters` and `edges`."""
+"""The stage that removes duplicates: from documents to `dedup/removals`, `copies`, `clusters` and `edges`."""
 
 from typing import Any
 
@@ -19,12 +19,12 @@ from sluice.spark.sources.table import TableSource, require_columns
 
 
 def dedup_source(config: Config) -> Source:
-    """`source.inputs` or, if it is empty, the run. Raises ConfigError, InputError or FormatError for bad ones."""
+    """Returns `source.inputs` or, if empty, the run. Raises ConfigError, InputError or FormatError if invalid."""
     if not config.source.inputs:
         return RunSource.of(Run(config), "dedup")
     needed = {"url": config.dedup.urls is not None, "fetched_at": config.dedup.urls == "newest"}
     names = [name for name, is_needed in needed.items() if is_needed]
-    require_columns(config.source, names, f"dedup.urls={config.dedup.urls}", "leave it out")
+    require_columns(config.source, names, f"dedup.urls={config.dedup.urls}", "unset dedup.urls")
     return TableSource(config, "dedup", {"dedup": result_settings(config.dedup)}, config.dedup.minhash)
 
 
@@ -53,7 +53,7 @@ def dedup(spark: SparkSession, source: Source, *, force: bool) -> None:
 
 
 def _samples(removed: DataFrame, documents: Documents) -> list[dict[str, Any]]:
-    """Sample removals of each step and similarity, with both texts."""
+    """Returns sample removals of each step and similarity, with both texts."""
     if not documents.is_reported:
         return []
     decile = F.floor(F.col("jaccard") * 20) / 20

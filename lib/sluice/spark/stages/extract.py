@@ -26,7 +26,7 @@ log = logging.getLogger("sluice.stages")
 
 
 def extract(spark: SparkSession, run: Run, *, force: bool) -> None:
-    """Reads archives and writes `extract/docs` in batches. Complete batches are not repeated after an interruption."""
+    """Reads archives and writes `extract/docs` in batches. Completed batches are skipped after an interruption."""
     config, stage = run.config, run.extract
     if not stage.begin(force=force, keep=True):
         return
@@ -78,8 +78,8 @@ def _extract_batch(
         if not any("unreadable" in item["account"]["quarantined"] for item in done["archives"]):
             log.info("%s: already complete", what)
             return done
-        # if this repetition is killed, the old manifest still marks the batch as one to repeat
-        log.info("%s: an archive was unreadable, so the batch is repeated", what)
+        # if this attempt is killed, the old manifest still requires another
+        log.info("%s: an archive was unreadable; repeating the batch", what)
     directory = stage.file("docs", f"batch={batch:05d}")
     storage.delete_tree(directory)
     known = [entry.size for entry in entries if entry.size is not None]
@@ -92,8 +92,8 @@ def _extract_batch(
     accounts = {row["warc_index"]: json.loads(row["stats"]) for row in rows}
     if sorted(accounts) != sorted(entry.warc_index for entry in entries) or len(rows) != len(entries):
         raise StageError(
-            f"{what}: {len(entries)} archives were read but {len(rows)} closing accounts came back; exactly one "
-            f"each is expected. Remove {directory} and run the job again."
+            f"{what}: {len(entries)} archives were read, but {len(rows)} final counts were returned; expected one "
+            f"per archive. Remove {directory} and run the job again."
         )
     done = {
         "batch": batch,
@@ -112,7 +112,7 @@ def _extract_batch(
 
 
 def _is_unread(account: dict[str, Any]) -> bool:
-    """Whether the length of an archive is unknown too, so that the count of bytes does not show the loss."""
+    """Whether an archive is unreadable and its length unknown, so that byte counts do not show the loss."""
     return "unreadable" in account["quarantined"] and not account["bytes"]
 
 
@@ -131,7 +131,7 @@ def _check_extract(config: Config, account: WarcAccount, num_archives: int, num_
         raise StageError(
             f"{account.quarantined_bytes:,} of {account.bytes:,} bytes could not be read ({causes}), more than "
             f"extract.max_unreadable_share = {config.extract.max_unreadable_share} allows. See kind=quarantine in "
-            f"{config.output}/extract/docs; fetch the damaged archives again, or allow more loss."
+            f"{config.output}/extract/docs; download the damaged archives again, or increase the limit."
         )
     if account.missing > config.extract.max_unreadable_share * account.wanted:
         raise StageError(
@@ -142,5 +142,5 @@ def _check_extract(config: Config, account: WarcAccount, num_archives: int, num_
     if not account.html + account.texts:
         raise InputError(
             f"{num_archives} archives with {account.records:,} records contain no HTML page and no text. Check "
-            "plan.inputs: WARC, ARC or WET files are expected; WAT files contain no text."
+            "plan.inputs: expected WARC, ARC or WET files; WAT files contain no text."
         )

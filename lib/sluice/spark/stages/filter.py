@@ -1,4 +1,4 @@
-"""The filter stage: applies rules to the signals of documents."""
+"""The filter stage: applies rules to document signals."""
 
 import logging
 
@@ -20,7 +20,7 @@ log = logging.getLogger("sluice.stages")
 
 
 COMMON = 0.5
-"""Rules that drop no document, or more than this share of a language, are logged: they are often mistakes."""
+"""Rules that drop no document, or more than this share of a language, are logged: they are often wrong."""
 
 
 def filter_documents(spark: SparkSession, run: Run, *, force: bool) -> None:
@@ -64,7 +64,7 @@ def filter_documents(spark: SparkSession, run: Run, *, force: bool) -> None:
 
 
 def _suspicious(run: Run, by_language: dict[str, dict[str, int]]) -> dict[str, list[str]]:
-    """Rules that dropped nothing, and rules that dropped more than half of the documents of a language they judge."""
+    """Returns rules that dropped nothing, and rules that dropped more than half of the documents of a language."""
     fired = {reason for counts in by_language.values() for reason in counts}
     common = {
         f"{reason} ({language})"

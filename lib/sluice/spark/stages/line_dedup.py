@@ -1,4 +1,4 @@
-"""The stage that removes repeated lines: documents to `line_dedup/cut_texts` and `removed_lines`."""
+"""The stage that removes repeated lines: from documents to `line_dedup/cut_texts` and `removed_lines`."""
 
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
@@ -23,7 +23,7 @@ from sluice.spark.transforms.line_dedup import (
 
 
 def line_dedup_source(config: Config) -> Source:
-    """`source.inputs` or, if it is empty, the run. Raises ConfigError or InputError for bad ones."""
+    """Returns `source.inputs` or, if empty, the run. Raises ConfigError or InputError if invalid."""
     if not config.source.inputs:
         return RunSource.of(Run(config), "line_dedup")
     names = ["url"] if config.line_dedup.min_hosts > 1 else []
@@ -32,7 +32,7 @@ def line_dedup_source(config: Config) -> Source:
 
 
 def line_dedup(spark: SparkSession, source: Source, *, force: bool) -> None:
-    """Writes `removed_lines`, and for a run `cut_texts`: the remaining texts. Documents without text stay."""
+    """Writes `removed_lines` and, for a run, `cut_texts` (the remaining texts). Keeps documents without text."""
     config, stage, settings = source.config, source.stage, source.config.line_dedup
     if not source.begin("removed_lines", force=force):
         return

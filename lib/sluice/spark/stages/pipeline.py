@@ -21,7 +21,7 @@ log = logging.getLogger("sluice.stages")
 
 
 def pipeline(spark: SparkSession, run: Run, *, force: bool) -> None:
-    """All stages in order, the optional ones if they are switched on, then the report."""
+    """Runs all stages in order, including optional stages that are switched on, then writes the report."""
     extract(spark, run, force=force)
     filter_documents(spark, run, force=force)
     dedup(spark, RunSource.of(run, "dedup"), force=force)

@@ -1,4 +1,4 @@
-"""The stage that scores the texts of a table with a language model, without TensorFlow: to `score/scores`."""
+"""The stage that scores the texts of a table with a language model, without TensorFlow. Writes `score/scores`."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -21,9 +21,9 @@ from sluice.text.quality.language_model import CONFIG, WEIGHTS, Scorer
 
 
 def score_source(config: Config) -> Source:
-    """`source.inputs`. Raises ConfigError without a model, InputError or FormatError for a bad one."""
+    """Returns `source.inputs`. Raises ConfigError without a model, InputError or FormatError for an invalid one."""
     if not config.score.model:
-        raise ConfigError("score.model is empty. Name the folder that `sluice export` has written.")
+        raise ConfigError("score.model is empty. Set it to the directory written by `sluice export`.")
     Scorer(config.score.model)
     digests = [
         hashlib.sha256(storage.read_bytes(storage.join(config.score.model, name))).hexdigest()

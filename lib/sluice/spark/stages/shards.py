@@ -20,7 +20,7 @@ from sluice.spark.transforms.shards import ShardJob, shard_names, write_shards
 
 
 def shards(spark: SparkSession, run: Run, *, force: bool) -> None:
-    """Writes `shards/<name>/<x.y.z>`: TFRecords, the tokenizer, and last the manifest."""
+    """Writes `shards/<name>/<x.y.z>`: TFRecords, the tokenizer, and finally the manifest."""
     config, stage = run.config, run.shards
     trained = run.tokenizer.require()
     upstream = run.corpus.require()
@@ -86,7 +86,7 @@ def shards(spark: SparkSession, run: Run, *, force: bool) -> None:
 
 
 def _num_shards(kept: DataFrame, config: Config, dtype: str) -> int:
-    """Number of training shards for `shards.shard_bytes`, at 4 bytes of text per token; above 8 a multiple of 8."""
+    """Number of training shards for `shards.shard_bytes`, at 4 bytes of text per token; from 8 up, a multiple of 8."""
     text_bytes = kept.where("split = 'train'").agg(F.sum("n_bytes")).collect()[0][0] or 0
     item_bytes = 2 if dtype == "uint16" else 4
     wanted = max(1, -(-(text_bytes // 4 * item_bytes) // config.shards.shard_bytes))

@@ -57,7 +57,7 @@ def split_check(spark: SparkSession, run: Run, *, force: bool) -> None:
 
 
 def split_check_record(run: Run) -> SplitCheck | None:
-    """The check as recorded in the manifest; None if switched off. Raises InputError if the stage has not finished."""
+    """Returns the check as recorded in the manifest; None if switched off. Raises InputError if it has not finished."""
     if run.split_check is None:
         return None
     summary, dedup = run.split_check.require(), run.config.dedup
@@ -85,7 +85,7 @@ def _counts_by_language(signed: DataFrame, removed: DataFrame, rows: DataFrame) 
 
 
 def _samples(removed: DataFrame, documents: DataFrame, rows: DataFrame) -> list[dict[str, Any]]:
-    """Sample removals of each pair of splits, with both texts."""
+    """Returns sample removals for each pair of splits, with both texts."""
     some = sample_by(removed, ("split", "duplicate_of_split"), SAMPLES)
     shown = some.select(F.explode(F.array("doc_id", "duplicate_of")).alias("doc_id")).distinct()
     texts = documents.join(shown, "doc_id", "left_semi").join(rows.select("doc_id", "url"), "doc_id", "inner")

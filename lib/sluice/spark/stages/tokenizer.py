@@ -14,7 +14,7 @@ from sluice.spark.tables import kept_documents
 
 
 def tokenizer(spark: SparkSession, run: Run, *, force: bool) -> None:
-    """Trains `tokenizer/tokenizer.json` on a sample of the kept training text."""
+    """Trains `tokenizer/tokenizer.json` on a sample of the kept training texts."""
     config, stage = run.config, run.tokenizer
     run.corpus.require()
     if not stage.begin(force=force):
@@ -32,7 +32,7 @@ def tokenizer(spark: SparkSession, run: Run, *, force: bool) -> None:
         nonlocal used
         order = F.xxhash64("doc_id", F.lit(config.tokenizer.seed).cast("long"))
         rows = kept.select("text", "n_bytes", order.alias("place"), "doc_id")
-        share = min(1.0, 1.2 * config.tokenizer.sample_bytes / total_bytes)  # 20 % more than needed, then cut exactly
+        share = min(1.0, 1.2 * config.tokenizer.sample_bytes / total_bytes)  # 20 % more than needed; limited below
         if share < 1.0:
             rows = rows.where(F.col("place") < int(-(1 << 63) + share * (1 << 64)))
         for row in rows.orderBy("place", "doc_id").select("text", "n_bytes").toLocalIterator(prefetchPartitions=True):

@@ -1,4 +1,4 @@
-"""Documents that contain benchmark items, found in one pass over their texts."""
+"""Detection of documents that contain benchmark items, in one pass over their texts."""
 
 import dataclasses
 import logging
@@ -22,9 +22,9 @@ from sluice.text.decontamination.scanner import Scanner
 
 
 def contaminated(documents: DataFrame, benchmark: Benchmark) -> DataFrame:
-    """The benchmark items that documents contain, each once per document.
+    """Finds the benchmark items that documents contain, each once per document.
 
-    Needs: doc_id, text (a null text contains none). Returns: matches. No shuffle; every worker holds the index.
+    Needs: doc_id, text (null texts contain none). Returns: matches. No shuffle; every worker holds the index in memory.
     """
     shared = documents.sparkSession.sparkContext.broadcast(dataclasses.replace(benchmark, texts=()))
     texts = documents.select("doc_id", "text").where("text is not null")
@@ -32,7 +32,7 @@ def contaminated(documents: DataFrame, benchmark: Benchmark) -> DataFrame:
 
 
 def contamination_reasons(matches: DataFrame) -> DataFrame:
-    """Each document to remove, once: `ngram` if an item was found by its n-grams, else `near`.
+    """Lists each document to remove once: reason `ngram` if an item was found by its n-grams, else `near`.
 
     Needs: matches. Returns: doc_id, reason.
     """
@@ -53,11 +53,11 @@ log = logging.getLogger("sluice.decontaminate")
 
 
 SHOWN = 5
-"""Items named in a warning."""
+"""Maximum number of items in a warning."""
 
 
 def benchmark_counts(matches: DataFrame, benchmark: Benchmark) -> dict[str, Any]:
-    """Items searched and found, for each benchmark, and the number of items that cannot be searched."""
+    """Counts items searched for and found in each benchmark, and items that cannot be searched for."""
     items = Counter(name for name, _ in {(part.benchmark, part.item) for part in benchmark.parts})
     counts = matches.groupBy("benchmark").agg(F.count_distinct("item"), F.count_distinct("doc_id")).collect()
     found = {name: (num_items, num_documents) for name, num_items, num_documents in counts}
@@ -77,11 +77,11 @@ def benchmark_counts(matches: DataFrame, benchmark: Benchmark) -> dict[str, Any]
 
 
 def warn_of_items(benchmark: Benchmark) -> None:
-    """Logs the items that are not searched."""
-    for unable, why in ((benchmark.too_short, "too short"), (benchmark.too_common, "the template of many")):
+    """Logs the items that are not searched for."""
+    for unable, why in ((benchmark.too_short, "too short"), (benchmark.too_common, "shared template text")):
         if unable:
             log.warning(
-                "decontaminate: %d of %d items are %s and are not searched: %s%s",
+                "decontaminate: %d of %d items are %s and are not searched for: %s%s",
                 len(unable),
                 benchmark.num_items,
                 why,
@@ -91,7 +91,7 @@ def warn_of_items(benchmark: Benchmark) -> None:
 
 
 def decontaminate_settings(settings: DecontaminateConfig, benchmark: Benchmark) -> dict[str, Any]:
-    """Settings that decide the result; benchmarks by content, not by path."""
+    """Returns the settings that determine the result, with benchmarks by content, not by path."""
     plain: dict[str, Any] = msgspec.to_builtins(settings)
     del plain["max_index_mib"]
     return plain | {"benchmarks": benchmark.identity()}

@@ -1,4 +1,4 @@
-"""Archives to rows of the `docs` table: mapInArrow around `text.pages.archive`, one archive per task."""
+"""Extraction of archives to rows of table `docs`: mapInArrow around `text.pages.archive`, one archive per task."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -28,11 +28,11 @@ def extract_entries(
     minhash: MinHashConfig,
     plan_table: str | None = None,
 ) -> DataFrame:
-    """All rows that some archives yield. Returns: docs.
+    """Extracts all rows of the given archives. Returns: docs.
 
-    No shuffle: task i reads archive i of the largest-first order, so that long archives start early and a retry repeats
-    one archive. Raw HTML never leaves the Python worker. Each task carries the entries of all archives of its batch,
-    about 300 bytes each, but not their wanted records: it fetches those of its archive from `plan_table`.
+    No shuffle. Task i reads archive i, largest first, so that long archives start early and a retry repeats one
+    archive. Raw HTML never leaves the Python worker. Each task has the entries of all archives of its batch, about 300
+    bytes each, but not their wanted records: it loads those of its archive from `plan_table`.
     """
     ordered = sorted(entries, key=lambda entry: (-(entry.size or 0), -(entry.num_wanted or 0), entry.warc_index))
     numbers = spark.range(0, len(ordered), 1, len(ordered))
@@ -46,11 +46,11 @@ def _read(
     plan_table: str | None,
     batches: Iterable[pa.RecordBatch],
 ) -> Iterator[pa.RecordBatch]:
-    # looked up on the executor, whose paths may differ from the driver's
+    # on the executor, whose paths may differ from the driver's
     processor = PageProcessor(extract, minhash, model_path(extract.lid_model))
     open_read = partial(storage.open_stream, transport=extract.transport)
     open_ranges = partial(storage.open_ranges, transport=extract.transport)
-    processor.warm_up()  # not counted as a page's time
+    processor.warm_up()  # before any page is timed
     with guard(processor) as guarded:
         for batch in batches:
             for number in batch.column(0).to_pylist():
@@ -61,10 +61,10 @@ def _read(
 
 
 def guard(processor: PageProcessor) -> AbstractContextManager[PageProcessor]:
-    """The processor made safe for a task: a page that hangs or crashes costs at most the first attempt.
+    """Protects a task from pages that hang or crash: such a page costs at most the first attempt.
 
-    Healthy archives pay nothing: they need one attempt, which runs in this process. Outside of a task, as in tests, the
-    processor is returned unchanged.
+    Archives without such pages have no overhead: their first attempt runs in this process. Outside of a task, as in
+    tests, the processor is returned unchanged.
     """
     task = TaskContext.get()
     if task is None:

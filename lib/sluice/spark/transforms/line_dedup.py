@@ -1,4 +1,4 @@
-"""Lines that occur in many documents: found by one count of hashes, and removed from all but the best document."""
+"""Lines that occur in many documents: found by counting hashes, and removed from all documents except the best."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -22,13 +22,13 @@ from sluice.text.dedup.repeated_lines import cut_lines, line_with, plain_hashes
 
 
 def repeated_lines(documents: DataFrame, settings: LineDedupConfig, partitions: int) -> DataFrame:
-    """The repeated lines of all documents except the best one that contains them.
+    """Finds the repeated lines of all documents except the best one that contains each.
 
     Needs: doc_id, quality (double), n_chars, text, and host if `settings.min_hosts` is above 1. The best document has
     the highest quality (null is lowest), then the most characters, then the smallest id.
     Returns: repeated lines. `cut_lines` decides from the context whether such a line is removed.
-    Shuffle: 40 bytes per different long line of a document, once, key `line`. A line in half of all documents costs
-    time in one task, never memory: its rows are sorted and counted with spills to disk.
+    Shuffle: 40 bytes per distinct long line of a document, once, key `line`. A line in half of all documents costs time
+    in one task, never memory: its rows are sorted and counted with spills to disk.
     """
     host = F.xxhash64("host") if settings.min_hosts > 1 else F.lit(1).cast("long")
     n_chars = F.col("n_chars").cast("long").alias("n_chars")
@@ -54,10 +54,10 @@ def repeated_lines(documents: DataFrame, settings: LineDedupConfig, partitions: 
 
 
 def without_lines(documents: DataFrame, repeated: DataFrame, settings: LineDedupConfig) -> DataFrame:
-    """All documents without their repeated lines.
+    """Removes the repeated lines from all documents.
 
     Needs: doc_id, text (not null), and repeated lines. Returns: cut_texts.
-    Shuffle: 16 bytes per repeated line and the text once, key `doc_id`; a task holds the lines of one document.
+    Shuffle: 16 bytes per repeated line and the text once, key `doc_id`; a task has the lines of one document in memory.
     """
     lines = repeated.groupBy("doc_id").agg(F.collect_list("line").alias("lines"))
     rows = documents.select("doc_id", "text").join(lines, "doc_id", "left").select("doc_id", "lines", "text")
@@ -65,7 +65,7 @@ def without_lines(documents: DataFrame, repeated: DataFrame, settings: LineDedup
 
 
 def removed_lines(repeated: DataFrame, cut: DataFrame) -> DataFrame:
-    """The repeated lines that documents actually lost.
+    """Returns the repeated lines that were actually removed from documents.
 
     Needs: repeated lines, and cut_texts. Returns: the columns of repeated lines.
     """
@@ -74,10 +74,10 @@ def removed_lines(repeated: DataFrame, cut: DataFrame) -> DataFrame:
 
 
 def line_counts(cut: DataFrame, *by: str) -> DataFrame:
-    """Sums over documents, in one row or one row per value of `by`.
+    """Sums counts over documents, in one row or one row per value of `by`.
 
-    Needs: cut_texts, and the columns of `by`. Returns: those, documents, edited, emptied (texts of which nothing is
-    left) and all counts of `CutText`, null without documents.
+    Needs: cut_texts, and the columns of `by`. Returns: those, documents, edited, emptied (texts with nothing left) and
+    all counts of `CutText`; sums are null without documents.
     """
     counts = [name for name in CutText.__struct_fields__ if name.startswith("n_")]
     return cut.groupBy(*by).agg(
@@ -89,7 +89,7 @@ def line_counts(cut: DataFrame, *by: str) -> DataFrame:
 
 
 def most_removed(removed: DataFrame, documents: DataFrame, settings: LineDedupConfig, number: int) -> DataFrame:
-    """The lines removed from the most documents of each language, at most `number` per language, as written.
+    """Finds the lines removed from the most documents, at most `number` per language, as written.
 
     Needs: removed lines; documents (doc_id, language, text). Returns: language, removed_from, line, kept_in, sample.
     """
@@ -121,7 +121,7 @@ def _line_rows(settings: LineDedupConfig, batches: Iterable[pa.RecordBatch]) -> 
 
 
 ROWS = 64
-"""Documents whose lines are returned together."""
+"""Number of documents whose lines are returned in one batch."""
 
 
 def _cut(settings: LineDedupConfig, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -144,11 +144,11 @@ def _show(settings: LineDedupConfig, batches: Iterable[pa.RecordBatch]) -> Itera
 
 
 SHOWN_CHARS = 300
-"""Characters shown of a line."""
+"""Maximum characters shown of a line."""
 
 
 def with_cut_texts(documents: DataFrame, cut: DataFrame) -> DataFrame:
-    """Documents with their remaining texts; those with an empty text are left out.
+    """Replaces texts with the remaining ones; documents with an empty text are dropped.
 
     Needs: documents (doc_id, n_bytes, text), cut_texts. Returns: doc_id, n_bytes, text.
     """
@@ -159,11 +159,11 @@ def with_cut_texts(documents: DataFrame, cut: DataFrame) -> DataFrame:
 
 
 SHOWN = 10
-"""Lines of each language that the report shows: those removed from the most documents."""
+"""Lines shown per language in the report: those removed from the most documents."""
 
 
 def line_ledgers(sums: list[dict[str, Any]]) -> list[Ledger]:
-    """Counts of lines and characters from rows of `line_counts`."""
+    """Returns the ledgers of lines and characters from rows of `line_counts`."""
     total: Counter[str] = Counter()
     for row in sums:
         total.update({name: value for name, value in row.items() if name != "language" and value})
@@ -176,7 +176,7 @@ def line_ledgers(sums: list[dict[str, Any]]) -> list[Ledger]:
 
 
 def line_samples(removed: DataFrame, documents: DataFrame, config: LineDedupConfig) -> list[dict[str, Any]]:
-    """The lines removed from the most documents of each language, the most frequent first."""
+    """Returns the lines removed from the most documents of each language, in descending order."""
     rows = most_removed(removed, documents, config, SHOWN).collect()
     found = [row.asDict() for row in rows]
     return sorted(found, key=lambda row: (row["language"] or "", -row["removed_from"], row["line"]))
@@ -187,7 +187,7 @@ def _ledger(unit: str, total: int, gone: dict[str, int]) -> Ledger:
 
 
 def line_dedup_settings(settings: LineDedupConfig) -> dict[str, Any]:
-    """Settings that decide the result."""
+    """Returns the settings that determine the result."""
     plain: dict[str, Any] = msgspec.to_builtins(settings)
     del plain["enabled"]
     return plain

@@ -1,4 +1,4 @@
-"""Rules compiled to SQL: the results of `text.rules.rule.first_failure`, on stored signals, without Python."""
+"""Rules compiled to SQL on stored signals, without Python; equivalent to `text.rules.rule.first_failure`."""
 
 import functools
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from sluice.text.rules.rule import Rule
 
 
 def decide(df: DataFrame, rules: Sequence[Rule]) -> DataFrame:
-    """The first rule that each document breaks, or null; earlier rejections keep their reason.
+    """Finds the first rule that each document violates, or null; earlier rejections keep their reason.
 
     Needs: docs, kind=doc (doc_id, language, reason, signals). Returns: decisions, one row per document.
     """
@@ -26,18 +26,18 @@ def decide(df: DataFrame, rules: Sequence[Rule]) -> DataFrame:
 
 
 def signals_of(rules: Sequence[Rule]) -> list[str]:
-    """Names of the signals that rules use, in alphabetical order."""
+    """Returns the names of signals used by rules, sorted."""
     return sorted({rule.signal for rule in rules} | {"random_unit" for rule in rules if rule.pareto is not None})
 
 
 def first_failure_column(rules: Sequence[Rule]) -> Column:
-    """A nullable struct<reason, value, threshold> over `language` and `signals`: the first rule broken."""
+    """Returns a nullable struct<reason, value, threshold> over `language` and `signals`: the first violated rule."""
     none = F.lit(None).cast("struct<reason: string, value: double, threshold: double>")
     return F.coalesce(*(violation(rule) for rule in rules), none)
 
 
 def violation(rule: Rule) -> Column:
-    """The struct of a rule if it is broken, else null."""
+    """Returns the struct of a rule if it is violated, else null."""
     value = F.col(f"signals.{rule.signal}").cast("double")
     bounds = [
         (rule.min, lambda bound: value < bound),

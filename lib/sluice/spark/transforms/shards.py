@@ -1,4 +1,4 @@
-"""Kept documents to TFRecord shards: split, shard and order by hash; tokenise, pack and write in one pass."""
+"""Kept documents to TFRecord shards: split, shard and order by hash; tokenize, pack and write in one pass."""
 
 import itertools
 import os
@@ -19,10 +19,10 @@ from sluice.spark.engine.batches import to_batches
 from sluice.spark.engine.schemas import spark_schema
 
 SPLIT_STEPS = 1_000_000
-"""Resolution of split fractions."""
+"""Resolution of split fractions: hashes are numbers below this."""
 
 FIRST = -(1 << 63)
-"""Position of the row that announces a shard, before every document."""
+"""Position of a marker row, which precedes every document of its shard."""
 
 
 class ShardJob(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,20 +35,20 @@ class ShardJob(msgspec.Struct, frozen=True, kw_only=True):
     seq_len: int
     add_bos: bool
     names: tuple[str, ...]
-    """File names by shard number: all training shards, then one of each other split."""
+    """File names by shard number: all training shards, then one for each other split."""
     num_train: int
 
 
 def shard_names(num_train: int, splits: Iterable[str]) -> tuple[str, ...]:
-    """File names by shard number: training shards first, then one shard for each further split."""
+    """Returns file names by shard number: training shards first, then one shard for each other split."""
     train = [shard_name("train", i, num_train) for i in range(num_train)]
     return (*train, *(shard_name(split, 0, 1) for split in splits))
 
 
 def with_split(df: DataFrame, clusters: DataFrame, shards: ShardsConfig) -> DataFrame:
-    """Adds `split`: train, valid or test, by a hash of the near-duplicate cluster, so no cluster is in two splits.
+    """Adds `split`: train, valid or test, by a hash of the near-duplicate cluster, so that clusters are not divided.
 
-    Needs: documents (doc_id), clusters. Returns: the same rows. A document without a cluster is its own.
+    Needs: documents (doc_id), clusters. Returns: the same rows. A document without a cluster is a cluster of its own.
     """
     group = F.coalesce("cluster_id", "doc_id")
     point = _hash(group, shards.seed, SPLIT_STEPS)
@@ -59,11 +59,12 @@ def with_split(df: DataFrame, clusters: DataFrame, shards: ShardsConfig) -> Data
 
 
 def write_shards(df: DataFrame, job: ShardJob, splits: tuple[str, ...], seed: int) -> DataFrame:
-    """Writes every shard and describes each in a row of `manifest.Shard`.
+    """Writes all shards and returns a row of `manifest.Shard` for each.
 
     Needs: documents (doc_id, n_bytes, split, text). Returns: shards.
-    Shuffle: the text once, key `shard`. Order inside a shard is by hash. A row without text announces each shard
-    number, so that a shard without documents is written too, empty.
+
+    Shuffle: the text once, key `shard`. Order within a shard is by hash. Each shard has a marker row without text, so
+    that a shard without documents is written too, as an empty file.
     """
     number = F.when(F.col("split") == "train", _hash(F.col("doc_id"), seed + 1, job.num_train))
     for i, split in enumerate(splits):
@@ -91,12 +92,12 @@ def write_shards(df: DataFrame, job: ShardJob, splits: tuple[str, ...], seed: in
 
 
 def _hash(column: Column, seed: int, modulus: int) -> Column:
-    """A stable uniform number below `modulus`; xxhash64 is the same in every Spark version."""
+    """Returns a stable uniform number below `modulus`; xxhash64 is the same in every Spark version."""
     return F.pmod(F.xxhash64(column, F.lit(seed).cast("long")), F.lit(modulus).cast("long"))
 
 
 def _write(job: ShardJob, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # Spark's tasks are the parallelism
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # Spark runs tasks in parallel already
     return to_batches(_shards(job, batches), Shard)
 
 
@@ -114,7 +115,7 @@ def _shards(job: ShardJob, batches: Iterable[pa.RecordBatch]) -> Iterator[Shard]
 
 
 def _encoded(job: ShardJob, batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[int, list[int] | None, int]]:
-    """(shard, ids, UTF-8 bytes) in order; ids are None for the row that announces a shard."""
+    """Yields (shard, ids, UTF-8 bytes) in order; ids are None for the marker row of a shard."""
     for batch in batches:
         numbers, texts = batch.column(0).to_pylist(), batch.column(1).to_pylist()
         encoded = iter(job.tokenizer.encode_batch([text for text in texts if text is not None]))
