@@ -96,5 +96,5 @@ def test_foreign_ids_are_packed_trained_evaluated_sampled_and_exported(tmp_path:
     judged = evaluate_run(train_config(dataset, tmp_path / "run", f"train.data.domains={{d: {domain}}}"))["d"]
     assert judged.utf8_bytes == 4
     other = packed(tmp_path, *texts, "--bos", "!", name="other")
-    with pytest.raises(InputError, match=r"The domain d .* has other special tokens"):
+    with pytest.raises(InputError, match=r"The domain d .* has different special tokens"):
         evaluate_run(train_config(dataset, tmp_path / "run", f"train.data.domains={{d: {other}}}"))

@@ -140,7 +140,7 @@ def test_a_damaged_checkpoint_is_an_error(tiny_dataset: str, tmp_path: Path) -> 
     train_and_evaluate(train_config(tiny_dataset, tmp_path, "train.run.steps=3"))
     arrays = tmp_path / "checkpoints" / "step-00000003" / "arrays.npz"
     arrays.write_bytes(arrays.read_bytes()[:-1] + b"x")
-    with pytest.raises(FormatError, match=r"arrays\.npz has sha256 .* was written"):
+    with pytest.raises(FormatError, match=r"arrays\.npz has sha256 .* was written with"):
         train_and_evaluate(train_config(tiny_dataset, tmp_path, "train.run.steps=5"))
 
 

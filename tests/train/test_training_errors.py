@@ -72,8 +72,8 @@ def test_an_id_outside_the_vocabulary_is_an_error(tmp_path: Path) -> None:
         ("train.data.batch_size=254", "train.data.batch_size = 254, but split 'train' has only 253 records"),
         ("train.data.valid_split=dev", "has no split 'dev'; it has: train, valid, test"),
         ("train.model.tie_embeddings=true", "softmax reads 16 and train.model.embedding_dim is 12"),
-        ("train.model.kernel=cudnn", "kernel = cudnn, but TensorFlow sees no GPU"),
-        ("train.dist.strategy=multiworker", "no workers are given"),
+        ("train.model.kernel=cudnn", "kernel = cudnn, but TensorFlow finds no GPU"),
+        ("train.dist.strategy=multiworker", "no workers are configured"),
     ],
 )
 def test_settings_that_do_not_match_the_dataset_or_machine_are_errors(

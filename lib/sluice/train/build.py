@@ -1,4 +1,4 @@
-"""Builds the parts of a training run: model, optimizer, step function, evaluation, checkpoints and reporter."""
+"""Builds the objects of a training run: model, optimizer, step function, evaluation, checkpoints and reporter."""
 
 import logging
 from collections.abc import Callable
@@ -29,7 +29,7 @@ logger = logging.getLogger("sluice.train")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingParts:
-    """The objects that one process of a run works with."""
+    """The objects used by one process of a run."""
 
     config: TrainConfig
     dataset: Dataset
@@ -97,7 +97,7 @@ def _check_devices(config: TrainConfig, cluster: TrainingCluster) -> None:
     check_replicas(config.data, cluster.strategy.num_replicas_in_sync)
     has_gpu = bool(tf.config.list_physical_devices("GPU"))
     if config.model.kernel == "cudnn" and not has_gpu:
-        raise ConfigError("train.model.kernel = cudnn, but TensorFlow sees no GPU. Use loop_xla or loop.")
+        raise ConfigError("train.model.kernel = cudnn, but TensorFlow finds no GPU. Use loop_xla or loop.")
     if is_slow(config.optim.precision) and not has_gpu:
         logger.warning("this CPU is slow in train.optim.precision = %s; fp32 is faster", config.optim.precision)
 
@@ -105,7 +105,7 @@ def _check_devices(config: TrainConfig, cluster: TrainingCluster) -> None:
 def _build_model(
     config: TrainConfig, dataset: Dataset, cluster: TrainingCluster
 ) -> tuple[TrainableLanguageModel, Optimizer]:
-    """Model and optimizer with their variables on all replicas."""
+    """Create model and optimizer, with variables on all replicas."""
     with cluster.strategy.scope():
         model = TrainableLanguageModel(
             config.model, dataset.manifest.vocab_size, config.run.seed, config.optim.precision

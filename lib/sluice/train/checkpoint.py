@@ -61,12 +61,12 @@ class Checkpoint:
     arrays: dict[str, np.ndarray]
 
     def part(self, prefix: str) -> dict[str, np.ndarray]:
-        """The arrays whose names start with `prefix/`, by their names without it."""
+        """Return the arrays whose names start with `prefix/`, keyed by the rest of the name."""
         start = prefix + "/"
         return {name[len(start) :]: value for name, value in self.arrays.items() if name.startswith(start)}
 
     def weights(self) -> dict[str, np.ndarray]:
-        """The parameters to use: their averages if these exist."""
+        """Return the parameters to use: the averaged ones if they exist."""
         averages = {name.removesuffix("/average"): value for name, value in self.part("optim").items()}
         return {name: averages.get(name, value) for name, value in self.part("model").items()}
 
@@ -97,7 +97,7 @@ def save(root: Path, checkpoint: Checkpoint, *, keep: int, best: bool) -> None:
 
 
 def mark_best(root: Path) -> None:
-    """Mark the latest checkpoint as the best, after an evaluation that followed its writing."""
+    """Mark the latest checkpoint as the best, for an evaluation that ran after it was written."""
     storage.write_atomic(str(root / "BEST"), storage.read_bytes(str(root / "LATEST")))
 
 
@@ -115,7 +115,7 @@ def _write(directory: Path, checkpoint: Checkpoint) -> bytes:
 
 
 def latest_step(root: Path) -> int | None:
-    """Finished steps of the latest checkpoint; None without a checkpoint."""
+    """Return the number of finished steps of the latest checkpoint; None without a checkpoint."""
     reference = _reference(root, "LATEST")
     return int(reference.name.removeprefix("step-")) if reference else None
 
@@ -137,7 +137,7 @@ def load(root: Path, pointer: Pointer) -> Checkpoint | None:
     ):
         if expected != found:
             raise FormatError(
-                f"{directory / name} has sha256 {found}, but {expected} was written: it is damaged. "
+                f"{directory / name} has sha256 {found}, but it was written with {expected}: it is damaged. "
                 f"Point {root / pointer} to another checkpoint, or start over with --force."
             )
     with np.load(directory / ARRAYS) as arrays:

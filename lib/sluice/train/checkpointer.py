@@ -44,7 +44,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunIdentity:
-    """The values that every checkpoint of a run must have."""
+    """Values that all checkpoints of a run have in common."""
 
     config_digest: str
     manifest_sha256: str
@@ -65,7 +65,7 @@ class Checkpointer:
     carried: CarriedState
 
     def resume(self) -> Progress:
-        """Load the latest checkpoint that the chief sees; without one, start at step 0."""
+        """Load the latest checkpoint visible to the chief; without one, start at step 0."""
         began, latest = time.monotonic(), ckpt.latest_step(self.directory)
         step = self.cluster.first_value(NO_CHECKPOINT if latest is None else latest)
         if step == NO_CHECKPOINT:
@@ -73,14 +73,14 @@ class Checkpointer:
         checkpoint = ckpt.load(self.directory, "LATEST")
         if checkpoint is None or checkpoint.facts.step != step:
             raise StageError(
-                f"Worker {self.cluster.task.index} does not see the checkpoint of step {step} below {self.directory}. "
-                "train.run.out must be on storage that all workers share."
+                f"Worker {self.cluster.task.index} cannot read the checkpoint of step {step} below {self.directory}. "
+                "train.run.out must be on storage shared by all workers."
             )
         facts = checkpoint.facts
         if facts.config_digest != self.identity.config_digest:
             raise ConfigError(
                 f"The checkpoint of step {step} below {self.directory} is from another configuration or dataset: its "
-                f"digest is {facts.config_digest}, that of this run {self.identity.config_digest}. Restore the "
+                f"digest is {facts.config_digest}, this run's digest is {self.identity.config_digest}. Restore the "
                 "checkpoints of this run, or start over with --force."
             )
         self.model.assign(checkpoint.part("model"))
@@ -126,7 +126,7 @@ class Checkpointer:
             ckpt.mark_best(self.directory)
 
     def best_or_latest(self) -> ckpt.Checkpoint:
-        """The best checkpoint, else the latest, of a run that has one."""
+        """Return the best checkpoint, or the latest if there is no best. The run must have one."""
         checkpoint = ckpt.load(self.directory, "BEST") or ckpt.load(self.directory, "LATEST")
         assert checkpoint is not None, "a checkpoint is written after the last step"
         return checkpoint

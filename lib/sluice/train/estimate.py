@@ -1,4 +1,4 @@
-"""Estimates the size and cost of a run without running it."""
+"""Estimates the size and cost of a run."""
 
 import math
 from dataclasses import dataclass
@@ -21,10 +21,10 @@ class Estimate:
     records: int
     """Records of the training split."""
     unread: int
-    """Records not read in an epoch, because all rows have equal length."""
+    """Records not read in an epoch, because all rows have the same length."""
     tokens_per_step: int
     flop_per_token: int
-    """Training FLOP: forward pass, twice as much backward, with softmax, without embedding look-ups."""
+    """Training FLOP: forward pass plus twice as much for the backward pass. Includes the softmax, not the embedding."""
     memory_bytes: int
     """Parameters, gradients, optimizer slots and the activations of one global batch."""
 
@@ -33,7 +33,7 @@ class Estimate:
             f"parameters        {self.parameters:,}\n"
             f"steps per epoch   {self.steps_per_epoch:,}\n"
             f"steps             {self.total_steps:,} of {self.tokens_per_step:,} tokens\n"
-            f"records           {self.records:,}; {self.unread:,} not read per epoch, since rows have equal length\n"
+            f"records           {self.records:,}; {self.unread:,} not read per epoch, because rows have equal length\n"
             f"tokens            {self.total_steps * self.tokens_per_step:,}\n"
             f"FLOP per token    {self.flop_per_token / 1e6:,.1f} M\n"
             f"memory            about {self.memory_bytes / 2**20:,.0f} MiB for all replicas together, "
@@ -52,7 +52,7 @@ def estimate(config: TrainConfig, dataset: Dataset) -> Estimate:
     per_epoch = epoch_steps(dataset, config.data)
     total = config.run.steps or config.run.epochs * per_epoch
     tokens = config.data.batch_size * config.data.bptt_steps
-    # kept for the backward pass, per token: x·W, gates (4H each), h and c per layer; logits, softmax and its gradient
+    # stored for the backward pass, per token: x·W, gates (4H each), h and c per layer; logits, softmax and its gradient
     widths = sum(H for _, H in layer_widths(config.model))
     most = {"full": math.inf, "chunked": config.loss.chunk_words, "sampled": config.loss.num_sampled}
     logits = int(min(dataset.manifest.vocab_size, most[config.loss.kind]))

@@ -63,7 +63,7 @@ of fact.
 
 
 def export_run(config: TrainConfig) -> Path:
-    """Export the best (else latest) checkpoint of a run to `train.export.out`, by default <run.out>/export."""
+    """Export the best (or latest) checkpoint of a run to `train.export.out`, by default <run.out>/export."""
     restored = restore(config)
     out = Path(config.export.out or Path(config.run.out) / "export")
     if out.exists() and not (out / "config.json").exists() and any(out.iterdir()):
@@ -94,7 +94,7 @@ def write_export(restored: RestoredModel, directory: Path) -> None:
 
 
 def evaluations(run: Path, step: int) -> list[Evaluation]:
-    """Metrics of this step's checkpoint, from summary.json or evaluation.json; empty if it was not evaluated."""
+    """Return the metrics of this step's checkpoint, from summary.json or evaluation.json; empty if not evaluated."""
     for name, key in (("evaluation.json", "step"), ("summary.json", "evaluated_step")):
         if (run / name).exists() and (found := json.loads((run / name).read_bytes()))[key] == step:
             fields = Evaluation.__struct_fields__
@@ -103,12 +103,12 @@ def evaluations(run: Path, step: int) -> list[Evaluation]:
 
 
 def is_torch_lstm(config: ModelConfig) -> bool:
-    """Whether nn.LSTM computes the same function."""
+    """Whether torch's nn.LSTM computes the same function."""
     return config.arch == "lstm" or (config.arch == "awd_lstm" and config.embedding_dim == config.hidden)
 
 
 def torch_names(config: ModelConfig, values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Parameters by their names in nn.Embedding, nn.LSTM and nn.Linear; the second LSTM bias is zero."""
+    """Return parameters by their names in nn.Embedding, nn.LSTM and nn.Linear. The second LSTM bias is zero."""
     named = {"embed.weight": values["embed.weight"]}
     for layer in range(config.layers):
         kernel, recurrent, bias = (values[f"lstm.{layer}.{part}"] for part in ("kernel", "recurrent_kernel", "bias"))

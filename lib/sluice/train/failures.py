@@ -17,7 +17,7 @@ from sluice.train.step import StepResult
 
 logger = logging.getLogger("sluice.train")
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""Disk full, quota used up, file larger than the process may write."""
+"""Disk full, quota exceeded, file larger than the process may write."""
 
 
 @contextlib.contextmanager
@@ -29,7 +29,7 @@ def readable_errors(cluster: TrainingCluster, checkpoints: Path) -> Iterator[Non
         if e.errno not in NO_ROOM:
             raise
         raise StageError(
-            f"{e.strerror}, while writing below {checkpoints.parent}. {kept_checkpoint(checkpoints)} Free some space, "
+            f"{e.strerror}, while writing below {checkpoints.parent}. {kept_checkpoint(checkpoints)} Free some space "
             "and run the same command again."
         ) from e
     except tf.errors.DataLossError as e:
@@ -45,7 +45,7 @@ def readable_errors(cluster: TrainingCluster, checkpoints: Path) -> Iterator[Non
 def require_finite(result: StepResult, step: int, *, skips_overflow: bool, checkpoints: Path) -> None:
     """Raises StageError if the loss or the gradient norm is not finite.
 
-    With `skips_overflow` (loss scaling) the norm may be: the step is skipped and the scale halves.
+    With `skips_overflow` (loss scaling), the norm need not be finite: the step is skipped and the scale is halved.
     """
     norm = 0.0 if skips_overflow else result.norm
     if not math.isfinite(result.nll + norm):
@@ -57,6 +57,6 @@ def require_finite(result: StepResult, step: int, *, skips_overflow: bool, check
 
 
 def kept_checkpoint(checkpoints: Path) -> str:
-    """A sentence on the checkpoint that remains after a failure."""
+    """Return a sentence about the checkpoint that remains after a failure."""
     step = ckpt.latest_step(checkpoints)
     return "It has no checkpoint yet." if step is None else f"Its checkpoint of step {step} is kept."

@@ -1,4 +1,4 @@
-"""Reads a dataset directory and returns the blocks of tokens for each replica. Stateless.
+"""Reads a dataset directory and yields the blocks of tokens for each replica. Stateless.
 
 Row g of the global batch is one contiguous stream for any number of replicas: replica q of R owns the rows
 [q·G/R, (q+1)·G/R). The tf.data pipeline of a worker yields one block [G/R, T + 1] per local replica and step, in the
@@ -31,14 +31,14 @@ class Dataset:
     manifest_sha256: str
 
     def split(self, name: str) -> Split:
-        """A split by name. Raises ConfigError if the manifest does not contain it."""
+        """Return a split by name. Raises ConfigError if the manifest does not contain it."""
         if name not in self.manifest.splits:
             known = ", ".join(self.manifest.splits) or "none"
             raise ConfigError(f"{self.directory} has no split {name!r}; it has: {known}. Change train.data.")
         return self.manifest.splits[name]
 
     def path(self, name: str) -> str:
-        """Path of a file in the dataset directory."""
+        """Return the path of a file in the dataset directory."""
         return storage.join(self.directory, name)
 
     @property
@@ -46,7 +46,7 @@ class Dataset:
         return self.path(self.manifest.tokenizer.file)
 
     def token_bytes(self) -> np.ndarray:
-        """Number of UTF-8 bytes of each token [V]; 0 for special tokens."""
+        """Return the number of UTF-8 bytes of each token [V]; 0 for special tokens."""
         with storage.open_read(self.path(self.manifest.token_bytes.file)) as stream:
             table: np.ndarray = np.load(stream)
         if len(table) != self.manifest.vocab_size:
@@ -63,7 +63,7 @@ def open_dataset(config: DataConfig) -> Dataset:
     Raises ConfigError, InputError or FormatError with both values of a mismatch.
     """
     if not config.manifest:
-        raise ConfigError("train.data.manifest is empty. Give the directory <root>/<name>/<x.y.z> of a dataset.")
+        raise ConfigError("train.data.manifest is empty. Set it to the directory <root>/<name>/<x.y.z> of a dataset.")
     manifest = read_manifest(config.manifest)
     digest = hashlib.sha256(storage.read_bytes(storage.join(config.manifest, MANIFEST))).hexdigest()
     dataset = Dataset(config.manifest, manifest, digest)
@@ -100,7 +100,7 @@ def epoch_steps(dataset: Dataset, config: DataConfig) -> int:
 
 
 def training_blocks(strategy: Any, dataset: Dataset, config: DataConfig, *, seed: int, step: int) -> Iterator[Any]:
-    """Blocks [G/R, T + 1] int32 per replica, from global step `step` to the end of its epoch, then repeated.
+    """Yield blocks [G/R, T + 1] int32 per replica, from global step `step` to the end of its epoch, then repeat.
 
     The caller stops at the end of the epoch. The iterator is infinite because TensorFlow would otherwise run one
     collective per step to agree on its end (`_enable_get_next_as_optional` in TF 2.21).
@@ -125,7 +125,7 @@ def training_blocks(strategy: Any, dataset: Dataset, config: DataConfig, *, seed
 
 
 def _blocks(dataset: Dataset, rows: list[Row], config: DataConfig, replicas: int) -> tf.data.Dataset:
-    """Blocks [n/replicas, T + 1] of `n` rows, ordered by step, then by replica."""
+    """Return blocks [n/replicas, T + 1] of `n` rows, ordered by step, then by replica."""
     manifest, n, T = dataset.manifest, len(rows), config.bptt_steps
     steps = manifest.seq_len // T  # per record
     longest = max(map(len, rows))
@@ -164,7 +164,7 @@ def _blocks(dataset: Dataset, rows: list[Row], config: DataConfig, replicas: int
 
 
 def _decode(records: tf.Tensor, manifest: Manifest, check_ids: bool) -> tf.Tensor:
-    """int32 ids [n, L + 1] from whole records, or with `check_ids` from examples with verified checksums."""
+    """Return int32 ids [n, L + 1] from whole records, or with `check_ids` from examples with verified checksums."""
     width = manifest.seq_len + 1
     offset = manifest.payload_offset - (FRAME_HEAD_BYTES if check_ids else 0)
     payload = tf.strings.substr(records, offset, width * np.dtype(manifest.dtype).itemsize)
@@ -178,7 +178,7 @@ def _decode(records: tf.Tensor, manifest: Manifest, check_ids: bool) -> tf.Tenso
 
 
 def shard_tokens(dataset: Dataset, shard: Shard) -> np.ndarray:
-    """The ids of a shard as one stream. Records overlap by one id, which occurs once in the stream."""
+    """Return the ids of a shard as one stream. The id shared by two records occurs once in it."""
     manifest = dataset.manifest
     dtype = np.dtype(manifest.dtype).newbyteorder("<")
     raw = np.frombuffer(storage.read_bytes(dataset.path(shard.path)), np.uint8).reshape(shard.records, -1)
@@ -189,7 +189,7 @@ def shard_tokens(dataset: Dataset, shard: Shard) -> np.ndarray:
 
 
 def evaluation_blocks(dataset: Dataset, split_name: str, batch_size: int, window: int) -> Iterator[np.ndarray]:
-    """Blocks [batch_size, T + 1] int32 that contain every target of a split exactly once, in order.
+    """Yield blocks [batch_size, T + 1] int32 that contain every target of a split exactly once, in order.
 
     Records are divided into contiguous rows whose lengths differ by at most one; shorter rows are padded with `pad`,
     which is not scored. Raises FormatError for an id outside the vocabulary.

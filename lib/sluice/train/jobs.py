@@ -1,6 +1,6 @@
-"""The bodies of the training jobs. `sluice.commands.jobs` names them by text, so that their help needs no TensorFlow.
+"""The training jobs. `sluice.commands.jobs` refers to them by name, so that its help does not import TensorFlow.
 
-`force` matters to `train` alone; the others overwrite their own results.
+`force` is used only by `train`; the others overwrite their earlier results.
 """
 
 from sluice.core.config.schema import Config
@@ -8,7 +8,7 @@ from sluice.train.start import quiet_tensorflow
 
 
 def train(config: Config, force: bool) -> int:
-    """Trains a language model; the exit code (0, 75 stopped by a signal, 76 stalled)."""
+    """Trains a language model. Returns the exit code: 0, 75 (stopped by a signal) or 76 (stalled)."""
     with quiet_tensorflow():
         from sluice.train.loop import train_and_evaluate
 
@@ -33,7 +33,7 @@ def generate(config: Config, force: bool) -> None:
 
 
 def export(config: Config, force: bool) -> None:
-    """Writes a trained model as files and prints their directory."""
+    """Exports a trained model and prints the output directory."""
     with quiet_tensorflow():
         from sluice.train.export import export_run
 

@@ -63,7 +63,7 @@ def train_and_evaluate(config: TrainConfig, force: bool = False) -> TrainingResu
         _check_records(config)
         return TrainingResult(0)
     if not force and (summary := run_directory.finished(config, plan.total_steps)):
-        logger.info("%s is finished; raise train.run.epochs to continue, or start over with --force", config.run.out)
+        logger.info("%s is finished; increase train.run.epochs to continue, or start over with --force", config.run.out)
         return TrainingResult(0, summary)
     if config.dist.strategy == "multiworker" and config.dist.local_workers and "TF_CONFIG" not in os.environ:
         code = launch_local(config, config.dist.local_workers, force)
@@ -73,7 +73,7 @@ def train_and_evaluate(config: TrainConfig, force: bool = False) -> TrainingResu
 
 
 def _check_records(config: TrainConfig) -> None:
-    """Read the whole dataset. Raises FormatError with some problems if it does not match its manifest."""
+    """Verify the whole dataset. Raises FormatError with the first problems if it does not match its manifest."""
     if problems := list(verify_dataset(config.data.manifest)):
         shown = "; ".join(problems[:PROBLEMS_SHOWN])
         raise FormatError(f"{config.data.manifest} has {len(problems)} problems: {shown}. Copy or write it again.")
@@ -160,13 +160,13 @@ class TrainingLoop:
         return bool(result.stop)
 
     def _after_step(self, stop: bool) -> None:
-        """Log, evaluate and save if due; the same on every worker, since gathering the state is collective."""
+        """Log, evaluate and save if due. Same decision on every worker, because gathering the state is collective."""
         parts, progress, run = self.parts, self.progress, self.parts.config.run
         is_last = progress.step == parts.plan.total_steps
         if progress.step % parts.config.log.log_every == 0 or is_last or stop:
             parts.reporter.train_line(progress.step, self._lr(progress.step - 1))
         is_eval = progress.step % (run.eval_every or parts.plan.steps_per_epoch) == 0 or is_last
-        progress.evaluation_due = is_eval and stop  # it may take longer than the sender of the signal waits
+        progress.evaluation_due = is_eval and stop  # it may take longer than the grace period
         best = self._evaluate() if is_eval and not stop else False
         if is_eval or stop or progress.step % run.checkpoint.every_steps == 0:
             parts.checkpointer.save(progress, best=best)

@@ -19,7 +19,7 @@ class Nll(NamedTuple):
 
 
 def scored(targets: Any, pad: int) -> tf.Tensor:
-    """1.0 for targets to score, 0.0 for `pad`."""
+    """Return 1.0 for targets to score and 0.0 for `pad`."""
     return tf.cast(tf.not_equal(targets, pad), tf.float32)
 
 
@@ -65,13 +65,13 @@ class _Chunks:
         self.count = -(-self.V // chunk)
 
     def rows(self, words: Any) -> tf.Tensor:
-        """The weights [n, P] of single words."""
+        """Return the weights [n, P] of individual words."""
         if self.tied:
             return tf.gather(self.weights, words)
         return tf.transpose(tf.gather(self.weights, words, axis=1))
 
     def _part(self, i: Any) -> tuple[tf.Tensor, tf.Tensor]:
-        """Weights [c, P] (tied) or [P, c], and logits [N, c], of chunk `i`; the last chunk may be shorter."""
+        """Return weights [c, P] (tied) or [P, c], and logits [N, c], of chunk `i`. The last chunk may be shorter."""
         words = slice(i * self.chunk, tf.minimum((i + 1) * self.chunk, self.V))
         weights = self.weights[words] if self.tied else self.weights[:, words]
         logits = tf.matmul(self.hidden, weights, transpose_b=self.tied)
@@ -87,7 +87,7 @@ class _Chunks:
         )[1:]
 
     def log_z(self) -> tf.Tensor:
-        """Log of the sum of exp(logit) over the vocabulary [N]."""
+        """Return the log of the sum of exp(logit) over the vocabulary, [N]."""
 
         def step(i: Any, top: Any, total: Any) -> Any:
             _, logits = self._part(i)
@@ -98,7 +98,7 @@ class _Chunks:
         return top + tf.math.log(total)
 
     def gradients(self, log_z: Any, targets: Any, scale: Any) -> tuple[tf.Tensor, ...]:
-        """Gradients of hidden, weights and bias for a loss that weights each token by `scale` [N].
+        """Return gradients of hidden, weights and bias for a loss that weights each token by `scale` [N].
 
         The gradient of the logits is scale · (p - 1 at the target). To avoid further [N, c] arrays, `scale` is applied
         to the other factor of each product, and the 1 is subtracted at the end.
@@ -155,7 +155,7 @@ def sampled_cross_entropy(
 def nll_of(
     config: LossConfig, model: TrainableLanguageModel, output: ModelOutput, targets: Any, pad: int, key: DropoutKey
 ) -> Nll:
-    """Training loss with the configured kind of softmax."""
+    """Return the training loss with the configured kind of softmax."""
     hidden, tied, counts = output.hidden, model.config.tie_embeddings, scored(targets, pad)
     if config.kind == "full":
         return cross_entropy(model.logits(hidden), targets, counts)
@@ -182,7 +182,7 @@ def activation_penalty(config: LossConfig, output: ModelOutput) -> tf.Tensor:
 
 
 def denominator(reduction: str, batch_size: int, bptt_steps: int) -> float:
-    """Divisor of the sum over a global batch; a constant, so that the gradients of replicas can be summed.
+    """Return the divisor of the sum over a global batch: a constant, so that the gradients of replicas can be summed.
 
     `zaremba_sum` divides by `batch_size` only: its gradient is `bptt_steps` times that of `mean`.
     """

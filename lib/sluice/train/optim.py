@@ -26,16 +26,16 @@ def slot_names(config: OptimConfig) -> tuple[str, ...]:
 
 
 def dense(gradient: Any) -> tf.Tensor:
-    """A dense gradient: rows of repeated tokens are summed, which the norm requires."""
+    """Convert a gradient to a dense tensor. Rows of repeated tokens are summed, as the norm requires."""
     return tf.convert_to_tensor(gradient)
 
 
 def clip(
     gradients: Sequence[tf.Tensor], limit: float | None, is_clipped: Sequence[bool] | None = None
 ) -> tuple[list[tf.Tensor], tf.Tensor]:
-    """Scale gradients to a global norm of at most `limit`; return them and the norm before.
+    """Scale gradients to a global norm of at most `limit`. Returns them and the original norm.
 
-    With `is_clipped`, only the marked gradients count and are scaled.
+    With `is_clipped`, only the marked gradients enter the norm and are scaled.
     """
     chosen = is_clipped or [True] * len(gradients)
     norm = tf.linalg.global_norm([g for g, is_one in zip(gradients, chosen, strict=True) if is_one])
@@ -46,7 +46,7 @@ def clip(
 
 
 class StepSettings(NamedTuple):
-    """Values of a step that the update rule depends on."""
+    """Values of one step that the update rule uses."""
 
     step: Any
     """Counted from 0."""
@@ -77,7 +77,7 @@ class Optimizer:
 
     @property
     def loss_scale(self) -> Any:
-        """Factor of the loss and divisor of the gradient, so that half precision does not round it to zero."""
+        """Factor of the loss and divisor of the gradients, so that half precision does not round them to zero."""
         return self.slots.get(LOSS_SCALE, 1.0)
 
     def accumulate(self, gradients: list[tf.Tensor]) -> None:
@@ -85,7 +85,7 @@ class Optimizer:
         _merge(self._accumulate_all, gradients)
 
     def accumulated(self, gradients: list[tf.Tensor]) -> list[tf.Tensor]:
-        """The mean of these gradients and the accumulated ones."""
+        """Return the mean of these gradients and the accumulated ones."""
         if self.config.accumulate == 1:
             return gradients
         slots = (self.slots[f"{name}/accumulated"] for name in self._variables)
@@ -154,14 +154,14 @@ class Optimizer:
                 lr=lr,
                 beta1=config.momentum,
                 beta2=ADAM_BETA2,
-                epsilon=ADAM_EPSILON * tf.sqrt(1 - power_2),  # added here before v is corrected, in the paper after
+                epsilon=ADAM_EPSILON * tf.sqrt(1 - power_2),  # added before v is corrected; in the paper, after
                 grad=gradient,
             )
         else:
             tf.raw_ops.ResourceApplyGradientDescent(var=variable.handle, alpha=lr, delta=gradient)
 
     def _average(self, average: Any, new: Any, settings: StepSettings) -> tf.Tensor:
-        """The new average of the weights: exponential (`ema`), or the mean of all steps since the trigger (ASGD)."""
+        """Return the new average of the weights: exponential (`ema`), or the mean since the trigger (ASGD)."""
         if self.config.ema:
             t = tf.cast(settings.step, tf.float32)
             decay = tf.minimum(self.config.ema, t / (10 + t))  # forgets the first steps quickly
@@ -171,7 +171,7 @@ class Optimizer:
         return average + share * (new - average)
 
     def averages(self) -> dict[str, np.ndarray] | None:
-        """The averaged parameters for evaluation; None if averaging is off."""
+        """Return the averaged parameters for evaluation; None if averaging is off."""
         if "average" not in self._names:
             return None
         return {name: self.slots[f"{name}/average"].numpy() for name in self._variables}

@@ -33,9 +33,9 @@ class StepStats:
     timed_tokens: float = 0.0
     """Tokens of all steps except the first of a process, which includes tracing."""
     step_s: float = 0.0
-    """Time of these steps, including the wait for data, without evaluation and checkpoints."""
+    """Seconds of these steps, including the wait for data, without evaluation and checkpoints."""
     wait_s: float = 0.0
-    """Time of these steps spent waiting for data."""
+    """Seconds of these steps spent waiting for data."""
 
     @property
     def tokens_per_s(self) -> float:
@@ -43,7 +43,7 @@ class StepStats:
 
 
 def peak_memory_bytes() -> int:
-    """Peak host memory of this process."""
+    """Return the peak host memory of this process in bytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
@@ -84,7 +84,7 @@ class Reporter:
         return self.process.tokens_per_s
 
     def speed(self, flop_per_token: int, peak_flop_per_s: float) -> dict[str, Any]:
-        """Performance of this process for the summary: throughput, data wait, hardware utilisation, memory."""
+        """Return performance values for the summary: throughput, data wait, hardware utilisation, memory."""
         rates = sorted(self.rates) or [self.tokens_per_s]
         return {
             "tokens_per_s": self.tokens_per_s,
@@ -205,7 +205,7 @@ def log_baseline(baseline: BaselineResult, results: Sequence[Evaluation]) -> Non
 
 
 def duration(seconds: float) -> str:
-    """`1:02:03` or `2:03`."""
+    """Format seconds as `1:02:03` or `2:03`."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -34,22 +34,22 @@ class Position:
 
 
 def records_per_row(shards: Sequence[Shard], batch_size: int) -> int:
-    """Records per row. The remainder, fewer than `batch_size` records, is not read in that epoch."""
+    """Return the records per row. The remainder, fewer than `batch_size` records, is not read in that epoch."""
     return sum(shard.records for shard in shards) // batch_size
 
 
 def steps_per_epoch(shards: Sequence[Shard], batch_size: int, seq_len: int, bptt_steps: int) -> int:
-    """Number of steps that read every record of every row once."""
+    """Return the number of steps in which every record of every row is read once."""
     return records_per_row(shards, batch_size) * (seq_len // bptt_steps)
 
 
 def position(step: int, per_epoch: int) -> Position:
-    """Position of global step `step`."""
+    """Return the position of global step `step`."""
     return Position(*divmod(step, per_epoch))
 
 
 def plan_rows(shards: Sequence[Shard], batch_size: int, epoch: int, seed: int) -> list[Row]:
-    """The rows of an epoch, each a list of segments in reading order."""
+    """Return the rows of an epoch, each a list of segments in reading order."""
     epoch_seed = mix64(epoch, seed)
     order = sorted(range(len(shards)), key=lambda index: (mix64(index, epoch_seed), index))
     length = records_per_row(shards, batch_size)
@@ -65,7 +65,7 @@ def plan_rows(shards: Sequence[Shard], batch_size: int, epoch: int, seed: int) -
 
 
 def without_first(row: Row, records: int) -> Row:
-    """The row without its first `records` records."""
+    """Return the row without its first `records` records."""
     rest = []
     for segment in row:
         skipped = min(records, segment.count)

@@ -30,7 +30,7 @@ IDENTITY, RESOLVED = "identity.json", "config.resolved.yaml"
 
 
 def identity(config: TrainConfig, manifest_sha256: str) -> dict[str, Any]:
-    """The settings that determine the result. Paths, logging, devices and length are excluded: they may change.
+    """Return the settings that determine the result. Paths, logging, devices and length are excluded: they may change.
 
     The length is included if the learning rate follows a cosine; the evaluation settings are included if the learning
     rate or averaging depends on evaluations.
@@ -53,7 +53,7 @@ def identity(config: TrainConfig, manifest_sha256: str) -> dict[str, Any]:
 
 
 def identity_digest(value: Mapping[str, Any]) -> str:
-    """Digest of an identity, as stored in checkpoints."""
+    """Return the digest of an identity, as stored in checkpoints."""
     return digest(value)
 
 
@@ -89,7 +89,7 @@ def clear(config: TrainConfig) -> None:
 
 
 def finished(config: TrainConfig, total_steps: int) -> dict[str, Any] | None:
-    """The summary of a run that finished or stopped early; None if steps are left."""
+    """Return the summary of a run that finished or stopped early; None if steps are left."""
     path = Path(config.run.out) / "summary.json"
     summary: dict[str, Any] = json.loads(path.read_bytes()) if path.exists() else {"step": -1}
     patience = config.run.early_stop_patience
@@ -113,9 +113,9 @@ class RestoredModel:
 
 
 def restore(config: TrainConfig) -> RestoredModel:
-    """Load the best checkpoint of `config.run.out`, else the latest.
+    """Load the best checkpoint of `config.run.out`, or the latest if there is no best.
 
-    Settings come from the run, except `run.prompts`, `run.sample`, `data.eval_batch_size` and, if given,
+    Settings come from the run, except `run.prompts`, `run.sample`, `data.eval_batch_size` and, if not empty,
     `data.manifest`, which come from `config`.
     """
     path = Path(config.run.out) / RESOLVED

@@ -18,7 +18,7 @@ class ValidationLoss(msgspec.Struct, frozen=True):
 def learning_rate(
     config: OptimConfig, step: int, *, per_epoch: int, total: int, losses: Sequence[ValidationLoss] = ()
 ) -> float:
-    """Learning rate of global step `step`, counted from 0, of `total` steps with `per_epoch` per epoch.
+    """Return the learning rate of global step `step`, counted from 0, of `total` steps with `per_epoch` per epoch.
 
     `losses` are the evaluations so far, used by `plateau`.
     """
@@ -46,7 +46,7 @@ def is_best(losses: Sequence[ValidationLoss]) -> bool:
 
 
 def since_best(losses: Sequence[ValidationLoss]) -> int:
-    """Number of evaluations after the best one."""
+    """Return the number of evaluations after the best one."""
     return len(losses) - 1 - min(range(len(losses)), key=lambda n: losses[n].nll_per_token) if losses else 0
 
 

@@ -1,4 +1,4 @@
-"""A process that trains, without TensorFlow's start-up messages."""
+"""Start of a training process without TensorFlow's start-up messages."""
 
 import contextlib
 import os
@@ -10,12 +10,12 @@ NOISE = (
     r"^(I0000 |E0000 .*(cuda_platform\.cc|oneDNN supports)|WARNING: All log messages before absl"
     r"|To enable the following instructions:)"
 )
-"""Hints on instruction sets and oneDNN, and that there is no GPU, which a run reports itself where it matters."""
+"""Hints on instruction sets and oneDNN, and on a missing GPU, which a run reports itself where it matters."""
 
 
 @contextlib.contextmanager
 def quiet_tensorflow() -> Iterator[None]:
-    """Drops start-up messages of TensorFlow, which is to be imported in the block and not before.
+    """Drops start-up messages of TensorFlow, which must be imported in the block and not before.
 
     TF_CPP_MIN_LOG_LEVEL is 2 (errors only) unless the environment sets it; 0 or 1 shows the start-up messages too.
     """

@@ -27,7 +27,7 @@ class StepResult(NamedTuple):
     norm: Any
     """Global norm of the gradient before clipping."""
     stop: Any
-    """Number of processes that want to stop; all workers learn it in the same step."""
+    """Number of processes that want to stop; all workers receive it in the same step."""
 
 
 def make_step(
@@ -95,11 +95,11 @@ def make_step(
 
 
 def _reset_at_documents(state: Any, first: Any, ids: SpecialIds) -> Any:
-    """The state, set to zero in rows whose `first` token precedes a document."""
+    """Return the state, set to zero in rows whose `first` token precedes a document."""
     starts = tf.logical_or(tf.equal(first, ids.eos), tf.equal(first, ids.bos))
     return tuple(tf.where(tf.reshape(starts, [-1] + [1] * (part.shape.rank - 1)), 0.0, part) for part in state)
 
 
 def _is_sparser(gradient: Any, variable: Any, replicas: int) -> bool:
-    """Whether all replicas together read fewer rows than the embedding has, so that sending only these is cheaper."""
+    """Whether all replicas together read fewer rows than the embedding has, so that a sparse sum is cheaper."""
     return isinstance(gradient, tf.IndexedSlices) and replicas * gradient.values.shape[0] < variable.shape[0]

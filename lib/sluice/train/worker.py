@@ -1,4 +1,4 @@
-"""One training process that `launch_local` started: `python -m sluice.train.worker`."""
+"""A training process started by `launch_local`: `python -m sluice.train.worker`."""
 
 import sys
 
@@ -11,7 +11,7 @@ from sluice.train.start import quiet_tensorflow
 
 
 def main() -> int:
-    """Reads its settings from standard input, trains, and returns the exit code."""
+    """Reads the settings from standard input, trains, and returns the exit code."""
 
     def run() -> int:
         order = msgspec.json.decode(sys.stdin.read(), type=WorkerOrder)

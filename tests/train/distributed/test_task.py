@@ -78,5 +78,5 @@ def test_an_address_without_a_port_is_an_error() -> None:
 
 
 def test_missing_workers_are_an_error() -> None:
-    with pytest.raises(ConfigError, match=r"no workers are given\. .* train\.dist\.local_workers"):
+    with pytest.raises(ConfigError, match=r"no workers are configured\. .* train\.dist\.local_workers"):
         this_task(MULTIWORKER, {})

@@ -1,1 +1,1 @@
-"""Training a text classifier on labelled texts."""
+"""Training of a text classifier on labelled texts."""

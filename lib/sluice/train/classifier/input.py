@@ -1,4 +1,4 @@
-"""Reads labelled texts, splits them, and forms batches. Does not import TensorFlow."""
+"""Reads labelled texts, splits them, and builds batches. Does not import TensorFlow."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from sluice.data.sources.texts import iter_objects
 
 @dataclass(frozen=True, slots=True)
 class LabelledTexts:
-    """Texts and their labels as in the files."""
+    """Texts and their labels, as in the files."""
 
     texts: list[str]
     labels: list[str]
@@ -22,18 +22,18 @@ class LabelledTexts:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A batch of examples, padded to the longest of them."""
+    """A batch of examples, padded to the longest one."""
 
     tokens: np.ndarray
-    """[B, T], int32, padded with `pad`."""
+    """Token ids [B, T], int32, padded with `pad`."""
     lengths: np.ndarray
-    """[B], at least 1: an empty text becomes one `pad`."""
+    """Lengths [B] in tokens, at least 1: an empty text becomes one `pad`."""
     labels: np.ndarray
-    """[B]."""
+    """Label numbers [B]."""
 
 
 def read_labelled_texts(config: ClassifierConfig) -> tuple[LabelledTexts, LabelledTexts]:
-    """Training and validation texts. Raises ConfigError, InputError or FormatError for unusable input."""
+    """Return training and validation texts. Raises ConfigError, InputError or FormatError for unusable input."""
     if not config.train:
         raise ConfigError("classifier.train is empty. Set it to JSON lines files with a text and a label per line.")
     train = _read(config, config.train)
@@ -60,7 +60,7 @@ def read_labelled_texts(config: ClassifierConfig) -> tuple[LabelledTexts, Labell
 def batches(
     encoded: Sequence[Sequence[int]], labels: np.ndarray, config: ClassifierConfig, *, epoch: int | None, pad: int
 ) -> Iterator[Batch]:
-    """All examples once: for `epoch` (from 0) shuffled, in pools of similar length; for None in input order."""
+    """Yield all examples once: for `epoch` (from 0) shuffled, in pools of similar length; for None in input order."""
     order = np.arange(len(encoded))
     if epoch is not None:
         random = np.random.default_rng([config.seed, epoch])
@@ -83,7 +83,7 @@ def batches(
 
 
 def encode(tokenizer: Tokenizer, texts: Sequence[str], max_tokens: int) -> list[list[int]]:
-    """The first tokens of each text."""
+    """Return up to `max_tokens` ids from the start of each text."""
     return [ids[:max_tokens] for ids in tokenizer.encode_batch(texts)]
 
 
@@ -108,5 +108,5 @@ def _where(found: LabelledTexts, flags: Sequence[bool]) -> LabelledTexts:
 
 
 def _position(text: str, seed: int) -> float:
-    """A hash of the text in [0, 1): equal texts are in the same split."""
+    """Hash a text to [0, 1), so that equal texts are in the same split."""
     return mix64(int.from_bytes(text_digest(text)[:8], "little"), seed) / 2**64

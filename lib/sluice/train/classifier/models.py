@@ -1,6 +1,6 @@
 """Networks that classify a whole text: from tokens [B, T] and lengths [B] to logits [B, K].
 
-They may be bidirectional, because the label is not part of the text.
+They may read in both directions, because the label is not part of the text.
 """
 
 from typing import Any
@@ -17,7 +17,7 @@ DIRECTIONS = ("forward", "backward")
 
 
 def classifier_shapes(config: ClassifierConfig, vocab_size: int, num_labels: int) -> dict[str, tuple[int, ...]]:
-    """Name and shape of every parameter, in order."""
+    """Return name and shape of every parameter, in order."""
     E, H = config.embedding_dim, config.hidden
     shapes: dict[str, tuple[int, ...]] = {"embed.weight": (vocab_size, E)}
     if config.arch == "bilstm_cls":
@@ -33,7 +33,7 @@ def classifier_shapes(config: ClassifierConfig, vocab_size: int, num_labels: int
 
 
 def classifier_values(config: ClassifierConfig, vocab_size: int, num_labels: int) -> dict[str, np.ndarray]:
-    """Initial values: biases 0 (forget gates 1), others uniform with the variance of Glorot & Bengio 2010."""
+    """Return initial values: biases 0 (forget gates 1), others uniform with the variance of Glorot & Bengio 2010."""
     values = {}
     for index, (name, shape) in enumerate(classifier_shapes(config, vocab_size, num_labels).items()):
         random = np.random.default_rng([config.seed, index])
@@ -50,7 +50,7 @@ def classifier_values(config: ClassifierConfig, vocab_size: int, num_labels: int
 
 
 class TextClassifier:
-    """A text classifier with its parameters as variables."""
+    """A text classifier whose parameters are TensorFlow variables."""
 
     def __init__(self, config: ClassifierConfig, values: dict[str, np.ndarray]) -> None:
         self.config = config
@@ -62,14 +62,14 @@ class TextClassifier:
         return without_fixed(self.variables, self.config.glove)
 
     def logits(self, tokens: Any, lengths: Any, key: DropoutKey | None = None) -> tf.Tensor:
-        """Logits [B, K]; padding after the length of a text has no influence. Without a key nothing is dropped."""
+        """Return logits [B, K]. Padding after the end of a text has no influence. Without `key`, dropout is off."""
         x = tf.gather(self.variables["embed.weight"], tokens)  # [B, T, E]
         read = self._both_ways if self.config.arch == "bilstm_cls" else self._convolutions
         features = drop(read(x, lengths)[None], self.config.dropout, key, place=0)[0]
         return tf.matmul(features, self.variables["labels.kernel"]) + self.variables["labels.bias"]
 
     def _both_ways(self, x: Any, lengths: Any) -> tf.Tensor:
-        """[B, 2H]: the last states of the forward and the backward LSTM."""
+        """Return the last states of the forward and the backward LSTM [B, 2H]."""
         last = []
         for name in DIRECTIONS:
             text = tf.reverse_sequence(x, lengths, seq_axis=1) if name == "backward" else x
@@ -80,7 +80,7 @@ class TextClassifier:
         return tf.concat(last, axis=1)
 
     def _convolutions(self, x: Any, lengths: Any) -> tf.Tensor:
-        """[B, len(windows) · filters]: the maximum of each filter over all positions of the text."""
+        """Return the maximum of each filter over all positions of the text, [B, len(windows) · filters]."""
         T = tf.shape(x)[1]
         x *= tf.sequence_mask(lengths, T, x.dtype)[:, :, None]
         best = []

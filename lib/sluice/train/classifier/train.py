@@ -37,7 +37,7 @@ CONFIG, WEIGHTS = "config.json", "model.safetensors"
 
 
 class JudgedTexts(NamedTuple):
-    """Predicted labels of texts, by label number and in the order of the texts."""
+    """Predicted label numbers of texts, in input order."""
 
     predicted: np.ndarray
     probability: np.ndarray
@@ -108,8 +108,8 @@ class Predictor:
 
 
 def report(labels: Sequence[str], right: np.ndarray, predicted: np.ndarray) -> dict[str, Any]:
-    """Accuracy, macro F1, and precision, recall, F1 and confusions of each label."""
-    confusion = np.zeros((len(labels), len(labels)), int)  # rows: right, columns: predicted
+    """Compute accuracy, macro F1, and precision, recall, F1 and confusions of each label."""
+    confusion = np.zeros((len(labels), len(labels)), int)  # rows: true label, columns: predicted label
     np.add.at(confusion, (right, predicted), 1)
     hits, found, wanted = np.diag(confusion), confusion.sum(axis=0), confusion.sum(axis=1)
     precision, recall = hits / np.maximum(found, 1), hits / np.maximum(wanted, 1)
@@ -137,7 +137,7 @@ class _Run:
         self._logits = tf.function(model.logits, reduce_retracing=True)
 
     def numbers(self, found: LabelledTexts) -> np.ndarray:
-        """Numbers of the labels."""
+        """Return the numbers of the labels."""
         return np.array([self._number_of[label] for label in found.labels])
 
     def epoch(self, train: LabelledTexts, epoch: int) -> float:
@@ -182,7 +182,7 @@ class _Run:
 
 
 def _tokenizer(config: ClassifierConfig, train: LabelledTexts, out: Path) -> Tokenizer:
-    """The configured tokenizer, or one trained on the training texts; a copy is written to `out`."""
+    """Return the configured tokenizer, or one trained on the training texts; write a copy to `out`."""
     if config.tokenizer:
         data = storage.read_bytes(config.tokenizer)
     else:

@@ -43,7 +43,7 @@ class StopSignal:
 
 
 class Watchdog:
-    """A thread that ends the process with exit code 76 if `beat` is not called for too long."""
+    """A thread that ends the process with exit code 76 if `beat` is not called within `timeout_s` seconds."""
 
     def __init__(self, timeout_s: float, explain: Callable[[], str]) -> None:
         self._timeout_s = timeout_s
@@ -110,7 +110,7 @@ def join_cluster(config: DistConfig) -> Iterator[TrainingCluster]:
 def first_value(strategy: Any) -> Callable[[int], int]:
     """Return a function that broadcasts its argument from the first replica to all workers.
 
-    It is collective: every worker must call it, so it is also a barrier.
+    The function is collective: every worker must call it. So it is also a barrier.
     """
 
     def mine(value: Any) -> Any:
@@ -159,9 +159,9 @@ def _make_strategy(config: DistConfig) -> Any:
 def await_peers(task: Task, timeout_s: float) -> None:
     """Wait until every peer listens at its address. Raises PeersMissing with the missing ones after `timeout_s`.
 
-    TensorFlow would wait for ever while it holds the GIL, so that a watchdog thread could not run (TF 2.21). Therefore
-    this check runs first, on the addresses that TensorFlow will use: a process listens at its own address until it has
-    reached all others, then TensorFlow takes over. Raises ConfigError if its own address is already in use.
+    TensorFlow would wait forever and hold the GIL, so that a watchdog thread could not run (TF 2.21). Therefore this
+    check runs first, on the addresses that TensorFlow will use. A process listens at its address until it has reached
+    all others; then TensorFlow takes over. Raises ConfigError if the address of this process is already in use.
     """
     deadline = time.monotonic() + timeout_s
     missing = {address: index for index, address in enumerate(task.addresses) if index != task.index}
@@ -172,7 +172,7 @@ def await_peers(task: Task, timeout_s: float) -> None:
                 names = ", ".join(f"{index} ({address})" for address, index in missing.items())
                 raise PeersMissing(
                     f"Worker {task.index} of {len(task.addresses)} waited {timeout_s} s for workers that are not "
-                    f"reachable: {names}. Start them, or raise train.dist.startup_timeout_s."
+                    f"reachable: {names}. Start them, or increase train.dist.startup_timeout_s."
                 )
             if missing:
                 time.sleep(PROBE_PAUSE_S)
@@ -199,7 +199,7 @@ def _listens(address: str) -> bool:
 
 
 def peak_flop_per_s(cluster: TrainingCluster, dtype: tf.DType) -> float:
-    """Peak FLOP per second of all devices, measured with large matrix products on one of them for about a second.
+    """Measure the peak FLOP per second of all devices, with large matrix products on one device for about a second.
 
     The logical devices of a CPU count as one.
     """

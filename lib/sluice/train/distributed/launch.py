@@ -37,8 +37,8 @@ class WorkerOrder(msgspec.Struct, frozen=True, kw_only=True):
 def launch_local(config: TrainConfig, num_workers: int, force: bool) -> int:
     """Run the training in `num_workers` processes and return their exit code.
 
-    The first failure ends all: SIGTERM, then SIGKILL after a grace period. If a worker has died or stalled, all are
-    restarted up to `max_restarts` times. A SIGTERM to this process is forwarded, so that all workers save and exit
+    The first failure ends all processes: SIGTERM, then SIGKILL after a grace period. If a worker died or stalled, all
+    are restarted, up to `max_restarts` times. A SIGTERM to this process is forwarded, so that all workers save and exit
     with code 75.
     """
     threads = config.dist.intra_threads or max(1, (os.cpu_count() or 1) // num_workers)
@@ -63,7 +63,7 @@ def launch_local(config: TrainConfig, num_workers: int, force: bool) -> int:
 
 
 def free_ports(count: int) -> list[int]:
-    """Loopback ports that are currently unused."""
+    """Return loopback ports that are currently unused."""
     with contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
         for each in sockets:
@@ -120,7 +120,7 @@ def _passing_on_signals(workers: Sequence[LocalWorker]) -> Iterator[None]:
 
 
 def _wait(workers: Sequence[LocalWorker]) -> int:
-    """Wait for all processes and return 0 or the exit code of the first failure; none is left running."""
+    """Wait for all processes and return 0 or the exit code of the first failure. No process is left running."""
     try:
         while True:
             ended = [

@@ -22,7 +22,7 @@ TASKS = re.compile(r"(\d+)(?:\(x(\d+)\))?(?:,|$)")
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """The index of this process and the addresses of all."""
+    """The index of this process, and the addresses of all processes."""
 
     index: int
     addresses: tuple[str, ...]
@@ -33,13 +33,13 @@ class Task:
         return self.index == 0
 
     def tf_config(self) -> str:
-        """The value of TF_CONFIG for TensorFlow."""
+        """Return the value of TF_CONFIG for TensorFlow."""
         cluster = {"worker": list(self.addresses)}
         return json.dumps({"cluster": cluster, "task": {"type": "worker", "index": self.index}})
 
 
 def this_task(config: DistConfig, environment: Mapping[str, str] = os.environ) -> Task:
-    """The task of this process. Raises ConfigError if the workers of `multiworker` are missing or invalid."""
+    """Return the task of this process. Raises ConfigError if the workers of `multiworker` are missing or invalid."""
     if config.strategy != "multiworker":
         return Task(0, ("localhost",))
     if "TF_CONFIG" in environment:
@@ -50,8 +50,8 @@ def this_task(config: DistConfig, environment: Mapping[str, str] = os.environ) -
         task = _from_slurm(config.port, environment)
     else:
         raise ConfigError(
-            "train.dist.strategy = multiworker, but no workers are given. Let a scheduler set TF_CONFIG, run under "
-            "srun, list all in train.dist.workers in an indexed job, or start processes on this machine with "
+            "train.dist.strategy = multiworker, but no workers are configured. Let a scheduler set TF_CONFIG, run "
+            "under srun, list all in train.dist.workers in an indexed job, or start processes on this machine with "
             "train.dist.local_workers."
         )
     for address in task.addresses:
@@ -102,8 +102,8 @@ def _from_slurm(port: int, environment: Mapping[str, str]) -> Task:
     where = (int(environment.get("SLURM_NODEID", 0)), int(environment.get("SLURM_LOCALID", 0)))
     if index < len(places) and "SLURM_NODEID" in environment and places[index] != where:
         raise ConfigError(
-            f"SLURM runs task {index} as number {where[1]} on node {where[0]}, where number {places[index][1]} on node "
-            f"{places[index][0]} was expected. Start the job with srun --distribution=block."
+            f"SLURM runs task {index} as number {where[1]} on node {where[0]}; expected number {places[index][1]} on "
+            f"node {places[index][0]}. Start the job with srun --distribution=block."
         )
     return Task(index, tuple(f"{nodes[node]}:{port + local}" for node, local in places))
 

@@ -1,4 +1,4 @@
-"""The n-gram baseline of a run: counted from its training shards, evaluated on the same targets."""
+"""The n-gram baseline of a run: counted on its training shards, evaluated on the same targets."""
 
 import logging
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ logger = logging.getLogger("sluice.train")
 
 
 class BaselineResult(msgspec.Struct, frozen=True, kw_only=True):
-    """Results of the baseline, and the number of training tokens it was counted from."""
+    """Results of the baseline, and the number of training tokens used for counting."""
 
     order: int
     tokens: int
@@ -63,7 +63,7 @@ def _evaluate(model: NGram, dataset: Dataset, split: str) -> Evaluation:
 
 
 def _scored_streams(dataset: Dataset, split: str) -> Iterator[np.ndarray]:
-    """The tokens of each shard, without the padding at its end."""
+    """Yield the tokens of each shard, without the padding at its end."""
     for shard in dataset.split(split).shards:
         if shard.records:
             stream = shard_tokens(dataset, shard)

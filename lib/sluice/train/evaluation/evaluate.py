@@ -1,8 +1,8 @@
-"""Exact evaluation: every target once, state carried, sums in float64.
+"""Exact evaluation: every target is scored once, state is carried, sums are float64.
 
-Perplexity is exp(nll / tokens). Bits per byte is nll / (ln 2 · UTF-8 bytes of the scored tokens) and compares models
-across tokenizers; `<eos>` is scored and has no bytes. It is not reported if the vocabulary has an `<unk>`: text would
-be lost and the value too low.
+Perplexity is exp(nll / tokens). Bits per byte is nll / (ln 2 · UTF-8 bytes of the scored tokens); it is comparable
+across tokenizers. `<eos>` is scored and has no bytes. Bits per byte is not reported if the vocabulary has an `<unk>`:
+text would be lost and the value too low.
 """
 
 import json
@@ -33,7 +33,7 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
 
     split: str
     nll: float
-    """Sum in nats."""
+    """Sum of the negative log-likelihood in nats."""
     tokens: int
     """Number of scored tokens."""
     utf8_bytes: int | None
@@ -62,7 +62,7 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Evaluator:
-    """Evaluates splits with one model; traced once per block shape."""
+    """Evaluates splits with one model. Traced once per block shape."""
 
     def __init__(self, model: TrainableLanguageModel, dataset: Dataset, batch_size: int) -> None:
         manifest = dataset.manifest
@@ -101,13 +101,13 @@ class Evaluator:
 
 
 def evaluation_window(seq_len: int, batch_size: int, vocab_size: int) -> int:
-    """The largest divisor of the record length whose logits fit LOGIT_BYTES. It affects speed, not the result."""
+    """Return the largest divisor of the record length whose logits fit into LOGIT_BYTES. It affects only speed."""
     limit = LOGIT_BYTES // (batch_size * vocab_size * np.dtype(np.float32).itemsize)
     return max(divisor for divisor in range(1, seq_len + 1) if seq_len % divisor == 0 and divisor <= max(1, limit))
 
 
 def evaluate_run(config: TrainConfig) -> dict[str, Evaluation]:
-    """Evaluate the best (else latest) checkpoint of a run on validation, test and domains; write evaluation.json.
+    """Evaluate the best (or latest) checkpoint of a run on validation, test and domains; write evaluation.json.
 
     Raises InputError for a domain with another tokenizer.
     """
@@ -146,14 +146,14 @@ def open_domain(name: str, directory: str, trained: Dataset) -> tuple[Dataset, s
         )
     if trained.manifest.ids != dataset.manifest.ids:
         raise InputError(
-            f"The domain {name} ({directory}) has other special tokens ({dataset.manifest.ids}) than the model "
+            f"The domain {name} ({directory}) has different special tokens ({dataset.manifest.ids}) from the model "
             f"({trained.manifest.ids}). Pack it again with the same --pad, --bos, --eos and --unk."
         )
     return dataset, splits[0]
 
 
 def table(results: Mapping[str, Evaluation]) -> str:
-    """A text table with one line per result."""
+    """Format results as a text table with one line each."""
     lines = [f"{'':<16}{'tokens':>12}{'ppl':>12}{'bits per byte':>16}"]
     for name, result in results.items():
         bits = f"{result.bits_per_byte:.4f}" if result.bits_per_byte else "–"

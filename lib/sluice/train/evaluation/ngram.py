@@ -26,7 +26,7 @@ FALLBACK = (0.5, 1.0, 1.5)
 
 @dataclass(frozen=True, slots=True)
 class NGramOrder:
-    """The k-grams of one length. The last entry of each array is for unknown ones (index MISSING)."""
+    """The k-grams of one length. The last entry of each array represents unknown k-grams (index MISSING)."""
 
     keys: Array
     """Sorted; number of the first k - 1 words times V, plus the last word. The index is the number of the k-gram."""
@@ -72,7 +72,7 @@ class NGram:
             self.orders.append(_order(all_keys[k - 1], counts, contexts, vocab_size))
 
     def log_probabilities(self, stream: Array) -> Array:
-        """Log probability in nats of every token of a stream except the first, given the tokens before it."""
+        """Return the log probability in nats of every token of a stream but the first, given the tokens before it."""
         tokens = stream.astype(np.int64)
         size = len(tokens)
         probability = np.full(size, 1 / self.vocab_size)
@@ -92,7 +92,7 @@ class NGram:
 
 
 def _continuations(numbers: Array, longer: Array, starts: Array) -> Array:
-    """k-gram numbers, once per different word before them, from (k+1)-grams; the start of a stream counts as a word."""
+    """Return k-gram numbers, once per distinct preceding word, from (k+1)-grams. A stream start counts as a word."""
     _, first = np.unique(longer, return_index=True)  # one position of each different (k+1)-gram
     first = first[longer[first] != MISSING]
     return np.concatenate([numbers[first + 1], np.unique(numbers[starts])])
@@ -112,7 +112,7 @@ def _order(keys: Array, counts: Array, contexts: int, vocab_size: int) -> NGramO
 
 
 def _discounts(of: list[int]) -> list[float]:
-    """D(0), D(1), D(2), D(3) from the number of k-grams with each count."""
+    """Compute D(0), D(1), D(2), D(3) from the number of k-grams with each count."""
     if min(of[1:]) > 0:
         share = of[1] / (of[1] + 2 * of[2])
         found = [i - (i + 1) * share * of[i + 1] / of[i] for i in (1, 2, 3)]
@@ -122,6 +122,6 @@ def _discounts(of: list[int]) -> list[float]:
 
 
 def _find(keys: Array, wanted: Array) -> Array:
-    """The index of each wanted key, or MISSING."""
+    """Return the index of each wanted key, or MISSING."""
     at = np.searchsorted(keys, wanted)
     return np.where(keys[at] == wanted, at, MISSING)

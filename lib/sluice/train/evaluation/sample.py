@@ -13,7 +13,7 @@ from sluice.train.run_directory import restore
 
 
 def generate_run(config: TrainConfig) -> list[str]:
-    """Continuations of `config.run.prompts`, prompts included, by the best (else latest) checkpoint of the run."""
+    """Return `config.run.prompts` with continuations by the best (or latest) checkpoint of the run."""
     restored = restore(config)
     tokenizer = Tokenizer.load(restored.dataset.tokenizer_path)
     sampler = Sampler(restored.model, restored.dataset.manifest.ids.eos)
@@ -21,14 +21,14 @@ def generate_run(config: TrainConfig) -> list[str]:
 
 
 class Sampler:
-    """Continues token lists with one model; traced once."""
+    """Continues token lists with one model. Traced once."""
 
     def __init__(self, model: TrainableLanguageModel, eos: int) -> None:
         self._model, self._eos = model, eos
         self._next = tf.function(self._logits)
 
     def texts(self, tokenizer: Tokenizer, prompts: Sequence[str], config: SampleConfig, seed: int) -> list[str]:
-        """Each prompt with its continuation, decoded together."""
+        """Return each prompt with its continuation, decoded together."""
         ids = [tokenizer.encode(prompt) for prompt in prompts]
         return [
             tokenizer.decode([*prompt, *self.tokens(prompt, config, np.random.default_rng([seed, index]))])
@@ -36,9 +36,9 @@ class Sampler:
         ]
 
     def tokens(self, prompt: Sequence[int], config: SampleConfig, random: np.random.Generator) -> list[int]:
-        """Up to `config.tokens` ids that follow the prompt, stopping before `<eos>`.
+        """Generate up to `config.tokens` ids after the prompt, stopping before `<eos>`.
 
-        The model reads `<eos>` first, because in training text a document starts after the end of another.
+        The model reads `<eos>` first, because in training data a document follows the end of another.
         """
         state = self._model.zero_state(1)
         for token in (self._eos, *prompt):

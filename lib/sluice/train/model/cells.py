@@ -17,9 +17,9 @@ and backward, with dh and dc from t+1 and dh also from the layer above:
 
 The columns of W [D, 4H], U [H, 4H] and b [4H] are i, f, g, o in this order. Time-major throughout.
 
-Half precision is used only for matrix products (as in Micikevicius et al. 2018): x, W, U and h have it; b, the states,
-the gates and the cell are float32. A bfloat16 cell would lose every addition below 1/256 of its value, and on a CPU all
-other operations are slower in it.
+Half precision is used only for matrix products (as in Micikevicius et al. 2018), that is for x, W, U and h. The bias,
+states, gates and cell are float32. A bfloat16 cell would lose every addition below 1/256 of its value, and on a CPU
+all other operations are slower in bfloat16.
 
 There is no bidirectional layer: its backward direction reads the token that a language model has to predict.
 """
@@ -34,7 +34,7 @@ Kernel = Callable[..., tuple[tf.Tensor, tf.Tensor, tf.Tensor]]
 
 
 def lstm_loop(x: Any, h0: Any, c0: Any, W: Any, U: Any, b: Any) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """h [T, B, H] in the dtype of x and the last h and c [B, H], from x [T, B, D], initial state [B, H] and weights.
+    """Return h [T, B, H] in the dtype of x, and the last h and c [B, H], from x [T, B, D] and initial states [B, H].
 
     One GEMM for all x·W, a loop over time that stores gates and cells, and a custom gradient that collects dz of all
     steps, so that dW and dU are one GEMM each; autodiff would add a [H, 4H] weight gradient at every step.
@@ -48,7 +48,7 @@ def lstm_loop_xla(x: Any, h0: Any, c0: Any, W: Any, U: Any, b: Any) -> tuple[tf.
 
 
 def lstm_cudnn(x: Any, h0: Any, c0: Any, W: Any, U: Any, b: Any) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """The same with cuDNN, all steps in one call, states and bias in the dtype of x. Without a GPU: `lstm_loop`.
+    """`lstm_loop` with cuDNN: all steps in one call, states and bias in the dtype of x. Falls back without a GPU.
 
     Its parameters are one vector: the four parts of W and of U, transposed, then a bias for each of the two products
     (see the call in keras/src/backend/tensorflow/rnn.py).
@@ -87,7 +87,7 @@ def _with_gradient(forward: Any, backward: Any, *inputs: Any) -> tuple[tf.Tensor
 
 
 def _forward(x: Any, h0: Any, c0: Any, W: Any, U: Any, b: Any) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """h, c [T, B, H] and the gates after the non-linearity [T, B, 4H]."""
+    """Return h and c [T, B, H], and the gates after the non-linearity [T, B, 4H]."""
     T, B, D, H = _sizes(x, U)
     half, whole = x.dtype, c0.dtype
     xW = tf.reshape(tf.cast(tf.matmul(tf.reshape(x, [T * B, D]), W), whole) + b, [T, B, 4 * H])
@@ -109,7 +109,7 @@ def _forward(x: Any, h0: Any, c0: Any, W: Any, U: Any, b: Any) -> tuple[tf.Tenso
 def _backward(
     dh_above: Any, dh_last: Any, dc_last: Any, x: Any, h0: Any, c0: Any, W: Any, U: Any, h: Any, c: Any, gates: Any
 ) -> tuple[tf.Tensor, ...]:
-    """Gradients of x, h0, c0, W, U, b."""
+    """Return the gradients of x, h0, c0, W, U, b."""
     T, B, D, H = _sizes(x, U)
     half, whole = x.dtype, c0.dtype
     c_before = tf.concat([c0[None], c[:-1]], axis=0)

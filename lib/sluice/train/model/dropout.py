@@ -20,7 +20,7 @@ class DropoutKey:
         self.seed, self.step, self.first_row = seed, step, first_row
 
     def uniform(self, rows: Any, per_row: int, place: int, first_row: Any = None) -> tf.Tensor:
-        """Uniform float32 [rows, per_row] in [0, 1) for rows from `first_row` (default: the first of this replica)."""
+        """Draw uniform float32 [rows, per_row] in [0, 1), for rows from `first_row` (default: this replica's first)."""
         counts = math.ceil(per_row / 4)
         seed = tf.stack([tf.constant(self.seed * 1000 + place, tf.int64), tf.cast(self.step, tf.int64)])
         philox, counter = tf.raw_ops.StatelessRandomGetKeyCounter(seed=seed)
@@ -31,7 +31,7 @@ class DropoutKey:
 
 
 def drop(x: Any, rate: float, key: DropoutKey | None, place: int, *, locked: bool = False) -> tf.Tensor:
-    """x [T, B, D] with a share `rate` of its values set to zero and the rest scaled up; unchanged without a key.
+    """Set a share `rate` of the values of x [T, B, D] to zero and scale up the rest; no change without a key.
 
     A new mask per time step (Zaremba et al. 2014) or, if `locked`, one for all time steps (Gal & Ghahramani 2016).
     """
@@ -45,7 +45,7 @@ def drop(x: Any, rate: float, key: DropoutKey | None, place: int, *, locked: boo
 
 
 def drop_weights(kernel: Any, rate: float, key: DropoutKey | None, layer: int) -> tf.Tensor:
-    """A recurrent kernel with single weights dropped, the same for all rows (DropConnect: Merity et al. 2017)."""
+    """Drop individual weights of a recurrent kernel, the same for all rows (DropConnect: Merity et al. 2017)."""
     if not rate or key is None:
         return kernel
     keep = key.uniform(1, math.prod(kernel.shape), WEIGHTS + layer, first_row=0) >= rate
@@ -53,7 +53,7 @@ def drop_weights(kernel: Any, rate: float, key: DropoutKey | None, layer: int) -
 
 
 def drop_words(x: Any, tokens: Any, vocab_size: int, rate: float, key: DropoutKey | None) -> tf.Tensor:
-    """Embeddings x [T, B, D] of tokens [T, B], with a share of the vocabulary set to zero (Merity et al. 2017)."""
+    """Set embeddings x [T, B, D] of a share of the vocabulary to zero, for tokens [T, B] (Merity et al. 2017)."""
     if not rate or key is None:
         return x
     keep = tf.cast(key.uniform(1, vocab_size, WORDS, first_row=0)[0] >= rate, x.dtype) / (1 - rate)

@@ -33,7 +33,7 @@ class Vectors(NamedTuple):
 
 
 def read_glove(path: str, words: Sequence[str], width: int) -> Vectors:
-    """Read the vectors of these words; for repeated words the first counts. `path` may end in .gz.
+    """Read the vectors of these words; for repeated words, the first is used. `path` may end in .gz.
 
     Raises ConfigError if the vectors have another width, FormatError for an invalid line.
     """
@@ -61,18 +61,18 @@ def read_glove(path: str, words: Sequence[str], width: int) -> Vectors:
 
 
 def embedding_from_glove(config: GloveConfig, tokenizer: Tokenizer, first_values: np.ndarray) -> np.ndarray:
-    """Initial values of an embedding [V, E]: vectors from the file, `first_values` for all other words.
+    """Return initial values of an embedding [V, E]: vectors from the file, `first_values` for all other words.
 
     Raises ConfigError if the tokenizer is not a word tokenizer.
     """
     if tokenizer.kind != "word":
         raise ConfigError(
             f"train.model.glove.path = {config.path}, but the tokenizer of the dataset is of kind {tokenizer.kind}: "
-            "its tokens are parts of words and have no vectors. Remove it, or write shards with tokenizer.kind=word."
+            "its tokens are parts of words and have no vectors. Unset it, or write shards with tokenizer.kind=word."
         )
     vectors = read_glove(config.path, tokenizer.tokens, first_values.shape[1])
     logger.info(
-        "%s has vectors for %d of %d tokens (%.1f %%); the others start at random",
+        "%s has vectors for %d of %d tokens (%.1f %%); the others are initialised randomly",
         config.path, vectors.is_found.sum(), len(vectors.is_found), 100 * vectors.coverage,
     )  # fmt: skip
     embedding: np.ndarray = np.where(vectors.is_found[:, None], config.scale * vectors.values, first_values)
@@ -80,7 +80,7 @@ def embedding_from_glove(config: GloveConfig, tokenizer: Tokenizer, first_values
 
 
 def without_fixed(variables: dict[str, Any], config: GloveConfig) -> dict[str, Any]:
-    """The trainable parameters: all except a fixed embedding."""
+    """Return the trainable parameters: all except a fixed embedding."""
     is_fixed = config.path and not config.trainable
     return {name: value for name, value in variables.items() if not (is_fixed and name == "embed.weight")}
 

@@ -1,7 +1,7 @@
 """The trainable language model: parameters as variables, and a function from tokens and state to outputs and state.
 
 p(w_{t+1} | w_≤t) = softmax(h_t V + b). State is passed and returned as a value and is not stored in a variable, so
-checkpoints, replicas and samplers can handle it freely.
+checkpoints, replicas and samplers can use it directly.
 """
 
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ from sluice.train.model.layers import LAYERS, State, lstm
 from sluice.train.model.parameters import initial_values, layer_name, layer_shapes, layer_widths
 
 DTYPES = {"fp32": tf.float32, "fp16": tf.float16, "bf16": tf.bfloat16}
-"""Types of activations by `precision`; parameters, carried states and losses are float32."""
+"""Data types of activations by `precision`; parameters, carried states and losses are float32."""
 
 
 class ModelOutput(NamedTuple):
@@ -51,7 +51,7 @@ class TrainableLanguageModel:
         return without_fixed(self.variables, self.config.glove)
 
     def state_shapes(self, batch: int) -> list[tuple[int, ...]]:
-        """Shapes of the state tensors, layer by layer; axis 0 is the batch."""
+        """Return the shapes of the state tensors, layer by layer; axis 0 is the batch."""
         shapes: list[tuple[int, ...]] = []
         for D, H in self.widths:
             if self.config.arch == "gcnn":
@@ -61,11 +61,11 @@ class TrainableLanguageModel:
         return shapes
 
     def zero_state(self, batch: int) -> State:
-        """The state at the start of an epoch: all zeros."""
+        """Return the state at the start of an epoch: all zeros."""
         return tuple(tf.zeros(shape) for shape in self.state_shapes(batch))
 
     def forward(self, tokens: Any, state: State, key: DropoutKey | None = None) -> ModelOutput:
-        """Outputs for tokens [B, T]. Without a key, as in evaluation, nothing is dropped and all values are float32."""
+        """Return outputs for tokens [B, T]. Without `key`, as in evaluation, no dropout; values are float32."""
         rates, v = self.config.dropout, self.variables
         dtype = tf.float32 if key is None else self.dtype
         locked = rates.kind == "locked"
@@ -99,13 +99,13 @@ class TrainableLanguageModel:
         }
 
     def softmax(self, dtype: Any) -> tuple[tf.Tensor, tf.Tensor]:
-        """Weights in `dtype`, the embedding [V, P] if tied, else [P, V]; and the bias [V]."""
+        """Return the weights in `dtype` (the embedding [V, P] if tied, else [P, V]) and the bias [V]."""
         v = self.variables
         weights = v["embed.weight" if self.config.tie_embeddings else "softmax.kernel"]
         return tf.cast(weights, dtype), tf.convert_to_tensor(v["softmax.bias"])
 
     def logits(self, hidden: Any) -> tf.Tensor:
-        """Logits [N, V], float32, of hidden vectors [N, P]."""
+        """Return float32 logits [N, V] of hidden vectors [N, P]."""
         weights, bias = self.softmax(hidden.dtype)
         return tf.cast(tf.matmul(hidden, weights, transpose_b=self.config.tie_embeddings), tf.float32) + bias
 

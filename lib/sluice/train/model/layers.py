@@ -1,4 +1,4 @@
-"""A layer of each architecture: a function from x [T, B, D] and a state to y [T, B, H] and the new state.
+"""One layer function per architecture: from x [T, B, D] and a state to y [T, B, H] and the new state.
 
 GRU (Cho et al. 2014, in the form of cuDNN and PyTorch: the reset gate acts on the product, so h U is one GEMM):
 
@@ -13,8 +13,8 @@ Gated causal convolution (Dauphin et al. 2017): y_t = (Σ_j x_{t-j} V_j + b) ⊙
 x_t if the widths are equal. It reads k tokens up to the current one, so it is a language model; its state is the last
 k - 1 inputs, and it is carried like the state of a recurrent network.
 
-As in `cells`, half precision is used only for products: x, y and the weight matrices have it; biases and states are
-float32.
+As in `cells`, half precision is used only for products, that is for x, y and the weight matrices. Biases and states
+are float32.
 
 There is no bidirectional layer: its backward direction reads the token that a language model has to predict.
 """

@@ -19,7 +19,7 @@ Shape = tuple[int, ...]
 
 
 def layer_widths(config: ModelConfig) -> list[tuple[int, int]]:
-    """D and H of each layer. The last layer of `awd_lstm` is as wide as the embedding."""
+    """Return D and H of each layer. The last layer of `awd_lstm` is as wide as the embedding."""
     outputs = [config.hidden] * config.layers
     if config.arch == "awd_lstm":
         outputs[-1] = config.embedding_dim
@@ -27,12 +27,12 @@ def layer_widths(config: ModelConfig) -> list[tuple[int, int]]:
 
 
 def layer_name(config: ModelConfig, layer: int) -> str:
-    """Common prefix of the parameter names of a layer: `lstm.0`."""
+    """Return the common prefix of the parameter names of a layer, for example `lstm.0`."""
     return f"{'lstm' if config.arch == 'awd_lstm' else config.arch}.{layer}"
 
 
 def layer_shapes(config: ModelConfig, D: int, H: int) -> dict[str, Shape]:
-    """Shapes of the parameters of a layer, by the last part of their names."""
+    """Return the shapes of the parameters of a layer, by the last part of their names."""
     if config.arch == "gcnn":
         return {"kernel": (config.context, D, 2 * H), "bias": (2 * H,)}
     gates = {"rnn": 1, "gru": 3}.get(config.arch, 4)
@@ -41,7 +41,7 @@ def layer_shapes(config: ModelConfig, D: int, H: int) -> dict[str, Shape]:
 
 
 def parameter_shapes(config: ModelConfig, vocab_size: int) -> dict[str, Shape]:
-    """Name and shape of every parameter, in order. Raises ConfigError for incompatible settings."""
+    """Return name and shape of every parameter, in order. Raises ConfigError for incompatible settings."""
     if config.arch == "gcnn" and config.dropout.recurrent:
         raise ConfigError(
             f"train.model.dropout.recurrent = {config.dropout.recurrent} drops weights of recurrent kernels, but arch "
@@ -70,7 +70,7 @@ def parameter_shapes(config: ModelConfig, vocab_size: int) -> dict[str, Shape]:
 
 
 def initial_values(config: ModelConfig, vocab_size: int, seed: int) -> dict[str, np.ndarray]:
-    """Initial parameters. They depend only on the arguments and are the same on every machine."""
+    """Return initial parameters. They depend only on the arguments, not on the machine."""
     scale = config.init.scale
     values = {}
     for index, (name, shape) in enumerate(parameter_shapes(config, vocab_size).items()):
