@@ -13,7 +13,9 @@ from hypothesis import settings
 
 ROOT = Path(__file__).parent.parent
 
-os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+os.environ.setdefault(
+    "JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:NewRatio=1 -XX:InitialRAMPercentage=4"
+)
 """The Spark jobs of the tests are too short for the optimizing compiler: with only the first compiler, a job on the
 sample needs half of the processor time."""
 
