@@ -36,6 +36,11 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(subprocess.Popen(command, **quiet).kill)
 
 
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Names a parameter of bytes by its argument: gzip stores the time, and all processes must collect the same names."""
+    return argname if isinstance(val, bytes) else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     def place(item: pytest.Item) -> int:
         layer = item.path.relative_to(ROOT / "tests").parts[0]
