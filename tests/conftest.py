@@ -13,7 +13,9 @@ from hypothesis import settings
 
 ROOT = Path(__file__).parent.parent
 
-os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+os.environ.setdefault(
+    "JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:NewRatio=1 -XX:InitialRAMPercentage=4"
+)
 """The Spark jobs of the tests are too short for the optimizing compiler: with only the first compiler, a job on the
 sample needs half of the processor time."""
 
@@ -32,6 +34,11 @@ def pytest_configure(config: pytest.Config) -> None:
         command = [sys.executable, "-m", "sluice.commands.main", "pages", str(archive)]
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         config.add_cleanup(subprocess.Popen(command, **quiet).kill)
+
+
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Names a parameter of bytes by its argument: gzip stores the time, and all processes must collect the same names."""
+    return argname if isinstance(val, bytes) else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -21,11 +21,11 @@ def blocks(path: Path) -> list[str]:
 
 
 def pages() -> list[Any]:
-    """One parameter per page with commands; pages that run the whole pipeline are marked `exhaustive`."""
+    """One parameter per page with commands; pages that run a Spark job are marked `exhaustive`."""
     found = []
     for path in sorted((ROOT / "docs").rglob("*.md")):
         if written := blocks(path):
-            marks = [pytest.mark.exhaustive] if any("run pipeline" in block for block in written) else []
+            marks = [pytest.mark.exhaustive] if any("sluice run" in block for block in written) else []
             found.append(pytest.param(path, id=str(path.relative_to(ROOT)), marks=marks))
     return found
 
@@ -56,6 +56,7 @@ def test_the_commands_of_a_guide_run_as_written(page: Path, tmp_path: Path) -> N
         assert done.returncode == 0, f"{block}\n{done.stdout[-2000:]}\n{done.stderr[-3000:]}"
 
 
+@pytest.mark.exhaustive
 def test_the_quick_starts_of_the_readme_write_the_promised_files(tmp_path: Path) -> None:
     quick_starts = blocks(ROOT / "README.md")
     assert len(quick_starts) == 3

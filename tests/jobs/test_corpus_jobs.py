@@ -145,6 +145,7 @@ def test_an_invalid_benchmark_is_an_error_before_spark_starts(job, lines, code, 
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.exhaustive
 def test_a_table_is_decontaminated_and_then_loses_repeated_lines(tmp_path):
     note = "This notice stands under every article of the paper."
     texts = [

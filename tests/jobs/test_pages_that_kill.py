@@ -13,6 +13,8 @@ import pytest
 
 from tests.helpers.jobs import ROOT, command, environment
 
+pytestmark = pytest.mark.exhaustive  # tests/unit/text/pages/test_guard.py is quicker
+
 GOOD = "The committee met on Tuesday and decided that the new library would be built beside the old town hall."
 
 

@@ -75,6 +75,7 @@ def test_planted_copies_are_removed_for_a_kept_document_and_distinct_documents_a
     assert len({texts[doc_id] for doc_id in kept_ids}) == len(kept_ids)
 
 
+@pytest.mark.exhaustive
 def test_a_run_on_one_core_with_seven_partitions_writes_the_same_bytes(reference, sample, tmp_path):
     done = run(command("pipeline", sample, tmp_path / "out", master="local[1]", spark__partitions="7"))
     assert done.returncode == 0, done.stdout[-4000:]
@@ -98,7 +99,7 @@ def test_a_second_run_does_nothing_and_other_settings_are_an_error(reference, sa
     assert "--force" in other.stdout
 
 
-def test_a_run_killed_during_extract_resumes_with_the_same_command(reference, sample, tmp_path):
+def test_a_run_killed_during_extract_resumes_on_one_core_and_writes_the_same_bytes(reference, sample, tmp_path):
     line = command("pipeline", sample, tmp_path / "out", plan__batch_warcs="1")
     batches = tmp_path / "out" / "extract" / "docs" / "_batches"
     process = subprocess.Popen(
@@ -114,7 +115,8 @@ def test_a_run_killed_during_extract_resumes_with_the_same_command(reference, sa
     complete = {path: path.stat().st_mtime_ns for path in batches.glob("0*.json")}
     assert 2 <= len(complete) < 9, "the run was to be killed between the second and the last batch"
     parts = {path: path.stat().st_mtime_ns for b in complete for path in _files_of(tmp_path / "out", b)}
-    done = run(line)
+    resumed = {"plan__batch_warcs": "1", "spark__partitions": "7"}
+    done = run(command("pipeline", sample, tmp_path / "out", master="local[1]", **resumed))
     assert done.returncode == 0, done.stdout[-4000:]
     assert done.stdout.count("already complete") == len(complete)
     assert {path: path.stat().st_mtime_ns for path in parts} == parts

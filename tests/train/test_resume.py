@@ -118,9 +118,8 @@ def test_a_run_killed_by_sigkill_resumes_with_the_same_bits(
 EXHAUSTIVE = pytest.mark.exhaustive
 
 
-@pytest.mark.parametrize(
-    "precision", [pytest.param("bf16", marks=EXHAUSTIVE), "fp16"]
-)  # fp16 also restores the loss scale
+@EXHAUSTIVE
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])  # fp16 also restores the loss scale
 def test_a_killed_run_in_half_precision_resumes_with_the_same_bits(
     tiny_dataset: str, tmp_path: Path, precision: str
 ) -> None:
@@ -206,6 +205,7 @@ def test_a_killed_worker_stops_the_others(tiny_dataset: str, tmp_path: Path) -> 
     assert ckpt.load(tmp_path / "checkpoints", "LATEST") is not None
 
 
+@EXHAUSTIVE
 def test_workers_restart_after_a_kill_and_end_with_the_same_bits(
     tiny_dataset: str, uninterrupted_pair: Path, tmp_path: Path
 ) -> None:

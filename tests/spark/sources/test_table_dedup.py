@@ -129,6 +129,7 @@ def test_a_table_of_empty_rows_has_an_empty_result(spark, tmp_path):
     assert summary["ledgers"][0] == {"unit": "documents", "in": 2, "out": 0, "dropped": {"empty": 2}}
 
 
+@pytest.mark.exhaustive
 def test_a_text_of_a_hundred_megabytes_is_only_compared_exactly_and_counted(spark, tmp_path):
     huge = " ".join(str(i) for i in range(12_000_000))  # 96 MB
     assert len(huge) > 90_000_000
@@ -226,6 +227,7 @@ def test_versions_of_a_page_need_their_columns(tmp_path, urls, table):
         dedup_source(config)
 
 
+@pytest.mark.exhaustive
 def test_a_version_removed_for_a_document_of_an_earlier_crawl_has_its_similarity(spark, tmp_path):
     write_lines(tmp_path / "a.jsonl", [{"id": "law", "text": LAW + "完", "url": "http://example.org/"}])
     first = settings(tmp_path / "a", [tmp_path / "a.jsonl"], url="url", fetched_at="at")
