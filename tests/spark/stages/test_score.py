@@ -58,7 +58,9 @@ def test_long_texts_are_cut_and_marked(spark, model, tmp_path):
 
 def test_a_missing_model_or_export_is_an_error_before_spark_starts(model, tmp_path):
     config = settings("", tmp_path, [{"id": "a", "text": "fish"}])
-    with pytest.raises(ConfigError, match=r"score\.model is empty\. Set it to the directory written by `sluice export`"):
+    with pytest.raises(
+        ConfigError, match=r"score\.model is empty\. Set it to the directory written by `sluice export`"
+    ):
         score_source(config)
     with pytest.raises(InputError, match=r"holds no config\.json"):
         score_source(structs.replace(config, score=ScoreConfig(model=str(tmp_path))))

@@ -32,7 +32,7 @@ class Resolved(Record):
 def near_removals(
     edges: DataFrame, members: DataFrame, sets: DataFrame, threshold: float, partitions: int, checkpoints: Checkpoints
 ) -> DataFrame:
-    """Finds documents with a better kept document at or above the threshold in their cluster; see `text.dedup.keep_rule`.
+    """Finds documents with a better kept document in their cluster (threshold included); see `text.dedup.keep_rule`.
 
     Needs: edges with `kept_as` (the result of u in an earlier crawl; null in this crawl), members, sets.
     Returns: near-removals.
