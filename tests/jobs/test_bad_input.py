@@ -27,7 +27,7 @@ def refused(done, code, *words):
         ({"extract__min_char": "5"}, 2, ["unknown key 'extract.min_char'", "Did you mean 'extract.min_chars'"]),
         ({"dedup__threshold": "high"}, 2, ["dedup.threshold", "Expected `float`"]),
         ({"dedup__threshold": "1.5"}, 2, ["dedup.threshold", "<= 1.0"]),
-        ({"extract__lid_model": "/no/model.bin"}, 3, ["/no/model.bin is not there", "extract.lid_model"]),
+        ({"extract__lid_model": "/no/model.bin"}, 3, ["/no/model.bin does not exist", "extract.lid_model"]),
         ({"rules__presets": "[zh-defualt]"}, 2, ["'zh-defualt'", "zh-default"]),
         ({"name": "not-a-name"}, 2, ["'not-a-name'", "letters, digits and underscores"]),
     ],

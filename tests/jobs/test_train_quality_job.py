@@ -85,7 +85,7 @@ def test_a_failed_save_keeps_the_old_model_complete(train, tmp_path, monkeypatch
     ("changes", "code", "message"),
     [
         ({"positive": "[]"}, 2, "train_quality.positive is empty"),
-        ({"language": "th"}, 2, "nothing here finds the words of it"),
+        ({"language": "th"}, 2, "this language has no word segmentation here"),
         ({"held_out": 0.0}, 2, "more than 0 and less than 1 was expected"),
         ({"negative": "[nowhere.jsonl]"}, 3, "nowhere.jsonl"),
         ({"negative": "[nowhere]"}, 3, "No input files at nowhere"),

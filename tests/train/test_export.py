@@ -126,7 +126,7 @@ def test_a_directory_without_an_export_is_neither_replaced_nor_read(tiny_dataset
     assert train_and_evaluate(config).exit_code == 0
     with pytest.raises(ConfigError, match="contains files that are not an export"):
         export_run(config)
-    with pytest.raises(InputError, match=r"holds no config\.json\. Name the folder that `sluice export` has written"):
+    with pytest.raises(InputError, match=r"contains no config\.json\. Use the directory written by `sluice export`"):
         Scorer(str(tmp_path))
 
 

@@ -1,7 +1,7 @@
-"""Compiled kernels: numba functions whose machine code is kept on disk, once per host and version of the sources.
+"""Compiled kernels: numba functions whose machine code is cached on disk, per host and version of the sources.
 
-numba itself trusts the time stamp of the one file that holds a function, and would keep old constants that came
-from another file. Here every change of any file of this package leads to another directory.
+numba's cache only checks the time stamp of the file that contains a function, and would keep old constants from other
+files. Here, every change of any file of this package leads to another cache directory.
 """
 
 import hashlib
@@ -19,19 +19,19 @@ from sluice import __version__
 
 
 def kernel(function: Callable[..., Any]) -> Any:
-    """A function compiled on first use; its machine code is read from disk after that."""
+    """Compiles a function on first use; later, its machine code is read from disk."""
     return _compiled(function)
 
 
 def inlined(function: Callable[..., Any]) -> Any:
-    """The same, for a few lines called from the inner loop of a kernel."""
+    """Like `kernel`, for a few lines called from the inner loop of a kernel."""
     return _compiled(function, inline="always")
 
 
 def _compiled(function: Callable[..., Any], **options: Any) -> Any:
     config: Any = numba.config
     theirs = config.CACHE_DIR
-    config.CACHE_DIR = theirs or cache_directory()  # looked at while decorating; other packages keep their own
+    config.CACHE_DIR = theirs or cache_directory()  # read while decorating; other packages keep their setting
     try:
         return numba.njit(cache=True, **options)(function)
     finally:
@@ -40,9 +40,9 @@ def _compiled(function: Callable[..., Any], **options: Any) -> Any:
 
 @cache
 def cache_directory() -> str:
-    """Where compiled kernels are kept: $XDG_CACHE_HOME/sluice (else ~/.cache/sluice), else a private folder in /tmp.
+    """Directory of compiled kernels: $XDG_CACHE_HOME/sluice (else ~/.cache/sluice), else a private directory in /tmp.
 
-    NUMBA_CACHE_DIR goes before both.
+    NUMBA_CACHE_DIR overrides both.
     """
     digest = hashlib.sha256(__version__.encode())
     for source in sorted(Path(__file__).parent.rglob("*.py")):
@@ -63,6 +63,6 @@ def cache_directory() -> str:
 
 
 def is_cold() -> bool:
-    """Whether the kernels are still to be compiled on this host, which takes about half a minute."""
+    """Whether the kernels have not been compiled on this host yet; that takes about half a minute."""
     directory = Path(os.environ.get("NUMBA_CACHE_DIR") or cache_directory())
     return not any(directory.rglob("*.nbc"))

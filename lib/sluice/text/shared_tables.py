@@ -1,4 +1,4 @@
-"""Tables that take a while to build: built once per host, then mapped by every worker from the same pages of memory."""
+"""Tables that are expensive to build: built once per host, then memory-mapped by all workers."""
 
 import os
 import shutil
@@ -16,11 +16,11 @@ Arrays = dict[str, npt.NDArray[Any]]
 
 
 def stored_arrays(name: str, build: Callable[[], Arrays]) -> Arrays:
-    """The arrays of `build()` by name, read-only; kept beside the compiled kernels in a folder of that `name`.
+    """Returns the arrays of `build()` by name, read-only; stored next to the compiled kernels in a directory `name`.
 
-    The folder above is named after a digest of all sources of `sluice.text`; what else the arrays depend on (the
-    version of a dictionary, of Unicode) belongs into `name`. Processes that build at once do no harm: the first to
-    publish wins, and all have built the same.
+    The parent directory is named after a digest of all sources of `sluice.text`. Everything else that the arrays depend
+    on (the version of a dictionary, of Unicode) must be part of `name`. Processes may build at the same time: the first
+    to publish wins, and all build the same.
     """
     home = Path(cache_directory()) / name
     if not home.is_dir():

@@ -1,1 +1,1 @@
-"""From bytes to text: declared encodings, detection, and decoding as browsers do it."""
+"""Conversion of bytes to text: declared encodings, detection, and decoding as in browsers."""

@@ -1,7 +1,7 @@
-"""Bytes of an HTML page to text, and how its encoding was found.
+"""Decoding of HTML pages, and how their encoding was determined.
 
-Labels mean what browsers make of them (`text.charset.webcodecs`); what no label settles is detected
-(`text.charset.detect`).
+Labels have the meaning that browsers give them (`text.charset.webcodecs`). If no label decides, the encoding is
+detected (`text.charset.detect`).
 """
 
 import codecs
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sluice.text.charset.detect import detect, is_utf8
 from sluice.text.charset.webcodecs import codec_for, decode_as
 
-# The longer ones first. Browsers know no UTF-32 and would read these pages as UTF-16 full of U+0000: no text.
+# Longer marks first. Browsers do not support UTF-32 and would read such pages as UTF-16 full of U+0000.
 BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -28,41 +28,41 @@ XML_ENCODING = re.compile(rb"""\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0
 HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{2,40})", re.IGNORECASE)
 
 MAX_BROKEN_SHARE = 0.002
-"""A declared charset that turns more than this share of characters into U+FFFD plainly does not decode the page."""
+"""A declared charset that turns more than this share of the characters into U+FFFD is considered wrong."""
 
 SURE_UTF8 = 8
-"""Valid UTF-8 with this many multi-byte characters is UTF-8 whatever is declared: other text is valid by chance with
-a probability far below one in a million. For Latin-1, many servers' default, one character suffices."""
+"""Valid UTF-8 with this many multi-byte characters is UTF-8 whatever is declared: the probability that other text is
+valid by chance is far below one in a million. For Latin-1, the default of many servers, one character suffices."""
 
-_LEADS = bytes(range(0xC2, 0xF5))  # first bytes of characters of several bytes in UTF-8
+_LEADS = bytes(range(0xC2, 0xF5))  # first bytes of multi-byte characters in UTF-8
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """Text with the codec used and what decided it: `bom`, `header`, `meta` or `detector`."""
+    """Text with the codec used and the evidence for it: `bom`, `header`, `meta` or `detector`."""
 
     text: str
     charset: str
     by: str
 
     def utf8(self, payload: bytes) -> bytes:
-        """The text in UTF-8; the payload that it was decoded from where that is the same, as of most pages."""
+        """Returns the text in UTF-8. If the payload already is that, as for most pages, returns it without copying."""
         is_same = self.charset == "utf-8" and "\ufffd" not in self.text and not payload.startswith(codecs.BOM_UTF8)
         return payload if is_same else self.text.encode("utf-8", "replace")
 
 
 def header_charset(content_type: str | None) -> str | None:
-    """The charset parameter of a Content-Type header."""
+    """Returns the charset parameter of a Content-Type header, or None."""
     match = HEADER_CHARSET.search(content_type or "")
     return match[1] if match else None
 
 
 def decode(payload: bytes, declared: str | None) -> Decoded:
-    """Text of a page: byte order mark, then HTTP header, then `<meta>` (or XML declaration), then detection.
+    """Decodes a page by byte order mark, then HTTP header, then `<meta>` (or XML declaration), then detection.
 
-    `declared` is the charset of the HTTP header. A declaration that plainly does not decode the bytes is passed over,
-    and so is one of another encoding when the bytes are surely UTF-8. When nothing decodes cleanly, the candidate with
-    the fewest broken characters wins, the detected one before others. Never raises.
+    `declared` is the charset of the HTTP header. A declaration is ignored if it clearly does not decode the bytes, or
+    if it differs from UTF-8 although the bytes are certainly UTF-8. If no candidate decodes without errors, the one
+    with the fewest broken characters is used, preferring the detected one. Never raises.
     """
     tried: dict[str, Decoded] = {}
     for codec, by in _declarations(payload, declared):
@@ -77,19 +77,19 @@ def decode(payload: bytes, declared: str | None) -> Decoded:
 
 
 def _declarations(payload: bytes, declared: str | None) -> Iterator[tuple[str, str]]:
-    """Codecs of what the page and its server say, in order; unknown labels are left out."""
+    """Yields the codecs declared by the page and its server, in order; skips unknown labels."""
     yield from ((codec, "bom") for bom, codec in BOMS if payload.startswith(bom))
     if declared and (codec := codec_for(declared)):
         yield codec, "header"
     match = META_CHARSET.search(payload[:PRESCAN_BYTES]) or XML_ENCODING.match(payload[:PRESCAN_BYTES])
     if match and (codec := codec_for(match[1].decode("ascii"))):
-        # a page whose meta could be read as ASCII is not UTF-16, whatever it says
+        # a page whose meta could be read as ASCII is not UTF-16, whatever it declares
         yield "utf-8" if codec in UTF16 else codec, "meta"
 
 
 def _is_contradicted(codec: str, payload: bytes) -> bool:
-    """Whether the bytes speak so clearly for another encoding that a declaration counts for nothing."""
-    if codec in UTF16:  # without a mark; markup in it is every other byte zero, on the side that tells the order
+    """Whether the bytes indicate another encoding so clearly that the declaration is ignored."""
+    if codec in UTF16:  # without a mark; in its markup every other byte is zero, which shows the byte order
         return detect(payload[:PRESCAN_BYTES]) != codec
     if codec == "utf-8" or payload.isascii() or not is_utf8(payload):
         return False

@@ -1,8 +1,8 @@
-"""The encoding of a page that does not say it, or says it wrongly, from its bytes.
+"""Detection of the encoding of a page from its bytes, if the declaration is missing or wrong.
 
-Order of evidence: escape sequences and zero bytes (ISO-2022, HZ, UTF-16), valid UTF-8, then how common the characters
-are that each East Asian encoding makes of the bytes, then resiliparse's statistics (uchardet) for alphabets. Only
-stretches around bytes above 7F are looked at, wherever they stand: markup and scripts are ASCII and say nothing.
+Order of evidence: escape sequences and zero bytes (ISO-2022, HZ, UTF-16); valid UTF-8; how common the characters are
+that each East Asian encoding produces from the bytes; for alphabets, resiliparse's statistics (uchardet). Only
+passages around bytes above 7F are used, wherever they are: markup and scripts are ASCII and carry no information.
 """
 
 import codecs
@@ -17,15 +17,15 @@ from resiliparse.parse.encoding import detect_encoding
 from sluice.text.charset.webcodecs import codec_for
 
 SAMPLE_BYTES = 2048
-"""Of stretches with bytes above 7F; beyond it the verdict does not change, only the time."""
+"""Number of sampled bytes from passages with bytes above 7F. More would take time without changing the result."""
 
-# A run from a high byte to the next byte that is part of no character of any multi-byte encoding. Digits are second and
-# fourth bytes in GB18030, and every other second byte is 40 or more.
+# A run from a high byte to the next byte that is not part of a character in any multi-byte encoding. Digits are second
+# and fourth bytes in GB18030, and every other second byte is 40 or more.
 STRETCH = re.compile(rb"[\x80-\xff][0-9@-\xff]*")
 
 LEAST_COMMON = 0.25
-"""An East Asian encoding is believed when this share of its characters is common. Running text of the right one gives
-0.55 to 0.95, short titles 0.4; wrong ones, other alphabets included, seldom more than 0.15."""
+"""An East Asian encoding is accepted if at least this share of its characters is common. The correct one reaches 0.55
+to 0.95 for running text and 0.4 for short titles; wrong ones, including other alphabets, seldom more than 0.15."""
 
 # The most frequent characters of web text, encyclopedias and the Universal Declaration of Human Rights: two thirds of
 # Chinese running text, nine tenths of Korean.
@@ -55,7 +55,7 @@ KANJI = (
 KANA = "".join(map(chr, [*range(0x3041, 0x3094), *range(0x30A1, 0x30F7), 0x30FC]))
 
 CHARACTERS = {
-    "gb18030": SIMPLIFIED + TRADITIONAL,  # much traditional text is written in GBK
+    "gb18030": SIMPLIFIED + TRADITIONAL,  # traditional text is often encoded in GBK
     "big5hkscs": TRADITIONAL,
     "cp932": KANA + KANJI,
     "euc_jp": KANA + KANJI,
@@ -65,11 +65,11 @@ CHARACTERS = {
 
 EAST_ASIAN = ("gb18030", "big5hkscs", "cp932", "euc_jp", "cp949")
 
-# in all East Asian encodings at similar places, so they speak for none
+# at similar positions in all East Asian encodings, so not evidence for any
 NEUTRAL = "\xb7\xd7\xa0—―‘’“”…•‧·￥　、。〈〉《》「」『』【】〔〕〖〗〜・" + "".join(map(chr, range(0xFF01, 0xFF5F)))
 
 
-# quotes, dashes, no-break space, (c), (r), guillemets, middle dot: the same in all of Windows' code pages
+# quotes, dashes, no-break space, (c), (r), guillemets, middle dot: the same in all Windows code pages
 SIGNS = b"\x82\x84\x85\x86\x87\x89\x8b\x91\x92\x93\x94\x95\x96\x97\x99\x9b\xa0\xa9\xab\xae\xb7\xbb"
 _WITHOUT_SIGNS = bytes(0x20 if byte in SIGNS else byte for byte in range(256))
 _HIGH = bytes(range(0x80, 0x100))
@@ -77,10 +77,11 @@ WORD = re.compile(rb"[\x80-\xff]{2,}")
 # їієґ by a letter, in KOI8-U
 UKRAINIAN = re.compile(rb"[\xa3-\xff][\xa4\xa6\xa7\xad]|[\xa4\xa6\xa7\xad][\xc0-\xff]")
 C1 = re.compile(rb"[\x80-\x84\x86-\x9f]")
-"""Signs in Windows' code pages, control characters in ISO's."""
+"""Printable characters in Windows code pages, control characters in ISO encodings."""
 
 FEW_LETTERS = 5
-"""So few letters outside ASCII do not outweigh that nearly every page that looks Latin is windows-1252."""
+"""With at most this many letters outside ASCII, the prior decides: nearly all pages that look Latin are
+windows-1252."""
 
 LATIN = frozenset(
     "cp1252 cp1250 cp1254 cp1257 cp1258 iso8859-2 iso8859-3 iso8859-4 iso8859-10 iso8859-13 iso8859-14 iso8859-15 "
@@ -107,7 +108,7 @@ WINDOWS = {
 
 
 def detect(payload: bytes) -> str:
-    """The Python codec that most probably made these bytes; `utf-8` for plain ASCII."""
+    """Returns the Python codec that most probably encoded these bytes; `utf-8` for plain ASCII."""
     if b"\x00" in payload[:SAMPLE_BYTES] and (codec := _utf16(payload[:SAMPLE_BYTES])):
         return codec
     if payload.isascii():
@@ -125,7 +126,7 @@ def detect(payload: bytes) -> str:
 
 
 def is_utf8(payload: bytes) -> bool:
-    """Whether the bytes are UTF-8; an end in mid-character, of a page that was cut, is no objection after others."""
+    """Whether the bytes are UTF-8. An incomplete last character of a truncated page is accepted after valid ones."""
     try:
         text, consumed = codecs.utf_8_decode(payload, "strict", False)
     except UnicodeDecodeError:
@@ -134,7 +135,7 @@ def is_utf8(payload: bytes) -> bool:
 
 
 def _sample(payload: bytes) -> bytes:
-    """Stretches with bytes above 7F from the beginning on, parted by spaces."""
+    """Returns passages with bytes above 7F from the beginning, separated by spaces."""
     parts: list[bytes] = []
     size = 0
     for match in STRETCH.finditer(payload):
@@ -147,7 +148,7 @@ def _sample(payload: bytes) -> bytes:
 
 
 def _utf8_characters(sample: bytes) -> tuple[int, int]:
-    """How many characters of several bytes UTF-8 finds, and how many broken places."""
+    """Counts multi-byte characters in UTF-8, and invalid sequences."""
     text = sample.decode("utf-8", "replace")
     bad = text.count("\ufffd")
     n_ascii = len(sample.translate(None, _HIGH))
@@ -155,9 +156,9 @@ def _utf8_characters(sample: bytes) -> tuple[int, int]:
 
 
 def _commonness(sample: bytes, codec: str) -> float:
-    """Share of common characters among those that are not ASCII and not neutral; broken ones count as uncommon.
+    """Share of common characters among those that are not ASCII and not neutral. Broken ones count as uncommon.
 
-    A lone one in touch with an ASCII letter is uncommon too: that is what is made of an umlaut in a word.
+    A single one next to an ASCII letter counts as uncommon too: that is how an umlaut in a word decodes.
     """
     units = np.frombuffer(sample.decode(codec, "replace").encode("utf-16-le", "surrogatepass"), "<u2")
     kinds = _kinds(codec)[units]
@@ -165,7 +166,7 @@ def _commonness(sample: bytes, codec: str) -> float:
     is_plain = np.concatenate(([True], units < 0x80, [True]))
     is_alone = is_plain[:-2] & is_plain[2:] & (is_letter[:-2] | is_letter[2:])
     total = np.count_nonzero(kinds >= UNCOMMON)
-    return float(np.count_nonzero((kinds == COMMON) & ~is_alone) / (total + 2))  # two, so that one hit proves nothing
+    return float(np.count_nonzero((kinds == COMMON) & ~is_alone) / (total + 2))  # + 2: one hit is no evidence
 
 
 NOTHING, LETTER, UNCOMMON, COMMON = range(4)
@@ -173,7 +174,7 @@ NOTHING, LETTER, UNCOMMON, COMMON = range(4)
 
 @functools.cache
 def _kinds(codec: str) -> npt.NDArray[np.uint8]:
-    """Evidence of each UTF-16 unit for a codec."""
+    """Returns the evidence of each UTF-16 unit for a codec."""
     kinds = np.full(1 << 16, UNCOMMON, np.uint8)
     kinds[:0x80] = NOTHING
     for chars, kind in ((NEUTRAL, NOTHING), (ascii_letters, LETTER), (CHARACTERS[codec], COMMON)):
@@ -182,7 +183,7 @@ def _kinds(codec: str) -> npt.NDArray[np.uint8]:
 
 
 def _alphabet(sample: bytes, payload: bytes) -> str:
-    """The single-byte codec by resiliparse's statistics, held against what it must not give."""
+    """Returns the single-byte codec according to resiliparse's statistics, after plausibility checks."""
     letters = sample.translate(_WITHOUT_SIGNS)
     n_high = len(letters) - len(letters.translate(None, _HIGH))
     codec = codec_for(detect_encoding(letters) or "") if n_high else None
@@ -200,7 +201,7 @@ def _alphabet(sample: bytes, payload: bytes) -> str:
 
 
 def _utf16(head: bytes) -> str | None:
-    """The byte order of markup in UTF-16, told by the side on which the zeros of `<`, `>`, `/` and space stand."""
+    """Detects the byte order of UTF-16 markup by the position of the zero bytes in `<`, `>`, `/` and space."""
     pairs = list(zip(head[::2], head[1::2], strict=False))
     little = sum(second == 0 and first in b"<>/ " for first, second in pairs)
     big = sum(first == 0 and second in b"<>/ " for first, second in pairs)
@@ -210,7 +211,7 @@ def _utf16(head: bytes) -> str | None:
 
 
 def _stateful(payload: bytes) -> str:
-    """Encodings whose bytes are all ASCII: they switch by escape sequences, HZ by `~{`."""
+    """Detects encodings whose bytes are all ASCII: they switch by escape sequences, HZ by `~{`."""
     if b"\x1b$)C" in payload:
         return "iso2022_kr"
     if b"\x1b$" in payload or b"\x1b(J" in payload:

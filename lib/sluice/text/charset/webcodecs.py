@@ -1,14 +1,14 @@
-"""Web encoding labels and their decoders: what browsers make of them (WHATWG Encoding), on Python's codecs.
+"""Web encoding labels and their decoders as in browsers (WHATWG Encoding), based on Python's codecs.
 
 Python's codecs are stricter or older than the web. The differences were found by decoding every one- and two-byte
-sequence both ways; the ones that occur in pages are mended here, the rest is named in `decode_as`.
+sequence both ways. Those that occur in pages are corrected here; the rest is listed in `decode_as`.
 """
 
 import codecs
 import functools
 import re
 
-# codec: the labels of the WHATWG encodings.json that it decodes, except those that Python's own name gives
+# codec: the labels of the WHATWG encodings.json that it decodes, except Python's own names
 _WHATWG = {
     "utf-8": "unicode-1-1-utf-8 utf-8 utf8",
     "cp866": "866 cp866 csibm866 ibm866",
@@ -54,8 +54,8 @@ _WHATWG = {
     "utf-16-le": "csunicode iso-10646-ucs-2 ucs-2 unicode unicodefeff utf-16 utf-16le",
 }
 
-# Labels that browsers refuse or do not know. Losing such a page has no benefit here: no script runs on what we decode,
-# and that is what the refusal of stateful encodings protects. Invalid escape sequences give U+FFFD.
+# Labels that browsers reject or do not know. Rejecting such pages has no benefit here: it protects against scripts in
+# stateful encodings, but we run no scripts. Invalid escape sequences give U+FFFD.
 _BEYOND = {
     "hz": "hz-gb-2312 hz hz-gb",
     "iso2022_kr": "iso-2022-kr csiso2022kr",
@@ -88,23 +88,23 @@ _BEYOND = {
 LABELS = {label: codec for table in (_BEYOND, _WHATWG) for codec, labels in table.items() for label in labels.split()}
 
 LENIENT = "sluice.web"
-"""Error handler of all decoders below: what browsers read where Python's codec fails, else U+FFFD."""
+"""Error handler of all decoders below: decodes as browsers do where Python's codec fails, otherwise gives U+FFFD."""
 
 EUC_BYTES = range(0xA1, 0xFF)
 
 
 def codec_for(label: str) -> str | None:
-    """The Python codec that decodes a web encoding label; None for an unknown label.
+    """Returns the Python codec for a web encoding label; None for an unknown label.
 
-    `x-user-defined` is among those: it gives private-use characters, which are no text.
+    `x-user-defined` is treated as unknown: it gives private-use characters, which are not text.
     """
     return LABELS.get(label.strip(" \t\n\f\r").lower())
 
 
 def decode_as(payload: bytes, codec: str) -> str:
-    """Text of bytes by one of the codecs of `codec_for`, as browsers decode it; U+FFFD for what is broken.
+    """Decodes bytes with a codec from `codec_for`, as browsers do; U+FFFD for invalid sequences.
 
-    Known to differ from browsers still: 192 characters of the HKSCS of 2008 and control pictures are U+FFFD, Big5's
+    Known remaining differences from browsers: 192 characters of HKSCS-2008 and control pictures are U+FFFD, Big5's
     second encodings of / and \\ (A2 41, A2 42) decode as the first, and EUC-JP's 8F A2 B7 is `~`.
     """
     text = payload.decode(codec, LENIENT)
@@ -113,7 +113,7 @@ def decode_as(payload: bytes, codec: str) -> str:
 
 
 class _Mend:
-    """Characters that Python's codec gives and browsers give otherwise. The search spares most texts the slow pass."""
+    """Characters for which Python's codec and browsers differ. The search avoids a slow pass over most texts."""
 
     def __init__(self, given: str, wanted: str) -> None:
         self.table = str.maketrans(given, wanted)
@@ -134,7 +134,7 @@ _MENDED = {
     "big5hkscs": _Mend("•､‾∼♁☉¥¢£", "‧﹑¯～⊕⊙￥￠￡"),
     "euc_jp": _JIS,
     "iso2022_jp_ext": _JIS,
-    "cp932": _Mend("\uf8f0\uf8f1\uf8f2\uf8f3", "\ufffd" * 4),  # the lone bytes a0 and fd to ff, which mean nothing
+    "cp932": _Mend("\uf8f0\uf8f1\uf8f2\uf8f3", "\ufffd" * 4),  # the undefined single bytes a0 and fd to ff
     "koi8-u": _Mend("╝╬", "ўЎ"),
 }
 
@@ -150,7 +150,7 @@ def _web_error(error: UnicodeError) -> tuple[str, int]:
         trail = error.object[start + 1 : start + 2]
         if byte in EUC_BYTES and trail and trail[0] in EUC_BYTES and (char := _from_cp932(byte, trail[0])):
             return char, start + 2
-    elif codec == "charmap" and byte < 0xA0:  # Windows' code pages; the other tables that are charmaps are full there
+    elif codec == "charmap" and byte < 0xA0:  # Windows' code pages; other charmaps define all bytes there
         return chr(byte), start + 1
     return "\ufffd", max(error.end, start + 1)
 
@@ -160,7 +160,7 @@ codecs.register_error(LENIENT, _web_error)
 
 @functools.cache
 def _from_cp932(lead: int, trail: int) -> str | None:
-    """NEC's and IBM's characters of JIS rows 13 and 89 to 92, which Python has in Shift_JIS but not in EUC-JP."""
+    """Returns NEC and IBM characters of JIS rows 13 and 89 to 92, which Python has in Shift_JIS but not in EUC-JP."""
     row, cell = lead - 0xA1, trail - 0xA1
     first = (row >> 1) + (0x81 if row < 62 else 0xC1)
     second = cell + (0x9F if row & 1 else 0x40 + (cell >= 0x3F))

@@ -1,1 +1,1 @@
-"""Edits of extracted text: repaired Unicode, dropped lines, masked personal data."""
+"""Edits of extracted text: Unicode repair, removal of lines, masking of personal data."""

@@ -1,4 +1,4 @@
-"""From main text to stored text: cuts, masks, and the counts of both."""
+"""Conversion of main text to stored text: cuts, masks, and counts of both."""
 
 from dataclasses import dataclass, field
 
@@ -10,11 +10,11 @@ from sluice.text.cleaning.edit_lines import edit
 from sluice.text.cleaning.mask_pii import mask
 
 MASKS = Reason.PII
-"""Kind under which the characters are booked by which masks are shorter than what they cover."""
+"""Kind of cut that counts the characters by which masks are shorter than the text they replace."""
 
 
 class Edits(msgspec.Struct, omit_defaults=True):
-    """Counts of one text: by kind of cut [lines, parts of lines, characters]; masks by kind of personal data."""
+    """Counts for one text: by kind of cut [lines, parts of lines, characters]; masks by kind of personal data."""
 
     cut: dict[str, tuple[int, int, int]] = {}
     masked: dict[str, int] = {}
@@ -25,31 +25,31 @@ class Edits(msgspec.Struct, omit_defaults=True):
         return cls() if text is None else msgspec.json.decode(text, type=cls)
 
     def to_json(self) -> str | None:
-        """As stored in `docs`, kinds in alphabetical order; None without cuts and masks."""
+        """Encodes the counts as stored in `docs`, sorted by kind; None without cuts and masks."""
         return msgspec.json.encode(self, order="sorted").decode() if self.cut or self.masked else None
 
     @property
     def chars(self) -> dict[str, int]:
-        """Characters taken, by kind; negative for what made a text longer."""
+        """Characters removed, by kind; negative if the text became longer."""
         return {kind: chars for kind, (_, _, chars) in self.cut.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class Clean:
-    """A text and what was done to it."""
+    """A text and the edits made to it."""
 
     text: str
     edits: Edits = field(default_factory=Edits)
 
 
 def cut_lines(text: str, options: EditConfig) -> Clean:
-    """Main text without boilerplate, see `text.cleaning.edit_lines`."""
+    """Removes boilerplate lines from main text, see `text.cleaning.edit_lines`."""
     edited = edit(text, options)
     return Clean(edited.text, Edits({kind: (c.lines, c.parts, c.characters) for kind, c in edited.counts.items()}))
 
 
 def mask_personal(clean: Clean, options: PiiConfig) -> Clean:
-    """The same without personal data, see `text.cleaning.mask_pii`."""
+    """Masks personal data, see `text.cleaning.mask_pii`, and adds its counts."""
     masked = mask(clean.text, options)
     if not masked.counts:
         return clean

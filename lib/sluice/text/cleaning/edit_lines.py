@@ -1,4 +1,4 @@
-"""Editing of an extracted text: lines and parts of lines that do not belong to it are removed and counted."""
+"""Removal of lines and parts of lines that do not belong to an extracted text, with counts."""
 
 from dataclasses import dataclass, field
 
@@ -10,9 +10,9 @@ from sluice.text.cleaning.unicode_repair import fold_width, repair_unicode
 
 @dataclass(slots=True)
 class Cut:
-    """Counts of one kind of edit: whole lines, parts of lines (for repairs: lines changed), and characters.
+    """Counts of one kind of edit: whole lines, parts of lines (for repairs: changed lines), and characters.
 
-    Characters are code points, newlines included. Characters of a repair may be negative: it can also lengthen a text.
+    Characters are code points, including newlines. For a repair they may be negative, as it can also lengthen a text.
     """
 
     lines: int = 0
@@ -25,9 +25,9 @@ Judged = tuple[str, Cut | None]
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """The text that is left, "" when nothing is, and the cuts by kind, only kinds that did something.
+    """The remaining text ("" if nothing is left), and the cuts by kind, without kinds that had no effect.
 
-    len(text before) = len(text) + the sum of the characters of all cuts.
+    len(original text) = len(text) + the sum of the characters of all cuts.
     """
 
     text: str
@@ -35,11 +35,11 @@ class Edited:
 
 
 def edit(text: str, options: EditConfig) -> Edited:
-    """A text without what the options name. Lines end with `\\n`; empty lines part paragraphs.
+    """Removes everything from a text that the options select. Lines end with `\\n`; empty lines separate paragraphs.
 
-    A removed line takes its newline with it, and an empty line that would be the second in a row or at an end; lines
-    without an edit stay as they are, byte for byte. Repairs come first, so that rules see the repaired text.
-    Depends on the text and the options only. Raises InputError when `repair` is on and ftfy is not installed.
+    With a line, its newline is removed, and an empty line that would then follow another or be at an end. Lines without
+    an edit are not changed. Repairs come first, so that rules see the repaired text. The result depends only on the
+    text and the options. Raises InputError if `repair` is on and ftfy is not installed.
 
     >>> edit("Water is wet.[1]\\n\\n京ICP备14019735号\\n\\nFire is hot.", Edit()).text
     'Water is wet.\\n\\nFire is hot.'
@@ -66,10 +66,10 @@ def _count_changes(before: str, after: str, cut: Cut) -> str:
 
 
 def _join(lines: list[str], judged: dict[int, Judged], drops_repeats: bool, counts: dict[str, Cut]) -> str:
-    """The remaining lines; every removed character is counted."""
+    """Joins the remaining lines and counts every removed character."""
     kept: list[str] = []
     previous = None  # the last line with text that was kept
-    loose: Cut | None = None  # the last cut, as long as nothing was kept since
+    loose: Cut | None = None  # the last cut, if no line has been kept since
     for number, line in enumerate(lines):
         is_blank = not line.strip()
         if is_blank and loose and _is_blank_end(kept):
@@ -99,7 +99,7 @@ def _is_blank_end(kept: list[str]) -> bool:
 
 
 def _judge(line: str, kinds: int, rules: Rules, counts: dict[str, Cut]) -> Judged:
-    """The rest of a line before the rule that removes it whole, and that rule's cut; None if the line is kept."""
+    """Returns the rest of a line and, if a rule removes the whole line, the cut of that rule, else None."""
     for number, rule in enumerate(rules.rules):
         if not kinds >> number & 1:
             continue

@@ -1,7 +1,7 @@
-"""Numbers with a check digit that lead to a person: identity numbers and bank cards.
+"""Numbers with a check digit that identify a person: identity numbers and bank cards.
 
-The check digit is taken on its word where prefix, length and date leave little to chance; elsewhere the number needs a
-label before it (身份证, card number). Patterns are ours; the definitions are those of the standards named.
+The check digit alone decides if prefix, length and date make a coincidence unlikely. Otherwise the number needs a label
+before it (身份证, card number). Patterns are ours; the definitions are those of the standards named below.
 """
 
 import re
@@ -24,9 +24,9 @@ _TAIWAN_ID = re.compile(r"(?<![0-9A-Za-z])[A-Z][12]\d{8}(?![0-9A-Za-z])", re.ASC
 
 
 def is_resident_id(number: str) -> bool:
-    """18 characters of a mainland resident identity number: province, birth date and check character are right.
+    """Whether 18 characters are a valid mainland resident identity number: province, birth date and check character.
 
-    Source: GB 11643-1999, check by ISO 7064 MOD 11-2.
+    Source: GB 11643-1999, check character by ISO 7064 MOD 11-2.
 
     >>> is_resident_id("11010519491231002X"), is_resident_id("110105194912310021")
     (True, False)
@@ -40,7 +40,7 @@ def is_resident_id(number: str) -> bool:
 
 
 def is_hong_kong_id(number: str) -> bool:
-    """A Hong Kong identity card number such as A123456(3): weights 9 to 2, modulo 11, A for 10."""
+    """Whether this is a Hong Kong identity card number such as A123456(3): weights 9 to 2, modulo 11, A for 10."""
     letters, digits = number[:-9], number[-9:-3]
     values = [36] * (2 - len(letters)) + [ord(letter) - 55 for letter in letters] + [int(digit) for digit in digits]
     check = -sum(value * weight for value, weight in zip(values, range(9, 1, -1), strict=True)) % 11
@@ -48,7 +48,7 @@ def is_hong_kong_id(number: str) -> bool:
 
 
 def is_taiwan_id(number: str) -> bool:
-    """A Taiwan national identification number such as A123456789: weights 1, 9, 8 ... 1, 1, modulo 10."""
+    """Whether this is a Taiwan national identification number such as A123456789: weights 1, 9 ... 1, 1, modulo 10."""
     code = "ABCDEFGHJKLMNPQRSTUVXYWZIO".index(number[0]) + 10
     values = [code // 10, code % 10, *map(int, number[1:])]
     weights = (1, 9, 8, 7, 6, 5, 4, 3, 2, 1, 1)
@@ -56,7 +56,7 @@ def is_taiwan_id(number: str) -> bool:
 
 
 def find_identities(run: DigitRun) -> Spans:
-    """Identity numbers. Old ones of 15 digits and those of Taiwan, of weak or no check, need a label before them."""
+    """Yields identity numbers. Old 15-digit ones and Taiwan's are checked weakly and need a label before them."""
     if run.end - run.start < 15 and not run.before(run.start, 1).isalpha():
         return  # most runs: too short for the mainland, no letter for the others
     for match in run.matches(_RESIDENT):
@@ -96,7 +96,7 @@ _CARD = re.compile(
 
 
 def is_luhn(number: str) -> bool:
-    """ISO/IEC 7812-1 annex B.
+    """Whether the check digit is valid (ISO/IEC 7812-1 annex B).
 
     >>> is_luhn("4111111111111111"), is_luhn("4111111111111112")
     (True, False)
@@ -106,7 +106,7 @@ def is_luhn(number: str) -> bool:
 
 
 def _is_issued(number: str, is_sure: bool) -> bool:
-    """Whether prefix and length are those of an issuer. Lengths that other numbers share need to be sure."""
+    """Whether prefix and length are valid for an issuer. Lengths shared with other numbers require `is_sure`."""
     length, head = len(number), int(number[:4])
     if 6200 <= head <= 6299:
         return 16 <= length <= 19  # UnionPay
@@ -131,9 +131,9 @@ def _is_issued(number: str, is_sure: bool) -> bool:
 
 
 def find_cards(run: DigitRun) -> Spans:
-    """Credit and bank cards by prefix, length and Luhn digit.
+    """Yields credit and bank card numbers with valid prefix, length and Luhn digit.
 
-    After a label (卡号, card number) those of 16 digits and more may be of any issuer.
+    After a label (卡号, card number), numbers of 16 or more digits may have any issuer.
     """
     for match in run.matches(_CARD):
         number = re.sub("[- ]", "", match[0])

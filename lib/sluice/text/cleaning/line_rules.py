@@ -1,8 +1,8 @@
 """Rules of `extract.edit`: lines and parts of lines that do not belong to a text. One rule per kind.
 
-A rule looks only at lines that hold one of its phrases. It drops a line or cuts parts out of it, and depends on that
-line alone. Precision comes first: what also occurs in running text counts only where the line is made of it.
-Patterns without a source are ours, from reading what extraction leaves behind.
+A rule examines only lines that contain one of its phrases. It removes a line or cuts parts out of it, depending on that
+line alone. Precision has priority: phrases that also occur in running text count only if the line consists of them.
+Patterns without a source are ours, based on what extraction leaves behind.
 """
 
 import re
@@ -16,11 +16,11 @@ from sluice.text.cleaning import policy_lines
 from sluice.text.cleaning.phrase_finder import LineFinder, Phrases
 
 SHORT_BYTES = 240
-"""Buttons and counters stand on lines no longer than this, in UTF-8."""
+"""Maximum length of lines with buttons and counters, in UTF-8 bytes."""
 
 
 class LineRule(NamedTuple):
-    """A kind of edit: where it looks, and what is left of a line ("" for a line that goes) after how many cuts."""
+    """A kind of edit: its phrases, and a function from a line to its rest ("": remove it) and the number of cuts."""
 
     name: str
     wanted: Phrases
@@ -28,7 +28,7 @@ class LineRule(NamedTuple):
 
 
 class Rules(NamedTuple):
-    """The rules that are switched on, in the order of their work, and what finds their lines: bit k for rule k."""
+    """The active rules in order, and the finder of their lines: bit k for rule k."""
 
     rules: list[LineRule]
     finder: LineFinder
@@ -36,7 +36,7 @@ class Rules(NamedTuple):
 
 @cache
 def rules_for(options: EditConfig) -> Rules:
-    """The rules of a configuration; built once, in about a millisecond."""
+    """Returns the rules of a configuration; built once, in about a millisecond."""
     chosen = [
         POLICY[options.policy] if options.policy else None,
         JAVASCRIPT[options.javascript] if options.javascript else None,
@@ -54,7 +54,7 @@ def _dropping(is_bad: Callable[[str], object]) -> Callable[[str], tuple[str, int
 
 
 C4_POLICY = ("terms of use", "privacy policy", "cookie policy", "uses cookies", "use of cookies", "use cookies")
-"""tensorflow/datasets `text/c4_utils.py`, looked for anywhere in a line, in any case of letters."""
+"""From tensorflow/datasets `text/c4_utils.py`; matched anywhere in a line, ignoring case."""
 
 POLICY = {
     "precise": LineRule(
@@ -132,7 +132,7 @@ _TOKEN = re.compile(
 
 
 def _is_social_line(line: str) -> bool:
-    """Made of counters and share buttons only, of which at least one is unmistakable."""
+    """Whether a line consists only of counters and share buttons, at least one of them unmistakable."""
     if len(line) > 80:
         return False
     place = 0
@@ -175,7 +175,7 @@ SOCIAL = LineRule(
     _dropping(_is_social_line),
 )
 
-# DCLM removes a leading "Sign-in" from lines of at most ten words; here the whole line must be the invitation.
+# DCLM removes a leading "Sign-in" from lines of at most ten words; here the whole line must be such an invitation.
 _SIGN_IN = re.compile(
     r"\W*(?:please |you (?:must|need to) (?:be )?)?(?:sign|signed|log|logged)[ -]?in(?: or | / | \| |/)?"
     r"(?:register|sign[ -]?up|join|create an account)?"
@@ -228,10 +228,10 @@ READ_MORE = LineRule(
 _NUMBERS = r"(?:\[\d{1,3}(?:\s?[,，、–]\s?\d{1,3}){0,4}\]){1,12}"
 _AFTER = r"(?=$|[\s\[,，。、；：！？;:!?）」”》\u4e00-\u9fff]|\.(?:\s|$|\[)|\)(?:\s|$|[。，,.]))"
 _CITATION = re.compile(
-    # glued to Han, kana or the end of a clause: no reading but a citation, unless the sentence speaks of the source
+    # directly after Han, kana or a clause end: can only be a citation, unless the sentence refers to the source
     rf"(?:(?<=[\u3040-\u30ff\u4e00-\u9fff。，、；：！？）』”》.,;!?’])|(?<=[.,!?][\"”)]))"
     rf"(?<![见見照据據献獻如在由对對和与與是看列考第以从從款码組组引素每共且页頁]){_NUMBERS}{_AFTER}"
-    # glued to an English word in prose
+    # directly after an English word in prose
     rf"|(?<=[a-z]{{3}}){_NUMBERS}(?=\s[A-Za-z(“\"]|[.,;:](?:\s|$))"
     r"|\s?\[(?:edit|citation needed|clarification needed|dubious|who\?|when\?|where\?|which\?|by whom\?"
     r"|according to whom\?|verification needed|dead link|failed verification|page needed"
@@ -244,7 +244,7 @@ _NOT_PROSE = re.compile(  # code, and the numbered sections of manual pages
     r"[={}]|\);|->|::|\]\.\w|\]\)\)|^ {2}|\w\(\w*\[|\bprint\b|-\w+\[[1-8]\]|\b(?:[Ss]ee|the) [a-z]+\[[1-8]\]"
 )
 MIN_CITING_CHARS = 15
-"""Shorter lines with a number in brackets are entries of a menu with their counts: 图标[28]."""
+"""Shorter lines with a number in brackets are menu entries with counts: 图标[28]."""
 _C4_CITATION = re.compile(r"\[\d*\]|\[edit\]|\[citation needed\]")
 
 

@@ -1,4 +1,4 @@
-"""Personal data in a text is masked: e-mail and IP addresses, telephone, card and identity numbers."""
+"""Masking of personal data in a text: e-mail and IP addresses, telephone, card and identity numbers."""
 
 import bisect
 from collections.abc import Iterator
@@ -22,30 +22,30 @@ _NUMBERS: tuple[tuple[str, int, Finder], ...] = (
     ("mobile", 8, find_mobiles),
     ("phone", 7, find_phones),
 )
-"""Kind, fewest digits of a run that can hold it, finder."""
+"""Kind, minimum number of digits in a run, finder."""
 
 KINDS = ("email", "ipv6", *(kind for kind, _, _ in _NUMBERS))
-"""Surest first: where two kinds claim the same characters, the first has them."""
+"""In order of certainty: if two kinds match the same characters, the first one is used."""
 
 _LABELS = ("电话", "手机", "身份证", "卡号", "IP")
-"""Words after which more is masked than elsewhere: a mask must be none there, too, or masking would never end."""
+"""Words after which more is masked. A mask must not itself be masked there either, or masking would not terminate."""
 
 
 @dataclass(frozen=True, slots=True)
 class Masked:
-    """The text with its masks, and how many masks of each kind were set, only kinds that were found."""
+    """The masked text, and the number of masks of each kind that was found."""
 
     text: str
     counts: dict[str, int] = field(default_factory=dict)
 
 
 def mask(text: str, options: PiiConfig) -> Masked:
-    """A text in which each kind of personal data that has a mask is replaced by it. A masked text stays as it is.
+    """Replaces each kind of personal data that has a mask. Masking a masked text does not change it.
 
-    Digits and letters may be full-width, and Han may stand on either side. Not masked: names, postal addresses, what is
-    written to escape machines (name [at] host), addresses reserved for examples, private IP addresses, and telephone
-    and card numbers that are part of a URL.
-    Depends on the text and the options only. Raises ConfigError when a mask would itself be masked.
+    Digits and letters may be full-width, and Han characters may be adjacent. Not masked: names, postal addresses,
+    obfuscated addresses (name [at] host), addresses reserved for examples, private IP addresses, and telephone and card
+    numbers that are part of a URL. The result depends only on the text and the options. Raises ConfigError if a mask
+    would itself be masked.
 
     >>> mask("邮箱zhang.san@mail.cn，电话13812345678。", Pii()).text
     '邮箱email@example.com，电话<PHONE>。'
@@ -61,14 +61,14 @@ def _check(options: PiiConfig) -> None:
         labelled = " ".join(f"{label} {value}" for label in ("", *_LABELS))
         if value is not None and (found := {name for _, _, name in find(labelled, options)}):
             raise ConfigError(
-                f"pii.{kind} = {value} would itself be masked as {', '.join(sorted(found))}; choose a mask that holds "
-                "no such data, as <PHONE> or email@example.com."
+                f"pii.{kind} = {value} would itself be masked as {', '.join(sorted(found))}; choose a mask "
+                "without such data, for example <PHONE> or email@example.com."
             )
 
 
 def _mask(text: str, options: PiiConfig) -> Masked:
     counts: dict[str, int] = {}
-    # What stood beside a number may read as one when the number is gone. A mask alone is none, so it ends.
+    # Text next to a number may look like a number once that is masked. A mask is never masked, so this ends.
     while spans := find(text, options):
         pieces = []
         place = 0
@@ -81,9 +81,9 @@ def _mask(text: str, options: PiiConfig) -> Masked:
 
 
 def find(text: str, options: PiiConfig) -> list[tuple[int, int, str]]:
-    """(start, end, kind) of what `mask` would replace in its first turn: in order, without overlap, in characters."""
+    """Returns (start, end, kind) of what the first pass of `mask` replaces, in order, in characters, no overlaps."""
     data = np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
-    rows = np.empty((len(data) + 1, 3), np.int32)  # a place a byte at most
+    rows = np.empty((len(data) + 1, 3), np.int32)  # at most one place per byte
     num_rows = kernels.find_places(data, rows)
     if not num_rows:
         return []

@@ -1,4 +1,4 @@
-"""E-mail and IP addresses."""
+"""Finders of e-mail and IP addresses."""
 
 import ipaddress
 import re
@@ -18,20 +18,20 @@ _IPV6_GROUPS = re.compile(r"[23][0-9a-f]{3}:[0-9a-f:]{3,34}", re.IGNORECASE)
 
 
 def find_email(text: str, at: int) -> Spans:
-    """The e-mail address around the @ at a place; none in a domain reserved for examples, or in the name of a file."""
+    """Yields the e-mail address around the @ at `at`, except in domains reserved for examples and in file names."""
     local = _LOCAL_PART.search(text[max(0, at - 64) : at].translate(FOLD))
     domain = _DOMAIN.match(text[at + 1 : at + 256].translate(FOLD))
-    if not local or not domain or local[0].lower() == "git":  # git@github.com:owner/name is an address of machines
+    if not local or not domain or local[0].lower() == "git":  # git@github.com:owner/name is not a person's address
         return
     if not _RESERVED_DOMAIN.fullmatch(domain[0]) and not _FILE_NAME.fullmatch(domain[0]):
         yield at - len(local[0]), at + 1 + domain.end()
 
 
 def find_ipv6(text: str, start: int, end: int) -> Spans:
-    """The public IPv6 address that a run of hexadecimal digits and colons is; only 2000::/3 is given out (RFC 4291)."""
-    while text[end - 1] == ":" and text[end - 2] != ":":  # the colon of a sentence
+    """Yields the public IPv6 address in a run of hexadecimal digits and colons. Only 2000::/3 is in use (RFC 4291)."""
+    while text[end - 1] == ":" and text[end - 2] != ":":  # a colon of the sentence
         end -= 1
-    if text[start] == ":" or _WORD_END.search(text[max(0, start - 1) : start]):  # of a label, as in IPv6:2400:3200::1
+    if text[start] == ":" or _WORD_END.search(text[max(0, start - 1) : start]):  # of a label: IPv6:2400:3200::1
         start = text.index(":", start) + 1
     if not _IPV6_GROUPS.fullmatch(text, start, end):
         return
@@ -65,9 +65,10 @@ _HOST_AFTER = re.compile(r":\d{2,5}(?!\d)|/\d{1,2}(?![\d.])")
 
 
 def find_ipv4(run: DigitRun) -> Spans:
-    """Public IPv4 addresses.
+    """Yields public IPv4 addresses.
 
-    One that looks like a version, its first part or two others below 10, needs a word (IP, host) or a port beside it.
+    An address that looks like a version (first part, or two others, below 10) needs a word (IP, host) or port next to
+    it.
     """
     if run.text.count(".", run.start, run.end) < 3:
         return

@@ -1,4 +1,4 @@
-"""A run of digits in its surroundings, and whether a number within it is isolated."""
+"""A run of digits with its context, and whether a number in it is isolated."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sluice.core.config.plan import MIB
 
 CONTEXT_BEFORE, CONTEXT_AFTER = 80, 12
-"""Characters of the surroundings: as far back as a URL reaches, as far ahead as a unit or an extension reaches."""
+"""Characters of context: before, enough for a URL; after, enough for a unit or an extension."""
 
 FOLD = {
     **{0xFF00 + i: 0x20 + i for i in range(1, 0x5F)},
@@ -15,25 +15,25 @@ FOLD = {
     0xA0: ord(" "),
     0x3000: ord(" "),
 }
-"""Full-width forms, dashes and spaces to ASCII, one character for one."""
+"""Maps full-width forms, dashes and spaces to ASCII, one character to one."""
 
 DULL = re.compile(
     r"(?:19|20)\d\d([-/.])\d{1,2}\1\d{1,2}(?: \d{1,2})?|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)\d\d(?: \d{1,2})?"
     r"|(?:19|20)\d\d ?[-–/] ?(?:19|20)\d\d|\d{1,6}\.\d{4,}",
     re.ASCII,
 )
-"""Runs that are dates, pairs of years or decimals from end to end, as most are: no finder needs to look."""
+"""Runs that consist of dates, pairs of years or decimals, as most do; no finder needs to examine them."""
 
 
 class DigitRun(NamedTuple):
-    """A run of digits in its surroundings, folded by FOLD; `start` and `end` are places in `text`."""
+    """A run of digits with its context, folded by FOLD; `start` and `end` are positions in `text`."""
 
     text: str
     start: int
     end: int
 
     def matches(self, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
-        """Matches that begin in the run, or with a sign or letter right before it; the context has runs of its own."""
+        """Yields matches that begin in the run, or one sign or letter before it. The context has runs of its own."""
         for match in pattern.finditer(self.text, max(0, self.start - 4)):
             if match.start() >= self.end:
                 return
@@ -41,11 +41,11 @@ class DigitRun(NamedTuple):
                 yield match
 
     def before(self, place: int, width: int = 24) -> str:
-        """The text right before a place: bounded, since patterns for its end are tried at every character of it."""
+        """Returns the text before a position; limited in length, because patterns are tried at every character."""
         return self.text[max(0, place - width) : place]
 
     def after(self, place: int) -> str:
-        """The text right after a place."""
+        """Returns the text after a position."""
         return self.text[place : place + CONTEXT_AFTER]
 
 
@@ -80,7 +80,7 @@ _CODE_LABEL = re.compile(
 
 
 def is_free(run: DigitRun, start: int, end: int) -> bool:
-    """Whether a number is isolated: no part of a word, code, decimal, amount, file name or URL, no size in bytes."""
+    """Whether a number is isolated: not part of a word, code, decimal, amount, file name or URL, nor a byte size."""
     number = run.text[start:end]
     if _GLUED_BEFORE.search(run.before(start, 8)) and not _WORD_BEFORE.search(run.before(start)):
         return False

@@ -1,7 +1,7 @@
-"""Telephone numbers: of mainland China, Hong Kong, Macau and Taiwan, of North America, and with a country code.
+"""Finders of telephone numbers: mainland China, Hong Kong, Macau, Taiwan, North America, and with a country code.
 
-A number needs a shape of its own, a prefix or a label before it (电话, Tel); digits in a URL, a code, a decimal or
-before a unit are not a number. Patterns are ours, after ITU-T E.164 and the national numbering plans.
+A number needs a distinctive format, a prefix, or a label before it (电话, Tel). Digits in a URL, a code, a decimal or
+before a unit are not telephone numbers. Patterns are ours, after ITU-T E.164 and the national numbering plans.
 """
 
 import re
@@ -21,7 +21,7 @@ _MOBILE_LABEL = re.compile(
 _MAINLAND_MOBILE = re.compile(
     r"(?<!\d)(?:(?:\(\+?86\)|\(?\+86\)?|0086|86)[- ]{0,2}|0)?"
     r"(?:1[3-9]\d([-. ]?)\d{4}\1\d{4}|1[3-9]\d{2}-\d{3}-\d{4}|1[3-9]\d{3}[- ]\d{3}[- ]?\d{3}"
-    r"|1[3-9]\d-(?!(?:19|20)\d{6})\d{8}|1[3-9]\d{5}-\d{4})(?!\d)",  # 150-20161011 is a number and a date
+    r"|1[3-9]\d-(?!(?:19|20)\d{6})\d{8}|1[3-9]\d{5}-\d{4})(?!\d)",  # 150-20161011 is a number with a date
     re.ASCII,
 )
 _LABELLED_MAINLAND_MOBILE = re.compile(r"(?<!\d)1[3-9]\d(?: \d{8}| \d{3} \d{5}|\d{4} \d{4})(?!\d)", re.ASCII)
@@ -34,14 +34,14 @@ _HONG_KONG_MOBILE = re.compile(
 _COUNTED = re.compile(
     r"\s?(?:[部台臺户戶人个個只件套条條次家份字]|(?:times|people|users|customers|subscribers|words|units)\b)"
 )
-"""Text after a number of eight digits that counts something, although its label is one: 手机 50000000 部."""
+"""Text after an eight-digit count that follows a label: 手机 50000000 部."""
 _LOCAL_MOBILE = re.compile(r"(?<!\d)[4-9]\d{3}[- ]?\d{4}(?!\d)", re.ASCII)
 
 
 def find_mobiles(run: DigitRun) -> Spans:
-    """Mobile numbers: of the mainland 1[3-9] and nine digits, of Taiwan 09 and eight, of Hong Kong and Macau eight.
+    """Yields mobile numbers: mainland 1[3-9] + nine digits, Taiwan 09 + eight, Hong Kong and Macau eight digits.
 
-    The last need +852 or +853, or a label, and so do parts of the mainland's that columns of a table might be.
+    The last need +852 or +853, or a label. So do mainland numbers in groups that could be columns of a table.
     """
     for pattern in (_MAINLAND_MOBILE, _TAIWAN_MOBILE, _HONG_KONG_MOBILE):
         for match in run.matches(pattern):
@@ -85,11 +85,11 @@ _LENGTHS = {
     **{"82": (10, 12), "86": (11, 13), "91": (12, 12), "852": (11, 11), "853": (11, 11), "886": (10, 12)},
 }
 _OTHER_LENGTH = (9, 13)
-"""Digits with the country code (ITU-T E.164 allows 15; no country in use has more than 13 for persons)."""
+"""Number of digits including the country code (ITU-T E.164 allows 15; no country uses more than 13 for persons)."""
 
 
 def find_phones(run: DigitRun) -> Spans:
-    """All other telephone numbers: with + and a country code, of North American shape, Chinese landlines, labelled."""
+    """Yields all other telephone numbers: with + and country code, North American, Chinese landlines, labelled."""
     for match in run.matches(_INTERNATIONAL):
         end = _international_end(run.text, match.start(), match.end())
         if end and is_free(run, match.start(), end):
@@ -99,7 +99,7 @@ def find_phones(run: DigitRun) -> Spans:
             if is_free(run, *match.span()):
                 yield match.span()
     for match in run.matches(_NORTH_AMERICAN):
-        is_plain = match[1] == " " and match[0][0] != "+"  # three columns of a table look the same
+        is_plain = match[1] == " " and match[0][0] != "+"  # could be three columns of a table
         if (not is_plain or _PHONE_LABEL.search(run.before(match.start()))) and is_free(run, *match.span()):
             yield match.span()
     for pattern in (_UNPARTED_LANDLINE, _LOCAL):
@@ -111,7 +111,7 @@ def find_phones(run: DigitRun) -> Spans:
 
 
 def _international_end(text: str, start: int, end: int) -> int | None:
-    """Where a number that begins with + ends: after its last whole group that its country allows; None if in vain."""
+    """Returns the end of a number that begins with +, after its last whole group that its country allows, or None."""
     digits = re.sub(r"\(0\)|\D", "", text[start:end])
     code = _COUNTRY_CODE.match(digits)
     if not code:
@@ -130,6 +130,6 @@ def _international_end(text: str, start: int, end: int) -> int | None:
             if is_group_end and least <= count <= most:
                 best = place + 1
         elif not text[place - 1].isdigit() and text[place - 1 : place + 1] not in (") ", " (", ")-", "+("):
-            break  # two gaps in a row part two numbers
+            break  # two gaps in a row separate two numbers
         place += 1
     return best

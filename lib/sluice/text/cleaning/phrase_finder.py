@@ -1,4 +1,4 @@
-"""Lines that hold one of many phrases, found in one pass over the text."""
+"""Finds lines that contain one of many phrases, in one pass over the text."""
 
 from collections import deque
 from typing import NamedTuple
@@ -11,17 +11,17 @@ UNLIMITED = 1 << 62
 
 
 class Phrases(NamedTuple):
-    """Phrases of one kind, in lower case, and the longest line, in bytes of UTF-8, in which they matter."""
+    """Lower-case phrases of one kind, and the maximum length, in UTF-8 bytes, of lines in which they count."""
 
     phrases: tuple[str, ...]
     max_bytes: int = UNLIMITED
 
 
 class LineFinder:
-    """An Aho-Corasick automaton (1975) over UTF-8; ASCII letters match in either case, all others exactly."""
+    """An Aho-Corasick automaton (1975) over UTF-8. ASCII letters match in either case, all others exactly."""
 
     def __init__(self, wanted: list[Phrases]) -> None:
-        """At most 63 kinds; none of the phrases is empty or holds a newline."""
+        """Accepts at most 63 kinds; phrases must not be empty or contain a newline."""
         patterns = [(p.encode(), 1 << kind) for kind, group in enumerate(wanted) for p in group.phrases]
         used = sorted({byte for pattern, _ in patterns for byte in pattern})
         self._columns = np.zeros(256, np.uint8)
@@ -33,7 +33,7 @@ class LineFinder:
         self._limits = np.array([group.max_bytes for group in wanted], np.int64)
 
     def marked_lines(self, text: str) -> list[tuple[int, int]]:
-        """(number of the line from 0, bit k for each kind k found in it), for lines with any. Lines end with `\\n`."""
+        """Returns (line number from 0, bit k for each kind k found) for matching lines. Lines end with `\\n`."""
         data = np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
         rows = np.empty((text.count("\n") + 1, 2), np.int64)
         num_rows = kernels.mark_lines(data, self._columns, self._steps, self._kinds, self._limits, rows)
@@ -43,7 +43,7 @@ class LineFinder:
 def _automaton(
     patterns: list[tuple[bytes, int]], columns: np.ndarray, num_columns: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Steps with the failure links resolved and kinds found on arrival, as `mark_lines` takes them."""
+    """Returns steps with failure links resolved, and the kinds found in each state, as arguments of `mark_lines`."""
     children: list[dict[int, int]] = [{}]
     kinds = [0]
     for pattern, bit in patterns:
@@ -58,7 +58,7 @@ def _automaton(
     steps = np.zeros((len(children), num_columns), np.int32)
     fails = [0] * len(children)
     queue = deque([0])
-    while queue:  # breadth first: the failure state of a state is nearer to the root, so its row is complete
+    while queue:  # breadth first: a failure state is closer to the root, so its row is complete
         state = queue.popleft()
         kinds[state] |= kinds[fails[state]]
         if state:

@@ -1,8 +1,8 @@
-"""Lines about copyright, privacy, cookies and terms at the foot of pages, in English and Chinese.
+"""Detection of lines about copyright, privacy, cookies and terms at the foot of pages, in English and Chinese.
 
-C4 drops every line with one of its phrases, and with them what is written *about* privacy or terms. Here a line must be
-short and made of such phrases: a notice of the owner, a consent, a registration number, a row of legal links.
-Patterns are ours, from reading what extraction leaves behind.
+C4 removes every line with one of its phrases, including text *about* privacy or terms. Here a line must be short and
+consist of such phrases: an owner's notice, a consent, a registration number, a row of legal links.
+Patterns are ours, based on what extraction leaves behind.
 """
 
 import re
@@ -25,7 +25,7 @@ PHRASES = (
 )
 MAX_CHARS = 220
 MAX_CHARS_BEFORE = 80
-"""A later notice is at the end of something else, a paragraph or the excerpt of another page."""
+"""A notice that starts later than this ends something else: a paragraph, or the excerpt of another page."""
 
 _SEPARATOR = re.compile(r"[|·•┊丨｜／>»]|\s[-–—/*]\s|\s{2,}")
 _LEGAL_LINK = re.compile(
@@ -41,7 +41,7 @@ _LEGAL_LINK = re.compile(
     re.IGNORECASE,
 )
 _PLAIN_LINK = re.compile(r"[A-Za-z][A-Za-z' ]{1,24}|[\u4e00-\u9fff]{2,8}|RSS|FAQ|©[\w .-]{0,30}", re.IGNORECASE)
-_ALONE = re.compile(  # a link that is no heading of an article when it is alone on its line
+_ALONE = re.compile(  # a link that cannot be an article heading when alone on its line
     r"(?:privacy|cookie) (?:policy|notice|statement|settings|preferences)|terms of (?:use|service)|legal notice"
     r"|terms (?:and|&) conditions|terms of (?:use|service) (?:and|&) privacy policy"
     r"|privacy policy (?:and|&) terms of (?:use|service)"
@@ -91,7 +91,7 @@ _QUOTED = re.compile(r"[“「『\"‘《][^”」』\"’》]{0,20}(?:版权|�
 
 
 def is_policy_line(line: str) -> bool:
-    """Whether a line is a notice or a row of legal links, not a sentence about them.
+    """Whether a line is a notice or a row of legal links, rather than a sentence about them.
 
     >>> is_policy_line("京ICP备14019735-2号"), is_policy_line("他认为隐私政策应当写得更清楚。")
     (True, False)
@@ -105,7 +105,7 @@ def is_policy_line(line: str) -> bool:
 
 
 def _is_legal_menu(line: str) -> bool:
-    """Links side by side of which one at least is a legal one, or one unmistakable link alone."""
+    """Whether a line consists of links, at least one of them legal, or of one unmistakable link."""
     parts = [part.strip(" \t·•>-–") for part in _SEPARATOR.split(line)]
     parts = [part for part in parts if part]
     if len(parts) == 1:

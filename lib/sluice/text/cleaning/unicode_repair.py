@@ -1,4 +1,4 @@
-"""Unicode that was spoilt on its way: text decoded with the wrong encoding, and letters of the wrong width."""
+"""Repair of damaged Unicode: text decoded with the wrong encoding, and letters of the wrong width."""
 
 import re
 import unicodedata
@@ -18,10 +18,10 @@ _EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\
 
 
 def repair_unicode(text: str) -> str:
-    """Mojibake undone: UTF-8 that was decoded as Latin-1, Windows-125x or the like, as ftfy finds it.
+    """Repairs mojibake: UTF-8 that was decoded as Latin-1, Windows-125x or similar, as detected by ftfy.
 
-    Only encodings are repaired: quotes, ligatures, entities, width and line breaks stay. Source: the ftfy package
-    (Speer 2019). Raises InputError when it is not installed.
+    Only encodings are repaired; quotes, ligatures, entities, width and line breaks are kept. Source: the ftfy package
+    (Speer 2019). Raises InputError if it is not installed.
     """
     ftfy, options = _ftfy()
     return ftfy.fix_text(text, options)
@@ -33,7 +33,7 @@ def _ftfy() -> tuple[Any, Any]:
         import ftfy
     except ImportError as e:
         raise InputError(
-            "edit.repair is on, but ftfy is not installed. pip install 'sluice[repair]', or set edit.repair to false."
+            "edit.repair is on, but ftfy is not installed: pip install 'sluice[repair]', or set edit.repair to false."
         ) from e
     options = ftfy.TextFixerConfig(
         unescape_html=False,
@@ -50,11 +50,11 @@ def _ftfy() -> tuple[Any, Any]:
 
 
 def fold_width(text: str) -> str:
-    """Full-width letters and digits become ASCII, half-width katakana becomes katakana.
+    """Converts full-width letters and digits to ASCII, and half-width katakana to katakana.
 
-    Full-width symbols (％ ＋ － ． ／ ＠ ＿ ...) fold between two letters or digits. The marks of Chinese and Japanese
-    sentences (， ： ； ！ ？ （ ） ～) stay on lines with Han, kana or hangul, where they are right, and fold on the
-    others. The ideographic space stays. NFKC (UAX 15) would make all of them ASCII, and change superscripts and more.
+    Full-width symbols (％ ＋ － ． ／ ＠ ＿ ...) are folded between two letters or digits. Punctuation of Chinese and
+    Japanese (， ： ； ！ ？ （ ） ～) is kept on lines with Han, kana or hangul, where it is correct, else folded.
+    The ideographic space is kept. NFKC (UAX 15) would fold all of them, and change superscripts and more.
 
     >>> fold_width("ＰＭ２．５ 超标（严重），ﾃﾚﾋﾞ")
     'PM2.5 超标（严重），テレビ'

@@ -1,1 +1,1 @@
-"""Finding benchmark items in documents."""
+"""Detection of benchmark items in documents."""

@@ -1,4 +1,4 @@
-"""Benchmarks given as JSON lines, and the index of their n-grams that documents are searched for."""
+"""Benchmarks read from JSON lines, and the n-gram index used to search documents for them."""
 
 import functools
 import unicodedata
@@ -26,15 +26,15 @@ from sluice.text.unicode.kernels.code_points import look_up_all
 from sluice.text.unicode.kernels.hashing import make_table
 
 SPAN = 2
-"""The matching part of a document may have at most this many times the units of the text, so that a long document does
-not collect it from all its parts."""
+"""A matching passage may have at most this many times the units of the benchmark text, so that a long document does not
+collect matches from all its parts."""
 SHOWN_FIELDS = 10
 BY_NGRAMS, NEARLY, AS_A_WHOLE = range(3)
 """Ways to search for a text."""
 
 
 class Part(NamedTuple):
-    """A text of an item."""
+    """One text of a benchmark item."""
 
     benchmark: str
     item: str
@@ -42,7 +42,7 @@ class Part(NamedTuple):
 
 
 class Units(NamedTuple):
-    """A key text in UTF-8 and its units: their start, end and fingerprint, [units]."""
+    """A normalised text in UTF-8 with start, end and fingerprint of its units, [units] each."""
 
     key: npt.NDArray[np.uint8]
     starts: npt.NDArray[np.int32]
@@ -51,9 +51,9 @@ class Units(NamedTuple):
 
 
 def units_of(text: str) -> Units:
-    """The units of a text: words, or single characters of scripts without spaces, of its key text.
+    """Splits a text into units after normalisation: words, or single characters in scripts without spaces.
 
-    A mixed text is split by the script of each part, so an English question in a Chinese page is found.
+    A mixed text is split by the script of each part, so that an English question in a Chinese page is found.
     """
     key = np.frombuffer(key_text(text).encode("utf-8", "surrogatepass"), np.uint8)
     starts, ends, prints = np.empty(len(key), np.int32), np.empty(len(key), np.int32), np.empty(len(key), np.uint64)
@@ -63,7 +63,7 @@ def units_of(text: str) -> Units:
 
 @functools.cache
 def unit_table() -> CodePoints:
-    """The kind of each code point. Letters, marks and digits are units, underscores are not."""
+    """Returns the kind of each code point. Letters, marks and digits are in units, underscores are not."""
     return CodePoints(**stored_arrays(f"units-{unicodedata.unidata_version}", _build_units))
 
 
@@ -78,10 +78,10 @@ def _build_units() -> Arrays:
 
 @dataclass(frozen=True)
 class Benchmark:
-    """Items of benchmarks and their index. Pickles as arrays, for a broadcast.
+    """Benchmark items and their index. Pickled as arrays, for a broadcast.
 
-    An entry is one way to search for a part. The index maps each n-gram or shingle to the entries that contain it; a
-    text that is searched as a whole is found by its shingles first.
+    An entry is one way to search for a part. The index maps each n-gram or shingle to the entries that contain it. A
+    text that is searched for as a whole is first found by its shingles.
     """
 
     parts: tuple[Part, ...]
@@ -91,14 +91,14 @@ class Benchmark:
     too_short: tuple[str, ...]
     """Items whose texts are all too short to search for, as `benchmark item`."""
     too_common: tuple[str, ...]
-    """Items whose sufficiently long texts are all template."""
+    """Items whose texts of sufficient length are all template text."""
     lengths: npt.NDArray[np.int64]
-    """[l], of the n-grams in the index."""
+    """Lengths of the n-grams in the index, [l]."""
     bits: npt.NDArray[np.uint64]
-    """Filter before the table."""
+    """Bit filter checked before the table."""
     keys: npt.NDArray[np.uint64]
     numbers: npt.NDArray[np.int32]
-    """Table from fingerprints to numbers of n-grams."""
+    """Hash table from fingerprints to n-gram numbers."""
     starts: npt.NDArray[np.int64]
     postings: npt.NDArray[np.int32]
     """Entries of n-gram g: postings[starts[g]:starts[g + 1]]."""
@@ -109,21 +109,21 @@ class Benchmark:
     entry_length: npt.NDArray[np.int32]
     entry_way: npt.NDArray[np.int32]
     entry_whole: npt.NDArray[np.uint64]
-    """Fingerprint of all units of the part."""
+    """Fingerprint of all units of the entry's part."""
     entry_total: npt.NDArray[np.int32]
-    """Different n-grams of the entry."""
+    """Number of distinct n-grams of the entry."""
     entry_need: npt.NDArray[np.int32]
-    """Number of them that a document must contain."""
+    """Number of distinct n-grams that a document must contain."""
     entry_units: npt.NDArray[np.int64]
-    """Units of the part."""
+    """Number of units of the part."""
 
     @property
     def num_bytes(self) -> int:
-        """Bytes of the index."""
+        """Size of the index in bytes."""
         return sum(value.nbytes for value in vars(self).values() if isinstance(value, np.ndarray))
 
     def identity(self) -> dict[str, str]:
-        """For each benchmark a digest of its texts: the path does not matter."""
+        """Returns a digest of the texts of each benchmark, independent of its path."""
         texts: dict[str, list[tuple[str, str, str]]] = {}
         for part, text in zip(self.parts, self.texts, strict=True):
             texts.setdefault(part.benchmark, []).append((part.item, part.field, text))
@@ -137,7 +137,7 @@ class Benchmark:
         or FormatError, with file and line, for unreadable input and for a file without searchable items.
         """
         if not paths:
-            raise ConfigError("No benchmark is given. Name files of JSON lines in decontaminate.benchmarks.")
+            raise ConfigError("No benchmark is configured. Set decontaminate.benchmarks to JSON lines files.")
         names = [_name(path) for path in paths]
         if twice := sorted(name for name, count in Counter(names).items() if count > 1):
             raise ConfigError(
@@ -160,9 +160,9 @@ def _check_items(benchmark: Benchmark, paths: dict[str, str], settings: Decontam
     for name, path in paths.items():
         if name not in able:
             raise InputError(
-                f"No item of the benchmark {path} can be searched for: a text of at least {settings.min_units} words, "
-                "or characters of scripts without spaces, was expected, not the same in all items. Name the "
-                "fields with texts in decontaminate.fields, or lower decontaminate.min_units."
+                f"No item of the benchmark {path} can be searched for: expected a text of {settings.min_units} "
+                "words, or characters in scripts without spaces, that differs between items. Set "
+                "decontaminate.fields to the fields with texts, or decrease decontaminate.min_units."
             )
 
 
@@ -218,14 +218,14 @@ def build(parts: Sequence[Part], texts: Sequence[str], settings: DecontaminateCo
     if benchmark.num_bytes > settings.max_index_mib << 20:
         raise ConfigError(
             f"The index of {len(parts):,} texts takes {benchmark.num_bytes / (1 << 20):,.0f} MiB in every worker, but "
-            f"decontaminate.max_index_mib = {settings.max_index_mib}. Raise it, name fewer fields, or run "
+            f"decontaminate.max_index_mib = {settings.max_index_mib}. Increase it, use fewer fields, or run "
             "one benchmark at a time."
         )
     return benchmark
 
 
 def _ways(units: int, settings: DecontaminateConfig) -> Iterator[tuple[int, int]]:
-    """Ways to search for a text of `units` units, each with the length of its n-grams."""
+    """Yields the ways to search for a text of `units` units, each with its n-gram length."""
     if units >= settings.ngram:
         yield settings.ngram, BY_NGRAMS
         if settings.near_share is not None and units >= settings.near_shingle:
@@ -235,12 +235,12 @@ def _ways(units: int, settings: DecontaminateConfig) -> Iterator[tuple[int, int]
 
 
 def needed(share: npt.NDArray[np.float64], total: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    """The smallest whole numbers that are at least this share of the totals; 0.7 of 10 is 7."""
+    """Returns the smallest integers that are at least `share` of `total`; 0.7 of 10 is 7."""
     return np.ceil(share * total - 1e-9)
 
 
 def _items_without(parts: Sequence[Part], has: npt.NDArray[np.bool_]) -> tuple[str, ...]:
-    """Items without a part for which `has` is true, in order."""
+    """Returns the items without a part for which `has` is true, in order."""
     able = {(part.benchmark, part.item) for part, has_it in zip(parts, has.tolist(), strict=True) if has_it}
     unable = dict.fromkeys((part.benchmark, part.item) for part in parts)
     return tuple(f"{benchmark} {item}" for benchmark, item in unable if (benchmark, item) not in able)
@@ -252,14 +252,14 @@ def _items_without(parts: Sequence[Part], has: npt.NDArray[np.bool_]) -> tuple[s
 def _name(path: str) -> str:
     if not is_json_lines(path):
         raise ConfigError(
-            f"The benchmark {path} is not named .jsonl or .ndjson (with .gz or .zst). Give it as JSON lines."
+            f"The benchmark {path} is not named .jsonl or .ndjson (with .gz or .zst). Convert it to JSON lines."
         )
     name = path.rpartition("/")[2].removesuffix(".gz").removesuffix(".zst")
     return name.removesuffix(".jsonl").removesuffix(".ndjson")
 
 
 def _read(path: str, name: str, settings: DecontaminateConfig) -> Iterator[tuple[Part, str]]:
-    """Texts of a benchmark, at least one per item."""
+    """Yields the texts of a benchmark, at least one per item."""
     seen: dict[str, int] = {}
     for number, line in iter_lines(path):
         if line.isspace():
@@ -272,16 +272,16 @@ def _read(path: str, name: str, settings: DecontaminateConfig) -> Iterator[tuple
         seen[item] = number
         yield from ((Part(name, item, field), text) for field, text in _texts(record, where, settings))
     if not seen:
-        raise InputError(f"The benchmark {path} contains no item. One JSON object per line was expected.")
+        raise InputError(f"The benchmark {path} contains no item. Expected one JSON object per line.")
 
 
 def _object(line: bytes, where: str) -> dict[str, Any]:
     try:
         record = msgspec.json.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError) as e:
-        raise FormatError(f"{where}, is not JSON: {e}. One JSON object per line was expected.") from e
+        raise FormatError(f"{where}, is not JSON: {e}. Expected one JSON object per line.") from e
     if not isinstance(record, dict):
-        raise FormatError(f"{where}, is a {type(record).__name__}; a JSON object was expected.")
+        raise FormatError(f"{where}, is a {type(record).__name__}; expected a JSON object.")
     return record
 
 
@@ -291,16 +291,16 @@ def _texts(record: dict[str, Any], where: str, settings: DecontaminateConfig) ->
         found = [(k, v) for k, v in record.items() if isinstance(v, str) and k != settings.id_field]
         if not found:
             raise FormatError(
-                f"{where}, has no field with a text; its fields are {there}. Name those with texts, which may be lists "
-                "of strings, in decontaminate.fields."
+                f"{where}, has no field with a text; its fields are {there}. Set decontaminate.fields to those with "
+                "texts, which may be lists of strings."
             )
         yield from found
         return
     for field in settings.fields:
         if field not in record:
             raise FormatError(
-                f"{where}, has no field {field!r}; its fields are {there}. Name those with texts in "
-                "decontaminate.fields."
+                f"{where}, has no field {field!r}; its fields are {there}. Set decontaminate.fields to those with "
+                "texts."
             )
         value = record[field]
         values = value if isinstance(value, list) else [value]

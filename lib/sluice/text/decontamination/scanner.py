@@ -1,10 +1,11 @@
 """Finds the benchmark items that a document contains: exactly, by their n-grams, or nearly, by their shingles.
 
-GPT-3 (Brown et al. 2020, appendix C) and lm-eval's janitor count any common n-gram of 13 words, datatrove any of 12,
-which drops pages for a common phrase; here a share of a text's n-grams decides. A unit is a word, or a character in
-scripts without spaces. The lengths are measured: of 1,500 sentences of the Chinese Wikipedia, 692 Chinese web pages
-contained by chance an 8-gram of characters of 38, a 10-gram of 9, a 13-gram of 2 (both single words in Latin letters,
-which are one unit here); a fifth of the 13-grams of none, and half of the shingles of none.
+GPT-3 (Brown et al. 2020, appendix C) and lm-eval's janitor count any common 13-gram of words, datatrove any 12-gram, so
+they drop pages for a common phrase. Here a share of a text's n-grams is required. A unit is a word, or a character in
+scripts without spaces. The lengths are based on measurements: of 1,500 sentences of the Chinese Wikipedia, 692 Chinese
+web pages contained by chance an 8-gram of characters of 38, a 10-gram of 9, and a 13-gram of 2 (both single words in
+Latin letters, which are one unit here). They contained a fifth of the 13-grams of none, and half of the shingles of
+none.
 """
 
 from typing import Any, NamedTuple
@@ -17,7 +18,7 @@ from sluice.text.decontamination.kernels.ngrams import best_stretch, find_entrie
 
 Array = npt.NDArray[Any]
 MAX_STRETCH = 200
-"""Characters shown of a match."""
+"""Maximum characters shown of a match."""
 
 
 class BenchmarkMatch(NamedTuple):
@@ -27,11 +28,11 @@ class BenchmarkMatch(NamedTuple):
     kind: str
     share: float
     stretch: str
-    """The beginning of the matching part of the document's key text."""
+    """The beginning of the matching passage in the document's normalised text."""
 
 
 class Scanner:
-    """Searches documents for a benchmark, one at a time; not thread-safe, because it has a workspace."""
+    """Searches documents for a benchmark, one at a time. Not thread-safe, because it has a workspace."""
 
     def __init__(self, benchmark: Benchmark) -> None:
         self._benchmark = benchmark
@@ -43,7 +44,7 @@ class Scanner:
         self._found = np.empty(num_entries, np.int32)
 
     def scan(self, text: str) -> list[BenchmarkMatch]:
-        """The items that a document contains, each once, in order: by n-grams if possible, by the largest share."""
+        """Returns the items in a document, each once, in order: found by n-grams if possible, by the largest share."""
         units = units_of(text)
         index = self._benchmark
         self._epoch += 1
@@ -81,7 +82,7 @@ class Scanner:
         return [found[3] for found in sorted(best.values(), key=lambda found: -found[2])]
 
     def _locate(self, units: Units, places: Array, hits: Array, entry: int) -> tuple[float, int, int]:
-        """Largest share of an entry in one stretch of a document, or 0; the first and last + 1 unit of the stretch."""
+        """Returns the largest share of an entry in one passage, or 0, and the passage's first and last + 1 unit."""
         index = self._benchmark
         size = int(index.entry_units[entry])
         if index.entry_way[entry] == AS_A_WHOLE:

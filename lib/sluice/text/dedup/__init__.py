@@ -1,1 +1,1 @@
-"""Key texts, shingles, MinHash signatures, banding, and the rule that decides which copy is kept."""
+"""Normalised texts, shingles, MinHash signatures, banding, and the rule that decides which copy is kept."""

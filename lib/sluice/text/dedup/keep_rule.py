@@ -1,13 +1,13 @@
 """Which documents of a near-duplicate cluster are kept. A document is removed only if a *kept* one is similar to it.
 
-The rule is ours. The documents of a cluster are taken best first, each with the better ones that it is similar to:
+The rule is ours. The documents of a cluster are processed best first, each with the better ones that it is similar to:
 
-1. if any of those is kept, the document is removed for the most similar of them; of two equally similar, the better one
-2. if all were removed, it is compared with the ones they were removed for, and removed if one reaches the threshold
+1. if any of these is kept, the document is removed for the most similar one (of equally similar ones, the better)
+2. if all were removed, it is compared with the documents kept instead, and removed if one reaches the threshold
 3. otherwise it is kept
 
-So a chain A-B-C does not remove C for A unless the two are similar themselves. The result for a document depends only
-on better documents: worse ones, such as those of a later crawl, do not change it.
+So in a chain A-B-C, C is not removed for A unless the two are similar themselves. The result for a document depends
+only on better documents: worse ones, such as those of a later crawl, do not change it.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -17,7 +17,7 @@ from typing import NamedTuple
 class Similar(NamedTuple):
     """A better document and its similarity, at or above the threshold.
 
-    `kept_as` is its result in an earlier crawl, if it was in one: itself if it was kept, else its `duplicate_of`.
+    `kept_as` is its result in an earlier crawl, if it was in one: the document itself if kept, else its `duplicate_of`.
     """
 
     rank: int
@@ -26,7 +26,7 @@ class Similar(NamedTuple):
 
 
 class PlannedRemoval(NamedTuple):
-    """A document to remove and the kept one that it duplicates."""
+    """A document to remove, and the kept one that it duplicates."""
 
     rank: int
     duplicate_of: int

@@ -1,4 +1,4 @@
-"""The key text: the normalised form that exact and near-duplicate removal compare. It is never stored."""
+"""The key text: the normalised form of a text that exact and near-duplicate removal compare. It is never stored."""
 
 import functools
 import sys
@@ -15,21 +15,21 @@ from sluice.text.unicode.characters import ASSIGNED
 from sluice.text.unicode.code_points import of_all
 
 KEY_VERSION = "nfkc-casefold-hans-2"
-"""Recorded in manifests; changes with every change of the normalisation."""
+"""Recorded in manifests. Must change with every change of the normalisation."""
 
 ROOM = 4
-"""Bytes of a key text per byte of the text, at most, for the compiled fold; a ligature may take 11."""
+"""Maximum bytes of a key text per byte of the text in the compiled fold; a ligature may need 11."""
 
 
 def define_key(text: str) -> str:
-    """The definition: NFKC (folds width), case folding, traditional Chinese characters to simplified ones by OpenCC's
-    first choice, each run of white space to one space, none at the ends.
+    """Defines the key text: NFKC (folds width), case folding, traditional to simplified Chinese characters by OpenCC's
+    first choice, white space runs replaced by one space and stripped at the ends.
     """
     return " ".join(unicodedata.normalize("NFKC", text).casefold().translate(simplified_forms()).split())
 
 
 def key_text(text: str) -> str:
-    """Same result as `define_key`; compiled for texts whose characters fold one by one, which is nearly all."""
+    """Returns the same as `define_key`. Compiled for texts whose characters fold individually, which is nearly all."""
     data = np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
     table = fold_table()
     n = len(data)
@@ -44,7 +44,7 @@ def key_text(text: str) -> str:
 
 
 class FoldTable(NamedTuple):
-    """The folded form of each code point, by `code_points` rows; see `dedup.kernels.key_text`."""
+    """The folded form of each code point, indexed as in `code_points`; see `dedup.kernels.key_text`."""
 
     rows: npt.NDArray[np.uint16]
     values: npt.NDArray[np.uint32]
@@ -53,7 +53,7 @@ class FoldTable(NamedTuple):
 
 @functools.cache
 def fold_table() -> FoldTable:
-    """The table for this Python's version of Unicode."""
+    """Returns the table for this Python's Unicode version."""
     return FoldTable(**stored_arrays(f"key-{unicodedata.unidata_version}", _build))
 
 
@@ -76,16 +76,16 @@ def _build() -> Arrays:
 
 
 def _seconds() -> frozenset[str]:
-    """Characters that may compose with the one before them (NFC_Quick_Check Maybe)."""
+    """Returns the characters that may compose with a preceding one (NFC_Quick_Check Maybe)."""
     jamo = {chr(code) for code in (*range(0x1161, 0x1176), *range(0x11A8, 0x11C3))}
     pairs = (unicodedata.decomposition(chr(code)).split() for codes in ASSIGNED for code in codes)
     return frozenset(jamo | {chr(int(pair[1], 16)) for pair in pairs if len(pair) == 2 and pair[0][0] != "<"})
 
 
 def _fold(char: str, seconds: frozenset[str]) -> str | None:
-    """The folded form of a character, white space as spaces; None if it depends on its neighbours.
+    """Returns the folded form of a character, with white space as spaces; None if it depends on its neighbours.
 
-    It does if normalisation reorders it, or a part of it, with the marks before it, or composes them.
+    It does if normalisation may reorder or compose it, or a part of it, with the characters before it.
     """
     normal = unicodedata.normalize("NFKC", char)
     if any(unicodedata.combining(part) or part in seconds for part in normal):

@@ -26,28 +26,30 @@ def catch_probability(similarity: float, banding: Banding) -> float:
 
 
 def choose_banding(threshold: float, permutations: int, least: float) -> Banding | None:
-    """The banding with the most rows, hence the fewest false candidates, that catches pairs at the threshold.
+    """Returns the banding with the most rows, hence the fewest false candidates, that finds pairs at the threshold.
 
-    It catches them with probability `least` from at most `permutations` values; None if even bands of one row do not.
-    datasketch's optimiser weighs areas under the curve instead, and returns 9 x 13 for 0.8, which misses 60 % of them.
+    "Finds" means with probability `least`, from at most `permutations` values. None if even bands of one row do not.
+    datasketch's optimiser weighs areas under the curve instead; for 0.8 it returns 9 x 13, which misses 60 % of such
+    pairs.
     """
     bandings = (Banding(permutations // rows, rows) for rows in range(permutations, 0, -1))
     return next((b for b in bandings if catch_probability(threshold, b) >= least), None)
 
 
 def curve(banding: Banding) -> list[tuple[float, float]]:
-    """Catch probability at each of `SIMILARITIES`."""
+    """Returns the catch probability at each of `SIMILARITIES`."""
     return [(similarity, catch_probability(similarity, banding)) for similarity in SIMILARITIES]
 
 
 SIGMAS = 3.0
-"""A pair at the threshold is estimated this many standard errors too low once in 740 times (normal distribution)."""
+"""The estimate for a pair at the threshold is this many standard errors too low once in 740 (normal distribution)."""
 
 
 def margin(threshold: float, permutations: int) -> tuple[int, int]:
-    """Lower and upper number of equal values: below, a pair is almost certainly under the threshold; above, over it.
+    """Returns a lower and an upper number of equal values.
 
-    The expected number at the threshold t, minus and plus `SIGMAS` standard errors, sqrt(t (1 - t) / n) each.
+    With fewer, a pair is almost certainly below the threshold; with more, above it. The bounds are the expected number
+    at the threshold t, minus and plus `SIGMAS` standard errors, sqrt(t (1 - t) / n) each.
 
     >>> margin(0.8, 128)
     (89, 116)
@@ -58,10 +60,10 @@ def margin(threshold: float, permutations: int) -> tuple[int, int]:
 
 
 def least_equal(threshold: float, permutations: int, miss: float) -> int:
-    """The largest number of equal values that a pair at the threshold misses with at most probability `miss`.
+    """Returns the largest number of equal values that a pair at the threshold misses with probability <= `miss`.
 
-    Each of the independent permutations gives the pair equal values with probability `threshold`: the exact binomial
-    tail, where `margin` uses the normal one.
+    Each of the independent permutations gives the pair equal values with probability `threshold`. Uses the exact
+    binomial tail, where `margin` uses the normal distribution.
 
     >>> least_equal(0.8, 128, 1 / 740), least_equal(0.8, 128, 1e-9)
     (88, 73)
@@ -75,20 +77,20 @@ def least_equal(threshold: float, permutations: int, miss: float) -> int:
 
 
 SCREEN_SHARE = 0.1
-"""Largest share of the bands' misses that a screen may add: it hardly reduces recall."""
+"""Maximum share of the bands' misses that a screen may add, so that recall hardly decreases."""
 
 
 class Assurance(NamedTuple):
     """The probability that a search by bands, screened by signatures, finds a pair at the threshold."""
 
     least_equal: int
-    """Equal values that a pair needs to be compared exactly."""
+    """Number of equal values that a pair needs in order to be compared exactly."""
     catch_probability: float
-    """1 minus both probabilities of missing it; higher for pairs above the threshold."""
+    """1 minus both probabilities of missing the pair; higher for pairs above the threshold."""
 
 
 def assure(threshold: float, banding: Banding, compared: int | None = None) -> Assurance:
-    """For all bands, or for the number of bands that a document was compared in; the screen uses all values."""
+    """For all bands, or the number of bands in which a document was `compared`. The screen uses all values."""
     missed = 1.0 - catch_probability(threshold, banding)
     equal = least_equal(threshold, banding.bands * banding.rows, SCREEN_SHARE * missed)
     caught = catch_probability(threshold, banding if compared is None else banding._replace(bands=compared))

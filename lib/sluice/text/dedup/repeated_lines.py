@@ -1,11 +1,11 @@
-"""Lines that occur in many documents: their normal form, which of them may be removed, and a text without them.
+"""Lines that occur in many documents: their normal form, which of them may be removed, and removal from a text.
 
 The method is CCNet's (Wenzek et al. 2020, `cc_net/dedup.py`, `text_normalizer.py`): 64 bits of a line's normal form,
-counted over the corpus. We differ in five points. The form is computed from the key text (width, case, traditional
-Chinese folded) and keeps only its letters, marks and digits: CCNet removes 37 marks, mostly full width ones, and keeps
-ASCII ones, so it removes ！ and keeps !; white space is removed too, as in Chinese it has no meaning. Digits carry
-content and become 0 only if `max_digit_share` allows. A line counts once per document. The best document keeps it, and
-short lines, program code, rows of tables and lines that form the greater part of a document are kept everywhere.
+counted over the corpus. We differ in five points. (1) The form is computed from the key text (width, case and
+traditional Chinese folded) and contains only letters, marks and digits. CCNet removes 37 mostly full-width marks but
+keeps ASCII ones, so it removes ！ and keeps !. White space is removed too, as it has no meaning in Chinese. (2) Digits
+are content and become 0 only if `max_digit_share` allows. (3) A line counts once per document. (4) The best document
+keeps it. (5) Short lines, program code, table rows and lines that make up most of a document are kept everywhere.
 """
 
 import re
@@ -20,10 +20,10 @@ from sluice.text.dedup.key_text import define_key, fold_table, key_text
 from sluice.text.unicode.characters import DECIMAL, WORD, flags_of, table
 
 BLANK, SHORT, PLAIN = range(3)
-"""Kinds of lines; only a plain one may be removed. Blank: no letter and no digit."""
+"""Kinds of lines; only plain ones may be removed. Blank lines have no letter and no digit."""
 
 CELL = " | "
-"""Separates cells of a table, as `text.html.main_text` renders it."""
+"""Separator of table cells, as rendered by `text.html.main_text`."""
 FENCE = re.compile(r"\s*(```|~~~)")
 CODE_SIGNS = re.compile(
     r"""
@@ -44,7 +44,7 @@ CODE_SIGNS = re.compile(
     re.VERBOSE | re.ASCII,
 )
 MAX_CODE_CHARS = 1000
-"""Limits the time of signs whose failed search is quadratic in the length."""
+"""Bounds the time of patterns whose failing search is quadratic in the length."""
 
 Hashes = npt.NDArray[np.int64]
 
@@ -68,20 +68,20 @@ class CutLines(NamedTuple):
     n_blank: int
     n_short: int
     n_structured: int
-    """Repeated lines that are kept because they are code or rows of tables."""
+    """Repeated lines that are kept because they are code or table rows."""
     n_spared: int
-    """Other repeated lines that are kept because too little would be left without them."""
+    """Other repeated lines that are kept because too little of the document would remain."""
     n_lines_removed: int
     n_blank_removed: int
-    """Blank lines that would otherwise follow another blank line."""
+    """Blank lines removed because they would follow another blank line."""
     n_chars_removed: int
-    """Including line ends."""
+    """Removed characters, including line ends."""
     removed: tuple[int, ...]
-    """Hashes of the lines that were removed, each once, in ascending order."""
+    """Hashes of the removed lines, distinct and ascending."""
 
 
 def line_form(line: str, max_digit_share: float) -> str:
-    """The normal form of a line: letters, marks and digits of its key text; digits become 0 if there are few.
+    """Returns the normal form of a line: letters, marks and digits of its key text; digits become 0 if there are few.
 
     >>> line_form("第 12 章：這是測試（Ｔｅｓｔ），完。", 0.2), line_form("2024-05-01", 0.2)
     ('第00章这是测试test完', '20240501')
@@ -93,7 +93,7 @@ def line_form(line: str, max_digit_share: float) -> str:
 
 
 def is_code(line: str) -> bool:
-    """Whether a line looks like code of a program, a shell or a configuration file.
+    """Whether a line looks like program code, shell commands or a configuration file.
 
     Prose mistaken for code is merely kept. Only the beginning of a long line is examined.
     """
@@ -101,7 +101,7 @@ def is_code(line: str) -> bool:
 
 
 def text_lines(text: str, settings: LineDedupConfig) -> TextLines:
-    """The lines of a text with their hashes and kinds."""
+    """Returns the lines of a text with their hashes and kinds."""
     data = np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
     n = text.count("\n") + 1 if text else 0
     prints, measures = np.empty(n, np.uint64), np.empty((n, 4), np.int64)
@@ -117,16 +117,16 @@ def text_lines(text: str, settings: LineDedupConfig) -> TextLines:
 
 
 def plain_hashes(text: str, settings: LineDedupConfig) -> Hashes:
-    """The different hashes of the plain lines of a text, [n] int64, in ascending order."""
+    """Returns the distinct hashes of the plain lines of a text, [n] int64, ascending."""
     lines = text_lines(text, settings)
     return np.unique(lines.hashes[lines.kinds == PLAIN])
 
 
 def cut_lines(text: str, repeated: Hashes, settings: LineDedupConfig) -> CutLines:
-    """A text without its plain lines with the hashes `repeated` [n] int64, except code and rows of tables.
+    """Removes the plain lines with hashes in `repeated` [n] int64 from a text, except code and table rows.
 
-    A blank line that would follow another blank line or start the text is removed with them. A text that would lose
-    more than `settings.max_removed_share` of its characters is not changed.
+    A blank line that would then follow another one or start the text is removed too. A text that would lose more than
+    `settings.max_removed_share` of its characters is not changed.
     """
     hashes, kinds = text_lines(text, settings)
     is_repeated = (kinds == PLAIN) & np.isin(hashes, repeated)
@@ -165,15 +165,15 @@ def cut_lines(text: str, repeated: Hashes, settings: LineDedupConfig) -> CutLine
 
 
 def line_with(text: str, line: int, settings: LineDedupConfig) -> str | None:
-    """The first line of a text with this hash, or None."""
+    """Returns the first line of a text with this hash, or None."""
     places = np.flatnonzero(text_lines(text, settings).hashes == line)
     return text.split("\n")[places[0]] if len(places) else None
 
 
 def structured_lines(lines: list[str], asked: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Which of the lines `asked` for, [lines] bool, are code, by fences or by their signs, or rows of tables.
+    """Returns which of the lines `asked`, [lines] bool, are code (by fences or patterns) or table rows.
 
-    A fence without an end does not count. A row has as many cells as an adjacent line; one line alone is not a table.
+    An unclosed fence does not count. A table row has as many cells as an adjacent line; a single line is not a table.
     """
     found = np.zeros_like(asked)
     if not asked.any():
@@ -193,7 +193,7 @@ def _is_row(lines: list[str], number: int) -> bool:
 
 
 def _without(lines: list[str], is_repeated: list[bool]) -> list[str]:
-    """Lines that are not repeated, without blank lines that only a removed line separated from another or the end."""
+    """Returns lines that are not repeated, without blank lines that removals leave next to another or at an end."""
     kept: list[str] = []
     is_cut = False  # whether a line was removed since the last one with text
     for line, is_gone in zip(lines, is_repeated, strict=True):

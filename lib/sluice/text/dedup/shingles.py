@@ -1,7 +1,7 @@
-"""Shingles, by which near-duplicates are compared. Script-aware, on a normalised key text (`text.dedup.key_text`).
+"""Shingles, by which near-duplicates are compared: script-aware, computed on the key text (`text.dedup.key_text`).
 
-A Jaccard value depends on its key and its shingles: sets of 5 characters without spaces in unspaced scripts (Han, kana,
-Thai), of 5 words elsewhere, where a word is a run of letters, marks, digits and underscores (`\\w+`).
+A Jaccard value depends on key text and shingles. Shingles are sets of 5 characters without spaces in unspaced scripts
+(Han, kana, Thai), and of 5 words elsewhere, where a word is a run of letters, marks, digits and underscores (`\\w+`).
 """
 
 import re
@@ -20,9 +20,9 @@ WORD = re.compile(r"\w+")
 
 
 def shingles(key: str, size: int) -> frozenset[str]:
-    """The different shingles of a key text: `size` characters, or `size` words joined with spaces.
+    """Returns the distinct shingles of a key text: `size` characters, or `size` words joined with spaces.
 
-    A text shorter than one shingle has none: two empty sets would otherwise count as equal.
+    A text shorter than one shingle has none; otherwise all such texts would count as equal.
     """
     if main_script(key) in UNSPACED:
         solid = key.replace(" ", "")
@@ -32,16 +32,16 @@ def shingles(key: str, size: int) -> frozenset[str]:
 
 
 def jaccard(a: frozenset[str], b: frozenset[str]) -> float:
-    """Exact Jaccard similarity of two shingle sets; 0 when both are empty."""
+    """Returns the exact Jaccard similarity of two shingle sets; 0 if both are empty."""
     common = len(a & b)
     union = len(a) + len(b) - common
     return common / union if union else 0.0
 
 
 def shingle_hashes(key: str, size: int) -> Hashes:
-    """The first 8 bytes of SHA-1, little-endian, of each different shingle: datasketch's 64-bit input hash.
+    """Returns the first 8 bytes of SHA-1, little-endian, of each distinct shingle: datasketch's 64-bit input hash.
 
-    [n] uint64, one for each of `shingles(key, size)`, in the order of their first occurrence. The lower halves are its
+    [n] uint64, one for each of `shingles(key, size)`, in order of first occurrence. The lower halves are datasketch's
     32-bit input hashes.
     """
     data = np.frombuffer(key.encode("utf-8", "surrogatepass"), np.uint8)
@@ -50,15 +50,15 @@ def shingle_hashes(key: str, size: int) -> Hashes:
 
 
 def shingle_set(key: str, size: int) -> Hashes:
-    """`shingles(key, size)` for comparison: their 64-bit hashes in ascending order, [n] uint64.
+    """Returns the hashes of `shingles(key, size)` for comparison: ascending, [n] uint64.
 
-    Two of a million different shingles have the same hash in one text of 37 million.
+    A text with a million distinct shingles has a collision with a probability of one in 37 million.
     """
     return np.sort(shingle_hashes(key, size))
 
 
 def similarity(a: Hashes, b: Hashes) -> float:
-    """`jaccard` of two shingle sets as returned by `shingle_set`."""
+    """Returns `jaccard` of two shingle sets as returned by `shingle_set`."""
     common = count_common(a, b)
     union = len(a) + len(b) - common
     return common / union if union else 0.0

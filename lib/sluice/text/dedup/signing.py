@@ -1,4 +1,4 @@
-"""Values that a text is compared by: its hash for exact copies, its signature for near ones."""
+"""Values by which a text is compared: its hash for exact copies, its signature for near-duplicates."""
 
 from typing import NamedTuple
 
@@ -10,9 +10,9 @@ from sluice.text.dedup.shingles import shingle_hashes
 
 
 class Signed(NamedTuple):
-    """The hash of a key text, the number of its different shingles, and their signature.
+    """The hash of a key text, the number of its distinct shingles, and their signature.
 
-    `signature` is bands x rows little-endian uint32, None with too few or too many shingles.
+    `signature` is bands x rows little-endian uint32, or None with too few or too many shingles.
     """
 
     text_hash: bytes
@@ -21,7 +21,7 @@ class Signed(NamedTuple):
 
 
 def sign_text(text: str, minhash: MinHashConfig) -> Signed:
-    """Signs the key text of a text."""
+    """Computes hash, shingle count and signature of a text."""
     key = key_text(text)
     hashes = shingle_hashes(key, minhash.shingle)
     is_compared = minhash.min_shingles <= len(hashes) <= minhash.max_shingles

@@ -1,1 +1,1 @@
-"""From HTML to text: parsing, main-text extraction, metadata, licences."""
+"""Conversion of HTML to text: parsing, main-text extraction, metadata, licences."""

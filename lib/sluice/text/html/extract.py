@@ -1,4 +1,4 @@
-"""From a decoded HTML page to its readable text and what it says of itself."""
+"""Extraction of readable text and metadata from a decoded HTML page."""
 
 import importlib.metadata
 import importlib.util
@@ -14,7 +14,7 @@ from sluice.text.html.markup import TITLE_MARK, Markup, parse
 from sluice.text.html.metadata import Facts, page_facts
 
 NO_TRAFILATURA = (
-    "extract.extractor = trafilatura, but that package is not installed. pip install 'sluice[trafilatura]', or use "
+    "extract.extractor = trafilatura, but that package is not installed. Run pip install 'sluice[trafilatura]', or use "
     "extract.extractor = main."
 )
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ufeff\ufffe\uffff]")
@@ -22,18 +22,18 @@ CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ufeff\ufffe\uffff]")
 
 @dataclass(frozen=True, slots=True)
 class PageText:
-    """Readable text of a page, "" if it has none, and its facts."""
+    """Readable text of a page ("" if it has none), and its metadata."""
 
     text: str
     facts: Facts
 
 
 def extract_page(data: bytes, extractor: Extractor = "main") -> PageText:
-    """Text and facts of a page in UTF-8.
+    """Extracts text and metadata of a page in UTF-8.
 
-    `main` leaves out menus, advertisements, footers and the like (`text.html.main_text`), `all` leaves out nothing that
-    a browser shows, `trafilatura` is that package with its defaults (which takes about ten times as long). Raises
-    ConfigError when trafilatura is wanted but not installed.
+    `main` excludes menus, advertisements, footers and similar (`text.html.main_text`); `all` keeps everything that a
+    browser shows; `trafilatura` is that package with its defaults (about ten times slower). Raises ConfigError if
+    trafilatura is selected but not installed.
     """
     markup = parse(data)
     facts = page_facts(data, markup)
@@ -47,20 +47,20 @@ def extract_page(data: bytes, extractor: Extractor = "main") -> PageText:
 
 
 def check_extractor(extractor: Extractor) -> None:
-    """Raises ConfigError when what an extractor needs is not installed, before any page is read."""
+    """Raises ConfigError if a package that the extractor needs is not installed, before any page is read."""
     if extractor == "trafilatura" and importlib.util.find_spec("trafilatura") is None:
         raise ConfigError(NO_TRAFILATURA)
 
 
 def extractor_identity(extractor: Extractor) -> str:
-    """The extractor and what its answers depend on beside the code: outputs of another identity are not mixed."""
+    """Identifies the extractor and everything its results depend on besides the code, to prevent mixing of outputs."""
     if extractor == "main":
         return f"main {model_digest()}"
     return f"trafilatura {importlib.metadata.version('trafilatura')}" if extractor == "trafilatura" else extractor
 
 
 def extract_text(html: str, extractor: Extractor = "main") -> str:
-    """The text of `extract_page`, of a decoded page.
+    """Returns the text of `extract_page` for a decoded page.
 
     >>> extract_text("<nav><a href=/>Home</a></nav><p>One.</p><ul><li>two<li>three</ul>", "all")
     'Home\\n\\nOne.\\n\\n• two\\n• three'
@@ -69,13 +69,13 @@ def extract_text(html: str, extractor: Extractor = "main") -> str:
 
 
 def title_bytes(data: bytes, markup: Markup) -> bytes:
-    """The content of the first <title>, as written."""
+    """Returns the content of the first <title>, as written."""
     titles = markup.marks[markup.marks[:, 0] == TITLE_MARK]
     return data[titles[0, 1] : titles[0, 2]] if len(titles) else b""
 
 
 def tidy(text: str) -> str:
-    """No space at the end of a line, no more than one empty line in a row, none at the ends."""
+    """Removes spaces at line ends, repeated empty lines, and empty lines at the ends."""
     tidied = "\n".join(map(str.rstrip, text.replace("\r\n", "\n").split("\n")))
     while "\n\n\n" in tidied:  # five times as fast as a pattern
         tidied = tidied.replace("\n\n\n", "\n\n")
@@ -83,7 +83,7 @@ def tidy(text: str) -> str:
 
 
 def tidy_foreign(text: str) -> str:
-    """The same for text that somebody else has extracted: lines are not indented, control characters removed."""
+    """Like `tidy`, for text from another extractor: also removes indentation and control characters."""
     return tidy("\n".join(map(str.lstrip, CONTROL.sub("", text).split("\n"))))
 
 

@@ -1,8 +1,8 @@
 """Features that separate main text from menus: of each block, its elements, its neighbours and its page.
 
-Compiled, linear in the page except two sorts of its blocks and elements. Sources: text and link density (Kohlschütter
-et al. 2010, "Boilerplate Detection using Shallow Text Features"), paragraph scores passed on to parents (Arc90's
-Readability), repeated siblings and paths (ours), log-odds of class words and of words (ours, learned).
+Compiled; linear in the size of the page, except for two sorts of its blocks and elements. Sources: text and link
+density (Kohlschütter et al. 2010, "Boilerplate Detection using Shallow Text Features"), paragraph scores propagated to
+parents (Arc90's Readability), repeated siblings and paths (ours), log-odds of class words and words (ours, learned).
 """
 
 from typing import NamedTuple
@@ -19,7 +19,7 @@ TOKENS = counts.TOKENS
 
 
 class Lexicon(NamedTuple):
-    """Log-odds (content against not) of class words and of text words, as hash tables: keys uint64, values float32."""
+    """Log-odds (content or not) of class words and of text words, as hash tables: keys uint64, values float32."""
 
     class_keys: np.ndarray
     class_values: np.ndarray
@@ -69,13 +69,13 @@ SECOND_FEATURES: tuple[str, ...] = tuple(f"first_{name}" for name in _SECOND)
 
 
 def feature_columns(markup: Markup) -> tuple[np.ndarray, np.ndarray]:
-    """Room for the features of both rounds: [FEATURES + SECOND_FEATURES, B] float32 zeros, and its second part."""
+    """Allocates the features of both rounds: [FEATURES + SECOND_FEATURES, B] float32 zeros; also the second part."""
     columns = np.zeros((len(FEATURES) + len(SECOND_FEATURES), len(markup.block_start)), np.float32)
     return columns, columns[len(FEATURES) :]
 
 
 def block_features(markup: Markup, title: bytes, lexicon: Lexicon, columns: np.ndarray) -> np.ndarray:
-    """Fills columns, one per block in rows named by FEATURES; the counts they come from, [B, NUM_STATS] float32."""
+    """Fills `columns`, one per block, rows named by FEATURES. Returns the counts used, [B, NUM_STATS] float32."""
     table = counts.title_table(np.frombuffer(title, np.uint8))
     stats: np.ndarray = counts.block_stats(markup.text, markup.block_start, markup.block_end, table, *lexicon[2:])
     kernels.block_features(*markup[1:], stats, *lexicon[:2], columns)
@@ -83,7 +83,7 @@ def block_features(markup: Markup, title: bytes, lexicon: Lexicon, columns: np.n
 
 
 def second_features(markup: Markup, tokens: np.ndarray, first: np.ndarray, columns: np.ndarray) -> None:
-    """Fills columns with what the first round's opinion [B] of all blocks tells about each, by SECOND_FEATURES."""
+    """Fills `columns` with the features SECOND_FEATURES, from the first round's probabilities [B] of all blocks."""
     second_round.second_features(
         markup.block_node,
         markup.node_parent,
@@ -97,6 +97,6 @@ def second_features(markup: Markup, tokens: np.ndarray, first: np.ndarray, colum
 
 
 def word_hashes(markup: Markup) -> tuple[np.ndarray, np.ndarray]:
-    """Block and hash of every word and of every pair of neighbouring Han characters: what a lexicon is learned from."""
+    """Returns block and hash of every word and of every pair of adjacent Han characters, for training a lexicon."""
     blocks, hashes = counts.word_hashes(markup.text, markup.block_start, markup.block_end)
     return blocks, hashes

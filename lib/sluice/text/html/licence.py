@@ -1,9 +1,9 @@
 """Licence and robots directives of a page: Creative Commons marks, meta robots, X-Robots-Tag, text mining.
 
-Sources: Creative Commons' ccREL (rel="license", cc:license) and the paths of its deeds; ids by SPDX; directives after
+Sources: Creative Commons' ccREL (rel="license", cc:license) and the paths of its deeds; SPDX ids; directives after
 Google's robots meta tag specification, DeviantArt's noai and noimageai, and the TDM Reservation Protocol of the W3C
-community group (2024). What a signal means for a page is left to whoever reads it: robots directives are addressed to
-search engines, and a licence may be that of one picture.
+community group (2024). Interpretation is left to the user: robots directives are addressed to search engines, and a
+licence may apply to a single picture.
 """
 
 import html
@@ -20,9 +20,9 @@ from sluice.text.html.metadata import ATTRIBUTE
 
 Evidence = Literal["link_rel", "anchor_rel", "property", "json_ld", "meta", "anchor"]
 EVIDENCE: tuple[Evidence, ...] = ("link_rel", "anchor_rel", "property", "json_ld", "meta", "anchor")
-"""Where a licence may be found, the most trustworthy first. `link_rel`: <link rel=license>; `anchor_rel`: that of <a>;
-`property`: RDFa or microdata; `meta`: Dublin Core and the like; `anchor`: any link to a deed. Of 46 pages with nothing
-but such links 26 were under that licence, and on 17 it was that of a picture or a quotation."""
+"""Kinds of evidence for a licence, the most reliable first. `link_rel`: <link rel=license>; `anchor_rel`: <a
+rel=license>; `property`: RDFa or microdata; `meta`: Dublin Core and similar; `anchor`: any link to a deed. Of 46 pages
+with only such links, 26 were under that licence; on 17 it applied to a picture or a quotation."""
 
 DEED = re.compile(
     r"creativecommons\.org/(licenses|publicdomain)/([a-z+-]+)(?:/(\d\.\d)(?:/([a-z]{2}|igo|scotland)(?![\w.-]))?)?",
@@ -53,31 +53,31 @@ CRAWLERS = frozenset(
     "googlebot bingbot msnbot yandexbot baiduspider bytespider 360spider haosouspider sosospider "
     "yisouspider gptbot claudebot ccbot duckduckbot applebot petalbot".split()
 )
-"""Robots that named <meta>s address; their directives keep the name, as `baiduspider:noarchive`."""
+"""Robots addressed by named <meta>s; their directives keep the name, as in `baiduspider:noarchive`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """Findings; None and () where a page has nothing."""
+    """Findings; None and () where a page declares nothing."""
 
     licence: str | None
-    """SPDX id: CC-BY-SA-4.0, CC-BY-3.0-DE, CC0-1.0; PDM-1.0 for the public domain mark. Without a version, none is
-    said. None, too, where the best evidence names several."""
+    """SPDX id: CC-BY-SA-4.0, CC-BY-3.0-DE, CC0-1.0; PDM-1.0 for the public domain mark. The version is omitted if the
+    page omits it. None also if the best evidence names several licences."""
     licence_by: Evidence | None
-    """The best evidence there is."""
+    """Kind of the best evidence."""
     licences: tuple[str, ...]
-    """All marks of the page; more than one is ambiguous, whatever `licence` says."""
+    """All marks on the page. More than one is ambiguous, whatever `licence` is."""
     robots: tuple[str, ...]
-    """Restrictions in alphabetical order; those to one crawler with its name before them."""
+    """Restrictions, sorted; those for one crawler are prefixed with its name."""
 
 
 NOTHING = Rights(None, None, (), ())
 
 
 def rights(data: bytes, x_robots_tag: str | None = None) -> Rights:
-    """Licence and directives of a page in UTF-8, and of the header of that name (several joined by commas).
+    """Finds licence and directives of a page in UTF-8, and of its X-Robots-Tag header (several joined by commas).
 
-    What permits (`index`, `all`, `max-snippet:-1`) is left out. Comments and scripts do not count, except JSON-LD.
+    Permissions (`index`, `all`, `max-snippet:-1`) are omitted. Comments and scripts are ignored, except JSON-LD.
     """
     directives = set(_header_directives(x_robots_tag)) if x_robots_tag else set()
     found: dict[Evidence, set[str]] = {}
@@ -105,7 +105,7 @@ def rights(data: bytes, x_robots_tag: str | None = None) -> Rights:
 
 
 def licence_id(url: str) -> str | None:
-    """The id of the Creative Commons deed that a URL leads to; None for another page.
+    """Returns the id of the Creative Commons deed that a URL links to; None for any other URL.
 
     >>> licence_id("https://creativecommons.org/licenses/by-sa/3.0/de/deed.en")
     'CC-BY-SA-3.0-DE'
@@ -114,7 +114,7 @@ def licence_id(url: str) -> str | None:
 
 
 def _licences(text: str, also: re.Pattern[str] | None = None) -> Iterator[str]:
-    """Ids of the deeds in a text; without one, of what `also` (kind, version) finds."""
+    """Yields ids of the deeds in a text or, if there are none, of matches of `also` (kind, version)."""
     is_found = False
     for group, kind, version, place in DEED.findall(text):
         is_found = True
@@ -133,7 +133,7 @@ def _id(group: str, kind: str, version: str, place: str) -> Iterator[str]:
     if kind == "publicdomain":
         yield "CC-PDDC"
     elif kind in KINDS:
-        # from version 4 on there are no ports, and a language may be in their place
+        # since version 4 there are no ports; a language may be in that position
         parts = ["CC", kind, version, "" if version >= "4" else place]
         yield "-".join(filter(None, parts)).upper()
 
@@ -159,12 +159,12 @@ def _names_licence(values: dict[str, str]) -> bool:
 def _json_licences(source: str) -> Iterator[str]:
     try:
         yield from _walk(msgspec.json.decode(source))
-    except (msgspec.DecodeError, RecursionError):  # a script that browsers would not read either
+    except (msgspec.DecodeError, RecursionError):  # a script that browsers could not parse either
         return
 
 
 def _walk(tree: Any) -> Iterator[str]:
-    """Ids under "license" in JSON-LD, those of pictures and recordings left out."""
+    """Yields ids under "license" in JSON-LD, except those of pictures and recordings."""
     if isinstance(tree, list):
         for item in tree:
             yield from _walk(item)
@@ -192,7 +192,7 @@ def _meta_directives(values: dict[str, str]) -> Iterator[str]:
 
 
 def _header_directives(header: str) -> Iterator[str]:
-    """A name before a colon is a crawler, to which all is addressed that follows."""
+    """Yields directives of a header. A name before a colon is a crawler, to which all following directives apply."""
     prefix = ""
     for part in header.split(","):
         name, colon, rest = part.partition(":")

@@ -1,8 +1,8 @@
-"""Main text of a page: two rounds of decision trees over its blocks, then the choice that promises the best F.
+"""Main text of a page: two rounds of decision trees over its blocks, then the choice with the highest expected F score.
 
-Trained on pages with human or template truth by `scripts/models/train_main_text.py`, which also reports its quality on
-sites that it has not seen. Source: ours; two rounds as in stacked sequential learning (Cohen and Carvalho 2005), the
-choice after "Optimal thresholding of classifiers to maximize F1" (Lipton et al. 2014).
+Trained on pages with human or template truth by `scripts/models/train_main_text.py`, which also reports the quality on
+unseen sites. Source: ours; two rounds as in stacked sequential learning (Cohen and Carvalho 2005), the choice after
+"Optimal thresholding of classifiers to maximize F1" (Lipton et al. 2014).
 """
 
 import hashlib
@@ -19,20 +19,21 @@ from sluice.text.html.trees import TREE_ARRAYS, Trees, predict
 
 MODEL = "main_text.npz"
 MAX_BLOCKS = 32_768
-"""Pages with more blocks are lists or data, and would need much memory to judge; they give their whole text."""
+"""Pages with more blocks are lists or data, and would need much memory; all their text is kept."""
 BETA = 0.7
-"""The choice counts recall at half the weight of precision (beta squared): a model learns from what it is given, and a
-menu on every page teaches more than a missing line. On pages with known main text F1 itself is no worse for it."""
+"""The choice weights recall at half of precision (beta squared). A language model learns from everything it is given,
+and a menu on every page does more harm than a missing line. On pages with known main text, F1 does not suffer."""
 MIN_LIKELY = 1 / 3
-"""A less likely block is taken only on a page without a better one. It would pay in words; but it is mostly a menu."""
+"""Blocks with a lower probability are used only if no block has a higher one. They would raise F but are mostly
+menus."""
 
 
 ROUNDS = ("first", "second")
-"""The second sees what the first thought of the blocks around."""
+"""The second round uses the first round's probabilities of surrounding blocks."""
 
 
 class Model(NamedTuple):
-    """Words and trees of both rounds."""
+    """Lexicon and decision trees of both rounds."""
 
     lexicon: Lexicon
     first: Trees
@@ -41,18 +42,18 @@ class Model(NamedTuple):
 
 @cache
 def load_model() -> Model:
-    """The model that ships with the package."""
+    """Loads the model that ships with the package."""
     with resources.as_file(resources.files("sluice.text") / "data" / MODEL) as path, np.load(path) as arrays:
         return unpack(dict(arrays))
 
 
 def model_digest() -> str:
-    """SHA-256 of the shipped model in hex."""
+    """Returns the SHA-256 of the shipped model in hex."""
     return hashlib.sha256((resources.files("sluice.text") / "data" / MODEL).read_bytes()).hexdigest()
 
 
 def unpack(arrays: dict[str, np.ndarray]) -> Model:
-    """A model from its arrays: `class_keys` and the like sorted, trees as `first_*` and `second_*`."""
+    """Builds a model from its arrays: `class_keys` etc. sorted, trees as `first_*` and `second_*`."""
     lexicon = Lexicon(
         *hash_table(arrays["class_keys"], arrays["class_values"]),
         *hash_table(arrays["word_keys"], arrays["word_values"]),
@@ -62,7 +63,7 @@ def unpack(arrays: dict[str, np.ndarray]) -> Model:
 
 
 def hash_table(keys: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Open-addressing hash table, at most half full."""
+    """Builds an open-addressing hash table that is at most half full."""
     capacity = 64
     while capacity < 2 * len(keys) + 2:
         capacity *= 2
@@ -76,7 +77,7 @@ def hash_table(keys: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.nda
 
 
 def probabilities(markup: Markup, title: bytes, model: Model) -> tuple[np.ndarray, np.ndarray]:
-    """For each block how likely it is main text, and its words; both float32."""
+    """Returns for each block the probability of being main text, and its number of words; both float32."""
     columns, of_second_round = feature_columns(markup)
     tokens = np.ascontiguousarray(block_features(markup, title, model.lexicon, columns)[:, TOKENS])
     first = predict(model.first, columns)
@@ -85,7 +86,7 @@ def probabilities(markup: Markup, title: bytes, model: Model) -> tuple[np.ndarra
 
 
 def choose_main(markup: Markup, title: bytes, model: Model | None = None) -> np.ndarray:
-    """Which blocks are main text: bool [B]. `title` is the text of <title>. Depends on the page only."""
+    """Returns which blocks are main text: bool [B]. `title` is the text of <title>. Depends on the page only."""
     num_blocks = len(markup.block_start)
     if num_blocks == 0 or num_blocks > MAX_BLOCKS:
         return np.ones(num_blocks, np.bool_)
@@ -96,7 +97,7 @@ def choose_main(markup: Markup, title: bytes, model: Model | None = None) -> np.
 
 
 def best_choice(likely: np.ndarray, tokens: np.ndarray) -> np.ndarray:
-    """The blocks with the highest expected F of BETA in words: above a likelihood, MIN_LIKELY if possible; bool [B]."""
+    """Returns the blocks, bool [B], with the highest expected F score (BETA) in words: those above a probability."""
     order = np.argsort(-likely, kind="stable")
     hits = np.cumsum((likely * tokens)[order], dtype=np.float64)
     expected = hits / (np.cumsum(tokens[order], dtype=np.float64) + BETA**2 * hits[-1] + 1e-9)
@@ -107,16 +108,16 @@ def best_choice(likely: np.ndarray, tokens: np.ndarray) -> np.ndarray:
 
 
 def main_list(markup: Markup, tokens: np.ndarray) -> np.ndarray:
-    """Blocks of the one list that a page without running text consists of (a directory, a table of contents)."""
+    """Returns the blocks of the list that makes up a page without running text (a directory, a table of contents)."""
     starts, ends, nodes, links = markup[1:5]
     return np.asarray(kernels.main_list(nodes, starts, ends, links, markup.node_parent, markup.node_sign, tokens))
 
 
 def render(markup: Markup, chosen: np.ndarray) -> str:
-    """Readable plain text of the chosen blocks.
+    """Renders the chosen blocks as readable plain text.
 
-    An empty line between paragraphs and around headings; list items on lines of their own, begun with a bullet; rows of
-    data tables on one line, cells parted by ` | `; preformatted text with its spaces.
+    Paragraphs and headings are separated by empty lines. List items are on separate lines and start with a bullet. Rows
+    of data tables are on one line, with cells separated by ` | `. Preformatted text keeps its spaces.
     """
     data = kernels.render(*markup[:4], markup.node_parent, markup.node_tag, chosen)
     return data.tobytes().decode("utf-8", "replace")

@@ -1,10 +1,9 @@
-"""HTML to blocks of text in one linear pass over its bytes, compiled.
+"""Parses HTML to blocks of text in one linear pass over its bytes, compiled.
 
-A block is a stretch of text between two element boundaries that break a line. No tree is built: a stack of open
-elements (WHATWG's implied end tags and scopes, no foster parenting) says where each block stands, so that no page,
-however deep or broken, costs more than its length. White space is collapsed as browsers do, kept inside <pre>;
-character references are resolved; scripts, styles, controls and drawings are left out. Source: ours, after WHATWG HTML
-13.2.
+A block is the text between two element boundaries that break a line. No tree is built: a stack of open elements
+(WHATWG's implied end tags and scopes, no foster parenting) determines the ancestors of each block, so that time is
+linear for every page, however deep or broken. White space is collapsed as in browsers and kept inside <pre>; character
+references are resolved; scripts, styles, controls and drawings are skipped. Source: ours, after WHATWG HTML 13.2.
 """
 
 from typing import NamedTuple
@@ -23,11 +22,11 @@ TITLE_MARK, META_MARK, TIME_MARK, JSON_MARK = (
 
 
 class Markup(NamedTuple):
-    """One page in arrays. Elements in document order, element 0 the root; blocks in document order.
+    """One page as arrays. Elements and blocks are in document order; element 0 is the root.
 
-    text uint8: UTF-8 of all blocks, one after the other. block_* [B]: start and end in `text`, innermost line-breaking
+    text uint8: UTF-8 of all blocks, concatenated. block_* [B]: start and end in `text`, innermost line-breaking
     element, bytes in links, bytes in bold, number of line breaks and pictures. node_* [N]: parent (0 for 0), element
-    number, depth, inherited contexts, hash of element and first class name, hash of the path of those. word_node,
+    number, depth, inherited contexts, hash of element and first class name, hash of the path of these. word_node,
     word_hash [W]: words of class, id, role and itemprop. marks [M, 3]: kind, start and end in the source.
     """
 
@@ -51,6 +50,6 @@ class Markup(NamedTuple):
 
 
 def parse(html: bytes) -> Markup:
-    """Blocks of a page in UTF-8. Never raises for any bytes; time and memory are linear in the length."""
+    """Parses a page in UTF-8. Never raises for any bytes; time and memory are linear in the length."""
     text, blocks, nodes, *rest = kernels.parse(np.frombuffer(html, np.uint8))
     return Markup(text, *np.ascontiguousarray(blocks.T), *np.ascontiguousarray(nodes.T), *rest)

@@ -1,4 +1,4 @@
-"""Title, author and day of publication of a page, from metadata that is cheap to read."""
+"""Title, author and publication date of a page, from metadata that is cheap to read."""
 
 import html
 import re
@@ -10,7 +10,7 @@ import numpy as np
 from sluice.text.html.markup import JSON_MARK, META_MARK, TIME_MARK, TITLE_MARK, Markup
 
 MAX_CHARS = 300
-"""Longer titles and names are cut; they are spam."""
+"""Maximum length; longer titles and names are spam and are truncated."""
 MAX_JSON_BYTES = 200_000
 MAX_META_BYTES = 4096
 
@@ -24,7 +24,7 @@ JSON_AUTHOR = re.compile(
 )
 JSON_TITLE = re.compile(r'"headline"\s*:\s*"((?:[^"\\]|\\.){1,400})"')
 
-# In order of trust. Chinese government and news sites have names of their own (GB/T standard of site metadata).
+# Most reliable first. Chinese government and news sites use names from a GB/T standard for site metadata.
 TITLE_NAMES = ("og:title", "twitter:title", "articletitle", "dc.title")
 AUTHOR_NAMES = (
     "author",
@@ -53,12 +53,12 @@ DAY_NAMES = (
     "date",
 )
 META_HINTS = ("title", "author", "byl", "date", "published_time", "creat")
-"""Each of these names holds one: most <meta>s say other things, and need no look at their attributes."""
+"""Every relevant name contains one of these. Most <meta>s do not, so that their attributes need not be parsed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """None where the page does not tell. `published` is an ISO 8601 day."""
+    """Metadata of a page; None if the page does not state it. `published` is an ISO 8601 date."""
 
     title: str | None
     author: str | None
@@ -66,7 +66,7 @@ class Facts:
 
 
 def page_facts(data: bytes, markup: Markup) -> Facts:
-    """Facts from <meta>, JSON-LD, <time> and <title>, in this order. `data` is what `markup` was parsed from."""
+    """Reads <meta>, JSON-LD, <time> and <title>, in this order. `data` is the input from which `markup` was parsed."""
     metas = _metas(data, markup)
     ld = "\n".join(_marked(data, markup, JSON_MARK, MAX_JSON_BYTES))
     titles = _marked(data, markup, TITLE_MARK, 4 * MAX_CHARS)
@@ -80,7 +80,7 @@ def page_facts(data: bytes, markup: Markup) -> Facts:
 
 
 def find_day(text: str) -> str | None:
-    """The first calendar day written as year, month, day, in ISO 8601; None without one.
+    """Returns the first date written as year, month, day, in ISO 8601; None if there is none.
 
     >>> find_day("发布时间：2019年3月5日 10:20"), find_day("20190305")
     ('2019-03-05', '2019-03-05')
@@ -95,7 +95,7 @@ def find_day(text: str) -> str | None:
 
 
 def _metas(data: bytes, markup: Markup) -> dict[str, str]:
-    """Contents of <meta> by lower-case name, the first of each name."""
+    """Returns contents of <meta> by lower-case name; the first of each name."""
     found: dict[str, str] = {}
     for tag in _marked(data, markup, META_MARK, MAX_META_BYTES):
         low = tag.lower()

@@ -1,4 +1,4 @@
-"""HTML's elements and character references, as arrays that the markup kernel looks up.
+"""HTML elements and character references as arrays for the markup kernel.
 
 Source of the categories: WHATWG HTML, "Parsing HTML documents" and "Rendering"; of the references: `html.entities`.
 """
@@ -14,19 +14,19 @@ from sluice.text.unicode.fnv import fnv
 VOID = 1  # no end tag
 BLOCK = 2  # begins and ends a line of text
 CLOSES_P = 4  # its start tag ends an open <p>
-RAW = 8  # what it holds is no markup, and no text of the page
-RAW_TO_END = 16  # and without an end tag it reaches to the end of the file
+RAW = 8  # its content is neither markup nor page text
+RAW_TO_END = 16  # and without an end tag, it extends to the end of the file
 SCOPE = 32  # end tags do not reach beyond it
 TABLE_PART = 64  # its end tag reaches up to the table
 
-# What surrounds a text: bits, inherited by everything inside.
+# Contexts of a text: bits, inherited by all descendants.
 NAV, HEADER, FOOTER, ASIDE, ARTICLE, MAIN, FORM, TABLE = 1, 2, 4, 8, 16, 32, 64, 128
 LIST, FIGURE, QUOTE, PRE, HIDDEN, LINK, DIALOG, BUTTON = 256, 512, 1024, 2048, 4096, 8192, 16384, 32768
 HEADING, ITEM, DEFINITION, PARAGRAPH, CELL, LABEL, CAPTION, NOSCRIPT = (1 << bit for bit in range(16, 24))
 NUM_CONTEXTS = 24
 
 TAGS: dict[str, tuple[int, int]] = {"": (0, 0)}
-"""Category bits and context bits by name; the position is the element's number, 0 an unknown one."""
+"""Category bits and context bits by name. The position is the element's number; 0 is an unknown element."""
 
 
 def _add(names: str, category: int, context: int = 0) -> None:
@@ -89,7 +89,7 @@ CONTEXT = np.array([context for _, context in TAGS.values()], np.int32)
 
 
 def hash_table(values: Mapping[str, int], capacity: int) -> tuple[np.ndarray, np.ndarray]:
-    """Open addressing: keys (FNV-1a of the name, 0 for a free slot) and values. `capacity` is a power of two."""
+    """Builds an open-addressing table: keys (FNV-1a of the name, 0: free) and values. `capacity`: a power of two."""
     keys, held = np.zeros(capacity, np.uint64), np.zeros(capacity, np.int32)
     for name, value in values.items():
         key = fnv(name.encode())
@@ -105,21 +105,21 @@ TAG_KEYS, TAG_VALUES = hash_table({name: number for name, number in NUMBER.items
 _REFERENCES: list[str] = sorted(set(html5.values()))
 _PLACE = {text: place for place, text in enumerate(_REFERENCES)}
 REFERENCE_TEXT = np.zeros((len(_REFERENCES), 7), np.uint8)
-"""UTF-8 of each character reference: its length, then the bytes."""
+"""UTF-8 of each character reference: its length, then its bytes."""
 for _place, _text in enumerate(_REFERENCES):
     _data = _text.encode()
     REFERENCE_TEXT[_place, 0] = len(_data)
     REFERENCE_TEXT[_place, 1 : 1 + len(_data)] = list(_data)
-# names keep their semicolon: those without one are the old ones that browsers take without it, too
+# names include the semicolon; those without one are legacy names that browsers accept without it
 REFERENCE_KEYS, REFERENCE_VALUES = hash_table({name: _PLACE[text] for name, text in html5.items()}, 8192)
 
 _WINDOWS_1252 = bytes(range(0x80, 0xA0)).decode("cp1252", "replace")
 NUMERIC_1252 = np.array(
     [ord(char) if char != "\ufffd" else 0x80 + place for place, char in enumerate(_WINDOWS_1252)], np.int32
 )
-"""The characters of `&#128;` to `&#159;` in browsers."""
+"""The characters for `&#128;` to `&#159;` in browsers."""
 
 
 def numbers(names: Iterable[str]) -> np.ndarray:
-    """Element numbers, in order."""
+    """Returns element numbers, in order."""
     return np.array([NUMBER[name] for name in names], np.int32)

@@ -1,4 +1,4 @@
-"""Sums of decision trees, evaluated in a compiled loop. `scripts/models/train_main_text.py` trains them."""
+"""Sums of decision trees, evaluated by a compiled kernel. `scripts/models/train_main_text.py` trains them."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -8,19 +8,19 @@ import numpy as np
 from sluice.text.html.kernels import trees as kernels
 
 MAX_LEAVES = 32
-"""Leaves of one tree: they are the bits of a word."""
+"""Maximum leaves per tree: they are the bits of a 32-bit word."""
 
 
 TREE_ARRAYS = ("roots", "feature", "threshold", "children", "leaves")
-"""The input of `Trees.of`."""
+"""Names of the arrays for `Trees.of`."""
 
 
 class Trees(NamedTuple):
-    """Nodes and leaves of all trees, one tree after the other; its leaves from left to right.
+    """Nodes and leaves of all trees, tree by tree; leaves from left to right.
 
-    A row goes left where its feature is at most the threshold. feature [N] int16, threshold [N] float32, mask [N]
-    uint32: bits of the tree's leaves that a row may still reach when it goes right; first_node [T + 1] int32, leaves
-    [M] float32, first_leaf [T] int32.
+    A row goes left if its feature is at most the threshold. feature [N] int16, threshold [N] float32, mask [N] uint32:
+    the tree's leaves that a row can still reach after going right; first_node [T + 1] int32, leaves [M] float32,
+    first_leaf [T] int32.
     """
 
     feature: np.ndarray
@@ -32,17 +32,17 @@ class Trees(NamedTuple):
 
     @classmethod
     def of(cls, arrays: Mapping[str, np.ndarray]) -> "Trees":
-        """From `roots` [T], `feature`, `threshold` [N], `children` [N, 2] (left, right) and `leaves` [M].
+        """Builds trees from `roots` [T], `feature`, `threshold` [N], `children` [N, 2] (left, right) and `leaves` [M].
 
-        A child of 0 or more is a node, one below 0 is leaf -1 - child. Raises ValueError for a tree with more than
-        MAX_LEAVES leaves.
+        A child >= 0 is a node; a child < 0 is leaf -1 - child. Raises ValueError for a tree with more than MAX_LEAVES
+        leaves.
         """
         nodes: list[tuple[int, int]] = []  # number, mask
         leaves: list[int] = []
         first_node, first_leaf = [0], []
 
         def walk(node: int, first: int) -> int:
-            """Bits of the leaves below a node."""
+            """Returns the bits of the leaves below a node."""
             if node < 0:
                 leaves.append(-1 - node)
                 if len(leaves) - first > MAX_LEAVES:
@@ -68,5 +68,5 @@ class Trees(NamedTuple):
 
 
 def predict(trees: Trees, columns: np.ndarray) -> np.ndarray:
-    """Logistic of the sum of each row's leaves: columns [F, R] float32 to [R] float32 between 0 and 1."""
+    """Returns the logistic of the leaf sum of each row: columns [F, R] float32 to [R] float32 between 0 and 1."""
     return np.asarray(kernels.predict(*trees, columns))

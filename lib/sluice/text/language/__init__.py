@@ -1,1 +1,1 @@
-"""Language identification, scripts and variants of Chinese."""
+"""Language identification, scripts and Chinese variants."""

@@ -1,7 +1,7 @@
-"""How a Chinese text is written: simplified, traditional or mixed; Cantonese and Classical Chinese kept apart.
+"""Writing variant of a Chinese text: simplified, traditional or mixed, with Cantonese and Classical Chinese separate.
 
-Recorded, never a reason to drop. Only characters that exist in one variant alone tell (`data/variants.txt`, derived
-from OpenCC by scripts/data/make_variants.py): 后 里 干 台 are in both. The definition is ours.
+Recorded, but never a reason to drop a document. Only characters that exist in a single variant count
+(`data/variants.txt`, derived from OpenCC by scripts/data/make_variants.py): 后 里 干 台 are in both. Definition: ours.
 """
 
 import functools
@@ -14,32 +14,32 @@ from sluice.text.language.kernels import variants as kernels
 from sluice.text.unicode.code_points import CodePoints, make_table
 
 MIXED_SHARE = 0.2
-"""A text is mixed when the rarer variant has this share of the telling characters: less is a name or a quotation."""
+"""A text is mixed if the rarer variant has this share of the distinctive characters. Less is a name or a quotation."""
 MIN_OTHERS = 2
-"""And at least this many: in one sentence a single character is a large share; one against one is mixed, too."""
+"""The rarer variant also needs this many characters: in one sentence, one character is a large share. 1:1 is mixed."""
 
 CANTONESE_ONLY = "嘅喺咗嗰嚟冇啲嘢哋瞓攰嘥"
 CANTONESE = CANTONESE_ONLY + "唔佢咁噉乜畀"
-"""Written Cantonese. Hakka has 唔 and 佢 as well, old verse 噉 and 畀, so a text with only these is not."""
+"""Written Cantonese. Hakka also has 唔 and 佢, old verse 噉 and 畀, so a text with only these is not Cantonese."""
 MIN_CANTONESE_SHARE = 0.03
-"""The Declaration of Human Rights in Cantonese has 0.099 of its Han characters, novels, laws and web text in Mandarin
-less than 0.0001."""
+"""The Declaration of Human Rights in Cantonese has 0.099 of its Han characters; novels, laws and web text in Mandarin
+have less than 0.0001."""
 
 CLASSICAL_ONLY = "矣焉哉乎曰兮吾汝耶歟欤"
 CLASSICAL = CLASSICAL_ONLY + "之也者其而爾尔"
-"""With 之 也 者 其 alone, the statutes of Taiwan would be classical."""
+"""With only 之 也 者 其, the statutes of Taiwan would be classified as classical."""
 MODERN = "的了是这這们們么麼什没沒很吗嗎呢吧个個把被给給着在和她它您"
 MIN_CLASSICAL_HAN, MIN_CLASSICAL_ONLY = 50, 2
 MIN_CLASSICAL_SHARE, MIN_CLASSICAL_ONLY_SHARE, MAX_MODERN_SHARE = 0.05, 0.01, 0.01
-"""The Analects begin with 0.22 of the first; Journey to the West, vernacular of the 16th century, has 0.02, and 0.07 of
-the modern ones. Verse has few particles and mostly stays what its script says."""
+"""The Analects begin with 0.22 of the first. Journey to the West, 16th-century vernacular, has 0.02, and 0.07 of the
+modern ones. Verse has few particles and is mostly classified by its script."""
 
 OWN_NAMES = frozenset({"yue", "lzh"})
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """`name` is zh-Hans, zh-Hant, mixed, yue or lzh; None where no character tells. The rest are counts."""
+    """`name` is zh-Hans, zh-Hant, mixed, yue or lzh; None if no character is distinctive. The rest are counts."""
 
     name: str | None
     n_han: int
@@ -48,19 +48,19 @@ class Variant:
 
     @property
     def simplified_share(self) -> float | None:
-        """Only-simplified characters of all Han characters; None without any."""
+        """Characters that are only simplified, as a share of all Han characters; None without Han characters."""
         return self.n_simplified / self.n_han if self.n_han else None
 
     @property
     def traditional_share(self) -> float | None:
-        """Only-traditional characters of all Han characters; None without any."""
+        """Characters that are only traditional, as a share of all Han characters; None without Han characters."""
         return self.n_traditional / self.n_han if self.n_han else None
 
 
 def chinese_variant(text: str, language: str = "zh") -> Variant:
-    """The variant of a Chinese text. `language` is its short code.
+    """Returns the variant of a Chinese text. `language` is its short code.
 
-    A model's `yue` or `lzh` is taken as it is; in a text that a model calls `zh`, function characters tell them.
+    A model's `yue` or `lzh` is accepted. In a text that a model calls `zh`, they are recognised by function characters.
 
     >>> chinese_variant("这是一个测试").name, chinese_variant("這是一個測試").name, chinese_variant("中文").name
     ('zh-Hans', 'zh-Hant', None)
@@ -78,7 +78,7 @@ def chinese_variant(text: str, language: str = "zh") -> Variant:
 def _own_name(
     han: int, _s: int, _t: int, cantonese: int, cantonese_only: int, classical: int, classical_only: int, modern: int
 ) -> str | None:
-    """`yue` or `lzh` by function characters."""
+    """Returns `yue` or `lzh` according to function characters, else None."""
     if cantonese_only and cantonese >= MIN_CANTONESE_SHARE * han:
         return "yue"
     is_classical = (
@@ -101,7 +101,7 @@ def _script_variant(simplified: int, traditional: int) -> str | None:
 
 @functools.cache
 def load_sections() -> dict[str, str]:
-    """Characters of the sections `simplified`, `traditional` and `fold` (pairs: from, to) of data/variants.txt."""
+    """Reads the sections `simplified`, `traditional` and `fold` (pairs: from, to) of data/variants.txt."""
     sections: dict[str, str] = {}
     name = ""
     for line in (files("sluice.text") / "data" / "variants.txt").read_text("utf-8").splitlines():
@@ -114,7 +114,7 @@ def load_sections() -> dict[str, str]:
 
 @functools.cache
 def kinds_table() -> CodePoints:
-    """uint8: what a character tells, in bits of `language.kernels.variants`."""
+    """Returns the kinds of each character (uint8), as bits of `language.kernels.variants`."""
     sections = load_sections()
     kinds: dict[int, int] = {}
     for bit, chars in (
@@ -133,9 +133,9 @@ def kinds_table() -> CodePoints:
 
 @functools.cache
 def simplified_forms() -> dict[int, int]:
-    """The simplified character of each traditional one by OpenCC's first choice, as code points for `str.translate`.
+    """Returns the simplified form of each traditional character by OpenCC's first choice, for `str.translate`.
 
-    Serves the deduplication key only. Folding twice changes nothing.
+    Used only for the deduplication key. Folding twice changes nothing.
     """
     codes = list(map(ord, load_sections()["fold"]))
     return dict(zip(codes[::2], codes[1::2], strict=True))

@@ -1,10 +1,10 @@
-"""fastText's supervised models, read from their files and predicted with our own kernel.
+"""fastText's supervised models, read from their files and evaluated with our own kernel.
 
-The same labels and probabilities as the fasttext package gives, which is the oracle in tests, at a multiple of its
-speed: rows that were quantised are unpacked once, hashes of character sequences grow with them, and nothing is
-allocated per word. Models that are not quantised stay in the file, mapped, so that all workers of a host share them
-(GlotLID's has 1.6 GB). Format and arithmetic as in facebookresearch/fastText 0.9.3 `args.cc`, `dictionary.cc`,
-`quantmatrix.cc`, `productquantizer.cc`, `loss.cc`.
+Labels and probabilities equal those of the fasttext package, the reference in tests, at a multiple of its speed:
+quantised rows are unpacked once, hashes of character n-grams are extended incrementally, and nothing is allocated per
+word. Models that are not quantised are memory-mapped, so that all workers of a host share them (GlotLID's has 1.6 GB).
+Format and arithmetic as in facebookresearch/fastText 0.9.3 `args.cc`, `dictionary.cc`, `quantmatrix.cc`,
+`productquantizer.cc`, `loss.cc`.
 """
 
 import functools
@@ -24,44 +24,45 @@ MAGIC = 793_712_314
 MAX_VERSION = 12
 KINDS = {1: "cbow", 2: "skipgram", 3: "supervised"}
 HIERARCHICAL, SOFTMAX = 1, 3
-"""Of fastText's losses; 2 and 4, negative sampling and one-vs-all, judge each label by itself."""
+"""fastText's codes of these losses. The others, 2 and 4 (negative sampling, one-vs-all), score each label
+separately."""
 LABEL_ENTRY = 1
 NUM_CENTROIDS = 256
 OLD = 11
-"""Supervised models up to this version have no character sequences, whatever their settings say."""
+"""Supervised models up to this version have no character n-grams, whatever their settings."""
 
 
 class Dictionary(NamedTuple):
-    """The tables that `language.kernels.fasttext.find_rows` looks words up in."""
+    """The tables in which `language.kernels.fasttext.find_rows` looks up words."""
 
     names: npt.NDArray[np.uint8]
-    """All words, one after the other."""
+    """All words, concatenated."""
     offsets: npt.NDArray[np.int64]
-    """[words + 1] where each begins in `names`."""
+    """Start of each word in `names`, [words + 1]."""
     table: npt.NDArray[np.int32]
     min_n: int
     max_n: int
-    """Characters of the sequences that are looked up; 0 for none."""
+    """Maximum length of character n-grams; 0 for none."""
     word_ngrams: int
     buckets: int
     known: npt.NDArray[np.uint64]
-    """A bit for each bucket that a pruned model has kept: these fit a core's cache, where `places` do not."""
+    """A bit per bucket that a pruned model has kept. These fit in a core's cache, `places` do not."""
     places: npt.NDArray[np.int32]
-    """[buckets] the row of each after the words, -1 where it was pruned; empty when nothing was."""
+    """Row of each bucket after the words, [buckets]; -1 if pruned. Empty if the model is not pruned."""
 
 
 class FastTextModel:
     """A supervised model. Not picklable: load it in each process."""
 
     def __init__(self, path: str) -> None:
-        """Raises InputError for a file that is no whole supervised fastText model."""
+        """Raises InputError if the file is not a complete supervised fastText model."""
         with Path(path).open("rb") as file:
             is_empty = not file.seek(0, 2)
             reader = _Reader(path, b"" if is_empty else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
         try:
             loss = self._read(reader)
         except (struct.error, ValueError, IndexError):
-            raise reader.broken("it is cut short or damaged") from None
+            raise reader.broken("it is truncated or damaged") from None
         if reader.place != len(reader.data):
             raise reader.broken(f"{len(reader.data) - reader.place:,} bytes follow its end")
         self._is_softmax = loss == SOFTMAX
@@ -75,7 +76,7 @@ class FastTextModel:
         reader.values("d")
         if version > MAX_VERSION or KINDS.get(kind) != "supervised":
             raise reader.error(
-                f"is a fastText file of version {version} with a {KINDS.get(kind, kind)} model, and a supervised model "
+                f"is a fastText file of version {version} with a {KINDS.get(kind, kind)} model, but a supervised model "
                 f"of version {MAX_VERSION} or older was expected"
             )
         counts, num_rows = self._read_dictionary(reader, (min_n, 0 if version <= OLD else max_n, word_ngrams), buckets)
@@ -93,13 +94,13 @@ class FastTextModel:
     def _read_dictionary(
         self, reader: "_Reader", sizes: tuple[int, int, int], buckets: int
     ) -> tuple[npt.NDArray[np.int64], int]:
-        """How often each label occurred, and the number of rows that the matrix must have."""
+        """Returns the number of occurrences of each label, and the number of rows that the matrix must have."""
         _, max_n, word_ngrams = sizes
         _, num_words, num_labels = reader.values("3i")
         _, num_pruned = reader.values("2q")
         entries = [reader.entry() for _ in range(num_words + num_labels)]
         self.labels = tuple(word.decode("utf-8") for word, _, _ in entries[num_words:])
-        """With fastText's `__label__` before them."""
+        """Includes fastText's prefix `__label__`."""
         if not self.labels or any((kind == LABEL_ENTRY) != (i >= num_words) for i, (_, _, kind) in enumerate(entries)):
             raise reader.broken("its dictionary is damaged")
         places, known = np.empty(0, np.int32), np.empty(0, np.uint64)
@@ -121,9 +122,9 @@ class FastTextModel:
         return np.array([count for _, count, _ in entries[num_words:]], np.int64), num_words + num_buckets
 
     def predict(self, line: bytes) -> tuple[str, float] | None:
-        """The most probable label of a line in UTF-8, line ends being spaces, and its probability.
+        """Returns the most probable label of a line in UTF-8 and its probability. Line ends count as spaces.
 
-        None where the model knows nothing of the line. fastText adds 1e-5 to each probability: it may be over 1.
+        None if the model knows no feature of the line. fastText adds 1e-5 to each probability, so it may exceed 1.
         """
         label, logarithm = kernels.predict(
             np.frombuffer(line, np.uint8),
@@ -136,9 +137,10 @@ class FastTextModel:
         return None if label < 0 else (self.labels[label], float(np.float32(math.exp(logarithm))))
 
     def probability(self, line: bytes, label: str) -> float:
-        """The probability of one label as `predict` has it; 0 where the model knows nothing of the line.
+        """Returns the probability of one label as `predict` computes it; 0 if the model knows no feature of the line.
 
-        For models with softmax (not hierarchical) or labels judged by themselves. Raises ValueError for another label.
+        For models with softmax (not hierarchical) or independently scored labels. Raises ValueError for an unknown
+        label.
         """
         place = self.labels.index(label)
         rows = kernels.find_rows(np.frombuffer(line, np.uint8), self._dictionary)
@@ -150,12 +152,12 @@ class FastTextModel:
 
 @functools.cache
 def load_model(path: str) -> FastTextModel:
-    """One model per process and path. Raises as the class does."""
+    """Loads a model, once per process and path. Raises as the class does."""
     return FastTextModel(path)
 
 
 class _Reader:
-    """A cursor in the bytes of a file."""
+    """A cursor over the bytes of a file."""
 
     def __init__(self, path: str, data: bytes | mmap.mmap) -> None:
         self.path = path
@@ -163,13 +165,13 @@ class _Reader:
         self.place = 0
 
     def values(self, layout: str) -> tuple[Any, ...]:
-        """Little-endian values of `struct`."""
+        """Reads little-endian values in a `struct` layout."""
         values = struct.unpack_from(f"<{layout}", self.data, self.place)
         self.place += struct.calcsize(f"<{layout}")
         return values
 
     def entry(self) -> tuple[bytes, int, int]:
-        """A word of the dictionary, its count, and whether it is a label."""
+        """Reads a dictionary word, its count, and whether it is a label."""
         end = self.data.find(b"\0", self.place)
         if end < 0:
             raise ValueError("a word has no end")
@@ -179,13 +181,13 @@ class _Reader:
         return word, count, kind
 
     def array(self, kind: str, count: int) -> npt.NDArray[Any]:
-        """Values of one kind, not copied."""
+        """Reads values of one type without copying."""
         array = np.frombuffer(self.data, kind, count, self.place)
         self.place += array.nbytes
         return array
 
     def matrix(self, is_quantised: bool) -> npt.NDArray[np.float32]:
-        """A matrix of float32; one that is quantised is unpacked."""
+        """Reads a float32 matrix; unpacks a quantised one."""
         has_norms = is_quantised and self.values("?")[0]
         rows, columns = self.values("2q")
         if not is_quantised:
@@ -198,7 +200,7 @@ class _Reader:
         return unpacked
 
     def centroids(self, codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        """Rows from their codes: each names one of 256 centroids for a few dimensions. [rows, dim]"""
+        """Decodes rows: each code selects one of 256 centroids for a few dimensions. Returns [rows, dim]."""
         dim, parts, width, last = self.values("4i")
         book = self.array("<f4", dim * NUM_CENTROIDS)
         rows = np.empty((len(codes), dim), np.float32)
@@ -210,9 +212,9 @@ class _Reader:
         return rows
 
     def broken(self, why: str) -> InputError:
-        """The error for a fastText file that cannot be used."""
+        """Returns the error for a fastText file that cannot be used."""
         return self.error(f"is a fastText model that cannot be read: {why}. Copy the file again")
 
     def error(self, what: str) -> InputError:
-        """The error for an invalid file."""
-        return InputError(f"{self.path} {what}. Expected a whole supervised fastText .bin or .ftz file.")
+        """Returns the error for an invalid file."""
+        return InputError(f"{self.path} {what}. Expected a complete supervised fastText .bin or .ftz file.")

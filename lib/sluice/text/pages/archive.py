@@ -1,4 +1,4 @@
-"""Everything one archive yields, in one pass: documents, rejections, damaged stretches and a closing account."""
+"""Extraction of one archive in a single pass: documents, rejections, damaged ranges and final counts."""
 
 import contextlib
 import json
@@ -27,7 +27,7 @@ from sluice.text.pages.page import PageProcessor
 HTML_TYPES = ("text/html", "application/xhtml+xml", "application/vnd.wap.xhtml+xml")
 TEXT_TYPE = "text/plain"  # of the conversion records in WET files
 WAT_TYPE = "application/json"  # of the metadata records in WAT files
-STATUS = re.compile(r"(?:^|\s)([1-5]\d\d)(?:\s|$)")  # also of the malformed `HTTP/1.1 HTTP/1.1 200 OK`
+STATUS = re.compile(r"(?:^|\s)([1-5]\d\d)(?:\s|$)")  # also matches the malformed `HTTP/1.1 HTTP/1.1 200 OK`
 
 OpenRead = Callable[[str], BinaryIO]
 OpenRanges = Callable[[str], RangeReader]
@@ -37,10 +37,10 @@ OpenRanges = Callable[[str], RangeReader]
 class WarcAccount:
     """The counts of one archive: `records = documents + Σ dropped`, `bytes = good + Σ quarantined_bytes`.
 
-    `html` counts HTML responses, `texts` the conversion records of WET files: each gives a document or a rejection.
-    Of an archive read at wanted places only, `bytes` are those of the wanted records. `wanted` counts the records that
-    an index named; those of them that were not there are `missing`. Of documents, `extracted_chars = chars +
-    Σ cut_chars`; `masked` counts masks of personal data by kind.
+    `html` counts HTML responses, `texts` the conversion records of WET files: each gives a document or a rejection. If
+    only wanted records are read, `bytes` counts those records. `wanted` counts the records named by an index; `missing`
+    counts those that were not found. For documents, `extracted_chars = chars + Σ cut_chars`; `masked` counts masks of
+    personal data by kind.
     """
 
     bytes: int = 0
@@ -63,7 +63,7 @@ class WarcAccount:
         return WarcAccount(**{name: _sum(value, getattr(other, name)) for name, value in vars(self).items()})
 
     def to_json(self) -> str:
-        """JSON with sorted keys."""
+        """Returns JSON with sorted keys."""
         return json.dumps(vars(self), sort_keys=True)
 
     @classmethod
@@ -74,14 +74,14 @@ class WarcAccount:
         return cls(**values)
 
     def ledgers(self) -> list[Ledger]:
-        """Records in, documents out; and of the documents, characters of the main text in, of the stored text out."""
+        """Returns two ledgers: records in, documents out; for documents, extracted characters in, stored ones out."""
         return [
             Ledger("records", self.records, self.documents, dict(self.dropped)),
             Ledger("characters", self.extracted_chars, self.chars, dict(self.cut_chars)),
         ]
 
     def count(self, document: Document) -> None:
-        """Counts a document and what was cut out of it."""
+        """Counts a document and the cuts from it."""
         self.documents += 1
         self.languages[document.language] += 1
         edits = Edits.from_json(document.edits)
@@ -92,7 +92,7 @@ class WarcAccount:
 
 
 def _sum(one: Any, other: Any) -> Any:
-    """The sum of two numbers, or of two counters: `+` of counters would forget what is not positive."""
+    """Adds two numbers, or two counters: `+` of counters would drop counts that are not positive."""
     if not isinstance(one, Counter):
         return one + other
     result = Counter(one)
@@ -108,22 +108,21 @@ def extract_archive(
     wanted: WantedRecords | None = None,
     open_ranges: OpenRanges | None = None,
 ) -> Generator[Document | Rejection | Quarantine | WarcStats, None, None]:
-    """Everything one archive yields, in file order, then exactly one `WarcStats`.
+    """Yields everything in one archive, in file order, then exactly one `WarcStats`.
 
-    Same bytes in, same records out. Holds one record in memory. Records that hold no page are counted by reason and
-    give no row; HTML responses and the texts of WET files always give one. Raises InputError when a local file cannot
-    be opened.
+    The same bytes give the same records. Keeps one record in memory. Records without a page are only counted by reason;
+    HTML responses and the texts of WET files always give a row. Raises InputError if a local file cannot be opened.
 
-    With `wanted`, only the records at those places are taken, and ids are by offset: the same documents whether the
-    archive is read whole (the other records are dropped as `not_selected`) or, if `open_ranges` is given and
-    `entry.mode` is `index`, at those places only.
+    With `wanted`, only the records at those offsets are used, and ids are computed from offsets. The documents are the
+    same whether the whole archive is read (other records are dropped as `not_selected`) or, if `open_ranges` is given
+    and `entry.mode` is `index`, only those ranges.
     """
     account = WarcAccount(wanted=0 if wanted is None else len(wanted))
     if wanted is not None and open_ranges is not None and entry.mode == "index":
         items = _read_places(entry, processor.extract, open_ranges, wanted, account)
     else:
         items = _read(entry, processor.extract, open_read, wanted, account)
-    taken: set[int] = set()  # of the wanted offsets
+    taken: set[int] = set()  # wanted offsets used so far
     for item in items:
         if isinstance(item, Damage):
             account.quarantined[item.reason] += 1
@@ -158,7 +157,7 @@ def extract_archive(
 def _read(
     entry: PlanEntry, extract: ExtractConfig, open_read: OpenRead, wanted: WantedRecords | None, account: WarcAccount
 ) -> Iterator[Item]:
-    """Records and damage; of a remote file that stays unreadable, the bytes without a record yet are damage."""
+    """Yields records and damage. If a remote file cannot be read, all bytes not covered yet are reported as damage."""
     account.bytes = entry.size or 0
     end = 0
     try:
@@ -174,7 +173,7 @@ def _read(
                 check_digests=extract.check_digests,
             ):
                 yield item
-                end = max(end, item.offset + item.length)  # a wanted place without record comes after it is passed
+                end = max(end, item.offset + item.length)  # damage at a wanted offset without a record is yielded late
     except RemoteError as e:
         yield Damage(end, account.bytes - end, Reason.UNREADABLE, str(e))
 
@@ -207,7 +206,7 @@ def _is_page(record_type: str, content_type: str | None) -> bool:
 
 
 def _other(record: ArchiveRecord) -> str:
-    """Why a record that holds no page is dropped."""
+    """Returns the reason why a record without a page is dropped."""
     if not record.is_selected:
         return Reason.NOT_SELECTED
     if record.record_type == "metadata" and (record.content_type or "").startswith(WAT_TYPE):
@@ -261,9 +260,9 @@ def _host(url: str | None) -> str | None:
 
 
 def _moment(date: str | None) -> datetime | None:
-    """A WARC-Date, in UTC; None when it is missing or malformed."""
+    """Parses a WARC-Date to UTC; None if it is missing or malformed."""
     try:
         moment = datetime.fromisoformat(date or "")
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):  # overflow: a zone that leads before the year 1
+    except (ValueError, OverflowError):  # overflow: a time zone that leads before the year 1
         return None

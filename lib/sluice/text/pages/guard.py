@@ -1,13 +1,11 @@
-"""Pages that hang, or kill the interpreter: survived, found, and rejected with their place.
+"""Protection against pages that hang or crash the interpreter: such pages are found and rejected with their location.
 
-Two guards with the interface of a PageProcessor, both context managers:
-
-* `WatchedProcessor` works in this process, for about 2 µs a page. A page over the time limit ends the process, so that
-  the task fails and is tried again.
-* `GuardedProcessor` works in a child process. A page that ends it becomes a rejection `page_crash`, one over the time
-  limit `page_timeout`, and the next page gets a new child. It costs a copy of each page and its result through pipes.
-
-Healthy pages give the same results in both. The time limit is a last resort far above what size and depth limits allow.
+There are two guards with the interface of a PageProcessor, both context managers:
+* `WatchedProcessor` works in this process and costs about 2 µs per page. A page over the time limit ends the process,
+  so that the task fails and is retried.
+* `GuardedProcessor` works in a child process. A page that ends it is rejected as `page_crash`, one over the time limit
+  as `page_timeout`, and the next page gets a new child. It costs copying each page and its result through pipes.
+Other pages give the same results in both. The time limit is a last resort, far above what size and depth limits allow.
 """
 
 import contextlib
@@ -32,31 +30,31 @@ from sluice.text.pages.page import LOCATED, PageProcessor
 CRASH, TIMEOUT = Reason.PAGE_CRASH, Reason.PAGE_TIMEOUT
 
 START_S = 300.0
-"""A child that has not imported its libraries and compiled its kernels after so long never will."""
+"""Seconds after which a child that has not imported its libraries and compiled its kernels is considered dead."""
 
-FRAME = struct.Struct("<Q")  # length of the pickle that follows
+FRAME = struct.Struct("<Q")  # length of the following pickle
 CHUNK_BYTES = 1 << 20
 
 Judged = Document | Rejection
 
 
 class ProcessGuard(PageProcessor):
-    """A PageProcessor around another one; hands on every method that judges a page."""
+    """A PageProcessor that wraps another one and forwards every method that processes a page."""
 
     def __init__(self, inner: PageProcessor) -> None:
         self.__dict__.update(vars(inner))
         self.inner = inner
 
     def process(self, page: Page) -> Judged:
-        """As `PageProcessor.process`."""
+        """Like `PageProcessor.process`."""
         return self.call("process", page)
 
     def process_text(self, page: Page) -> Judged:
-        """As `PageProcessor.process_text`, for processors that have it."""
+        """Like `PageProcessor.process_text`, for processors that have it."""
         return self.call("process_text", page)
 
     def call(self, method: str, page: Page) -> Judged:
-        """The answer of the inner processor's method of this name."""
+        """Calls the inner processor's method of this name and returns its result."""
         raise NotImplementedError
 
     def __enter__(self) -> Self:
@@ -67,10 +65,11 @@ class ProcessGuard(PageProcessor):
 
 
 class WatchedProcessor(ProcessGuard):
-    """Judges pages in this process, which one that takes longer than `extract.page_timeout_s` ends by SIGALRM.
+    """Processes pages in this process, which SIGALRM ends if a page takes longer than `extract.page_timeout_s`.
 
-    The signal comes from the kernel and its handler is C, so that code holding the interpreter's lock is ended too.
-    The traceback, with the page in it, goes where Spark looks for those of dead workers, else to standard error.
+    The signal comes from the kernel and its handler is C code, so that code holding the interpreter's lock is ended
+    too. The traceback, which names the page, is written where Spark looks for those of dead workers, else to standard
+    error.
     """
 
     _log: IO[str] | None = None
@@ -79,7 +78,7 @@ class WatchedProcessor(ProcessGuard):
         directory = os.environ.get("PYTHON_FAULTHANDLER_DIR")
         with contextlib.suppress(OSError):
             self._log = open(os.path.join(directory, str(os.getpid())), "a") if directory else None
-        # chained to the default action, which ends the process; dump_traceback_later would cost a thread, 50 µs a page
+        # chained to the default action, which ends the process; dump_traceback_later needs a thread, 50 µs per page
         faulthandler.register(signal.SIGALRM, self._log or 2, all_threads=False, chain=True)
         return self
 
@@ -90,7 +89,7 @@ class WatchedProcessor(ProcessGuard):
             self._log.close()
 
     def call(self, method: str, page: Page) -> Judged:
-        """The answer; no time runs between two pages, when the archive is read."""
+        """Returns the result. The timer does not run between two pages, while the archive is read."""
         signal.setitimer(signal.ITIMER_REAL, self.extract.page_timeout_s)
         try:
             return call_named(getattr(self.inner, method), page)
@@ -99,9 +98,9 @@ class WatchedProcessor(ProcessGuard):
 
 
 class GuardedProcessor(ProcessGuard):
-    """Judges pages in a child process, which is started with the first one.
+    """Processes pages in a child process, which is started with the first page.
 
-    Raises what the inner processor raises on purpose (SluiceError), and StageError when no child can be started.
+    Raises deliberate errors of the inner processor (SluiceError), and StageError if no child can be started.
     """
 
     _child: "_Child | None" = None
@@ -112,7 +111,7 @@ class GuardedProcessor(ProcessGuard):
             self._child = None
 
     def call(self, method: str, page: Page) -> Judged:
-        """The answer, or a rejection when the child did not live to give it."""
+        """Returns the result, or a rejection if the child died or timed out."""
         request = pickle.dumps((method, page), pickle.HIGHEST_PROTOCOL)
         if self._child is None or not self._child.is_alive():  # it may also have died between two pages
             self._child = _Child(self.inner)
@@ -139,7 +138,7 @@ class GuardedProcessor(ProcessGuard):
 
 
 class _Child:
-    """A Python of its own with a processor in it: nothing of this process is inherited, no lock, no socket."""
+    """A separate Python process with a processor; it inherits no lock or socket from this process."""
 
     def __init__(self, processor: PageProcessor) -> None:
         code = "from sluice.text.pages.guard import serve; serve()"
@@ -156,8 +155,8 @@ class _Child:
             self.receive(START_S)
         except (TimeoutError, EOFError, BrokenPipeError) as e:
             raise StageError(
-                f"The child process that pages are judged in did not start: {self.kill()}. Its messages are on "
-                "standard error of this process; one that can import sluice and load the language model is expected."
+                f"The child process for pages did not start: {self.kill()}. Its messages are on standard error of "
+                "this process. It must be able to import sluice and to load the language model."
             ) from e
 
     def is_alive(self) -> bool:
@@ -169,7 +168,7 @@ class _Child:
         self._input.flush()
 
     def receive(self, seconds: float) -> bytes:
-        """The next message. Raises TimeoutError when it is not there in time, EOFError when the child has ended."""
+        """Returns the next message. Raises TimeoutError after `seconds`, EOFError if the child has ended."""
         deadline = time.monotonic() + seconds
         (length,) = FRAME.unpack(self._read(FRAME.size, deadline))
         return self._read(length, deadline)
@@ -190,11 +189,9 @@ class _Child:
         return bytes(data)
 
     def kill(self) -> str:
-        """Ends the child, if it still runs; how it ended: the name of a signal or an exit code."""
+        """Ends the child if it is still running. Returns how it ended: the name of a signal, or an exit code."""
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(
-                0.5
-            )  # what closed the pipe is about to end by itself, and its own end is the one to name
+            self._process.wait(0.5)  # a child that closed the pipe is about to end by itself; report that end
         self._process.kill()
         self.stop()
         code = self._process.returncode
@@ -214,10 +211,10 @@ class _Child:
 
 
 def serve() -> None:
-    """The child: a processor first, then page by page, until its input is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, whose end closes our input
+    """Main function of the child: receives a processor, then pages, until its input is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent; when it ends, our input is closed
     output = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what a library prints is no answer
+    os.dup2(2, 1)  # keep output of libraries out of the results
     _volunteer()
     processor: PageProcessor = pickle.loads(_next(sys.stdin.buffer) or b"")
     processor.warm_up()
@@ -248,7 +245,7 @@ def _answer(stream: IO[bytes], answer: object) -> None:
 
 
 def _volunteer() -> None:
-    """Offers this process to the kernel, should memory run out: better the page than the whole task."""
+    """Makes this process the kernel's first choice if memory runs out: losing a page is better than losing the task."""
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
         file.write("1000")
 
@@ -265,10 +262,10 @@ def _judge(judge: Callable[[Page], Judged], page: Page) -> Judged:
 
 
 def call_named(judge: Callable[[Page], Judged], page: Page) -> Judged:
-    """`judge(page)` through a frame that is named after the page.
+    """Calls `judge(page)` through a stack frame that is named after the page.
 
-    A traceback that is dumped by C code as the process dies holds nothing but names of frames, so this is how it tells
-    which page it was. Costs 0.7 µs.
+    A traceback that C code dumps while the process dies contains only frame names; so it shows which page it was. Costs
+    0.7 µs.
     """
     name = f"page at {page.rec_offset} of {page.warc_name}: {page.url}"
     named: Any = FunctionType(_judge.__code__.replace(co_name=name[:200]), {})

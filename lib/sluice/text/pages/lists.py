@@ -1,4 +1,4 @@
-"""Lists and models that judge a page: blocked URLs, words in URLs, bad words, quality models. Pickled by path."""
+"""Lists and models that decide on pages: blocked URLs, words in URLs, bad words, quality models. Pickled by path."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,7 @@ from sluice.text.quality.score import QualityModel
 
 @dataclass(frozen=True)
 class PageLists:
-    """`blocklist` and `url_words` are None where none is configured."""
+    """`blocklist` and `url_words` are None if not configured."""
 
     blocklist: BlockList | None
     url_words: UrlWords | None
@@ -23,7 +23,7 @@ class PageLists:
 
     @classmethod
     def of(cls, extract: ExtractConfig) -> "PageLists":
-        """Loads the lists of a configuration. Raises ConfigError or InputError for unreadable or unsuitable ones."""
+        """Loads the configured lists. Raises ConfigError or InputError for unreadable or unsuitable ones."""
         listed, words = extract.blocklist, extract.url_words
         return cls(
             BlockList.open(listed.path, listed.allow) if listed.path else None,
@@ -33,7 +33,7 @@ class PageLists:
         )
 
     def block(self, url: str | None) -> tuple[str, str] | None:
-        """Why a page at a URL is not wanted: the reason of its rejection, and which part of which list."""
+        """Returns why a page is rejected because of its URL: reason, and list entry; None if it is not."""
         if url is None:
             return None
         if self.blocklist and (match := self.blocklist.match(url)):
@@ -43,12 +43,12 @@ class PageLists:
         return None
 
     def score(self, text: str, language: str) -> float | None:
-        """`quality_score` of a text; None in a language without a model."""
+        """Returns the `quality_score` of a text; None in a language without a model."""
         model = self.quality.get(language)
         return model.score(text, language) if model else None
 
     def identity(self) -> dict[str, Any]:
-        """The lists by content: outputs of other lists are not mixed, and paths may differ between machines."""
+        """Identifies the lists by content, to prevent mixing of outputs; paths differ between machines."""
         blocklist = self.blocklist
         return {
             "blocklist": blocklist and [blocklist.digest, blocklist.allow_digest],

@@ -1,4 +1,4 @@
-"""One page to a document or a rejection, cheapest check first."""
+"""Conversion of a page to a document or a rejection, with the cheapest check first."""
 
 from collections.abc import Callable
 from typing import Any
@@ -26,7 +26,7 @@ from sluice.text.pages.lists import PageLists
 from sluice.text.signals import compute
 
 PRECHECK = "before extraction"
-"""`detail` of a page whose language was certain from its HTML."""
+"""`detail` of a page whose language was certain from its HTML alone."""
 
 NO_VARIANT = Variant(None, 0, 0, 0)
 RANDOM_UNIT_SEED = 3
@@ -35,9 +35,9 @@ LOCATED = (*Located.__struct_fields__, "doc_id", "fetched_at")
 
 
 class PageProcessor:
-    """Decides one page at a time; the same page gives the same answer everywhere. Pickles, models load on first use.
+    """Processes one page at a time; the result depends only on the page. Picklable; models are loaded on first use.
 
-    Raises ConfigError or InputError for lists and models that are missing or malformed.
+    Raises ConfigError or InputError for missing or malformed lists and models.
     """
 
     def __init__(self, extract: ExtractConfig, minhash: MinHashConfig, lid_path: str) -> None:
@@ -49,7 +49,7 @@ class PageProcessor:
         self.lists = PageLists.of(extract)
 
     def warm_up(self) -> None:
-        """Loads models and compiles kernels now (once per host: about a minute), so that no page's time limit pays."""
+        """Loads models and compiles kernels (once per host: about a minute), so that no page's time includes it."""
         page = b"<p>a<p>" + b"The first of many words that are in one page. " * 9
         extracted = html.extract_page(page, self.extract.extractor)
         rights(page)
@@ -65,11 +65,11 @@ class PageProcessor:
         sign_text("a b c d e f g h i j", msgspec.structs.replace(self.minhash, min_shingles=1))
 
     def process(self, page: Page) -> Document | Rejection:
-        """A document, or why the page is none. An unexpected error of a parser costs this page only."""
+        """Returns a document or a rejection. An unexpected error of a parser affects only this page."""
         return self._guard(self._process, page)
 
     def process_text(self, page: Page) -> Document | Rejection:
-        """The same for a page whose payload is text that somebody else has extracted, in UTF-8 as WET files have it."""
+        """Like `process`, for a page whose payload is extracted text in UTF-8, as in WET files."""
         return self._guard(self._process_text, page)
 
     def _guard(self, judge: Callable[[Page], Document | Rejection], page: Page) -> Document | Rejection:
@@ -77,7 +77,7 @@ class PageProcessor:
             return self._reject_unread(page) or judge(page)
         except (SluiceError, MemoryError):
             raise
-        except Exception as e:  # the one place where a page may fail for an unforeseen reason
+        except Exception as e:  # the only place that catches unexpected errors of a page
             return _reject(page, Reason.EXTRACT_ERROR, type(e).__name__)
 
     def _reject_unread(self, page: Page) -> Rejection | None:
@@ -151,7 +151,7 @@ class PageProcessor:
         )
 
     def is_wanted(self, language: Language) -> bool:
-        """Whether a language is to be kept and named with enough certainty."""
+        """Whether a language is wanted and identified with sufficient certainty."""
         if self.extract.languages is not None and language.code not in self.extract.languages:
             return False
         minimum = self.extract.min_language_score.get(language.code, self.extract.other_language_score)
@@ -171,7 +171,7 @@ def _reject(page: Page, reason: str, detail: str | None = None, **found: Any) ->
 
 
 def to_json(record: Document | Rejection) -> dict[str, Any]:
-    """A record as plain values for JSON lines, binary columns left out."""
+    """Converts a record to plain values for JSON lines, without binary columns."""
     plain = {name: value for name, value in msgspec.structs.asdict(record).items() if not isinstance(value, bytes)}
     result: dict[str, Any] = msgspec.to_builtins(plain)
     result.pop("signature", None)

@@ -1,4 +1,4 @@
-"""How fast this machine really is: the beginning of a plan through the real code, timed."""
+"""Measurement of this machine's speed on the beginning of a plan, with the real code."""
 
 import time
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ MAX_PAGES, MAX_S = 2000, 60.0
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """Measured speeds; reading includes waiting for the network."""
+    """Measured speeds. Reading includes waiting for the network."""
 
     pages: int
     bytes: int
@@ -31,17 +31,17 @@ class Speed:
     page_s: float
 
     def apply(self, cost: CostConfig) -> CostConfig:
-        """The cost model with these speeds; waiting is in the reading speed already."""
+        """Returns the cost model with these speeds; waiting is included in the read speed."""
         return msgspec.structs.replace(cost, read_mb_per_s=self.mb_per_s, page_s=1 / self.pages_per_s, request_s=0.0)
 
     @property
     def mb_per_s(self) -> float:
-        """10^6 bytes of the archive per second of reading."""
+        """Megabytes (10^6 bytes) of the archive per second of reading."""
         return self.bytes / 1e6 / max(self.read_s, 1e-9)
 
     @property
     def pages_per_s(self) -> float:
-        """Pages per second of work on pages."""
+        """Pages per second of page processing."""
         return self.pages / max(self.page_s, 1e-9)
 
     def __str__(self) -> str:
@@ -49,7 +49,7 @@ class Speed:
 
 
 class _TimedProcessor(PageProcessor):
-    """A processor that adds up the time it takes."""
+    """A processor that measures its total time."""
 
     spent_s = 0.0
 
@@ -62,7 +62,7 @@ class _TimedProcessor(PageProcessor):
 
 
 class _CountedRanges:
-    """A range reader that adds up what it delivers."""
+    """A range reader that counts the bytes it returns."""
 
     def __init__(self, reader: RangeReader, total: list[int]) -> None:
         self._reader, self._total, self.size = reader, total, reader.size
@@ -77,9 +77,9 @@ class _CountedRanges:
 
 
 def measure(config: Config, plan: InputPlan) -> Speed:
-    """Reads the first archive of a plan as extraction would, up to 2,000 pages or a minute, and keeps nothing.
+    """Reads the first archive of a plan like extraction, up to 2,000 pages or one minute, and discards the results.
 
-    Raises InputError when there is no HTML page in what was read.
+    Raises InputError if no HTML page was read.
     """
     transport = config.extract.transport
     processor = _TimedProcessor(config.extract, config.dedup.minhash, model_path(config.extract.lid_model))
@@ -105,6 +105,6 @@ def measure(config: Config, plan: InputPlan) -> Speed:
     spent_s = time.perf_counter() - started
     rows.close()
     if not pages:
-        raise InputError(f"{entry.path} gave no HTML page to measure with. Check plan.inputs and the selection.")
+        raise InputError(f"{entry.path} has no HTML page to measure. Check plan.inputs and the selection.")
     num_bytes = delivered[0] if entry.mode == "index" else end
     return Speed(pages, num_bytes, max(0.0, spent_s - processor.spent_s), processor.spent_s)

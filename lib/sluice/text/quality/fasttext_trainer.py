@@ -1,9 +1,9 @@
-"""Trains fastText classifiers so that the same examples give the same bytes.
+"""Trains fastText classifiers reproducibly: the same examples give the same bytes.
 
-fastText's own training cannot: of `thread = 1` it initialises one tenth of the input vectors and trains the rest from
-whatever the memory held (0.9.3, DenseMatrix::uniform; "Encountered NaN" is one of its fruits), and with more threads
-the order of updates is chance. So fastText makes the dictionary and the file, and the descent is
-`quality.kernels.fasttext_trainer`: the same model, loss and schedule.
+fastText's own training does not: with `thread = 1` it initialises a tenth of the input vectors and trains the rest from
+uninitialised memory (0.9.3, DenseMatrix::uniform; a cause of "Encountered NaN"), and with more threads the order of
+updates is random. So fastText only builds the dictionary and writes the file; gradient descent is in
+`quality.kernels.fasttext_trainer`, with the same model, loss and schedule.
 """
 
 import functools
@@ -23,15 +23,15 @@ from sluice.text.quality.kernels.fasttext_trainer import descend
 END = "</s>"
 """fastText's word at the end of each line."""
 FNV_BASIS, FNV_PRIME, NGRAM_FACTOR = 2166136261, 16777619, 116049371
-"""Of fastText's hashes of words and of sequences of words (dictionary.cc)."""
+"""Constants of fastText's hashes of words and word n-grams (dictionary.cc)."""
 MASK32 = (1 << 32) - 1
 
 
 def fit(examples: Sequence[tuple[str, str]], section: TrainQualityConfig) -> Any:
-    """A fastText model of examples (label, line of words), which it sees in their order, `epochs` times.
+    """Trains a fastText model on examples (label, line of words) in the given order, for `epochs` passes.
 
-    Vectors of words begin uniform within 1/dim, as fastText means them to; those of sequences begin at zero, so that
-    one never seen in training says nothing. Raises ConfigError without the whole fasttext package.
+    Word vectors start uniform within 1/dim, as fastText intends; n-gram vectors start at zero, so that n-grams not seen
+    in training have no effect. Raises ConfigError without the full fasttext package.
     """
     model = _untrained(examples, section)
     words = {word: number for number, word in enumerate(model.get_words())}
@@ -51,7 +51,7 @@ def fit(examples: Sequence[tuple[str, str]], section: TrainQualityConfig) -> Any
 
 
 def predictor(model: Any) -> FastTextModel:
-    """Parameters of a trained model, as its file contains them."""
+    """Returns a predictor with the parameters of a trained model, as its file contains them."""
     with tempfile.TemporaryDirectory(prefix="sluice-classifier-") as folder:
         path = Path(folder) / "model.bin"
         model.save_model(str(path))
@@ -59,17 +59,17 @@ def predictor(model: Any) -> FastTextModel:
 
 
 def _untrained(examples: Sequence[tuple[str, str]], section: TrainQualityConfig) -> Any:
-    """fastText's dictionary of the examples, in a model that is yet to learn."""
+    """Returns an untrained model with fastText's dictionary of the examples."""
     try:
         import fasttext
     except ImportError:
         raise ConfigError(
-            "Training needs the fasttext package, which is not installed: pip install 'sluice[quality]'. It is "
-            "compiled on the way; without a C++ compiler: apt-get install g++ python3-dev."
+            "Training needs the fasttext package, which is not installed: pip install 'sluice[quality]'. This "
+            "compiles it; if there is no C++ compiler: apt-get install g++ python3-dev."
         ) from None
     if not hasattr(fasttext, "train_supervised"):
         raise ConfigError(
-            "The fasttext that is installed can only predict (fasttext-predict); training needs the whole of it: "
+            "The installed fasttext can only predict (fasttext-predict), but training needs the full package: "
             "pip uninstall fasttext-predict, then pip install 'sluice[quality]'."
         )
     with tempfile.TemporaryDirectory(prefix="sluice-classifier-") as folder:
@@ -88,9 +88,9 @@ def _untrained(examples: Sequence[tuple[str, str]], section: TrainQualityConfig)
 
 
 def features(line: str, words: dict[str, int], bucket: int, word_ngrams: int) -> npt.NDArray[np.int64]:
-    """Rows of the input matrix that fastText looks up for a line, in any order: known words, then sequences.
+    """Returns the rows of the input matrix that fastText uses for a line, in any order: known words, then n-grams.
 
-    Sequences are of all words, unknown ones too, with the end of the line.
+    N-grams include unknown words and the end of the line.
     """
     tokens = [*line.split(" "), END] if line else [END]
     known = np.array([words[token] for token in tokens if token in words], np.int64)
@@ -104,7 +104,7 @@ def features(line: str, words: dict[str, int], bucket: int, word_ngrams: int) ->
 
 @functools.lru_cache(1 << 20)
 def _hash(word: str) -> int:
-    """FNV-1a with fastText's signed characters; sign-extended to 64 bits, as sequences use it."""
+    """FNV-1a with fastText's signed characters, sign-extended to 64 bits as for n-grams."""
     h = FNV_BASIS
     for byte in word.encode():
         h = ((h ^ (byte if byte < 128 else byte | 0xFFFFFF00)) * FNV_PRIME) & MASK32

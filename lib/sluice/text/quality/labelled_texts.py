@@ -1,7 +1,7 @@
-"""Good and bad texts to learn from: read, chosen by hash, freed of duplicates, split by group, cut into passages.
+"""Good and bad texts for training: reading, choice by hash, removal of duplicates, split by group, passages.
 
-Three things would make a classifier look better than it is, and are kept out here: a text, or the pages of one site, on
-both sides of the split; a text in both classes; and classes that differ in length.
+Three things would make a classifier look better than it is, and are prevented here: a text, or the pages of one site,
+on both sides of the split; a text in both classes; and classes that differ in length.
 """
 
 import hashlib
@@ -22,18 +22,18 @@ log = logging.getLogger("sluice.quality")
 
 PLAIN = (".txt", ".md")
 MIN_DOCUMENTS = 5
-"""A class with fewer documents, in training or held out, teaches or shows nothing."""
+"""A class with fewer documents, in training or held out, is not sufficient."""
 
 
 class LabelledText(NamedTuple):
-    """One document: its place in the order by hash, its text, and what must stay together with it."""
+    """One document: its hash position, its text, and the group that must not be split."""
 
     order: int
     digest: bytes
     text: str
     group: str
     source: int
-    """Position in the sources of its class."""
+    """Index into the sources of its class."""
 
 
 class Counts(NamedTuple):
@@ -43,16 +43,16 @@ class Counts(NamedTuple):
     read: int
     other_language: int
     rejected: int
-    """Rows of a run that are no documents: they have a reason."""
+    """Rows of a run that are not documents, because they have a reason for rejection."""
     too_short: int
     duplicate: int
     conflicting: int
-    """In the other class too; left out of both."""
+    """Documents that are also in the other class; excluded from both."""
     not_chosen: int
-    """Over `max_documents_per_class`."""
+    """Documents beyond `max_documents_per_class`."""
     used: int
     sha256: str
-    """Of the sorted digests of the used texts: names the content, not the file."""
+    """SHA-256 of the sorted digests of the texts used; identifies the content, not the file."""
 
 
 class Labelled(NamedTuple):
@@ -63,15 +63,15 @@ class Labelled(NamedTuple):
 
 
 def read_classes(section: TrainQualityConfig) -> tuple[Labelled, Labelled]:
-    """The good and the bad documents.
+    """Reads the good and the bad documents.
 
-    Raises ConfigError for a class without sources, InputError for a class that has no documents left, and FormatError
-    with file and line for what cannot be read.
+    Raises ConfigError for a class without sources, InputError for a class without remaining documents, and FormatError
+    with file and line for invalid input.
     """
     sides = {"positive": section.positive, "negative": section.negative}
     for name, paths in sides.items():
         if not paths:
-            raise ConfigError(f"train_quality.{name} is empty: both classes need sources. Name files or run outputs.")
+            raise ConfigError(f"train_quality.{name} is empty. Set it to files or run outputs: both classes need them.")
     read = {name: [_read(section, i, path) for i, path in enumerate(paths)] for name, paths in sides.items()}
     digests = {
         name: {document.digest for documents, _ in sources for document in documents} for name, sources in read.items()
@@ -82,7 +82,7 @@ def read_classes(section: TrainQualityConfig) -> tuple[Labelled, Labelled]:
 
 
 def _read(section: TrainQualityConfig, source: int, path: str) -> tuple[list[LabelledText], dict[str, int]]:
-    """The documents of one source with the smallest hashes, at most as many as a class may have."""
+    """Reads the documents of one source with the smallest hashes, up to the maximum of a class."""
     counts = dict.fromkeys(("read", "other_language", "rejected", "too_short", "duplicate", "not_chosen"), 0)
     kept: list[tuple[int, LabelledText]] = []
     seen: set[bytes] = set()
@@ -110,7 +110,7 @@ def _read(section: TrainQualityConfig, source: int, path: str) -> tuple[list[Lab
 
 
 def _records(path: str, groups: Sequence[str]) -> Iterator[Mapping[str, Any]]:
-    """The documents at a path, each with `text` and what else it has."""
+    """Yields the documents at a path as mappings with `text` and other fields."""
     if is_json_lines(path):
         yield from iter_objects(path)
     elif path.removesuffix(".gz").removesuffix(".zst").endswith(PLAIN):
@@ -121,7 +121,7 @@ def _records(path: str, groups: Sequence[str]) -> Iterator[Mapping[str, Any]]:
 
 
 def group_of(record: Mapping[str, Any], section: TrainQualityConfig) -> str:
-    """The group that a document belongs to: its first value among `groups`, else its text."""
+    """Returns the group of a document: the value of the first of `groups` that it has, else its text's digest."""
     for name in section.groups:
         value = record.get(name)
         if isinstance(value, str) and value:
@@ -130,7 +130,7 @@ def group_of(record: Mapping[str, Any], section: TrainQualityConfig) -> str:
 
 
 def _host(url: str) -> str:
-    """The host of a URL; the URL itself where it has none."""
+    """Returns the host of a URL, or the URL itself if it has none."""
     try:
         return urlsplit(url).hostname or url
     except ValueError:  # http://[
@@ -140,7 +140,7 @@ def _host(url: str) -> str:
 def _choose(
     section: TrainQualityConfig, name: str, sources: list[tuple[list[LabelledText], dict[str, int]]], both: set[bytes]
 ) -> Labelled:
-    """Documents from all sources in turn, so that a large one does not crowd out a small one."""
+    """Chooses documents from all sources alternately, so that a large source does not displace a small one."""
     seen: set[bytes] = set()
     queues, counts = [], []
     for documents, known in sources:
@@ -156,7 +156,7 @@ def _choose(
     chosen = [document for _, document in ranked[: section.max_documents_per_class]]
     if not chosen:
         raise InputError(
-            f"train_quality.{name} has no usable documents: {_told(counts)}. Name other sources, or lower "
+            f"train_quality.{name} has no usable documents: {_told(counts)}. Use other sources, or decrease "
             "train_quality.min_chars and passage_words."
         )
     rows = []
@@ -173,7 +173,7 @@ def _told(counts: Sequence[Mapping[str, int]]) -> str:
 
 
 def is_held_out(group: str, section: TrainQualityConfig) -> bool:
-    """Whether a group is only judged: a function of its name and the seed, so that no group stands on both sides."""
+    """Whether a group is held out: a function of its name and the seed, so that no group is on both sides."""
     position = mix64(int.from_bytes(text_digest(group)[:8]), section.seed) / 2**64
     return position < section.held_out
 
@@ -181,7 +181,7 @@ def is_held_out(group: str, section: TrainQualityConfig) -> bool:
 def split(
     name: str, documents: Sequence[LabelledText], section: TrainQualityConfig
 ) -> tuple[list[LabelledText], list[LabelledText]]:
-    """Documents to train on and documents to judge. Raises InputError when there are too few of either."""
+    """Splits documents into training and held-out ones. Raises InputError if there are too few of either."""
     held = [document for document in documents if is_held_out(document.group, section)]
     training = [document for document in documents if not is_held_out(document.group, section)]
     for what, found in (("to train on", training), ("held out", held)):
@@ -189,15 +189,15 @@ def split(
             groups = len({document.group for document in documents})
             raise InputError(
                 f"train_quality.{name} has {len(found)} documents {what}, of {len(documents):,} in {groups:,} groups; "
-                f"at least {MIN_DOCUMENTS} are needed. Give more text, or change train_quality.held_out or groups."
+                f"at least {MIN_DOCUMENTS} are needed. Add texts, or change train_quality.held_out or groups."
             )
     return training, held
 
 
 def training_lines(documents: Sequence[LabelledText], section: TrainQualityConfig) -> list[str]:
-    """Passages of training documents, those of all sources in turn while they last, each source in hash order.
+    """Returns passages of training documents, alternating between sources while they last, each source in hash order.
 
-    A source with long or many documents thus does not decide alone what good is.
+    So a source with long or many documents does not alone determine what is good.
     """
     lines: dict[int, list[tuple[int, str]]] = {}
     for document in documents:
@@ -210,14 +210,14 @@ def training_lines(documents: Sequence[LabelledText], section: TrainQualityConfi
 
 
 def line_order(line: str, section: TrainQualityConfig) -> int:
-    """Place of a line in the order by hash."""
+    """Returns the position of a line in hash order."""
     return mix64(int.from_bytes(text_digest(line)[:8]), section.seed)
 
 
 def passages(text: str, section: TrainQualityConfig) -> list[str]:
-    """Prepared lines of exactly `passage_words` words, at most `passages_per_document`, spread over what is looked at.
+    """Returns lines of exactly `passage_words` words, at most `passages_per_document`, spread over the part read.
 
-    Documents of all lengths thus weigh alike, and only what the words are can tell one class from the other.
+    So documents of all lengths have equal weight, and only their words distinguish the classes.
     """
     words = word_line(text, section.language).split(" ")
     count, most, size = len(words) // section.passage_words, section.passages_per_document, section.passage_words

@@ -1,7 +1,7 @@
-"""A trained language model as NumPy arrays, to judge texts with where there is no TensorFlow: on executors.
+"""A trained language model as NumPy arrays, to score texts without TensorFlow, for example on executors.
 
-Read from the folder that `sluice export` writes. The equations are those of `sluice.train.model.cells` and
-`sluice.train.model.layers`, whose oracle this is.
+Loaded from the directory that `sluice export` writes. The equations are those of `sluice.train.model.cells` and
+`sluice.train.model.layers`; tests of those use this module as the reference.
 """
 
 import io
@@ -22,23 +22,23 @@ Weights = Mapping[str, Array]
 State = tuple[Array, ...]
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 CHUNK = 64
-"""Time steps whose logits are in memory at once."""
+"""Number of time steps whose logits are in memory at once."""
 
 
 class Score(NamedTuple):
-    """Of one text: its tokens and the `<eos>` after them, given the `<eos>` of the text before."""
+    """Score of one text: its tokens and the `<eos>` after them, given the `<eos>` of the previous text."""
 
     nll: float
-    """Nats."""
+    """Negative log-likelihood in nats."""
     tokens: int
     utf8_bytes: int
-    """Of the scored tokens."""
+    """UTF-8 bytes of the scored tokens."""
     is_cut: bool
-    """There are more tokens."""
+    """True if the text has more tokens than were scored."""
 
     @property
     def bits_per_byte(self) -> float | None:
-        """None for an empty text."""
+        """Bits per UTF-8 byte; None for an empty text."""
         return self.nll / (math.log(2) * self.utf8_bytes) if self.utf8_bytes else None
 
     @property
@@ -47,7 +47,7 @@ class Score(NamedTuple):
 
 
 class LanguageModel:
-    """Weights and the computation; state goes in and out as a value."""
+    """Weights and computation. State is passed and returned as a value."""
 
     def __init__(self, config: Mapping[str, Any], weights: Weights) -> None:
         self.config, self.weights = config, weights
@@ -56,12 +56,12 @@ class LanguageModel:
         self._names = [f"{'lstm' if arch == 'awd_lstm' else arch}.{n}." for n in range(config["model"]["layers"])]
 
     def layer_weights(self, layer: int) -> dict[str, Array]:
-        """By the last parts of their names."""
+        """Returns the weights of a layer by the last parts of their names."""
         start = self._names[layer]
         return {name[len(start) :]: value for name, value in self.weights.items() if name.startswith(start)}
 
     def zero_state(self, batch: int) -> list[State]:
-        """Of each layer."""
+        """Returns zero states of all layers."""
         states: list[State] = []
         for layer in range(len(self._names)):
             weights = self.layer_weights(layer)
@@ -74,7 +74,7 @@ class LanguageModel:
         return states
 
     def hidden(self, tokens: Array, state: list[State]) -> tuple[Array, list[State]]:
-        """Inputs of the softmax [T, B, P] and the state after tokens [T, B]."""
+        """Returns the inputs of the softmax [T, B, P] and the state after tokens [T, B]."""
         x = self.weights["embed.weight"][tokens]
         after = []
         for layer in range(len(self._names)):
@@ -83,7 +83,7 @@ class LanguageModel:
         return (x @ self.weights["proj.kernel"] if "proj.kernel" in self.weights else x), after
 
     def nll(self, tokens: Array, is_scored: Array) -> Array:
-        """Nats [B]: of tokens[1:] [T + 1, B], given those before, where `is_scored` [T, B]."""
+        """Returns nats [B] of tokens[1:], [T + 1, B], given the previous ones, where `is_scored` [T, B] is true."""
         T, B = len(tokens) - 1, tokens.shape[1]
         state, total = self.zero_state(B), np.zeros(B)
         softmax = self.weights["softmax.kernel"] if "softmax.kernel" in self.weights else self.weights["embed.weight"].T
@@ -100,13 +100,13 @@ class LanguageModel:
 
 
 def sigmoid(z: Array) -> Array:
-    """1 / (1 + e^-z), without overflow."""
+    """Computes 1 / (1 + e^-z) without overflow."""
     value: Array = 0.5 * (1 + np.tanh(0.5 * z))
     return value
 
 
 def lstm(x: Array, state: State, w: Weights) -> tuple[Array, State]:
-    """h [T, B, H], and h and c [B, H]."""
+    """Returns h [T, B, H], and the state h and c [B, H]."""
     h, c = state
     xW, outputs = x @ w["kernel"] + w["bias"], []
     for z_x in xW:
@@ -118,7 +118,7 @@ def lstm(x: Array, state: State, w: Weights) -> tuple[Array, State]:
 
 
 def gru(x: Array, state: State, w: Weights) -> tuple[Array, State]:
-    """h [T, B, H], and h [B, H]."""
+    """Returns h [T, B, H], and the state h [B, H]."""
     (h,) = state
     xW, outputs = x @ w["kernel"] + w["bias"], []
     for z_x in xW:
@@ -131,7 +131,7 @@ def gru(x: Array, state: State, w: Weights) -> tuple[Array, State]:
 
 
 def rnn(x: Array, state: State, w: Weights) -> tuple[Array, State]:
-    """h [T, B, H], and h [B, H]."""
+    """Returns h [T, B, H], and the state h [B, H]."""
     (h,) = state
     xW, outputs = x @ w["kernel"] + w["bias"], []
     for z_x in xW:
@@ -141,7 +141,7 @@ def rnn(x: Array, state: State, w: Weights) -> tuple[Array, State]:
 
 
 def gcnn(x: Array, state: State, w: Weights) -> tuple[Array, State]:
-    """y [T, B, H], and the last k - 1 inputs [k - 1, B, D]."""
+    """Returns y [T, B, H], and the last k - 1 inputs [k - 1, B, D]."""
     kernel, T = w["kernel"], len(x)
     seen = np.concatenate([state[0], x])
     z = sum(seen[j : j + T] @ kernel[j] for j in range(len(kernel))) + w["bias"]
@@ -159,7 +159,7 @@ LAYERS: dict[str, Callable[[Array, State, Weights], tuple[Array, State]]] = {
 
 
 class Scorer:
-    """Judges texts by an exported model. Pickles as the path of its folder."""
+    """Scores texts with an exported model. Pickled as the path of its directory."""
 
     def __init__(self, directory: str) -> None:
         self.directory = directory
@@ -170,13 +170,13 @@ class Scorer:
         self._ids = config["ids"]
         self._token_bytes = np.load(io.BytesIO(storage.read_bytes(storage.join(directory, TOKEN_BYTES))))
         self.is_lossless = self._tokenizer.lossless
-        """Whether bits per byte mean anything."""
+        """Whether bits per byte are meaningful."""
 
     def __reduce__(self) -> tuple[type["Scorer"], tuple[str]]:
         return Scorer, (self.directory,)
 
     def scores(self, texts: Sequence[str], max_tokens: int | None = None) -> list[Score]:
-        """Of each text, or of its first tokens; those of like length are worked out side by side."""
+        """Returns the score of each text, or of its first tokens. Texts of similar length are computed together."""
         whole = [[*ids, self._ids["eos"]] for ids in self._tokenizer.encode_batch(texts)]
         encoded = [ids[:max_tokens] for ids in whole]
         found: list[Score | None] = [None] * len(texts)
@@ -198,13 +198,13 @@ class Scorer:
 
     @property
     def memory_rows(self) -> int:
-        """Texts side by side, so that their logits take at most 256 MB."""
+        """Returns the number of texts per batch, so that their logits take at most 256 MB."""
         vocab_size = len(self._model.weights["softmax.bias"])
         return max(1, min(64, (256 << 20) // (4 * CHUNK * vocab_size)))
 
 
 def _batches(encoded: Sequence[Sequence[int]], most: int) -> Iterator[list[int]]:
-    """Batches of positions of texts, sorted by length so that little is padding."""
+    """Yields batches of text positions, sorted by length to minimise padding."""
     order = sorted(range(len(encoded)), key=lambda place: len(encoded[place]))
     for first in range(0, len(order), most):
         yield order[first : first + most]
@@ -213,11 +213,11 @@ def _batches(encoded: Sequence[Sequence[int]], most: int) -> Iterator[list[int]]
 def _read_config(directory: str) -> dict[str, Any]:
     path = storage.join(directory, CONFIG)
     if not storage.exists(path):
-        raise InputError(f"{directory} holds no {CONFIG}. Name the folder that `sluice export` has written.")
+        raise InputError(f"{directory} contains no {CONFIG}. Use the directory written by `sluice export`.")
     config: dict[str, Any] = json.loads(storage.read_bytes(path))
     if config.get("format") != 1 or config.get("model", {}).get("arch", "") not in (*LAYERS, "awd_lstm"):
         raise FormatError(
-            f"{path} has format {config.get('format')!r} and arch {config.get('model', {}).get('arch')!r}; known are "
+            f"{path} has format {config.get('format')!r} and arch {config.get('model', {}).get('arch')!r}; expected "
             f"format 1 and {', '.join(LAYERS)}. Export the model again with this version of sluice."
         )
     return config

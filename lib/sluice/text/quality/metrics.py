@@ -1,6 +1,6 @@
-"""How well a score tells good from bad: exact measures of a binary classifier from scores and labels.
+"""Measures of a binary classifier, computed exactly from scores and labels.
 
-Everywhere `scores` is [n] float and `is_good` [n] bool; equal scores are one step, never ordered by chance.
+Everywhere, `scores` is [n] float and `is_good` [n] bool. Equal scores are one step and never ordered arbitrarily.
 """
 
 from typing import NamedTuple
@@ -13,19 +13,19 @@ Bools = npt.NDArray[np.bool_]
 
 
 class Row(NamedTuple):
-    """Effect of a threshold: scores of at least `threshold` are called good."""
+    """Effect of a threshold: scores of at least `threshold` are classified as good."""
 
     threshold: float
     precision: float | None
-    """Share of good among what is called good; None when nothing is."""
+    """Share of good texts among those classified as good; None if there are none."""
     recall: float | None
-    """Share of the good that is called good; None without any."""
+    """Share of good texts that are classified as good; None if there are none."""
     kept_share: float
-    """Share of all that is called good."""
+    """Share of all texts that are classified as good."""
 
 
 class Bin(NamedTuple):
-    """Scores from `low` on, below `high` (the last bin holds 1): their number, their mean, and the share of good."""
+    """Scores from `low` to below `high` (the last bin includes 1): their number, mean, and the share of good texts."""
 
     low: float
     high: float
@@ -35,7 +35,7 @@ class Bin(NamedTuple):
 
 
 class Confusion(NamedTuple):
-    """Counts: called good and good, called good but bad, called bad but good, called bad and bad."""
+    """Counts of true positives, false positives, false negatives and true negatives; good is positive."""
 
     true_good: int
     false_good: int
@@ -44,9 +44,9 @@ class Confusion(NamedTuple):
 
 
 def auc(scores: Floats, is_good: Bools) -> float | None:
-    """Area under the ROC curve: the chance that a good one scores above a bad one, ties counting half.
+    """Area under the ROC curve: the probability that a good text scores above a bad one, with ties counting half.
 
-    By mean ranks (Mann-Whitney U), exact. None without good or without bad.
+    Computed exactly by mean ranks (Mann-Whitney U). None if either class is empty.
     """
     num_good = int(is_good.sum())
     num_bad = len(is_good) - num_good
@@ -59,7 +59,7 @@ def auc(scores: Floats, is_good: Bools) -> float | None:
 
 
 def average_precision(scores: Floats, is_good: Bools) -> float | None:
-    """Precision averaged over the steps of recall, from the highest score down. None without any good."""
+    """Precision averaged over the steps of recall, from the highest score down. None without good texts."""
     num_good = int(is_good.sum())
     if not num_good:
         return None
@@ -70,7 +70,7 @@ def average_precision(scores: Floats, is_good: Bools) -> float | None:
 
 
 def at_threshold(scores: Floats, is_good: Bools, threshold: float) -> Row:
-    """Precision and recall of calling good what scores at least `threshold`."""
+    """Returns precision and recall if scores of at least `threshold` are classified as good."""
     counts = confusion(scores, is_good, threshold)
     called, good = counts.true_good + counts.false_good, counts.true_good + counts.false_bad
     return Row(
@@ -82,7 +82,7 @@ def at_threshold(scores: Floats, is_good: Bools, threshold: float) -> Row:
 
 
 def confusion(scores: Floats, is_good: Bools, threshold: float) -> Confusion:
-    """The four counts of calling good what scores at least `threshold`."""
+    """Returns the confusion matrix if scores of at least `threshold` are classified as good."""
     called = scores >= threshold
     return Confusion(
         int((called & is_good).sum()),
@@ -93,7 +93,7 @@ def confusion(scores: Floats, is_good: Bools, threshold: float) -> Confusion:
 
 
 def calibration(scores: Floats, is_good: Bools, bins: int = 10) -> list[Bin]:
-    """Bins of equal width over [0, 1]: where a score is a probability, its mean is the share of good."""
+    """Returns bins of equal width over [0, 1]. In a calibrated bin, the mean score equals the share of good texts."""
     place = np.minimum((scores * bins).astype(np.int64), bins - 1)
     rows = []
     for i in range(bins):

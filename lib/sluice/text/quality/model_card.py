@@ -1,7 +1,6 @@
 """The files of a quality model: the model, its record for programs, its card for people.
 
-The card states its sources, its accuracy and its purpose; without dates, so that the same sources give the
-same bytes.
+The card states sources, accuracy and purpose. It contains no dates, so that the same sources give the same bytes.
 """
 
 import hashlib
@@ -21,27 +20,27 @@ from sluice.text.quality.train import Judged, Result, Wrong
 CARD = """\
 # Quality model: {language}
 
-A fastText classifier. Its score is the probability that a text is of the good kind below rather than of the bad kind.
+A fastText classifier. Its score is the probability that a text is like the good sources below rather than the bad ones.
 
 - file: `{file}`, SHA-256 `{sha256}`
 - labels: {labels}; the score is the probability of `{good}`
-- preparation: `{preparation}`: the words that hold a letter, in lower case, of the first {chars:,} characters, at most
+- preparation: `{preparation}`: words with a letter, in lower case, of the first {chars:,} characters, at most
   {words:,} of them{jieba}
 - training: {passages:,} passages of {passage_words} words of each class
 
-## AUC on groups held out
+## AUC on held-out groups
 
 {summary}
 
-Documents are scored as in a run. Passages are all of one length: what remains of the difference is not length.
+Documents are scored as in a run. Passages all have the same length, so their AUC does not depend on length.
 
 ## Sources
 
 {sources}
 
-Each SHA-256 is of the sorted digests of the texts used. Groups ({groups}) are wholly in training or wholly held out.
+Each SHA-256 is of the sorted digests of the texts used. Groups ({groups}) are in training or held out as a whole.
 
-## Documents held out, by threshold
+## Held-out documents, by threshold
 
 {thresholds}
 
@@ -51,14 +50,14 @@ Confusion at 0.5: {confusion}
 
 {calibration}
 
-The classes are balanced in training; on a crawl, where good text is rarer, a score is no share of good text.
+The classes are balanced in training; on a crawl, where good text is rarer, a score is not the share of good text.
 
-## Most telling words
+## Most distinctive words
 
 - good: {good_words}
 - bad: {bad_words}
 
-## Most wrongly judged, of those held out
+## Worst errors on held-out documents
 
 Good with the lowest scores:
 
@@ -70,10 +69,11 @@ Bad with the highest scores:
 
 ## Use and limits
 
-For ranking or sampling documents in {language!r} by their likeness to the good sources, beside the other signals. It
-has learnt those sources, their subjects and their manner: other good text of another kind scores low (fiction, forums,
-instructions, if none was among the good), and an advertisement in the manner of an encyclopaedia scores high. It knows
-nothing of truth, safety or licence. Look at the words and the wrong cases above before choosing a threshold.
+For ranking or sampling documents in {language!r} by their similarity to the good sources, together with other signals.
+The model has learnt those sources, their subjects and their style. Good text of another kind (fiction, forums,
+instructions, if not among the good sources) scores low, and an advertisement in the style of an encyclopaedia scores
+high. The score does not measure truth, safety or licence. Inspect the words and errors above before choosing a
+threshold.
 
 ## Settings
 
@@ -82,21 +82,21 @@ nothing of truth, safety or licence. Look at the words and the wrong cases above
 
 
 def check_output(path: str, replace: bool) -> None:
-    """Whether `save` may write there: asked before the training. Raises ConfigError."""
+    """Raises ConfigError if `save` may not write to `path`; called before training."""
     folder = Path(path).parent
     if Path(path).is_dir():
-        raise ConfigError(f"train_quality.output = {path} is a folder. Name a file in it.")
+        raise ConfigError(f"train_quality.output = {path} is a directory. Set it to a file in it.")
     if Path(path).exists() and not replace:
-        raise ConfigError(f"{path} is there already. Choose another train_quality.output, or add --force.")
+        raise ConfigError(f"{path} already exists. Choose another train_quality.output, or add --force.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as e:
-        raise ConfigError(f"Cannot write train_quality.output = {path}: {e.strerror}. Name another place.") from e
+        raise ConfigError(f"Cannot write train_quality.output = {path}: {e.strerror}. Choose another location.") from e
 
 
 def save(result: Result) -> None:
-    """Writes the record, the card, and last the model, each in one act; the same sources give the same bytes."""
+    """Writes the record, the card, and finally the model, each atomically. The same sources give the same bytes."""
     section = result.section
     path = section.output
     with tempfile.TemporaryDirectory() as folder:
@@ -124,14 +124,14 @@ def save(result: Result) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """Named tuples as mappings, for JSON."""
+    """Converts named tuples to mappings, for JSON."""
     if hasattr(value, "_asdict"):
         return {name: _plain(item) for name, item in value._asdict().items()}
     return [_plain(item) for item in value] if isinstance(value, list) else value
 
 
 def card(result: Result, record: ModelRecord) -> str:
-    """The Markdown text."""
+    """Returns the card as Markdown."""
     section = result.section
     settings = msgspec.to_builtins(section)
     return CARD.format(
@@ -171,7 +171,7 @@ def card(result: Result, record: ModelRecord) -> str:
 
 
 def summary(result: Result) -> str:
-    """AUC and average precision as a table; the job prints it too."""
+    """Formats AUC and average precision as a table, which the job prints too."""
     return _table(
         ("", "good", "bad", "AUC", "average precision"),
         (
@@ -229,7 +229,7 @@ def _number(value: Any, digits: int = 3) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Text from the web inside a table: no markup, no cell ends."""
+    """Escapes text from the web for a table cell: no markup, no cell separators."""
     for mark in "\\`*_[]<>|#":
         text = text.replace(mark, f"\\{mark}")
     return "".join(char if char.isprintable() else "\ufffd" for char in text)

@@ -1,8 +1,8 @@
 """Learned quality: the probability that a text is of the good kind, by a fastText model trained with sluice.
 
-The idea is that of GPT-3 and CCNet's successors: a linear classifier that has seen text one wants and text one does
-not want (`text.quality.train`). What it measures is likeness to the first, and nothing else. Beside a model `NAME`
-stands `NAME.json`, its record: without it the preparation of texts would be unknown.
+The method is that of GPT-3 and CCNet's successors: a linear classifier trained on wanted and unwanted text
+(`text.quality.train`). It measures only similarity to the wanted text. Next to a model `NAME` is its record,
+`NAME.json`: without it, the preparation of texts would be unknown.
 """
 
 import functools
@@ -23,39 +23,39 @@ from sluice.text.unicode import characters
 from sluice.text.words.spans import word_spans
 
 PREPARATION = "letters-1"
-"""Name of what `word_line` does. Whoever changes it changes the name: models of the old one are refused then."""
+"""Version of `word_line`. Change it whenever `word_line` changes, so that models of the old version are rejected."""
 
 MAX_WORDS = 1_000
 MAX_CHARS, MAX_CHINESE_CHARS = 10_000, 4_000
-"""Only this many first words, of this many first characters, are read: a longer text costs no more."""
+"""Words, and characters, read from the start of a text, so that longer texts cost no more."""
 
 GOOD, BAD = "__label__good", "__label__bad"
 LABEL_MARK = "__label__"
-"""Begins labels: a word of a text that begins so would be taken for one."""
+"""Prefix of labels. A word of a text with this prefix would be read as a label."""
 
 
 class ModelRecord(msgspec.Struct, frozen=True):
-    """The JSON file beside a model. What it holds beyond these fields is for people (`text.quality.train`)."""
+    """The JSON file next to a model. Its other content is for people (`text.quality.train`)."""
 
     language: str
-    """Short code of the language that it was trained on; texts in another have no score."""
+    """Short code of the training language; texts in other languages have no score."""
     preparation: str
     labels: tuple[str, ...]
-    """As the model has them, sorted; the score is the probability of `good`."""
+    """Labels as in the model, sorted; the score is the probability of `good`."""
     good: str
     sha256: str
-    """Of the model file."""
+    """SHA-256 of the model file."""
     jieba: str | None
-    """Version of the dictionary that made the words; None where jieba has no part."""
+    """Version of jieba used for segmentation; None if jieba is not used."""
 
 
 def word_line(text: str, language: str, max_words: int = MAX_WORDS) -> str:
-    """A text as fastText sees it, in training and after: its first words in lower case, joined by spaces.
+    """Prepares a text for fastText, in training and later: its first words in lower case, joined by spaces.
 
-    Words are those of `data.dataset.words.words` that hold a letter (Han are letters). Marks and numbers are left out,
-    since they tell how a source was converted rather than how it was written: `#` of Markdown, `@-@` of WikiText,
-    spaces before commas, dates. Newlines are gone. Empty for a text without words and for a language that nothing
-    segments.
+    Words are those of `data.dataset.words.words` with at least one letter (Han are letters). Marks and numbers are
+    dropped, because they show how a source was converted rather than how it was written: `#` of Markdown, `@-@` of
+    WikiText, spaces before commas, dates. The result has no newlines. It is empty for a text without words, and for a
+    language without segmentation.
     """
     if language in UNSEGMENTED:
         return ""
@@ -69,45 +69,45 @@ def word_line(text: str, language: str, max_words: int = MAX_WORDS) -> str:
 
 
 def max_chars(language: str) -> int:
-    """First characters of a text that are looked at; Chinese words are shorter."""
+    """Returns the number of characters read from the start of a text; fewer for Chinese, whose words are shorter."""
     return MAX_CHINESE_CHARS if language in JIEBA_LANGUAGES else MAX_CHARS
 
 
 def jieba_version(language: str) -> str | None:
-    """Version of jieba where it makes the words of a language."""
+    """Returns the version of jieba if it segments the language, else None."""
     return metadata.version("jieba") if language in JIEBA_LANGUAGES else None
 
 
 class QualityModel:
-    """Scores texts of one language. Pickles as the path of its model, which is loaded on first use in each process."""
+    """Scores texts of one language. Pickled as the path of its model; each process loads it on first use."""
 
     def __init__(self, path: str) -> None:
         self.path = path
 
     @classmethod
     def of(cls, path: str, language: str) -> "QualityModel":
-        """The model, checked against the language that it is named for. Raises as `check` does."""
+        """Creates the model and checks it for the configured language. Raises as `check` does."""
         model = cls(path)
         model.check(language)
         return model
 
     def record(self) -> ModelRecord:
-        """The model's record. Raises InputError for a missing file, ConfigError for a record that does not fit it."""
+        """The model's record. Raises InputError for a missing file, ConfigError for a record of another model."""
         return _record(self.path)
 
     def check(self, language: str) -> None:
-        """Raises ConfigError or InputError when the model cannot score texts of a language. Loads it."""
+        """Raises ConfigError or InputError if the model cannot score texts in a language. Loads the model."""
         _load(self.path)
         if self.record().language != language:
             raise ConfigError(
-                f"The quality model {self.path} was trained on {self.record().language!r} and is named for "
+                f"The quality model {self.path} was trained on {self.record().language!r} but is configured for "
                 f"{language!r}. Train one for {language!r} with `sluice run train-quality`."
             )
 
     def score(self, text: str, language: str) -> float | None:
-        """The probability of the good label, 0 to 1; None for a text without words or in another language.
+        """Returns the probability of the good label, 0 to 1; None for a text without words or in another language.
 
-        It depends on the text alone: not on threads, other texts or the order of texts. Raises as `check` does.
+        It depends only on the text: not on threads, other texts or their order. Raises as `check` does.
         """
         model = _load(self.path)
         record = self.record()
@@ -116,25 +116,25 @@ class QualityModel:
 
 
 def probability(model: FastTextModel, line: str, label: str) -> float:
-    """The model's probability of a label for a prepared line."""
+    """Returns the model's probability of a label for a prepared line."""
     return min(model.probability(line.encode(), label), 1.0)
 
 
 @functools.cache
 def _record(path: str) -> ModelRecord:
     if not Path(path).is_file():
-        raise InputError(f"The quality model {path} is not there. Name an existing file, or train one.")
+        raise InputError(f"The quality model {path} does not exist. Use an existing file, or train one.")
     try:
         data = Path(f"{path}.json").read_bytes()
     except FileNotFoundError:
         raise ConfigError(
-            f"The quality model {path} has no {Path(path).name}.json beside it, which states how texts are "
-            "prepared. Copy the file that `sluice run train-quality` wrote with the model, or train the model anew."
+            f"The quality model {path} has no {Path(path).name}.json next to it, which states how texts are "
+            "prepared. Copy the file that `sluice run train-quality` wrote with the model, or train the model again."
         ) from None
     try:
         record = msgspec.json.decode(data, type=ModelRecord)
     except msgspec.DecodeError as e:
-        raise ConfigError(f"{path}.json is no record of a quality model: {e}. Train the model anew.") from None
+        raise ConfigError(f"{path}.json is not a record of a quality model: {e}. Train the model again.") from None
     _check(path, record)
     return record
 
@@ -142,31 +142,31 @@ def _record(path: str) -> ModelRecord:
 def _check(path: str, record: ModelRecord) -> None:
     if record.preparation != PREPARATION:
         raise ConfigError(
-            f"The quality model {path} was trained on texts prepared as {record.preparation!r}; this sluice prepares "
-            f"them as {PREPARATION!r}. Train it anew, or use the sluice that trained it."
+            f"The quality model {path} was trained on texts prepared as {record.preparation!r}, but this version of "
+            f"sluice prepares them as {PREPARATION!r}. Train it again, or use the version of sluice that trained it."
         )
     if record.jieba != jieba_version(record.language):
         raise ConfigError(
-            f"The quality model {path} was trained on words of jieba {record.jieba}; here is jieba "
-            f"{jieba_version(record.language)}. Install that version, or train the model anew."
+            f"The quality model {path} was trained with jieba {record.jieba}, but jieba "
+            f"{jieba_version(record.language)} is installed. Install that version, or train the model again."
         )
     if not re.fullmatch("__label__.+", record.good) or record.good not in record.labels or len(record.labels) != 2:
-        raise ConfigError(f"{path}.json: {record.good!r} was expected to be one of two labels {list(record.labels)}.")
+        raise ConfigError(f"{path}.json: {record.good!r} must be one of two labels, found {list(record.labels)}.")
     if file_digest(path) != record.sha256:
         raise ConfigError(
-            f"The quality model {path} is not the file that {path}.json was written for: its SHA-256 is "
+            f"The quality model {path} is not the file for which {path}.json was written: its SHA-256 is "
             f"{file_digest(path)}, not {record.sha256}. Copy both files again."
         )
 
 
 @functools.cache
 def _load(path: str) -> FastTextModel:
-    """A model that fits its record."""
+    """Loads a model and checks it against its record."""
     record = _record(path)
     model = load_model(path)
     labels = tuple(sorted(model.labels))
     if labels != record.labels:
-        raise ConfigError(f"The quality model {path} has the labels {list(labels)}; {path}.json says {record.labels}.")
+        raise ConfigError(f"The quality model {path} has the labels {list(labels)}; {path}.json has {record.labels}.")
     if model.is_hierarchical:
         raise ConfigError(f"The quality model {path} has a tree of labels. Train it with `sluice run train-quality`.")
     return model

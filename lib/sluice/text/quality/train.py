@@ -1,4 +1,4 @@
-"""Trains one language's quality model and judges it on groups that it has not seen."""
+"""Trains the quality model of a language and evaluates it on held-out groups."""
 
 import logging
 from typing import Any, NamedTuple
@@ -27,27 +27,27 @@ log = logging.getLogger("sluice.quality")
 THRESHOLDS = (0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98)
 NUM_WORDS = 10
 NUM_WRONG = 10
-"""Telling words and wrongly judged documents that a card shows, of each class."""
+"""Number of distinctive words, and of wrongly classified documents, shown on a card per class."""
 TELLING_COUNT = 20
-"""Words seen less often in training are not shown as telling: their vectors are chance."""
+"""Words with fewer occurrences in training are not shown as distinctive: their vectors are unreliable."""
 TEXT_CHARS = 200
 
 
 class Judged(NamedTuple):
-    """Scores of a model on held-out texts."""
+    """Scores of a model on held-out texts, and measures."""
 
     num_good: int
     num_bad: int
     auc: float | None
     average_precision: float | None
     confusion: metrics.Confusion
-    """At 0.5."""
+    """Confusion matrix at threshold 0.5."""
     thresholds: list[metrics.Row]
     calibration: list[metrics.Bin]
 
 
 class Wrong(NamedTuple):
-    """A document on the wrong side: its score, where it comes from, how it begins."""
+    """A wrongly classified document: its score, its group, and the beginning of its text."""
 
     score: float
     source: str
@@ -56,18 +56,18 @@ class Wrong(NamedTuple):
 
 
 class Result(NamedTuple):
-    """Everything that the card says; `model` is the trained fastText model."""
+    """The content of the card; `model` is the trained fastText model."""
 
     model: Any
     section: TrainQualityConfig
     good: list[Counts]
     bad: list[Counts]
     num_passages: int
-    """Training passages of each class."""
+    """Number of training passages per class."""
     documents: Judged
     """Whole held-out documents, scored as `QualityModel.score` does."""
     passages: Judged
-    """Their passages, all of one length: what remains when length tells nothing."""
+    """Passages of held-out documents, all of the same length: quality of the scores if length is no clue."""
     good_words: list[str]
     bad_words: list[str]
     wrong_good: list[Wrong]
@@ -77,13 +77,15 @@ class Result(NamedTuple):
 
 
 def train(section: TrainQualityConfig) -> Result:
-    """Reads, trains, judges. Raises ConfigError and InputError for what cannot be trained on; see `labelled_texts`."""
+    """Reads, trains and evaluates. Raises ConfigError or InputError for unusable input; see `labelled_texts`."""
     if section.language in UNSEGMENTED:
-        raise ConfigError(f"train_quality.language = {section.language!r}: nothing here finds the words of it.")
+        raise ConfigError(
+            f"train_quality.language = {section.language!r}: this language has no word segmentation here."
+        )
     if not 0 < section.held_out < 1:
         raise ConfigError(
-            f"train_quality.held_out = {section.held_out}: more than 0 and less than 1 was expected, since a model "
-            "must learn from something and be judged on something else."
+            f"train_quality.held_out = {section.held_out}: expected more than 0 and less than 1, because training and "
+            "evaluation both need documents."
         )
     good, bad = read_classes(section)
     good_training, good_held = split("positive", good.documents, section)
@@ -92,7 +94,7 @@ def train(section: TrainQualityConfig) -> Result:
     count = min(len(good_lines), len(bad_lines))
     chosen = [(GOOD, line) for line in good_lines[:count]] + [(BAD, line) for line in bad_lines[:count]]
     log.info("training on %s passages of each class", f"{count:,}")
-    # neighbours of one class would be forgotten for those of the other: in hash order they are mixed
+    # hash order mixes the classes: a run of one class would be forgotten during a run of the other
     model = fit(sorted(chosen, key=lambda example: line_order(example[1], section)), section)
     log.info("judging %s held-out documents", f"{len(good_held) + len(bad_held):,}")
     held = [*good_held, *bad_held]
@@ -117,7 +119,7 @@ def train(section: TrainQualityConfig) -> Result:
 
 
 def judge(scores: metrics.Floats, is_good: metrics.Bools) -> Judged:
-    """All measures of held-out scores, [n] float and [n] bool."""
+    """Computes all measures of held-out scores, [n] float and [n] bool."""
     return Judged(
         num_good=int(is_good.sum()),
         num_bad=int((~is_good).sum()),
@@ -140,9 +142,9 @@ def _judge_passages(
 
 
 def telling_words(model: Any) -> tuple[list[str], list[str]]:
-    """The words that alone speak most for good and for bad, most telling first.
+    """Returns the words that individually contribute most to good and to bad, most distinctive first.
 
-    A word's weight is the difference it makes between the two labels: its vector times that of the outputs.
+    A word's weight is the difference that it makes between the two labels: the product of its vector with the outputs.
     """
     words, counts = model.get_words(include_freq=True)
     outputs = dict(zip(model.get_labels(), model.get_output_matrix(), strict=True))

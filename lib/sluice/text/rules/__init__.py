@@ -1,1 +1,1 @@
-"""Filter rules, their examples, and fitting their thresholds."""
+"""Filter rules, their examples, and fitting of thresholds."""

@@ -1,4 +1,4 @@
-"""Whether rules do what their examples say: no rule is dead, and none drops plain prose."""
+"""Checks rules against their examples: every rule can fire, and none drops plain prose."""
 
 import functools
 from collections.abc import Sequence
@@ -12,21 +12,22 @@ from sluice.text.signals.catalogue import FUNCTIONS
 from sluice.text.signals.compute import compute
 
 SHOWN = FUNCTIONS.keys() | {"bad_word_share"}
-"""Signals that a text alone decides, with what ships: of the others, such as `quality_score`, no text is an example."""
+"""Signals that are computed from the text alone with shipped data. Others, such as `quality_score`, have no
+examples."""
 DATA = resources.files("sluice.text") / "data"
 
 
 def prose(language: str) -> str | None:
-    """A short plain text that every rule for the language keeps; None where none ships."""
+    """Returns a short plain text that every rule for the language must keep; None if none is shipped."""
     path = DATA / f"prose.{language}.txt"
     return path.read_text(encoding="utf-8").strip() if path.is_file() else None
 
 
 def faults(rules: Sequence[Rule]) -> list[str]:
-    """Faults of the examples of rules, one sentence each; empty without faults.
+    """Returns faults of rules' examples, one sentence each; empty if there are none.
 
-    A rule on a measure of the text needs a text in `drops` for each bound, and each must be dropped at another bound;
-    texts in `keeps`, and the plain prose of its languages, must be kept.
+    A rule on a text signal needs a text in `drops` for each bound, each dropped at a different bound. Texts in `keeps`,
+    and the plain prose of its languages, must be kept.
     """
     return [fault for rule in rules for fault in _faults(rule)]
 
@@ -39,7 +40,7 @@ def _faults(rule: Rule) -> list[str]:
     for number, example in enumerate(rule.drops, 1):
         verdict = first_failure(signals_of(text_of(example), languages[0]), languages[0], [rule])
         if verdict is None:
-            found.append(f"Rule {rule.name!r} ({languages[0]}) keeps example {number} of those that it drops.")
+            found.append(f"Rule {rule.name!r} ({languages[0]}) keeps example {number} of `drops`.")
         else:
             broken.add(verdict.threshold)
     for bound in sorted(bounds - broken) if rule.signal in SHOWN else ():
@@ -55,7 +56,7 @@ def _faults(rule: Rule) -> list[str]:
 
 
 def signals_of(text: str, language: str) -> Signals:
-    """Signals that the extract pass would compute with the lists that come with sluice."""
+    """Computes the signals of a text like the extract pass, with the shipped lists."""
     found = _bad_words().measure(text, language)
     return compute(text, language, bad_word_share=found.covered_share if found else None)
 
@@ -66,5 +67,5 @@ def _bad_words() -> BadWordLists:
 
 
 def text_of(example: str | Repeated) -> str:
-    """An example written out."""
+    """Returns the full text of an example."""
     return example if isinstance(example, str) else example.text * example.times

@@ -1,20 +1,18 @@
-"""Thresholds for a language from thresholds that are known for another, as FineWeb-2 has them (arXiv:2506.20920).
+"""Thresholds for a language, computed from known thresholds of another as in FineWeb-2 (arXiv:2506.20920).
 
-FineWeb-2 keeps English FineWeb's filters and gives most of their thresholds a value per language. Its repository says
-"we will soon share more details about how we computed them" (`fineweb-2-pipeline.py`) and holds results only; the paper
-compares ways that it calls MeanStd, Quantile, MedianRatio and 10Tail, listed in `METHODS`. Their formulas
-are ours, after the names. Which one serves which signal, `FINEWEB2` infers from two published versions of
-`configs/*.yml` and from scripts of co-authors (beme248/datatrove, `examples/multilingual`):
-
-- repetition, `mean_std`: Classical Chinese may have top n-gram shares up to 1.588, 1.774 and 1.802, which is more than
-  the measure can reach on any text, so they are no quantile of anything.
+FineWeb-2 keeps English FineWeb's filters and sets most of their thresholds per language. Its repository says "we will
+soon share more details about how we computed them" (`fineweb-2-pipeline.py`) and contains only results; the paper
+compares methods called MeanStd, Quantile, MedianRatio and 10Tail, listed in `METHODS`. Their formulas are ours, after
+the names. `FINEWEB2` infers the method for each signal from two published versions of `configs/*.yml` and from scripts
+of co-authors (beme248/datatrove, `examples/multilingual`):
+- repetition, `mean_std`: the thresholds of top n-gram shares for Classical Chinese are 1.588, 1.774 and 1.802, which
+  exceed the maximum of the measure, so they are not quantiles.
 - line ends and newlines, `tail`: 1/6 and 1/9 for Classical Chinese and Cantonese are values that texts have. That the
-  tail is a tenth, and not English's share, is a guess after the name.
-- word length and words with a letter, `mean_std`: the scripts take the mean and some standard deviations. FineWeb-2
-  takes them over words and rounds to whole characters; here they are over the means of documents, the only lengths that
-  a run stores.
-
-The distributions were Wikipedia's and Common Crawl's there, and are those of a run here.
+  tail is a tenth, and not English's share, is a guess from the name.
+- word length and words with a letter, `mean_std`: the scripts use the mean and some standard deviations. FineWeb-2
+  computes them over words and rounds to whole characters; here they are over document means, the only lengths that a
+  run stores.
+The distributions are from Wikipedia and Common Crawl there, and from a run here.
 """
 
 from collections.abc import Callable, Sequence
@@ -32,7 +30,7 @@ Bools = npt.NDArray[np.bool_]
 
 SIDES = ("min", "above", "max", "below")
 LOWER = SIDES[:2]
-"""Bounds that small values break."""
+"""Lower bounds, which small values violate."""
 
 REPETITION = (
     "duplicate_line_share",
@@ -44,7 +42,7 @@ FINEWEB2 = {
     **dict.fromkeys(("mean_word_length", "alphabetic_word_share"), "mean_std"),
     **dict.fromkeys(("fineweb_terminal_line_share", "terminal_line_share", "newlines_per_word"), "tail"),
 }
-"""Signals whose thresholds FineWeb-2 fits, and how. The others keep theirs."""
+"""Signals whose thresholds FineWeb-2 fits, and the methods. Other thresholds are kept."""
 
 LEFT_OUT = frozenset(
     {
@@ -57,7 +55,7 @@ LEFT_OUT = frozenset(
 )
 """Signals whose English rules FineWeb-2 switches off in other languages."""
 REPLACED = {"fineweb_duplicate_line_char_share": 0.1}
-"""English has 0.01; FineWeb-2 gives every other language this."""
+"""English has 0.01; FineWeb-2 uses this value for all other languages."""
 
 DIGITS = 3
 """Decimals of a threshold, as in FineWeb-2's configurations."""
@@ -65,26 +63,26 @@ SAMPLES = 3
 
 
 class Proposal(NamedTuple):
-    """One bound of one rule, carried over. Shares are of the documents of the sample that the bound alone drops."""
+    """A threshold for one bound of one rule. Shares are of sample documents that this bound alone drops."""
 
     signal: str
     side: str
     """`min`, `max`, `above` or `below`."""
     method: str
-    """How it came about: one of METHODS, `kept` or `replaced`."""
+    """A name in METHODS, `kept` or `replaced`."""
     reference: float
     """The known threshold."""
     reference_share: float
-    """Share that it drops in its own language."""
+    """Share that it drops in the reference language."""
     value: float | None
-    """The proposal; None where the method is undefined or the bound could never be broken, for `reason`."""
+    """The proposal; None, with a `reason`, if the method is undefined or the bound could never be violated."""
     share: float
     reason: str | None
     old: float | None
-    """The nearest bound of the rules in force, where they have one on this signal and side."""
+    """The corresponding bound of the active rules, if they have one on this signal and side."""
     old_share: float
     only: list[int]
-    """Documents (positions in the sample) that this bound drops and no other proposal, at most SAMPLES."""
+    """Documents (positions in the sample) dropped by this bound and no other proposal, at most SAMPLES."""
 
 
 class Fitted(NamedTuple):
@@ -93,19 +91,19 @@ class Fitted(NamedTuple):
     language: str
     reference: str
     num_documents: int
-    """In the sample."""
+    """Number of documents in the sample."""
     num_reference: int
     proposals: list[Proposal]
     share: float
-    """Dropped by the proposals together."""
+    """Share dropped by all proposals together."""
     old_share: float
-    """Dropped by the rules in force together, without `pareto`."""
+    """Share dropped by all active rules together, without `pareto`."""
     language_score: float | None
-    """Proposed smallest probability of the language model; None where no scores are stored."""
+    """Proposed minimum probability of the language model; None if no scores are stored."""
 
 
 def mean_std(threshold: float, reference: Floats, target: Floats) -> float | None:
-    """As many standard deviations from the mean as in the reference. None where the reference does not vary."""
+    """Same number of standard deviations from the mean as in the reference. None if the reference does not vary."""
     deviation = reference.std()
     if deviation == 0:
         return None
@@ -113,19 +111,19 @@ def mean_std(threshold: float, reference: Floats, target: Floats) -> float | Non
 
 
 def median_ratio(threshold: float, reference: Floats, target: Floats) -> float | None:
-    """As many times the median as in the reference. None where the reference's median is 0."""
+    """Same multiple of the median as in the reference. None if the reference's median is 0."""
     median = np.median(reference)
     return None if median == 0 else float(threshold * np.median(target) / median)
 
 
 def quantile(threshold: float, reference: Floats, target: Floats, side: str) -> float:
-    """The value that drops the share which the reference drops."""
+    """Value that drops the same share as in the reference."""
     dropped = float(_breaks(side, reference, threshold).mean())
     return _tail_value(target, side, dropped)
 
 
 def tail(share: float, target: Floats, side: str) -> float:
-    """The value that drops a given share, where values do not tie."""
+    """Value that drops a given share, if there are no ties."""
     return _tail_value(target, side, share)
 
 
@@ -139,13 +137,13 @@ METHODS: dict[str, Callable[[float, Floats, Floats, str, float], float | None]] 
     "quantile": lambda threshold, reference, target, side, share: quantile(threshold, reference, target, side),
     "tail": lambda threshold, reference, target, side, share: tail(share, target, side),
 }
-"""The ways to carry a threshold over, by the name in `thresholds.method`."""
+"""Methods to transfer a threshold, by their names in `thresholds.method`."""
 
 
 def language_score_threshold(scores: Floats) -> float | None:
-    """FineWeb-2's smallest language score: median less one standard deviation, between 0.3 and 0.9; None of nothing.
+    """FineWeb-2's minimum language score: median minus one standard deviation, in [0.3, 0.9]; None without scores.
 
-    The scores must be those of all pages that the model gave to the language: after a filter they say less.
+    The scores must be those of all pages that the model assigned to the language; after filtering they are biased.
     """
     known = scores[~np.isnan(scores)]
     if not len(known):
@@ -160,9 +158,9 @@ def fit(
     reference: SignalSample,
     target: SignalSample,
 ) -> Fitted:
-    """Proposals for the target's language from the known rules of the reference's.
+    """Returns proposals for the target language, computed from the known rules of the reference language.
 
-    Raises InputError when a language has too few documents or the known rules say nothing about the reference.
+    Raises InputError if a language has too few documents, or if the known rules do not apply to the reference.
     """
     for sample in (reference, target):
         _check_size(section, sample)
@@ -170,7 +168,7 @@ def fit(
     if not any(getattr(rule, side) is not None for rule in rules for side in SIDES):
         raise InputError(
             f"thresholds.reference_rules {list(section.reference_rules)} have no bound for {reference.language!r}. "
-            "Name rules of the reference language."
+            "Use rules of the reference language."
         )
     old = [rule for rule in in_force if _is_for(rule, target.language)]
     proposals = [
@@ -206,13 +204,13 @@ def _check_size(section: FitThresholdsConfig, sample: SignalSample) -> None:
     what = "the reference language" if sample.language == section.reference else "the language"
     if not len(sample.places):
         raise InputError(
-            f"The run has no documents in {what} {sample.language!r}. Name languages that it has in "
-            "thresholds.languages and thresholds.reference, or extract more."
+            f"The run has no documents in {what} {sample.language!r}. Set thresholds.languages and "
+            "thresholds.reference to languages of the run, or extract more."
         )
     if len(sample.places) < section.min_documents:
         raise InputError(
             f"The run has {len(sample.places):,} documents in {what} {sample.language!r}; "
-            f"thresholds.min_documents = {section.min_documents:,} are needed to fit anything. Extract more."
+            f"thresholds.min_documents = {section.min_documents:,} are needed. Extract more."
         )
 
 
@@ -252,7 +250,7 @@ def _propose(
 def _carry(
     section: FitThresholdsConfig, signal: str, side: str, threshold: float, reference: Floats, target: Floats
 ) -> tuple[str, float | None, str | None]:
-    """Method, proposal, and why there is none."""
+    """Returns method, proposal, and the reason if there is no proposal."""
     if signal in REPLACED:
         return "replaced", REPLACED[signal], None
     if signal not in FINEWEB2:
@@ -266,14 +264,14 @@ def _carry(
     value = round(value, DIGITS)
     low, high = signal_range(signal)
     if not (low < value <= high if side in LOWER else low <= value < high):
-        return method, None, f"{value:g} lies outside of what {signal} can be, {low:g} to {high:g}"
+        return method, None, f"{value:g} is outside the range of {signal}, {low:g} to {high:g}"
     return method, value, None
 
 
 def _old_bound(rules: Sequence[Rule], signal: str, side: str) -> tuple[str, float | None]:
-    """The first bound of the rules in force on the same side of a signal, with the signal that it is on.
+    """Returns the first bound of the active rules on the same side of a signal, and the signal of that bound.
 
-    `min` and `above` are one side. Line ends that ignore closing quotes are used for FineWeb's, which do not.
+    `min` and `above` are the same side. Our line-end signal, which ignores closing quotes, corresponds to FineWeb's.
     """
     same = LOWER if side in LOWER else SIDES[2:]
     for rule in rules:
@@ -285,7 +283,7 @@ def _old_bound(rules: Sequence[Rule], signal: str, side: str) -> tuple[str, floa
 
 
 def _broken(side: str, values: Floats, threshold: float | None, count: int) -> Bools:
-    """Which documents a bound drops, [count]; an undefined value and a missing bound drop nothing."""
+    """Returns which documents a bound drops, [count]; undefined values and missing bounds drop nothing."""
     return np.zeros(count, bool) if threshold is None else _breaks(side, values, threshold)
 
 

@@ -1,9 +1,9 @@
-"""Rules are data: a signal, bounds, and the languages they are for. The first rule a document breaks is its reason.
+"""Rules are data: a signal, bounds, and languages. The first rule that a document violates is its reason.
 
-One semantics for both evaluators (this one and `spark.transforms.rules`): a document passes a rule when
-`min <= value <= max` and `above < value < below`, each bound optional, so that the strictness of a published rule
-survives; an undefined value passes; a rule for other languages passes. `pareto` keeps by chance, the more often the
-nearer a value is to 1.
+Both evaluators (this one and `spark.transforms.rules`) share one definition: a document passes a rule if
+`min <= value <= max` and `above < value < below`, where each bound is optional; so published rules keep their
+strictness. An undefined value passes, and so do documents in other languages. `pareto` keeps documents at random, the
+more often the closer the value is to 1.
 """
 
 import difflib
@@ -26,34 +26,34 @@ PRESETS = resources.files("sluice.text") / "presets"
 
 
 class Repeated(Section, kw_only=True):
-    """A long example: a text repeated."""
+    """A long example: a text repeated `times` times."""
 
     text: str
     times: PositiveInt
 
 
 class Rule(Section):
-    """One rule. Its name is the reason of the documents it drops."""
+    """One rule. Its name is the reason for the documents that it drops."""
 
     name: str
     signal: str
     languages: tuple[str, ...] | None = None
-    """Languages it applies to; None for all."""
+    """Languages that the rule applies to; None for all."""
     min: float | None = None
     max: float | None = None
     above: float | None = None
     below: float | None = None
     pareto: Exponent | None = None
-    """Keeps with probability (2 - value)^-pareto (GPT-3's rule, 9 there), decided by the document's `random_unit`: the
+    """Keeps a document with probability (2 - value)^-pareto (GPT-3's rule, with 9), decided by its `random_unit`: the
     same documents in every run, and a subset of them for a larger exponent."""
     drops: tuple[str | Repeated, ...] = ()
-    """Texts that it drops: one for each bound. `sluice rules` and the tests judge them."""
+    """Texts that the rule must drop, one per bound. `sluice rules` and tests check them."""
     keeps: tuple[str | Repeated, ...] = ()
-    """Texts that it keeps, beside the plain prose that every rule must keep."""
+    """Texts that the rule must keep, in addition to the plain prose that every rule must keep."""
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """The rule that a document broke, the value that broke it, and the bound it broke."""
+    """The rule that a document violated, the value, and the bound."""
 
     reason: str
     value: float
@@ -61,23 +61,23 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 class RuleFile(Section, kw_only=True):
-    """A YAML file of rules for some languages."""
+    """A YAML file of rules."""
 
     description: str
     languages: tuple[str, ...] | None = None
-    """Languages of every rule that names none itself."""
+    """Languages of all rules that do not set their own."""
     include: tuple[str, ...] = ()
-    """Presets or files whose rules come first."""
+    """Presets or files whose rules are placed before this file's."""
     without: tuple[str, ...] = ()
-    """Names of included rules that are left out."""
+    """Names of included rules to exclude."""
     rules: tuple[Rule, ...]
 
 
 def load_rules(presets: Iterable[str]) -> tuple[Rule, ...]:
-    """All rules of the named presets (or YAML paths), in order.
+    """Loads all rules of the named presets (or YAML paths), in order.
 
-    Raises ConfigError for an unknown preset, an unknown signal, a rule without bounds or bounds that nothing can meet,
-    and a name used twice for the same language.
+    Raises ConfigError for an unknown preset, an unknown signal, a rule without bounds, with bounds that no value can
+    meet, or with a name used twice for the same language.
     """
     rules = [rule for preset in presets for rule in _read(preset)]
     seen: dict[str, set[str]] = {}
@@ -86,18 +86,18 @@ def load_rules(presets: Iterable[str]) -> tuple[Rule, ...]:
         languages, used = set(rule.languages or ("*",)), seen.setdefault(rule.name, set())
         both = languages & used or (used if "*" in languages else {"*"} & used)  # `*`, every language, meets any
         if both:
-            raise ConfigError(f"Two rules are named {rule.name!r} for language {min(both)!r}; give each its name.")
+            raise ConfigError(f"Two rules are named {rule.name!r} for language {min(both)!r}. Rename one.")
         used |= languages
     return tuple(rules)
 
 
 def preset_names() -> list[str]:
-    """The shipped presets."""
+    """Returns the names of shipped presets."""
     return sorted(Path(str(p)).stem for p in PRESETS.iterdir() if str(p).endswith(".yaml"))
 
 
 def read_description(preset: str) -> str:
-    """The description of a shipped preset or rule file. Raises ConfigError as `load_rules` does."""
+    """Returns the description of a shipped preset or rule file. Raises ConfigError as `load_rules` does."""
     return _read_file(_path_of(preset)).description.strip()
 
 
@@ -115,7 +115,7 @@ def _read_file(path: Path) -> RuleFile:
     try:
         return msgspec.convert(read_yaml(path), RuleFile)
     except msgspec.ValidationError as e:
-        raise ConfigError(f"The rules in {path} are wrong: {e}.") from None
+        raise ConfigError(f"The rules in {path} are invalid: {e}.") from None
 
 
 def _read(preset: str, through: tuple[str, ...] = ()) -> list[Rule]:
@@ -125,7 +125,7 @@ def _read(preset: str, through: tuple[str, ...] = ()) -> list[Rule]:
     file = _read_file(path)
     included = [rule for name in file.include for rule in _read(name, (*through, preset))]
     if unknown := set(file.without) - {rule.name for rule in included}:
-        raise ConfigError(f"The rules in {path} leave out {min(unknown)!r}, which nothing that they include has.")
+        raise ConfigError(f"`without` in {path} names the rule {min(unknown)!r}, but no included preset defines it.")
     own = [msgspec.structs.replace(r, languages=r.languages or file.languages) for r in file.rules]
     return [rule for rule in included if rule.name not in file.without] + own
 
@@ -135,15 +135,14 @@ def _check(rule: Rule) -> None:
         near = difflib.get_close_matches(rule.signal, Signals.__struct_fields__, 1)
         hint = f"Did you mean {near[0]!r}? " if near else ""
         raise ConfigError(
-            f"Rule {rule.name!r} tests the signal {rule.signal!r}, which nothing computes. {hint}"
-            "`sluice signals` lists all."
+            f"Rule {rule.name!r} uses the unknown signal {rule.signal!r}. {hint}`sluice signals` lists all."
         )
     lower = [bound for bound in (rule.min, rule.above) if bound is not None]
     upper = [bound for bound in (rule.max, rule.below) if bound is not None]
     if not lower and not upper and rule.pareto is None:
-        raise ConfigError(f"Rule {rule.name!r} has no bound; give it min, max, above, below or pareto.")
+        raise ConfigError(f"Rule {rule.name!r} has no bound. Add min, max, above, below or pareto.")
     if lower and upper and (max(lower) > min(upper) or (max(lower) == min(upper) in (rule.above, rule.below))):
-        raise ConfigError(f"Rule {rule.name!r} drops everything: no value lies between {max(lower)} and {min(upper)}.")
+        raise ConfigError(f"Rule {rule.name!r} drops everything: no value is between {max(lower)} and {min(upper)}.")
     low, high = signal_range(rule.signal)
     if (rule.min is not None and rule.min > high) or (rule.above is not None and rule.above >= high):
         raise ConfigError(f"Rule {rule.name!r} drops everything: {rule.signal} is never more than {high:g}.")
@@ -161,21 +160,21 @@ def _check(rule: Rule) -> None:
     ]
     if idle:
         raise ConfigError(
-            f"Rule {rule.name!r} can never break its bound {idle[0]}: {rule.signal} lies between {low:g} and {high:g}."
+            f"Rule {rule.name!r} can never break its bound {idle[0]}: {rule.signal} is between {low:g} and {high:g}."
         )
 
 
 def signal_range(name: str) -> tuple[float, float]:
-    """Least and largest value that a signal can have.
+    """Returns the smallest and largest possible value of a signal.
 
-    Shares end at 1, except those of the most frequent n-grams, which count overlaps and joiners.
+    The maximum of shares is 1, except for those of the most frequent n-grams, which count overlaps and joiners.
     """
     is_share = name.endswith(("_share", "_score")) or name == "random_unit"
     return 0.0, 1.0 if is_share and not name.startswith("top_") else math.inf
 
 
 def first_failure(signals: Signals, language: str, rules: Sequence[Rule]) -> Verdict | None:
-    """The first rule that a document breaks, or None."""
+    """Returns the first rule that a document violates, or None."""
     for rule in rules:
         if rule.languages is not None and language not in rule.languages:
             continue
@@ -191,7 +190,7 @@ def first_failure(signals: Signals, language: str, rules: Sequence[Rule]) -> Ver
 
 
 def broken_bound(rule: Rule, value: float) -> float | None:
-    """The first of min, max, above, below that a value breaks."""
+    """Returns the first of min, max, above, below that a value violates."""
     if rule.min is not None and value < rule.min:
         return rule.min
     if rule.max is not None and value > rule.max:
@@ -204,9 +203,9 @@ def broken_bound(rule: Rule, value: float) -> float | None:
 
 
 def is_unlucky(value: float, exponent: int, random_unit: float | None) -> bool:
-    """Whether the random number decides against a value; a document without one is kept.
+    """Whether the random number decides against a value. A document without a random number is kept.
 
-    The power is a product from left to right, so that Spark's arithmetic gives the same bits.
+    The power is computed as a product from left to right, so that Spark's arithmetic gives the same bits.
     """
     if random_unit is None:
         return False

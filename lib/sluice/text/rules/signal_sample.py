@@ -1,7 +1,7 @@
-"""A sample of the documents of a run, by language: their signals, without their texts.
+"""A sample of a run's documents by language: their signals, without texts.
 
-Tables of any size: the first pass reads ids and languages and keeps the documents with the smallest hashes, the second
-reads the signals of their row groups.
+Works for tables of any size. The first pass reads ids and languages and chooses the documents with the smallest hashes;
+the second reads the signals from their row groups.
 """
 
 import logging
@@ -22,25 +22,25 @@ TEXT_CHARS = 200
 
 
 class SignalSample(NamedTuple):
-    """n documents of one language in hash order."""
+    """n documents of one language, in hash order."""
 
     language: str
     num_documents: int
-    """Documents of the language in the whole table."""
+    """Number of documents of the language in the whole table."""
     places: npt.NDArray[np.int64]
-    """[n, 3]: number of the file, of the row group, of the row in it."""
+    """Locations, [n, 3]: file number, row group number, row number in it."""
     signals: dict[str, Floats]
-    """[n] of each signal, NaN where it is undefined."""
+    """Values of each signal, [n]; NaN if undefined."""
     language_scores: Floats
-    """[m] of documents and of pages rejected for their language, where a run has stored them."""
+    """Scores of documents and of pages rejected for their language, [m], if the run has stored them."""
 
 
 def read_sample(
     path: str, languages: Iterable[str], signals: Sequence[str], max_documents: int, seed: int
 ) -> dict[str, SignalSample]:
-    """Samples of some languages from a run's output or a documents table, whatever the order of its rows.
+    """Samples documents of some languages from a run's output or a documents table, independently of row order.
 
-    A language without documents has an empty sample. Raises InputError when there is no table, FormatError for a table
+    A language without documents has an empty sample. Raises InputError if there is no table, FormatError for a table
     without the signals.
     """
     import pyarrow.compute as pc
@@ -77,7 +77,7 @@ def _mask(column: Any) -> npt.NDArray[np.bool_]:
 
 
 class _Chosen:
-    """The values with the smallest hashes seen so far, in hash order, at most `limit`."""
+    """The values with the smallest hashes so far, in hash order, at most `limit`."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
@@ -96,7 +96,7 @@ class _Chosen:
 
 
 def mix64_all(values: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.uint64]:
-    """`core.ids.mix64` of each value."""
+    """Applies `core.ids.mix64` to each value."""
     z = values.astype(np.uint64) + np.uint64((seed + 1) * GOLDEN_GAMMA & MASK64)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -109,8 +109,8 @@ def _read_groups(path: str, columns: Sequence[str]) -> Any:
         names = file.schema_arrow.names
         if missing := [column for column in (*columns, "signals") if column not in names]:
             raise FormatError(
-                f"{path} has no column {missing[0]!r}: the output of `sluice run extract` was expected. It has "
-                f"{', '.join(names)}."
+                f"{path} has no column {missing[0]!r}; it has {', '.join(names)}. Expected the output of "
+                "`sluice run extract`."
             )
         for group in range(file.num_row_groups):
             yield group, file.read_row_group(group, columns=list(columns)).combine_chunks()
@@ -122,14 +122,14 @@ def _fill(
     found: dict[str, dict[str, Floats]],
     signals: Sequence[str],
 ) -> None:
-    """Reads the signals of the chosen rows, each row group once."""
+    """Reads the signals of the chosen rows; each row group is read once."""
     wanted = sorted({(int(number), int(group)) for rows in places.values() for number, group, _ in rows})
     for number, group in wanted:
         with open_parquet(files[number]) as file:
             known = {field.name for field in file.schema_arrow.field("signals").type}
             if missing := [signal for signal in signals if signal not in known]:
                 raise FormatError(
-                    f"{files[number]} has no signal {missing[0]!r}: another version of sluice wrote it. Run "
+                    f"{files[number]} has no signal {missing[0]!r}: it was written by another version of sluice. Run "
                     "`sluice run extract` again."
                 )
             table = file.read_row_group(group, columns=[f"signals.{signal}" for signal in signals])
@@ -142,7 +142,7 @@ def _fill(
 
 
 def read_texts(path: str, sample: SignalSample, chosen: Sequence[int]) -> dict[int, tuple[str, str]]:
-    """URL and the beginning of the text of some documents of a sample, by position in it."""
+    """Returns URL and beginning of the text of some documents of a sample, by position in the sample."""
     files = document_files(path)
     texts = {}
     for i in sorted(chosen, key=lambda i: tuple(sample.places[i])):

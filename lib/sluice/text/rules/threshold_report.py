@@ -1,4 +1,4 @@
-"""Reports of proposed thresholds and their effect: a rule file, a table for the terminal, a page with pictures."""
+"""Reports on proposed thresholds and their effect: a rule file, a table for the terminal, a page with histograms."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,11 +11,11 @@ from sluice.text.rules.fit_thresholds import Fitted, Proposal
 from sluice.text.rules.signal_sample import SignalSample
 
 Texts = Mapping[int, tuple[str, str]]
-"""URL and beginning of documents, by position in the sample."""
+"""URL and beginning of the text of documents, by position in the sample."""
 
 BINS = 60
 NUM_SHOWN = 0.99
-"""Share of the values that a picture spans; thresholds are always in it."""
+"""Share of the values that a histogram shows; it always includes the thresholds."""
 
 MARKS = """
 .histogram { min-width: 20rem; margin: .6rem 0; }
@@ -28,18 +28,18 @@ MARKS = """
 
 
 def rule_file(fitted: Fitted) -> str:
-    """The proposals as a YAML file of rules; a threshold that cannot be proposed is a comment."""
+    """Returns the proposals as a YAML rule file; a threshold without a proposal becomes a comment."""
     lines = [
         f"# Proposed by `sluice run fit-thresholds` from {fitted.num_documents:,} documents in {fitted.language!r} and",
         f"# {fitted.num_reference:,} in {fitted.reference!r}.",
-        f"# Together they drop {percent(fitted.share)} of the sample; the rules in force, {percent(fitted.old_share)}.",
+        f"# Together they drop {percent(fitted.share)} of the sample; the current rules, {percent(fitted.old_share)}.",
     ]
     if fitted.language_score is not None:
-        lines.append(f"# FineWeb-2's smallest language score: {fitted.language_score:g} (extract.min_language_score).")
+        lines.append(f"# FineWeb-2's minimum language score: {fitted.language_score:g} (extract.min_language_score).")
     lines += [
         "description: >",
-        f"  {fitted.language}: thresholds carried over from {fitted.reference} by the method of FineWeb-2.",
-        f'languages: ["{fitted.language}"]',  # YAML takes a bare no, Norwegian, for false
+        f"  {fitted.language}: thresholds transferred from {fitted.reference} as in FineWeb-2.",
+        f'languages: ["{fitted.language}"]',  # YAML reads a bare no (Norwegian) as false
         "rules:" if any(proposal.value is not None for proposal in fitted.proposals) else "rules: []",
     ]
     used: Counter[str] = Counter()
@@ -49,7 +49,7 @@ def rule_file(fitted: Fitted) -> str:
             name = f"fitted_{proposal.signal}_{proposal.side}"
             used[name] += 1
             name += f"_{used[name]}" if used[name] > 1 else ""
-            value = np.format_float_positional(proposal.value, trim="-")  # all digits: the shares above are of them
+            value = np.format_float_positional(proposal.value, trim="-")  # all digits: the shares are of this value
             lines.append(f"  - {{name: {name}, signal: {proposal.signal}, {proposal.side}: {value}}}")
     return "\n".join(lines) + "\n"
 
@@ -58,12 +58,12 @@ def _told(proposal: Proposal) -> str:
     known = f"{proposal.side} {proposal.reference:g}, which drops {percent(proposal.reference_share)} there"
     if proposal.value is None:
         return f"{proposal.signal}: no rule ({known}): {proposal.reason}"
-    old = "" if proposal.old is None else f"; in force {proposal.old:g}: {percent(proposal.old_share)}"
+    old = "" if proposal.old is None else f"; currently {proposal.old:g}: {percent(proposal.old_share)}"
     return f"{proposal.method} from {known}; drops {percent(proposal.share)}{old}"
 
 
 def table(fitted: Fitted) -> str:
-    """A line for each proposal, and the sums."""
+    """Formats one line per proposal, and the totals."""
     head = ("signal", "bound", fitted.reference, "drops", "in force", "drops", "proposed", "drops", "method")
     rows = [
         (
@@ -90,7 +90,7 @@ def table(fitted: Fitted) -> str:
 
 
 def page(fitted: Sequence[Fitted], samples: Mapping[str, SignalSample], texts: Mapping[str, Texts]) -> str:
-    """One HTML file: for each language and bound a histogram, and documents that it alone would drop."""
+    """Returns one HTML page: for each language and bound a histogram, and documents that it alone would drop."""
     sections = [_section(item, samples[item.language], texts[item.language]) for item in fitted]
     links = "".join(f'<a href="#{escape(item.language)}">{escape(item.language)}</a>' for item in fitted)
     return PAGE.format(
@@ -99,7 +99,7 @@ def page(fitted: Sequence[Fitted], samples: Mapping[str, SignalSample], texts: M
         outcome=escape(
             "; ".join(
                 f"{item.language}: of {item.num_documents:,} documents the proposals drop {percent(item.share)}, "
-                f"the rules in force {percent(item.old_share)}"
+                f"the current rules {percent(item.old_share)}"
                 for item in fitted
             )
         ),
@@ -110,11 +110,11 @@ def page(fitted: Sequence[Fitted], samples: Mapping[str, SignalSample], texts: M
 
 
 def _section(fitted: Fitted, sample: SignalSample, texts: Texts) -> str:
-    score = "" if fitted.language_score is None else f" Smallest language score: {fitted.language_score:g}."
+    score = "" if fitted.language_score is None else f" Minimum language score: {fitted.language_score:g}."
     parts = [
         f'<section id="{escape(fitted.language)}"><h2>{escape(fitted.language)}</h2>',
-        f'<p class="note">Carried over from {escape(fitted.reference)} ({fitted.num_reference:,} documents). '
-        '<span class="new-word">Proposed</span>, <span class="old-word">in force</span>, dotted the known threshold. '
+        f'<p class="note">Transferred from {escape(fitted.reference)} ({fitted.num_reference:,} documents). '
+        '<span class="new-word">Proposed</span>, <span class="old-word">current</span>, dotted: reference threshold. '
         f"Heights are square roots of counts; the highest 1 % may be cut off.{score}</p>",
     ]
     for proposal in fitted.proposals:
@@ -128,7 +128,7 @@ def _section(fitted: Fitted, sample: SignalSample, texts: Texts) -> str:
                 f'<p class="text" lang="{escape(fitted.language)}">{escape(text)}</p></blockquote>'
             )
         if not proposal.only and proposal.value is not None:
-            parts.append('<p class="none">No document would go for this rule alone.</p>')
+            parts.append('<p class="none">This rule alone would drop no document.</p>')
     return "".join([*parts, "</section>"])
 
 
@@ -147,7 +147,7 @@ def _picture(proposal: Proposal, sample: SignalSample) -> str:
     if not len(values):
         return '<p class="none">Undefined in every document.</p>'
     ends = [*np.quantile(values, [0, NUM_SHOWN]), *(value for value, _, _ in marks)]
-    # a limit of 100,000 words would make a point of everything else
+    # a limit of 100,000 words would compress all other values to one point
     most = 4 * ends[1] if ends[1] > 0 else max(ends)
     low, high = min(ends), min(max(ends), most)
     if high <= low:

@@ -1,1 +1,1 @@
-"""Quality signals: definitions and the computation of all of them in one pass."""
+"""Quality signals: their definitions, and the computation of all of them in one pass."""

@@ -1,8 +1,8 @@
-"""Signals of C4's page rules: what its line rules leave of a page, without editing it.
+"""Signals for C4's page rules: what its line rules would keep of a page, without editing it.
 
-As in datatrove's `c4_filters.py`, which follows the paper; the corpus was made with other numbers. FineWeb
-uses C4 without the rule on the end of a line, so each signal is there twice. All are undefined in unspaced languages: a
-Chinese line is one word to `split()`, and the rules would drop everything.
+As in datatrove's `c4_filters.py`, which follows the paper; the corpus itself used other numbers. FineWeb uses C4
+without the rule on line ends, so each signal exists in two versions. All are undefined in unspaced languages: a Chinese
+line is a single word to `split()`, and the rules would drop everything.
 """
 
 import re
@@ -22,7 +22,7 @@ MIN_WORDS = 3
 
 @dataclass(frozen=True, slots=True)
 class C4Page:
-    """The rest of a page: sentences, and lines with the marks for which C4 drops a page."""
+    """The remaining sentences of a page, and its lines with marks for which C4 drops a page."""
 
     sentences: int
     curly_lines: int
@@ -30,7 +30,7 @@ class C4Page:
 
 
 def judge_lines(text: str, language: str, *, needs_end: bool) -> C4Page:
-    """Applies the line rules; `needs_end` is the rule that a line ends in a terminal mark."""
+    """Applies the line rules; `needs_end` adds the rule that a line must end in a terminal mark."""
     sentences = curly_lines = lorem_lines = 0
     for raw in text.splitlines():
         split = raw.split()
@@ -54,7 +54,7 @@ def judge_lines(text: str, language: str, *, needs_end: bool) -> C4Page:
 
 
 def page_signal(field: str, *, needs_end: bool) -> Callable[[TextView], int | None]:
-    """The signal of one field of `C4Page`."""
+    """Returns the signal for one field of `C4Page`."""
 
     def measure(view: TextView) -> int | None:
         if view.is_unspaced:

@@ -1,8 +1,8 @@
-"""Quality signals: the table of all, each with the plain function that defines it.
+"""The table of all quality signals, each with the plain function that defines it.
 
-A signal is a measure, never a verdict; `text.rules` decides. None means undefined (no words, no lines, a language that
-nothing segments), and an undefined value passes every rule. `text.signals.compute` computes the same values, compiled;
-these functions are what it is tested against, and the documentation. `sluice signals` prints the table.
+A signal is a measurement; `text.rules` makes decisions. None means undefined (no words, no lines, a language without
+segmentation); an undefined value passes every rule. `text.signals.compute` computes the same values with kernels; these
+functions are the reference in its tests, and the documentation. `sluice signals` prints the table.
 """
 
 import inspect
@@ -89,29 +89,29 @@ C4 = {
 }
 
 FUNCTIONS: dict[str, Definition] = {**WORDS, **LINES, **REPETITION, **CHARACTERS, **C4}
-"""Every field of `Signals` that the text alone decides, in the order of the fields; a test holds the two equal."""
+"""Every field of `Signals` that depends on the text alone, in field order; a test checks that both lists are equal."""
 
 GIVEN = {
-    "other_language_share": "Letters in lines surely of another language, of all in lines that can be judged (ours).",
-    "simplified_share": "Characters that are only simplified, of all Han characters; None without any (OpenCC).",
-    "traditional_share": "Characters that are only traditional, of all Han characters; None without any (OpenCC).",
+    "other_language_share": "Share of letters in lines certainly of another language, among all checked lines (ours).",
+    "simplified_share": "Only-simplified characters, as a share of Han characters; None without any (OpenCC).",
+    "traditional_share": "Only-traditional characters, as a share of Han characters; None without any (OpenCC).",
     "n_bad_words": "Occurrences of listed bad words (C4, RedPajama-v2); None for a language without a list.",
     "n_different_bad_words": "Different listed bad words that occur; None for a language without a list.",
-    "bad_word_share": "Characters of listed bad words, of all (c4-dataset-script); None for a language without a list.",
+    "bad_word_share": "Share of characters in listed bad words (c4-dataset-script); None without a list.",
     "quality_score": "Probability of good text by the model that `extract.quality_models` names for the language.",
-    "random_unit": "A number in [0, 1) drawn by hashing the document's id, for rules with `pareto`.",
-    "bits_per_byte": "Of the text by a language model, read from `rules.scores` by the stage filter; elsewhere None.",
+    "random_unit": "A number in [0, 1) from a hash of the document's id, for rules with `pareto`.",
+    "bits_per_byte": "Score of a language model, read from `rules.scores` by the stage filter; None elsewhere.",
 }
-"""The other fields, in their order: what they hold, and where it comes from."""
+"""The other fields in order: meaning and source."""
 
 
 def define(text: str, language: str) -> Signals:
-    """All signals of one text by their definitions: slow, and right. `measure.compute` is the fast way."""
+    """Computes all signals of a text by their definitions: slow, but the reference. `compute` is the fast version."""
     view = TextView(text, language)
     values: dict[str, Any] = {name: function(view) for name, function in FUNCTIONS.items()}
     return Signals(**values)
 
 
 def describe(name: str) -> str:
-    """The definition of a signal, in a sentence or two, with its source."""
+    """Returns the definition of a signal, in a sentence or two, with its source."""
     return GIVEN.get(name) or inspect.getdoc(FUNCTIONS[name]) or ""

@@ -1,4 +1,4 @@
-"""All signals of a text, compiled: the same values as `signals.define`, some hundred times faster."""
+"""Computes all signals of a text with kernels: the same values as `signals.define`, several hundred times faster."""
 
 import functools
 from typing import Any
@@ -17,11 +17,11 @@ from sluice.text.words.spans import word_spans
 from sluice.text.words.stop_words import FUNCTION_WORDS, STOP_WORDS
 
 WHOLE = tuple(place for place, name in enumerate(catalogue.FUNCTIONS) if "int" in str(Signals.__annotations__[name]))
-"""Places of the signals that are whole numbers."""
+"""Positions of the signals that are integers."""
 
 
 def compute(text: str, language: str, **given: float | None) -> Signals:
-    """All signals of one text, None where they are undefined; `given` are those of `signals.GIVEN`."""
+    """Computes all signals of a text, None where undefined; `given` are those of `signals.GIVEN`."""
     codes = characters.code_points(text)
     flags = characters.flags(codes)
     is_segmented = language not in UNSEGMENTED
@@ -34,7 +34,7 @@ def compute(text: str, language: str, **given: float | None) -> Signals:
     for place in WHOLE:
         if values[place] is not None:
             values[place] = int(values[place])
-    return Signals(*values, **given)  # type: ignore[arg-type]  # whole numbers are given as such
+    return Signals(*values, **given)  # type: ignore[arg-type]  # integer signals have integer values
 
 
 _NO_SPANS = np.empty(0, np.int32), np.empty(0, np.int32)
@@ -44,7 +44,7 @@ WordTable = tuple[npt.NDArray[np.uint64], npt.NDArray[np.int32]]
 
 @functools.cache
 def word_tables(language: str) -> tuple[WordTable, WordTable]:
-    """Tables of the stop words and of the function words of a language; without keys where there is no list."""
+    """Returns tables of the stop words and of the function words of a language; without keys if there is no list."""
     stops = {word: number for number, word in enumerate(sorted(STOP_WORDS.get(language, ())))}
     return _table(stops), _table(FUNCTION_WORDS.get(language, {}))
 

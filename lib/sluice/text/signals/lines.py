@@ -1,4 +1,4 @@
-"""Signals that look at lines.
+"""Signals that examine lines.
 
 Sources: Gopher and FineWeb as in huggingface/datatrove (`gopher_quality_filter.py`, `fineweb_quality_filter.py`), C4,
 RedPajama-v2, ChineseWebText, MAP-NEO. Gopher counts empty lines, all others do not.
@@ -12,7 +12,7 @@ from sluice.text.unicode.characters import TERMINALS
 
 GOPHER_BULLETS = ("•", "-")
 BULLETS = "•-·●○■□◆◇▪*、"
-"""Signs that begin an item of a list; numbers do too, see `ITEM`."""
+"""Characters that begin a list item; numbers do too, see `ITEM`."""
 _NUMERAL = r"[\d一二三四五六七八九十]"
 ITEM = re.compile(
     rf"[{re.escape(BULLETS)}]|[①-⑳]|[(（]{_NUMERAL}{{1,3}}[)）]|{_NUMERAL}{{1,3}}[)）、．]|\d{{1,3}}\.(?!\d)"
@@ -20,10 +20,10 @@ ITEM = re.compile(
 
 TERMINAL_MARKS = frozenset(".!?。！？．｡…;；:：।؟۔။។")
 CLOSING_MARKS = "\"'”’」』）)】》]"
-"""Looked through when they follow a terminal mark: 。” ends a sentence."""
+"""Skipped if they follow a terminal mark: 。” ends a sentence."""
 
 MORE = ("read more", "readmore", "展开", "展開", "更多", "全文", "。。。")
-"""How a line ends that leads to the rest of a text elsewhere (MAP-NEO)."""
+"""Endings of lines that link to the rest of a text elsewhere (MAP-NEO)."""
 
 POLICY = (
     "terms of use",
@@ -54,63 +54,63 @@ SHORT_LINE_CHARS = 30
 
 
 def bullet_line_share(view: TextView) -> float | None:
-    """Lines that begin with `•` or `-`, empty lines counted as lines (Gopher)."""
+    """Lines that begin with `•` or `-`, as a share of lines including empty ones (Gopher)."""
     return _share(view.all_lines, lambda line: line.lstrip().startswith(GOPHER_BULLETS))
 
 
 def ellipsis_line_share(view: TextView) -> float | None:
-    """Lines that end in `...` or `…`, empty lines counted as lines (Gopher)."""
+    """Lines that end in `...` or `…`, as a share of lines including empty ones (Gopher)."""
     return _share(view.all_lines, lambda line: line.rstrip().endswith(("...", "…")))
 
 
 def list_line_share(view: TextView) -> float | None:
-    """Lines that begin as an item of a list does, with signs and numbers of both scripts (ours)."""
+    """Lines that begin like a list item, with bullets and numbers of both scripts (ours)."""
     return _share(view.lines, lambda line: ITEM.match(line.lstrip()) is not None)
 
 
 def fineweb_terminal_line_share(view: TextView) -> float | None:
-    """Lines that end in one of datatrove's terminal marks, not stripped (FineWeb)."""
+    """Lines that end in one of datatrove's terminal marks, without stripping (FineWeb)."""
     return _share(view.lines, lambda line: line[-1] in TERMINALS)
 
 
 def terminal_line_share(view: TextView) -> float | None:
-    """Lines that end a sentence, trailing blanks ignored and closing quotes looked through (ours)."""
+    """Lines that end a sentence, ignoring trailing blanks and closing quotes (ours)."""
     return _share(view.lines, ends_sentence)
 
 
 def ends_sentence(line: str) -> bool:
-    """Whether a line ends in a mark of ours, be it followed by closing quotes."""
+    """Whether a line ends in one of our terminal marks, optionally followed by closing quotes."""
     core = line.rstrip().rstrip(CLOSING_MARKS)
     return bool(core) and core[-1] in TERMINAL_MARKS
 
 
 def short_line_share(view: TextView) -> float | None:
-    """Lines of at most 30 characters (FineWeb; not for Chinese, where 30 is a sentence)."""
+    """Lines of at most 30 characters (FineWeb; unsuitable for Chinese, where 30 characters are a sentence)."""
     return _share(view.lines, lambda line: len(line) <= SHORT_LINE_CHARS)
 
 
 def mean_line_chars(view: TextView) -> float | None:
-    """Mean characters of a line (ChineseWebText, CCI4.0, HPLT's mean segment length)."""
+    """Mean characters per line (ChineseWebText, CCI4.0, HPLT's mean segment length)."""
     return sum(map(len, view.lines)) / len(view.lines) if view.lines else None
 
 
 def newlines_per_word(view: TextView) -> float | None:
-    """Newlines per token (FineWeb; moves with the segmenter)."""
+    """Newlines per token (FineWeb; depends on the segmentation)."""
     return view.text.count("\n") / len(view.tokens) if view.tokens else None
 
 
 def javascript_line_share(view: TextView) -> float | None:
-    """Lines with the word javascript in any case (C4's line rule, RedPajama-v2)."""
+    """Lines with the word javascript, in any case (C4's line rule, RedPajama-v2)."""
     return _share(view.lines, lambda line: "javascript" in line.lower())
 
 
 def policy_line_share(view: TextView) -> float | None:
-    """Lines with a phrase of policies and site notices (C4's line rule, and Chinese phrases)."""
+    """Lines with a phrase from policies or site notices (C4's line rule, and Chinese phrases)."""
     return _share(view.lines, lambda line: any(phrase in line.lower() for phrase in POLICY))
 
 
 def more_line_share(view: TextView) -> float | None:
-    """Lines that end in `read more` and the like (MAP-NEO)."""
+    """Lines that end in `read more` or similar (MAP-NEO)."""
     return _share(view.lines, lambda line: line.rstrip().lower().endswith(MORE))
 
 

@@ -8,7 +8,7 @@ from sluice.text.signals.text_view import TextView
 
 
 def duplicate_line_share(view: TextView) -> float | None:
-    """Lines that repeat an earlier line (Gopher repetition; repeats only)."""
+    """Lines that repeat an earlier line (Gopher repetition; counts only the repeats)."""
     return repeated_share(view.blocks)
 
 
@@ -18,44 +18,44 @@ def duplicate_paragraph_share(view: TextView) -> float | None:
 
 
 def duplicate_line_char_share(view: TextView) -> float | None:
-    """Characters of repeated lines, of all characters with newlines (Gopher repetition)."""
+    """Characters in repeated lines, as a share of all characters with newlines (Gopher repetition)."""
     return repeated_char_share(view.blocks, len(view.text))
 
 
 def duplicate_paragraph_char_share(view: TextView) -> float | None:
-    """Characters of repeated paragraphs, of all characters with newlines (Gopher repetition)."""
+    """Characters in repeated paragraphs, as a share of all characters with newlines (Gopher repetition)."""
     return repeated_char_share(view.paragraphs, len(view.text))
 
 
 def fineweb_duplicate_line_char_share(view: TextView) -> float | None:
-    """Characters of repeated lines that are not blank, of all characters without newlines (FineWeb)."""
+    """Characters in repeated non-blank lines, as a share of all characters without newlines (FineWeb)."""
     return repeated_char_share(view.lines, len(view.text) - view.text.count("\n"))
 
 
 def top_ngram_signal(n: int) -> Callable[[TextView], float | None]:
-    """The signal `top_{n}gram_share`."""
+    """Returns the signal `top_{n}gram_share`."""
 
     def share(view: TextView) -> float | None:
         return top_ngram_share(view.tokens or (), n, len(view.text))
 
-    share.__doc__ = f"Characters of the most frequent {n}-gram of tokens, of all (Gopher as in datatrove)."
+    share.__doc__ = f"Characters in the most frequent {n}-gram of tokens, as a share of all (Gopher as in datatrove)."
     return share
 
 
 def duplicate_ngram_signal(n: int) -> Callable[[TextView], float | None]:
-    """The signal `duplicate_{n}gram_share`."""
+    """Returns the signal `duplicate_{n}gram_share`."""
 
     def share(view: TextView) -> float | None:
         return duplicate_ngram_share(view.tokens or (), n, len(view.text))
 
-    share.__doc__ = f"Characters of {n}-grams of tokens that occurred before, of all (Gopher as in datatrove)."
+    share.__doc__ = f"Characters in repeated {n}-grams of tokens, as a share of all (Gopher as in datatrove)."
     return share
 
 
 def char_repetition_share(view: TextView) -> float | None:
-    """Occurrences of the most frequent character 10-grams (3-grams in unspaced languages), of all (ROOTS).
+    """Share of the most frequent character 10-grams (3-grams in unspaced languages) among all occurrences (ROOTS).
 
-    The most frequent are as many as the root of the number of different ones, without those that occur once.
+    Their number is the square root of the number of distinct n-grams; n-grams that occur once are excluded.
     """
     n = 3 if view.is_unspaced else 10
     counts = sorted(Counter(view.text[i : i + n] for i in range(len(view.text) - n + 1)).values(), reverse=True)
@@ -64,19 +64,19 @@ def char_repetition_share(view: TextView) -> float | None:
 
 
 def word_repetition_share(view: TextView) -> float | None:
-    """Occurrences of token 5-grams that occur twice or more, of all (ROOTS; here case and marks are kept)."""
+    """Share of token 5-grams that occur at least twice among all occurrences (ROOTS; case and marks are kept here)."""
     tokens = view.tokens or ()
     counts = Counter(zip(*(tokens[i:] for i in range(5)), strict=False)).values()
     return sum(count for count in counts if count > 1) / sum(counts) if counts else None
 
 
 def repeated_share(parts: Sequence[str]) -> float | None:
-    """Parts that are a repeat of an earlier one, of all parts."""
+    """Returns the share of parts that repeat an earlier part."""
     return (len(parts) - len(set(parts))) / len(parts) if parts else None
 
 
 def repeated_char_share(parts: Sequence[str], total_chars: int) -> float | None:
-    """Characters of the parts that repeat an earlier one, of `total_chars`."""
+    """Returns the characters in parts that repeat an earlier one, as a share of `total_chars`."""
     if not total_chars:
         return None
     seen: set[str] = set()
@@ -89,10 +89,11 @@ def repeated_char_share(parts: Sequence[str], total_chars: int) -> float | None:
 
 
 def top_ngram_share(tokens: Sequence[str], n: int, total_chars: int) -> float | None:
-    """Length of the most frequent n-gram, joined with spaces, times its count, of `total_chars`.
+    """Length of the most frequent n-gram, joined with spaces, times its count, as a share of `total_chars`.
 
-    datatrove's formula to the letter, joiner and overlapping counts included: FineWeb-2's thresholds were
-    fitted on it, so in Chinese it can pass 1. None when no n-gram fits. Ties go to the first to occur.
+    Exactly datatrove's formula, including joiners and overlapping counts, because FineWeb-2's thresholds were fitted on
+    it. So it can exceed 1 in Chinese. None if the text is shorter than n tokens. Of equally frequent n-grams, uses the
+    first.
     """
     if len(tokens) < n or not total_chars:
         return None
@@ -101,9 +102,9 @@ def top_ngram_share(tokens: Sequence[str], n: int, total_chars: int) -> float | 
 
 
 def duplicate_ngram_share(tokens: Sequence[str], n: int, total_chars: int) -> float | None:
-    """Characters of n-grams that occurred before, of `total_chars`: left to right, stepping over each repeat.
+    """Characters of n-grams that occurred before, as a share of `total_chars`: left to right, skipping each repeat.
 
-    N-grams are compared joined without a separator, as datatrove does.
+    N-grams are compared joined without a separator, as in datatrove.
     """
     if len(tokens) < n or not total_chars:
         return None

@@ -1,1 +1,1 @@
-"""Code points, character classes and hashing that all text packages share."""
+"""Code points, character classes and hashing, shared by all text packages."""

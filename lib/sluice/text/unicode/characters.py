@@ -1,7 +1,7 @@
-"""Properties of characters, as one number of flags per code point: the table that all text kernels use.
+"""Properties of characters as flags, one number per code point: the table used by all text kernels.
 
-The flags follow this Python's `str` methods and `unicodedata`, so the kernels agree with the plain definitions in
-`text.signals`. Two lists are datatrove's (`utils/text.py`), which decide for the Gopher and FineWeb rules.
+The flags follow this Python's `str` methods and `unicodedata`, so that kernels agree with the plain definitions in
+`text.signals`. Two lists are from datatrove (`utils/text.py`) and determine the Gopher and FineWeb rules.
 """
 
 import functools
@@ -28,9 +28,9 @@ DECIMAL = 1 << 3
 BREAK = 1 << 4
 """Ends a line for `str.splitlines`."""
 GOPHER_MARK = 1 << 5
-"""In datatrove's PUNCTUATION_SET: a token of these alone is no word."""
+"""In datatrove's PUNCTUATION_SET: a token of these only is not a word."""
 TERMINAL = 1 << 6
-"""In datatrove's TERMINAL_PUNCTUATION, FineWeb's ends of lines and the ends of sentences."""
+"""In datatrove's TERMINAL_PUNCTUATION: FineWeb's line ends and sentence ends."""
 PUNCTUATION = 1 << 7
 """Unicode category P."""
 SYMBOL = 1 << 8
@@ -44,7 +44,7 @@ HAN = 1 << 11
 ALNUM = 1 << 12
 """`str.isalnum`"""
 PRIVATE = 1 << 13
-"""Private use and unassigned code points, controls other than white space, and U+FFFD: signs of a wrong decoding."""
+"""Private use and unassigned code points, controls other than white space, and U+FFFD: signs of wrong decoding."""
 
 TWICE_DECODED = 1 << 14
 """In `TWICE`."""
@@ -58,16 +58,16 @@ TERMINAL_MARKS = """
     11946 11A42-11A43 11A9B-11A9C 11C41-11C42 11EF7-11EF8 11F43-11F44 16A6E-16A6F 16AF5 16B37-16B38 16B44 16E98 1BC9F
     1DA88
 """
-"""Unicode's Sentence_Terminal as datatrove has it (159 characters), in hexadecimal ranges."""
+"""Unicode's Sentence_Terminal as in datatrove (159 characters), in hexadecimal ranges."""
 
 OTHER_MARKS = """
     0-8 B-1F 22-2D 2F 3A-3E 40 5B-60 7B-9F AB B4 BB 2013-2014 2019 201C-201E 2026 2236 2501 25BA 3001 3008-300D
     3010-3011 FF05 FF08-FF09 FF0C FF11 FF1A-FF1B FF5E
 """
-"""The rest of datatrove's PUNCTUATION_SET. It comes from cc_net and holds the full-width digit one (FF11)."""
+"""The rest of datatrove's PUNCTUATION_SET, in hexadecimal ranges. From cc_net; includes the full-width 1 (FF11)."""
 
 ASSIGNED = (range(0x33480), range(0xE0000, 0xE0200))
-"""Outside of these every code point is private or unassigned: no letter, space or mark."""
+"""Outside of these ranges, code points are private-use or unassigned: no letters, spaces or marks."""
 
 
 def _parse(ranges: str) -> frozenset[str]:
@@ -83,12 +83,12 @@ GOPHER_MARKS = TERMINALS | _parse(OTHER_MARKS)
 
 
 TWICE = frozenset(bytes([high, low]).decode("gbk") for high in (0xC2, 0xC3) for low in range(0x80, 0xC0))
-"""The characters that Latin-1 letters in UTF-8 become when read as GBK: Chinese that was decoded wrongly twice consists
-of these (忙聳聡 for 文). Some are common (忙 楼 猫 每), but not many in a row."""
+"""Characters that result from reading Latin-1 letters in UTF-8 as GBK. Chinese that was wrongly decoded twice consists
+of these (忙聳聡 for 文). Some are common (忙 楼 猫 每), but long runs of them are not."""
 
 
 def flags_of(char: str) -> int:
-    """The flags of one character: the definition of the table."""
+    """Returns the flags of one character; the definition of the table."""
     category = unicodedata.category(char)
     tests = {
         SPACE: char.isspace(),
@@ -128,15 +128,15 @@ def _build() -> Arrays:
 
 @functools.cache
 def table() -> CodePoints:
-    """The flags of all code points, for this Python's version of Unicode."""
+    """Returns the flags of all code points, for this Python's Unicode version."""
     return CodePoints(**stored_arrays(f"characters-{unicodedata.unidata_version}", _build))
 
 
 def code_points(text: str) -> npt.NDArray[np.uint32]:
-    """The code points of a text, [characters] uint32; lone surrogates pass."""
+    """Returns the code points of a text, [characters] uint32, including lone surrogates."""
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
 
 
 def flags(codes: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint16]:
-    """The flags of code points, [characters] uint16."""
+    """Returns the flags of code points, [characters] uint16."""
     return look_up_all(codes, *table())

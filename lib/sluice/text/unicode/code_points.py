@@ -1,4 +1,4 @@
-"""Tables over code points for kernels: two levels, so that they stay small and one look-up is two loads."""
+"""Two-level tables over code points for kernels: small, and a look-up is only two loads."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -20,14 +20,14 @@ class CodePoints(NamedTuple):
 
 
 def make_table(known: Mapping[int, int], dtype: Any) -> CodePoints:
-    """A table of the known values; every other code point has 0."""
+    """Builds a table of the known values; every other code point has 0."""
     values = np.zeros(NUM_ROWS << 8, dtype)
     values[np.fromiter(known, np.int64, len(known))] = np.fromiter(known.values(), dtype, len(known))
     return of_all(values)
 
 
 def of_all(values: npt.NDArray[Any]) -> CodePoints:
-    """A table of the values of all code points, [0x110000]."""
-    # most blocks of Han, Hangul or what is not assigned are alike
+    """Builds a table of the values of all code points, [0x110000]."""
+    # most blocks of Han, Hangul or unassigned code points are equal
     distinct, position = np.unique(values.reshape(NUM_ROWS, 256), axis=0, return_inverse=True)
     return CodePoints(position.reshape(-1).astype(np.uint16), distinct)

@@ -4,7 +4,7 @@ FNV_START, FNV_PRIME = 0xCBF29CE484222325, 0x100000001B3
 
 
 def fnv(data: bytes) -> int:
-    """64-bit FNV-1a (Fowler, Noll, Vo), as the kernels compute it."""
+    """Computes 64-bit FNV-1a (Fowler, Noll, Vo), as the kernels do."""
     value = FNV_START
     for byte in data:
         value = ((value ^ byte) * FNV_PRIME) & 0xFFFFFFFFFFFFFFFF

@@ -1,7 +1,7 @@
 """Words as spans of code points: the same words as `data.dataset.words.words`, from compiled kernels.
 
-Chinese words are jieba's: its dictionary, its hidden Markov model, its arithmetic in the same order, so the same words
-to the last one (tests compare them on all available Chinese text). jieba's own Python takes about thirty times as long.
+Chinese words are identical to jieba's: same dictionary, same hidden Markov model, same arithmetic in the same order
+(tests compare them on all available Chinese text). jieba's Python code takes about thirty times as long.
 """
 
 import functools
@@ -21,7 +21,7 @@ Spans = npt.NDArray[np.int32]
 
 
 def word_spans(codes: npt.NDArray[np.uint32], flags: npt.NDArray[np.uint16], language: str) -> tuple[Spans, Spans]:
-    """Start and end of each word of a text in code points, [words] int32 each, punctuation included.
+    """Returns start and end of each word of a text in code points, [words] int32 each, including punctuation.
 
     `codes` and `flags` are `characters.code_points` and `characters.flags` of the text.
     """
@@ -37,7 +37,7 @@ def word_spans(codes: npt.NDArray[np.uint32], flags: npt.NDArray[np.uint16], lan
 
 
 def fast_words(text: str, language: str) -> list[str]:
-    """`data.dataset.words.words`, faster."""
+    """Returns the same as `data.dataset.words.words`, faster."""
     codes = characters.code_points(text)
     starts, ends = word_spans(codes, characters.flags(codes), language)
     return [text[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
@@ -45,12 +45,12 @@ def fast_words(text: str, language: str) -> list[str]:
 
 @functools.cache
 def jieba_tables() -> Arrays:
-    """jieba's dictionary as a trie, and its hidden Markov model.
+    """Returns jieba's dictionary as a trie, and its hidden Markov model.
 
-    Node 0 is the root. `roots` [65,536] int32: child of the root by code point, 0 without. `keys` uint64, `children`
-    int32: open-addressing table from node << 21 | code point to the child. `weights` [nodes] float64: ln of the word's
-    frequency in the dictionary's total, NaN where a prefix is no word. `emissions` [states, Han] float64; `model`:
-    start of each state, the eight transitions, and the weight of a character that is no word.
+    Node 0 is the root. `roots` [65,536] int32: child of the root by code point, or 0. `keys` uint64, `children` int32:
+    open-addressing table from node << 21 | code point to the child. `weights` [nodes] float64: ln of the word's
+    frequency as a share of the dictionary's total, NaN for a prefix that is not a word. `emissions` [states, Han]
+    float64; `model`: start of each state, the eight transitions, and the weight of a character that is not a word.
     """
     return stored_arrays(f"jieba-{metadata.version('jieba')}", _build)
 

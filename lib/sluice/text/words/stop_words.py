@@ -1,4 +1,4 @@
-"""Stop words of the reference filters, and function words of our own choice."""
+"""Stop words of the reference filters, and our list of function words."""
 
 STOP_WORDS = {
     "en": frozenset("the be to of and that have with".split()),  # Gopher
@@ -11,7 +11,7 @@ STOP_WORDS = {
         "之 年 以 為 其 也 國 不 人 於 大 者 有 一 而 曰 王 中 子 日 月 軍 三 帝 所 至 事 學 自 二 與 時 州".split()
     ),
 }
-"""By language, as published. The list for `zh` holds a mark and date characters: a list of dates passes."""
+"""By language, as published. The list for `zh` contains a mark and date characters, so a list of dates passes."""
 
 _ENGLISH = """
     a about after all also although am among an and any are as at be because been before being between both but by can
@@ -40,4 +40,4 @@ FUNCTION_WORDS = {
     "en": _forms(" ".join(f"{word}/{word.capitalize()}" for word in _ENGLISH.split())),
     "zh": _forms(_CHINESE),
 }
-"""By language: each form with the number of its word, so that variants of one word count as one. As jieba cuts them."""
+"""By language: each form with the number of its word, so that variants of a word count as one. As jieba splits them."""

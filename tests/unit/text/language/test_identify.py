@@ -46,7 +46,7 @@ def test_an_identifier_can_be_pickled_before_and_after_its_first_use(identifier)
 
 
 def test_a_missing_model_is_an_error_with_the_setting_to_change(tmp_path):
-    with pytest.raises(InputError, match=r"none\.bin is not there\. Set extract\.lid_model"):
+    with pytest.raises(InputError, match=r"none\.bin does not exist\. Set extract\.lid_model"):
         model_path(str(tmp_path / "none.bin"))
 
 

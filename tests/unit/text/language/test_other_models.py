@@ -62,13 +62,15 @@ def test_models_of_every_family_return_the_same_codes(train, labels, wanted):
 
 def test_a_classifier_without_language_labels_is_an_error_with_its_labels(train):
     path = train(en="hq", cmn="lq", yue="zh")
-    with pytest.raises(InputError, match=r"model\.bin has 2 of 3 labels that are no language codes: __label__hq, __la"):
+    with pytest.raises(
+        InputError, match=r"model\.bin has 2 of 3 labels that are not language codes: __label__hq, __la"
+    ):
         LanguageIdentifier(path).identify("text")
 
 
 def test_a_truncated_model_is_an_error_with_its_name(tmp_path):
     (tmp_path / "cut.bin").write_bytes(b"\xba\x16\x4f\x2f")
-    with pytest.raises(InputError, match=r"cut\.bin is a fastText model that cannot be read: it is cut short"):
+    with pytest.raises(InputError, match=r"cut\.bin is a fastText model that cannot be read: it is truncated"):
         LanguageIdentifier(str(tmp_path / "cut.bin")).identify("text")
 
 

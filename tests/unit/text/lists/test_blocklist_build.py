@@ -132,10 +132,10 @@ def test_empty_missing_and_truncated_sources_are_errors(tmp_path):
     with pytest.raises(InputError, match="No input files at"):
         build([f"{tmp_path}/missing.txt"], f"{tmp_path}/list.bin")
     (tmp_path / "broken.txt.gz").write_bytes(gzip.compress(b"a.example\n" * 1000)[:-9])
-    with pytest.raises(FormatError, match="not a whole gzip"):
+    with pytest.raises(FormatError, match="not a complete gzip"):
         build([f"{tmp_path}/broken.txt.gz"], f"{tmp_path}/list.bin")
     (tmp_path / "broken.tar.gz").write_bytes(b"x" * 2000)
-    with pytest.raises(FormatError, match="not a whole tar"):
+    with pytest.raises(FormatError, match="not a complete tar"):
         build([f"{tmp_path}/broken.tar.gz"], f"{tmp_path}/list.bin")
 
 
@@ -179,7 +179,7 @@ def test_a_damaged_archive_is_always_an_error(tmp_path):
     damaged += [whole[:i] + bytes([whole[i] ^ 1]) + whole[i + 1 :] for i in range(40, len(whole), len(whole) // 40)]
     for data in damaged:
         (tmp_path / "damaged.tar.gz").write_bytes(data)
-        with pytest.raises(FormatError, match=r"damaged\.tar\.gz is not a whole tar"):
+        with pytest.raises(FormatError, match=r"damaged\.tar\.gz is not a complete tar"):
             build([f"{tmp_path}/damaged.tar.gz"], str(out), skip_broken=True)
     assert not out.exists()
     (tmp_path / "bare.tar").write_bytes(bare)
@@ -215,21 +215,21 @@ def test_a_block_list_is_pickled_as_paths_and_digests_and_changed_files_are_erro
     assert len(packed) < 600
     assert is_blocked(pickle.loads(packed), "a.example", "b.a.example") == [True, False]
     make_list("a.example", allow=["c.a.example"])
-    with pytest.raises(InputError, match=r"allow\.txt is not the list that this run began with"):
+    with pytest.raises(InputError, match=r"allow\.txt is not the list used at the start of this run"):
         pickle.loads(packed).match("a.example")
     make_list("c.example")
-    with pytest.raises(InputError, match=r"list\.bin is not the list that this run began with"):
+    with pytest.raises(InputError, match=r"list\.bin is not the list used at the start of this run"):
         pickle.loads(packed).match("a.example")
 
 
 @pytest.mark.parametrize(
     "damage, message",
     [
-        (lambda data: b"", "no block list"),
-        (lambda data: b"a.example\n" * 10, "no block list"),
-        (lambda data: data[:-5], "cut off"),
+        (lambda data: b"", "not a block list"),
+        (lambda data: b"a.example\n" * 10, "not a block list"),
+        (lambda data: data[:-5], "truncated"),
         (lambda data: data[:8] + struct.pack("<Q", 9) + data[16:], "version 9"),
-        (lambda data: data[:16] + data[24:], "do not fit"),
+        (lambda data: data[:16] + data[24:], "do not match"),
         (lambda data: data.replace(b'"entries"', b'"entriez"', 1), "damaged.*missing required field `entries`"),
         (lambda data: data.replace(b'":6,"categories":{"spam"', b'":96,"categories":{"spa"'), "damaged.*<= 32"),
         # two keys, then the starts of 64 buckets: the last start would be far beyond the keys
@@ -257,7 +257,7 @@ def test_a_list_is_built_and_checked_on_the_command_line(ut1, tmp_path, capsys):
     assert "domains, line 2" in capsys.readouterr().err
     assert main(["blocklist", "build", out, str(ut1), "--skip-broken"]) == 0
     printed = capsys.readouterr().out
-    assert "line 2: 'b b' is no domain or URL" in printed
+    assert "line 2: 'b b' is not a domain or URL" in printed
     assert "adult/expressions (regular expressions)" in printed
     assert re.search(r"5 +entries of 5 valid lines, 1 invalid skipped", printed)
     (tmp_path / "allow.txt").write_text("good.b.example\n")

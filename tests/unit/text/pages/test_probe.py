@@ -42,7 +42,7 @@ def test_the_speed_of_selective_reading_is_measured_from_fetched_bytes(tmp_path,
 
 
 def test_an_archive_without_pages_cannot_be_measured(tmp_path, parts):
-    with pytest.raises(InputError, match=r"a\.warc\.gz gave no HTML page to measure with"):
+    with pytest.raises(InputError, match=r"a\.warc\.gz has no HTML page to measure"):
         measure(*planned(tmp_path, parts, "index", (0,)))
 
 

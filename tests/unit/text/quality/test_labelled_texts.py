@@ -169,7 +169,7 @@ def test_a_class_of_one_text_is_an_error(tmp_path):
 def test_an_unreadable_line_is_an_error_with_its_number(tmp_path):
     settings = section(tmp_path, rows([1]), rows([2]))
     (tmp_path / "p.jsonl").write_text('{"text": "fine and long enough"}\n{"text": 7}\n')
-    with pytest.raises(FormatError, match=r"p\.jsonl, line 2: the field 'text' holds a int"):
+    with pytest.raises(FormatError, match=r"p\.jsonl, line 2: the field 'text' contains a int"):
         read_classes(settings)
 
 

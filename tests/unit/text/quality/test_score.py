@@ -126,30 +126,33 @@ def test_a_model_is_pickled_as_its_path(trained):
 
 def test_a_model_configured_for_another_language_is_an_error(trained):
     QualityModel(trained).check("en")
-    with pytest.raises(ConfigError, match="was trained on 'en' and is named for 'zh'"):
+    with pytest.raises(ConfigError, match="was trained on 'en' but is configured for 'zh'"):
         QualityModel(trained).check("zh")
 
 
 def test_a_missing_model_is_an_error_with_its_name(tmp_path):
-    with pytest.raises(InputError, match=r"none\.bin is not there"):
+    with pytest.raises(InputError, match=r"none\.bin does not exist"):
         QualityModel(str(tmp_path / "none.bin")).check("en")
 
 
 def test_a_model_without_its_record_is_an_error(copy):
     copy.with_name("en.bin.json").unlink()
-    with pytest.raises(ConfigError, match=r"has no en\.bin\.json beside it.*train the model anew"):
+    with pytest.raises(ConfigError, match=r"has no en\.bin\.json next to it.*train the model again"):
         QualityModel(str(copy)).score(PROSE, "en")
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"preparation": "letters-0"}, "prepared as 'letters-0'; this sluice prepares them as 'letters-1'"),
-        ({"jieba": "0.1"}, r"words of jieba 0\.1; here is jieba None"),
-        ({"good": "good"}, "'good' was expected to be one of two labels"),
+        (
+            {"preparation": "letters-0"},
+            "prepared as 'letters-0', but this version of sluice prepares them as 'letters-1'",
+        ),
+        ({"jieba": "0.1"}, r"with jieba 0\.1, but jieba None is installed"),
+        ({"good": "good"}, "'good' must be one of two labels"),
         ({"labels": ["__label__good", "__label__ok"]}, r"has the labels \['__label__bad', '__label__good'\]"),
-        ({"sha256": "0" * 64}, "is not the file that .* was written for"),
-        ({"language": 7}, "is no record of a quality model"),
+        ({"sha256": "0" * 64}, "is not the file for which .* was written"),
+        ({"language": 7}, "is not a record of a quality model"),
     ],
 )
 def test_a_record_that_does_not_match_the_model_is_an_error(copy, change, message):

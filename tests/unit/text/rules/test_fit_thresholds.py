@@ -107,7 +107,7 @@ def test_signals_that_fineweb2_does_not_fit_are_kept_replaced_or_omitted():
 def test_a_threshold_that_no_value_can_break_is_not_proposed():
     (proposal,) = fit(Rule("r", "duplicate_5gram_share", max=0.6), REFERENCE, TARGET).proposals
     assert proposal.value is None
-    assert proposal.reason == "1.3 lies outside of what duplicate_5gram_share can be, 0 to 1"
+    assert proposal.reason == "1.3 is outside the range of duplicate_5gram_share, 0 to 1"
     (proposal,) = fit(Rule("r", "terminal_line_share", min=0.12), REFERENCE, [0, 0, 0, 1]).proposals
     assert (proposal.value, proposal.share) == (None, 0.0)
 

@@ -162,7 +162,7 @@ def test_rules_without_languages_get_those_of_their_file(tmp_path):
 @pytest.mark.parametrize(
     ("rules", "message"),
     [
-        ("[{name: a, signal: n_wrds, min: 1}]", "Rule 'a' tests the signal 'n_wrds', which nothing computes"),
+        ("[{name: a, signal: n_wrds, min: 1}]", "Rule 'a' uses the unknown signal 'n_wrds'"),
         ("[{name: a, signal: n_words}]", "Rule 'a' has no bound"),
         ("[{name: a, signal: n_words, min: 3, max: 2}]", "Rule 'a' drops everything"),
         ("[{name: a, signal: han_share, min: 1.5}]", "Rule 'a' drops everything: han_share is never more than 1"),
@@ -170,17 +170,17 @@ def test_rules_without_languages_get_those_of_their_file(tmp_path):
         ("[{name: a, signal: n_words, below: 0}]", "Rule 'a' drops everything: n_words is never less than 0"),
         ("[{name: a, signal: han_share, max: 1}]", "Rule 'a' can never break its bound max"),
         ("[{name: a, signal: han_share, min: 0, max: 0.5}]", "Rule 'a' can never break its bound min"),
-        ("[{name: a, signal: han_share, max: 30}]", "han_share lies between 0 and 1"),  # a percentage, not a share
-        ("[{name: a, signal: han_share, pareto: 0}]", "own.yaml are wrong"),
-        ("[{name: a, signal: most_common_2gram, max: 0.2}]", "which nothing computes"),  # Dolma's mismatched name
+        ("[{name: a, signal: han_share, max: 30}]", "han_share is between 0 and 1"),  # a percentage, not a share
+        ("[{name: a, signal: han_share, pareto: 0}]", "own.yaml are invalid"),
+        ("[{name: a, signal: most_common_2gram, max: 0.2}]", "uses the unknown signal"),  # Dolma's mismatched name
         ("[{name: a, signal: hanshare, max: 0.2}]", "Did you mean 'han_share'?"),
         ("[{name: a, signal: n_words, min: 3, below: 3}]", "Rule 'a' drops everything"),
         ("[{name: a, signal: n_words, above: 3, max: 3}]", "Rule 'a' drops everything"),
         ("[{name: a, signal: n_words, min: 1}, {name: a, signal: n_words, max: 2}]", "Two rules are named 'a'"),
-        ("[{name: a, signal: n_words, min: many}]", "own.yaml are wrong"),
-        ("[{name: a, signal: n_words, mx: 2}]", "own.yaml are wrong"),
-        ("[{signal: n_words, max: 2}]", "own.yaml are wrong"),
-        ("7", "own.yaml are wrong"),
+        ("[{name: a, signal: n_words, min: many}]", "own.yaml are invalid"),
+        ("[{name: a, signal: n_words, mx: 2}]", "own.yaml are invalid"),
+        ("[{signal: n_words, max: 2}]", "own.yaml are invalid"),
+        ("7", "own.yaml are invalid"),
     ],
 )
 def test_an_invalid_rule_is_an_error(tmp_path, rules, message):
@@ -226,7 +226,7 @@ def test_included_rules_come_first_and_can_be_excluded(tmp_path):
 def test_excluded_rules_must_exist_and_files_must_not_include_themselves(tmp_path):
     path = tmp_path / "own.yaml"
     path.write_text("description: t\ninclude: [c4]\nwithout: [c4_sentense]\nrules: []\n")
-    with pytest.raises(ConfigError, match="leave out 'c4_sentense'"):
+    with pytest.raises(ConfigError, match="names the rule 'c4_sentense'"):
         load_rules([str(path)])
     path.write_text(f"description: t\ninclude: [{path}]\nrules: []\n")
     with pytest.raises(ConfigError, match="include themselves"):

@@ -83,7 +83,9 @@ def test_a_table_of_another_kind_is_an_error_with_its_name(tmp_path):
 def test_a_table_without_signals_is_an_error_with_its_name(tmp_path):
     columns = {"doc_id": [1], "language": ["en"], "reason": pa.nulls(1, pa.string()), "language_score": [0.5]}
     pq.write_table(pa.table(columns), tmp_path / "a.parquet")
-    with pytest.raises(FormatError, match=r"a\.parquet has no column 'signals'.*`sluice run extract` was expected"):
+    with pytest.raises(
+        FormatError, match=r"a\.parquet has no column 'signals'.*Expected the output of `sluice run extract`"
+    ):
         read_sample(str(tmp_path), ["en"], SIGNALS, 10, 0)
 
 

@@ -1,4 +1,4 @@
-"""Which lines hold one of many phrases: an Aho-Corasick automaton over bytes."""
+"""Finds lines that contain one of many phrases, with an Aho-Corasick automaton over bytes."""
 
 import numpy as np
 
@@ -7,11 +7,11 @@ from sluice.text.jit import kernel
 
 @kernel
 def mark_lines(text, columns, steps, kinds, limits, out):
-    """Writes (line number, bits of the kinds found) into out [lines, 2] for lines with any; their number.
+    """Writes (line number, bits of the kinds found) into out [lines, 2] for matching lines; returns their number.
 
-    text [n] uint8; columns [256] uint8, the column of a byte; steps [states x columns] int32, twice the place where the
-    row of the next state begins, plus one if it has kinds: one load a byte; kinds [states] int64, one bit per kind;
-    limits [kinds] int64, the longest line in bytes in which a kind is looked for.
+    text [n] uint8; columns [256] uint8, the column of each byte; steps [states x columns] int32, twice the offset of
+    the next state's row, plus one if that state has kinds (one load per byte); kinds [states] int64, one bit per kind;
+    limits [kinds] int64, the maximum line length in bytes for each kind.
     """
     num_columns = len(steps) // len(kinds)
     n = len(text)

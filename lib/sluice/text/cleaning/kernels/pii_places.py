@@ -1,19 +1,19 @@
-"""Where a text may hold an address or a number of a person: one cheap pass, so that all others cost nothing."""
+"""Finds places that may contain an address or a personal number in one cheap pass; only these are examined further."""
 
 import numpy as np
 
 from sluice.text.jit import inlined, kernel
 
 AT, NUMBER, COLONS = 0, 1, 2
-"""Kinds of places: an @; a run of digits that may be a number or an IPv4 address; a run that may be an IPv6 address."""
+"""Kinds of places: an @; a digit run that may be a number or an IPv4 address; a run that may be an IPv6 address."""
 
 MAX_GAP = 3
-"""More characters than this between two digits part two runs."""
+"""Two digits with more characters than this between them are in different runs."""
 MIN_DIGITS = 7
-"""A telephone number without its area code."""
+"""Digits of the shortest telephone number, without area code."""
 
 MAX_COLONS = 45
-"""Characters of the longest IPv6 address, the colon of a sentence, and a label before it (four letters, a colon)."""
+"""Characters of the longest IPv6 address, plus a colon after it and a label before it (four letters, a colon)."""
 
 _OTHER, _DIGIT, _DOT, _GAP, _AT, _COLON, _LEAD = 0, 1, 2, 3, 4, 5, 6
 _SHAPES = np.zeros(256, np.uint8)
@@ -27,7 +27,7 @@ _SHAPES[[0xC2, 0xE2, 0xE3, 0xEF]] = _LEAD
 
 @inlined
 def _wide_shape(text, i, n):
-    """Shape of the character at i, which begins with one of the _LEAD bytes: full-width forms, dashes, spaces."""
+    """Returns the shape of the character at i, which begins with a _LEAD byte: full-width forms, dashes, spaces."""
     lead = text[i]
     second = text[i + 1] if i + 1 < n else np.uint8(0)
     third = text[i + 2] if i + 2 < n else np.uint8(0)
@@ -56,10 +56,10 @@ def _is_hex(byte):
 
 @kernel
 def find_places(text, out):
-    """Writes (kind, start, end) in characters into out [n + 1, 3] int32; their number.
+    """Writes (kind, start, end) in characters into out [n + 1, 3] int32; returns their number.
 
-    text [n] uint8 is UTF-8. A run of NUMBER begins and ends with a digit, one of COLONS with a hexadecimal digit or a
-    colon.
+    text [n] uint8 is UTF-8. A run of NUMBER begins and ends with a digit; a run of COLONS begins and ends with a
+    hexadecimal digit or a colon.
     """
     n = len(text)
     num_rows = 0
@@ -95,7 +95,7 @@ def find_places(text, out):
             out[num_rows, 0], out[num_rows, 1], out[num_rows, 2] = AT, at, at + 1
             num_rows += 1
         elif shape == _COLON and i >= colons_until:
-            # Only ASCII on the way, so bytes are characters. A colon is looked at once: runs do not overlap.
+            # Only ASCII in between, so bytes are characters. Each colon is read once, because runs do not overlap.
             first = i
             while first > 0 and i - first < 4 and _is_hex(text[first - 1]):
                 first -= 1

@@ -1,4 +1,4 @@
-"""Units of a key text, and the n-grams of benchmarks among them."""
+"""Kernels that find the units of a normalised text, and benchmark n-grams among them."""
 
 import numpy as np
 
@@ -8,12 +8,12 @@ from sluice.text.unicode.kernels.hashing import BASE, find_number, letter, sprea
 from sluice.text.unicode.kernels.utf8 import code_point
 
 NONE, PART, WHOLE = 0, 1, 2
-"""Kinds of characters: not in a unit, part of a word, a unit by itself."""
+"""Kinds of characters: not in a unit, part of a word, a unit of its own."""
 
 
 @kernel
 def find_units(text, rows, kinds, starts, ends, prints):
-    """Units of a key text in UTF-8: start and end in bytes, fingerprint, [bytes] each; returns their number."""
+    """Finds the units of a normalised UTF-8 text: start, end and fingerprint, [bytes] each. Returns their number."""
     n = len(text)
     ascii_kinds = kinds[rows[0]]
     count = i = 0
@@ -48,7 +48,7 @@ def find_units(text, rows, kinds, starts, ends, prints):
 
 @inlined
 def slide(value, prints, k, length, leading):
-    """The polynomial (`text.unicode.kernels.hashing`) of units [k, k + length), from that of the previous n-gram."""
+    """Computes the polynomial (`text.unicode.kernels.hashing`) of units [k, k + length) from the previous n-gram's."""
     if k > 0:
         value -= letter(prints[k - 1]) * leading
     return value * BASE + letter(prints[k + length - 1])
@@ -56,7 +56,7 @@ def slide(value, prints, k, length, leading):
 
 @kernel
 def begin(prints, length):
-    """Start value of `slide`, for at least as many units as an n-gram has; and BASE to the power of length - 1."""
+    """Returns the start value of `slide` (needs at least `length` units), and BASE to the power of length - 1."""
     value, leading = np.uint64(0), np.uint64(1)
     for k in range(length - 1):
         value = value * BASE + letter(prints[k])
@@ -66,7 +66,7 @@ def begin(prints, length):
 
 @kernel
 def grams_of(prints, length):
-    """Fingerprints of all n-grams of `length` units, [units - length + 1] uint64."""
+    """Returns the fingerprints of all n-grams of `length` units, [units - length + 1] uint64."""
     total = max(len(prints) - length + 1, 0)
     grams = np.empty(total, np.uint64)
     if total > 0:
@@ -79,7 +79,7 @@ def grams_of(prints, length):
 
 @kernel
 def make_filter(grams):
-    """A filter with one bit per n-gram, at least 16 times as long: unlike the table, it fits in the cache."""
+    """Builds a filter with at least 16 bits per n-gram. Unlike the table, it fits in the cache."""
     bits = np.zeros(table_size(8 * len(grams) + 32) // 64, np.uint64)
     mask = np.uint64(64 * len(bits) - 1)
     for gram in grams:
@@ -89,17 +89,17 @@ def make_filter(grams):
 
 
 _FILTER_SHIFT = 24
-"""Selects other bits than those of the slot in the table, which `find_number` takes from the lowest."""
+"""Selects bits other than the lowest ones, which `find_number` uses for the slot in the table."""
 
 
 @kernel
 def find_entries(prints, lengths, bits, keys, numbers, starts, postings, needs, epoch, seen, counts, touched, found):
-    """Entries of an index of which a document, by the fingerprints of its units, contains enough different n-grams.
+    """Finds index entries of which a document, given its unit fingerprints, contains enough distinct n-grams.
 
-    lengths [l]: of n-grams. bits: filter; keys, numbers: table of n-grams. starts [n-grams + 1], postings: entries of
-    each n-gram. needs [entries]. Workspace: seen [n-grams], without `epoch` in it; counts [entries], 0 before and
-    after; touched [entries]. The numbers of entries are written to found [entries]. Returns how many, the start
-    positions of n-grams of the index (by length, ascending) and their numbers.
+    lengths [l]: n-gram lengths. bits: filter; keys, numbers: n-gram table. starts [n-grams + 1], postings: entries of
+    each n-gram. needs [entries]. Workspace: seen [n-grams], without `epoch` in it; counts [entries], zero before and
+    after; touched [entries]. Writes entry numbers to found [entries]. Returns their count, and the start positions of
+    index n-grams in the document (by length, ascending) with their numbers.
     """
     n = len(prints)
     mask = np.uint64(64 * len(bits) - 1)
@@ -142,7 +142,7 @@ def find_entries(prints, lengths, bits, keys, numbers, starts, postings, needs, 
 
 @kernel
 def find_whole(prints, length, whole):
-    """The first unit at which `length` units have the fingerprint `whole`, or -1."""
+    """Returns the first unit at which `length` units have the fingerprint `whole`, or -1."""
     if length > len(prints):
         return -1
     value, leading = begin(prints, length)
@@ -155,10 +155,10 @@ def find_whole(prints, length, whole):
 
 @kernel
 def best_stretch(places, hits, grams, length, span):
-    """Most of the n-grams `grams` within `span` units of a document; the first and last + 1 unit of them.
+    """Returns the largest number of `grams` within `span` units of a document, and their first and last + 1 unit.
 
-    places, hits [h]: start positions and numbers of n-grams, ascending by n-gram and position. Returns the first of
-    several stretches, trimmed at both ends.
+    places, hits [h]: start positions and numbers of n-grams, ascending by n-gram and position. Of several passages,
+    returns the first, trimmed at both ends.
     """
     total = 0
     for gram in grams:

@@ -1,4 +1,4 @@
-"""The key text of a text whose characters all fold one by one."""
+"""Kernel for the normalised form of a text whose characters can all be folded individually."""
 
 import numpy as np
 
@@ -9,14 +9,14 @@ from sluice.text.unicode.kernels.utf8 import code_point, put_code_point
 SPACE = 32
 DIFFICULT = np.uint32(0xFFFFFFFF)
 LONGER = np.uint32(0x110000)
-"""Values from here are `LONGER + position` of an expansion: its length, then its code points."""
+"""Values from here up are `LONGER + position` of an expansion: its length, then its code points."""
 
 
 @kernel
 def fold_text(text, rows, values, expansions, out):
-    """Writes the key text of UTF-8 as UTF-8 and returns its length, or -1 if a character is difficult.
+    """Writes the normalised form of UTF-8 as UTF-8. Returns its length, or -1 if a character depends on its neighbours.
 
-    `out` must be longer than the text; returns -2 if `out` is too short for the key text. ASCII folds to ASCII.
+    `out` must be longer than the text. Returns -2 if `out` is too short for the result. ASCII folds to ASCII.
     """
     n = len(text)
     ascii_values = values[rows[0]]

@@ -1,4 +1,4 @@
-"""Shingles of a key text, their SHA-1 hashes and the MinHash signature, without a Python object per shingle."""
+"""Kernels for shingles of a normalised text, their SHA-1 hashes and the MinHash signature, without Python objects."""
 
 import numpy as np
 
@@ -20,12 +20,12 @@ from sluice.text.unicode.kernels.utf8 import code_point, put_code_point
 _SPACE, _UNDERSCORE = 32, 95
 MERSENNE = np.uint64((1 << 61) - 1)
 _AFTER = BLOCK + 3
-"""Bytes after the packed units that are read but ignored."""
+"""Bytes read after the packed units; their values do not matter."""
 
 
 @kernel
 def pack_characters(text, packed, offsets, prints):
-    """Packs the characters of a key text in UTF-8, without spaces, one after the other; returns their number.
+    """Packs the characters of a normalised UTF-8 text, without spaces, contiguously. Returns their number.
 
     Unit k is `packed[offsets[k]:offsets[k + 1]]`; `offsets` has one more entry than there are units; `prints[k]` is its
     fingerprint.
@@ -45,7 +45,7 @@ def pack_characters(text, packed, offsets, prints):
 
 @kernel
 def pack_words(text, rows, flags, packed, offsets, prints):
-    """Same as `pack_characters` for words, each followed by a space."""
+    """Like `pack_characters`, for words, each followed by a space."""
     ascii_flags = flags[rows[0]]
     count = length = i = start = 0
     offsets[0] = 0
@@ -83,9 +83,9 @@ def pack_words(text, rows, flags, packed, offsets, prints):
 
 @kernel
 def hash_shingles(text, rows, flags, size, is_unspaced):
-    """First eight bytes of SHA-1 of the different shingles of `size` units, by first occurrence, [n] uint64.
+    """Returns the first eight bytes of SHA-1 of distinct shingles of `size` units, by first occurrence, [n] uint64.
 
-    `text` is a key text in UTF-8; `rows`, `flags` are the table of `text.unicode.characters`.
+    `text` is a normalised text in UTF-8; `rows`, `flags` are the table of `text.unicode.characters`.
     """
     n = len(text)
     packed, offsets, units = (
@@ -117,7 +117,7 @@ def hash_shingles(text, rows, flags, size, is_unspaced):
 
 @kernel
 def sha1_of_spans(data, starts, ends):
-    """First eight bytes of SHA-1 of spans of data, [n] uint64. Short spans, nearly all, are hashed together.
+    """Returns the first eight bytes of SHA-1 of spans of `data`, [n] uint64. Short spans are hashed together.
 
     `data` must extend `_AFTER` bytes beyond the last span.
     """
@@ -154,7 +154,7 @@ def sha1_of_spans(data, starts, ends):
 
 @kernel
 def sign(hashes, a, b, result):
-    """Writes the smallest value of each permutation over the hashes to `result`; see `minhash.signature`."""
+    """Writes the minimum of each permutation over the hashes to `result`; see `minhash.signature`."""
     result[:] = 0xFFFFFFFF
     for h in hashes:
         h = h ^ (h >> np.uint32(16))
@@ -170,9 +170,9 @@ def sign(hashes, a, b, result):
 
 @kernel
 def sign_legacy(hashes, a, b, result):
-    """Same as `sign` in datasketch's scheme before 2.0: the low 32 bits of (a h + b mod 2^64) mod 2^61 - 1.
+    """Like `sign`, in datasketch's scheme before 2.0: the low 32 bits of (a h + b mod 2^64) mod 2^61 - 1.
 
-    `a`, `b` [permutations] uint64. The product wraps before the modulus is taken, as in NumPy.
+    `a`, `b` [permutations] uint64. The product wraps before the modulus is computed, as in NumPy.
     """
     result[:] = 0xFFFFFFFF
     for h in hashes:

@@ -1,4 +1,4 @@
-"""Fingerprints of the normal forms of a text's lines."""
+"""Kernels for fingerprints of the normal forms of a text's lines."""
 
 import numpy as np
 
@@ -11,14 +11,14 @@ from sluice.text.unicode.kernels.utf8 import HAN, code_point, kind_of
 
 _NEWLINE, _ZERO, _UNDERSCORE = 10, 48, 95
 ROOM = 4
-"""Bytes of a folded line per byte of the line, at most; a line that needs more is difficult."""
+"""Maximum bytes of a folded line per byte of the line; lines that need more are handled in Python."""
 
 
 @kernel
 def measure_form(key, rows, flags, max_digit_share):
-    """Fingerprint of the normal form of a key text in UTF-8, its Han and kana, and its other characters.
+    """Returns the fingerprint of the normal form of a key text in UTF-8, its Han and kana, and its other characters.
 
-    Every character goes through the mixer, so different lines have equal fingerprints with probability 2^-64 per pair.
+    Every character is mixed in, so that different lines have equal fingerprints with a probability of 2^-64 per pair.
     """
     folded, exact = np.uint64(0), np.uint64(0)
     cjk = others = digits = i = 0
@@ -45,7 +45,7 @@ def measure_lines(text, fold_rows, fold_values, expansions, rows, flags, max_dig
     """Measures each line of a text in UTF-8.
 
     `prints` [lines] uint64: fingerprints. `measures` [lines, 4] int64: start and end in bytes, Han and kana, other
-    characters of the normal form; Han and kana are -1 if the line is difficult (`dedup.kernels.key_text`).
+    characters of the normal form. Han and kana are -1 if the line must be handled in Python (`dedup.kernels.key_text`).
     """
     n = len(text)
     longest = start = 0

@@ -1,4 +1,4 @@
-"""Sets as sorted arrays of hashes."""
+"""Kernels for sets as sorted arrays of hashes."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from sluice.text.jit import kernel
 
 @kernel
 def count_common(a, b):
-    """Number of values in both of two ascending uint64 arrays without repeats. No branch in the loop."""
+    """Counts the values in both of two ascending uint64 arrays without repeats. The loop has no branch."""
     i = j = common = np.uint64(0)
     n, m = np.uint64(len(a)), np.uint64(len(b))
     while i < n and j < m:
@@ -20,7 +20,7 @@ def count_common(a, b):
 
 @kernel
 def compare_in_turn(values, offsets, is_leader, held, result):
-    """Writes the Jaccard similarity of each set with the last leader before it to `result` [n] float64; 0 for leaders.
+    """Writes the Jaccard similarity of each set to the last leader before it into `result` [n] float64; 0 for leaders.
 
     Set k is `values[offsets[k]:offsets[k + 1]]`, as in `count_common`; `held` is the leader before the first set.
     """

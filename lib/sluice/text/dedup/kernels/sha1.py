@@ -1,4 +1,4 @@
-"""First eight bytes of SHA-1 (FIPS 180-4), of one message or of many short ones at once."""
+"""Kernels for the first eight bytes of SHA-1 (FIPS 180-4), of one message or of many short ones in parallel."""
 
 import numpy as np
 import numpy.typing as npt
@@ -6,18 +6,18 @@ import numpy.typing as npt
 from sluice.text.jit import inlined, kernel
 
 LANES = 32
-"""Messages hashed at once: more than fit in a register, because each round waits for the one before it."""
+"""Messages hashed in parallel: more than fit in a register, because each round depends on the previous one."""
 ONE_BLOCK = 55
-"""Bytes of the longest message that fits in one block with its padding."""
+"""Maximum length in bytes of a message that fits in one block with its padding."""
 BLOCK = 64
-"""Bytes of a block."""
+"""Bytes per block."""
 
 
 def _block_words(blocks: list[bytes]) -> npt.NDArray[np.uint32]:
     return np.frombuffer(b"".join(blocks), ">u4").astype(np.uint32).reshape(-1, 16)
 
 
-# by length of a one-block message: the bits of the block that belong to it, and the others
+# by length of a one-block message: mask of the message bits in the block, and the padding bits
 _LENGTHS = range(ONE_BLOCK + 1)
 _OWN = _block_words([b"\xff" * n + bytes(BLOCK - n) for n in _LENGTHS])
 _PADDING = _block_words([bytes(n) + b"\x80" + bytes(ONE_BLOCK - n) + (8 * n).to_bytes(8, "big") for n in _LENGTHS])
@@ -25,13 +25,13 @@ _PADDING = _block_words([bytes(n) + b"\x80" + bytes(ONE_BLOCK - n) + (8 * n).to_
 
 @inlined
 def rotate(x, n):
-    """Rotation of 32 bits to the left (numba computes in 64)."""
+    """Rotates 32 bits to the left (numba computes in 64)."""
     return np.uint32(x << np.uint32(n)) | np.uint32(x >> np.uint32(32 - n))
 
 
 @inlined
 def swapped(x):
-    """32 bits with their bytes in reverse order."""
+    """Reverses the bytes of a 32-bit number."""
     return np.uint32(
         (x >> np.uint32(24))
         | ((x >> np.uint32(8)) & np.uint32(0xFF00))
@@ -42,15 +42,15 @@ def swapped(x):
 
 @inlined
 def joined(h0, h1):
-    """The first two words of a digest as one number, its bytes read little-endian."""
+    """Returns the first two words of a digest as one number, with its bytes in little-endian order."""
     return np.uint64(swapped(h0)) | (np.uint64(swapped(h1)) << np.uint64(32))
 
 
 @kernel
 def sha1_prefix(message, start, end, block, w):
-    """First eight bytes of SHA-1 of message[start:end], read little-endian: datasketch's `sha1_hash64`.
+    """Returns the first eight bytes of SHA-1 of message[start:end], read little-endian: datasketch's `sha1_hash64`.
 
-    The lower half is its `sha1_hash32`. `block` [64] uint8 and `w` [80] uint32 are working space.
+    The lower half is its `sha1_hash32`. `block` [64] uint8 and `w` [80] uint32 are workspace.
     """
     h0, h1, h2 = np.uint32(0x67452301), np.uint32(0xEFCDAB89), np.uint32(0x98BADCFE)
     h3, h4 = np.uint32(0x10325476), np.uint32(0xC3D2E1F0)
@@ -104,7 +104,7 @@ def sha1_prefix(message, start, end, block, w):
 
 @kernel
 def big_endian_words(data, words):
-    """The four bytes at each position as one number; `data` must be three bytes longer than `words`."""
+    """Writes the four bytes at each position as one number; `data` must be three bytes longer than `words`."""
     for i in range(len(words)):
         words[i] = (
             (np.uint32(data[i]) << np.uint32(24))
@@ -118,8 +118,8 @@ def big_endian_words(data, words):
 def put_message(words, start, length, schedule, lane):
     """Writes the padded block of a message of at most `ONE_BLOCK` bytes to a lane of `schedule` [80 * LANES].
 
-    `words` are the message's bytes as `big_endian_words` and must cover a block after its start. `start`, `length` and
-    `lane` are uint64: for signed ones numba checks for negative values, which takes as long as the rest.
+    `words` are the message's bytes as returned by `big_endian_words`, and must cover a block after the start. `start`,
+    `length` and `lane` are uint64: for signed ones, numba checks for negative values, which takes as long as the rest.
     """
     for k in range(np.uint64(16)):
         schedule[k * np.uint64(LANES) + lane] = (words[start + k * np.uint64(4)] & _OWN[length, k]) | _PADDING[
@@ -129,16 +129,16 @@ def put_message(words, start, length, schedule, lane):
 
 @inlined
 def next_word(state, i, f, constant, schedule):
-    """The first word of the state after a round."""
+    """Returns the first word of the state after a round."""
     return np.uint32(rotate(state[i + 4 * LANES], 5) + f + rotate(state[i], 30) + constant + schedule[i])
 
 
 @kernel
 def sha1_prefixes(schedule, state, result):
-    """`sha1_prefix` of the messages in all lanes of `schedule`; `state` [85 * LANES] uint32 is working space.
+    """Computes `sha1_prefix` of the messages in all lanes of `schedule`; `state` [85 * LANES] uint32 is workspace.
 
-    Four of the five words of SHA-1's state are older values of the first, rotated: so there is one row per round, and
-    the inner loops are one instruction for all lanes.
+    Four of the five state words of SHA-1 are rotated earlier values of the first. So the state has one row per round,
+    and the inner loops are one instruction for all lanes.
     """
     for i in range(16 * LANES, 80 * LANES):
         schedule[i] = rotate(

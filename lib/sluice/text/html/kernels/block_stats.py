@@ -1,4 +1,4 @@
-"""Counts of words and characters in each block, and the words themselves."""
+"""Kernels that count words and characters in each block, and hash the words."""
 
 import numpy as np
 
@@ -27,7 +27,7 @@ NUM_STATS = 15
 
 @kernel
 def block_stats(text, starts, ends, title_keys, word_keys, word_values):
-    """Counts per block [B, NUM_STATS], in characters and words; a Han character or kana is a word."""
+    """Returns counts per block [B, NUM_STATS], in characters and words. A Han character or kana counts as a word."""
     stats = np.zeros((len(starts), NUM_STATS), np.float32)
     for b in range(len(starts)):
         i, end = starts[b], ends[b]
@@ -95,7 +95,7 @@ def block_stats(text, starts, ends, title_keys, word_keys, word_values):
 
 @kernel
 def word_hashes(text, starts, ends):
-    """Block and hash of every word and of every pair of neighbouring Han characters."""
+    """Returns block and hash of every word and of every pair of adjacent Han characters."""
     size = 0
     for b in range(len(starts)):
         size += ends[b] - starts[b] + 1
@@ -128,7 +128,7 @@ def word_hashes(text, starts, ends):
 
 @inlined
 def _add_key(keys, key):
-    """Puts a key into a hash table of keys, once."""
+    """Adds a key to a hash table of keys, unless it is present."""
     mask = np.uint64(len(keys) - 1)
     slot = key & mask
     while keys[slot] != 0 and keys[slot] != key:
@@ -138,7 +138,7 @@ def _add_key(keys, key):
 
 @kernel
 def title_table(text):
-    """Hash table (uint64 keys) of the words and Han characters of a title."""
+    """Returns a hash table (uint64 keys) of the words and Han characters of a title."""
     size = 64
     while size < 2 * len(text) + 8:
         size *= 2

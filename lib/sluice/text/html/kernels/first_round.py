@@ -25,13 +25,13 @@ from sluice.text.jit import inlined, kernel
 from sluice.text.unicode.kernels.utf8 import find_value
 
 GOOD_TOKENS = 12
-"""A block of running text has as many words, few of them in links, and ends a sentence or holds a comma."""
+"""Minimum words of a block of running text; it also has few of them in links, and a sentence end or comma."""
 NEIGHBOURS = (-3, -2, -1, 1, 2, 3)
 LEVELS = 4
-"""Ancestors looked at: each is the nearest one that holds more text than the one before."""
+"""Number of ancestors used: each is the nearest one that contains more text than the previous one."""
 
 STRIP = 16
-"""Blocks whose features are put down together: column by column each would fetch its line of memory anew."""
+"""Blocks whose features are written together; one column at a time would load each cache line again."""
 
 HEADING, NUM_CONTEXTS = tags.HEADING, tags.NUM_CONTEXTS
 H1, H6 = tags.NUMBER["h1"], tags.NUMBER["h6"]
@@ -96,7 +96,7 @@ def block_features(
     class_values,
     out,
 ):
-    """Fills `out` [features or more, blocks], which holds zeros."""
+    """Fills `out` [features or more, blocks], which must contain zeros."""
     num_blocks, num_nodes = len(block_start), len(node_parent)
     if num_blocks == 0:
         return
@@ -154,7 +154,7 @@ def block_features(
         lex[u] += lex[v]
         blocks[u] += blocks[v]
     page_tokens = max(tokens[0], np.float32(1))
-    # 2. the element with the most running text, and the way down to it
+    # 2. the element with the most running text, and the path to it
     best = 0
     for v in range(num_nodes):
         if score[v] > score[best]:
@@ -166,14 +166,14 @@ def block_features(
         if u == 0:
             break
         u = node_parent[u]
-    # 3. brothers of one kind
+    # 3. siblings of one kind
     groups, count_groups = group_brothers(node_parent, node_sign)
     brothers = np.zeros(count_groups, np.float32)
     for v in range(num_nodes):
         if tokens[v] > 0:
             brothers[groups[v]] += 1
-    repeated = np.zeros(num_nodes, np.float32)  # most brothers of any element on the way up
-    distance = np.zeros(num_nodes, np.float32)  # to that one
+    repeated = np.zeros(num_nodes, np.float32)  # most siblings of this element or an ancestor
+    distance = np.zeros(num_nodes, np.float32)  # to that element
     for v in range(1, num_nodes):
         u = node_parent[v]
         alike = brothers[groups[v]]
@@ -181,7 +181,7 @@ def block_features(
             repeated[v], distance[v] = alike, 0
         else:
             repeated[v], distance[v] = repeated[u], distance[u] + 1
-    # the family: three brothers or more that hold the most running text together
+    # the family: three or more siblings that together contain the most running text
     family_good = np.zeros(count_groups, np.float32)
     for v in range(1, num_nodes):
         if brothers[groups[v]] >= 3:
@@ -204,7 +204,7 @@ def block_features(
         if first_of_family < 0 or block_node[b] >= first_of_family:
             break
         before_family += block_good[b]
-    # 4. blocks on one path
+    # 4. blocks with the same path
     paths = np.empty(num_blocks, np.uint64)
     for b in range(num_blocks):
         paths[b] = node_path[block_node[b]]
@@ -217,7 +217,7 @@ def block_features(
         path_tokens[g] += stats[b, TOKENS]
         path_linked[g] += stats[b, TOKENS] * block_linked[b]
         path_good[g] += block_good[b]
-    # 5. block by block
+    # 5. features block by block
     strip = np.empty((STRIP, len(out)), np.float32)
     before = np.float32(0)
     since_heading, heading_tag, heading_class = np.float32(0), np.float32(0), np.float32(0)
@@ -235,10 +235,10 @@ def block_features(
     path_logs = np.empty((count_paths, 2), np.float32)
     for g in range(count_paths):
         path_logs[g, 0], path_logs[g, 1] = _log(path_blocks[g]), _log(path_tokens[g] / path_blocks[g])
-    # measures of elements are made when the first block asks for them: brothers ask for the same ones
+    # measures of elements are computed when first needed; siblings share them
     node_logs = np.empty((num_nodes, 3), np.float32)
     is_measured = np.zeros(num_nodes, np.bool_)
-    higher = np.full(num_nodes, -1, np.int32)  # the nearest ancestor that holds more text
+    higher = np.full(num_nodes, -1, np.int32)  # the nearest ancestor that contains more text
     family_log = _log(family_good[family] / max(brothers[family], np.float32(1)))
     page_log, blocks_log = _log(page_tokens), _log(num_blocks)
     for b in range(num_blocks):

@@ -1,4 +1,4 @@
-"""Groups of equal keys, and of elements of one kind under one parent."""
+"""Kernels that group equal keys, and elements of one kind under one parent."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from sluice.text.unicode.kernels.utf8 import FNV_PRIME
 
 @kernel
 def group_keys(keys):
-    """Number of each key's group, in order of first appearance, and how many groups there are."""
+    """Returns the number of each key's group, in order of first occurrence, and the number of groups."""
     size = 64
     while size < 2 * len(keys) + 8:
         size *= 2
@@ -32,7 +32,7 @@ def group_keys(keys):
 
 @kernel
 def group_brothers(node_parent, node_sign):
-    """The same for elements: those of one parent and one sign are a group."""
+    """Like `group_keys`, for elements: those with the same parent and sign are a group."""
     keys = np.empty(len(node_parent), np.uint64)
     for v in range(len(node_parent)):
         keys[v] = (np.uint64(node_parent[v] + 1) * FNV_PRIME) ^ node_sign[v]

@@ -1,4 +1,4 @@
-"""Places in a page that may speak of licence or robots: a glance at every byte, then tags where that finds some."""
+"""Finds places in a page that may declare a licence or robots rules: a scan of every byte, then of tags if needed."""
 
 import numpy as np
 
@@ -6,12 +6,12 @@ from sluice.text.jit import inlined, kernel
 from sluice.text.unicode.kernels.utf8 import is_letter, is_space
 
 META, TAG, JSON = 1, 2, 3
-"""A <meta> that may speak; another start tag that names creativecommons; the content of a JSON-LD script that does."""
+"""A relevant <meta>; another start tag that contains creativecommons; the content of a JSON-LD script that does."""
 CHUNK = 4096
 MAX_TAG = 16_384
-"""A tag with a quote that is not closed for so long ends at its first >."""
+"""A tag with a quote that is not closed within this many bytes ends at its first >."""
 MAX_MARKS = 256
-"""More of them are not looked at: such a page lists licences."""
+"""Maximum number of marks used; a page with more is a list of licences."""
 
 _U8 = np.uint8
 _CASE = np.uint8(32)
@@ -23,19 +23,17 @@ _BOT_DOUBLE, _BOT_SINGLE, _TDM = (tuple(map(np.uint8, word)) for word in (b'bot"
 
 @inlined
 def differs(first, second, third, fourth, word):
-    """0 where four bytes are those of a word (a row of the constants), else more; all in uint8."""
+    """Returns 0 if four bytes equal those of a word (a row of the constants), else a positive number; all in uint8."""
     return _U8(_U8(first ^ word[0]) | _U8(second ^ word[1]) | _U8(third ^ word[2]) | _U8(fourth ^ word[3]))
 
 
 @kernel
 def last_hint(html):
-    """Up to where, in whole chunks, a mark may begin; 0 without a hint.
+    """Returns the position, in whole chunks, before which a mark may begin; 0 without a hint.
 
-    Hints are parts of all that is looked for: veco anywhere; obot, bot", bot', pide, tdm- and cc.by in a <meta, so none
-    of them counts after the last of these. In any case.
-
-    No branch and nothing wider than a byte inside a chunk, so that the compiler takes 16 or 32 places at a time: that
-    is eight times as fast as a loop that stops.
+    Hints are parts of everything searched for, in any case: veco anywhere; obot, bot", bot', pide, tdm- and cc.by in a
+    <meta>, so these count only before the last <meta>. The loop over a chunk has no branch and only uses bytes, so that
+    the compiler processes 16 or 32 positions at a time; that is eight times as fast as a loop that stops.
     """
     n = len(html) - 4
     commons, metas, others = 0, 0, 0
@@ -63,7 +61,7 @@ def last_hint(html):
 
 @inlined
 def matches(html, i, n, word):
-    """Whether the word (lower case) is at i, in any case."""
+    """Whether the lower-case `word` is at i, ignoring case."""
     if i + len(word) > n:
         return False
     for k in range(len(word)):
@@ -75,7 +73,7 @@ def matches(html, i, n, word):
 
 @kernel
 def skip_to(html, i, n, word):
-    """Position of the word (lower case) at i or later and before n, in any case; n without it."""
+    """Returns the position of the lower-case `word` in [i, n), ignoring case; n if it does not occur."""
     first = word[0] | 32
     for k in range(i, n):
         if html[k] | 32 == first and matches(html, k, n, word):
@@ -85,7 +83,7 @@ def skip_to(html, i, n, word):
 
 @kernel
 def tag_end(html, i, n):
-    """Place of the > that ends a tag, quoted ones passed over; n without one."""
+    """Returns the position of the > that ends a tag, skipping quoted ones; n without one."""
     first = n
     limit = min(n, i + MAX_TAG)
     k = i
@@ -113,7 +111,7 @@ _JSON, _COMMONS = np.frombuffer(b"ld+json", np.uint8), np.frombuffer(b"creativec
 
 @kernel
 def find_marks(html, reach):
-    """Kind, start and end [M, 3] of META, TAG and JSON that begin before `reach`; none in comments, styles, scripts."""
+    """Returns kind, start and end [M, 3] of marks that begin before `reach`, except in comments, styles and scripts."""
     n = len(html)
     marks = np.empty((MAX_MARKS, 3), np.int64)
     m = 0

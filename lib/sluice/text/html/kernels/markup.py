@@ -1,4 +1,5 @@
-"""The loop over a page's bytes: text runs and tags in turn, a stack of open elements, blocks as they end."""
+"""Kernel that parses a page byte by byte: text and tags alternate, a stack holds open elements, blocks end with
+lines."""
 
 import numpy as np
 
@@ -22,9 +23,9 @@ from sluice.text.jit import kernel
 from sluice.text.unicode.kernels.utf8 import FNV_PRIME, FNV_START, is_letter, is_space
 
 MAX_DEPTH = 512
-"""Deeper elements are taken for their ancestor at this depth, as in Chromium."""
+"""Elements nested deeper are treated as their ancestor at this depth, as in Chromium."""
 MAX_MARKS = 512
-"""Places of titles, metas, times and JSON-LD that are kept per page."""
+"""Maximum number of titles, metas, times and JSON-LD scripts recorded per page."""
 TITLE_MARK, META_MARK, TIME_MARK, JSON_MARK = 0, 1, 2, 3
 
 BR, IMG, PRE, SCRIPT, TITLE, META, TIME, BODY, HTML = (
@@ -37,12 +38,12 @@ _CONTEXT = tags.CONTEXT
 _IS_PLAIN = np.ones(256, np.bool_)
 _IS_PLAIN[:33] = False
 _IS_PLAIN[[38, 60, 127, 0xC2, 0xE3, 0xEF]] = False
-"""Bytes that continue a text: they begin no tag, no reference, no space and no mark that is not shown."""
+"""Bytes that simply continue a text: they begin no tag, reference, space or invisible character."""
 
 
 @kernel
 def _is_tag_at(html, i):
-    """Whether the `<` at i begins markup, and no text."""
+    """Whether the `<` at i begins markup rather than text."""
     n = len(html)
     if i + 1 >= n:
         return False
@@ -52,7 +53,7 @@ def _is_tag_at(html, i):
 
 @kernel
 def _trimmed_end(text, start, end):
-    """The end of a block without white space, ideographic spaces included."""
+    """Returns the end of a block without trailing white space, including ideographic spaces."""
     while end > start:
         last = text[end - 1]
         if last == 10 or last == 32 or last == 9:
@@ -66,12 +67,12 @@ def _trimmed_end(text, start, end):
 
 @kernel
 def parse(html):
-    """The arrays of `sluice.text.html.markup.Markup`, in its order."""
+    """Returns the arrays of `sluice.text.html.markup.Markup`, in field order."""
     n = len(html)
     opens = 1
     for i in range(n):
         opens += html[i] == 60
-    text = np.empty(n * 2 + 64, np.uint8)  # the longest reference for its length gives 6 bytes for 5, and a space
+    text = np.empty(n * 2 + 64, np.uint8)  # a reference of 5 bytes expands to at most 6, plus a space
     # start, end, node, bytes in links, bytes in bold, line breaks, pictures
     blocks = np.empty((2 * opens + 2, 7), np.int32)
     # parent, tag, depth, context
@@ -81,20 +82,20 @@ def parse(html):
     marks = np.empty((MAX_MARKS, 3), np.int32)
     num_blocks, num_nodes, num_words, num_marks = 0, 1, 0, 0
 
-    # open elements; place 0 is the root and stays
+    # open elements; position 0 is the root and is never removed
     stack_node, stack_tag = np.zeros(MAX_DEPTH + 1, np.int32), np.zeros(MAX_DEPTH + 1, np.int64)
     stack_sign = np.zeros(MAX_DEPTH + 1, np.uint64)
-    stack_line = np.zeros(MAX_DEPTH + 1, np.int32)  # innermost line-breaking element at or above this place
+    stack_line = np.zeros(MAX_DEPTH + 1, np.int32)  # innermost line-breaking element at or below this position
     stack_pre = np.zeros(MAX_DEPTH + 1, np.int32)  # open <pre>
     num_open = np.zeros(NUM_TAGS, np.int32)
-    top, beyond = 0, 0  # beyond: open elements that found no place
+    top, beyond = 0, 0  # beyond: open elements beyond the maximum depth
     no_end = np.zeros(NUM_TAGS, np.bool_)  # raw elements known to have no later end tag
     links, bolds = np.int64(0), np.int64(0)
 
     out = np.empty(8, np.uint8)  # bytes of the current character
     position, start, node = 0, 0, 0  # in text; of the current block
     link_bytes, bold_bytes, breaks, pictures = 0, 0, 0, 0
-    has_gap = False  # white space came since the last character
+    has_gap = False  # white space since the last character
 
     i = 0
     while True:
@@ -105,7 +106,7 @@ def parse(html):
                 if width == 0:
                     out[0], width, after = 38, 1, i + 1
             else:
-                # a whole character where it matters here: spaces and marks that are no text
+                # decode multi-byte spaces and invisible marks, which are not text
                 out[0], width, after = html[i], 1, i + 1
                 lead = out[0]
                 if (lead == 0xC2 and i + 1 < n) or ((lead == 0xE3 or lead == 0xEF) and i + 2 < n):
@@ -152,7 +153,7 @@ def parse(html):
             link_bytes += position - before if links > 0 else 0
             bold_bytes += position - before if bolds > 0 else 0
 
-        # 2. the tag; the end of the page is one that ends a line
+        # 2. the tag; the end of the page counts as one that ends a line
         tag, category, key, name_end, after, self_closed = np.int64(0), np.int64(BLOCK), FNV_START, i, i, False
         at_end = i >= n
         is_end, tag_start = False, i
@@ -172,7 +173,7 @@ def parse(html):
                 breaks += 1
             has_gap = False
 
-        # 3. at the end of a line the block is whole
+        # 3. at the end of a line, the block is complete
         if is_line_end:
             end = _trimmed_end(text, start, position)
             if end > start:
@@ -189,7 +190,7 @@ def parse(html):
         if tag == BR:
             continue
 
-        # 4. an end tag ends what it may reach
+        # 4. an end tag ends the elements in its scope
         if is_end:
             if beyond > 0:
                 beyond -= 1
@@ -201,7 +202,7 @@ def parse(html):
                 continue
             target = end_target(tag, category, key, stack_tag, stack_sign, top)
             if target > 0 and not (category & BLOCK) and crosses_line(stack_tag, target, top):
-                # a link or bold that ends inside a later line: it ends, the lines opened in it continue
+                # a link or bold element that ends inside a later line ends; the lines opened in it continue
                 links -= tag == A
                 bolds -= tag == B or tag == STRONG
                 num_open[tag] -= 1
@@ -213,7 +214,7 @@ def parse(html):
                 top = target - 1
             continue
 
-        # 5. a start tag ends what it implies
+        # 5. a start tag ends the elements that it implies
         target = implied_target(tag, category, stack_tag, num_open, top)
         if target > 0:
             closed_links, closed_bolds = close_down_to(target, top, stack_tag, num_open)

@@ -1,4 +1,4 @@
-"""Character references of HTML, resolved as the standard does."""
+"""Kernel that resolves HTML character references according to the standard."""
 
 import numpy as np
 
@@ -14,7 +14,7 @@ _NUMERIC_1252 = tags.NUMERIC_1252
 
 @kernel
 def resolve_reference(html, i, out):
-    """Resolves the character reference at `&`: bytes into out; their number, and the position after it (i: invalid)."""
+    """Resolves the reference at `&` into out. Returns the number of bytes, and the position after it (i if invalid)."""
     n = len(html)
     k = i + 1
     if k < n and html[k] == 35:
@@ -49,7 +49,7 @@ def resolve_reference(html, i, out):
         key = (key ^ np.uint64(html[k])) * FNV_PRIME
         k += 1
         slot = find_slot(_REFERENCE_KEYS, key)
-        if slot >= 0:  # an old name, good without its semicolon
+        if slot >= 0:  # a legacy name, valid without its semicolon
             found, after = slot, k
     if k < n and html[k] == 59:
         slot = find_slot(_REFERENCE_KEYS, (key ^ np.uint64(59)) * FNV_PRIME)

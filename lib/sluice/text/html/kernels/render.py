@@ -1,4 +1,4 @@
-"""From chosen blocks to text, and the choice where there is no running text to judge."""
+"""Kernels that render chosen blocks to text, and choose a list on pages without running text."""
 
 import numpy as np
 
@@ -7,9 +7,9 @@ from sluice.text.html.kernels.groups import group_brothers
 from sluice.text.jit import kernel
 
 MIN_LIST, LIST_SHARE, RUNNING_SHARE = 30, 0.8, 0.02
-"""A page without running text whose words lie nearly all in one list of this many items is that list."""
+"""A page without running text is a list if nearly all its words are in one list with at least this many items."""
 ROW_BYTES = 400
-"""Longer table rows are layout, not data."""
+"""Longer table rows, in bytes, are layout rather than data."""
 
 LI, TR, TD, TH, TABLE, DT, DD = (tags.NUMBER[name] for name in ("li", "tr", "td", "th", "table", "dt", "dd"))
 

@@ -1,4 +1,4 @@
-"""Which open elements a tag ends: WHATWG's implied end tags and scopes, on a stack of element numbers."""
+"""Kernels for WHATWG's implied end tags and scopes: which open elements a tag ends, on a stack of element numbers."""
 
 import numpy as np
 
@@ -17,7 +17,7 @@ _CATEGORY = tags.CATEGORY
 
 @kernel
 def end_target(tag, category, key, stack_tag, stack_sign, top):
-    """Place on the stack of the element that an end tag ends; -1 when there is none within reach."""
+    """Returns the stack position of the element that an end tag ends; -1 if there is none in scope."""
     is_heading = H1 <= tag <= H6
     for k in range(top, 0, -1):
         other = stack_tag[k]
@@ -37,7 +37,7 @@ def end_target(tag, category, key, stack_tag, stack_sign, top):
 
 @kernel
 def crosses_line(stack_tag, target, top):
-    """Whether line-breaking elements were opened inside the element at target."""
+    """Whether line-breaking elements were opened inside the element at `target`."""
     crosses = False
     for k in range(target + 1, top + 1):
         crosses |= (_CATEGORY[stack_tag[k]] & BLOCK) != 0
@@ -46,7 +46,7 @@ def crosses_line(stack_tag, target, top):
 
 @kernel
 def implied_target(tag, category, stack_tag, num_open, top):
-    """Place on the stack from which a start tag ends the open elements; -1 when it ends none."""
+    """Returns the lowest stack position of the elements that a start tag ends; -1 if it ends none."""
     target = -1
     if tag == LI and num_open[LI] > 0:
         for k in range(top, 0, -1):
@@ -90,7 +90,7 @@ def implied_target(tag, category, stack_tag, num_open, top):
 
 @kernel
 def open_link(stack_tag, top):
-    """Place of the open link that another link ends, since links do not nest; -1 without one in scope."""
+    """Returns the position of the open link that a new link ends, as links do not nest; -1 without one in scope."""
     for k in range(top, 0, -1):
         if stack_tag[k] == A:
             return k
@@ -101,7 +101,7 @@ def open_link(stack_tag, top):
 
 @kernel
 def close_down_to(target, top, stack_tag, num_open):
-    """Ends the elements from the top to target; how many links and bold elements were among them."""
+    """Ends the elements from the top down to `target`. Returns the numbers of links and bold elements among them."""
     links, bolds = 0, 0
     for k in range(top, target - 1, -1):
         closed = stack_tag[k]

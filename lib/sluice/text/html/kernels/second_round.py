@@ -1,4 +1,4 @@
-"""Features of every block for the second round of decision trees; columns as SECOND_FEATURES in `html.features`."""
+"""Kernel for the features of the second round of decision trees; columns as in `html.features.SECOND_FEATURES`."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ HEADING = tags.HEADING
 
 @kernel
 def second_features(block_node, node_parent, node_context, node_path, node_sign, tokens, first, out):
-    """Fills `out` [features, B] with what the first opinion about all blocks of a page, 0 to 1, tells about each."""
+    """Fills `out` [features, B] with features derived from the first round's probabilities of all blocks of a page."""
     num_blocks, num_nodes = len(block_node), len(node_parent)
     mass = np.zeros(num_nodes, np.float64)
     chosen = np.zeros(num_nodes, np.float64)

@@ -1,4 +1,4 @@
-"""Start and end tags: where they end, what their attributes say."""
+"""Kernels that parse start and end tags and their attributes."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from sluice.text.unicode.fnv import fnv
 from sluice.text.unicode.kernels.utf8 import FNV_PRIME, FNV_START, find_slot, is_letter, is_space, lower
 
 MAX_WORDS = 48
-"""Words of class, id and role that are kept per element."""
+"""Maximum words of class, id and role kept per element."""
 
 _TAG_KEYS, _TAG_VALUES, _CATEGORY = tags.TAG_KEYS, tags.TAG_VALUES, tags.CATEGORY
 HIDES = tags.HIDDEN
@@ -20,12 +20,12 @@ CLASS, ID, ROLE, ITEMPROP, STYLE, HIDDEN, ARIA_HIDDEN, TYPE = (
 LD_JSON, TRUE, EMPTY = (np.uint64(fnv(value)) for value in (b"application/ld+json", b"true", b""))
 DISPLAY_NONE, VISIBILITY_HIDDEN = (np.uint64(fnv(value)) for value in (b"display:none", b"visibility:hidden"))
 ROLE_SALT = np.uint64(0x9E3779B97F4A7C15)
-"""Keeps `role=main` and `itemprop=name` apart from the same words in a class."""
+"""Distinguishes `role=main` and `itemprop=name` from the same words in a class."""
 
 
 @kernel
 def skip_declaration(html, i):
-    """The place after a comment, doctype, processing instruction or malformed end tag at i."""
+    """Returns the position after a comment, doctype, processing instruction or malformed end tag at i."""
     n = len(html)
     if not (i + 3 < n and html[i + 1] == 33 and html[i + 2] == 45 and html[i + 3] == 45):
         while i < n and html[i] != 62:
@@ -46,7 +46,7 @@ def skip_declaration(html, i):
 
 @kernel
 def read_tag(html, i):
-    """The tag at i: its number, categories, name's hash, end of its name, place after it, whether it closes itself."""
+    """Parses the tag at i: number, categories, name hash, end of the name, position after it, whether self-closing."""
     n = len(html)
     k = i + (2 if html[i + 1] == 47 else 1)
     key = FNV_START
@@ -59,7 +59,7 @@ def read_tag(html, i):
     slot = find_slot(_TAG_KEYS, key)
     tag = np.int64(_TAG_VALUES[slot]) if slot >= 0 else np.int64(0)
     category = np.int64(_CATEGORY[tag]) if slot >= 0 else np.int64(BLOCK if is_custom else 0)
-    last = np.uint8(0)  # character that is no space
+    last = np.uint8(0)  # character that is not a space
     while k < n:
         byte = html[k]
         if byte == 62:
@@ -78,7 +78,7 @@ def read_tag(html, i):
 
 @kernel
 def find_end_tag(html, start, name_start, name_end):
-    """Place of `</name`, in any case, at or after start; the length of the page without one."""
+    """Returns the position of `</name`, in any case, at or after start; the length of the page if there is none."""
     n = len(html)
     width = name_end - name_start
     i = start
@@ -95,7 +95,7 @@ def find_end_tag(html, start, name_start, name_end):
 
 @inlined
 def _value_hash(html, start, end):
-    """Hash of a value in lower case, without white space."""
+    """Hashes a value in lower case, without white space."""
     key = FNV_START
     for i in range(start, end):
         if not is_space(html[i]):
@@ -105,7 +105,7 @@ def _value_hash(html, start, end):
 
 @kernel
 def _first_name_hash(html, start, end):
-    """Hash of the first class name without its digits: brothers often differ in the later ones (odd, even, last)."""
+    """Hashes the first class name without digits: siblings often differ in later names (odd, even, last)."""
     key = FNV_START
     while start < end and is_space(html[start]):
         start += 1
@@ -118,7 +118,7 @@ def _first_name_hash(html, start, end):
 
 @kernel
 def _hides(html, start, end):
-    """Whether a style value hides its element."""
+    """Whether the value of a style attribute hides its element."""
     part = start
     for i in range(start, end + 1):
         if i == end or html[i] == 59:
@@ -131,7 +131,7 @@ def _hides(html, start, end):
 
 @kernel
 def _value_words(html, start, end, salt, node, word_node, word_hash, count, first):
-    """Words of one attribute value: runs of letters, parted at capitals too, and each whole name. The new count."""
+    """Adds the words of one attribute value: letter runs, split at capitals too, and whole names."""
     limit = min(first + MAX_WORDS, len(word_node))
     i = start
     while i < end:
@@ -157,7 +157,7 @@ def _value_words(html, start, end, salt, node, word_node, word_hash, count, firs
             if in_word:
                 word = (word ^ small) * FNV_PRIME
                 length += 1
-            if not 48 <= byte <= 57:  # numbers tell instances apart, not kinds
+            if not 48 <= byte <= 57:  # numbers distinguish instances, not kinds
                 name = (name ^ small) * FNV_PRIME
             i += 1
         if parts > 1 and count < limit:
@@ -169,7 +169,7 @@ def _value_words(html, start, end, salt, node, word_node, word_hash, count, firs
 
 @kernel
 def read_attributes(html, k, stop, node, word_node, word_hash, num_words):
-    """Attributes from k to stop: context bits added, hash of the first class name, hash of `type`, count of words."""
+    """Reads attributes in [k, stop). Returns added context bits, hashes of first class name and `type`, word count."""
     context = 0
     name_sign = np.uint64(0)
     value_type = EMPTY

@@ -1,8 +1,8 @@
-"""The leaves of many rows in many trees.
+"""Kernel that evaluates many decision trees for many rows.
 
 QuickScorer (Lucchese et al. 2015), in the order of its vectorised form: a tree's leaves are bits, and each node that
-sends a row to the right takes the leaves of its left side away; the lowest bit that is left is the leaf. No branch
-depends on a row, so eight or sixteen rows go at once.
+sends a row to the right clears the leaves on its left; the lowest remaining bit is the row's leaf. No branch depends on
+a row, so eight or sixteen rows are processed at once.
 """
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from sluice.text.jit import kernel
 
 _ALL = np.uint32(0xFFFFFFFF)
-_CHUNK = 256  # rows that are worked on together: their features stay in the second cache, their bits in the nearest
+_CHUNK = 256  # rows processed together: their features fit in the L2 cache, their bits in the L1 cache
 _LANES = 16
 _DE_BRUIJN = np.uint32(0x077CB531)
 _PLACES = np.zeros(32, np.int64)
@@ -20,9 +20,9 @@ for _place in range(32):
 
 @kernel
 def predict(feature, threshold, mask, first_node, leaves, first_leaf, columns):
-    """Logistic of the sum of leaves, [R] float32, of rows given by columns [F, R] float32.
+    """Returns the logistic of the leaf sums, [R] float32, for rows given by columns [F, R] float32.
 
-    The other arrays are those of `trees.Trees`.
+    The other arguments are the fields of `trees.Trees`.
     """
     num_features, num_rows = columns.shape
     sums = np.empty(num_rows, np.float64)

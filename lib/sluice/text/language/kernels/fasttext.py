@@ -1,6 +1,6 @@
-"""fastText's prediction: the rows of a line's words and their parts, their mean, and the labels' probabilities.
+"""Kernels for fastText's prediction: rows of a line's words and n-grams, their mean, and the labels' probabilities.
 
-Sums are in float32 and in fastText's order, so answers are its own to the last bits.
+Sums are float32 and in fastText's order, so that results equal its own up to the last bits.
 """
 
 import math
@@ -12,7 +12,7 @@ from sluice.text.jit import inlined, kernel
 FNV_BASIS, FNV_PRIME = np.uint32(2166136261), np.uint32(16777619)
 NGRAM_FACTOR = np.uint64(116049371)
 TINY = 1e-5
-"""fastText adds it before every logarithm (loss.cc, std_log)."""
+"""Constant that fastText adds before every logarithm (loss.cc, std_log)."""
 
 LINE_END = np.frombuffer(b"</s>", np.uint8)
 LABEL_MARK = np.frombuffer(b"__label__", np.uint8)
@@ -21,19 +21,19 @@ SPACES[[0, 9, 10, 11, 12, 13, 32]] = True
 """Bytes that end a word (dictionary.cc, readWord)."""
 MAX_SIGMOID, SIGMOID_STEPS = np.float32(8), 512
 BLOCK = 128
-"""Characters that are hashed at once if they have one byte each."""
+"""Characters hashed at once if they have one byte each."""
 BEGIN, END = np.uint8(ord("<")), np.uint8(ord(">"))
 
 
 @inlined
 def add_byte(h, byte):
-    """FNV-1a with fastText's signed characters."""
+    """Adds a byte to an FNV-1a hash, with fastText's signed characters."""
     return np.uint32((h ^ np.uint32(np.int32(np.int8(byte)))) * FNV_PRIME)
 
 
 @kernel
 def word_hash(data, start, end):
-    """Hash of a word."""
+    """Hashes a word."""
     h = FNV_BASIS
     for i in range(start, end):
         h = add_byte(h, data[i])
@@ -42,7 +42,7 @@ def word_hash(data, start, end):
 
 @kernel
 def word_table(names, offsets):
-    """An open-addressing table of words, at most half full: their numbers by their hashes, -1 in free places."""
+    """Builds an open-addressing table of word numbers by hash, at most half full; -1 marks free slots."""
     size = 8
     while size < 2 * len(offsets):
         size *= 2
@@ -57,7 +57,7 @@ def word_table(names, offsets):
 
 @kernel
 def find_word(names, offsets, table, data, start, end, h):
-    """Number of a word, -1 for one that the model has not."""
+    """Returns the number of a word, or -1 if it is not in the model."""
     mask = len(table) - 1
     slot = np.int64(h) & mask
     while table[slot] >= 0:
@@ -70,7 +70,7 @@ def find_word(names, offsets, table, data, start, end, h):
 
 @kernel
 def is_same(data, start, end, word):
-    """Whether a stretch is a word."""
+    """Whether data[start:end] equals `word`."""
     if end - start != len(word):
         return False
     for k in range(len(word)):
@@ -81,16 +81,16 @@ def is_same(data, start, end, word):
 
 @inlined
 def is_known(bucket, known):
-    """1 where a pruned model has kept a bucket, else 0."""
+    """Returns 1 if a pruned model has kept a bucket, else 0."""
     return np.int64((known[bucket >> np.uint64(6)] >> (bucket & np.uint64(63))) & np.uint64(1))
 
 
 @kernel
 def set_apart(data, apart, chars, starts, ends):
-    """Writes the words of a line as `<word><word>`, as fastText looks at their parts; how many words and characters.
+    """Writes the words of a line as `<word><word>`, as fastText forms n-grams. Returns numbers of words and characters.
 
-    `chars` get the places in `apart` where characters begin, and its end; `starts` and `ends` those of words in `data`.
-    The last word is the end of the line, empty, unless the line says itself where it ends.
+    Writes the positions of characters in `apart`, and its end, to `chars`, and those of words in `data` to `starts` and
+    `ends`. The last word is the empty end of line, unless the line itself contains its end marker.
     """
     size = num_chars = num_words = i = 0
     is_open = True
@@ -124,16 +124,17 @@ def set_apart(data, apart, chars, starts, ends):
 
 @kernel
 def extend(before, data, now):
-    """Hashes with one byte more."""
+    """Extends hashes by one byte."""
     for i in range(len(now)):
         now[i] = add_byte(before[i], data[i])
 
 
 @kernel
 def hash_parts(apart, chars, num_chars, buckets, parts):
-    """Buckets of sequences of 1, 2 ... characters: `parts[n - 1, i]` of the n from position i. [n, characters] uint32.
+    """Computes buckets of character n-grams: `parts[n - 1, i]` for the n characters from i. [n, characters] uint32.
 
-    Those that reach beyond the end are left out. Loops over places, so that several are hashed at once.
+    N-grams that extend beyond the end are skipped. The inner loop is over positions, so that several are hashed at
+    once.
     """
     for n in range(len(parts)):
         if n == 0:
@@ -142,7 +143,7 @@ def hash_parts(apart, chars, num_chars, buckets, parts):
             last = min(first + BLOCK, num_chars - n)
             before, now = parts[max(n - 1, 0), first:last], parts[n, first:last]
             start = chars[first + n]
-            if chars[last + n] - start == last - first:  # one byte each: mostly, even where a text has a few others
+            if chars[last + n] - start == last - first:  # one byte each: usual, even if a text has a few others
                 extend(before, apart[start : start + last - first], now)
             else:
                 for i in range(last - first):
@@ -163,9 +164,9 @@ def hash_parts(apart, chars, num_chars, buckets, parts):
 
 @kernel
 def find_rows(data, dictionary):
-    """Rows of the input matrix for a line in UTF-8 without its end, in fastText's order. [n] int32.
+    """Returns the rows of the input matrix for a line in UTF-8 without its end, in fastText's order. [n] int32.
 
-    Words, known and unknown, with the sequences of their characters, then sequences of words, the end being a word.
+    First words, known and unknown, each with its character n-grams, then word n-grams; the line end counts as a word.
     """
     names, offsets, table, min_n, max_n, word_ngrams, buckets, known, places = dictionary
     num_known = len(offsets) - 1
@@ -174,7 +175,7 @@ def find_rows(data, dictionary):
     num_words, num_chars = set_apart(data, apart, chars, starts, ends)
     parts = np.empty((max(0, max_n), num_chars), np.uint32)
     hash_parts(apart, chars, num_chars, buckets, parts)
-    # buckets first, and words as -1 - number: a store that may be written over costs less than a branch
+    # stores buckets first, and words as -1 - number: an overwritten store costs less than a branch
     found = np.empty(max(0, max_n) * num_chars + word_ngrams * num_words + 1, np.int32)
     hashes = np.empty(num_words, np.uint64)
     count = tokens = last = 0
@@ -216,7 +217,7 @@ def find_rows(data, dictionary):
 
 @kernel
 def mean_row(rows, inputs):
-    """The hidden vector of a line: the mean of its rows. [dim] float32."""
+    """Returns the hidden vector of a line: the mean of its rows. [dim] float32."""
     dim = inputs.shape[1]
     hidden = np.zeros(dim, np.float32)
     for row in rows:
@@ -230,7 +231,7 @@ def mean_row(rows, inputs):
 
 @inlined
 def product(outputs, row, hidden):
-    """Scalar product of a row of the output matrix and the hidden vector."""
+    """Returns the dot product of a row of the output matrix and the hidden vector."""
     total = np.float32(0)
     for d in range(len(hidden)):
         total += outputs[row, d] * hidden[d]
@@ -239,13 +240,13 @@ def product(outputs, row, hidden):
 
 @inlined
 def logarithm(x):
-    """fastText's, as float32."""
+    """Computes fastText's logarithm, as float32."""
     return np.float32(math.log(np.float64(x) + TINY))
 
 
 @kernel
 def softmax(scores):
-    """Probabilities of labels from their scalar products, in place."""
+    """Converts dot products to probabilities of labels, in place."""
     top = scores.max()
     total = np.float32(0)
     for label in range(len(scores)):
@@ -257,7 +258,7 @@ def softmax(scores):
 
 @kernel
 def sigmoids(scores):
-    """The same where each label is judged by itself: fastText looks them up in a table of 512 steps (loss.cc)."""
+    """Like `softmax`, with labels scored independently; fastText uses a table of 512 steps (loss.cc)."""
     for label in range(len(scores)):
         x = scores[label]
         step = np.int64((x + MAX_SIGMOID) * np.float32(SIGMOID_STEPS) / MAX_SIGMOID / np.float32(2))
@@ -267,7 +268,7 @@ def sigmoids(scores):
 
 @kernel
 def probabilities(outputs, hidden, is_softmax):
-    """Of all labels. [labels] float32."""
+    """Returns the probabilities of all labels. [labels] float32."""
     scores = np.empty(len(outputs), np.float32)
     for label in range(len(outputs)):
         scores[label] = product(outputs, label, hidden)
@@ -280,7 +281,7 @@ def probabilities(outputs, hidden, is_softmax):
 
 @kernel
 def best_label(scores):
-    """The most probable label and the logarithm of its probability; of equal ones the last, as in fastText's heap."""
+    """Returns the most probable label and the logarithm of its probability; of equal ones the last, as in fastText."""
     best, top = 0, logarithm(scores[0])
     for label in range(1, len(scores)):
         score = logarithm(scores[label])
@@ -291,10 +292,10 @@ def best_label(scores):
 
 @kernel
 def best_leaf(outputs, hidden, children):
-    """The same under hierarchical softmax; `children` [labels - 1, 2] are the inner nodes of `huffman_tree`.
+    """Like `best_label`, for hierarchical softmax; `children` [labels - 1, 2] are the inner nodes of `huffman_tree`.
 
-    A node's logarithm is its parent's and its side's. The search goes left first and leaves what is already less
-    probable than the best leaf, as fastText's does.
+    A node's logarithm is the sum of its parent's and its branch's. The search is left-first and prunes nodes that are
+    already less probable than the best leaf, as fastText's does.
     """
     num_labels = len(outputs)
     nodes, scores = np.empty(2 * num_labels, np.int64), np.empty(2 * num_labels, np.float32)
@@ -318,9 +319,9 @@ def best_leaf(outputs, hidden, children):
 
 @kernel
 def huffman_tree(counts):
-    """Children of the inner nodes of fastText's tree of labels (loss.cc, buildTree), by the labels' falling counts.
+    """Returns children of the inner nodes of fastText's label tree (loss.cc, buildTree), for descending label counts.
 
-    [labels - 1, 2] int32; leaves are the labels, inner nodes follow them, the last is the root.
+    [labels - 1, 2] int32. Leaves are the labels; inner nodes follow them; the last node is the root.
     """
     size = len(counts)
     weights = np.full(2 * size - 1, np.int64(10) ** 15)
@@ -341,7 +342,7 @@ def huffman_tree(counts):
 
 @kernel
 def predict(data, dictionary, inputs, outputs, children, is_softmax):
-    """The most probable label of a line in UTF-8 and the logarithm of its probability; -1 where no row is known."""
+    """Returns the most probable label of a line in UTF-8 and the log of its probability; -1 if no row is known."""
     rows = find_rows(data, dictionary)
     if len(rows) == 0:
         return np.int64(-1), np.float32(0)

@@ -1,4 +1,4 @@
-"""A glance at a page: its longest runs of text, without building anything."""
+"""Kernels for a quick language check of a page: its longest runs of text, without building a document."""
 
 import numpy as np
 
@@ -8,20 +8,20 @@ from sluice.text.unicode.kernels.utf8 import is_letter, is_space, lower
 
 
 def _packed(names):
-    """Names of up to eight letters as numbers, the first letter highest."""
+    """Packs names of up to eight letters into numbers, with the first letter in the highest byte."""
     return np.array([int.from_bytes(name.encode(), "big") for name in names.split()], np.uint64)
 
 
 RAW = _packed("script style textarea template noscript svg select title iframe")
-"""Elements whose content is not read."""
+"""Elements whose content is skipped."""
 INLINE = _packed("a b i u em strong span font code sup sub small big abbr mark ins del s q cite kbd tt wbr br img")
-"""Elements that do not end a run."""
+"""Elements that do not end a text run."""
 LINK = _packed("a")[0]
 
 
 @inlined
 def tag_name(html, i):
-    """The name at i packed into a number, 0 for one that is too long, and the place after it."""
+    """Returns the name at i packed into a number (0 if it is too long), and the position after it."""
     name = np.uint64(0)
     length = 0
     while i < len(html) and (is_letter(html[i]) or 48 <= html[i] <= 57):
@@ -33,7 +33,7 @@ def tag_name(html, i):
 
 @inlined
 def is_in(name, names):
-    """Whether a name is among some."""
+    """Whether a name is in `names`."""
     found = False
     for other in names:
         if name == other:
@@ -43,7 +43,7 @@ def is_in(name, names):
 
 @inlined
 def skip_to(html, i, byte):
-    """The place after the next such byte, or the end."""
+    """Returns the position after the next occurrence of `byte`, or the end."""
     while i < len(html) and html[i] != byte:
         i += 1
     return min(i + 1, len(html))
@@ -51,7 +51,7 @@ def skip_to(html, i, byte):
 
 @inlined
 def skip_raw(html, i, name):
-    """The place of the end tag of an element, or the end."""
+    """Returns the position of the end tag of a raw element, or the end."""
     while i + 1 < len(html):
         if html[i] == 60 and html[i + 1] == 47:
             closed, _ = tag_name(html, i + 2)
@@ -63,7 +63,7 @@ def skip_raw(html, i, name):
 
 @inlined
 def skip_comment(html, i):
-    """The place after the end of a comment whose content begins at i, or the end."""
+    """Returns the position after the comment whose content begins at i, or the end."""
     while i + 2 < len(html):
         if html[i] == 45 and html[i + 1] == 45 and html[i + 2] == 62:
             return i + 3
@@ -73,12 +73,13 @@ def skip_comment(html, i):
 
 @kernel
 def find_runs(html, min_bytes, min_plain_share, max_bytes):
-    """Runs of text of a page in UTF-8: text uint8, runs [R, 2] of starts and ends in it, and counts of kana and Han.
+    """Finds runs of text in a page in UTF-8: text uint8, runs [R, 2] (start, end) in it, and counts of kana and Han.
 
-    A run lies between two elements that break a line, is at least min_bytes long and has min_plain_share of it outside
-    of links. Reading stops when the runs have max_bytes. Kana and Han are counted in all text, by their first bytes.
+    A run is the text between two elements that break a line, at least `min_bytes` long, with a share of at least
+    `min_plain_share` outside of links. Reading stops when the runs have `max_bytes`. Kana and Han are counted in all
+    text, by their first bytes.
     """
-    text = np.empty(2 * len(html) + 16, np.uint8)  # a few references are longer resolved than written: &nGt;
+    text = np.empty(2 * len(html) + 16, np.uint8)  # a few references expand to more bytes: &nGt;
     runs = np.empty((len(text) // min_bytes + 1, 2), np.int64)
     reference = np.empty(16, np.uint8)
     num_runs = start = end = plain = kana = han = taken = 0

@@ -1,4 +1,4 @@
-"""Counting letters by script, in a text and in its lines."""
+"""Kernels that count letters by script, in a text and in its lines."""
 
 import numpy as np
 
@@ -8,15 +8,15 @@ from sluice.text.unicode.kernels.utf8 import code_point
 
 ARAB, CYRL, DEVA, GREK, HANG, HANI, HEBR, JPAN, LATN, THAI, ZZZZ = range(1, 12)
 NUM_SCRIPTS = 12
-"""As in `text.language.scripts.SCRIPTS`."""
+"""Length of `text.language.scripts.SCRIPTS`."""
 
 LETTERS_PER_HAN = 3
-"""A character of Han, kana or Hangul says as much as about three letters."""
+"""Weight of a Han, kana or Hangul character, which carries as much information as about three letters."""
 
 
 @inlined
 def add_scripts(text, start, end, rows, scripts, counts):
-    """Adds the letters of text[start:end] to counts [NUM_SCRIPTS]; counts[0] is of other characters."""
+    """Adds the letters of text[start:end] to counts [NUM_SCRIPTS]; counts[0] counts other characters."""
     i = start
     while i < end:
         code, width = code_point(text, i)
@@ -26,7 +26,7 @@ def add_scripts(text, start, end, rows, scripts, counts):
 
 @kernel
 def count_scripts(text, rows, scripts):
-    """Letters by script [NUM_SCRIPTS] of a text in UTF-8."""
+    """Returns the letters by script, [NUM_SCRIPTS], of a text in UTF-8."""
     counts = np.zeros(NUM_SCRIPTS, np.int64)
     add_scripts(text, 0, len(text), rows, scripts, counts)
     return counts
@@ -34,12 +34,12 @@ def count_scripts(text, rows, scripts):
 
 @kernel
 def judge_lines(text, rows, scripts, own, is_certain, min_weight, min_own_share, min_kana_share):
-    """Lines of a text by their scripts: letters judged, letters in foreign lines, undecided lines [L, 3].
+    """Classifies the lines of a text by script: letters in checked and foreign lines, and undecided lines [L, 3].
 
-    own bool [NUM_SCRIPTS]: scripts of the text's language; is_certain: no other language is written in them. A line
-    that weighs less than min_weight (letters, LETTERS_PER_HAN for one of Han, kana, Hangul) is not judged. It is
-    foreign when its other letters have a share above 1 - min_own_share, undecided (start, end, letters) when its own
-    ones have at least min_own_share and the script is not certain. Han among a share of kana is kana.
+    own bool [NUM_SCRIPTS]: scripts of the text's language. is_certain: no other language uses them. Lines with a weight
+    (letters, LETTERS_PER_HAN for Han, kana, Hangul) below min_weight are skipped. A line is foreign if its other
+    letters have a share above 1 - min_own_share. It is undecided (start, end, letters) if its own letters have a share
+    of at least min_own_share and the script is not certain. Han in a line with enough kana counts as kana.
     """
     counts = np.zeros(NUM_SCRIPTS, np.int64)
     undecided = np.empty((len(text) // min_weight + 1, 3), np.int64)

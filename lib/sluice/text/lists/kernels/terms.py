@@ -1,7 +1,7 @@
-"""Listed terms in a text: a trie of folded code points in one hash table, walked from where a term may begin.
+"""Kernels that find listed terms in a text with a trie of folded code points in one hash table.
 
-No failure links as in Aho and Corasick's automaton: a walk ends after a character or two nearly everywhere, and is as
-long as the longest term at most.
+Aho-Corasick failure links are not needed: a walk ends after one or two characters nearly everywhere, and is at most as
+long as the longest term.
 """
 
 import numpy as np
@@ -11,15 +11,15 @@ from sluice.text.lists.kernels.urls import finish
 from sluice.text.unicode.kernels.utf8 import code_point, find_slot
 
 MAX_TERM = 64
-"""Characters of a term."""
+"""Maximum characters of a term."""
 FOLD_SIZE, WORD_SIZE = 0x3001, 0x20000
-"""Code points that the tables of `text.lists.bad_words` cover."""
+"""Number of code points covered by the tables of `text.lists.bad_words`."""
 FILTER_SIZE = 1 << 16
 
 
 @inlined
 def folded(fold, code):
-    """A code point in the form that terms are kept in: no case, no full width, one kind of space."""
+    """Folds a code point as in terms: no case, no full width, one kind of space."""
     if 0xFF01 <= code <= 0xFF5E:
         code -= 0xFEE0
     return np.int64(fold[code]) if code < FOLD_SIZE else code
@@ -27,29 +27,29 @@ def folded(fold, code):
 
 @inlined
 def is_word_at(is_word, code):
-    """1 for a code point that is part of words, else 0. A number: branches at every word would be mispredicted."""
+    """Returns 1 for a code point that is part of words, else 0: a number, as branches would be mispredicted."""
     return np.int64(is_word[np.uint64(code)]) if code < WORD_SIZE else np.int64(1)
 
 
 @inlined
 def edge(state, code):
-    """Key of the way from a state by a code point."""
+    """Returns the hash key of the edge from a state by a code point."""
     return finish((np.uint64(state) << np.uint64(21)) | np.uint64(code))
 
 
 @inlined
 def mixed(first, second, third):
-    """Place of up to three code points in a filter."""
+    """Returns the filter position of up to three code points."""
     return ((first * 31 + second) * 31 + third) & (FILTER_SIZE - 1)
 
 
 @kernel
 def insert(codes, ends, first_id, keys, targets, terms, n_states):
-    """Adds terms to a trie; the number of its states.
+    """Adds terms to a trie; returns the number of its states.
 
-    codes int64: folded code points of all terms; ends int64: where each ends. keys, targets: hash table of the edges.
-    terms [states] int32: number of the term that ends in a state, at least 1; 0 for none. All terms get `first_id`,
-    `first_id` + 1, …; with a negative one all get -1. A term that is there already keeps its number.
+    codes int64: folded code points of all terms; ends int64: end of each. keys, targets: hash table of the edges.
+    terms [states] int32: number (>= 1) of the term that ends in a state; 0 for none. Terms are numbered `first_id`,
+    `first_id` + 1, …; with a negative `first_id` all get -1. A term that is already present keeps its number.
     """
     mask = np.uint64(len(keys) - 1)
     start = 0
@@ -72,7 +72,7 @@ def insert(codes, ends, first_id, keys, targets, terms, n_states):
 
 @kernel
 def make_filters(codes, ends, filters):
-    """Notes how terms begin. filters uint8 [3, 2^16]: terms of one character, of two, by the first three characters."""
+    """Records how terms begin. filters uint8 [3, 2^16]: terms of one character, of two, and first three characters."""
     start = 0
     for t in range(len(ends)):
         width = min(ends[t] - start, 3)
@@ -86,9 +86,9 @@ def make_filters(codes, ends, filters):
 
 @kernel
 def count(text, fold, is_word, filters, keys, targets, terms, n_terms, whole_words):
-    """Hits, different terms hit, characters covered, lines with a hit, and characters of a text in UTF-8.
+    """Returns hits, distinct terms hit, characters covered, lines with a hit, and characters of a text in UTF-8.
 
-    With whole_words a term counts only where it does not begin or end inside a word. A hit inside an occurrence of an
+    With whole_words, a term counts only if it does not begin or end inside a word. A hit inside an occurrence of an
     allowed term (-1 in `terms`) does not count.
     """
     n = len(text)

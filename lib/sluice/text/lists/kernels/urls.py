@@ -1,4 +1,5 @@
-"""Hosts and paths of URLs byte by byte: their normal form is never written down, only hashed and looked up."""
+"""Kernels that hash hosts and paths of URLs byte by byte: the normal form is never written, only hashed and looked
+up."""
 
 import numpy as np
 
@@ -6,9 +7,9 @@ from sluice.text.jit import inlined, kernel
 from sluice.text.unicode.kernels.utf8 import FNV_PRIME, FNV_START, is_letter, lower
 
 DOMAIN, URL, NOTHING, ODD = 0, 1, 2, 3
-"""Kinds of lines: an entry of either kind, an empty line or comment, or one that Python has to look at."""
+"""Kinds of lines: an entry of either kind, an empty line or comment, or one that must be handled in Python."""
 SPACE, CHARACTER, EMPTY_LABEL, LONG_LABEL, LONG_HOST, NO_DOT, LONG_LINE = 10, 11, 12, 13, 14, 15, 16
-"""Faults of a line. SPACE and later: the line is broken."""
+"""Faults of a line. From SPACE up, the line is invalid."""
 MAX_LABEL, MAX_HOST, MAX_LINE = 63, 253, 4096
 
 _URL_START = FNV_START ^ np.uint64(0x55)
@@ -17,25 +18,25 @@ _MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 
 @inlined
 def is_digit(byte):
-    """ASCII digits."""
+    """Whether a byte is an ASCII digit."""
     return 48 <= byte <= 57
 
 
 @inlined
 def is_slash(byte):
-    """Browsers take a backslash for a slash."""
+    """Whether a byte is a slash; browsers accept a backslash as one."""
     return byte == 47 or byte == 92
 
 
 @inlined
 def ends_authority(byte):
-    """Characters that end the host and its port."""
+    """Whether a byte ends the host and its port."""
     return byte == 47 or byte == 92 or byte == 63 or byte == 35
 
 
 @inlined
 def hex_value(byte):
-    """Value of a hexadecimal digit, -1 for anything else."""
+    """Returns the value of a hexadecimal digit, -1 for any other byte."""
     if 48 <= byte <= 57:
         return np.int64(byte) - 48
     if 97 <= (byte | 32) <= 102:
@@ -45,7 +46,7 @@ def hex_value(byte):
 
 @inlined
 def finish(value):
-    """The finaliser of SplitMix64: FNV's high bits, which choose the bucket, are not uniform by themselves."""
+    """Applies SplitMix64's finaliser: the high bits of FNV, which choose the bucket, are not uniform by themselves."""
     value = (value ^ (value >> np.uint64(30))) * _MIX_1
     value = (value ^ (value >> np.uint64(27))) * _MIX_2
     return value ^ (value >> np.uint64(31))
@@ -53,21 +54,21 @@ def finish(value):
 
 @inlined
 def hash_byte(value, byte):
-    """FNV-1a gone on with one byte."""
+    """Continues an FNV-1a hash with one byte."""
     return (value ^ np.uint64(byte)) * FNV_PRIME
 
 
 @inlined
 def hash_digit(value, digit):
-    """FNV-1a gone on with a hexadecimal digit, upper case."""
+    """Continues an FNV-1a hash with an upper-case hexadecimal digit."""
     return hash_byte(value, digit + 48 if digit < 10 else digit + 55)
 
 
 @inlined
 def hash_path(value, text, p, end, is_query):
-    """A hash gone on with the character at p of path, query or fragment; the place after it.
+    """Continues a hash with the character at p of path, query or fragment. Returns it and the position after it.
 
-    %41 is A, but what would be a delimiter, a space or a control character stays written as a reference.
+    %41 is hashed as A, but an encoded delimiter, space or control character is hashed as written.
     """
     byte = np.int64(text[p])
     after = p + 1
@@ -85,7 +86,7 @@ def hash_path(value, text, p, end, is_query):
 
 @kernel
 def is_dotted_quad(text, start, end):
-    """Whether a host is an IPv4 address as it should be written."""
+    """Whether a host is an IPv4 address in canonical form."""
     value, width, dots = 0, 0, 0
     for i in range(start, end + 1):
         if i == end or text[i] == 46:
@@ -102,9 +103,9 @@ def is_dotted_quad(text, start, end):
 
 @kernel
 def check_host(text, start, end, is_plain):
-    """DOMAIN for a sound host, ODD for one that needs Python, else what is wrong; whether it is an address, has xn--.
+    """Returns DOMAIN for a valid host, ODD if it needs Python, else the fault; whether it is an address, has xn--.
 
-    With is_plain, Python has seen the host, and nothing is odd any more.
+    With `is_plain`, Python has already converted the host, so that nothing is ODD.
     """
     if start < end and text[start] == 91:
         return (DOMAIN if is_plain else ODD), True, False
@@ -146,7 +147,7 @@ def check_host(text, start, end, is_plain):
 
 @kernel
 def locate(text, start, end):
-    """Start and end of the host, without user, port and dots at the end; start of the path; is there a scheme or //."""
+    """Returns start and end of the host (no user, port, final dots), start of the path, whether there is a scheme."""
     has_scheme = False
     i = start
     while i < end and (is_letter(text[i]) or is_digit(text[i]) or text[i] == 43 or text[i] == 45 or text[i] == 46):
@@ -173,7 +174,7 @@ def locate(text, start, end):
 
 @inlined
 def is_www(text, start, end):
-    """Whether a host is `www.` before a host that has a dot itself."""
+    """Whether a host is `www.` followed by a host with a dot."""
     if end - start < 6 or text[start + 3] != 46:
         return False
     for i in range(start, start + 3):
@@ -187,9 +188,9 @@ def is_www(text, start, end):
 
 @kernel
 def entry_key(text, start, end, as_url, is_plain):
-    """Kind (or what is wrong) and key of the entry that stands between start and end, and whether it has xn--.
+    """Returns kind (or fault) and key of the entry in [start, end), and whether it has xn--.
 
-    With a scheme or a path, or as_url, it is a URL: one without a path is all of the host, but not its subdomains.
+    With a scheme, a path or `as_url`, it is a URL; a URL without a path means the whole host, but not its subdomains.
     """
     host, stop, path, has_scheme = locate(text, start, end)
     status, is_address, has_punycode = check_host(text, host, stop, is_plain)
@@ -201,7 +202,7 @@ def entry_key(text, start, end, as_url, is_plain):
     has_www = not is_address and is_www(text, host, stop)
     if has_www:
         host += 4
-    # www.gov.cn is one site and gov.cn is all of them: a name with www. means that site, not its siblings
+    # www.gov.cn is one site, gov.cn includes all: a name with www. means that site, not its siblings
     if not (is_site or has_www):
         value = FNV_START
         for i in range(stop - 1, host - 1, -1):
@@ -219,7 +220,7 @@ def entry_key(text, start, end, as_url, is_plain):
 
 @inlined
 def find_key(key, starts, shift, keys):
-    """Place of a key among the sorted keys, -1 without it. starts [buckets + 1]: the first place by the top bits."""
+    """Returns the position of a key in the sorted keys, or -1. starts [buckets + 1]: first position by top bits."""
     bucket = np.int64(key >> shift)
     for i in range(np.int64(starts[bucket]), np.int64(starts[bucket + 1])):
         if keys[i] >= key:
@@ -229,9 +230,9 @@ def find_key(key, starts, shift, keys):
 
 @kernel
 def find_entry(text, is_plain, starts, shift, keys):
-    """Kind (or what is wrong) and place of the entry that holds for a URL: the longest URL, else the longest domain.
+    """Returns kind (or fault) and position of the entry that matches a URL: the longest URL, else the longest domain.
 
-    NOTHING, -1 where there is none.
+    Returns NOTHING, -1 if there is none.
     """
     start, end = 0, len(text)
     while start < end and text[start] <= 32:
@@ -250,7 +251,7 @@ def find_entry(text, is_plain, starts, shift, keys):
     has_dot = False
     for i in range(stop - 1, host - 1, -1):
         if text[i] == 46 and not is_address:
-            if has_dot:  # no entry is a top-level domain
+            if has_dot:  # entries cannot be top-level domains
                 place = find_key(finish(value), starts, shift, keys)
                 if place >= 0:
                     found, kind = place, DOMAIN
@@ -277,9 +278,10 @@ def find_entry(text, is_plain, starts, shift, keys):
 
 @kernel
 def read_lines(text, as_urls, lines, kinds, keys):
-    """Entries of a list, one a line, the last one with its line feed. Their number.
+    """Parses the entries of a list, one per line; the last line must end with a line feed. Returns their number.
 
-    lines [n, 2]: start and end without white space around; kinds [n]: DOMAIN, URL, NOTHING, ODD or what is wrong; keys.
+    lines [n, 2]: start and end, without surrounding white space; kinds [n]: DOMAIN, URL, NOTHING, ODD or the fault;
+    keys.
     """
     n = 0
     start = 0

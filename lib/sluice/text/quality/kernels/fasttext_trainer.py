@@ -1,4 +1,4 @@
-"""Stochastic gradient descent of fastText's supervised model with softmax, one thread, in the order of the examples."""
+"""Kernel for stochastic gradient descent of fastText's supervised softmax model: one thread, in example order."""
 
 import math
 
@@ -12,7 +12,7 @@ def descend(features, offsets, targets, inputs, outputs, lr, epochs):
     """Trains `inputs` [rows, dim] and `outputs` [labels, dim], float32, in place.
 
     Example i has the rows `features[offsets[i]:offsets[i + 1]]` of `inputs` and the label `targets[i]`. Its hidden
-    vector is their mean; the rate falls in a straight line from `lr` to 0 over all examples of all epochs.
+    vector is the mean of these rows. The rate decreases linearly from `lr` to 0 over all examples of all epochs.
     """
     num_labels, dim = outputs.shape
     count = len(targets)

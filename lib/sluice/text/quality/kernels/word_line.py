@@ -1,4 +1,4 @@
-"""The words of a text that hold a letter, joined by spaces: what a quality model looks at."""
+"""Kernel that joins the words of a text with a letter by spaces, as input of quality models."""
 
 from sluice.text.jit import kernel
 from sluice.text.unicode.characters import LETTER, PRIVATE
@@ -6,10 +6,10 @@ from sluice.text.unicode.characters import LETTER, PRIVATE
 
 @kernel
 def join_words(codes, flags, starts, ends, most, out):
-    """Code points of the first `most` words with a letter, a space between; returns their number in `out`.
+    """Writes code points of the first `most` words with a letter to `out`, separated by spaces. Returns their number.
 
-    Controls, lone surrogates and other non-characters are left out of words. `out` needs room for all code
-    points of the words and as many spaces.
+    Control characters, lone surrogates and other non-characters are removed. `out` needs space for all code points of
+    the words and as many spaces.
     """
     length = num_words = 0
     for i in range(len(starts)):

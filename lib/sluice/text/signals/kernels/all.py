@@ -1,4 +1,4 @@
-"""All signals of one text that is cut into tokens."""
+"""Kernel for all signals of a text that is split into tokens."""
 
 import numpy as np
 
@@ -15,7 +15,7 @@ _TABLE, _LENGTHS = phrase_table(PHRASES)
 _PAIRS = first_pairs(PHRASES)
 
 _WORDS, _LINES, _REPETITION, _CHARACTERS = 16, 27, 43, 59
-"""Where each group of `signals.FUNCTIONS` ends."""
+"""End of each group of `signals.FUNCTIONS`."""
 
 
 @kernel

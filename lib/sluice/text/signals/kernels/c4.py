@@ -1,4 +1,4 @@
-"""The signals of `text.signals.c4`."""
+"""Kernels for the signals of `text.signals.c4`."""
 
 import numpy as np
 
@@ -26,7 +26,7 @@ _NOTES, _NOTE_LENGTHS = phrase_table(["[edit]", "[citation needed]"])
 
 @kernel
 def citation_end(codes, flags, i, end):
-    """End of a match of `c4.CITATION` at i, i without."""
+    """Returns the end of a match of `c4.CITATION` at i; i without a match."""
     for number in range(len(_NOTE_LENGTHS)):
         length = _NOTE_LENGTHS[number]
         if i + length <= end:
@@ -43,7 +43,7 @@ def citation_end(codes, flags, i, end):
 
 @kernel
 def without_citations(codes, flags, start, end, fresh_codes, fresh_flags):
-    """Copies [start, end) without citation marks; the length of the copy."""
+    """Copies [start, end) without citation marks. Returns the length of the copy."""
     count = 0
     i = start
     while i < end:
@@ -60,7 +60,7 @@ def without_citations(codes, flags, start, end, fresh_codes, fresh_flags):
 
 @kernel
 def count_runs(flags, start, end):
-    """Runs without white space, and the longest of them."""
+    """Counts runs without white space; also returns the length of the longest."""
     count, longest, run = 0, 0, 0
     for i in range(start, end):
         if flags[i] & SPACE:
@@ -74,7 +74,7 @@ def count_runs(flags, start, end):
 
 @kernel
 def has_end(codes, count):
-    """Whether a line ends in a mark of C4's."""
+    """Whether a line ends in one of C4's terminal marks."""
     if count == 0:
         return False
     last = codes[count - 1]
@@ -85,7 +85,7 @@ def has_end(codes, count):
 
 @kernel
 def count_new_sentences(codes, flags):
-    """Sentences of a line that is not cut into tokens yet."""
+    """Counts the sentences of a line that has not been split into tokens."""
     starts, ends = np.empty(len(codes), np.int32), np.empty(len(codes), np.int32)
     count = split_words(codes, flags, starts, ends)
     return count_sentences(codes, flags, starts, ends, 0, count)
@@ -93,7 +93,7 @@ def count_new_sentences(codes, flags):
 
 @kernel
 def has_any(numbers, low, high):
-    """Whether a phrase of the numbers [low, high) is there."""
+    """Whether `numbers` contains a phrase number in [low, high)."""
     for number in numbers:
         if low <= number < high:
             return True
@@ -104,14 +104,14 @@ def has_any(numbers, low, high):
 def has_mark(codes, mark):
     """Whether a character occurs."""
     count = 0
-    for code in codes:  # to the end: several are compared at once
+    for code in codes:  # no early exit: several are compared at once
         count += code == mark
     return count > 0
 
 
 @kernel
 def has_citation(codes, flags, start, end):
-    """Whether `c4.CITATION` matches somewhere."""
+    """Whether `c4.CITATION` matches anywhere."""
     for i in range(start, end):
         if codes[i] == 91 and citation_end(codes, flags, i, end) > i:
             return True

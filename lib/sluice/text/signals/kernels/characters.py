@@ -1,4 +1,4 @@
-"""The signals of `text.signals.characters`."""
+"""Kernels for the signals of `text.signals.characters`."""
 
 import numpy as np
 
@@ -24,20 +24,20 @@ from sluice.text.words.kernels.spaced import is_in
 
 _PARENTHESES = np.array([ord(char) for char in characters.PARENTHESES], np.uint32)
 NARROW = 0x300
-"""Characters below are counted in a table of their own."""
+"""Code points below are counted in a table of their own."""
 _GARBAGE, _GARBAGE_LENGTHS = phrase_table(["锟斤拷", "â€", "ï»¿", "ï¿½"])
 _URLS, _URL_LENGTHS = phrase_table(["http://", "https://", "www."])
 
 
 @inlined
 def is_odd(code, flag):
-    """Private use, controls, U+FFFD, □ and ■."""
+    """Whether a code point is private use, a control character, U+FFFD, □ or ■."""
     return flag & PRIVATE != 0 or code == 0x25A1 or code == 0x25A0
 
 
 @kernel
 def mojibake_length(codes, flags, i):
-    """Length of a match of `character_signals.MOJIBAKE` at i, 0 without."""
+    """Returns the length of a match of `character_signals.MOJIBAKE` at i; 0 without a match."""
     code = codes[i]
     n = len(codes)
     if flags[i] & TWICE_DECODED:
@@ -72,7 +72,7 @@ def is_exactly(codes, i, phrase, length):
 
 @kernel
 def url_length(codes, i):
-    """Length of a match of `character_signals.URL` at i, 0 without."""
+    """Returns the length of a match of `character_signals.URL` at i; 0 without a match."""
     for number in range(len(_URL_LENGTHS)):
         length = _URL_LENGTHS[number]
         if is_exactly(codes, i, _URLS[number], length):
@@ -85,7 +85,7 @@ def url_length(codes, i):
 
 @kernel
 def count_garbled(codes, flags):
-    """Odd characters, and those of mojibake."""
+    """Counts odd characters, and characters of mojibake."""
     count = 0
     i = 0
     while i < len(codes):
@@ -97,7 +97,7 @@ def count_garbled(codes, flags):
 
 @kernel
 def count_url_chars(codes):
-    """Characters of URLs."""
+    """Counts characters of URLs."""
     count = 0
     i = 0
     while i < len(codes):
@@ -109,8 +109,8 @@ def count_url_chars(codes):
 
 @kernel
 def count_characters(codes, counts):
-    """How often each character occurs, in the order of the first occurrence; how many different ones there are."""
-    narrow = np.zeros(NARROW, np.int32)  # number of each, 0 where it did not occur yet
+    """Counts each character, in order of first occurrence. Returns the number of distinct characters."""
+    narrow = np.zeros(NARROW, np.int32)  # number of each, 0 if it has not occurred yet
     size = table_size(len(codes))
     keys, numbers = np.zeros(size, np.uint32), np.empty(size, np.int32)
     mask = np.uint64(size - 1)
@@ -138,7 +138,7 @@ def count_characters(codes, counts):
 
 @kernel
 def count_parentheses(codes, flags):
-    """Characters of `character_signals.PARENTHESES`."""
+    """Counts characters in `character_signals.PARENTHESES`."""
     count = 0
     for i in range(len(codes)):
         if flags[i] & PUNCTUATION:
@@ -148,7 +148,7 @@ def count_parentheses(codes, flags):
 
 @kernel
 def count_bracketed(codes):
-    """Characters between 【 and 】 of one line."""
+    """Counts characters between 【 and 】 on one line."""
     count, opened = 0, -1
     for i in range(len(codes)):
         code = codes[i]
@@ -164,12 +164,12 @@ def count_bracketed(codes):
 
 @kernel
 def measure_characters(codes, flags, numbers, out):
-    """Fills `out` [16] in the order of `signals.CHARACTERS`; `numbers` are those of the phrases in it."""
+    """Fills `out` [16] in the order of `signals.CHARACTERS`; `numbers` are the phrase numbers in the text."""
     out[:] = np.nan
     n = len(codes)
     spaces, han, digits, upper, signs, others, newlines = 0, 0, 0, 0, 0, 0, 0
     curly, special, wide, narrow, brackets = 0, 0, 0, 0, 0
-    for i in range(n):  # no branches: several characters at once
+    for i in range(n):  # no branches: processes several characters at once
         code, flag = codes[i], flags[i]
         spaces += flag & SPACE != 0
         han += flag & HAN != 0

@@ -1,4 +1,4 @@
-"""The signals of `text.signals.lines`."""
+"""Kernels for the signals of `text.signals.lines`."""
 
 import numpy as np
 
@@ -18,14 +18,14 @@ _NUMERALS = _codes("一二三四五六七八九十")
 _MORE, _MORE_LENGTHS = phrase_table(lines.MORE)
 JAVASCRIPT, LOREM_IPSUM, FIRST_POLICY = 0, 1, 2
 PHRASES = ("javascript", "lorem ipsum", *lines.POLICY)
-"""Phrases that are searched for in every text, once. The policy phrases begin with C4's six."""
+"""Phrases that are searched for once in every text. The policy phrases begin with C4's six."""
 
 _SHORT = lines.SHORT_LINE_CHARS
 
 
 @inlined
 def strip_left(flags, start, end):
-    """Start without white space."""
+    """Returns the start without leading white space."""
     while start < end and flags[start] & SPACE:
         start += 1
     return start
@@ -33,7 +33,7 @@ def strip_left(flags, start, end):
 
 @inlined
 def strip_right(flags, start, end):
-    """End without white space."""
+    """Returns the end without trailing white space."""
     while end > start and flags[end - 1] & SPACE:
         end -= 1
     return end
@@ -41,7 +41,7 @@ def strip_right(flags, start, end):
 
 @kernel
 def next_line(codes, flags, start):
-    """End of the line that begins at start, as `splitlines` has it, and the start of the next one."""
+    """Returns the end of the line that begins at start, as in `splitlines`, and the start of the next line."""
     end = start
     while end < len(codes) and not flags[end] & BREAK:
         end += 1
@@ -53,7 +53,7 @@ def next_line(codes, flags, start):
 
 @inlined
 def ends_in_dots(codes, start, end):
-    """Whether [start, end) ends in `...` or the sign for it."""
+    """Whether [start, end) ends in `...` or an ellipsis character."""
     if end > start and codes[end - 1] == 0x2026:
         return True
     return end - start >= 3 and codes[end - 1] == 46 and codes[end - 2] == 46 and codes[end - 3] == 46
@@ -99,7 +99,7 @@ def is_item(codes, flags, start, end):
 def measure_lines(codes, flags, num_tokens, places, numbers, out):
     """Fills `out` [11] in the order of `signals.LINES`.
 
-    `places` and `numbers`: where the phrases of `PHRASES` stand, and which.
+    `places` and `numbers`: positions and numbers of the occurrences of `PHRASES`.
     """
     out[:] = np.nan
     n = len(codes)

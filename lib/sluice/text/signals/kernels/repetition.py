@@ -1,4 +1,4 @@
-"""The signals of `text.signals.repetition`, of one text that is cut into tokens."""
+"""Kernels for the signals of `text.signals.repetition`, for a text that is split into tokens."""
 
 import math
 
@@ -13,7 +13,7 @@ _NEWLINE = 10
 
 @kernel
 def repeats_of(fingerprints, sizes):
-    """Number of fingerprints that occurred before, and the sum of their sizes."""
+    """Returns the number of fingerprints that occurred before, and the sum of their sizes."""
     n = len(fingerprints)
     firsts, counts = np.empty(n, np.int32), np.empty(n, np.int32)
     different = number_equals(fingerprints, firsts, counts)
@@ -25,7 +25,7 @@ def repeats_of(fingerprints, sizes):
 
 @kernel
 def split_at_newlines(codes, sums, powers, start, end, least, fingerprints, sizes):
-    """Parts of [start, end) between runs of at least `least` newlines; their number."""
+    """Finds the parts of [start, end) between runs of at least `least` newlines. Returns their number."""
     count = 0
     part = start
     i = start
@@ -48,7 +48,7 @@ def split_at_newlines(codes, sums, powers, start, end, least, fingerprints, size
 
 @kernel
 def solid_lines(codes, flags, sums, powers, fingerprints, sizes):
-    """Lines between newlines that are not blank; their number."""
+    """Finds the non-blank lines between newlines. Returns their number."""
     count = 0
     start = 0
     is_blank = True
@@ -67,9 +67,9 @@ def solid_lines(codes, flags, sums, powers, fingerprints, sizes):
 
 @kernel
 def top_chars(fingerprints, sizes, n, grams):
-    """Size of the most frequent n-gram, joined with spaces, times its count; the first of equals.
+    """Returns the size of the most frequent n-gram, joined with spaces, times its count; of equals, the first one.
 
-    `grams` [tokens] holds the (n-1)-grams of the tokens before and the n-grams after.
+    `grams` [tokens] contains the (n-1)-grams before the call and the n-grams after it.
     """
     count = len(fingerprints) - n + 1
     for i in range(count):
@@ -88,9 +88,9 @@ def top_chars(fingerprints, sizes, n, grams):
 
 @kernel
 def duplicate_chars(joined, offsets, powers, n):
-    """Characters of n-grams that occurred before, stepping over each.
+    """Counts the characters of n-grams that occurred before, skipping each repeat.
 
-    `joined` [tokens + 1]: polynomials of the tokens put together without a separator; `offsets` [tokens + 1]:
+    `joined` [tokens + 1]: polynomials of the tokens concatenated without a separator; `offsets` [tokens + 1]:
     characters before each token.
     """
     num_tokens = len(joined) - 1
@@ -116,7 +116,7 @@ def duplicate_chars(joined, offsets, powers, n):
 
 @kernel
 def frequent_char_share(sums, powers, n):
-    """ROOTS' share of the most frequent character n-grams; -1 when the text is shorter than one."""
+    """Returns ROOTS' share of the most frequent character n-grams; -1 if the text is shorter than one."""
     total = len(sums) - n
     if total < 1:
         return -1.0

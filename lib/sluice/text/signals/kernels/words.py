@@ -1,4 +1,4 @@
-"""The signals of `text.signals.words`, of one text that is cut into tokens."""
+"""Kernels for the signals of `text.signals.words`, for a text that is split into tokens."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ _UNDEFINED = np.nan
 
 @inlined
 def all_have(flags, start, end, wanted):
-    """Whether all characters of [start, end) have one of the flags."""
+    """Whether every character of [start, end) has at least one of the flags `wanted`."""
     for i in range(start, end):
         if not flags[i] & wanted:
             return False
@@ -20,7 +20,7 @@ def all_have(flags, start, end, wanted):
 
 @inlined
 def flags_of_all(flags, start, end):
-    """Flags that one character of [start, end) has, and flags that every one has."""
+    """Returns the flags that at least one character of [start, end) has, and the flags that all have."""
     some, every = flags[start], flags[start]
     for i in range(start + 1, end):
         some |= flags[i]
@@ -30,7 +30,7 @@ def flags_of_all(flags, start, end):
 
 @kernel
 def is_terminal(codes, start, end):
-    """Whether a token that begins with a terminal mark ends a sentence, see `is_terminal` in `signals.words`."""
+    """Whether a token that begins with a terminal mark ends a sentence; see `is_terminal` in `signals.words`."""
     if end - start > 1 and codes[start] == 46:
         return False
     for i in range(start + 1, end):
@@ -41,7 +41,7 @@ def is_terminal(codes, start, end):
 
 @kernel
 def count_sentences(codes, flags, starts, ends, first, last):
-    """Sentences of the tokens [first, last), see `word_signals.count_sentences`."""
+    """Counts the sentences of tokens [first, last); see `word_signals.count_sentences`."""
     count = 1 if last > first else 0
     has_ended = False
     for k in range(first, last):
@@ -55,7 +55,7 @@ def count_sentences(codes, flags, starts, ends, first, last):
 
 @kernel
 def longest_run(flags):
-    """Longest run without white space."""
+    """Returns the length of the longest run without white space."""
     longest = 0
     run = 0
     for flag in flags:
@@ -66,7 +66,7 @@ def longest_run(flags):
 
 @kernel
 def median(sizes, counts, total):
-    """Median of `total` whole numbers, each given with its count."""
+    """Returns the median of `total` integers, given as distinct values with counts."""
     histogram = np.zeros(sizes.max() + 1, np.int64)
     for k in range(len(sizes)):
         histogram[sizes[k]] += counts[k]
@@ -83,7 +83,7 @@ def median(sizes, counts, total):
 
 @kernel
 def count_symbols(codes):
-    """Number of `#`, and of ellipses: three full stops, not overlapping, or one sign."""
+    """Counts `#`, and ellipses: three full stops, not overlapping, or the ellipsis character."""
     hashes = 0
     ellipses = 0
     dots = 0
@@ -104,7 +104,7 @@ def measure_words(codes, flags, starts, ends, fingerprints, stops, functions, is
     """Fills `out` [16] in the order of `signals.WORDS`.
 
     `fingerprints` [tokens] uint64. `stops` and `functions` are tables (`hashing.make_table`) of the words of the
-    language, with no keys for a language without a list. What is the same for equal tokens is looked at once.
+    language, without keys if there is no list. Anything equal for equal tokens is computed once.
     """
     n = len(starts)
     firsts, counts = np.empty(n, np.int32), np.empty(n, np.int32)

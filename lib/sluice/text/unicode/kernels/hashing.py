@@ -1,8 +1,8 @@
-"""Fingerprints of stretches of text, and numbering of equal ones.
+"""Kernels for fingerprints of parts of a text, and for numbering equal ones.
 
-A stretch is a polynomial over its code points modulo 2^64, so that any stretch costs one multiplication once the text
-is summed up. Two different stretches of one document of n are taken for equal with a chance below n^2 / 2^65: for
-10,000 words about one in 10^11 documents.
+The fingerprint of a part is a polynomial over its code points modulo 2^64. After one pass over the text, each costs one
+multiplication. The probability that two different parts of a document with n parts have the same fingerprint is below
+n^2 / 2^65: for 10,000 words, about once in 10^11 documents.
 """
 
 import numpy as np
@@ -10,20 +10,20 @@ import numpy as np
 from sluice.text.jit import inlined, kernel
 
 BASE = np.uint64(0xD6E8FEB86659FD93)
-"""Odd, without structure (Stafford's mixing constants)."""
+"""Base of the polynomial: odd, without structure (Stafford's mixing constants)."""
 _SCALE = np.uint64(0xBF58476D1CE4E5B9)
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
 
 @inlined
 def letter(code):
-    """The coefficient of a code point in the polynomial: never 0, so that length matters."""
+    """Returns the coefficient of a code point in the polynomial; never 0, so that length matters."""
     return (np.uint64(code) + np.uint64(1)) * _SCALE
 
 
 @kernel
 def sum_up(codes, sums, powers):
-    """Polynomials of all beginnings, [n + 1], and powers of the base, [n + 1]."""
+    """Computes the polynomials of all prefixes, [n + 1], and the powers of the base, [n + 1]."""
     sums[0] = 0
     powers[0] = 1
     for i in range(len(codes)):
@@ -33,13 +33,13 @@ def sum_up(codes, sums, powers):
 
 @inlined
 def stretch(sums, powers, start, end):
-    """Fingerprint of [start, end)."""
+    """Returns the fingerprint of [start, end)."""
     return sums[end] - sums[start] * powers[end - start]
 
 
 @kernel
 def hash_of(codes):
-    """Fingerprint of a whole text."""
+    """Returns the fingerprint of a whole text."""
     value = np.uint64(0)
     for code in codes:
         value = value * BASE + letter(code)
@@ -48,7 +48,7 @@ def hash_of(codes):
 
 @inlined
 def spread(value):
-    """A fingerprint as a key of a table: all bits depend on all, and it is never 0, which marks an empty place."""
+    """Mixes a fingerprint to a table key: every bit depends on all bits, and it is never 0, which marks a free slot."""
     value = (value ^ (value >> np.uint64(32))) * _SPREAD
     value = value ^ (value >> np.uint64(29))
     return value if value != 0 else np.uint64(1)
@@ -56,7 +56,7 @@ def spread(value):
 
 @kernel
 def table_size(n):
-    """Places of an open-addressing table for n keys: a power of two, at most half full."""
+    """Returns the size of an open-addressing table for n keys: a power of two, at most half full."""
     size = 8
     while size < 2 * n:
         size *= 2
@@ -65,13 +65,13 @@ def table_size(n):
 
 @kernel
 def number_equals(fingerprints, firsts, counts):
-    """Numbers equal fingerprints in the order of their first occurrence; how many different ones there are.
+    """Numbers fingerprints by equality, in order of first occurrence. Returns the number of distinct ones.
 
-    `firsts`, `counts` [n]: place of the first and number of all, by number.
+    Writes the position of the first occurrence and the count of each number to `firsts`, `counts` [n].
     """
     n = len(fingerprints)
     size = table_size(n)
-    places = np.zeros(size, np.int32)  # of the first, from 1: a table of these alone is a third of one with the keys
+    places = np.zeros(size, np.int32)  # first positions, from 1: a third of the size of a table with keys
     mask = np.uint64(size - 1)
     for i in range(n):
         fingerprint = fingerprints[i]
@@ -96,7 +96,7 @@ def number_equals(fingerprints, firsts, counts):
 
 @kernel
 def find_number(keys, numbers, fingerprint):
-    """Number of a fingerprint in a table made by `make_table`, -1 without."""
+    """Returns the number of a fingerprint in a table from `make_table`, or -1."""
     key = spread(fingerprint)
     mask = np.uint64(len(keys) - 1)
     slot = key & mask
@@ -109,7 +109,7 @@ def find_number(keys, numbers, fingerprint):
 
 @kernel
 def make_table(fingerprints, values):
-    """An open-addressing table from fingerprints, all different, to values int32: its keys and its numbers."""
+    """Builds an open-addressing table from distinct fingerprints to int32 values. Returns its keys and numbers."""
     size = table_size(len(fingerprints))
     keys = np.zeros(size, np.uint64)
     numbers = np.zeros(size, np.int32)
@@ -126,7 +126,7 @@ def make_table(fingerprints, values):
 
 @kernel
 def entropy_of(counts, different, total):
-    """Shannon entropy in nats of counts in the order of first occurrence."""
+    """Returns the Shannon entropy in nats of counts in order of first occurrence."""
     result = 0.0
     for number in range(different):
         share = counts[number] / total

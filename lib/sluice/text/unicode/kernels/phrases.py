@@ -1,4 +1,4 @@
-"""Looking for fixed phrases, in any ASCII case."""
+"""Kernels that search for fixed phrases, in any ASCII case."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from sluice.text.jit import inlined, kernel
 
 
 def phrase_table(phrases):
-    """Phrases in lower case as [phrases, longest] uint32 and their lengths, for `phrase_at` and `ends_in_phrase`."""
+    """Returns lower-case phrases, [phrases, longest] uint32, and their lengths for `phrase_at` and `ends_in_phrase`."""
     lengths = np.array([len(phrase) for phrase in phrases], np.int32)
     table = np.zeros((len(phrases), lengths.max()), np.uint32)
     for i, phrase in enumerate(phrases):
@@ -15,7 +15,7 @@ def phrase_table(phrases):
 
 
 def first_pairs(phrases):
-    """Which low bytes of two characters begin a phrase, [65,536] bool: a cheap look before `phrase_at`."""
+    """Returns which pairs of low bytes can begin a phrase, [65,536] bool: a cheap test before `phrase_at`."""
     first = np.zeros(1 << 16, np.bool_)
     for phrase in phrases:
         first[(ord(phrase[0]) & 255) << 8 | ord(phrase[1]) & 255] = True
@@ -24,7 +24,7 @@ def first_pairs(phrases):
 
 @inlined
 def lower(code):
-    """Lower case as far as ASCII goes, and of the Kelvin sign, whose lower case is k."""
+    """Converts ASCII to lower case, and the Kelvin sign, whose lower case is k."""
     if code == 0x212A:
         return np.uint32(107)
     return code | np.uint32(32) if 65 <= code <= 90 else code
@@ -32,7 +32,7 @@ def lower(code):
 
 @kernel
 def is_phrase(codes, i, end, phrase, length):
-    """Whether a phrase is at i, before end."""
+    """Whether a phrase is at i, ending before `end`."""
     if i + length > end:
         return False
     for k in range(length):
@@ -43,7 +43,7 @@ def is_phrase(codes, i, end, phrase, length):
 
 @kernel
 def phrase_at(codes, i, end, table, lengths):
-    """Number of the first phrase at i, -1 without one."""
+    """Returns the number of the first phrase that matches at i, or -1."""
     code = lower(codes[i])
     for number in range(len(lengths)):
         if table[number, 0] == code and is_phrase(codes, i, end, table[number], lengths[number]):
@@ -53,7 +53,7 @@ def phrase_at(codes, i, end, table, lengths):
 
 @kernel
 def find_phrases(codes, table, lengths, first, places, numbers):
-    """Places of all phrases and their numbers, ascending; how many there are, at most `len(places)`."""
+    """Finds all phrases: positions and numbers, ascending. Returns their count, at most `len(places)`."""
     count = 0
     if len(codes) < 2:
         return count

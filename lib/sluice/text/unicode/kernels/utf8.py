@@ -1,4 +1,4 @@
-"""Reading UTF-8 and HTML's character references, byte by byte."""
+"""Kernels that decode UTF-8 and HTML character references byte by byte."""
 
 import numpy as np
 
@@ -7,30 +7,30 @@ from sluice.text.unicode import fnv
 
 FNV_START, FNV_PRIME = np.uint64(fnv.FNV_START), np.uint64(fnv.FNV_PRIME)
 SPACE, LETTER, DIGIT, MARK, HAN = 0, 1, 2, 3, 4
-"""Kinds of characters; HAN is every character that is a word by itself (kana, too)."""
+"""Kinds of characters. HAN is every character that is a word by itself, including kana."""
 
 
 @inlined
 def lower(byte):
-    """ASCII lower case."""
+    """Converts an ASCII byte to lower case."""
     return byte | 32 if 65 <= byte <= 90 else byte
 
 
 @inlined
 def is_space(byte):
-    """HTML's white space, and the vertical tab."""
+    """Whether a byte is HTML white space or a vertical tab."""
     return byte == 32 or 9 <= byte <= 13
 
 
 @inlined
 def is_letter(byte):
-    """ASCII letters."""
+    """Whether a byte is an ASCII letter."""
     return 97 <= (byte | 32) <= 122
 
 
 @inlined
 def hash_on(value, text, i, width):
-    """A hash gone on with `width` bytes at i, in ASCII lower case."""
+    """Continues a hash with `width` bytes at i, in ASCII lower case."""
     for k in range(width):
         value = (value ^ np.uint64(lower(text[i + k]))) * FNV_PRIME
     return value
@@ -38,7 +38,7 @@ def hash_on(value, text, i, width):
 
 @inlined
 def find_slot(keys, key):
-    """Slot of a key in a hash table with open addressing, -1 without one."""
+    """Returns the slot of a key in an open-addressing hash table, or -1."""
     mask = np.uint64(len(keys) - 1)
     slot = key & mask
     while keys[slot] != 0:
@@ -50,14 +50,14 @@ def find_slot(keys, key):
 
 @inlined
 def find_value(keys, values, key):
-    """Value of a key, 0 without one."""
+    """Returns the value of a key, or 0."""
     slot = find_slot(keys, key)
     return values[slot] if slot >= 0 else np.float32(0)
 
 
 @inlined
 def code_point(text, i):
-    """Code point at i of valid UTF-8, and its width; broken bytes count as U+FFFD."""
+    """Returns the code point at i of valid UTF-8, and its width in bytes; invalid bytes count as U+FFFD."""
     byte = np.int64(text[i])
     n = len(text)
     if byte < 0x80:
@@ -74,7 +74,7 @@ def code_point(text, i):
 
 @inlined
 def kind_of(code):
-    """SPACE, LETTER, DIGIT, MARK or HAN."""
+    """Returns SPACE, LETTER, DIGIT, MARK or HAN."""
     if code < 0x80:
         if 97 <= (code | 32) <= 122:
             return LETTER
@@ -118,7 +118,7 @@ def is_end(code):
 
 @kernel
 def put_code_point(text, position, code):
-    """Writes UTF-8; the place after it."""
+    """Writes a code point as UTF-8. Returns the position after it."""
     if code < 0x80:
         text[position] = code
         return position + 1

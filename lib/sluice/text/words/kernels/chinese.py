@@ -1,8 +1,8 @@
-"""jieba's segmentation (fxsj/jieba 0.42, read and written afresh) over code points.
+"""Kernels for jieba's segmentation (fxsj/jieba 0.42, reimplemented) over code points.
 
-A run of Han, ASCII letters, digits and `+#&._%-` is cut along the most probable path through its dictionary words; what
-comes out as single characters in a row goes through a hidden Markov model with the states begin, middle, end and
-single. The sums have jieba's order, and ties fall as Python's tuples do: to the later end, to the later letter.
+A run of Han, ASCII letters, digits and `+#&._%-` is split along the most probable path of dictionary words. Rows of
+single characters in the result are processed by a hidden Markov model with the states begin, middle, end and single.
+Sums are in jieba's order, and ties are resolved as for Python's tuples: to the later end, to the later letter.
 """
 
 import math
@@ -14,10 +14,10 @@ from sluice.text.unicode.characters import SPACE
 
 FIRST_HAN, LAST_HAN = 0x4E00, 0x9FD5
 NUM_HAN = LAST_HAN - FIRST_HAN + 1
-"""The ideographs that jieba knows; later ones are marks to it."""
+"""Number of ideographs that jieba knows; it treats later ones as marks."""
 
 STATES = "BEMS"
-"""Begin, end, middle, single: in the order in which ties are broken."""
+"""Begin, end, middle, single, in the order in which ties are resolved."""
 _BEGIN, _END, _MIDDLE, _SINGLE = range(4)
 
 # The two states that may come before each, in the same order, and the position of their transition in `model`.
@@ -29,13 +29,13 @@ _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 
 @inlined
 def slot_of(key, mask):
-    """First place to look at in a table of mask + 1 places."""
+    """Returns the first slot to try in a table of mask + 1 slots."""
     return ((key * _MULTIPLIER) >> np.uint64(32)) & mask
 
 
 @kernel
 def insert_children(keys, children, new_keys, new_children):
-    """Fills an empty open-addressing table; keys are not 0."""
+    """Fills an empty open-addressing table; keys must not be 0."""
     mask = np.uint64(len(keys) - 1)
     for i in range(len(new_keys)):
         slot = slot_of(new_keys[i], mask)
@@ -47,7 +47,7 @@ def insert_children(keys, children, new_keys, new_children):
 
 @inlined
 def child_of(keys, children, node, code):
-    """The child of a node by a code point, 0 without one."""
+    """Returns the child of a node by a code point, or 0."""
     key = (np.uint64(node) << np.uint64(21)) | np.uint64(code)
     mask = np.uint64(len(keys) - 1)
     slot = slot_of(key, mask)
@@ -60,19 +60,19 @@ def child_of(keys, children, node, code):
 
 @inlined
 def is_han(code):
-    """Whether jieba takes a character for an ideograph."""
+    """Whether jieba treats a character as an ideograph."""
     return FIRST_HAN <= code <= LAST_HAN
 
 
 @inlined
 def is_alphanumeric(code):
-    """ASCII letters and digits."""
+    """Whether a code point is an ASCII letter or digit."""
     return 48 <= code <= 57 or 97 <= (code | 32) <= 122
 
 
 @inlined
 def is_in_block(code):
-    """Whether jieba looks a character up: Han, ASCII letters and digits, and + # & . _ % -"""
+    """Whether jieba looks a character up in its dictionary: Han, ASCII letters and digits, and + # & . _ % -"""
     return (
         is_han(code)
         or (code < 128 and is_alphanumeric(code))
@@ -88,7 +88,7 @@ def is_in_block(code):
 
 @kernel
 def find_path(codes, start, stop, roots, keys, children, weights, unknown, scores, nexts):
-    """End of the best word at each place of [start, stop), into `nexts`."""
+    """Writes the end of the best word at each position of [start, stop) to `nexts`."""
     scores[stop] = 0.0
     for i in range(stop - 1, start - 1, -1):
         best = -math.inf
@@ -115,7 +115,7 @@ def find_path(codes, start, stop, roots, keys, children, weights, unknown, score
 
 @kernel
 def is_word(codes, start, stop, roots, keys, children, weights):
-    """Whether all of [start, stop) is one word of the dictionary."""
+    """Whether [start, stop) is a single word of the dictionary."""
     node = roots[codes[start]]
     for k in range(start + 1, stop):
         if node == 0:
@@ -126,7 +126,7 @@ def is_word(codes, start, stop, roots, keys, children, weights):
 
 @kernel
 def tag_run(codes, start, stop, emissions, model, backs, states):
-    """Viterbi over a run of Han: the state of each character, into `states`."""
+    """Runs Viterbi over a run of Han: writes the state of each character to `states`."""
     scores = np.empty(4)
     fresh = np.empty(4)
     for state in range(4):
@@ -152,7 +152,7 @@ def tag_run(codes, start, stop, emissions, model, backs, states):
 
 @kernel
 def emit_run(codes, start, stop, emissions, model, backs, states, starts, ends, count):
-    """The words of a run of Han by the hidden Markov model; the number of tokens after them."""
+    """Adds the words of a run of Han by the hidden Markov model. Returns the new number of tokens."""
     tag_run(codes, start, stop, emissions, model, backs, states)
     begin = start
     done = start
@@ -174,7 +174,7 @@ def emit_run(codes, start, stop, emissions, model, backs, states, starts, ends, 
 
 @kernel
 def emit_other(codes, start, stop, starts, ends, count):
-    """The words of a run without Han: numbers and names (3.14%, abc), and what stands between them in one piece."""
+    """Adds the tokens of a run without Han: numbers and names (3.14%, abc), and whole parts between them."""
     i = start
     rest = start
     while i < stop:
@@ -208,7 +208,7 @@ def emit_other(codes, start, stop, starts, ends, count):
 def emit_singles(
     codes, start, stop, roots, keys, children, weights, emissions, model, backs, states, starts, ends, count
 ):
-    """The words of a row of single characters: themselves, or what the model makes of them."""
+    """Adds the words of a row of single characters: themselves, or the model's result. Returns the new token count."""
     if stop - start == 1 or is_word(codes, start, stop, roots, keys, children, weights):
         for i in range(start, stop):
             starts[count] = i
@@ -230,9 +230,9 @@ def emit_singles(
 
 @kernel
 def segment(codes, flags, roots, keys, children, weights, emissions, model, starts, ends):
-    """Bounds of all tokens but white space into `starts` and `ends`, both as long as the text; their number.
+    """Writes the bounds of all tokens except white space to `starts` and `ends`, both as long as the text.
 
-    The tables are those of `segmenter.jieba_tables`.
+    Returns their number. The tables are those of `segmenter.jieba_tables`.
     """
     n = len(codes)
     scores = np.empty(n + 1)
@@ -253,7 +253,7 @@ def segment(codes, flags, roots, keys, children, weights, emissions, model, star
         while stop < n and is_in_block(codes[stop]):
             stop += 1
         find_path(codes, i, stop, roots, keys, children, weights, model[_UNKNOWN], scores, nexts)
-        singles = i  # where a row of single characters began
+        singles = i  # start of the current row of single characters
         while i < stop:
             end = nexts[i]
             if end - i > 1:

@@ -1,4 +1,4 @@
-"""Words of spaced languages: the pattern of `data.dataset.words.words`, as one pass over code points."""
+"""Kernel for words of spaced languages: the pattern of `data.dataset.words.words`, in one pass over code points."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ _APOSTROPHE, _QUOTE = 39, 0x2019
 
 @inlined
 def is_in(code, chars):
-    """Whether a code point is one of a few."""
+    """Whether a code point is in `chars`."""
     for char in chars:
         if code == char:
             return True
@@ -21,13 +21,13 @@ def is_in(code, chars):
 
 @inlined
 def has(flags, i, flag):
-    """Whether there is a character at i, and it has a flag."""
+    """Whether there is a character at i that has a flag."""
     return 0 <= i < len(flags) and flags[i] & flag != 0
 
 
 @inlined
 def lower_ascii(codes, i):
-    """The code point at i in ASCII lower case; 0 past the end."""
+    """Returns the code point at i in ASCII lower case; 0 past the end."""
     if i >= len(codes):
         return np.uint32(0)
     code = codes[i]
@@ -36,13 +36,13 @@ def lower_ascii(codes, i):
 
 @inlined
 def is_apostrophe(codes, i):
-    """' or ’"""
+    """Whether ' or ’ is at i."""
     return i < len(codes) and (codes[i] == _APOSTROPHE or codes[i] == _QUOTE)
 
 
 @kernel
 def is_negation(codes, flags, i):
-    """n't, and no letter after it."""
+    """Whether n't without a following letter is at i."""
     return (
         lower_ascii(codes, i) == 110
         and is_apostrophe(codes, i + 1)
@@ -53,7 +53,7 @@ def is_negation(codes, flags, i):
 
 @kernel
 def clitic_length(codes, flags, i):
-    """Length of 's 're 've 'll 'm 'd at i, 0 without."""
+    """Returns the length of 's 're 've 'll 'm 'd at i, or 0."""
     if not is_apostrophe(codes, i):
         return 0
     first, second = lower_ascii(codes, i + 1), lower_ascii(codes, i + 2)
@@ -66,7 +66,7 @@ def clitic_length(codes, flags, i):
 
 @kernel
 def url_end(codes, flags, i):
-    """End of a URL at i, i without: up to white space, marks at its end left out."""
+    """Returns the end of a URL at i (white space; trailing marks excluded), or i."""
     n = len(codes)
     if i + 7 >= n or codes[i] != 104 or codes[i + 1] != 116 or codes[i + 2] != 116 or codes[i + 3] != 112:
         return i
@@ -84,24 +84,24 @@ def url_end(codes, flags, i):
 
 @kernel
 def initials_end(codes, flags, i):
-    """End of two or more of letter and full stop (U.S.), i without."""
+    """Returns the end of two or more initials (U.S.) at i, or i."""
     end = i
     while end + 1 < len(codes) and 97 <= lower_ascii(codes, end) <= 122 and codes[end + 1] == 46:
         end += 2
-    while end > i and has(flags, end, WORD):  # one letter less, as a pattern would step back
+    while end > i and has(flags, end, WORD):  # one letter less, like backtracking in the pattern
         end -= 2
     return end if end - i >= 4 else i
 
 
 @inlined
 def may_join(code):
-    """A cheap look before `is_joiner`: a mark that is no comma before a space is rare."""
+    """A cheap test before `is_joiner`; other marks than a comma before a space are rare."""
     return code == _QUOTE or (38 <= code <= 64 and (code <= 47 or code == 58 or code == 64))
 
 
 @kernel
 def is_joiner(codes, flags, i):
-    """Whether the mark at i stands inside a word, if a letter or digit follows."""
+    """Whether the mark at i is part of a word if a letter or digit follows."""
     code = codes[i]
     if code == _APOSTROPHE or code == _QUOTE:
         return clitic_length(codes, flags, i) == 0
@@ -117,9 +117,9 @@ def is_joiner(codes, flags, i):
 
 @kernel
 def part_ends(codes, flags):
-    """For each place the end of the run of letters and digits there, which stops before n't; itself without one.
+    """Returns for each position the end of the run of letters and digits there, which stops before n't; itself if none.
 
-    From the end to the beginning, so that no step has to be guessed. One longer than the text.
+    Computed from the end, without backtracking. One element longer than the text.
     """
     n = len(codes)
     ends = np.empty(n + 1, np.int32)
@@ -136,7 +136,7 @@ def part_ends(codes, flags):
 
 @kernel
 def special_end(codes, flags, i):
-    """End of a negation, clitic, URL or row of initials at i, i without."""
+    """Returns the end of a negation, clitic, URL or row of initials at i, or i."""
     if is_negation(codes, flags, i):
         return i + 3
     end = i + clitic_length(codes, flags, i)
@@ -147,14 +147,14 @@ def special_end(codes, flags, i):
 
 @inlined
 def may_be_special(codes, i):
-    """Whether a token may be one of these: it begins with n, h or an apostrophe, or a full stop is its second sign."""
+    """Whether a token can be one of these: begins with n, h or an apostrophe, or has a full stop second."""
     low = codes[i] | np.uint32(32)
     return low == 110 or low == 104 or is_apostrophe(codes, i) or (i + 1 < len(codes) and codes[i + 1] == 46)
 
 
 @inlined
 def word_end(codes, flags, parts, i):
-    """End of a word at i: runs of letters and digits, and the joiners between them; `parts` are `part_ends`."""
+    """Returns the end of a word at i: runs of letters and digits, joiners between them; `parts` from `part_ends`."""
     end = parts[i]
     while end < len(codes) and may_join(codes[end]) and is_joiner(codes, flags, end):
         after = parts[end + 1]
@@ -166,7 +166,7 @@ def word_end(codes, flags, parts, i):
 
 @kernel
 def split_words(codes, flags, starts, ends):
-    """Bounds of all tokens into `starts` and `ends`, both at least as long as the text; the number of tokens."""
+    """Writes the bounds of all tokens to `starts` and `ends`, at least as long as the text. Returns their number."""
     parts = part_ends(codes, flags)
     count = 0
     i = 0
