@@ -111,6 +111,7 @@ def test_a_second_run_does_nothing_and_other_settings_are_an_error(reference, sa
     assert "--force" in other.stdout
 
 
+@pytest.mark.exhaustive
 def test_a_run_killed_during_extract_resumes_on_one_core_and_writes_the_same_bytes(reference, sample, tmp_path):
     line = command("pipeline", sample, tmp_path / "out", plan__batch_warcs="1")
     batches = tmp_path / "out" / "extract" / "docs" / "_batches"
