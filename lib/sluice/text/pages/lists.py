@@ -10,6 +10,7 @@ from sluice.text.lists.bad_words import BadWordLists
 from sluice.text.lists.blocklist import BlockList
 from sluice.text.lists.url_words import UrlWords
 from sluice.text.quality.score import QualityModel
+from sluice.text.unicode.encoded_text import AnyText
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class PageLists:
             return Reason.URL_WORDS, f"{found.weight} {len(found.words)}"
         return None
 
-    def score(self, text: str, language: str) -> float | None:
+    def score(self, text: AnyText, language: str) -> float | None:
         """`quality_score` of a text; None in a language without a model."""
         model = self.quality.get(language)
         return model.score(text, language) if model else None

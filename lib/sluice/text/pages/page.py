@@ -24,6 +24,7 @@ from sluice.text.language.precheck import Precheck
 from sluice.text.language.scripts import CHINESE
 from sluice.text.pages.lists import PageLists
 from sluice.text.signals import compute
+from sluice.text.unicode.encoded_text import EncodedText
 
 PRECHECK = "before extraction"
 """`detail` of a page whose language was certain from its HTML."""
@@ -55,8 +56,8 @@ class PageProcessor:
         rights(page)
         self.precheck.unwanted(page)
         clean = mask_personal(cut_lines(extracted.text, self.extract.edit), self.extract.pii)
-        language = self.languages.identify(clean.text)
-        other_language_share(clean.text, language, self.languages)
+        language = self.languages.identify(clean.view)
+        other_language_share(clean.view, language, self.languages)
         for code in ("en", "zh"):
             chinese_variant("a", code)
             self.lists.bad_words.measure("a", code)
@@ -106,25 +107,24 @@ class PageProcessor:
     def _judge(self, page: Page, text: str, facts: Facts, data: bytes, found: dict[str, Any]) -> Document | Rejection:
         if not text:
             return _reject(page, Reason.NO_TEXT, **found)
-        num_extracted = len(text)
         clean = cut_lines(text, self.extract.edit)
-        found |= _size(clean.text)
-        if len(clean.text) < self.extract.min_chars:
+        found |= _size(clean.view)
+        if len(clean.view.text) < self.extract.min_chars:
             return _reject(page, Reason.TOO_SHORT, **found)
-        language = self.languages.identify(clean.text)
+        language = self.languages.identify(clean.view)
         found |= {"language": language.code, "language_score": language.score}
         if not self.is_wanted(language):
             return _reject(page, Reason.LANGUAGE, **found)
         clean = mask_personal(clean, self.extract.pii)
-        text = clean.text
-        found |= _size(text)
-        variant = chinese_variant(text, language.code) if language.code in CHINESE else NO_VARIANT
-        bad_words = self.lists.bad_words.measure(text, language.code)
+        view = clean.view
+        found |= _size(view)
+        variant = chinese_variant(view, language.code) if language.code in CHINESE else NO_VARIANT
+        bad_words = self.lists.bad_words.measure(view, language.code)
         marks = rights(data, page.robots_header)
         return Document(
             **_place(page),
             **found,
-            script=main_script(text),
+            script=main_script(view),
             variant=variant.name,
             title=facts.title,
             author=facts.author,
@@ -133,21 +133,21 @@ class PageProcessor:
             licence_by=marks.licence_by,
             robots=",".join(marks.robots) or None,
             edits=clean.edits.to_json(),
-            n_extracted_chars=num_extracted,
+            n_extracted_chars=len(text),
             signals=compute.compute(
-                text,
+                view,
                 language.code,
-                other_language_share=other_language_share(text, language, self.languages),
+                other_language_share=other_language_share(view, language, self.languages),
                 simplified_share=variant.simplified_share,
                 traditional_share=variant.traditional_share,
                 n_bad_words=bad_words.hits if bad_words else None,
                 n_different_bad_words=bad_words.distinct if bad_words else None,
                 bad_word_share=bad_words.covered_share if bad_words else None,
-                quality_score=self.lists.score(text, language.code),
+                quality_score=self.lists.score(view, language.code),
                 random_unit=(mix64(page.doc_id, RANDOM_UNIT_SEED) >> 11) * 2.0**-53,
             ),
-            **sign_text(text, self.minhash)._asdict(),
-            text=text,
+            **sign_text(view, self.minhash)._asdict(),
+            text=view.text,
         )
 
     def is_wanted(self, language: Language) -> bool:
@@ -158,8 +158,8 @@ class PageProcessor:
         return language.score >= minimum
 
 
-def _size(text: str) -> dict[str, int]:
-    return {"n_chars": len(text), "n_bytes": len(text.encode("utf-8", "surrogatepass"))}
+def _size(text: EncodedText) -> dict[str, int]:
+    return {"n_chars": len(text.text), "n_bytes": len(text.wtf8)}
 
 
 def _place(page: Page) -> dict[str, Any]:
