@@ -58,6 +58,10 @@ class Variant:
         return self.n_traditional / self.n_han if self.n_han else None
 
 
+NO_VARIANT = Variant(None, 0, 0, 0)
+"""Of a text that is not Chinese."""
+
+
 def chinese_variant(text: AnyText, language: str = "zh") -> Variant:
     """The variant of a Chinese text. `language` is its short code.
 

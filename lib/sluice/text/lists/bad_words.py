@@ -48,6 +48,14 @@ class BadWordCounts:
         """Share of the characters that belong to an occurrence; None for an empty text."""
         return self.covered / self.characters if self.characters else None
 
+    def signals(self) -> dict[str, float | None]:
+        """The fields of `Signals` about bad words, by name."""
+        return {
+            "n_bad_words": self.hits,
+            "n_different_bad_words": self.distinct,
+            "bad_word_share": self.covered_share,
+        }
+
 
 class BadWords:
     """The list of one language. Pickles as paths and digests; every process reads the files anew, once."""

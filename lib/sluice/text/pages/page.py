@@ -1,6 +1,7 @@
 """One page to a document or a rejection, cheapest check first."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -17,11 +18,9 @@ from sluice.text.dedup.signing import sign_text
 from sluice.text.html import extract as html
 from sluice.text.html.licence import rights
 from sluice.text.html.metadata import Facts
-from sluice.text.language.chinese_variant import Variant, chinese_variant
-from sluice.text.language.identify import Language, LanguageIdentifier, main_script
-from sluice.text.language.mixed_language import other_language_share
+from sluice.text.language.facts import language_facts
+from sluice.text.language.identify import Language, LanguageIdentifier
 from sluice.text.language.precheck import Precheck
-from sluice.text.language.scripts import CHINESE
 from sluice.text.pages.lists import PageLists
 from sluice.text.signals import compute
 from sluice.text.unicode.encoded_text import EncodedText
@@ -29,7 +28,6 @@ from sluice.text.unicode.encoded_text import EncodedText
 PRECHECK = "before extraction"
 """`detail` of a page whose language was certain from its HTML."""
 
-NO_VARIANT = Variant(None, 0, 0, 0)
 RANDOM_UNIT_SEED = 3
 
 LOCATED = (*Located.__struct_fields__, "doc_id", "fetched_at")
@@ -57,12 +55,10 @@ class PageProcessor:
         self.precheck.unwanted(page)
         clean = mask_personal(cut_lines(extracted.text, self.extract.edit), self.extract.pii)
         language = self.languages.identify(clean.view)
-        other_language_share(clean.view, language, self.languages)
         for code in ("en", "zh"):
-            chinese_variant("a", code)
-            self.lists.bad_words.measure("a", code)
-            self.lists.score("a", code)
-            compute.compute("a", code)
+            language_facts(clean.view, replace(language, code=code), self.languages)
+            self.lists.signals(clean.view, code)
+            compute.compute(clean.view, code)
         sign_text("a b c d e f g h i j", msgspec.structs.replace(self.minhash, min_shingles=1))
 
     def process(self, page: Page) -> Document | Rejection:
@@ -118,17 +114,14 @@ class PageProcessor:
         clean = mask_personal(clean, self.extract.pii)
         view = clean.view
         found |= _size(view)
-        variant = chinese_variant(view, language.code) if language.code in CHINESE else NO_VARIANT
-        bad_words = self.lists.bad_words.measure(view, language.code)
+        written = language_facts(view, language, self.languages)
         marks = rights(data, page.robots_header)
         return Document(
             **_place(page),
             **found,
-            script=main_script(view),
-            variant=variant.name,
-            title=facts.title,
-            author=facts.author,
-            published=facts.published,
+            **facts._asdict(),
+            script=written.script,
+            variant=written.variant,
             licence=marks.licence,
             licence_by=marks.licence_by,
             robots=",".join(marks.robots) or None,
@@ -137,13 +130,8 @@ class PageProcessor:
             signals=compute.compute(
                 view,
                 language.code,
-                other_language_share=other_language_share(view, language, self.languages),
-                simplified_share=variant.simplified_share,
-                traditional_share=variant.traditional_share,
-                n_bad_words=bad_words.hits if bad_words else None,
-                n_different_bad_words=bad_words.distinct if bad_words else None,
-                bad_word_share=bad_words.covered_share if bad_words else None,
-                quality_score=self.lists.score(view, language.code),
+                **written.signals(),
+                **self.lists.signals(view, language.code),
                 random_unit=(mix64(page.doc_id, RANDOM_UNIT_SEED) >> 11) * 2.0**-53,
             ),
             **sign_text(view, self.minhash)._asdict(),
