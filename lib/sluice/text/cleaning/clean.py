@@ -8,6 +8,7 @@ from sluice.core.config.extract import EditConfig, PiiConfig
 from sluice.core.reasons import Reason
 from sluice.text.cleaning.edit_lines import edit
 from sluice.text.cleaning.mask_pii import mask
+from sluice.text.unicode.encoded_text import AnyText, EncodedText
 
 MASKS = Reason.PII
 """Kind under which the characters are booked by which masks are shorter than what they cover."""
@@ -38,21 +39,23 @@ class Edits(msgspec.Struct, omit_defaults=True):
 class Clean:
     """A text and what was done to it."""
 
-    text: str
+    view: EncodedText
     edits: Edits = field(default_factory=Edits)
 
 
-def cut_lines(text: str, options: EditConfig) -> Clean:
-    """Main text without boilerplate, see `text.cleaning.edit_lines`."""
-    edited = edit(text, options)
-    return Clean(edited.text, Edits({kind: (c.lines, c.parts, c.characters) for kind, c in edited.counts.items()}))
+def cut_lines(text: AnyText, options: EditConfig) -> Clean:
+    """Main text without boilerplate, see `text.cleaning.edit_lines`. An unchanged text keeps its view."""
+    view = EncodedText.of(text)
+    edited = edit(view, options)
+    left = view if edited.text == view.text else EncodedText(edited.text)
+    return Clean(left, Edits({kind: (c.lines, c.parts, c.characters) for kind, c in edited.counts.items()}))
 
 
 def mask_personal(clean: Clean, options: PiiConfig) -> Clean:
-    """The same without personal data, see `text.cleaning.mask_pii`."""
-    masked = mask(clean.text, options)
+    """The same without personal data, see `text.cleaning.mask_pii`. An unchanged text keeps its view."""
+    masked = mask(clean.view, options)
     if not masked.counts:
         return clean
-    taken = len(clean.text) - len(masked.text)
+    taken = len(clean.view.text) - len(masked.text)
     cut = clean.edits.cut | {MASKS: (0, sum(masked.counts.values()), taken)}
-    return Clean(masked.text, Edits(cut, masked.counts))
+    return Clean(EncodedText(masked.text), Edits(cut, masked.counts))

@@ -14,6 +14,7 @@ from sluice.text.cleaning.kernels import pii_places as kernels
 from sluice.text.cleaning.network_addresses import find_email, find_ipv4, find_ipv6
 from sluice.text.cleaning.number_run import CONTEXT_AFTER, CONTEXT_BEFORE, DULL, FOLD, DigitRun, Finder
 from sluice.text.cleaning.phone_numbers import find_mobiles, find_phones
+from sluice.text.unicode.encoded_text import AnyText, EncodedText
 
 _NUMBERS: tuple[tuple[str, int, Finder], ...] = (
     ("identity", 7, find_identities),
@@ -39,7 +40,7 @@ class Masked:
     counts: dict[str, int] = field(default_factory=dict)
 
 
-def mask(text: str, options: PiiConfig) -> Masked:
+def mask(text: AnyText, options: PiiConfig) -> Masked:
     """A text in which each kind of personal data that has a mask is replaced by it. A masked text stays as it is.
 
     Digits and letters may be full-width, and Han may stand on either side. Not masked: names, postal addresses, what is
@@ -51,7 +52,7 @@ def mask(text: str, options: PiiConfig) -> Masked:
     '邮箱email@example.com，电话<PHONE>。'
     """
     _check(options)
-    return _mask(text, options)
+    return _mask(EncodedText.of(text), options)
 
 
 @cache
@@ -66,23 +67,24 @@ def _check(options: PiiConfig) -> None:
             )
 
 
-def _mask(text: str, options: PiiConfig) -> Masked:
+def _mask(view: EncodedText, options: PiiConfig) -> Masked:
     counts: dict[str, int] = {}
     # What stood beside a number may read as one when the number is gone. A mask alone is none, so it ends.
-    while spans := find(text, options):
+    while spans := find(view, options):
         pieces = []
         place = 0
         for start, end, kind in spans:
-            pieces += [text[place:start], getattr(options, kind)]
+            pieces += [view.text[place:start], getattr(options, kind)]
             counts[kind] = counts.get(kind, 0) + 1
             place = end
-        text = "".join([*pieces, text[place:]])
-    return Masked(text, counts)
+        view = EncodedText("".join([*pieces, view.text[place:]]))
+    return Masked(view.text, counts)
 
 
-def find(text: str, options: PiiConfig) -> list[tuple[int, int, str]]:
+def find(text: AnyText, options: PiiConfig) -> list[tuple[int, int, str]]:
     """(start, end, kind) of what `mask` would replace in its first turn: in order, without overlap, in characters."""
-    data = np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
+    view = EncodedText.of(text)
+    data = np.frombuffer(view.wtf8, np.uint8)
     rows = np.empty((len(data) + 1, 3), np.int32)  # a place a byte at most
     num_rows = kernels.find_places(data, rows)
     if not num_rows:
@@ -90,11 +92,11 @@ def find(text: str, options: PiiConfig) -> list[tuple[int, int, str]]:
     claims: dict[str, list[tuple[int, int]]] = {kind: [] for kind in KINDS}
     for place, start, end in rows[:num_rows].tolist():
         if place == kernels.AT:
-            claims["email"] += find_email(text, start)
+            claims["email"] += find_email(view.text, start)
         elif place == kernels.COLONS:
-            claims["ipv6"] += find_ipv6(text, start, end)
+            claims["ipv6"] += find_ipv6(view.text, start, end)
         else:
-            for kind, found in _find_numbers(text, start, end, options):
+            for kind, found in _find_numbers(view.text, start, end, options):
                 claims[kind].append(found)
     starts: list[int] = []
     spans: list[tuple[int, int, str]] = []

@@ -2,8 +2,8 @@
 
 import html
 import re
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 import numpy as np
 
@@ -56,8 +56,7 @@ META_HINTS = ("title", "author", "byl", "date", "published_time", "creat")
 """Each of these names holds one: most <meta>s say other things, and need no look at their attributes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """None where the page does not tell. `published` is an ISO 8601 day."""
 
     title: str | None

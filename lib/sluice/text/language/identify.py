@@ -13,6 +13,7 @@ from sluice.text.language.fasttext_model import FastTextModel, load_model
 from sluice.text.language.kernels import scripts as kernels
 from sluice.text.language.labels import PREFIX, Label, parse_label
 from sluice.text.language.scripts import SCRIPTS, script_table
+from sluice.text.unicode.encoded_text import AnyText, EncodedText
 
 LID_CHARS = 10_000
 """Only this many first characters are looked at: more does not change the answer and costs time."""
@@ -98,10 +99,10 @@ class LanguageIdentifier:
     def __init__(self, path: str) -> None:
         self.path = path
 
-    def identify(self, text: str) -> Language:
+    def identify(self, text: AnyText) -> Language:
         """The most probable language: fastText's own answer for the text with newlines as spaces, which it refuses."""
         model, meanings = _load(self.path)
-        found = model.predict(text[:LID_CHARS].encode("utf-8", "replace"))
+        found = model.predict(EncodedText.of(text).first(LID_CHARS).utf8)
         if not found:  # nothing in the text that the model knows
             return UNKNOWN
         label, score = found
@@ -109,12 +110,12 @@ class LanguageIdentifier:
         return Language(code, min(score, 1.0), iso639_3, script, label.removeprefix(PREFIX))
 
 
-def main_script(text: str) -> str:
+def main_script(text: AnyText) -> str:
     """ISO 15924 code of the most frequent script among the first letters; `Zyyy` when there are none.
 
     Han with a share of kana is `Jpan`, other Han `Hani`.
     """
-    data = np.frombuffer(text[:SCRIPT_CHARS].encode("utf-8", "replace"), np.uint8)
+    data = np.frombuffer(EncodedText.of(text).first(SCRIPT_CHARS).utf8, np.uint8)
     counts = kernels.count_scripts(data, *script_table())
     kana, han = counts[kernels.JPAN], counts[kernels.HANI]
     if kana >= KANA_SHARE * (kana + han) > 0:

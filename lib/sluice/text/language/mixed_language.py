@@ -12,6 +12,7 @@ from sluice.text.language.identify import Language, LanguageIdentifier
 from sluice.text.language.kernels import scripts as kernels
 from sluice.text.language.labels import NOT_LANGUAGES
 from sluice.text.language.scripts import COMPLETE, SCRIPTS, script_table, scripts_of
+from sluice.text.unicode.encoded_text import AnyText, EncodedText
 
 MIN_WEIGHT = 30
 """Letters of the shortest line that is judged; one of Han, kana or Hangul counts for three."""
@@ -31,12 +32,12 @@ SAME = (frozenset({"no", "nb", "nn", "da"}), frozenset({"ms", "id"}), frozenset(
 """Languages that models take for one another: none of them is surely another one. Some have labels for one only."""
 
 
-def other_language_share(text: str, language: Language, identifier: LanguageIdentifier) -> float | None:
+def other_language_share(text: AnyText, language: Language, identifier: LanguageIdentifier) -> float | None:
     """Share of the letters, in lines long enough to be judged, that are in lines certainly of another language.
 
     None when no line can be judged. Where the model is asked, its answer for a few lines is used for all similar ones.
     """
-    data = text.encode("utf-8", "replace")
+    data = EncodedText.of(text).utf8
     own, is_certain = _own_scripts(language.code, language.script)
     judged, foreign, undecided = kernels.judge_lines(
         np.frombuffer(data, np.uint8), *script_table(), own, is_certain, MIN_WEIGHT, MIN_OWN_SHARE, MIN_KANA_SHARE
