@@ -37,7 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
-    """Names a parameter of bytes by its argument: gzip stores the time, and all processes must collect the same names."""
+    """Names a parameter of bytes by its argument: gzip stores the time, and all processes must collect equal names."""
     return argname if isinstance(val, bytes) else None
 
 

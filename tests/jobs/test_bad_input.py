@@ -50,13 +50,13 @@ def test_an_empty_folder_and_an_output_not_written_by_sluice_are_errors(sample, 
 
 
 def test_a_stage_without_finished_input_is_an_error_with_the_job_to_run(sample, tmp_path):
-    refused(run(command("dedup", sample, tmp_path / "out")), 3, "'filter' has not finished", "jobs/filter.py")
+    refused(run(command("dedup", sample, tmp_path / "out")), 3, "'filter' has not finished", "sluice run filter")
 
 
 def test_the_console_starts_spark_without_messages_of_java(tmp_path):
-    done = run([sys.executable, "-m", "sluice", "run", "dedup", "--set", f"output={tmp_path / 'out'}"])
+    done = run([sys.executable, "-m", "sluice", "run", "filter", "--set", f"output={tmp_path / 'out'}"])
     assert done.returncode == 3
-    assert done.stdout.startswith("sluice: Stage 'filter' has not finished") and done.stdout.count("\n") == 1
+    assert done.stdout.startswith("sluice: Stage 'extract' has not finished") and done.stdout.count("\n") == 1
 
 
 def test_an_archive_without_html_is_an_error_and_leaves_no_finished_stage(tmp_path):

@@ -12,7 +12,10 @@ import pytest
 
 from scripts.bench.dedup.check_kills import standalone
 from sluice.commands.main import main as sluice
+from sluice.core.config.schema import Config
+from sluice.core.reasons import Reason
 from sluice.data.dataset.manifest import read_manifest
+from sluice.text.rules.rule import load_rules
 from tests.helpers.jobs import command, digests, environment, run
 
 
@@ -38,6 +41,15 @@ def test_counts_balance_within_and_between_stages(reference, sample):
     assert extract[2]["unit"] == "characters" and extract[2]["dropped"].keys() >= {"policy", "pii"}
     assert summary(reference, "extract")["archives"] == len(archives) == 9
     assert [Path(path).name for path in summary(reference, "extract")["ignored"]] == ["ATTRIBUTION.md", "planted.json"]
+
+
+def test_every_reason_in_a_summary_is_a_rule_or_has_a_meaning(reference):
+    known = {rule.name for rule in load_rules(Config().rules.presets)} | {str(reason) for reason in Reason}
+    for stage in ("extract", "filter", "dedup", "split_check", "shards"):
+        found = summary(reference, stage)
+        counted = [ledger["dropped"] for ledger in found["ledgers"]]
+        counted += [counts.keys() - {"kept"} for counts in found.get("by_language", {}).values()]
+        assert [reason for counts in counted for reason in counts if reason not in known] == [], stage
 
 
 def documents(output):
@@ -99,6 +111,7 @@ def test_a_second_run_does_nothing_and_other_settings_are_an_error(reference, sa
     assert "--force" in other.stdout
 
 
+@pytest.mark.exhaustive
 def test_a_run_killed_during_extract_resumes_on_one_core_and_writes_the_same_bytes(reference, sample, tmp_path):
     line = command("pipeline", sample, tmp_path / "out", plan__batch_warcs="1")
     batches = tmp_path / "out" / "extract" / "docs" / "_batches"

@@ -46,6 +46,7 @@ def documents(output):
     return sorted(((row["doc_id"], *row.values()) for row in rows if row["kind"] == "doc"), key=lambda row: row[0])
 
 
+@pytest.mark.exhaustive
 def test_scans_and_ranges_of_a_planned_selection_extract_the_same_documents(sample, index, tmp_path):
     found = {}
     for mode in ("scan", "index"):

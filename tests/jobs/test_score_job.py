@@ -12,6 +12,8 @@ from sluice.core.config.dataset import TokenizerConfig
 from tests.helpers.exported_model import write_model
 from tests.helpers.jobs import command, run
 
+pytestmark = pytest.mark.exhaustive  # tests/spark/stages/test_score.py is quicker
+
 VOCAB_SIZE = 260
 LETTER, OTHER = 0.8 / 26, 0.2 / (VOCAB_SIZE - 26)
 MAX_TOKENS = 1500

@@ -146,7 +146,8 @@ def test_sigterm_saves_the_current_step_exits_75_and_the_run_resumes(
     assert_same_run(tmp_path, uninterrupted)
 
 
-@pytest.mark.parametrize("step", [100, pytest.param(300, marks=EXHAUSTIVE)])  # before an evaluation, also the last one
+@EXHAUSTIVE
+@pytest.mark.parametrize("step", [100, 300])  # before an evaluation, also the last one
 def test_an_evaluation_prevented_by_a_signal_runs_after_the_restart(
     tiny_dataset: str, uninterrupted: Path, tmp_path: Path, step: int
 ) -> None:
@@ -179,6 +180,7 @@ Reporter.samples = lambda self, step, texts: (samples(self, step, texts), os._ex
         assert found == expected
 
 
+@EXHAUSTIVE
 def test_two_workers_stop_together_and_one_process_resumes(
     tiny_dataset: str, uninterrupted: Path, tmp_path: Path
 ) -> None:

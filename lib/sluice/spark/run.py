@@ -23,7 +23,7 @@ from sluice.spark.dedup.index import result_settings
 from sluice.spark.transforms.decontaminate import decontaminate_settings
 from sluice.spark.transforms.line_dedup import line_dedup_settings
 from sluice.spark.transforms.scores import scores_digest
-from sluice.text.cleaning.clean import Clean, cut_lines, mask_personal
+from sluice.text.cleaning.clean import cut_lines, mask_personal
 from sluice.text.decontamination.benchmark import Benchmark
 from sluice.text.dedup.key_text import KEY_VERSION
 from sluice.text.html.extract import check_extractor, extractor_identity
@@ -67,8 +67,8 @@ class Run:
         self.checks_split = config.split_check.enabled and bool(shares.valid_fraction or shares.test_fraction)
         if self.checks_split:
             split_minhash(config.split_check, config.dedup.minhash)  # raises for equal permutations
-        cut_lines("é", config.extract.edit)  # raises for a missing ftfy or a mask that would itself be masked
-        mask_personal(Clean(""), config.extract.pii)
+        clean = cut_lines("é", config.extract.edit)  # raises for a missing ftfy
+        mask_personal(clean, config.extract.pii)  # raises for a mask that would itself be masked
         dataset_directory(config.output, config.name, config.version)
 
     @classmethod

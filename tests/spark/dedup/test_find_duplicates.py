@@ -123,7 +123,8 @@ def as_dict(section):
     return {name: getattr(section, name) for name in section.__struct_fields__}
 
 
-@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.exhaustive)])
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("seed", [1, 2])
 def test_a_crawl_after_an_index_gives_the_results_of_both_at_once(spark, tmp_path, seed):
     originals = sources(seed, 12)
     a = corpus(seed, 0, originals[:8], 70)

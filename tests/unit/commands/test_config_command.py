@@ -10,7 +10,7 @@ from sluice.core.config.keys import known_paths
         ("trian", "Did you mean train?"),
         ("optim", "Did you mean train.optim?"),
         ("train.optim.lrr", "Did you mean train.optim.lr?"),
-        ("zzzz", "Sections: name, version, output, plan, extract,"),
+        ("zzzz", "Sections: name, version, output, seed, plan, extract,"),
     ],
 )
 def test_an_unknown_section_is_an_error_that_suggests_a_similar_one(section, hint, capsys):

@@ -31,6 +31,9 @@ RENAMED_KEYS: Mapping[str, str] = {
 RENAMED_JOBS: Mapping[str, str] = {"select": "filter", "lines": "line_dedup", "split": "split_check"}
 """Name of a job -> its name today."""
 
+RENAMED_SIGNALS: Mapping[str, str] = {"dice": "random_unit"}
+"""Name of a signal, as rule files give it -> its name today."""
+
 
 def renamed_key(path: str) -> str | None:
     """Returns the new path of a renamed setting, or None. An entry for a section covers all settings below it."""

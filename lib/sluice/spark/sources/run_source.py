@@ -27,17 +27,21 @@ class RunSource:
 
     @classmethod
     def of(cls, run: Run, name: str) -> "RunSource":
-        """Returns the source of a stage: dedup, decontaminate or line_dedup. Raises ConfigError if switched off."""
+        """Returns the source of a stage: dedup, decontaminate or line_dedup.
+
+        Raises ConfigError if the stage is switched off, InputError if the previous stage has not finished.
+        """
         stages = {
             "dedup": _Input(run.filter, filtered_documents),
             "decontaminate": _Input(run.dedup, unique_documents),
             "line_dedup": _Input(run.decontaminate or run.dedup, clean_documents),
         }
-        return cls(run, run.require_stage(name), *stages[name])
+        source = cls(run, run.require_stage(name), *stages[name])
+        source._before.require()
+        return source
 
     def begin(self, *results: str, force: bool) -> bool:
-        """Whether the stage has to run. Raises InputError if the previous stage has not finished."""
-        self._before.require()
+        """Whether the stage has to run. Deletes `results`, which a killed attempt may have left incomplete."""
         if not self.stage.begin(force=force, keep=True):
             return False
         for name in results:

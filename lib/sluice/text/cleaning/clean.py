@@ -8,6 +8,7 @@ from sluice.core.config.extract import EditConfig, PiiConfig
 from sluice.core.reasons import Reason
 from sluice.text.cleaning.edit_lines import edit
 from sluice.text.cleaning.mask_pii import mask
+from sluice.text.unicode.encoded_text import AnyText, EncodedText
 
 MASKS = Reason.PII
 """Kind of cut that counts the characters by which masks are shorter than the text they replace."""
@@ -38,21 +39,23 @@ class Edits(msgspec.Struct, omit_defaults=True):
 class Clean:
     """A text and the edits made to it."""
 
-    text: str
+    view: EncodedText
     edits: Edits = field(default_factory=Edits)
 
 
-def cut_lines(text: str, options: EditConfig) -> Clean:
-    """Removes boilerplate lines from main text, see `text.cleaning.edit_lines`."""
-    edited = edit(text, options)
-    return Clean(edited.text, Edits({kind: (c.lines, c.parts, c.characters) for kind, c in edited.counts.items()}))
+def cut_lines(text: AnyText, options: EditConfig) -> Clean:
+    """Removes boilerplate lines from main text, see `text.cleaning.edit_lines`. An unchanged text keeps its view."""
+    view = EncodedText.of(text)
+    edited = edit(view, options)
+    left = view if edited.text == view.text else EncodedText(edited.text)
+    return Clean(left, Edits({kind: (c.lines, c.parts, c.characters) for kind, c in edited.counts.items()}))
 
 
 def mask_personal(clean: Clean, options: PiiConfig) -> Clean:
-    """Masks personal data, see `text.cleaning.mask_pii`, and adds its counts."""
-    masked = mask(clean.text, options)
+    """Masks personal data, see `text.cleaning.mask_pii`, and adds its counts. An unchanged text keeps its view."""
+    masked = mask(clean.view, options)
     if not masked.counts:
         return clean
-    taken = len(clean.text) - len(masked.text)
+    taken = len(clean.view.text) - len(masked.text)
     cut = clean.edits.cut | {MASKS: (0, sum(masked.counts.values()), taken)}
-    return Clean(masked.text, Edits(cut, masked.counts))
+    return Clean(EncodedText(masked.text), Edits(cut, masked.counts))

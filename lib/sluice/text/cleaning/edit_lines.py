@@ -6,6 +6,7 @@ from sluice.core.config.extract import EditConfig
 from sluice.core.reasons import Reason
 from sluice.text.cleaning.line_rules import Rules, rules_for
 from sluice.text.cleaning.unicode_repair import fold_width, repair_unicode
+from sluice.text.unicode.encoded_text import AnyText, EncodedText
 
 
 @dataclass(slots=True)
@@ -34,7 +35,7 @@ class Edited:
     counts: dict[str, Cut] = field(default_factory=dict)
 
 
-def edit(text: str, options: EditConfig) -> Edited:
+def edit(text: AnyText, options: EditConfig) -> Edited:
     """Removes everything from a text that the options select. Lines end with `\\n`; empty lines separate paragraphs.
 
     With a line, its newline is removed, and an empty line that would then follow another or be at an end. Lines without
@@ -45,17 +46,19 @@ def edit(text: str, options: EditConfig) -> Edited:
     'Water is wet.\\n\\nFire is hot.'
     """
     counts: dict[str, Cut] = {}
+    view = EncodedText.of(text)
     for is_on, name, change in ((options.repair, "repair", repair_unicode), (options.fold_width, "width", fold_width)):
-        if is_on and not text.isascii():
-            text = _count_changes(text, change(text), counts.setdefault(name, Cut()))
+        if is_on and not view.text.isascii():
+            view = EncodedText(_count_changes(view.text, change(view.text), counts.setdefault(name, Cut())))
     rules = rules_for(options)
-    marked = rules.finder.marked_lines(text) if rules.rules else []
+    marked = rules.finder.marked_lines(view) if rules.rules else []
+    edited = view.text
     if marked or options.repeated_lines:
-        lines = text.split("\n")
+        lines = edited.split("\n")
         judged = {number: _judge(lines[number], kinds, rules, counts) for number, kinds in marked}
         if options.repeated_lines or any(cut or rest != lines[n] for n, (rest, cut) in judged.items()):
-            text = _join(lines, judged, options.repeated_lines, counts)
-    return Edited(text, {name: cut for name, cut in counts.items() if cut != Cut()})
+            edited = _join(lines, judged, options.repeated_lines, counts)
+    return Edited(edited, {name: cut for name, cut in counts.items() if cut != Cut()})
 
 
 def _count_changes(before: str, after: str, cut: Cut) -> str:

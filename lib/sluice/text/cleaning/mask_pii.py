@@ -14,6 +14,7 @@ from sluice.text.cleaning.kernels import pii_places as kernels
 from sluice.text.cleaning.network_addresses import find_email, find_ipv4, find_ipv6
 from sluice.text.cleaning.number_run import CONTEXT_AFTER, CONTEXT_BEFORE, DULL, FOLD, DigitRun, Finder
 from sluice.text.cleaning.phone_numbers import find_mobiles, find_phones
+from sluice.text.unicode.encoded_text import AnyText, EncodedText
 
 _NUMBERS: tuple[tuple[str, int, Finder], ...] = (
     ("identity", 7, find_identities),
@@ -39,7 +40,7 @@ class Masked:
     counts: dict[str, int] = field(default_factory=dict)
 
 
-def mask(text: str, options: PiiConfig) -> Masked:
+def mask(text: AnyText, options: PiiConfig) -> Masked:
     """Replaces each kind of personal data that has a mask. Masking a masked text does not change it.
 
     Digits and letters may be full-width, and Han characters may be adjacent. Not masked: names, postal addresses,
@@ -51,7 +52,7 @@ def mask(text: str, options: PiiConfig) -> Masked:
     '邮箱email@example.com，电话<PHONE>。'
     """
     _check(options)
-    return _mask(text, options)
+    return _mask(EncodedText.of(text), options)
 
 
 @cache
@@ -66,23 +67,24 @@ def _check(options: PiiConfig) -> None:
             )
 
 
-def _mask(text: str, options: PiiConfig) -> Masked:
+def _mask(view: EncodedText, options: PiiConfig) -> Masked:
     counts: dict[str, int] = {}
     # Text next to a number may look like a number once that is masked. A mask is never masked, so this ends.
-    while spans := find(text, options):
+    while spans := find(view, options):
         pieces = []
         place = 0
         for start, end, kind in spans:
-            pieces += [text[place:start], getattr(options, kind)]
+            pieces += [view.text[place:start], getattr(options, kind)]
             counts[kind] = counts.get(kind, 0) + 1
             place = end
-        text = "".join([*pieces, text[place:]])
-    return Masked(text, counts)
+        view = EncodedText("".join([*pieces, view.text[place:]]))
+    return Masked(view.text, counts)
 
 
-def find(text: str, options: PiiConfig) -> list[tuple[int, int, str]]:
+def find(text: AnyText, options: PiiConfig) -> list[tuple[int, int, str]]:
     """Returns (start, end, kind) of what the first pass of `mask` replaces, in order, in characters, no overlaps."""
-    data = np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
+    view = EncodedText.of(text)
+    data = np.frombuffer(view.wtf8, np.uint8)
     rows = np.empty((len(data) + 1, 3), np.int32)  # at most one place per byte
     num_rows = kernels.find_places(data, rows)
     if not num_rows:
@@ -90,11 +92,11 @@ def find(text: str, options: PiiConfig) -> list[tuple[int, int, str]]:
     claims: dict[str, list[tuple[int, int]]] = {kind: [] for kind in KINDS}
     for place, start, end in rows[:num_rows].tolist():
         if place == kernels.AT:
-            claims["email"] += find_email(text, start)
+            claims["email"] += find_email(view.text, start)
         elif place == kernels.COLONS:
-            claims["ipv6"] += find_ipv6(text, start, end)
+            claims["ipv6"] += find_ipv6(view.text, start, end)
         else:
-            for kind, found in _find_numbers(text, start, end, options):
+            for kind, found in _find_numbers(view.text, start, end, options):
                 claims[kind].append(found)
     starts: list[int] = []
     spans: list[tuple[int, int, str]] = []

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sluice.text.cleaning.kernels import phrase_finder as kernels
+from sluice.text.unicode.encoded_text import AnyText, EncodedText
 
 UNLIMITED = 1 << 62
 
@@ -32,10 +33,11 @@ class LineFinder:
         self._steps, self._kinds = _automaton(patterns, self._columns, len(used) + 1)
         self._limits = np.array([group.max_bytes for group in wanted], np.int64)
 
-    def marked_lines(self, text: str) -> list[tuple[int, int]]:
+    def marked_lines(self, text: AnyText) -> list[tuple[int, int]]:
         """Returns (line number from 0, bit k for each kind k found) for matching lines. Lines end with `\\n`."""
-        data = np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
-        rows = np.empty((text.count("\n") + 1, 2), np.int64)
+        view = EncodedText.of(text)
+        data = np.frombuffer(view.wtf8, np.uint8)
+        rows = np.empty((view.text.count("\n") + 1, 2), np.int64)
         num_rows = kernels.mark_lines(data, self._columns, self._steps, self._kinds, self._limits, rows)
         return [(line, kinds) for line, kinds in rows[:num_rows].tolist()]
 

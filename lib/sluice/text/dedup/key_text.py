@@ -13,6 +13,7 @@ from sluice.text.language.chinese_variant import simplified_forms
 from sluice.text.shared_tables import Arrays, stored_arrays
 from sluice.text.unicode.characters import ASSIGNED
 from sluice.text.unicode.code_points import of_all
+from sluice.text.unicode.encoded_text import AnyText, EncodedText
 
 KEY_VERSION = "nfkc-casefold-hans-2"
 """Recorded in manifests. Must change with every change of the normalisation."""
@@ -28,9 +29,10 @@ def define_key(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().translate(simplified_forms()).split())
 
 
-def key_text(text: str) -> str:
+def key_text(text: AnyText) -> str:
     """Returns the same as `define_key`. Compiled for texts whose characters fold individually, which is nearly all."""
-    data = np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
+    view = EncodedText.of(text)
+    data = np.frombuffer(view.wtf8, np.uint8)
     table = fold_table()
     n = len(data)
     for room in (n + n // 8 + 32, ROOM * n):
@@ -40,7 +42,7 @@ def key_text(text: str) -> str:
             return out[:length].tobytes().decode("utf-8", "surrogatepass")
         if length == -1:
             break
-    return define_key(text)
+    return define_key(view.text)
 
 
 class FoldTable(NamedTuple):

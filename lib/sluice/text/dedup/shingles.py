@@ -13,6 +13,7 @@ from sluice.text.dedup.kernels.minhash import hash_shingles
 from sluice.text.dedup.kernels.sets import count_common
 from sluice.text.language.identify import UNSPACED, main_script
 from sluice.text.unicode.characters import table
+from sluice.text.unicode.encoded_text import AnyText, EncodedText
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -38,18 +39,19 @@ def jaccard(a: frozenset[str], b: frozenset[str]) -> float:
     return common / union if union else 0.0
 
 
-def shingle_hashes(key: str, size: int) -> Hashes:
+def shingle_hashes(key: AnyText, size: int) -> Hashes:
     """Returns the first 8 bytes of SHA-1, little-endian, of each distinct shingle: datasketch's 64-bit input hash.
 
     [n] uint64, one for each of `shingles(key, size)`, in order of first occurrence. The lower halves are datasketch's
     32-bit input hashes.
     """
-    data = np.frombuffer(key.encode("utf-8", "surrogatepass"), np.uint8)
-    hashes: Hashes = hash_shingles(data, *table(), size, main_script(key) in UNSPACED)
+    view = EncodedText.of(key)
+    data = np.frombuffer(view.wtf8, np.uint8)
+    hashes: Hashes = hash_shingles(data, *table(), size, main_script(view) in UNSPACED)
     return hashes
 
 
-def shingle_set(key: str, size: int) -> Hashes:
+def shingle_set(key: AnyText, size: int) -> Hashes:
     """Returns the hashes of `shingles(key, size)` for comparison: ascending, [n] uint64.
 
     A text with a million distinct shingles has a collision with a probability of one in 37 million.

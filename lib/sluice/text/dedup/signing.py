@@ -7,6 +7,7 @@ from sluice.core.ids import text_digest
 from sluice.text.dedup.key_text import key_text
 from sluice.text.dedup.minhash import signature
 from sluice.text.dedup.shingles import shingle_hashes
+from sluice.text.unicode.encoded_text import AnyText, EncodedText
 
 
 class Signed(NamedTuple):
@@ -20,10 +21,10 @@ class Signed(NamedTuple):
     signature: bytes | None
 
 
-def sign_text(text: str, minhash: MinHashConfig) -> Signed:
+def sign_text(text: AnyText, minhash: MinHashConfig) -> Signed:
     """Computes hash, shingle count and signature of a text."""
-    key = key_text(text)
+    key = EncodedText(key_text(text))
     hashes = shingle_hashes(key, minhash.shingle)
     is_compared = minhash.min_shingles <= len(hashes) <= minhash.max_shingles
     signed = signature(hashes, minhash).astype("<u4").tobytes() if is_compared else None
-    return Signed(text_digest(key), len(hashes), signed)
+    return Signed(text_digest(key.text), len(hashes), signed)

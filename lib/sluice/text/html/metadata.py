@@ -2,8 +2,8 @@
 
 import html
 import re
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 import numpy as np
 
@@ -56,8 +56,7 @@ META_HINTS = ("title", "author", "byl", "date", "published_time", "creat")
 """Every relevant name contains one of these. Most <meta>s do not, so that their attributes need not be parsed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """Metadata of a page; None if the page does not state it. `published` is an ISO 8601 date."""
 
     title: str | None

@@ -12,6 +12,7 @@ import numpy as np
 
 from sluice.text.language.kernels import variants as kernels
 from sluice.text.unicode.code_points import CodePoints, make_table
+from sluice.text.unicode.encoded_text import AnyText, EncodedText
 
 MIXED_SHARE = 0.2
 """A text is mixed if the rarer variant has this share of the distinctive characters. Less is a name or a quotation."""
@@ -57,7 +58,11 @@ class Variant:
         return self.n_traditional / self.n_han if self.n_han else None
 
 
-def chinese_variant(text: str, language: str = "zh") -> Variant:
+NO_VARIANT = Variant(None, 0, 0, 0)
+"""Variant of a text that is not Chinese."""
+
+
+def chinese_variant(text: AnyText, language: str = "zh") -> Variant:
     """Returns the variant of a Chinese text. `language` is its short code.
 
     A model's `yue` or `lzh` is accepted. In a text that a model calls `zh`, they are recognised by function characters.
@@ -65,7 +70,7 @@ def chinese_variant(text: str, language: str = "zh") -> Variant:
     >>> chinese_variant("这是一个测试").name, chinese_variant("這是一個測試").name, chinese_variant("中文").name
     ('zh-Hans', 'zh-Hant', None)
     """
-    data = np.frombuffer(text.encode("utf-8", "replace"), np.uint8)
+    data = np.frombuffer(EncodedText.of(text).utf8, np.uint8)
     counts: list[int] = kernels.count_kinds(data, *kinds_table()).tolist()
     han, simplified, traditional = counts[:3]
     if language in OWN_NAMES:

@@ -13,6 +13,7 @@ from sluice.text.language.fasttext_model import FastTextModel, load_model
 from sluice.text.language.kernels import scripts as kernels
 from sluice.text.language.labels import PREFIX, Label, parse_label
 from sluice.text.language.scripts import SCRIPTS, script_table
+from sluice.text.unicode.encoded_text import AnyText, EncodedText
 
 LID_CHARS = 10_000
 """Number of characters read from the start of a text. More costs time without changing the result."""
@@ -99,10 +100,10 @@ class LanguageIdentifier:
     def __init__(self, path: str) -> None:
         self.path = path
 
-    def identify(self, text: str) -> Language:
+    def identify(self, text: AnyText) -> Language:
         """Returns the most probable language: fastText's, with newlines, which it rejects, replaced by spaces."""
         model, meanings = _load(self.path)
-        found = model.predict(text[:LID_CHARS].encode("utf-8", "replace"))
+        found = model.predict(EncodedText.of(text).first(LID_CHARS).utf8)
         if not found:  # the model knows no feature of the text
             return UNKNOWN
         label, score = found
@@ -110,12 +111,12 @@ class LanguageIdentifier:
         return Language(code, min(score, 1.0), iso639_3, script, label.removeprefix(PREFIX))
 
 
-def main_script(text: str) -> str:
+def main_script(text: AnyText) -> str:
     """Returns the ISO 15924 code of the most frequent script among the first letters; `Zyyy` without letters.
 
     Han with a certain share of kana is `Jpan`, other Han `Hani`.
     """
-    data = np.frombuffer(text[:SCRIPT_CHARS].encode("utf-8", "replace"), np.uint8)
+    data = np.frombuffer(EncodedText.of(text).first(SCRIPT_CHARS).utf8, np.uint8)
     counts = kernels.count_scripts(data, *script_table())
     kana, han = counts[kernels.JPAN], counts[kernels.HANI]
     if kana >= KANA_SHARE * (kana + han) > 0:

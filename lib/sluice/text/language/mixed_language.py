@@ -12,6 +12,7 @@ from sluice.text.language.identify import Language, LanguageIdentifier
 from sluice.text.language.kernels import scripts as kernels
 from sluice.text.language.labels import NOT_LANGUAGES
 from sluice.text.language.scripts import COMPLETE, SCRIPTS, script_table, scripts_of
+from sluice.text.unicode.encoded_text import AnyText, EncodedText
 
 MIN_WEIGHT = 30
 """Minimum letters of a line that is checked; a Han, kana or Hangul character counts as three."""
@@ -32,12 +33,12 @@ SAME = (frozenset({"no", "nb", "nn", "da"}), frozenset({"ms", "id"}), frozenset(
 only."""
 
 
-def other_language_share(text: str, language: Language, identifier: LanguageIdentifier) -> float | None:
+def other_language_share(text: AnyText, language: Language, identifier: LanguageIdentifier) -> float | None:
     """Returns the share of letters, in lines long enough to check, that are in lines certainly of another language.
 
     None if no line can be checked. If the model is used, its results for a few lines are applied to all similar ones.
     """
-    data = text.encode("utf-8", "replace")
+    data = EncodedText.of(text).utf8
     own, is_certain = _own_scripts(language.code, language.script)
     judged, foreign, undecided = kernels.judge_lines(
         np.frombuffer(data, np.uint8), *script_table(), own, is_certain, MIN_WEIGHT, MIN_OWN_SHARE, MIN_KANA_SHARE

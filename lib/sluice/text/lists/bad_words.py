@@ -20,6 +20,7 @@ import numpy as np
 from sluice.core.config.extract import BadWordsConfig
 from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.text.lists.kernels import terms as kernels
+from sluice.text.unicode.encoded_text import AnyText, EncodedText
 
 UNSPACED_LANGUAGES = frozenset({"zh", "yue", "wuu", "lzh", "ja", "th", "lo", "km", "my", "bo"})
 """ISO 639 codes of languages in which terms are matched anywhere, not only as whole words."""
@@ -46,6 +47,14 @@ class BadWordCounts:
     def covered_share(self) -> float | None:
         """Share of the characters that are part of an occurrence; None for an empty text."""
         return self.covered / self.characters if self.characters else None
+
+    def signals(self) -> dict[str, float | None]:
+        """Returns the fields of `Signals` about bad words."""
+        return {
+            "n_bad_words": self.hits,
+            "n_different_bad_words": self.distinct,
+            "bad_word_share": self.covered_share,
+        }
 
 
 class BadWords:
@@ -79,10 +88,10 @@ class BadWords:
         found.digest = found._trie.digest
         return found
 
-    def measure(self, text: str) -> BadWordCounts:
+    def measure(self, text: AnyText) -> BadWordCounts:
         """Counts the terms in a text."""
         trie = self._trie or self._read_again()
-        data = np.frombuffer(text.encode("utf-8", "replace"), np.uint8)
+        data = np.frombuffer(EncodedText.of(text).utf8, np.uint8)
         return BadWordCounts(*kernels.count(data, *trie.arrays))
 
     def _files(self) -> tuple[str, str | None]:
@@ -129,7 +138,7 @@ class BadWordLists:
             }
         )
 
-    def measure(self, text: str, language: str) -> BadWordCounts | None:
+    def measure(self, text: AnyText, language: str) -> BadWordCounts | None:
         """Counts the terms in a text; None in a language without a list."""
         found = self.lists.get(language)
         return None if found is None else found.measure(text)

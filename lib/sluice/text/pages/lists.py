@@ -10,6 +10,7 @@ from sluice.text.lists.bad_words import BadWordLists
 from sluice.text.lists.blocklist import BlockList
 from sluice.text.lists.url_words import UrlWords
 from sluice.text.quality.score import QualityModel
+from sluice.text.unicode.encoded_text import AnyText
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,12 @@ class PageLists:
             return Reason.URL_WORDS, f"{found.weight} {len(found.words)}"
         return None
 
-    def score(self, text: str, language: str) -> float | None:
-        """Returns the `quality_score` of a text; None in a language without a model."""
+    def signals(self, text: AnyText, language: str) -> dict[str, float | None]:
+        """Returns the fields of `Signals` computed by lists and models; none in a language without either."""
+        counts = self.bad_words.measure(text, language)
         model = self.quality.get(language)
-        return model.score(text, language) if model else None
+        score = {"quality_score": model.score(text, language)} if model else {}
+        return (counts.signals() if counts else {}) | score
 
     def identity(self) -> dict[str, Any]:
         """Identifies the lists by content, to prevent mixing of outputs; paths differ between machines."""

@@ -1,6 +1,7 @@
 """Conversion of a page to a document or a rejection, with the cheapest check first."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -17,18 +18,16 @@ from sluice.text.dedup.signing import sign_text
 from sluice.text.html import extract as html
 from sluice.text.html.licence import rights
 from sluice.text.html.metadata import Facts
-from sluice.text.language.chinese_variant import Variant, chinese_variant
-from sluice.text.language.identify import Language, LanguageIdentifier, main_script
-from sluice.text.language.mixed_language import other_language_share
+from sluice.text.language.facts import language_facts
+from sluice.text.language.identify import Language, LanguageIdentifier
 from sluice.text.language.precheck import Precheck
-from sluice.text.language.scripts import CHINESE
 from sluice.text.pages.lists import PageLists
 from sluice.text.signals import compute
+from sluice.text.unicode.encoded_text import EncodedText
 
 PRECHECK = "before extraction"
 """`detail` of a page whose language was certain from its HTML alone."""
 
-NO_VARIANT = Variant(None, 0, 0, 0)
 RANDOM_UNIT_SEED = 3
 
 LOCATED = (*Located.__struct_fields__, "doc_id", "fetched_at")
@@ -55,13 +54,11 @@ class PageProcessor:
         rights(page)
         self.precheck.unwanted(page)
         clean = mask_personal(cut_lines(extracted.text, self.extract.edit), self.extract.pii)
-        language = self.languages.identify(clean.text)
-        other_language_share(clean.text, language, self.languages)
+        language = self.languages.identify(clean.view)
         for code in ("en", "zh"):
-            chinese_variant("a", code)
-            self.lists.bad_words.measure("a", code)
-            self.lists.score("a", code)
-            compute.compute("a", code)
+            language_facts(clean.view, replace(language, code=code), self.languages)
+            self.lists.signals(clean.view, code)
+            compute.compute(clean.view, code)
         sign_text("a b c d e f g h i j", msgspec.structs.replace(self.minhash, min_shingles=1))
 
     def process(self, page: Page) -> Document | Rejection:
@@ -106,48 +103,39 @@ class PageProcessor:
     def _judge(self, page: Page, text: str, facts: Facts, data: bytes, found: dict[str, Any]) -> Document | Rejection:
         if not text:
             return _reject(page, Reason.NO_TEXT, **found)
-        num_extracted = len(text)
         clean = cut_lines(text, self.extract.edit)
-        found |= _size(clean.text)
-        if len(clean.text) < self.extract.min_chars:
+        found |= _size(clean.view)
+        if len(clean.view.text) < self.extract.min_chars:
             return _reject(page, Reason.TOO_SHORT, **found)
-        language = self.languages.identify(clean.text)
+        language = self.languages.identify(clean.view)
         found |= {"language": language.code, "language_score": language.score}
         if not self.is_wanted(language):
             return _reject(page, Reason.LANGUAGE, **found)
         clean = mask_personal(clean, self.extract.pii)
-        text = clean.text
-        found |= _size(text)
-        variant = chinese_variant(text, language.code) if language.code in CHINESE else NO_VARIANT
-        bad_words = self.lists.bad_words.measure(text, language.code)
+        view = clean.view
+        found |= _size(view)
+        written = language_facts(view, language, self.languages)
         marks = rights(data, page.robots_header)
         return Document(
             **_place(page),
             **found,
-            script=main_script(text),
-            variant=variant.name,
-            title=facts.title,
-            author=facts.author,
-            published=facts.published,
+            **facts._asdict(),
+            script=written.script,
+            variant=written.variant,
             licence=marks.licence,
             licence_by=marks.licence_by,
             robots=",".join(marks.robots) or None,
             edits=clean.edits.to_json(),
-            n_extracted_chars=num_extracted,
+            n_extracted_chars=len(text),
             signals=compute.compute(
-                text,
+                view,
                 language.code,
-                other_language_share=other_language_share(text, language, self.languages),
-                simplified_share=variant.simplified_share,
-                traditional_share=variant.traditional_share,
-                n_bad_words=bad_words.hits if bad_words else None,
-                n_different_bad_words=bad_words.distinct if bad_words else None,
-                bad_word_share=bad_words.covered_share if bad_words else None,
-                quality_score=self.lists.score(text, language.code),
+                **written.signals(),
+                **self.lists.signals(view, language.code),
                 random_unit=(mix64(page.doc_id, RANDOM_UNIT_SEED) >> 11) * 2.0**-53,
             ),
-            **sign_text(text, self.minhash)._asdict(),
-            text=text,
+            **sign_text(view, self.minhash)._asdict(),
+            text=view.text,
         )
 
     def is_wanted(self, language: Language) -> bool:
@@ -158,8 +146,8 @@ class PageProcessor:
         return language.score >= minimum
 
 
-def _size(text: str) -> dict[str, int]:
-    return {"n_chars": len(text), "n_bytes": len(text.encode("utf-8", "surrogatepass"))}
+def _size(text: EncodedText) -> dict[str, int]:
+    return {"n_chars": len(text.text), "n_bytes": len(text.wtf8)}
 
 
 def _place(page: Page) -> dict[str, Any]:

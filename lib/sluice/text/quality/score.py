@@ -19,7 +19,7 @@ from sluice.text.language.fasttext_model import FastTextModel, load_model
 from sluice.text.language.identify import file_digest
 from sluice.text.quality.kernels.word_line import join_words
 from sluice.text.signals.text_view import UNSEGMENTED
-from sluice.text.unicode import characters
+from sluice.text.unicode.encoded_text import AnyText, EncodedText
 from sluice.text.words.spans import word_spans
 
 PREPARATION = "letters-1"
@@ -49,7 +49,7 @@ class ModelRecord(msgspec.Struct, frozen=True):
     """Version of jieba used for segmentation; None if jieba is not used."""
 
 
-def word_line(text: str, language: str, max_words: int = MAX_WORDS) -> str:
+def word_line(text: AnyText, language: str, max_words: int = MAX_WORDS) -> str:
     """Prepares a text for fastText, in training and later: its first words in lower case, joined by spaces.
 
     Words are those of `data.dataset.words.words` with at least one letter (Han are letters). Marks and numbers are
@@ -59,12 +59,10 @@ def word_line(text: str, language: str, max_words: int = MAX_WORDS) -> str:
     """
     if language in UNSEGMENTED:
         return ""
-    text = text[: max_chars(language)]
-    codes = characters.code_points(text)
-    flags = characters.flags(codes)
-    starts, ends = word_spans(codes, flags, language)
-    out = np.empty(2 * len(codes), np.uint32)
-    length = join_words(codes, flags, starts, ends, max_words, out)
+    start = EncodedText.of(text).first(max_chars(language))
+    starts, ends = word_spans(start, language)
+    out = np.empty(2 * len(start.codes), np.uint32)
+    length = join_words(start.codes, start.flags, starts, ends, max_words, out)
     return out[:length].tobytes().decode("utf-32-le").lower().replace(LABEL_MARK, "label")
 
 
@@ -104,7 +102,7 @@ class QualityModel:
                 f"{language!r}. Train one for {language!r} with `sluice run train-quality`."
             )
 
-    def score(self, text: str, language: str) -> float | None:
+    def score(self, text: AnyText, language: str) -> float | None:
         """Returns the probability of the good label, 0 to 1; None for a text without words or in another language.
 
         It depends only on the text: not on threads, other texts or their order. Raises as `check` does.

@@ -16,6 +16,7 @@ from typing import Annotated
 import msgspec
 
 from sluice.core.config.load import read_yaml
+from sluice.core.config.renamed import RENAMED_SIGNALS
 from sluice.core.config.section import PositiveInt, Section
 from sluice.core.errors import ConfigError
 from sluice.core.records.docs import Signals
@@ -134,6 +135,8 @@ def _check(rule: Rule) -> None:
     if rule.signal not in Signals.__struct_fields__:
         near = difflib.get_close_matches(rule.signal, Signals.__struct_fields__, 1)
         hint = f"Did you mean {near[0]!r}? " if near else ""
+        if new := RENAMED_SIGNALS.get(rule.signal):
+            hint = f"It is called {new!r} now. "
         raise ConfigError(
             f"Rule {rule.name!r} uses the unknown signal {rule.signal!r}. {hint}`sluice signals` lists all."
         )

@@ -12,6 +12,7 @@ from sluice.text.signals import catalogue
 from sluice.text.signals.kernels.all import measure_all
 from sluice.text.signals.text_view import UNSEGMENTED
 from sluice.text.unicode import characters
+from sluice.text.unicode.encoded_text import AnyText, EncodedText
 from sluice.text.unicode.kernels.hashing import hash_of, make_table
 from sluice.text.words.spans import word_spans
 from sluice.text.words.stop_words import FUNCTION_WORDS, STOP_WORDS
@@ -20,16 +21,15 @@ WHOLE = tuple(place for place, name in enumerate(catalogue.FUNCTIONS) if "int" i
 """Positions of the signals that are integers."""
 
 
-def compute(text: str, language: str, **given: float | None) -> Signals:
+def compute(text: AnyText, language: str, **given: float | None) -> Signals:
     """Computes all signals of a text, None where undefined; `given` are those of `signals.GIVEN`."""
-    codes = characters.code_points(text)
-    flags = characters.flags(codes)
+    view = EncodedText.of(text)
     is_segmented = language not in UNSEGMENTED
-    starts, ends = word_spans(codes, flags, language) if is_segmented else _NO_SPANS
+    starts, ends = word_spans(view, language) if is_segmented else _NO_SPANS
     stops, functions = word_tables(language)
     out = np.empty(len(catalogue.FUNCTIONS))
     is_unspaced = language in JIEBA_LANGUAGES or not is_segmented
-    measure_all(codes, flags, starts, ends, stops, functions, is_segmented, is_unspaced, out)
+    measure_all(view.codes, view.flags, starts, ends, stops, functions, is_segmented, is_unspaced, out)
     values: list[Any] = [None if value != value else value for value in out.tolist()]
     for place in WHOLE:
         if values[place] is not None:

@@ -13,18 +13,23 @@ import numpy.typing as npt
 
 from sluice.data.dataset.words import JIEBA_LANGUAGES
 from sluice.text.shared_tables import Arrays, stored_arrays
-from sluice.text.unicode import characters
+from sluice.text.unicode.encoded_text import AnyText, EncodedText
 from sluice.text.words.kernels.chinese import FIRST_HAN, NUM_HAN, STATES, insert_children, segment
 from sluice.text.words.kernels.spaced import split_words
 
 Spans = npt.NDArray[np.int32]
 
 
-def word_spans(codes: npt.NDArray[np.uint32], flags: npt.NDArray[np.uint16], language: str) -> tuple[Spans, Spans]:
+def word_spans(text: AnyText, language: str) -> tuple[Spans, Spans]:
     """Returns start and end of each word of a text in code points, [words] int32 each, including punctuation.
 
-    `codes` and `flags` are `characters.code_points` and `characters.flags` of the text.
+    A view of a text is segmented once per language.
     """
+    return EncodedText.of(text).once(_segment, language)
+
+
+def _segment(text: EncodedText, language: str) -> tuple[Spans, Spans]:
+    codes, flags = text.codes, text.flags
     starts, ends = np.empty(len(codes), np.int32), np.empty(len(codes), np.int32)
     if language in JIEBA_LANGUAGES:
         d = jieba_tables()
@@ -38,8 +43,7 @@ def word_spans(codes: npt.NDArray[np.uint32], flags: npt.NDArray[np.uint16], lan
 
 def fast_words(text: str, language: str) -> list[str]:
     """Returns the same as `data.dataset.words.words`, faster."""
-    codes = characters.code_points(text)
-    starts, ends = word_spans(codes, characters.flags(codes), language)
+    starts, ends = word_spans(text, language)
     return [text[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
 
 

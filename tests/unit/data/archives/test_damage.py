@@ -1,6 +1,7 @@
 """Damage loses the damaged record only, and is reported with its position."""
 
 import gzip
+import itertools
 import random
 
 import pytest
@@ -171,12 +172,15 @@ def test_a_length_larger_than_the_window_loses_no_other_record_of_a_plain_file()
     assert damage(items) == [(len(parts[0]), len(parts[1]), "content_length")]
 
 
-@pytest.mark.parametrize("length", ["-5", "many", "", "9" * 30])
-@pytest.mark.parametrize("form", ["plain", "gzip"])
+@pytest.mark.parametrize(
+    ("form", "length"),
+    [
+        *itertools.product(["plain", "gzip"], ["-5", "many", "9" * 30]),
+        ("plain", ""),  # in a member it is like a missing header: the record ends with its member
+    ],
+)
 def test_an_invalid_content_length_loses_that_record(form, length):
     raw = [RECORDS[1], page(b"<p>odd</p>", length=length), RECORDS[2]]
-    if length == "" and form == "gzip":
-        return  # like a missing header: the record ends with its member
     parts = raw if form == "plain" else [member(record) for record in raw]
     items = read(b"".join(parts))
     assert [item.payload for item in records(items)] == BODIES[1:3]

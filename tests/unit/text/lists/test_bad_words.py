@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from sluice.core.config.extract import BadWordsConfig
 from sluice.core.errors import ConfigError, FormatError, InputError
+from sluice.core.records.docs import Signals
 from sluice.text.lists.bad_words import BadWordCounts, BadWordLists, BadWords, fold_text
 
 MAX_SHARE = {"en": 0.02, "zh": 0.02}
@@ -68,6 +69,11 @@ def test_an_empty_text_has_no_share(make):
     counts = make("en", ["bet"]).measure("")
     assert counts == BadWordCounts(0, 0, 0, 0, 0)
     assert counts.covered_share is None
+
+
+def test_signals_are_fields_of_the_record():
+    counts = BadWordCounts(hits=3, distinct=2, covered=4, lines=1, characters=8)
+    assert Signals(**counts.signals()) == Signals(n_bad_words=3, n_different_bad_words=2, bad_word_share=0.5)
 
 
 def test_only_languages_with_a_list_are_measured():

@@ -208,15 +208,6 @@ def test_a_remote_file_that_cannot_be_opened_is_quarantined(tmp_path):
     assert WarcAccount.from_json(stats.stats).quarantined_bytes == 100
 
 
-def test_a_missing_local_file_is_an_error(tmp_path):
-    path = tmp_path / "a.warc.gz"
-    path.write_bytes(b"x")
-    place = entry(path)
-    path.unlink()
-    with pytest.raises(InputError):
-        list(extract_archive(place, processor(), storage.open_read))
-
-
 def test_only_a_page_above_the_size_limit_is_too_big(tmp_path):
     body = html(ENGLISH).encode()
     (row, _) = extract(tmp_path, [member(page(body))], max_page_bytes=len(body))

@@ -12,6 +12,7 @@ from sluice.data.dataset.words import words
 from sluice.text.quality import model_card, score
 from sluice.text.quality.score import QualityModel, word_line
 from sluice.text.quality.train import train
+from sluice.text.unicode import characters
 
 pytest.importorskip("fasttext", reason="training needs it: pip install 'sluice[quality]'")
 
@@ -79,9 +80,7 @@ def test_only_the_beginning_of_a_long_text_is_read():
 @given(st.text(max_size=80), st.sampled_from(["en", "zh"]))
 def test_a_line_equals_the_plain_definition(text, language):
     lettered = [word for word in words(text, language) if any(map(str.isalpha, word))]
-    kept = [
-        "".join(c for c in word if not score.characters.flags_of(c) & score.characters.PRIVATE) for word in lettered
-    ]
+    kept = ["".join(c for c in word if not characters.flags_of(c) & characters.PRIVATE) for word in lettered]
     assert word_line(text, language) == " ".join(kept).lower().replace("__label__", "label")
     word_line(text, language).encode("utf-8")  # fastText accepts the line of any text
 
