@@ -1,6 +1,6 @@
 """Old names and their replacements, so that an error about an old name can state the new one.
 
-Old names are looked up only if they are unknown today, so they can be reused.
+A name is looked up here only if it is currently unknown, so old names can be reused.
 """
 
 from collections.abc import Mapping
@@ -26,13 +26,13 @@ RENAMED_KEYS: Mapping[str, str] = {
     "classifier.embed": "classifier.embedding_dim",
     "classifier.batch": "classifier.batch_size",
 }
-"""Dotted path of a setting or a whole section -> its dotted path today."""
+"""Old dotted path of a setting or section -> current dotted path."""
 
 RENAMED_JOBS: Mapping[str, str] = {"select": "filter", "lines": "line_dedup", "split": "split_check"}
-"""Name of a job -> its name today."""
+"""Old name of a job -> current name."""
 
 RENAMED_SIGNALS: Mapping[str, str] = {"dice": "random_unit"}
-"""Name of a signal, as rule files give it -> its name today."""
+"""Old name of a signal in rule files -> current name."""
 
 
 def renamed_key(path: str) -> str | None:

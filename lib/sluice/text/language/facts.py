@@ -1,4 +1,4 @@
-"""How a text is written, in one struct: its script, its variant of Chinese, and shares of characters."""
+"""Script, Chinese variant and character shares of a text, in one struct."""
 
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ class LanguageFacts(NamedTuple):
     traditional_share: float | None
 
     def signals(self) -> dict[str, float | None]:
-        """The fields of `Signals`, by name."""
+        """Returns the fields that belong to `Signals`, by name."""
         return {
             "other_language_share": self.other_language_share,
             "simplified_share": self.simplified_share,
@@ -28,7 +28,7 @@ class LanguageFacts(NamedTuple):
 
 
 def language_facts(text: EncodedText, language: Language, identifier: LanguageIdentifier) -> LanguageFacts:
-    """The facts of a text in the given language. Variants are recognised in Chinese languages only."""
+    """Computes the facts of a text in the given language. The variant is determined for Chinese languages only."""
     variant = chinese_variant(text, language.code) if language.code in CHINESE else NO_VARIANT
     return LanguageFacts(
         main_script(text),

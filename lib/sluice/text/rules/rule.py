@@ -136,7 +136,7 @@ def _check(rule: Rule) -> None:
         near = difflib.get_close_matches(rule.signal, Signals.__struct_fields__, 1)
         hint = f"Did you mean {near[0]!r}? " if near else ""
         if new := RENAMED_SIGNALS.get(rule.signal):
-            hint = f"It is called {new!r} now. "
+            hint = f"It is now called {new!r}. "
         raise ConfigError(
             f"Rule {rule.name!r} uses the unknown signal {rule.signal!r}. {hint}`sluice signals` lists all."
         )

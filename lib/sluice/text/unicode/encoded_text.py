@@ -1,4 +1,4 @@
-"""One view of a text for all kernels: its bytes, code points and words are computed once, on first use."""
+"""Cached view of a text for all kernels: its bytes, code points and words are computed once, on first use."""
 
 from collections.abc import Callable, Hashable
 from functools import cached_property
@@ -14,10 +14,10 @@ Result = TypeVar("Result")
 
 
 class EncodedText:
-    """A text and the forms in which kernels read it. The text never changes, so each form is computed at most once.
+    """A text and its representations for kernels. The text never changes, so each is computed at most once.
 
-    Functions that read a whole text take an `AnyText`, as NumPy's functions take whatever is like an array: a caller
-    with one question gives a `str`; the extract pass gives the same view to all of them.
+    Functions that read a whole text accept `AnyText`, as NumPy functions accept anything array-like. Callers of a single
+    function pass a `str`; the extract pass shares one view among all functions.
     """
 
     def __init__(self, text: str) -> None:
@@ -26,17 +26,17 @@ class EncodedText:
 
     @classmethod
     def of(cls, text: "AnyText") -> "EncodedText":
-        """The given view, or a new view of a `str`."""
+        """Returns a given view unchanged, and a new view of a `str`."""
         return text if isinstance(text, EncodedText) else cls(text)
 
     @property
     def utf8(self) -> bytes:
-        """Valid UTF-8, as models and word lists expect it: each lone surrogate is replaced by `?`."""
+        """Valid UTF-8 for models and word lists, with `?` for each lone surrogate."""
         return self._encoded[0]
 
     @property
     def wtf8(self) -> bytes:
-        """UTF-8 that keeps lone surrogates, as three bytes each (WTF-8, Sapin 2014): equal bytes mean equal texts.
+        """UTF-8 that encodes lone surrogates as three bytes each (WTF-8, Sapin 2014): equal bytes mean equal texts.
 
         The same object as `utf8` for a text without lone surrogates.
         """
@@ -52,7 +52,7 @@ class EncodedText:
 
     @cached_property
     def codes(self) -> npt.NDArray[np.uint32]:
-        """Code points, [characters] uint32, lone surrogates among them. Read-only."""
+        """Code points including lone surrogates, [characters] uint32. Read-only."""
         return characters.code_points(self.text)
 
     @cached_property
@@ -61,13 +61,13 @@ class EncodedText:
         return characters.flags(self.codes)
 
     def first(self, count: int) -> "EncodedText":
-        """The first `count` characters: this view if it has no more, otherwise a new view, not kept."""
+        """View of the first `count` characters: this view if the text is no longer, otherwise a new, uncached one."""
         return self if len(self.text) <= count else EncodedText(self.text[:count])
 
     def once(self, compute: Callable[["EncodedText", Argument], Result], argument: Argument) -> Result:
-        """`compute(self, argument)`, called once per function and argument.
+        """Returns `compute(self, argument)`, called once per function and argument.
 
-        For forms that packages above this one compute, such as the words of a language.
+        For representations computed by higher-level packages, such as the words of a language.
         """
         key = compute, argument
         if key not in self._kept:

@@ -164,7 +164,7 @@ def test_rules_without_languages_get_those_of_their_file(tmp_path):
     [
         ("[{name: a, signal: n_wrds, min: 1}]", "Rule 'a' uses the unknown signal 'n_wrds'"),
         ("[{name: a, signal: n_words}]", "Rule 'a' has no bound"),
-        ("[{name: a, signal: dice, max: 0.5}]", "nothing computes. It is called 'random_unit' now."),
+        ("[{name: a, signal: dice, max: 0.5}]", "signal 'dice'. It is now called 'random_unit'."),
         ("[{name: a, signal: n_words, min: 3, max: 2}]", "Rule 'a' drops everything"),
         ("[{name: a, signal: han_share, min: 1.5}]", "Rule 'a' drops everything: han_share is never more than 1"),
         ("[{name: a, signal: han_share, above: 1}]", "Rule 'a' drops everything"),
