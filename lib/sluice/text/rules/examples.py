@@ -11,7 +11,7 @@ from sluice.text.rules.rule import Repeated, Rule, first_failure
 from sluice.text.signals.catalogue import FUNCTIONS
 from sluice.text.signals.compute import compute
 
-SHOWN = FUNCTIONS.keys() | {"bad_word_share"}
+SHOWN = FUNCTIONS.keys() | {"bad_word_share", "n_bad_words", "n_different_bad_words"}
 """Signals that are computed from the text alone with shipped data. Others, such as `quality_score`, have no
 examples."""
 DATA = resources.files("sluice.text") / "data"
@@ -58,7 +58,7 @@ def _faults(rule: Rule) -> list[str]:
 def signals_of(text: str, language: str) -> Signals:
     """Computes the signals of a text like the extract pass, with the shipped lists."""
     found = _bad_words().measure(text, language)
-    return compute(text, language, bad_word_share=found.covered_share if found else None)
+    return compute(text, language, **(found.signals() if found else {}))
 
 
 @functools.cache

@@ -16,8 +16,8 @@ Result = TypeVar("Result")
 class EncodedText:
     """A text and its representations for kernels. The text never changes, so each is computed at most once.
 
-    Functions that read a whole text accept `AnyText`, as NumPy functions accept anything array-like. Callers of a single
-    function pass a `str`; the extract pass shares one view among all functions.
+    Functions that read a whole text accept `AnyText`, as NumPy functions accept anything array-like. Callers of a
+    single function pass a `str`; the extract pass shares one view among all functions.
     """
 
     def __init__(self, text: str) -> None:

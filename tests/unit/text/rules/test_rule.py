@@ -2,7 +2,7 @@ import pytest
 
 from sluice.core.errors import ConfigError
 from sluice.core.records.docs import Signals
-from sluice.text.rules.examples import faults, prose
+from sluice.text.rules.examples import faults, prose, signals_of
 from sluice.text.rules.rule import Rule, broken_bound, first_failure, is_unlucky, load_rules, preset_names
 from sluice.text.signals.compute import compute
 
@@ -251,3 +251,10 @@ def test_the_threshold_of_a_pareto_rule_is_the_random_number():
     assert first_failure(Signals(quality_score=0.5, random_unit=0.44), "en", [rule]) is None
     verdict = first_failure(Signals(quality_score=0.5, random_unit=0.45), "en", [rule])
     assert (verdict.reason, verdict.value, verdict.threshold) == ("quality", 0.5, 0.45)
+
+
+def test_examples_have_the_bad_word_signals_of_the_extract_pass():
+    found = signals_of("Casino bonus, big tits, big tits.", "en")
+    assert (found.n_bad_words, found.n_different_bad_words) == (2, 1)
+    assert found.bad_word_share == 16 / 33
+    assert signals_of("Ein Text.", "de").n_bad_words is None
