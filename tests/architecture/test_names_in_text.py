@@ -1,10 +1,13 @@
 """Modules and files named in docstrings, comments and pages exist."""
 
+import ast
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import sluice
+from sluice.core.config.keys import known_paths
 
 LIBRARY = Path(sluice.__file__).parent
 ROOT = LIBRARY.parents[1]
@@ -51,3 +54,25 @@ def test_every_source_file_named_in_a_text_exists():
             if not (ROOT / match[1]).exists() and "NAME" not in match[1]:
                 missing.append(f"{name}: {match[1]}")
     assert missing == []
+
+
+def messages(text: str) -> Iterator[str]:
+    """The texts of errors and log lines, with `{}` for values."""
+    for node in ast.walk(ast.parse(text)):
+        is_log = isinstance(node, ast.Call) and ast.unparse(node.func).startswith("log.")
+        for part in ast.walk(node) if is_log or isinstance(node, ast.Raise) else ():
+            if isinstance(part, ast.JoinedStr):
+                yield "".join(v.value if isinstance(v, ast.Constant) else "{}" for v in part.values)  # type: ignore[misc]
+            elif isinstance(part, ast.Constant) and isinstance(part.value, str):
+                yield part.value
+
+
+def test_settings_in_messages_have_their_whole_path():
+    paths = known_paths()
+    inner = {name for path in paths if "." in path for name in path.split(".")[:-1]} - {p.split(".")[0] for p in paths}
+    short = re.compile(rf"(?<![\w./{{}}])(?:{'|'.join(sorted(inner))})\.[a-z{{*]\w*")
+    found = []
+    for name, text in texts().items():
+        if name.startswith("lib/") and name.endswith(".py"):
+            found += [f"{name}: {match[0]}" for words in messages(text) for match in short.finditer(words)]
+    assert found == []

@@ -62,7 +62,7 @@ def _check(options: PiiConfig) -> None:
         labelled = " ".join(f"{label} {value}" for label in ("", *_LABELS))
         if value is not None and (found := {name for _, _, name in find(labelled, options)}):
             raise ConfigError(
-                f"pii.{kind} = {value} would itself be masked as {', '.join(sorted(found))}; choose a mask "
+                f"extract.pii.{kind} = {value} would itself be masked as {', '.join(sorted(found))}; choose a mask "
                 "without such data, for example <PHONE> or email@example.com."
             )
 

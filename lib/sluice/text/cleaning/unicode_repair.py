@@ -33,7 +33,8 @@ def _ftfy() -> tuple[Any, Any]:
         import ftfy
     except ImportError as e:
         raise InputError(
-            "edit.repair is on, but ftfy is not installed: pip install 'sluice[repair]', or set edit.repair to false."
+            "extract.edit.repair is on, but ftfy is not installed: pip install 'sluice[repair]', or set "
+            "extract.edit.repair to false."
         ) from e
     options = ftfy.TextFixerConfig(
         unescape_html=False,

@@ -81,7 +81,7 @@ class BadWords:
         if path is None and language not in SHIPPED:
             raise ConfigError(
                 f"sluice ships no list of bad words for {language!r}, only for {', '.join(sorted(SHIPPED))}. "
-                f"Set bad_words.lists.{language} to a file."
+                f"Set extract.bad_words.lists.{language} to a file."
             )
         found = cls(language, path, "", allow_path)
         found._trie = found._load()
@@ -130,7 +130,9 @@ class BadWordLists:
         """Loads the configured lists. Raises as `BadWords.load`; ConfigError for allowed words without a list."""
         unknown = sorted(set(section.allow) - set(section.lists))
         if unknown:
-            raise ConfigError(f"bad_words.allow has {', '.join(unknown)}, but bad_words.lists does not. Add the list.")
+            raise ConfigError(
+                f"extract.bad_words.allow has {', '.join(unknown)}, but extract.bad_words.lists does not. Add the list."
+            )
         return cls(
             {
                 language: BadWords.load(path, language, section.allow.get(language))
