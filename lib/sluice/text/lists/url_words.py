@@ -47,8 +47,8 @@ class UrlWords:
         strict = _read(section.strict, MIN_STRICT_BYTES) if section.strict else frozenset()
         if len(soft) < section.soft_min and soft:
             raise ConfigError(
-                f"{section.soft} has {len(soft)} words, but extract.url_words.soft_min requires {section.soft_min} of them "
-                "in one URL. Decrease it or add words."
+                f"{section.soft} has {len(soft)} words, but extract.url_words.soft_min requires {section.soft_min} of "
+                "them in one URL. Decrease it or add words."
             )
         return cls(hard, soft, strict, section.soft_min)
 
