@@ -58,11 +58,11 @@ def test_an_existing_model_is_not_replaced_without_force(train, tmp_path):
     (tmp_path / "en.bin").write_bytes(b"precious")
     code, said = train()
     assert code == 2
-    assert "en.bin is there already" in said and "--force" in said
+    assert "en.bin already exists" in said and "--force" in said
     assert (tmp_path / "en.bin").read_bytes() == b"precious"
 
 
-@pytest.mark.parametrize(("place", "said"), [("taken", "is a folder"), ("good.jsonl/en.bin", "Cannot write")])
+@pytest.mark.parametrize(("place", "said"), [("taken", "is a directory"), ("good.jsonl/en.bin", "Cannot write")])
 def test_an_unwritable_path_is_an_error_before_the_training(train, tmp_path, place, said):
     (tmp_path / "taken").mkdir()
     code, text = train("--force", output=f"{tmp_path}/{place}")
@@ -86,7 +86,7 @@ def test_a_failed_save_keeps_the_old_model_complete(train, tmp_path, monkeypatch
     [
         ({"positive": "[]"}, 2, "train_quality.positive is empty"),
         ({"language": "th"}, 2, "this language has no word segmentation here"),
-        ({"held_out": 0.0}, 2, "more than 0 and less than 1 was expected"),
+        ({"held_out": 0.0}, 2, "expected more than 0 and less than 1"),
         ({"negative": "[nowhere.jsonl]"}, 3, "nowhere.jsonl"),
         ({"negative": "[nowhere]"}, 3, "No input files at nowhere"),
         ({"min_chars": 100000}, 3, "train_quality.positive has no usable documents: read 60, too short 60"),

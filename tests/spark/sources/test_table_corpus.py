@@ -105,7 +105,7 @@ def test_repeated_ids_are_an_error(spark, tmp_path):
 
 def test_a_missing_benchmark_or_table_is_an_error_before_reading(tmp_path):
     quiz = write_lines(tmp_path / "quiz.jsonl", QUIZ)
-    with pytest.raises(ConfigError, match=r"Name files of JSON lines in decontaminate\.benchmarks"):
+    with pytest.raises(ConfigError, match=r"No benchmark is configured. Set decontaminate\.benchmarks"):
         decontaminate_source(Config(source=SourceConfig(inputs=(quiz,))))
     with pytest.raises(InputError, match="No input files at /not/there"):
         decontaminate_source(

@@ -62,5 +62,5 @@ def test_a_missing_model_or_export_is_an_error_before_spark_starts(model, tmp_pa
         ConfigError, match=r"score\.model is empty\. Set it to the directory written by `sluice export`"
     ):
         score_source(config)
-    with pytest.raises(InputError, match=r"holds no config\.json"):
+    with pytest.raises(InputError, match=r"contains no config\.json"):
         score_source(structs.replace(config, score=ScoreConfig(model=str(tmp_path))))

@@ -47,7 +47,7 @@ def test_the_task_is_read_from_slurm() -> None:
 
 
 def test_slurm_with_cyclic_distribution_is_an_error() -> None:
-    with pytest.raises(ConfigError, match=r"task 2 as number 1 on node 0, .* --distribution=block"):
+    with pytest.raises(ConfigError, match=r"task 2 as number 1 on node 0; .* --distribution=block"):
         this_task(MULTIWORKER, SLURM | {"SLURM_NODEID": "0", "SLURM_LOCALID": "1"})
 
 

@@ -160,8 +160,8 @@ def _check_items(benchmark: Benchmark, paths: dict[str, str], settings: Decontam
     for name, path in paths.items():
         if name not in able:
             raise InputError(
-                f"No item of the benchmark {path} can be searched for: expected a text of {settings.min_units} "
-                "words, or characters in scripts without spaces, that differs between items. Set "
+                f"No item of the benchmark {path} can be searched for: expected a text of at least "
+                f"{settings.min_units} words, or characters in scripts without spaces, that differs between items. Set "
                 "decontaminate.fields to the fields with texts, or decrease decontaminate.min_units."
             )
 
