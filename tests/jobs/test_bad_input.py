@@ -71,6 +71,7 @@ def test_an_archive_without_html_is_an_error_and_leaves_no_finished_stage(tmp_pa
     assert not list((tmp_path / "out").rglob("_summary.json"))
 
 
+@pytest.mark.exhaustive
 def test_a_truncated_archive_fails_above_the_allowed_loss_and_passes_below(sample, tmp_path):
     whole = (sample / "planted.warc.gz").read_bytes()
     folder = tmp_path / "in"

@@ -81,6 +81,7 @@ def test_an_index_of_another_crawl_is_an_error_of_one_line(sample, index, tmp_pa
     assert "Traceback" not in done.stdout
 
 
+@pytest.mark.exhaustive
 def test_offsets_without_a_record_fail_the_run_above_the_allowed_loss(sample, index, tmp_path):
     table = pq.read_table(index)
     column = table.schema.get_field_index("warc_record_offset")

@@ -153,6 +153,7 @@ def test_a_checkpoint_of_another_model_is_an_error(tiny_dataset: str, tmp_path: 
         train_and_evaluate(train_config(tiny_dataset, tmp_path / "a", "train.run.steps=5"))
 
 
+@pytest.mark.exhaustive
 def test_a_full_disk_keeps_the_last_checkpoint_and_the_run_can_resume(tiny_dataset: str, tmp_path: Path) -> None:
     def run(steps: int, wrapper: str = "") -> subprocess.CompletedProcess[str]:
         return run_job("train", settings(tiny_dataset, tmp_path, f"train.run.steps={steps}"), wrapper=wrapper)

@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import random
+import shutil
 
 import pytest
 
@@ -73,9 +74,14 @@ def rows(documents):
 
 
 @pytest.fixture(scope="module")
-def results(spark, tmp_path_factory, rows):
-    """The results of one run over `rows` with three partitions."""
-    return run(spark, tmp_path_factory.mktemp("results"), rows)
+def output(tmp_path_factory):
+    return tmp_path_factory.mktemp("results")
+
+
+@pytest.fixture(scope="module")
+def results(spark, output, rows):
+    """The results of one run over `rows` with three partitions; it also writes an index."""
+    return run(spark, output, rows, DedupConfig(**{**as_dict(DEDUP), "write_index": True}))
 
 
 def check_certificates(found, texts):
@@ -110,6 +116,7 @@ def test_any_partitioning_removes_the_same(spark, tmp_path, rows, results, parti
     assert in_order(found) == in_order(results)
 
 
+@pytest.mark.exhaustive
 def test_distributed_components_remove_the_same(spark, tmp_path, rows, results):
     found = run(spark, tmp_path, rows, DedupConfig(**{**as_dict(DEDUP), "edges_per_task": 20}))
     assert in_order(found)["removals"] == in_order(results)["removals"]
@@ -154,9 +161,8 @@ def test_a_crawl_after_an_index_gives_the_results_of_both_at_once(spark, tmp_pat
     assert len(gone["removals"]) == len(c)
 
 
-def test_an_index_with_other_settings_is_an_error_that_shows_both(spark, tmp_path):
-    rows = [document(i, " ".join(source)) for i, source in enumerate(sources(1, 6))]
-    run(spark, tmp_path, rows, DedupConfig(**{**as_dict(DEDUP), "write_index": True}))
+def test_an_index_with_other_settings_is_an_error_that_shows_both(results, output, tmp_path):
+    shutil.copytree(output / "index", tmp_path / "index")
     path = str(tmp_path / "index")
     with pytest.raises(ConfigError, match=r"minhash.bands: 32 -> 20"):
         check_earlier(

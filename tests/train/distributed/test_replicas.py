@@ -43,6 +43,7 @@ def assert_same_losses(found: list[dict], expected: list[dict], tokens: int = 64
         assert a["tokens"] == b["tokens"] == tokens
 
 
+@pytest.mark.exhaustive
 def test_two_logical_devices_have_the_same_losses(tiny_dataset: str, one_device: list[dict], tmp_path: Path) -> None:
     found = train_lines(tiny_dataset, tmp_path / "two", "train.dist.strategy=mirrored", "train.dist.logical_devices=2")
     assert_same_losses(found, one_device)
