@@ -317,7 +317,7 @@ def test_a_pickled_index_finds_the_same_items():
         (
             ['{"q": "What is it?"}', '{"q": "首都是哪里"}'],
             {},
-            "quiz.jsonl can be searched for: expected a text of 8 words",
+            "quiz.jsonl can be searched for: expected a text of at least 8 words",
         ),
         ([f'{{"q": "{QUESTION}"}}'] * 3, {"max_texts_per_gram": 2}, "No item of the benchmark"),
         (['{"question": 5}'], {"fields": ("question",)}, "line 1: the field 'question' is neither"),
