@@ -1,6 +1,6 @@
 """Check every byte of a dataset against its manifest.
 
-Prints one line per problem or, if there is none, a one-line summary of the dataset.
+Prints one line per problem. A valid dataset gets a one-line summary instead.
 
 Exit codes: 0 valid, 3 not a finished dataset, 4 problems found.
 

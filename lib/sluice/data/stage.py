@@ -135,7 +135,7 @@ class Stage:
 
 
 def finished_digest(root: str, name: str) -> str | None:
-    """Returns the digest of the finished stage `name` below `root`, whatever its settings; None if there is none."""
+    """Returns the digest of the finished stage `name` below `root`, whatever its settings; None without one."""
     stage = Stage(root, name, {})
     marker, summary = stage._read(MARKER), stage._read(SUMMARY)
     is_finished = marker is not None and summary is not None and marker["digest"] == summary["digest"]

@@ -121,8 +121,8 @@ class DecontaminateConfig(Section):
     """Texts shorter than an n-gram are searched for as a whole if they have at least this many units, else not at all
     (counted)."""
     ngram_share: Fraction = 0.5
-    """A passage of a document must contain this share of a text's n-grams. GPT-3: any single one. From 0.2 up, pages of
-    another kind do not match by chance, but formulas shared by statutes reach 0.4."""
+    """A passage of a document must contain this share of a text's n-grams. GPT-3: any single one. At 0.2 and
+    above, unrelated pages do not match by chance, but statutes that share formulas reach 0.4."""
     near_shingle: PositiveInt = 5
     """Units per shingle, for finding edited texts."""
     near_share: Fraction | None = 0.6

@@ -13,7 +13,7 @@ USUAL_HEAD = 1 << 12
 MAX_LINE_ENDS = 1 << 12
 VERSION = re.compile(rb"WARC/\d{1,2}\.\d{1,3}[ \t]{0,8}\r?\n(?=[a-z][a-z0-9-]{0,60}[ \t]{0,8}:)", re.IGNORECASE)
 STOP = re.compile(rb"\n(?:\r?\n|(?i:WARC)/\d)|WARC/\d{1,2}\.\d{1,3}[ \t]{0,8}\r?\n")
-"""End of a header: an empty line or, if there is none, the next version line. Thus no byte is searched twice."""
+"""End of a header: an empty line, or the next version line if an empty line is missing. No byte is searched twice."""
 FIELD = re.compile(
     rb"\n(warc-type|warc-target-uri|warc-date|content-length|content-type|warc-block-digest|warc-payload-digest)"
     rb"[ \t]*:([^\r\n]*)",

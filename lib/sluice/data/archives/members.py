@@ -190,7 +190,7 @@ def check_for_bomb(member: Member, num_bytes: int, max_bytes: int) -> None:
 
 
 def find_member(source: MemberSource, codec: Codec, at: int, is_record: Callable[[bytes], bool]) -> int | None:
-    """Offset of the first member, at `at` or later, whose text begins with a record; None if there is none."""
+    """Offset of the first member, at `at` or later, whose text begins with a record; None without such a member."""
     while (found := source.search(codec.magic, at)) is not None:
         if source.probes < FREE_PROBES + found // PROBE_BYTES:
             source.probes += 1

@@ -37,7 +37,7 @@ class Line(NamedTuple):
 def table_files(source: SourceConfig) -> tuple[str, list[str]]:
     """Returns the kind of `source.inputs`, `parquet` or `json`, and all their files in order.
 
-    Raises InputError if there are none, or files of both kinds.
+    Raises InputError without such files, or if both kinds occur.
     """
     found: dict[str, list[str]] = {"parquet": [], "json": []}
     for given in source.inputs:

@@ -10,8 +10,8 @@ from sluice.data import storage
 def document_files(path: str) -> list[str]:
     """Returns the Parquet files with documents in a run's output, a table directory, a glob or a file, sorted.
 
-    Includes only complete batches of a run, and only `kind=doc` of a table partitioned by `kind`. Raises InputError if
-    there are none.
+    Includes only complete batches of a run, and only `kind=doc` of a table partitioned by `kind`. Raises InputError
+    without such files.
     """
     docs = storage.join(path, "extract", "docs")
     is_run = storage.exists(docs)

@@ -280,7 +280,7 @@ def delete_tree(path: str) -> None:
 
 
 def list_files(path: str) -> list[str]:
-    """Lists a file, all files below a directory or those matching a glob, sorted. Raises InputError if there are none.
+    """Lists a file, all files below a directory or those matching a glob, sorted. Raises InputError without files.
 
     In a glob, `*` and `?` do not match slashes, and `**` matches any depth. An https:// URL is returned as one file.
     """

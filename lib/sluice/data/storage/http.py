@@ -189,7 +189,7 @@ def without_secrets(url: str) -> str:
 
 
 def retry_after_s(value: str | None) -> float:
-    """Returns the seconds in a Retry-After header, given as a number or a date; 0 if there is none."""
+    """Returns the seconds in a Retry-After header, given as a number or a date; 0 without the header."""
     if not value:
         return 0.0
     if value.strip().isdecimal():

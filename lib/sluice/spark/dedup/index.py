@@ -36,7 +36,7 @@ class IndexManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Earlier(NamedTuple):
-    """Documents of earlier crawls by rank, as input for deduplication; empty if there are none."""
+    """Documents of earlier crawls by rank, as input for deduplication; empty without earlier crawls."""
 
     documents: DataFrame
     bands: DataFrame

@@ -30,7 +30,7 @@ class Outcome(NamedTuple):
 
 
 def with_reasons(documents: DataFrame, reasons: DataFrame | None) -> DataFrame:
-    """Adds `reason`, null for documents to keep. Needs: doc_id; reasons (doc_id, reason), or None if there are none."""
+    """Adds `reason`, null for documents to keep. Needs: doc_id; reasons (doc_id, reason), None without removals."""
     if reasons is None:
         return documents.withColumn("reason", F.lit(None).cast("string"))
     return documents.join(reasons, "doc_id", "left")
