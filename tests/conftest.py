@@ -7,9 +7,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 ROOT = Path(__file__).parent.parent
 
@@ -87,3 +91,23 @@ def shared_data() -> Path:
     if not path.is_dir():
         pytest.skip("the larger collection of real data is missing (SLUICE_SHARED_DATA sets its folder)")
     return path
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator["SparkSession"]:
+    """A Spark session for all tests of this process, started when the first test needs it."""
+    pytest.importorskip("pyspark")
+    from sluice.core.config.schema import SparkConfig
+    from sluice.spark.engine.session import open_session
+
+    warehouse = tmp_path_factory.mktemp("spark")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
+        patch.setenv(
+            "PYSPARK_SUBMIT_ARGS",
+            "--master local[2] --conf spark.ui.enabled=false "
+            "--conf spark.sql.execution.arrow.pyspark.validateSchema.enabled=true "
+            f"--conf spark.sql.warehouse.dir={warehouse} --driver-memory 1g pyspark-shell",
+        )
+        with open_session(SparkConfig(partitions=2), "tests") as session:
+            yield session

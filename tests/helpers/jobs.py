@@ -6,7 +6,9 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 
@@ -19,15 +21,26 @@ SETTINGS = {
 }
 
 
+class Done(NamedTuple):
+    """A finished job: exit code and everything it printed."""
+
+    returncode: int
+    stdout: str
+
+
+def settings_of(archives: Path, output: Path, settings: Mapping[str, str]) -> list[str]:
+    """The --set options of a job; two underscores in a name are a dot."""
+    values = {"plan.inputs": f"[{archives}]", "output": str(output), **SETTINGS}
+    values |= {key.replace("__", "."): value for key, value in settings.items()}
+    return [part for key, value in values.items() for part in ("--set", f"{key}={value}")]
+
+
 def command(job: str, archives: Path, output: Path, *, master: str = "local[2]", **settings: str) -> list[str]:
     """The spark-submit line of a job."""
     submit = shutil.which("spark-submit", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     assert submit
-    values = {"plan.inputs": f"[{archives}]", "output": str(output), **SETTINGS}
-    values |= {key.replace("__", "."): value for key, value in settings.items()}
-    pairs = [part for key, value in values.items() for part in ("--set", f"{key}={value}")]
     options = ["--master", master, "--driver-memory", "1g", "--conf", "spark.ui.enabled=false"]
-    return [submit, *options, str(ROOT / "jobs" / f"{job}.py"), *pairs]
+    return [submit, *options, str(ROOT / "jobs" / f"{job}.py"), *settings_of(archives, output, settings)]
 
 
 def job_main(name: str):

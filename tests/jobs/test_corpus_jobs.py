@@ -11,7 +11,7 @@ import pytest
 
 from sluice.core.config.dedup import LineDedupConfig
 from sluice.text.dedup.repeated_lines import text_lines
-from tests.helpers.jobs import command, run, run_here
+from tests.helpers.jobs import run_here
 
 INVENTED = (
     "Seven violet walruses negotiated the price of borrowed umbrellas with an unusually patient lighthouse keeper."
@@ -42,7 +42,7 @@ def sentence(docs, language, least):
 
 
 @pytest.fixture(scope="module")
-def corpus(reference, sample, tmp_path_factory):
+def corpus(reference, sample, run_job, tmp_path_factory):
     """A run of both stages on the documents of `reference`, and the documents that contain the benchmark items."""
     folder = tmp_path_factory.mktemp("corpus")
     output = folder / "out"
@@ -63,7 +63,7 @@ def corpus(reference, sample, tmp_path_factory):
         "line_dedup__enabled": "true",
         "line_dedup__min_documents": "2",
     }
-    done = run(command("pipeline", sample, output, **settings))
+    done = run_job("pipeline", sample, output, **settings)
     assert done.returncode == 0, done.stdout[-4000:]
     return output, settings, {"en": en, "zh": zh}, done.stdout
 
@@ -109,7 +109,9 @@ def test_the_report_shows_decontamination_and_repeated_lines(corpus):
     assert "does not balance" not in page
 
 
-def test_a_later_stage_with_the_stages_disabled_is_an_error_and_finished_jobs_do_nothing(corpus, sample, capsys):
+def test_a_later_stage_with_the_stages_disabled_is_an_error_and_finished_jobs_do_nothing(
+    corpus, sample, run_job, capsys
+):
     output, settings, _, _ = corpus
     plain = {key.replace("__", "."): value for key, value in settings.items()} | {"output": output}
     plain |= {"plan.inputs": f"[{sample}]"}
@@ -117,9 +119,9 @@ def test_a_later_stage_with_the_stages_disabled_is_an_error_and_finished_jobs_do
     assert code == 2 and "The stage 'line_dedup' is switched off" in said and "line_dedup.enabled=true" in said
     code, said = run_here("decontaminate", {"output": output}, capsys)
     assert code == 2 and "decontaminate.benchmarks=[FILES]" in said
-    again = run(command("line_dedup", sample, output, **settings))
+    again = run_job("line_dedup", sample, output, **settings)
     assert again.returncode == 0 and "line_dedup: already done" in again.stdout
-    other = run(command("shards", sample, output))
+    other = run_job("shards", sample, output)
     assert other.returncode == 2 and "tokenizer" in other.stdout and "belongs to another configuration" in other.stdout
 
 
@@ -145,8 +147,7 @@ def test_an_invalid_benchmark_is_an_error_before_spark_starts(job, lines, code, 
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.exhaustive
-def test_a_table_is_decontaminated_and_then_loses_repeated_lines(tmp_path):
+def test_a_table_is_decontaminated_and_then_loses_repeated_lines(tmp_path, run_job):
     note = "This notice stands under every article of the paper."
     texts = [
         f"What article {i} tells is told in no page but article {i}. {i}, {i} and {i}! That is it." for i in range(4)
@@ -156,12 +157,12 @@ def test_a_table_is_decontaminated_and_then_loses_repeated_lines(tmp_path):
     (tmp_path / "mine.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (tmp_path / "quiz.jsonl").write_text(json.dumps({"q": INVENTED}))
     settings = {"source__inputs": f"[{tmp_path}/mine.jsonl]", "decontaminate__benchmarks": f"[{tmp_path}/quiz.jsonl]"}
-    done = run(command("decontaminate", tmp_path, tmp_path / "out", **settings))
+    done = run_job("decontaminate", tmp_path, tmp_path / "out", **settings)
     assert done.returncode == 0, done.stdout[-3000:]
     (match,) = pq.read_table(tmp_path / "out" / "decontaminate" / "matches").to_pylist()
     assert (match["id"], match["benchmark"], match["item"], match["kind"]) == ("quiz", "quiz", "1", "ngram")
     settings = {"source__inputs": f"[{tmp_path}/out/decontaminate/kept]"}
-    done = run(command("line_dedup", tmp_path, tmp_path / "out", **settings))
+    done = run_job("line_dedup", tmp_path, tmp_path / "out", **settings)
     assert done.returncode == 0, done.stdout[-3000:]
     removed = pq.read_table(tmp_path / "out" / "line_dedup" / "removed_lines").to_pylist()
     assert sorted(row["id"] for row in removed) == sorted({f"n{i}" for i in range(4)} - {removed[0]["kept_in"]})

@@ -10,7 +10,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.helpers.archives import http_block, member, page, warc_record
-from tests.helpers.jobs import command, run
 
 TEXT = "<p>The committee met on Tuesday and decided that the new library number {} would be built by the town hall.</p>"
 
@@ -91,7 +90,7 @@ class Faulty(http.server.BaseHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def extracted(tmp_path_factory):
+def extracted(run_job, tmp_path_factory):
     """Documents by host, quarantined ranges by archive, and the summary of one run on all archives."""
     folder = tmp_path_factory.mktemp("faults")
     (folder / "in").mkdir()
@@ -109,7 +108,7 @@ def extracted(tmp_path_factory):
         "extract__extractor": "all",
         "extract__transport": "{attempts: 8, backoff_s: 0.01, backoff_max_s: 0.05, requests_per_s: null}",
     }
-    done = run(command("extract", folder, folder / "out", **settings))
+    done = run_job("extract", folder, folder / "out", **settings)
     server.shutdown()
     assert done.returncode == 0, done.stdout[-4000:]
     rows = pq.read_table(folder / "out" / "extract" / "docs", partitioning="hive").to_pylist()

@@ -99,13 +99,13 @@ def test_the_dataset_verifies_and_a_report_is_written(reference, capsys):
     assert "<html" in (reference / "report.html").read_text()
 
 
-def test_a_second_run_does_nothing_and_other_settings_are_an_error(reference, sample):
+def test_a_second_run_does_nothing_and_other_settings_are_an_error(reference, sample, run_job):
     before = {path: path.stat().st_mtime_ns for path in reference.rglob("*.parquet")}
-    again = run(command("pipeline", sample, reference))
+    again = run_job("pipeline", sample, reference)
     assert again.returncode == 0
     assert again.stdout.count("already done") == 6
     assert {path: path.stat().st_mtime_ns for path in reference.rglob("*.parquet")} == before
-    other = run(command("dedup", sample, reference, dedup__threshold="0.9"))
+    other = run_job("dedup", sample, reference, dedup__threshold="0.9")
     assert other.returncode == 2
     assert "dedup.threshold: 0.8 -> 0.9" in other.stdout
     assert "--force" in other.stdout

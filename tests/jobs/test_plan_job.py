@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from tests.helpers.jobs import ROOT, command, run
+from tests.helpers.jobs import ROOT, run
 
 
 @pytest.fixture(scope="session")
@@ -46,8 +46,7 @@ def documents(output):
     return sorted(((row["doc_id"], *row.values()) for row in rows if row["kind"] == "doc"), key=lambda row: row[0])
 
 
-@pytest.mark.exhaustive
-def test_scans_and_ranges_of_a_planned_selection_extract_the_same_documents(sample, index, tmp_path):
+def test_scans_and_ranges_of_a_planned_selection_extract_the_same_documents(sample, index, run_job, tmp_path):
     found = {}
     for mode in ("scan", "index"):
         output = tmp_path / mode
@@ -57,7 +56,7 @@ def test_scans_and_ranges_of_a_planned_selection_extract_the_same_documents(samp
         assert planned.returncode == 0, planned.stdout[-3000:]
         assert re.search(r"records wanted +175 +175 +175\n", planned.stdout), planned.stdout
         assert "MB/s read" in planned.stdout
-        done = run(command("extract", sample, output, **settings))
+        done = run_job("extract", sample, output, **settings)
         assert done.returncode == 0, done.stdout[-3000:]
         assert "plan: already done" in done.stdout
         found[mode] = documents(output)
@@ -81,14 +80,13 @@ def test_an_index_of_another_crawl_is_an_error_of_one_line(sample, index, tmp_pa
     assert "Traceback" not in done.stdout
 
 
-@pytest.mark.exhaustive
-def test_offsets_without_a_record_fail_the_run_above_the_allowed_loss(sample, index, tmp_path):
+def test_offsets_without_a_record_fail_the_run_above_the_allowed_loss(sample, index, run_job, tmp_path):
     table = pq.read_table(index)
     column = table.schema.get_field_index("warc_record_offset")
     wrong = tmp_path / "wrong.parquet"
     pq.write_table(table.set_column(column, "warc_record_offset", pa.compute.add(table.column(column), 2)), wrong)
     settings = {"plan__index": f"[{wrong}]", "plan__mode": "index"}
-    done = run(command("extract", sample, tmp_path / "out", **settings))
+    done = run_job("extract", sample, tmp_path / "out", **settings)
     assert done.returncode == 4, done.stdout[-3000:]
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("sluice: ")]
     assert "no_record x 524" in line and "extract.max_unreadable_share = 0.01" in line

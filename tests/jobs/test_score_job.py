@@ -10,7 +10,6 @@ import pytest
 
 from sluice.core.config.dataset import TokenizerConfig
 from tests.helpers.exported_model import write_model
-from tests.helpers.jobs import command, run
 
 pytestmark = pytest.mark.exhaustive  # tests/spark/stages/test_score.py is quicker
 
@@ -38,14 +37,14 @@ def pages(sample, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def scored(pages, model, tmp_path_factory):
+def scored(pages, model, run_job, tmp_path_factory):
     """A run with extracted documents only, and the output of jobs/score.py for them."""
     folder = tmp_path_factory.mktemp("scored")
-    done = run(command("extract", pages, folder / "out"))
+    done = run_job("extract", pages, folder / "out")
     assert done.returncode == 0, done.stdout[-4000:]
     settings = {"score__model": model, "score__max_tokens": str(MAX_TOKENS)}
     settings |= {"source__inputs": f"[{folder}/out/extract/docs/*/kind=doc/*.parquet]", "source__id": "doc_id"}
-    done = run(command("score", pages, folder / "scores", **settings))
+    done = run_job("score", pages, folder / "scores", **settings)
     assert done.returncode == 0, done.stdout[-4000:]
     return folder / "out", folder / "scores"
 
@@ -77,13 +76,13 @@ def test_every_row_of_extract_docs_has_a_score_and_those_with_text_bits_per_byte
             assert found[row["doc_id"]] == pytest.approx(bits_per_byte(row["text"]), rel=1e-6)
 
 
-def test_select_drops_unlikely_documents_and_later_stages_require_the_same_scores(scored, pages, tmp_path):
+def test_select_drops_unlikely_documents_and_later_stages_require_the_same_scores(scored, pages, run_job, tmp_path):
     output, scores = scored
     (tmp_path / "own.yaml").write_text(
         "description: ours\nrules: [{name: unlikely, signal: bits_per_byte, max: 8.5}]\n"
     )
     settings = {"rules__presets": f"[{tmp_path}/own.yaml]", "rules__scores": str(scores)}
-    done = run(command("filter", pages, output, **settings))
+    done = run_job("filter", pages, output, **settings)
     assert done.returncode == 0, done.stdout[-4000:]
     judged = [row for row in documents(output) if row["reason"] is None]
     gone = {row["doc_id"] for row in judged if bits_per_byte(row["text"]) > 8.5}
@@ -94,6 +93,6 @@ def test_select_drops_unlikely_documents_and_later_stages_require_the_same_score
     summary = json.loads((output / "filter" / "_summary.json").read_text())
     assert summary["scored"] == len(judged)
     assert summary["ledgers"][0]["dropped"] == {"unlikely": len(gone)}
-    later = run(command("dedup", pages, output, rules__presets=settings["rules__presets"]))
+    later = run_job("dedup", pages, output, rules__presets=settings["rules__presets"])
     assert later.returncode == 2
     assert "filter belongs to another configuration (scores: " in later.stdout

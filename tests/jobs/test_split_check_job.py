@@ -14,7 +14,7 @@ from sluice.data.dataset.tfrecord import decode_example, iter_records
 from sluice.data.dataset.tokenizer import Tokenizer
 from sluice.text.dedup.key_text import define_key
 from sluice.text.dedup.shingles import jaccard, shingles
-from tests.helpers.jobs import command, run, run_here
+from tests.helpers.jobs import run_here
 
 pytestmark = pytest.mark.exhaustive  # two more runs of the pipeline; tests/spark/dedup/test_held_out.py is quicker
 
@@ -32,10 +32,10 @@ def summary(output, stage):
 
 
 @pytest.fixture(scope="module")
-def checked(sample, tmp_path_factory):
+def checked(sample, run_job, tmp_path_factory):
     """The output of a run whose deduplication misses copies."""
     output = tmp_path_factory.mktemp("split") / "out"
-    done = run(command("pipeline", sample, output, **SETTINGS), timeout_s=400)
+    done = run_job("pipeline", sample, output, **SETTINGS)
     assert done.returncode == 0, done.stdout[-4000:]
     return output
 
@@ -74,13 +74,13 @@ def similar(texts):
     ]
 
 
-def test_shards_have_similar_pairs_across_splits_only_without_the_check(checked, sample, tmp_path):
+def test_shards_have_similar_pairs_across_splits_only_without_the_check(checked, sample, run_job, tmp_path):
     left = texts_of_shards(checked)
     assert similar(left) == []
     assert all(len(left[name]) > 20 for name in ORDER)
     for stage in ("extract", "filter", "dedup"):
         shutil.copytree(checked / stage, tmp_path / "out" / stage)
-    done = run(command("pipeline", sample, tmp_path / "out", **SETTINGS, split_check__enabled="false"), timeout_s=400)
+    done = run_job("pipeline", sample, tmp_path / "out", **SETTINGS, split_check__enabled="false")
     assert done.returncode == 0, done.stdout[-4000:]
     without = texts_of_shards(tmp_path / "out")
     found = similar(without)
@@ -118,8 +118,8 @@ def test_removals_are_verified_and_the_counts_match_the_next_stage(checked):
     assert "does not balance" not in page
 
 
-def test_a_finished_job_does_nothing_and_a_disabled_one_is_an_error(checked, sample, capsys):
-    again = run(command("split_check", sample, checked, **SETTINGS))
+def test_a_finished_job_does_nothing_and_a_disabled_one_is_an_error(checked, sample, run_job, capsys):
+    again = run_job("split_check", sample, checked, **SETTINGS)
     assert again.returncode == 0 and "split_check: already done" in again.stdout
     code, said = run_here("split_check", {"output": checked, "split_check.enabled": "false"}, capsys)
     assert code == 2 and "The stage 'split_check' is switched off" in said

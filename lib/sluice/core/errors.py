@@ -28,6 +28,8 @@ class RemoteError(InputError, OSError):
 
     received = b""
     """The bytes of the range that arrived before it failed."""
+    is_absent = False
+    """Whether the storage answered that there is no such file."""
 
 
 class StageError(SluiceError):

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from sluice.core.config.plan import TransportConfig
-from sluice.core.errors import InputError
+from sluice.core.errors import InputError, RemoteError
 from sluice.data.storage import http, ranges
 
 GLOB_CHARACTERS = frozenset("*?[")
@@ -204,8 +204,8 @@ def exists(path: str) -> bool:
     if http.is_http(path):
         try:
             return size(path) >= 0
-        except InputError as e:
-            if "is not there" in str(e):
+        except RemoteError as e:
+            if e.is_absent:
                 return False
             raise
     filesystem, key = _split(path)

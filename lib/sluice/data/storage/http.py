@@ -144,8 +144,13 @@ class HttpFile:
     def _failure(self, response: http.client.HTTPResponse) -> Failure:
         status, wait_s = response.status, retry_after_s(response.getheader("Retry-After"))
         self._drop()
-        hint = ", is not there" if status in (404, 410) else ""
-        return Failure(f"HTTP {status}{hint}", wait_s=wait_s, is_final=status not in TRANSIENT)
+        is_absent = status in (404, 410)
+        return Failure(
+            f"HTTP {status}{', is not there' if is_absent else ''}",
+            wait_s=wait_s,
+            is_final=status not in TRANSIENT,
+            is_absent=is_absent,
+        )
 
     @contextlib.contextmanager
     def _breaking(self) -> Iterator[None]:

@@ -24,12 +24,16 @@ T = TypeVar("T")
 
 
 class Failure(Exception):
-    """One failed attempt. `wait_s` is the pause requested by the server; a final failure must not be retried."""
+    """One failed attempt. `wait_s` is the pause requested by the server; a final failure must not be retried.
 
-    def __init__(self, message: str, *, wait_s: float = 0.0, is_final: bool = False) -> None:
+    `is_absent`: the server answered that there is no such file.
+    """
+
+    def __init__(self, message: str, *, wait_s: float = 0.0, is_final: bool = False, is_absent: bool = False) -> None:
         super().__init__(message)
         self.wait_s = wait_s
         self.is_final = is_final
+        self.is_absent = is_absent
 
 
 class ByteSource(Protocol):
@@ -120,7 +124,9 @@ class RetryPolicy:
             except Failure as e:
                 if e.is_final or number == self.transport.attempts:
                     tries = "" if e.is_final else f" at the last of {number} attempts"
-                    raise RemoteError(f"Cannot read {name}: {e}{tries}.") from e
+                    error = RemoteError(f"Cannot read {name}: {e}{tries}.")
+                    error.is_absent = e.is_absent
+                    raise error from e
                 self.sleep(self.pause_s(number, e.wait_s))
         raise AssertionError("`attempts` must be at least 1")
 
