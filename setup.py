@@ -28,6 +28,7 @@ TRAIN = ["tensorflow>=2.19,<2.22", "safetensors>=0.4"]
 DEV = [
     "pytest>=8",
     "pytest-xdist>=3",
+    "pytest-cov>=6",
     "hypothesis>=6",
     "datasketch>=2,<3",
     "warcio>=1.7.5",
