@@ -43,7 +43,7 @@ def extract_page(data: bytes, extractor: Extractor = "main") -> PageText:
         chosen = choose_main(markup, title_bytes(data, markup))
     else:
         chosen = np.ones(len(markup.block_start), np.bool_)
-    return PageText(tidy(render(markup, chosen)), facts)
+    return PageText(render(markup, chosen), facts)
 
 
 def check_extractor(extractor: Extractor) -> None:

@@ -68,6 +68,9 @@ _SECOND = (
 SECOND_FEATURES: tuple[str, ...] = tuple(f"first_{name}" for name in _SECOND)
 
 
+_USED = tuple(name for name in Markup._fields if name not in ("text", "node_value", "marks"))
+
+
 def feature_columns(markup: Markup) -> tuple[np.ndarray, np.ndarray]:
     """Allocates the features of both rounds: [FEATURES + SECOND_FEATURES, B] float32 zeros; also the second part."""
     columns = np.zeros((len(FEATURES) + len(SECOND_FEATURES), len(markup.block_start)), np.float32)
@@ -78,7 +81,8 @@ def block_features(markup: Markup, title: bytes, lexicon: Lexicon, columns: np.n
     """Fills `columns`, one per block, rows named by FEATURES. Returns the counts used, [B, NUM_STATS] float32."""
     table = counts.title_table(np.frombuffer(title, np.uint8))
     stats: np.ndarray = counts.block_stats(markup.text, markup.block_start, markup.block_end, table, *lexicon[2:])
-    kernels.block_features(*markup[1:], stats, *lexicon[:2], columns)
+    fields = (getattr(markup, name) for name in _USED)
+    kernels.block_features(*fields, stats, *lexicon[:2], columns)
     return stats
 
 

@@ -119,5 +119,6 @@ def render(markup: Markup, chosen: np.ndarray) -> str:
     Paragraphs and headings are separated by empty lines. List items are on separate lines and start with a bullet. Rows
     of data tables are on one line, with cells separated by ` | `. Preformatted text keeps its spaces.
     """
-    data = kernels.render(*markup[:4], markup.node_parent, markup.node_tag, chosen)
+    nodes = (markup.node_parent, markup.node_tag, markup.node_context, markup.node_value)
+    data = kernels.render(*markup[:4], *nodes, chosen)
     return data.tobytes().decode("utf-8", "replace")

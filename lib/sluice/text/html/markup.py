@@ -26,7 +26,8 @@ class Markup(NamedTuple):
 
     text uint8: UTF-8 of all blocks, concatenated. block_* [B]: start and end in `text`, innermost line-breaking
     element, bytes in links, bytes in bold, number of line breaks and pictures. node_* [N]: parent (0 for 0), element
-    number, depth, inherited contexts, hash of element and first class name, hash of the path of these. word_node,
+    number, depth, inherited contexts, value, hash of element and first class name, hash of the path of these. The value
+    is: columns and rows of a table cell (`ROW_UNIT`), number of a list item (`NO_NUMBER`), marker of an <ol>. word_node,
     word_hash [W]: words of class, id, role and itemprop. marks [M, 3]: kind, start and end in the source.
     """
 
@@ -42,6 +43,7 @@ class Markup(NamedTuple):
     node_tag: np.ndarray
     node_depth: np.ndarray
     node_context: np.ndarray
+    node_value: np.ndarray
     node_sign: np.ndarray
     node_path: np.ndarray
     word_node: np.ndarray
@@ -49,7 +51,10 @@ class Markup(NamedTuple):
     marks: np.ndarray
 
 
-def parse(html: bytes) -> Markup:
-    """Parses a page in UTF-8. Never raises for any bytes; time and memory are linear in the length."""
-    text, blocks, nodes, *rest = kernels.parse(np.frombuffer(html, np.uint8))
+def parse(html: bytes, *, is_xml: bool = False) -> Markup:
+    """Parses a page in UTF-8. Never raises for any bytes; time and memory are linear in the length.
+
+    `is_xml`: an XHTML page, in which `/>` ends any element and CDATA sections are text.
+    """
+    text, blocks, nodes, *rest = kernels.parse(np.frombuffer(html, np.uint8), is_xml)
     return Markup(text, *np.ascontiguousarray(blocks.T), *np.ascontiguousarray(nodes.T), *rest)

@@ -3,12 +3,12 @@
 Source of the categories: WHATWG HTML, "Parsing HTML documents" and "Rendering"; of the references: `html.entities`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from html.entities import html5
 
 import numpy as np
 
-from sluice.text.unicode.fnv import fnv
+from sluice.text.html.hash_tables import hash_table
 
 # Categories of elements, bits.
 VOID = 1  # no end tag
@@ -18,6 +18,9 @@ RAW = 8  # its content is neither markup nor page text
 RAW_TO_END = 16  # and without an end tag, it extends to the end of the file
 SCOPE = 32  # end tags do not reach beyond it
 TABLE_PART = 64  # its end tag reaches up to the table
+IN_LINE = 128  # part of the line in a paragraph, heading, item or cell; elsewhere it begins and ends a line
+TEXT_LINE = 256  # an element with text in lines, in which buttons, labels and custom elements are part of the line
+CODE_LINE = 512  # inside preformatted text, it begins and ends a line rather than the block
 
 # Contexts of a text: bits, inherited by all descendants.
 NAV, HEADER, FOOTER, ASIDE, ARTICLE, MAIN, FORM, TABLE = 1, 2, 4, 8, 16, 32, 64, 128
@@ -38,8 +41,9 @@ def _add(names: str, category: int, context: int = 0) -> None:
 _add("area base basefont bgsound br col embed frame hr img input keygen link meta param source track wbr", VOID)
 _add("hr", BLOCK | CLOSES_P)
 _add("html head body frameset", BLOCK)
-_add("script style textarea title iframe noembed noframes xmp", RAW | RAW_TO_END)
+_add("script style textarea title iframe noembed noframes", RAW | RAW_TO_END)
 _add("template svg select datalist object audio video canvas annotation annotation-xml applet", RAW)
+_add("xmp foreignobject", BLOCK)
 _add(
     "address article aside blockquote center details dialog dir div dl fieldset figcaption figure footer",
     BLOCK | CLOSES_P,
@@ -47,7 +51,8 @@ _add(
 _add(
     "header hgroup main menu nav ol p section summary ul h1 h2 h3 h4 h5 h6 pre listing form li dd dt", BLOCK | CLOSES_P
 )
-_add("noscript search legend optgroup option button label", BLOCK)
+_add("noscript search legend optgroup option", BLOCK)
+_add("button label", IN_LINE)
 _add("table caption thead tbody tfoot tr td th", BLOCK | TABLE_PART)
 _add("table td th caption", SCOPE)
 _add("table", CLOSES_P)
@@ -56,6 +61,9 @@ _add(
     0,
 )
 _add("samp small span strike strong sub sup time tt u var", 0)
+_add("rtc math mi mn mo ms mtext mrow msup msub msubsup mfrac msqrt mover munder munderover mtable mtr mtd", 0)
+_add("p h1 h2 h3 h4 h5 h6 li dt dd td th caption figcaption summary legend", TEXT_LINE)
+_add("div p ol ul li section code dl dt dd article", CODE_LINE)
 for _names, _context in (
     ("nav menu", NAV),
     ("header", HEADER),
@@ -68,7 +76,7 @@ for _names, _context in (
     ("ul ol dir menu", LIST),
     ("figure figcaption", FIGURE),
     ("blockquote q", QUOTE),
-    ("pre listing", PRE),
+    ("pre listing xmp", PRE),
     ("a", LINK),
     ("dialog", DIALOG),
     ("button", BUTTON),
@@ -86,18 +94,6 @@ for _names, _context in (
 NUMBER = {name: number for number, name in enumerate(TAGS)}
 CATEGORY = np.array([category for category, _ in TAGS.values()], np.int32)
 CONTEXT = np.array([context for _, context in TAGS.values()], np.int32)
-
-
-def hash_table(values: Mapping[str, int], capacity: int) -> tuple[np.ndarray, np.ndarray]:
-    """Builds an open-addressing table: keys (FNV-1a of the name, 0: free) and values. `capacity`: a power of two."""
-    keys, held = np.zeros(capacity, np.uint64), np.zeros(capacity, np.int32)
-    for name, value in values.items():
-        key = fnv(name.encode())
-        slot = key & (capacity - 1)
-        while keys[slot]:
-            slot = (slot + 1) & (capacity - 1)
-        keys[slot], held[slot] = key, value
-    return keys, held
 
 
 TAG_KEYS, TAG_VALUES = hash_table({name: number for name, number in NUMBER.items() if name}, 1024)

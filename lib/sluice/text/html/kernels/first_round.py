@@ -90,7 +90,6 @@ def block_features(
     node_path,
     word_node,
     word_hash,
-    marks,
     stats,
     class_keys,
     class_values,

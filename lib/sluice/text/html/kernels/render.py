@@ -2,16 +2,15 @@
 
 import numpy as np
 
-from sluice.text.html import tags
+from sluice.text.html.kernels.attributes import NO_NUMBER
 from sluice.text.html.kernels.groups import group_brothers
-from sluice.text.jit import kernel
+from sluice.text.html.kernels.scopes import DD, DT
+from sluice.text.html.kernels.tables import ancestors, data_tables, put_table, whole_tables
+from sluice.text.jit import inlined, kernel
 
 MIN_LIST, LIST_SHARE, RUNNING_SHARE = 30, 0.8, 0.02
 """A page without running text is a list if nearly all its words are in one list with at least this many items."""
-ROW_BYTES = 400
-"""Longer table rows, in bytes, are layout rather than data."""
-
-LI, TR, TD, TH, TABLE, DT, DD = (tags.NUMBER[name] for name in ("li", "tr", "td", "th", "table", "dt", "dd"))
+MAX_FENCE = 200
 
 
 @kernel
@@ -50,68 +49,170 @@ def main_list(block_node, block_start, block_end, block_link, node_parent, node_
 
 
 @kernel
-def render(text, block_start, block_end, block_node, node_parent, node_tag, chosen):
+def render(text, block_start, block_end, block_node, node_parent, node_tag, node_context, node_value, chosen):
+    """Returns the chosen blocks as UTF-8 text, see `main_text.render`."""
     num_blocks, num_nodes = len(block_start), len(node_parent)
-    item, row, table, definition = (
-        np.zeros(num_nodes, np.int32),
-        np.zeros(num_nodes, np.int32),
-        np.zeros(num_nodes, np.int32),
-        np.zeros(num_nodes, np.int32),
+    table, row, cell, item, pre = ancestors(node_parent, node_tag, node_context)
+    is_data, first_block, num_cell_blocks = data_tables(
+        block_start, block_end, block_node, node_parent, node_tag, node_value, table, row, cell, pre
     )
-    cell = np.zeros(num_nodes, np.int32)
+    chosen = whole_tables(chosen, block_start, block_end, block_node, table, cell, is_data)
+    definition = np.zeros(num_nodes, np.int32)
     for v in range(1, num_nodes):
-        u, tag = node_parent[v], node_tag[v]
-        item[v] = v if tag == LI else (0 if tag == TABLE or tag == TD or tag == TH else item[u])
-        row[v] = v if tag == TR else (0 if tag == TABLE else row[u])
-        cell[v] = v if tag == TD or tag == TH else (0 if tag == TABLE else cell[u])
-        table[v] = v if tag == TABLE else table[u]
-        definition[v] = u if tag == DT or tag == DD else definition[u]
-    # rows of data: every cell is one short block
-    row_bytes, cell_blocks = np.zeros(num_nodes, np.int32), np.zeros(num_nodes, np.int32)
-    crowded = np.zeros(num_nodes, np.bool_)
-    size = 0
-    for b in range(num_blocks):
-        if chosen[b]:
-            v = block_node[b]
-            length = block_end[b] - block_start[b]
-            size += length + 8
-            row_bytes[row[v]] += length
-            cell_blocks[cell[v]] += 1
-            crowded[row[v]] |= cell_blocks[cell[v]] > 1
-    out = np.empty(size, np.uint8)
+        tag = node_tag[v]
+        definition[v] = node_parent[v] if tag == DT or tag == DD else definition[node_parent[v]]
+    out = np.empty(len(text) + 8 * num_blocks + 64, np.uint8)
+    spare = 4 * len(text) + 1000
+    has_bullet, is_written = np.zeros(num_nodes, np.bool_), np.zeros(num_nodes, np.bool_)
     position, last = 0, -1
-    has_bullet = np.zeros(num_nodes, np.bool_)
+    fence = 0  # width of the fence of the open code, 0 for none
     for b in range(num_blocks):
         if not chosen[b]:
             continue
         v = block_node[b]
-        is_data = row[v] > 0 and row_bytes[row[v]] <= ROW_BYTES and not crowded[row[v]]
+        t = table[v] if cell[v] > 0 and is_data[table[v]] else 0
+        if t > 0 and is_written[t]:
+            last = b
+            continue
+        out = with_room(out, position, block_end[b] - block_start[b])
+        u = block_node[last] if last >= 0 else 0
+        if fence > 0 and not (pre[v] > 0 and is_same_code(u, v, pre, table, row)):
+            position = put_fence(out, position, fence)
+            fence = 0
         if last >= 0:
-            u = block_node[last]
-            was_data = row[u] > 0 and row_bytes[row[u]] <= ROW_BYTES and not crowded[row[u]]
-            if is_data and was_data and row[u] == row[v]:
-                out[position], out[position + 1], out[position + 2] = 32, 124, 32
-                position += 3
-            else:
-                is_close = (
-                    (is_data and was_data and table[u] == table[v])
-                    or (item[u] > 0 and item[v] > 0)
-                    or (definition[u] > 0 and definition[u] == definition[v])
-                )
+            is_close = fence > 0 or (
+                pre[v] == 0
+                and pre[u] == 0
+                and t == 0
+                and ((item[u] > 0 and item[v] > 0) or (definition[u] > 0 and definition[u] == definition[v]))
+            )
+            out[position] = 10
+            position += 1
+            if not is_close:
                 out[position] = 10
                 position += 1
-                if not is_close:
-                    out[position] = 10
-                    position += 1
-        if item[v] > 0 and not has_bullet[item[v]]:
-            has_bullet[item[v]] = True
-            out[position], out[position + 1], out[position + 2], out[position + 3] = 0xE2, 0x80, 0xA2, 32
-            position += 4
-        for i in range(block_start[b], block_end[b]):
-            byte = text[i]
-            if is_data and byte == 10:  # a line break inside a cell
-                byte = 32
-            out[position] = byte
-            position += 1
         last = b
+        if t > 0:
+            is_written[t] = True
+            out, position, spare = put_table(
+                out,
+                position,
+                t,
+                text,
+                block_start,
+                block_end,
+                node_value,
+                node_tag,
+                table,
+                row,
+                cell,
+                first_block,
+                num_cell_blocks,
+                spare,
+            )
+            continue
+        if pre[v] > 0:
+            if fence == 0:
+                fence = fence_width(text, block_start[b], block_end[b])
+                position = put_fence(out, position, fence) + 1
+                out[position - 1] = 10
+        elif item[v] > 0 and not has_bullet[item[v]]:
+            has_bullet[item[v]] = True
+            number = node_value[item[v]]
+            if number == 0:
+                out[position], out[position + 1], out[position + 2], out[position + 3] = 0xE2, 0x80, 0xA2, 32
+                position += 4
+            else:
+                list_node = node_parent[item[v]]
+                position = put_number(out, position, number + NO_NUMBER, node_value[list_node])
+        for i in range(block_start[b], block_end[b]):
+            out[position] = text[i]
+            position += 1
+    if fence > 0:
+        out = with_room(out, position, 0)
+        position = put_fence(out, position, fence)
     return out[:position]
+
+
+@kernel
+def with_room(out, position, size):
+    """Returns an array with room for a block of `size` bytes and the marks around it."""
+    if position + size + 512 <= len(out):
+        return out
+    grown = np.empty(2 * len(out) + size + 512, np.uint8)
+    grown[:position] = out[:position]
+    return grown
+
+
+@inlined
+def is_same_code(u, v, pre, table, row):
+    """Whether two preformatted blocks are one code: in the same <pre>, or lines in successive rows of a table."""
+    return pre[u] > 0 and (
+        pre[u] == pre[v] or (table[u] > 0 and table[u] == table[v] and row[u] > 0 and row[u] != row[v])
+    )
+
+
+@kernel
+def fence_width(text, start, end):
+    """Returns the number of backticks of a fence around a code: more than any line of it begins with, at least 3."""
+    widest, run, is_line_start = 2, 0, True
+    for k in range(start, end):
+        byte = text[k]
+        if byte == 96 and is_line_start:
+            run += 1
+            widest = max(widest, run)
+        elif byte == 10:
+            run, is_line_start = 0, True
+        elif byte != 32:
+            run, is_line_start = 0, False
+    return min(widest + 1, MAX_FENCE)
+
+
+@kernel
+def put_fence(out, position, width):
+    """Writes a fence, on a line of its own. Returns the new position."""
+    if position > 0 and out[position - 1] != 10:
+        out[position] = 10
+        position += 1
+    for k in range(width):
+        out[position + k] = 96
+    return position + width
+
+
+@kernel
+def put_number(out, position, number, marker):
+    """Writes the number of a list item: `3. `, or a letter or Roman numeral if `marker` is a, A, i or I."""
+    if (marker == 97 or marker == 65) and 1 <= number <= 26:
+        out[position] = marker + number - 1
+        position += 1
+    elif (marker == 105 or marker == 73) and 1 <= number < 40:
+        shift = marker - 105
+        for _ in range(number // 10):
+            out[position] = 120 + shift
+            position += 1
+        rest = number % 10
+        if rest == 9 or rest == 4:
+            out[position], out[position + 1] = 105 + shift, (120 if rest == 9 else 118) + shift
+            position += 2
+        else:
+            if rest >= 5:
+                out[position] = 118 + shift
+                position += 1
+            for _ in range(rest % 5):
+                out[position] = 105 + shift
+                position += 1
+    else:
+        if number < 0:
+            out[position] = 45
+            position += 1
+            number = -number
+        size, rest = 1, number // 10
+        while rest > 0:
+            size += 1
+            rest //= 10
+        for k in range(size - 1, -1, -1):
+            out[position + k] = 48 + number % 10
+            number //= 10
+        position += size
+    out[position], out[position + 1] = 46, 32
+    return position + 2

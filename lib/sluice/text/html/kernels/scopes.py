@@ -109,3 +109,15 @@ def close_down_to(target, top, stack_tag, num_open):
         bolds += closed == B or closed == STRONG
         num_open[closed] -= 1
     return np.int64(links), np.int64(bolds)
+
+
+@kernel
+def open_list(stack_tag, top):
+    """Returns the position of the innermost open list; 0 without one in scope."""
+    for k in range(top, 0, -1):
+        other = stack_tag[k]
+        if other == UL or other == OL or other == MENU or other == DIR:
+            return k
+        if _CATEGORY[other] & SCOPE:
+            return 0
+    return 0
