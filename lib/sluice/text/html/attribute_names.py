@@ -22,13 +22,15 @@ CODE = 1 << 5
 """The element has code in lines, as <pre> has."""
 CONCEALED = 1 << 6
 """The element repeats or spoils text that is on the page, and is never text: copy buttons, interference codes, the
-drawing of a formula whose source is there too."""
+drawing of a formula whose source is there too, edit links."""
 FORMULA = 1 << 7
 """The alternative text of this image is TeX."""
 DRAWING = 1 << 8
 """A MathJax 2 drawing, if the element is a <span>: the class also names a container."""
 SHADOW = 1 << 9
 """A <template> that browsers show."""
+CONSENT = 1 << 10
+"""The element is a consent banner."""
 
 STYLE_KEYS, STYLE_FLAGS = flag_table(
     {
@@ -43,11 +45,19 @@ CLASS_KEYS, CLASS_FLAGS = flag_table(
         HIDES: "sr-only visually-hidden screen-reader-text screen-reader-only",
         GUTTER: "gutter linenos lineno linenodiv linenumber linenumbers line-number line-numbers line-numbers-rows "
         "blob-num rouge-gutter hljs-ln-numbers hljs-ln-n code-line-number ln lnt",
-        CODE: "blob-code blob-code-inner blockcode syntaxhighlighter dp-highlighter",
+        CODE: "blob-code blob-code-inner blockcode syntaxhighlighter dp-highlighter linenums",
         CONCEALED: "jammer mathjax_preview mathjax_svg mathjax_chtml katex-html copy-code copybtn btn-copy copy-btn "
-        "copy-button clipboard-copy code-copy copycode btn-clipboard zeroclipboard-container hljs-copy copy-code-button",
+        "copy-button clipboard-copy code-copy copycode btn-clipboard zeroclipboard-container hljs-copy "
+        "copy-code-button mw-editsection edit-icon lemma-album",
+        CONSENT: "onetrust-consent-sdk onetrust-banner-sdk onetrust-pc-sdk cybotcookiebotdialog cookie-banner "
+        "cookie-consent cookie-notice cookiebanner cookieconsent cookie-bar cookie-law-info-bar cookie-policy-banner "
+        "cookie-popup cookies-banner cookies-popup cookie-modal gdpr-banner gdpr-cookie-notice qc-cmp-container "
+        "qc-cmp2-container qc-cmp-ui-container didomi-host didomi-popup didomi-notice truste_overlay "
+        "truste_box_overlay cmplz-cookiebanner iubenda-cs-banner usercentrics-root osano-cm-window "
+        "cky-consent-container "
+        "moove_gdpr_cookie_info_bar sp_message_container eu-cookie-law cc-window cc-banner",
         FORMULA: "tex latex mathtex mwe-math-fallback-image-inline mwe-math-fallback-image-display",
         DRAWING: "mathjax",
     }
 )
-"""Class names without digits."""
+"""Class names without digits. Those of consent banners also count as ids."""

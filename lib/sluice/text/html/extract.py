@@ -28,14 +28,14 @@ class PageText:
     facts: Facts
 
 
-def extract_page(data: bytes, extractor: Extractor = "main") -> PageText:
+def extract_page(data: bytes, extractor: Extractor = "main", *, is_xml: bool = False) -> PageText:
     """Extracts text and metadata of a page in UTF-8.
 
     `main` excludes menus, advertisements, footers and similar (`text.html.main_text`); `all` keeps everything that a
     browser shows; `trafilatura` is that package with its defaults (about ten times slower). Raises ConfigError if
-    trafilatura is selected but not installed.
+    trafilatura is selected but not installed. `is_xml`: an XHTML page, see `parse`.
     """
-    markup = parse(data)
+    markup = parse(data, is_xml=is_xml)
     facts = page_facts(data, markup)
     if extractor == "trafilatura":
         return PageText(tidy_foreign(_trafilatura(data.decode("utf-8", "replace"))), facts)

@@ -15,6 +15,7 @@ import numpy as np
 from sluice.text.html.features import TOKENS, Lexicon, block_features, feature_columns, second_features
 from sluice.text.html.kernels import render as kernels
 from sluice.text.html.markup import Markup
+from sluice.text.html.tags import BANNER
 from sluice.text.html.trees import TREE_ARRAYS, Trees, predict
 
 MODEL = "main_text.npz"
@@ -91,6 +92,9 @@ def choose_main(markup: Markup, title: bytes, model: Model | None = None) -> np.
     if num_blocks == 0 or num_blocks > MAX_BLOCKS:
         return np.ones(num_blocks, np.bool_)
     likely, tokens = probabilities(markup, title, model or load_model())
+    is_banner = (markup.node_context[markup.block_node] & BANNER) != 0
+    if not is_banner.all():
+        likely[is_banner] = 0
     chosen = best_choice(likely, tokens)
     listed = main_list(markup, tokens)
     return chosen | listed if listed.any() else chosen

@@ -11,13 +11,14 @@ from typing import NamedTuple
 import numpy as np
 
 from sluice.text.html.kernels import markup as kernels
+from sluice.text.html.kernels import start_elements
+from sluice.text.html.kernels.parser_state import MAX_DEPTH as MAX_DEPTH
 
-MAX_DEPTH = kernels.MAX_DEPTH
 TITLE_MARK, META_MARK, TIME_MARK, JSON_MARK = (
-    kernels.TITLE_MARK,
-    kernels.META_MARK,
-    kernels.TIME_MARK,
-    kernels.JSON_MARK,
+    start_elements.TITLE_MARK,
+    start_elements.META_MARK,
+    start_elements.TIME_MARK,
+    start_elements.JSON_MARK,
 )
 
 
@@ -27,8 +28,8 @@ class Markup(NamedTuple):
     text uint8: UTF-8 of all blocks, concatenated. block_* [B]: start and end in `text`, innermost line-breaking
     element, bytes in links, bytes in bold, number of line breaks and pictures. node_* [N]: parent (0 for 0), element
     number, depth, inherited contexts, value, hash of element and first class name, hash of the path of these. The value
-    is: columns and rows of a table cell (`ROW_UNIT`), number of a list item (`NO_NUMBER`), marker of an <ol>. word_node,
-    word_hash [W]: words of class, id, role and itemprop. marks [M, 3]: kind, start and end in the source.
+    is: columns and rows of a table cell (`ROW_UNIT`), number of a list item (`NO_NUMBER`), marker of an <ol>.
+    word_node, word_hash [W]: words of class, id, role and itemprop. marks [M, 3]: kind, start and end in the source.
     """
 
     text: np.ndarray
@@ -56,5 +57,6 @@ def parse(html: bytes, *, is_xml: bool = False) -> Markup:
 
     `is_xml`: an XHTML page, in which `/>` ends any element and CDATA sections are text.
     """
-    text, blocks, nodes, *rest = kernels.parse(np.frombuffer(html, np.uint8), is_xml)
-    return Markup(text, *np.ascontiguousarray(blocks.T), *np.ascontiguousarray(nodes.T), *rest)
+    text, blocks, nodes, hashes, *rest = kernels.parse(np.frombuffer(html, np.uint8), is_xml)
+    columns = (np.ascontiguousarray(table.T) for table in (blocks, nodes, hashes))
+    return Markup(text, *(column for table in columns for column in table), *rest)

@@ -27,6 +27,9 @@ NAV, HEADER, FOOTER, ASIDE, ARTICLE, MAIN, FORM, TABLE = 1, 2, 4, 8, 16, 32, 64,
 LIST, FIGURE, QUOTE, PRE, HIDDEN, LINK, DIALOG, BUTTON = 256, 512, 1024, 2048, 4096, 8192, 16384, 32768
 HEADING, ITEM, DEFINITION, PARAGRAPH, CELL, LABEL, CAPTION, NOSCRIPT = (1 << bit for bit in range(16, 24))
 NUM_CONTEXTS = 24
+"""Contexts that are features of a block."""
+BANNER = 1 << NUM_CONTEXTS
+"""A consent banner: never main text."""
 
 TAGS: dict[str, tuple[int, int]] = {"": (0, 0)}
 """Category bits and context bits by name. The position is the element's number; 0 is an unknown element."""

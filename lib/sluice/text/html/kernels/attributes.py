@@ -6,6 +6,7 @@ from sluice.text.html import tags
 from sluice.text.html.attribute_names import (
     CLASS_FLAGS,
     CLASS_KEYS,
+    CONSENT,
     FORMULA,
     GUTTER,
     HIDES,
@@ -230,7 +231,7 @@ def read_attributes(html, k, stop, node, word_node, word_hash, num_words, found)
             if name == CLASS:
                 name_sign = first_name_hash(html, start, end)
             else:
-                found[FLAGS] = flags  # an id is no class
+                found[FLAGS] = flags | (found[FLAGS] & CONSENT)  # an id is not a class
         elif name == ROLE or name == ITEMPROP:
             flags = found[FLAGS]
             num_words = _value_words(html, start, end, ROLE_SALT, node, word_node, word_hash, num_words, first, found)

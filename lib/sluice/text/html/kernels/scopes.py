@@ -1,8 +1,9 @@
-"""Kernels for WHATWG's implied end tags and scopes: which open elements a tag ends, on a stack of element numbers."""
+"""Kernels for WHATWG's implied end tags and scopes: which open elements a tag ends, on the stack of open elements."""
 
 import numpy as np
 
 from sluice.text.html import tags
+from sluice.text.html.kernels.parser_state import E_SIGN, E_TAG, OPEN
 from sluice.text.html.tags import BLOCK, CLOSES_P, NUMBER, SCOPE, TABLE_PART
 from sluice.text.jit import kernel
 
@@ -16,12 +17,12 @@ _CATEGORY = tags.CATEGORY
 
 
 @kernel
-def end_target(tag, category, key, stack_tag, stack_sign, top):
+def end_target(tag, category, key, stack, top):
     """Returns the stack position of the element that an end tag ends; -1 if there is none in scope."""
     is_heading = H1 <= tag <= H6
     for k in range(top, 0, -1):
-        other = stack_tag[k]
-        if (other == tag and (tag != 0 or stack_sign[k] == key)) or (is_heading and H1 <= other <= H6):
+        other = stack[k, E_TAG]
+        if (other == tag and (tag != 0 or stack[k, E_SIGN] == key)) or (is_heading and H1 <= other <= H6):
             return k
         other_category = _CATEGORY[other]
         if category & TABLE_PART:
@@ -36,38 +37,38 @@ def end_target(tag, category, key, stack_tag, stack_sign, top):
 
 
 @kernel
-def crosses_line(stack_tag, target, top):
+def crosses_line(stack, target, top):
     """Whether line-breaking elements were opened inside the element at `target`."""
     crosses = False
     for k in range(target + 1, top + 1):
-        crosses |= (_CATEGORY[stack_tag[k]] & BLOCK) != 0
+        crosses |= (_CATEGORY[stack[k, E_TAG]] & BLOCK) != 0
     return crosses
 
 
 @kernel
-def implied_target(tag, category, stack_tag, num_open, top):
+def implied_target(tag, category, counts, stack, top):
     """Returns the lowest stack position of the elements that a start tag ends; -1 if it ends none."""
     target = -1
-    if tag == LI and num_open[LI] > 0:
+    if tag == LI and counts[LI, OPEN] > 0:
         for k in range(top, 0, -1):
-            other = stack_tag[k]
+            other = stack[k, E_TAG]
             if other == LI:
                 target = k
                 break
             if other == UL or other == OL or other == MENU or other == DIR or (_CATEGORY[other] & SCOPE):
                 break
-    elif (tag == DD or tag == DT) and num_open[DD] + num_open[DT] > 0:
+    elif (tag == DD or tag == DT) and counts[DD, OPEN] + counts[DT, OPEN] > 0:
         for k in range(top, 0, -1):
-            other = stack_tag[k]
+            other = stack[k, E_TAG]
             if other == DD or other == DT:
                 target = k
                 break
             if other == DL or (_CATEGORY[other] & SCOPE):
                 break
-    elif (category & TABLE_PART) and tag != TABLE and num_open[TABLE] > 0:
+    elif (category & TABLE_PART) and tag != TABLE and counts[TABLE, OPEN] > 0:
         is_cell = tag == TD or tag == TH
         for k in range(top, 0, -1):
-            other = stack_tag[k]
+            other = stack[k, E_TAG]
             if other == TABLE:
                 break
             is_group = other == TBODY or other == THEAD or other == TFOOT
@@ -77,45 +78,45 @@ def implied_target(tag, category, stack_tag, num_open, top):
                 or (is_group and not is_cell and tag != TR)
             ):
                 target = k
-    elif H1 <= tag <= H6 and H1 <= stack_tag[top] <= H6:
+    elif H1 <= tag <= H6 and H1 <= stack[top, E_TAG] <= H6:
         target = top
-    if (category & CLOSES_P) and num_open[P] > 0 and target < 0:
+    if (category & CLOSES_P) and counts[P, OPEN] > 0 and target < 0:
         for k in range(top, 0, -1):
-            if stack_tag[k] == P:
+            if stack[k, E_TAG] == P:
                 return k
-            if _CATEGORY[stack_tag[k]] & SCOPE:
+            if _CATEGORY[stack[k, E_TAG]] & SCOPE:
                 break
     return target
 
 
 @kernel
-def open_link(stack_tag, top):
+def open_link(stack, top):
     """Returns the position of the open link that a new link ends, as links do not nest; -1 without one in scope."""
     for k in range(top, 0, -1):
-        if stack_tag[k] == A:
+        if stack[k, E_TAG] == A:
             return k
-        if _CATEGORY[stack_tag[k]] & SCOPE:
+        if _CATEGORY[stack[k, E_TAG]] & SCOPE:
             return -1
     return -1
 
 
 @kernel
-def close_down_to(target, top, stack_tag, num_open):
+def close_down_to(target, top, counts, stack):
     """Ends the elements from the top down to `target`. Returns the numbers of links and bold elements among them."""
     links, bolds = 0, 0
     for k in range(top, target - 1, -1):
-        closed = stack_tag[k]
+        closed = stack[k, E_TAG]
         links += closed == A
         bolds += closed == B or closed == STRONG
-        num_open[closed] -= 1
+        counts[closed, OPEN] -= 1
     return np.int64(links), np.int64(bolds)
 
 
 @kernel
-def open_list(stack_tag, top):
+def open_list(stack, top):
     """Returns the position of the innermost open list; 0 without one in scope."""
     for k in range(top, 0, -1):
-        other = stack_tag[k]
+        other = stack[k, E_TAG]
         if other == UL or other == OL or other == MENU or other == DIR:
             return k
         if _CATEGORY[other] & SCOPE:
