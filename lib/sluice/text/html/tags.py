@@ -30,6 +30,8 @@ NUM_CONTEXTS = 24
 """Contexts that are features of a block."""
 BANNER = 1 << NUM_CONTEXTS
 """A consent banner: never main text."""
+CODE_TEXT = 2 << NUM_CONTEXTS
+"""Code in lines, which is kept as it is."""
 
 TAGS: dict[str, tuple[int, int]] = {"": (0, 0)}
 """Category bits and context bits by name. The position is the element's number; 0 is an unknown element."""

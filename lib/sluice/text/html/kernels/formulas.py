@@ -208,6 +208,8 @@ def is_grouping(parent):
 @kernel
 def put_brackets(text, start, position):
     """Puts text [start, position) in brackets if it is short. Returns its new end."""
+    while start < position and text[start] == 32:
+        start += 1
     if position - start > MAX_BRACKETED:
         return position
     position = put_before(text, start, position, 40)

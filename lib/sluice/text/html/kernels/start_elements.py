@@ -191,7 +191,7 @@ def add_node(nodes, hashes, found, stack, state, tag, key, name_sign, is_code):
     sign = key if tag == 0 else FNV_START ^ np.uint64(tag) ^ name_sign
     row = nodes[new]
     row[0], row[1], row[2] = parent, tag, nodes[parent, 2] + 1
-    row[3] = nodes[parent, 3] | _CONTEXT[tag] | found[CONTEXTS] | (tags.PRE if is_code else 0)
+    row[3] = nodes[parent, 3] | _CONTEXT[tag] | found[CONTEXTS] | (tags.PRE | tags.CODE_TEXT if is_code else 0)
     row[3] |= tags.BANNER if found[FLAGS] & CONSENT else 0
     if tag == TD or tag == TH:
         row[4] = found[COLUMNS] + found[ROWS] * ROW_UNIT

@@ -22,14 +22,14 @@ MAX_ROW_BYTES = 400
 WANTED_SHARE = 0.5
 """A data table is kept if at least this share of its text was chosen."""
 
-_PRE = tags.PRE
+_CODE = tags.CODE_TEXT
 
 
 @kernel
 def ancestors(node_parent, node_tag, node_context):
-    """Returns the innermost table, row, cell and list item of each element, and its outermost <pre>; 0 for none.
+    """Returns the innermost table, row, cell and list item of each element, and its outermost code; 0 for none.
 
-    Items and cells outside of a table or item do not count inside it. Any element with code in lines counts as <pre>.
+    Items and cells outside of a table or item do not count inside it.
     """
     num_nodes = len(node_parent)
     table, row, cell = (
@@ -44,7 +44,7 @@ def ancestors(node_parent, node_tag, node_context):
         row[v] = v if tag == TR else (0 if tag == TABLE else row[u])
         cell[v] = v if tag == TD or tag == TH else (0 if tag == TABLE else cell[u])
         item[v] = v if tag == LI else (0 if tag == TABLE or tag == TD or tag == TH else item[u])
-        pre[v] = pre[u] if pre[u] > 0 else (v if node_context[v] & _PRE else 0)
+        pre[v] = pre[u] if pre[u] > 0 else (v if node_context[v] & _CODE else 0)
     return table, row, cell, item, pre
 
 
@@ -66,6 +66,7 @@ def data_tables(block_start, block_end, block_node, node_parent, node_tag, node_
     )
     crowded, table_bytes = np.zeros(num_nodes, np.int32), np.zeros(num_nodes, np.int64)
     row_columns = np.zeros(num_nodes, np.int32)
+    most_blocks = np.zeros(num_nodes, np.int32)  # of one cell
     for v in range(1, num_nodes):
         if node_tag[v] == TABLE:
             is_data[v] = True
@@ -79,6 +80,7 @@ def data_tables(block_start, block_end, block_node, node_parent, node_tag, node_
         elif first_block[c] + num_cell_blocks[c] != b:
             is_data[table[v]] = False
         num_cell_blocks[c] += 1
+        most_blocks[table[v]] = max(most_blocks[table[v]], num_cell_blocks[c])
         cell_bytes[c] += block_end[b] - block_start[b]
         if pre[v] > 0:
             is_data[table[v]] = False
@@ -108,7 +110,7 @@ def data_tables(block_start, block_end, block_node, node_parent, node_tag, node_
             is_data[v] = (
                 columns[v] > 1
                 and crowded[v] <= CROWDED_SHARE * cells[v]
-                and (rows[v] > 1 or (rows[v] == 1 and crowded[v] == 0 and table_bytes[v] <= MAX_ROW_BYTES))
+                and (rows[v] > 1 or (rows[v] == 1 and most_blocks[v] <= 1 and table_bytes[v] <= MAX_ROW_BYTES))
             )
     return is_data, first_block, num_cell_blocks
 
@@ -198,10 +200,14 @@ def put_table(
             has_cell = u < num_nodes and row[u] == v
             # columns filled from above
             while column < width and rows_left[column] > 0:
+                if spare < 3:
+                    width = 0
+                    break
                 rows_left[column] -= 1
                 c = of_cell[column]
                 if column > 0:
                     out, position = put_bar(out, position)
+                    spare -= 3
                 if c > 0 and has_cell_text(block_start, block_end, first_block[c], num_blocks[c], spare):
                     before = position
                     out, position = put_cell(out, position, text, block_start, block_end, first_block[c], num_blocks[c])
@@ -230,9 +236,14 @@ def put_table(
         if is_empty:
             position = start
         else:
-            has_row = True
             while position > start and (out[position - 1] == 32):
                 position -= 1
+            first = start + has_row
+            if out[first] == 32:  # the first cell is empty
+                for k in range(first, position - 1):
+                    out[k] = out[k + 1]
+                position -= 1
+            has_row = True
         v = u
     return out, position, spare
 

@@ -104,8 +104,8 @@ def read_tag(html, i, n):
         elif is_space(byte):
             state, has_name = IN_NAME, False
         k += 1
+    is_self_closing = name_end < k < n and html[k - 1] == 47 and state != IN_VALUE
     k = min(k, n)
-    is_self_closing = k > name_end and html[k - 1] == 47 and state != IN_VALUE
     return tag, category, key, name_end, min(k + 1, n), is_self_closing
 
 
