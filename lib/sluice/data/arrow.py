@@ -54,5 +54,7 @@ def record_batch(records: Sequence[msgspec.Struct], schema: pa.Schema) -> pa.Rec
         values = [getattr(record, field.name, None) for record in records]
         if pa.types.is_struct(field.type):
             values = [None if value is None else msgspec.structs.asdict(value) for value in values]
+        elif pa.types.is_list(field.type) and pa.types.is_struct(field.type.value_type):
+            values = [None if some is None else list(map(msgspec.structs.asdict, some)) for some in values]
         columns.append(pa.array(values, field.type))
     return pa.RecordBatch.from_arrays(columns, schema=schema)

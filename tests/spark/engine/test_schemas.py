@@ -39,14 +39,14 @@ def test_a_signal_struct_survives_spark(spark):
     when = datetime(2024, 5, 6, 7, 8, 9, 123456, tzinfo=UTC)
 
     def one(batches):
-        from sluice.core.records.docs import Document
+        from sluice.core.records.docs import Document, Span
 
         for _ in batches:
             pass
         document = Document(
             crawl=1, warc_index=0, warc_name="w", rec_offset=0, doc_id=5, fetched_at=when, charset="utf-8",
             charset_by="meta", language="zh", language_score=0.5, script="Hani", n_chars=2, n_bytes=6,
-            n_extracted_chars=2,
+            code_spans=[Span(start=0, end=1)], table_spans=[], n_extracted_chars=2,
             signals=Signals(n_words=2, han_share=0.25), text_hash=b"h", n_shingles=0, signature=None, text="你好",
         )  # fmt: skip
         yield record_batch([document], arrow_schema(DocsRow))
@@ -54,6 +54,7 @@ def test_a_signal_struct_survives_spark(spark):
     row = spark.range(0, 1, 1, 1).mapInArrow(one, schema).collect()[0]
     assert (row["doc_id"], row["text"], row["signals"]["n_words"], row["signals"]["han_share"]) == (5, "你好", 2, 0.25)
     assert row["signals"]["char_entropy"] is None
+    assert [span.asDict() for span in row["code_spans"]] == [{"start": 0, "end": 1}] and row["table_spans"] == []
     assert row["fetched_at"].astimezone(UTC) == when
 
 

@@ -92,6 +92,13 @@ class Signals(Record):
     bits_per_byte: float | None = None
 
 
+class Span(Record):
+    """Characters [start, end) of a text."""
+
+    start: Int32
+    end: Int32
+
+
 class PlanEntry(Record):
     """One archive to read. Table `plan`.
 
@@ -189,6 +196,10 @@ class Document(Located, kw_only=True):
     """Characters of the main text before cuts and masks."""
     n_chars: Int32
     n_bytes: Int32
+    code_spans: list[Span]
+    """Preformatted passages of the text, with the fences around them."""
+    table_spans: list[Span]
+    """Data tables in the text: one line per row, ` | ` between cells."""
     signals: Signals
     text_hash: bytes
     n_shingles: Int32
@@ -248,6 +259,8 @@ class DocsRow(Record):
     n_extracted_chars: Int32 | None
     n_chars: Int32 | None
     n_bytes: Int32 | None
+    code_spans: list[Span] | None
+    table_spans: list[Span] | None
     signals: Signals | None
     text_hash: bytes | None
     n_shingles: Int32 | None

@@ -7,22 +7,26 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sluice.text.html.json_ld import Article, find_article
 from sluice.text.html.markup import JSON_MARK, META_MARK, TIME_MARK, TITLE_MARK, Markup
 
 MAX_CHARS = 300
 """Maximum length; longer titles and names are spam and are truncated."""
 MAX_JSON_BYTES = 200_000
 MAX_META_BYTES = 4096
+UPDATED = re.compile(r"modified|updated|comment", re.IGNORECASE)
+"""In a <time> that is not the date of publication."""
 
 ATTRIBUTE = re.compile(r"""([a-zA-Z:_-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
 SPACES = re.compile(r"\s+")
 DAY = re.compile(r"(?<!\d)((?:19|20)\d\d)\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})(?!\d)")
 COMPACT_DAY = re.compile(r"(?<!\d)((?:19|20)\d\d)(\d\d)(\d\d)(?:\d{6})?(?!\d)")
-JSON_DAY = re.compile(r'"datePublished"\s*:\s*"([^"]{4,40})"')
-JSON_AUTHOR = re.compile(
-    r'"author"\s*:\s*(?:\[\s*)?(?:"([^"\\]{2,100})"|\{[^{}]{0,500}?"name"\s*:\s*(?:\[\s*)?"([^"\\]{2,100})")'
+MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_MONTH = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?"
+NAMED_DAY = re.compile(
+    rf"\b(?:{_MONTH}\s+(\d{{1,2}})(?:st|nd|rd|th)?,?|(\d{{1,2}})\.?\s+{_MONTH},?)\s+((?:19|20)\d\d)\b", re.IGNORECASE
 )
-JSON_TITLE = re.compile(r'"headline"\s*:\s*"((?:[^"\\]|\\.){1,400})"')
+DOTTED_DAY = re.compile(r"(?<![\d.])(\d{1,2})\.\s?(\d{1,2})\.\s?((?:19|20)\d\d)(?!\d)")
 
 # Most reliable first. Chinese government and news sites use names from a GB/T standard for site metadata.
 TITLE_NAMES = ("og:title", "twitter:title", "articletitle", "dc.title")
@@ -67,28 +71,46 @@ class Facts(NamedTuple):
 def page_facts(data: bytes, markup: Markup) -> Facts:
     """Reads <meta>, JSON-LD, <time> and <title>, in this order. `data` is the input from which `markup` was parsed."""
     metas = _metas(data, markup)
-    ld = "\n".join(_marked(data, markup, JSON_MARK, MAX_JSON_BYTES))
+    article = find_article(_marked(data, markup, JSON_MARK, MAX_JSON_BYTES))
     titles = _marked(data, markup, TITLE_MARK, 4 * MAX_CHARS)
-    title = _first(metas, TITLE_NAMES) or _clean(_group(JSON_TITLE, ld)) or _clean(titles[0] if titles else None)
+    whole = _clean(titles[0] if titles else None)
+    title = _first(metas, TITLE_NAMES) or _clean(_headline(article, whole or "")) or whole
     author = _first(metas, AUTHOR_NAMES)
     if author is None or "://" in author:
-        author = _clean(_group(JSON_AUTHOR, ld))
+        author = _clean(article.author)
     days = [metas[name] for name in DAY_NAMES if name in metas]
-    days += JSON_DAY.findall(ld)[:1] + _marked(data, markup, TIME_MARK, 500)[:1]
+    days += [article.published] if article.published else []
+    days += [tag for tag in _marked(data, markup, TIME_MARK, 500) if not UPDATED.search(tag)][:1]
     return Facts(title, author, next(filter(None, map(find_day, days)), None))
 
 
-def find_day(text: str) -> str | None:
-    """Returns the first date written as year, month, day, in ISO 8601; None if there is none.
+def _headline(article: Article, title: str) -> str | None:
+    """Returns the headline, or the name if only that is in the title: Wikipedia's headline is a short description."""
+    if article.name and article.name in title and not (article.headline and article.headline in title):
+        return article.name
+    return article.headline
 
-    >>> find_day("发布时间：2019年3月5日 10:20"), find_day("20190305")
-    ('2019-03-05', '2019-03-05')
+
+def find_day(text: str) -> str | None:
+    """Returns the first date in ISO 8601; None if there is none.
+
+    Read are year, month, day; names of English months; and day, month, year with dots. Dates such as 5/3/2019 differ
+    between countries and are not read.
+
+    >>> find_day("发布时间：2019年3月5日 10:20"), find_day("May 3rd, 2021"), find_day("03.05.2021")
+    ('2019-03-05', '2021-05-03', '2021-05-03')
     """
-    match = DAY.search(text) or COMPACT_DAY.search(text)
-    if not match:
+    if match := DAY.search(text) or COMPACT_DAY.search(text):
+        year, month, day = match[1], match[2], match[3]
+    elif match := NAMED_DAY.search(text):
+        name = match[1] or match[4]
+        year, month, day = match[5], str(MONTHS.index(name[:3].lower()) + 1), match[2] or match[3]
+    elif match := DOTTED_DAY.search(text):
+        day, month, year = match[1], match[2], match[3]
+    else:
         return None
     try:
-        return date(int(match[1]), int(match[2]), int(match[3])).isoformat()
+        return date(int(year), int(month), int(day)).isoformat()
     except ValueError:
         return None
 
@@ -114,11 +136,6 @@ def _marked(data: bytes, markup: Markup, kind: int, limit: int) -> list[str]:
 
 def _first(metas: dict[str, str], names: tuple[str, ...]) -> str | None:
     return next(filter(None, (_clean(metas.get(name)) for name in names)), None)
-
-
-def _group(pattern: re.Pattern[str], text: str) -> str | None:
-    match = pattern.search(text)
-    return next(filter(None, match.groups()), None) if match else None
 
 
 def _clean(text: str | None) -> str | None:

@@ -11,7 +11,7 @@ from sluice.core.config.extract import ExtractConfig
 from sluice.core.errors import SluiceError
 from sluice.core.ids import mix64
 from sluice.core.reasons import Reason
-from sluice.core.records.docs import Document, Located, Page, Rejection
+from sluice.core.records.docs import Document, Located, Page, Rejection, Span
 from sluice.text.charset import decode
 from sluice.text.cleaning.clean import cut_lines, mask_personal
 from sluice.text.dedup.signing import sign_text
@@ -24,6 +24,7 @@ from sluice.text.language.precheck import Precheck
 from sluice.text.pages.lists import PageLists
 from sluice.text.signals import compute
 from sluice.text.unicode.encoded_text import EncodedText
+from sluice.text.unicode.structure import structure
 
 PRECHECK = "before extraction"
 """`detail` of a page whose language was certain from its HTML alone."""
@@ -116,6 +117,7 @@ class PageProcessor:
         found |= _size(view)
         written = language_facts(view, language, self.languages)
         marks = rights(data, page.robots_header)
+        spans = structure(view)
         return Document(
             **_place(page),
             **found,
@@ -127,6 +129,8 @@ class PageProcessor:
             robots=",".join(marks.robots) or None,
             edits=clean.edits.to_json(),
             n_extracted_chars=len(text),
+            code_spans=[Span(start=start, end=end) for start, end in spans.code],
+            table_spans=[Span(start=start, end=end) for start, end in spans.tables],
             signals=compute.compute(
                 view,
                 language.code,

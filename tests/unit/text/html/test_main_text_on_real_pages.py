@@ -11,7 +11,6 @@ from sluice.data.archives.reader import ArchiveRecord, read_archive
 from sluice.text.charset.decode import decode
 from sluice.text.html.extract import extract_text
 
-
 HIDDEN = ".sr-only, .visually-hidden, .screen-reader-text, [aria-hidden=true], [hidden], .mw-editsection, rt, rp, head"
 
 

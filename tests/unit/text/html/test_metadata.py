@@ -30,12 +30,23 @@ def facts(html):
         ("2019-13-05", None),
         ("2019-02-30", None),
         ("12019-02-03", None),
-        ("5 March 2019", None),  # ambiguous dates are not guessed
+        ("5 March 2019", "2019-03-05"),
+        ("May 3rd, 2021", "2021-05-03"),
+        ("Published Sept. 9, 2021 at noon", "2021-09-09"),
+        ("03.05.2021", "2021-05-03"),
+        ("3. 5. 2021", "2021-05-03"),
+        ("31.02.2021", None),
+        ("1.2.3.2021", None),
+        ("5/3/2019", None),  # ambiguous dates are not guessed
         ("", None),
     ],
 )
-def test_a_date_is_read_if_the_year_comes_first(text, day):
+def test_a_date_is_read_if_its_order_is_certain(text, day):
     assert find_day(text) == day
+
+
+def ld(script):
+    return f'<script type="application/ld+json">{script}</script>'
 
 
 @pytest.mark.parametrize(
@@ -56,6 +67,29 @@ def test_a_date_is_read_if_the_year_comes_first(text, day):
         ),
         ('<script type="application/ld+json">{"author":"Bo"}</script>', (None, "Bo", None)),
         ('<script>{"author":"Bo"}</script>', (None, None, None)),
+        (
+            ld('{"@type":"Article","headline":"\\u77f3\\u6865 \\/ \\"A\\"","author":"\\u738b"}'),
+            ('石桥 / "A"', "王", None),
+        ),
+        (ld('{"@type":"Article","author":{"image":{"name":"x"},"name":"Bo"}}'), (None, "Bo", None)),
+        (
+            ld(
+                '{"@graph":[{"@type":"Comment","author":"troll","datePublished":"2019-01-01"},'
+                '{"@type":["Thing","NewsArticle"],"headline":"H","author":{"name":["Bo"]},"datePublished":"3 May 2021"}]}'
+            ),
+            ("H", "Bo", "2021-05-03"),
+        ),
+        (ld('{"@type":"WebPage","name":"P"}') + ld('{"@type":"BlogPosting","headline":"H"}'), ("H", None, None)),
+        (
+            "<title>Road - Wikipedia</title>" + ld('{"@type":"Article","name":"Road","headline":"way"}'),
+            ("Road", None, None),
+        ),
+        (ld('<!-- {"@type":"Article","headline":"two\nlines"} -->'), ("two lines", None, None)),
+        (ld('{"@type":"Article","headline":"\\u77f3",}'), ("石", None, None)),  # not valid JSON
+        (
+            "<time class=updated datetime=2023-09-09>x</time><time datetime=2021-05-03>y</time>",
+            (None, None, "2021-05-03"),
+        ),
     ],
 )
 def test_facts_are_read_from_metadata(html, expected):

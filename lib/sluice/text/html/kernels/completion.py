@@ -4,7 +4,7 @@ import numpy as np
 
 from sluice.text.html import tags
 from sluice.text.html.kernels.groups import group_keys
-from sluice.text.html.kernels.scopes import DD, DT, H1, H6
+from sluice.text.html.kernels.scopes import DD, DT
 from sluice.text.jit import kernel
 from sluice.text.unicode.kernels.utf8 import FNV_START, hash_on
 

@@ -1,0 +1,92 @@
+"""Where a text has code and tables: lines in fences, and rows of cells. Ours, for the text format of `text.html`.
+
+Works on any text in that format, also on GitHub's Markdown: no other record of the structure is needed.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from sluice.text.unicode.encoded_text import AnyText, EncodedText
+
+FENCE = re.compile(r"^ {0,3}(`{3,})([^`\n]*)$", re.MULTILINE)
+ROW = re.compile(r"^.*(?:^| )\|(?: |$).*$", re.MULTILINE)
+MIN_ROWS = 2
+"""Rows of a table; a single line with bars is text."""
+
+
+class Span(NamedTuple):
+    """Characters [start, end) of a text."""
+
+    start: int
+    end: int
+
+
+class Structure(NamedTuple):
+    """Spans of code, with its fences, and of tables, in order; none overlap."""
+
+    code: tuple[Span, ...] = ()
+    tables: tuple[Span, ...] = ()
+
+
+def structure(text: AnyText) -> Structure:
+    """Returns the spans of code and tables, computed once per view.
+
+    >>> structure("Run:\\n\\n```\\nls | wc\\n```\\n\\na | b\\n1 | 2")
+    Structure(code=(Span(start=6, end=21),), tables=(Span(start=23, end=34),))
+    """
+    return EncodedText.of(text).once(_find, None)
+
+
+def prose(text: AnyText) -> EncodedText:
+    """Returns the text outside of code and tables; the same view for a text without any. Computed once per view."""
+    return EncodedText.of(text).once(_without, None)
+
+
+def _find(view: EncodedText, _: None) -> Structure:
+    text = view.text
+    code = tuple(_codes(text)) if "```" in text else ()
+    return Structure(code, tuple(_tables(text, code)) if "|" in text else ())
+
+
+def _codes(text: str) -> Iterator[Span]:
+    """Yields code from its opening to its closing fence, which has at least as many backticks and nothing else."""
+    opened: re.Match[str] | None = None
+    for fence in FENCE.finditer(text):
+        if opened is None:
+            opened = fence
+        elif len(fence[1]) >= len(opened[1]) and not fence[2].strip():
+            yield Span(opened.start(), fence.end())
+            opened = None
+
+
+def _tables(text: str, code: tuple[Span, ...]) -> Iterator[Span]:
+    """Yields runs of lines with cells outside of code."""
+    places = iter(code)
+    inside = next(places, None)
+    first, last, rows = 0, -2, 0
+    for row in ROW.finditer(text):
+        while inside and inside.end <= row.start():
+            inside = next(places, None)
+        if inside and inside.start <= row.start():
+            continue
+        if row.start() != last + 1:
+            if rows >= MIN_ROWS:
+                yield Span(first, last)
+            first, rows = row.start(), 0
+        last, rows = row.end(), rows + 1
+    if rows >= MIN_ROWS:
+        yield Span(first, last)
+
+
+def _without(view: EncodedText, _: None) -> EncodedText:
+    found = structure(view)
+    spans = sorted((*found.code, *found.tables))
+    if not spans:
+        return view
+    parts, at = [], 0
+    for start, end in spans:
+        parts.append(view.text[at:start].rstrip("\n"))
+        at = end
+    parts.append(view.text[at:])
+    return EncodedText("\n\n".join(part for part in (part.strip("\n") for part in parts) if part))
