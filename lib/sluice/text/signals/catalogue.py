@@ -12,6 +12,7 @@ from typing import Any
 from sluice.core.records.docs import Signals
 from sluice.text.signals import c4, characters, lines, repetition, words
 from sluice.text.signals.text_view import TextView
+from sluice.text.unicode.structure import prose
 
 Definition = Callable[[TextView], float | None]
 
@@ -49,6 +50,7 @@ LINES = _named(
     lines.short_line_share,
     lines.mean_line_chars,
     lines.newlines_per_word,
+    lines.lines_per_word,
     lines.javascript_line_share,
     lines.policy_line_share,
     lines.more_line_share,
@@ -88,7 +90,29 @@ C4 = {
     **{f"c4_any_end_{field}": c4.page_signal(field, needs_end=False) for field in C4_FIELDS},
 }
 
-FUNCTIONS: dict[str, Definition] = {**WORDS, **LINES, **REPETITION, **CHARACTERS, **C4}
+OF_TEXT: dict[str, Definition] = {**WORDS, **LINES, **REPETITION, **CHARACTERS, **C4}
+"""The signals of a whole text."""
+
+OF_PROSE = (
+    *("lettered_word_share", "list_line_share", "terminal_line_share", "short_line_share", "mean_line_chars"),
+    *("lines_per_word", "duplicate_line_share", "duplicate_paragraph_share", "duplicate_line_char_share"),
+    *("duplicate_paragraph_char_share", "fineweb_duplicate_line_char_share"),
+    *(f"top_{n}gram_share" for n in (2, 3, 4)),
+    *(f"duplicate_{n}gram_share" for n in range(5, 11)),
+    *("han_share", "digit_share", "non_alphanumeric_share", "bracketed_char_share", "garbled_share"),
+)
+"""The signals that are also computed without code and tables, where repetition and marks are no sign of bad text."""
+
+
+def _of_prose(name: str) -> Definition:
+    def signal(view: TextView) -> float | None:
+        return OF_TEXT[name](TextView(prose(view.text).text, view.language))
+
+    signal.__doc__ = f"`{name}` outside of code and tables (ours, see `text.unicode.structure`)."
+    return signal
+
+
+FUNCTIONS: dict[str, Definition] = {**OF_TEXT, **{f"prose_{name}": _of_prose(name) for name in OF_PROSE}}
 """Every field of `Signals` that depends on the text alone, in field order; a test checks that both lists are equal."""
 
 GIVEN = {

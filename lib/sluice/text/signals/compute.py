@@ -14,27 +14,38 @@ from sluice.text.signals.text_view import UNSEGMENTED
 from sluice.text.unicode import characters
 from sluice.text.unicode.encoded_text import AnyText, EncodedText
 from sluice.text.unicode.kernels.hashing import hash_of, make_table
+from sluice.text.unicode.structure import prose
 from sluice.text.words.spans import word_spans
 from sluice.text.words.stop_words import FUNCTION_WORDS, STOP_WORDS
 
-WHOLE = tuple(place for place, name in enumerate(catalogue.FUNCTIONS) if "int" in str(Signals.__annotations__[name]))
+WHOLE = tuple(place for place, name in enumerate(catalogue.OF_TEXT) if "int" in str(Signals.__annotations__[name]))
 """Positions of the signals that are integers."""
+OF_PROSE = tuple(list(catalogue.OF_TEXT).index(name) for name in catalogue.OF_PROSE)
+"""Positions of the signals that are also computed for prose."""
 
 
 def compute(text: AnyText, language: str, **given: float | None) -> Signals:
     """Computes all signals of a text, None where undefined; `given` are those of `signals.GIVEN`."""
     view = EncodedText.of(text)
+    values = _measure(view, language)
+    plain = prose(view)
+    of_prose = values if plain is view else _measure(plain, language)
+    found: list[Any] = [*values, *(of_prose[place] for place in OF_PROSE)]
+    for place in WHOLE:
+        if found[place] is not None:
+            found[place] = int(found[place])
+    return Signals(*found, **given)  # type: ignore[arg-type]  # integer signals have integer values
+
+
+def _measure(view: EncodedText, language: str) -> list[float | None]:
+    """Returns the signals of a whole text in the order of `catalogue.OF_TEXT`."""
     is_segmented = language not in UNSEGMENTED
     starts, ends = word_spans(view, language) if is_segmented else _NO_SPANS
     stops, functions = word_tables(language)
-    out = np.empty(len(catalogue.FUNCTIONS))
+    out = np.empty(len(catalogue.OF_TEXT))
     is_unspaced = language in JIEBA_LANGUAGES or not is_segmented
     measure_all(view.codes, view.flags, starts, ends, stops, functions, is_segmented, is_unspaced, out)
-    values: list[Any] = [None if value != value else value for value in out.tolist()]
-    for place in WHOLE:
-        if values[place] is not None:
-            values[place] = int(values[place])
-    return Signals(*values, **given)  # type: ignore[arg-type]  # integer signals have integer values
+    return [None if value != value else value for value in out.tolist()]
 
 
 _NO_SPANS = np.empty(0, np.int32), np.empty(0, np.int32)

@@ -99,6 +99,11 @@ def newlines_per_word(view: TextView) -> float | None:
     return view.text.count("\n") / len(view.tokens) if view.tokens else None
 
 
+def lines_per_word(view: TextView) -> float | None:
+    """Lines with text per token (ours, after FineWeb: its text has no empty lines between paragraphs)."""
+    return len(view.lines) / len(view.tokens) if view.tokens else None
+
+
 def javascript_line_share(view: TextView) -> float | None:
     """Lines with the word javascript, in any case (C4's line rule, RedPajama-v2)."""
     return _share(view.lines, lambda line: "javascript" in line.lower())

@@ -74,8 +74,8 @@ def ld(script):
         (ld('{"@type":"Article","author":{"image":{"name":"x"},"name":"Bo"}}'), (None, "Bo", None)),
         (
             ld(
-                '{"@graph":[{"@type":"Comment","author":"troll","datePublished":"2019-01-01"},'
-                '{"@type":["Thing","NewsArticle"],"headline":"H","author":{"name":["Bo"]},"datePublished":"3 May 2021"}]}'
+                '{"@graph":[{"@type":"Comment","author":"troll","datePublished":"2019-01-01"},{"@type":'
+                '["Thing","NewsArticle"],"headline":"H","author":{"name":["Bo"]},"datePublished":"3 May 2021"}]}'
             ),
             ("H", "Bo", "2021-05-03"),
         ),

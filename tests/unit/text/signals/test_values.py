@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sluice.core.records.docs import Signals
-from sluice.text.signals.catalogue import C4, FUNCTIONS, GIVEN, define
+from sluice.text.signals.catalogue import C4, FUNCTIONS, GIVEN, OF_PROSE, OF_TEXT, define
 from sluice.text.signals.compute import compute
 from sluice.text.signals.text_view import TextView, is_mark
 
@@ -104,6 +104,8 @@ EXAMPLES = [
     ("terminal_line_share", "zh", "他说：“好。”\n标题\n完了！", 2 / 3),  # T12: 。” ends a sentence
     ("short_line_share", "en", "x" * 30 + "\n\n" + "y" * 31, 1 / 2),  # at most 30, empty lines left out
     ("newlines_per_word", "en", "a b\n\nc .", 2 / 4),  # tokens: a b c .
+    ("lines_per_word", "en", "a b\n\nc .", 2 / 4),
+    ("lines_per_word", "en", "a\n\n\n\nb", 2 / 2),
     ("mean_line_chars", "zh", "一二三\n\n四五六七八", 4),
     ("han_share", "zh", "中文 ab\n", 2 / 4),
     ("han_share", "en", "plain", 0),
@@ -121,13 +123,44 @@ EXAMPLES = [
 ]
 
 
+def signals_of(text, language="zh"):
+    return msgspec.structs.asdict(compute(text, language))
+
+
 @pytest.mark.parametrize(("name", "language", "text", "value"), EXAMPLES)
 def test_a_signal_has_the_value_computed_by_hand(name, language, text, value):
     assert signal(name, text, language) == pytest.approx(value)
 
 
 def test_every_signal_has_an_example():
-    assert {name for name, *_ in EXAMPLES} == set(FUNCTIONS)
+    assert {name for name, *_ in EXAMPLES} == set(OF_TEXT)
+
+
+@pytest.mark.parametrize(
+    ("name", "language", "prose", "value"),
+    [
+        ("duplicate_line_share", "en", "x\ny\nx", 1 / 3),
+        ("fineweb_duplicate_line_char_share", "en", "abc\nde\nabc", 3 / 8),
+        ("han_share", "zh", "中文 ab", 2 / 4),
+        ("lines_per_word", "en", "a b\n\nc .", 2 / 4),
+        ("terminal_line_share", "en", "End.\nNo end", 1 / 2),
+        ("non_alphanumeric_share", "en", "ab, c.", 2 / 6),
+        ("top_2gram_share", "en", "a b a b c", 6 / 9),
+    ],
+)
+def test_signals_of_prose_leave_out_code_and_tables(name, language, prose, value):
+    code, table = "```\nx = 1;\nx = 1;\n```", "a | b\n- | -\n- | -"
+    assert signal(f"prose_{name}", prose, language) == pytest.approx(value)
+    for text in (f"{code}\n\n{prose}", f"{prose}\n\n{code}\n\n{table}", f"{table}\n\n{prose}"):
+        assert signal(f"prose_{name}", text, language) == pytest.approx(value)
+    assert signal(f"prose_{name}", code, language) is None
+
+
+def test_every_signal_of_prose_is_that_of_the_text_without_code_and_tables():
+    text = "One.\nTwo 二。\n\n```\n\n\n```\n\nThree."
+    whole, prose = signals_of(text), signals_of("One.\nTwo 二。\n\nThree.")
+    for name in OF_PROSE:
+        assert whole[f"prose_{name}"] == prose[name] == prose[f"prose_{name}"], name
 
 
 def test_the_top_ngram_share_of_text_without_spaces_can_exceed_one():
@@ -225,7 +258,7 @@ def test_signals_of_any_text_are_finite_and_reproducible(text, language):
 def test_shares_are_at_most_one(text):
     found = msgspec.structs.asdict(compute(text, "en"))
     for name, value in found.items():
-        if value is not None and name.endswith("_share") and not name.startswith("top_"):
+        if value is not None and name.endswith("_share") and "top_" not in name:
             assert value <= 1 + 1e-9, name
 
 

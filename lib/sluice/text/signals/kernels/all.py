@@ -14,13 +14,13 @@ from sluice.text.unicode.kernels.phrases import find_phrases, first_pairs, phras
 _TABLE, _LENGTHS = phrase_table(PHRASES)
 _PAIRS = first_pairs(PHRASES)
 
-_WORDS, _LINES, _REPETITION, _CHARACTERS = 16, 27, 43, 59
-"""End of each group of `signals.FUNCTIONS`."""
+_WORDS, _LINES, _REPETITION, _CHARACTERS = 16, 28, 44, 60
+"""End of each group of `catalogue.OF_TEXT`."""
 
 
 @kernel
 def measure_all(codes, flags, starts, ends, stops, functions, is_segmented, is_unspaced, out):
-    """Fills `out` in the order of `signals.FUNCTIONS`; NaN where a signal is undefined."""
+    """Fills `out` in the order of `catalogue.OF_TEXT`; NaN where a signal is undefined."""
     n = len(codes)
     sums, powers = np.empty(n + 1, np.uint64), np.empty(n + 1, np.uint64)
     sum_up(codes, sums, powers)

@@ -97,7 +97,7 @@ def is_item(codes, flags, start, end):
 
 @kernel
 def measure_lines(codes, flags, num_tokens, places, numbers, out):
-    """Fills `out` [11] in the order of `signals.LINES`.
+    """Fills `out` [12] in the order of `signals.LINES`.
 
     `places` and `numbers`: positions and numbers of the occurrences of `PHRASES`.
     """
@@ -145,8 +145,9 @@ def measure_lines(codes, flags, num_tokens, places, numbers, out):
         out[4] = sentences / solid
         out[5] = short / solid
         out[6] = chars / solid
-        out[8] = scripts / solid
-        out[9] = policies / solid
-        out[10] = more / solid
+        out[9] = scripts / solid
+        out[10] = policies / solid
+        out[11] = more / solid
     if num_tokens > 0:
         out[7] = newlines / num_tokens
+        out[8] = solid / num_tokens
