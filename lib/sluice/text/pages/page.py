@@ -12,7 +12,7 @@ from sluice.core.errors import SluiceError
 from sluice.core.ids import mix64
 from sluice.core.reasons import Reason
 from sluice.core.records.docs import Document, Located, Page, Rejection
-from sluice.text.charset import decode
+from sluice.text.charset import decode, double_encoded
 from sluice.text.cleaning.clean import cut_lines, mask_personal
 from sluice.text.dedup.signing import sign_text
 from sluice.text.html import extract as html
@@ -27,6 +27,12 @@ from sluice.text.unicode.encoded_text import EncodedText
 
 PRECHECK = "before extraction"
 """`detail` of a page whose language was certain from its HTML alone."""
+
+WHOLE = (200, 203, None)
+"""HTTP statuses of whole pages: OK, a page that a proxy changed, and answers without a status."""
+PARTIAL = 206
+"""The status of a part, also sent with the whole page to clients that ask for all bytes. Accepted without a
+Content-Range, or with one that is the whole."""
 
 RANDOM_UNIT_SEED = 3
 
@@ -78,7 +84,7 @@ class PageProcessor:
             return _reject(page, Reason.EXTRACT_ERROR, type(e).__name__)
 
     def _reject_unread(self, page: Page) -> Rejection | None:
-        if page.http_status not in (200, None):
+        if not is_answer(page):
             return _reject(page, Reason.HTTP_STATUS, str(page.http_status))
         if page.is_cut:
             return _reject(page, Reason.TOO_BIG, f"over {self.extract.max_page_bytes} bytes")
@@ -88,7 +94,7 @@ class PageProcessor:
     def _process(self, page: Page) -> Document | Rejection:
         decoded = decode.decode(page.payload, page.header_charset)
         found: dict[str, Any] = {"charset": decoded.charset, "charset_by": decoded.by}
-        data = decoded.utf8(page.payload)
+        data = double_encoded.repair(decoded.utf8(page.payload))
         if unwanted := self.precheck.unwanted(data):
             return _reject(
                 page, Reason.LANGUAGE, PRECHECK, language=unwanted.code, language_score=unwanted.score, **found
@@ -144,6 +150,11 @@ class PageProcessor:
             return False
         minimum = self.extract.min_language_score.get(language.code, self.extract.other_language_score)
         return language.score >= minimum
+
+
+def is_answer(page: Page) -> bool:
+    """Whether the HTTP status is that of a whole page."""
+    return page.http_status in WHOLE or (page.http_status == PARTIAL and not page.is_part)
 
 
 def _size(text: EncodedText) -> dict[str, int]:
