@@ -18,7 +18,7 @@ import re
 
 _CP1252 = {byte: bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in range(0x80, 0x100)}
 _BYTE_OF = {chr(byte): byte for byte in _CP1252} | {char: byte for byte, char in _CP1252.items()}
-_C1_MEANING = {byte: _CP1252[byte] for byte in range(0x80, 0xA0)}
+_C1_MEANING = {chr(byte).encode(): _CP1252[byte].encode() for byte in range(0x80, 0xA0)}
 
 FOLLOWERS = frozenset(
     b"\x82\x83\x84\x85\x8a\x8b\x8c\x8e\x91\x92\x93\x94\x95\x96\x97\x99\x9a\x9b\x9c\x9e\x9f"
@@ -33,31 +33,32 @@ UNDEFINED = frozenset(b"\x81\x8d\x8f\x90\x9d")
 A_CIRCUMFLEX, A_TILDE, SHARP_S, TIMES, SMALL_A_CIRCUMFLEX, LIGATURE_OE = 0xC2, 0xC3, 0xDF, 0xD7, 0xE2, 0x9C
 LATIN_LEADS = (A_CIRCUMFLEX, A_TILDE, 0xC4, 0xC5)
 """First bytes of the signs and letters of European languages."""
+BYTE_ORDER_MARK = "ï»¿".encode()
+"""Texts about character sets quote it, and its repair is invisible."""
 MAINLY = 4
 """In a page in which one sequence of this many is certain, all are double-encoded."""
 MAX_PASSES = 3
 """Some texts were encoded several times."""
 
 
-def _chars(first: int, last: int) -> str:
-    """A character class of everything that stands for these bytes."""
-    return "[" + "".join(re.escape(char) for char, byte in _BYTE_OF.items() if first <= byte <= last) + "]"
+def _utf8(first: int, last: int) -> bytes:
+    """A pattern of the UTF-8 of every character that stands for one of these bytes."""
+    ends: dict[bytes, list[bytes]] = {}
+    for char, byte in _BYTE_OF.items():
+        if first <= byte <= last:
+            *begin, end = char.encode()
+            ends.setdefault(bytes(begin), []).append(re.escape(bytes([end])))
+    return b"(?:" + b"|".join(re.escape(begin) + b"[" + b"".join(end) + b"]" for begin, end in ends.items()) + b")"
 
 
-_ANY = _chars(0x80, 0xBF)
+_ANY = _utf8(0x80, 0xBF)
 SEQUENCE = re.compile(
-    f"{_chars(0xC2, 0xDF)}{_ANY}|"
-    f"(?:{_chars(0xE0, 0xE0)}{_chars(0xA0, 0xBF)}|{_chars(0xE1, 0xEC)}{_ANY}|{_chars(0xED, 0xED)}{_chars(0x80, 0x9F)}|"
-    f"{_chars(0xEE, 0xEF)}{_ANY}){_ANY}|"
-    f"(?:{_chars(0xF0, 0xF0)}{_chars(0x90, 0xBF)}|{_chars(0xF1, 0xF3)}{_ANY}|{_chars(0xF4, 0xF4)}{_chars(0x80, 0x8F)})"
-    f"{_ANY}{_ANY}"
-)
-"""The characters that stand for one valid UTF-8 character of two, three or four bytes (RFC 3629)."""
-MAY_OCCUR = re.compile(
-    rb"\xc3[\x82-\xb4](?:\xc2[\x80-\xbf]|\xc5[\x92\x93\xa0\xa1\xb8\xbd\xbe]|\xc6\x92|\xcb[\x86\x9c]|"
-    rb"\xe2(?:\x80[\x93-\xba]|\x82\xac|\x84\xa2))"
-)
-"""The first two characters of a sequence in UTF-8."""
+    rb"\xc3(?:[\x82-\x9f]" + _ANY + rb"|(?:\xa0" + _utf8(0xA0, 0xBF) + rb"|\xad" + _utf8(0x80, 0x9F)
+    + rb"|[\xa1-\xac\xae\xaf]" + _ANY + rb"|(?:\xb0" + _utf8(0x90, 0xBF) + rb"|\xb4" + _utf8(0x80, 0x8F)
+    + rb"|[\xb1-\xb3]" + _ANY + rb")" + _ANY + rb")" + _ANY + rb")"
+)  # fmt: skip
+"""The characters that stand for one valid UTF-8 character of two, three or four bytes (RFC 3629), in UTF-8. The letters
+that stand for first bytes all begin with C3."""
 
 
 def repair(data: bytes) -> bytes:
@@ -69,50 +70,55 @@ def repair(data: bytes) -> bytes:
     '« Un café » à L’UNIVERSITÉ…'
     """
     for _ in range(MAX_PASSES):
-        if b"\xc3" not in data or not MAY_OCCUR.search(data):
+        repaired = _repair_once(data) if b"\xc3" in data else data
+        if repaired is data:
             break
-        text = data.decode("utf-8", "surrogateescape")
-        repaired = _repair_once(text)
-        if repaired is text:
-            break
-        data = repaired.encode("utf-8", "surrogateescape")
+        data = repaired
     return data
 
 
-def _repair_once(text: str) -> str:
-    matches = list(SEQUENCE.finditer(text))
-    certain = [_is_certain(match, text) for match in matches]
+def _repair_once(data: bytes) -> bytes:
+    matches = list(SEQUENCE.finditer(data))
+    certain = [_is_certain(match, data) for match in matches]
     n_certain = sum(certain)
     if not n_certain:
-        return text
-    leads = {match[0][0] for match, is_certain in zip(matches, certain, strict=True) if is_certain} | {"Â", "Ã"}
+        return data
+    leads = {match[0][:2] for match, is_certain in zip(matches, certain, strict=True) if is_certain}
+    leads |= {"Â".encode(), "Ã".encode()}
     has_all, has_several = MAINLY * n_certain >= len(matches), n_certain > 1
     for i in range(1, len(matches)):
         certain[i] |= certain[i - 1] and matches[i - 1].end() == matches[i].start()
     for i in range(len(matches) - 2, -1, -1):
         certain[i] |= certain[i + 1] and matches[i].end() == matches[i + 1].start()
-    parts: list[str] = []
+    parts: list[bytes] = []
     end = 0
     for match, is_certain in zip(matches, certain, strict=True):
-        is_alone = end == match.start() or not text[match.start() - 1 : match.start()].isupper()
-        if is_certain or (has_several and is_alone and (has_all or match[0][0] in leads)):
-            parts += [text[end : match.start()], _reverse(match[0])]
+        is_likely = has_several and (has_all or match[0][:2] in leads)
+        if is_certain or (is_likely and (end == match.start() or not _before(match, data).isupper())):
+            parts += [data[end : match.start()], _reverse(match[0])]
             end = match.end()
-    return "".join((*parts, text[end:]))
+    return b"".join((*parts, data[end:]))
 
 
-def _is_certain(match: re.Match[str], text: str) -> bool:
+def _before(match: re.Match[bytes], data: bytes) -> str:
+    """The character before a match, or an empty string."""
+    return data[max(match.start() - 4, 0) : match.start()].decode("utf-8", "ignore")[-1:]
+
+
+def _is_certain(match: re.Match[bytes], data: bytes) -> bool:
     """Whether a sequence by itself cannot be correct text."""
-    lead, second, *more = (_BYTE_OF[char] for char in match[0])
+    lead, second, *more = (_BYTE_OF[char] for char in match[0].decode())
     if not UNDEFINED.isdisjoint((second, *more)):
         return True
+    if match[0] == BYTE_ORDER_MARK:
+        return False
     if more:
         return _is_certain_long(lead, second, more[0])
     if lead in (SHARP_S, TIMES):  # `2×½`
         return False
     if second not in FOLLOWERS:
         return True
-    before, after = text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]
+    before, after = _before(match, data), data[match.end() : match.end() + 4].decode("utf-8", "ignore")[:1]
     if before.isalpha():
         return before.islower() and lead in LATIN_LEADS
     if lead == A_CIRCUMFLEX:
@@ -129,7 +135,7 @@ def _is_certain_long(lead: int, second: int, third: int) -> bool:
     return lead == SMALL_A_CIRCUMFLEX or second not in BEFORE_SIGNS
 
 
-def _reverse(sequence: str) -> str:
+def _reverse(sequence: bytes) -> bytes:
     """The character of a sequence; for a control character, the one that its byte means in Windows-1252."""
-    char = bytes(_BYTE_OF[char] for char in sequence).decode("utf-8")
-    return _C1_MEANING.get(ord(char), char)
+    inner = bytes(_BYTE_OF[char] for char in sequence.decode())
+    return _C1_MEANING.get(inner, inner)
