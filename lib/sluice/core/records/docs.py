@@ -139,6 +139,8 @@ class Page(Located, kw_only=True):
     payload: bytes
     is_xhtml: bool = False
     """True if the page is XML by its type or its XML declaration, so that `<script/>` is an empty element."""
+    is_text: bool = False
+    """True for plain text sent as HTML, without one tag or character reference. Its line breaks are kept."""
     is_part: bool = False
     """True if the Content-Range is not the whole page."""
     is_cut: bool = False

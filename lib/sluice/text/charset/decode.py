@@ -88,7 +88,7 @@ def decode(payload: bytes, declared: str | None) -> Decoded:
     first = next(_declarations(payload, declared), None)
     if first and first[0] == "utf-8":  # nearly all pages: nothing else is computed
         decoded = _decoded(payload, *first)
-        if "\ufffd" not in decoded.text:
+        if "\ufffd" not in decoded.text and not (b"\x1b" in payload and payload.isascii()):
             return decoded
     evidence = Evidence(payload)
     declarations: dict[str, str] = {}

@@ -9,7 +9,6 @@ information.
 import codecs
 import functools
 import re
-from bisect import bisect_left
 from string import ascii_letters
 
 import numpy as np
@@ -21,6 +20,8 @@ from sluice.text.charset.webcodecs import codec_for
 
 SAMPLE_BYTES = 2048
 """Number of sampled bytes from passages with bytes above 7F. More would take time without changing the result."""
+
+SEARCH_BYTES = 1 << 14
 
 # A run from a high byte to the next byte that is not part of a character in any multi-byte encoding. Digits are second
 # and fourth bytes in GB18030, and every other second byte is 40 or more.
@@ -47,7 +48,6 @@ QUOTES = b"\x91\x92\x93\x94\x96\x97"
 _WITHOUT_SIGNS = bytes(0x20 if byte in SIGNS else byte for byte in range(256))
 _HIGH = bytes(range(0x80, 0x100))
 _ASCII = bytes(range(0x80))
-_WITHOUT_ASCII = bytes(0x20 if byte < 0x80 else byte for byte in range(256))
 WORD = re.compile(rb"[\x80-\xff]{2,}")
 # їієґ by a letter, in KOI8-U
 UKRAINIAN = re.compile(rb"[\xa3-\xff][\xa4\xa6\xa7\xad]|[\xa4\xa6\xa7\xad][\xc0-\xff]")
@@ -113,12 +113,8 @@ class Evidence:
 
     @functools.cached_property
     def utf8_characters(self) -> tuple[int, int, int]:
-        """The numbers of characters of two bytes, of more bytes (four count twice), and of invalid places in UTF-8."""
-        text = self.payload.translate(_WITHOUT_ASCII).decode("utf-8", "replace")
-        n_spaces, n_bad = text.count(" "), text.count("\ufffd")
-        n_characters = len(text) - n_spaces - n_bad
-        n_long = len(text.encode()) - n_spaces - 3 * n_bad - 2 * n_characters
-        return max(n_characters - n_long, 0), n_long, n_bad
+        """The result of `count_utf8`."""
+        return count_utf8(self.payload)
 
     @property
     def is_mostly_utf8(self) -> bool:
@@ -158,6 +154,15 @@ class Evidence:
         return len(letters) - len(letters.translate(None, _HIGH))
 
 
+def count_utf8(data: bytes) -> tuple[int, int, int]:
+    """Counts the characters of two bytes, those of more bytes (four count twice), and the invalid places in UTF-8."""
+    text = data.decode("utf-8", "replace")
+    n_ascii, n_bad = len(data.translate(None, _HIGH)), text.count("\ufffd")
+    n_characters = len(text) - n_ascii - n_bad
+    n_long = len(text.encode()) - n_ascii - 3 * n_bad - 2 * n_characters
+    return max(n_characters - n_long, 0), n_long, n_bad
+
+
 def detect(payload: bytes) -> str:
     """Returns the Python codec that most probably encoded these bytes; `utf-8` for plain ASCII."""
     return Evidence(payload).codec
@@ -167,13 +172,18 @@ def _sample(payload: bytes) -> bytes:
     """Returns passages with bytes above 7F from the beginning, separated by spaces."""
     parts: list[bytes] = []
     size = end = 0
-    # ten times as fast as a search; more places are not in the sample
-    places = np.flatnonzero(np.frombuffer(payload, np.uint8) >= 0x80)[: 2 * SAMPLE_BYTES].tolist()
-    while size < SAMPLE_BYTES and (following := bisect_left(places, end)) < len(places):
-        start = places[following]
-        end = STRETCH.match(payload, start).end()  # type: ignore[union-attr]
-        parts.append(payload[max(start - 1, 0) : min(end, start + SAMPLE_BYTES)])
-        size += len(parts[-1])
+    view = np.frombuffer(payload, np.uint8)
+    for begin in range(0, len(payload), SEARCH_BYTES):
+        # ten times as fast as a search for each; a sample has no more places
+        places = np.flatnonzero(view[begin : begin + SEARCH_BYTES] >= 0x80)[: 2 * SAMPLE_BYTES] + begin
+        for start in places.tolist():
+            if start < end:
+                continue
+            if size >= SAMPLE_BYTES:
+                return b" ".join(parts)
+            end = STRETCH.match(payload, start).end()  # type: ignore[union-attr]
+            parts.append(payload[max(start - 1, 0) : min(end, start + SAMPLE_BYTES)])
+            size += len(parts[-1])
     return b" ".join(parts)
 
 

@@ -8,8 +8,8 @@ where it cannot be correct text. It is certain by itself
 * if an upper-case letter follows a lower-case one (`cafÃ©`);
 * if `Ã`, `Ä` or `Å` alone begins a word of lower-case letters (`Ã©cole`), or if a sign follows `Â` alone (`Â© 2010`).
 
-It is certain by others if it is next to a certain one, or if the page has two of them and it begins like them. In a
-page in which a quarter of the sequences is certain, all are.
+It is certain by others if it is next to a certain one, if two that do not end words are next to each other, or if the
+page has two certain ones and it begins like them, or they are the majority.
 
 Source: ours; the idea of reversing the encoding is from ftfy (Speer 2019), which repairs more and is less careful.
 """
@@ -27,16 +27,19 @@ FOLLOWERS = frozenset(
 """Bytes whose characters follow a letter in correct text: quotes, dashes, marks, ordinals, exponents, other letters."""
 BEFORE_SIGNS = frozenset(b"\x85\x95\x96\x97\xa0")
 """Bytes of spaces, dashes and dots, which any sign follows in correct text: `café—€5`."""
-QUOTES = frozenset(b"\x82\x84\x85\x8b\x91\x92\x93\x94\x96\x97\x9b\xa0")
+QUOTES = frozenset(b"\x82\x84\x85\x8b\x91\x92\x93\x94\x96\x97\x9b\xa0\xab\xbb")
+MARKS = frozenset(b"\x95\x99\xa9\xae\xb7")
 UNDEFINED = frozenset(b"\x81\x8d\x8f\x90\x9d")
 """Bytes without a meaning in Windows-1252; as characters, they are controls that no text contains."""
-A_CIRCUMFLEX, A_TILDE, SHARP_S, TIMES, SMALL_A_CIRCUMFLEX, LIGATURE_OE = 0xC2, 0xC3, 0xDF, 0xD7, 0xE2, 0x9C
-LATIN_LEADS = (A_CIRCUMFLEX, A_TILDE, 0xC4, 0xC5)
+NEVER = frozenset(((0xE2, 0x9C), (0xF0, 0x9F)))
+"""Pairs of letters that no language has: `âœ` of dingbats, `ðŸ` of emoji."""
+A_CIRCUMFLEX, A_TILDE, SHARP_S, TIMES, SMALL_A_CIRCUMFLEX = 0xC2, 0xC3, 0xDF, 0xD7, 0xE2
+LATIN_LEADS = (A_CIRCUMFLEX, A_TILDE, 0xC4, 0xC5, 0xC6)
 """First bytes of the signs and letters of European languages."""
 BYTE_ORDER_MARK = "ï»¿".encode()
 """Texts about character sets quote it, and its repair is invisible."""
-MAINLY = 4
-"""In a page in which one sequence of this many is certain, all are double-encoded."""
+MAINLY = 2
+"""In a page in which one sequence of this many is certain, the others are double-encoded too."""
 MAX_PASSES = 3
 """Some texts were encoded several times."""
 
@@ -80,24 +83,39 @@ def repair(data: bytes) -> bytes:
 def _repair_once(data: bytes) -> bytes:
     matches = list(SEQUENCE.finditer(data))
     certain = [_is_certain(match, data) for match in matches]
-    n_certain = sum(certain)
-    if not n_certain:
+    for i in range(1, len(matches)):
+        one, other = matches[i - 1], matches[i]
+        certain[i] |= one.end() == other.start() and not _ends_word(one) and not _ends_word(other)
+    if not any(certain):
         return data
-    leads = {match[0][:2] for match, is_certain in zip(matches, certain, strict=True) if is_certain}
-    leads |= {"Â".encode(), "Ã".encode()}
-    has_all, has_several = MAINLY * n_certain >= len(matches), n_certain > 1
     for i in range(1, len(matches)):
         certain[i] |= certain[i - 1] and matches[i - 1].end() == matches[i].start()
     for i in range(len(matches) - 2, -1, -1):
         certain[i] |= certain[i + 1] and matches[i].end() == matches[i + 1].start()
+    n_certain = sum(certain)
+    is_main = MAINLY * n_certain >= len(matches)
+    short = [match[0] for match, is_certain in zip(matches, certain, strict=True) if is_certain and _is_short(match)]
+    leads = {"Â".encode(), "Ã".encode(), *(sequence[:2] for sequence in short)}
     parts: list[bytes] = []
     end = 0
     for match, is_certain in zip(matches, certain, strict=True):
-        is_likely = has_several and (has_all or match[0][:2] in leads)
+        is_likely = n_certain > 1 and (
+            (_is_short(match) and match[0][:2] in leads) or (is_main and not _ends_word(match))
+        )
         if is_certain or (is_likely and (end == match.start() or not _before(match, data).isupper())):
             parts += [data[end : match.start()], _reverse(match[0])]
             end = match.end()
     return b"".join((*parts, data[end:]))
+
+
+def _is_short(match: re.Match[bytes]) -> bool:
+    return len(match[0].decode()) == 2
+
+
+def _ends_word(match: re.Match[bytes]) -> bool:
+    """Whether the second character of a sequence follows the end of a word in correct text: a quote, a dash, a mark."""
+    lead, second = (_BYTE_OF[char] for char in match[0].decode()[:2])
+    return second in QUOTES or second in MARKS or lead == TIMES
 
 
 def _before(match: re.Match[bytes], data: bytes) -> str:
@@ -122,13 +140,14 @@ def _is_certain(match: re.Match[bytes], data: bytes) -> bool:
     if before.isalpha():
         return before.islower() and lead in LATIN_LEADS
     if lead == A_CIRCUMFLEX:
-        return second not in QUOTES or second in (0x8B, 0x9B)
-    return lead in LATIN_LEADS and after.islower() and second not in QUOTES - {0x96 if lead == A_TILDE else 0}
+        return second > 0xA0
+    is_quote = second in QUOTES and (lead, second) != (A_TILDE, 0x96)  # `Ã–sterreich`
+    return lead in LATIN_LEADS and after.islower() and not is_quote
 
 
 def _is_certain_long(lead: int, second: int, third: int) -> bool:
     """Whether a sequence of three or four characters cannot be correct text."""
-    if second not in FOLLOWERS or (lead == SMALL_A_CIRCUMFLEX and second == LIGATURE_OE):
+    if second not in FOLLOWERS or (lead, second) in NEVER:
         return True
     if third in FOLLOWERS or second == 0xA0:
         return False

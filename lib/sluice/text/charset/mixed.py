@@ -8,7 +8,7 @@ Everything else is U+FFFD, as in browsers: mostly characters of which a program 
 
 import re
 
-from sluice.text.charset.detect import MOSTLY, SURE_CHARACTERS, SURE_COMMON, Evidence
+from sluice.text.charset.detect import MOSTLY, SURE_CHARACTERS, SURE_COMMON, Evidence, count_utf8
 from sluice.text.charset.webcodecs import decode_as
 
 STRETCH = re.compile(rb"[\x80-\xff]+(?:[0-9@-\x7e][\x80-\xff]+)*")
@@ -34,12 +34,14 @@ def decode_mixed(payload: bytes) -> str:
 
 
 def _is_foreign(stretch: bytes) -> bool:
-    """Whether a stretch is not UTF-8, and not UTF-8 with a cut character either."""
+    """Whether a stretch is not UTF-8, and not UTF-8 with a cut character either.
+
+    Text in GBK contains many characters of two bytes in UTF-8 by chance, but few longer ones.
+    """
     if len(stretch) < MIN_STRETCH or _is_utf8(stretch):
         return False
-    text = stretch.decode("utf-8", "replace")
-    n_bad = text.count("\ufffd")
-    return MOSTLY * (len(text) - n_bad) <= n_bad
+    n_short, n_long, n_bad = count_utf8(stretch)
+    return n_long <= n_bad // MOSTLY and n_short <= n_bad * MOSTLY
 
 
 def _is_utf8(data: bytes) -> bool:

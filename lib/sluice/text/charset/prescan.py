@@ -23,23 +23,21 @@ ATTRIBUTES = re.compile(rb"(?:" + re.sub(rb"\((?!\?)", b"(?:", ATTRIBUTE) + rb")
 TAG = re.compile(
     rb"<(?:(?P<comment>!--)|(?P<meta>meta(?=[\t\n\f\r /]))|"
     rb"(?P<raw>(?:script|style|title|textarea|noscript|iframe|noembed|noframes|xmp)(?=[\t\n\f\r />]))|"
-    rb"/?(?P<tag>[a-z][^\t\n\f\r >]*+)|(?P<other>[!/?]))",
-    re.IGNORECASE,
+    rb"/?(?P<tag>[a-z][^\t\n\f\r >]*+)|(?P<other>[!/?]))"
 )
 CONTENT_CHARSET = re.compile(
-    rb"charset" + SPACE + rb"*+=" + SPACE + rb"""*+(?:"([^"]*+)"|'([^']*+)'|([^\t\n\f\r ;"'][^\t\n\f\r ;]*+))""",
-    re.IGNORECASE,
+    rb"charset" + SPACE + rb"*+=" + SPACE + rb"""*+(?:"([^"]*+)"|'([^']*+)'|([^\t\n\f\r ;"'][^\t\n\f\r ;]*+))"""
 )
-XML_DECLARATION = re.compile(
-    rb"""[\t\n\f\r ]*<\?xml\b[^>]{0,200}?\bencoding\s*=\s*["']\s*([A-Za-z0-9_.:-]{2,40})""", re.IGNORECASE
-)
-MENTION = re.compile(rb"charset", re.IGNORECASE)
+XML_DECLARATION = re.compile(rb"""[\t\n\f\r ]*<\?xml\b[^>]{0,200}?\bencoding\s*=\s*["']\s*([a-z0-9_.:-]{2,40})""")
 
 
 def declared_labels(payload: bytes) -> Iterator[str]:
-    """Yields the labels that the beginning of a page declares, in order: those of `meta`, then the XML declaration."""
-    head = payload[:SCAN_BYTES]
-    if MENTION.search(head):  # most pages without a declaration do not contain the word
+    """Yields the labels that the beginning of a page declares, in order: those of `meta`, then the XML declaration.
+
+    The labels are in lower case, since their case has no meaning.
+    """
+    head = payload[:SCAN_BYTES].lower()
+    if b"charset" in head:
         yield from _meta_labels(head)
     if match := XML_DECLARATION.match(head):
         yield match[1].decode("latin-1")
@@ -65,17 +63,17 @@ def _meta_labels(head: bytes) -> Iterator[str]:
         else:
             at = ATTRIBUTES.match(head, at).end()  # type: ignore[union-attr]
             if kind == "raw":
-                end = re.compile(rb"</" + match["raw"] + rb"[\t\n\f\r />]", re.IGNORECASE).search(head, at)
+                end = re.compile(rb"</" + match["raw"] + rb"[\t\n\f\r />]").search(head, at)
                 if not end:
                     return
                 at = end.start()
 
 
 def _attributes(head: bytes, at: int) -> tuple[dict[bytes, bytes], int]:
-    """Returns the attributes of a tag with lower-case names, the first of each name, and the position after them."""
+    """Returns the attributes of a tag, the first of each name, and the position after them."""
     values: dict[bytes, bytes] = {}
     while match := NEXT_ATTRIBUTE.match(head, at):
-        values.setdefault(match[1].lower(), match[2] or match[3] or match[4] or b"")
+        values.setdefault(match[1], match[2] or match[3] or match[4] or b"")
         at = match.end()
     return values, at
 
@@ -84,7 +82,7 @@ def _label(values: dict[bytes, bytes]) -> bytes | None:
     """Returns the label that the attributes of a `meta` declare, or None."""
     if b"charset" in values:
         return values[b"charset"].strip()
-    if values.get(b"http-equiv", b"").strip().lower() != b"content-type":
+    if values.get(b"http-equiv", b"").strip() != b"content-type":
         return None
     match = CONTENT_CHARSET.search(values.get(b"content", b""))
     return match[1] or match[2] or match[3] if match else None

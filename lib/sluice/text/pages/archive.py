@@ -228,7 +228,7 @@ def _row(
     if judged.reason and not judged.is_called_html:
         return judged.reason
     account.html += 1
-    page = page_of(record, is_xhtml=judged.is_xhtml)
+    page = page_of(record, judged)
     if judged.reason and is_answer(page):
         return _rejection(page, judged.reason, judged.kind)
     account.unterminated += record.is_unterminated
@@ -256,7 +256,7 @@ def _other(record: ArchiveRecord) -> str:
     return Reason.NOT_RESPONSE
 
 
-def _page(entry: PlanEntry, doc_id: int, record: ArchiveRecord, *, is_xhtml: bool = False) -> Page:
+def _page(entry: PlanEntry, doc_id: int, record: ArchiveRecord, judged: MediaType | None = None) -> Page:
     status = STATUS.search(record.http_status or "")
     return Page(
         crawl=entry.crawl,
@@ -272,7 +272,8 @@ def _page(entry: PlanEntry, doc_id: int, record: ArchiveRecord, *, is_xhtml: boo
         header_charset=header_charset(record.content_type),
         robots_header=record.robots_header,
         payload=record.payload or b"",
-        is_xhtml=is_xhtml,
+        is_xhtml=judged is not None and judged.is_xhtml,
+        is_text=judged is not None and judged.is_text,
         is_part=record.is_part,
         is_cut=record.is_cut,
     )

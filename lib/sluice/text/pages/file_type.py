@@ -68,7 +68,7 @@ DOCUMENT = re.compile(rb"<(?:!doctype\s{1,9}html|html|/html|/body)\b", re.IGNORE
 
 JSON = re.compile(
     rb"""(?:\)\]\}',?\s*|while\s?\(1\);\s*|for\s?\(;;\);\s*|[\w$.]{1,60}\(\s*)?[\[{]\s*(?:[\[{]\s*){0,20}
-    (?:"(?:[^"\\]|\\.){0,2000}+"\s*[:,\]] | [\]}] | (?:[-\d.eE+]{1,30}|true|false|null)\s*[,\]])""",
+    (?:"(?:[^"\\]|\\.){0,2000}+"\s*[:,\]] | [\]}] | (?:[-\d.eE+]{1,30}|true|false|null)\s*,)""",
     re.VERBOSE | re.DOTALL,
 )
 JSON_OBJECT = re.compile(rb'\[?\s*\{\s*"[^"]{1,100}"\s*:')
@@ -77,8 +77,8 @@ JAVASCRIPT = re.compile(
     rb"""(?:["']use\ strict["'];?\s*)?(?:
       (?:var|let|const)\s+[\w$]+\s*[=;,]
     | (?:async\s+)?function\b\s*[\w$]*\s*\(
-    | [!+~;(-]+\s*(?:async\s+)?function\s*[\w$]*\s*\(
-    | [!+~;(-]*\(\s*(?:[\w$,\s]{0,60}\)|[\w$]{1,30})\s*=>
+    | [!+~;(-]{1,20}+\s*(?:async\s+)?function\s*[\w$]*\s*\(
+    | [!+~;-]{0,20}\({1,3}\s*(?:[\w$,\s]{0,60}\)|[\w$]{1,30})\s*=>
     | (?:window|document|self|globalThis|jQuery|module|exports|angular|location)\b[\w$.\[\]"']{0,80}\s*(?:\|\|)?[=(]
     | (?:\$|jQuery|define|require)\s?\(
     | import\s*["'{*] | import\s+[\w$]+\s+from\s

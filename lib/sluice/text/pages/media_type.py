@@ -33,6 +33,8 @@ MISSING_TYPES = re.compile(
 )
 """Types without information, and the types of HTTP messages themselves."""
 
+REFERENCE = re.compile(rb"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,31});")
+
 GROUP_OF_TYPE = (
     (re.compile(r"json|csv|calendar|vcard|rfc822|yaml|mbox|tab-separated"), files.DATA),
     (re.compile(r"script|css|text/x-|x-sh$|x-python|x-php|x-perl"), files.SCRIPT),
@@ -56,6 +58,8 @@ class MediaType(NamedTuple):
     is_called_html: bool
     """Whether a type says HTML, so that a file of another kind is reported with its location."""
     is_xhtml: bool
+    is_text: bool
+    """Whether the payload is plain text sent as HTML, without one tag or character reference."""
 
 
 def media_type(payload: bytes, declared: str | None, detected: str | None) -> MediaType:
@@ -79,7 +83,8 @@ def media_type(payload: bytes, declared: str | None, detected: str | None) -> Me
     elif kind == TEXT and other == IS_OTHER and (group := _group(detected)):
         reason, kind = REASONS[group], group
     is_xhtml = is_xml or one == IS_XHTML or (other == IS_XHTML and one != IS_HTML) or (kind == HTML and one == IS_XML)
-    return MediaType(reason, kind, is_called_html, is_xhtml and reason is None)
+    is_text = reason is None and kind == TEXT and b"<" not in payload and not REFERENCE.search(payload)
+    return MediaType(reason, kind, is_called_html, is_xhtml and reason is None, is_text)
 
 
 def is_called_html(declared: str | None, detected: str | None) -> bool:

@@ -34,6 +34,7 @@ PARTIAL = 206
 """The status of a part, also sent with the whole page to clients that ask for all bytes. Accepted without a
 Content-Range, or with one that is the whole."""
 
+NO_FACTS = Facts(None, None, None)
 RANDOM_UNIT_SEED = 3
 
 LOCATED = (*Located.__struct_fields__, "doc_id", "fetched_at")
@@ -95,6 +96,8 @@ class PageProcessor:
         decoded = decode.decode(page.payload, page.header_charset)
         found: dict[str, Any] = {"charset": decoded.charset, "charset_by": decoded.by}
         data = double_encoded.repair(decoded.utf8(page.payload))
+        if page.is_text:
+            return self._judge(page, html.tidy_foreign(data.decode("utf-8", "replace")), NO_FACTS, b"", found)
         if unwanted := self.precheck.unwanted(data):
             return _reject(
                 page, Reason.LANGUAGE, PRECHECK, language=unwanted.code, language_score=unwanted.score, **found
@@ -104,7 +107,7 @@ class PageProcessor:
 
     def _process_text(self, page: Page) -> Document | Rejection:
         text = html.tidy_foreign(page.payload.decode("utf-8", "replace"))
-        return self._judge(page, text, Facts(None, None, None), b"", {"charset": "utf-8", "charset_by": "wet"})
+        return self._judge(page, text, NO_FACTS, b"", {"charset": "utf-8", "charset_by": "wet"})
 
     def _judge(self, page: Page, text: str, facts: Facts, data: bytes, found: dict[str, Any]) -> Document | Rejection:
         if not text:
