@@ -84,7 +84,7 @@ WINDOWS = {
 
 
 class Evidence:
-    """What the bytes of a page show about their encoding, computed on demand, each fact once."""
+    """Facts about the encoding of a page from its bytes, each computed on demand and once."""
 
     def __init__(self, payload: bytes) -> None:
         self.payload = payload

@@ -1,6 +1,6 @@
 """Repair of UTF-8 that was read as Windows-1252 or Latin-1 and encoded again: `youâ€™re`, `MÃ¼ller`, `ä¸­å›½`.
 
-Such text consists of sequences of characters that stand for the bytes of one UTF-8 character. Each can be reversed, but
+Such text consists of sequences of characters that are the bytes of one UTF-8 character. Each can be reversed, but
 some also occur in correct text: `É’` in Turkish, `é »` in French, `XÃ–` in Vietnamese. So a sequence is repaired only
 where it cannot be correct text. It is certain by itself
 
@@ -45,7 +45,7 @@ MAX_PASSES = 3
 
 
 def _utf8(first: int, last: int) -> bytes:
-    """A pattern of the UTF-8 of every character that stands for one of these bytes."""
+    """A pattern of the UTF-8 of every character that one of these bytes was read as."""
     ends: dict[bytes, list[bytes]] = {}
     for char, byte in _BYTE_OF.items():
         if first <= byte <= last:
@@ -60,8 +60,8 @@ SEQUENCE = re.compile(
     + rb"|[\xa1-\xac\xae\xaf]" + _ANY + rb"|(?:\xb0" + _utf8(0x90, 0xBF) + rb"|\xb4" + _utf8(0x80, 0x8F)
     + rb"|[\xb1-\xb3]" + _ANY + rb")" + _ANY + rb")" + _ANY + rb")"
 )  # fmt: skip
-"""The characters that stand for one valid UTF-8 character of two, three or four bytes (RFC 3629), in UTF-8. The letters
-that stand for first bytes all begin with C3."""
+"""The characters that one valid UTF-8 character of two, three or four bytes (RFC 3629) was read as, in UTF-8. The
+letters of first bytes all begin with C3."""
 
 
 def repair(data: bytes) -> bytes:

@@ -236,7 +236,7 @@ def _row(
 
 
 def _judge(record: ArchiveRecord, max_bytes: int) -> tuple[ArchiveRecord, MediaType]:
-    """Decides whether a record is a page. Decompresses a payload that is gzip although no header says so."""
+    """Decides whether a record is a page. Decompresses a payload that is gzip without a Content-Encoding."""
     types = record.content_type, record.identified_type
     judged = media_type(record.payload or b"", *types)
     if judged.kind == "gzip" and judged.reason != Reason.NOT_HTML:

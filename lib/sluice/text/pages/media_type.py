@@ -25,7 +25,7 @@ REASONS = {
 """The reason for each group of files."""
 
 IS_HTML, IS_XHTML, IS_XML, IS_PLAIN, IS_OTHER, IS_MISSING = range(6)
-"""What a media type says."""
+"""Meanings of a media type."""
 
 MISSING_TYPES = re.compile(
     r"[^/]*|\*/.*|(?:x-)?unknown/.*|(?:application|binary)/(?:x-)?(?:octet-?stream|binary|unknown|(?:force-)?download)|"
@@ -52,7 +52,7 @@ class MediaType(NamedTuple):
     """The decision about a payload."""
 
     reason: Reason | None
-    """None for a page, otherwise why it is none."""
+    """None for a page, otherwise the reason why it is not one."""
     kind: str
     """Kind of file by its bytes (`text.pages.file_type`), or the group that the detected type names."""
     is_called_html: bool
@@ -94,7 +94,7 @@ def is_called_html(declared: str | None, detected: str | None) -> bool:
 
 @functools.lru_cache(maxsize=1024)
 def meaning(content_type: str | None) -> int:
-    """Returns what a Content-Type says: IS_HTML, IS_XHTML, IS_XML, IS_PLAIN, IS_OTHER or IS_MISSING.
+    """Returns the meaning of a Content-Type: IS_HTML, IS_XHTML, IS_XML, IS_PLAIN, IS_OTHER or IS_MISSING.
 
     Of several types, joined by commas, the first that says HTML counts, otherwise the first that is not missing.
     Accepts quotes, a space or a colon instead of the semicolon, and `html` or `text/htm` for `text/html`.
