@@ -86,6 +86,7 @@ JAVASCRIPT = re.compile(
     | if\s*\(\s*(?:typeof\b|!?\s*(?:window|document|self|top|navigator)\b)
     | (?:try|do)\s*\{ | class\s+[\w$]+(?:\s+extends\s+[\w$.]+)?\s*\{
     | [\w$]+(?:\.[\w$]+){0,6}\s*=\s*(?:[\[{]|function\b|new\s)
+    | [\w$]+(?:\.[\w$]+){1,6}\(\s*(?:function\b|[\[{"'])
     )""",
     re.VERBOSE,
 )
@@ -96,9 +97,8 @@ CSS = re.compile(
 )
 FIELD_LINE = re.compile(rb"([A-Za-z][A-Za-z0-9-]{1,40}):[ \t][^\r\n]*+(?:\r?\n[ \t][^\r\n]*+)*+\r?\n")
 MAILBOX = re.compile(rb"From \S{1,200} +(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b")
-MAIL_FIELDS = frozenset(
-    b"received return-path delivered-to message-id mime-version from to subject date reply-to sender".split()
-)
+TRACE_FIELDS = frozenset(b"received return-path delivered-to message-id".split())
+MAIL_FIELDS = TRACE_FIELDS | frozenset(b"mime-version from to subject date reply-to sender".split())
 
 
 class FileType(NamedTuple):
@@ -203,7 +203,10 @@ def _skip_comments(payload: bytes, at: int) -> int:
 
 
 def _is_mail(sample: bytes) -> bool:
-    """Whether a text begins with the header of an e-mail or news message: three fields, two of them usual ones."""
+    """Whether a text begins with the header of an e-mail or news message.
+
+    That is three fields, among them From and another usual one, or two fields, one of which a mail server adds.
+    """
     if MAILBOX.match(sample):
         return True
     names: list[bytes] = []
@@ -212,7 +215,8 @@ def _is_mail(sample: bytes) -> bool:
         names.append(match[1].lower())
         at = match.end()
     known = MAIL_FIELDS.intersection(names)
-    return len(names) >= 3 and len(known) >= 2 and not known.isdisjoint((b"from", b"received", b"return-path"))
+    is_usual = len(names) >= 3 and len(known) >= 2 and b"from" in known
+    return is_usual or (len(names) >= 2 and not known.isdisjoint(TRACE_FIELDS))
 
 
 def _is_table(sample: bytes) -> bool:
