@@ -1,7 +1,7 @@
 """Decoding of HTML pages, and how their encoding was determined.
 
-Labels have the meaning that browsers give them (`text.charset.webcodecs`). If no label decides, the encoding is
-detected (`text.charset.detect`).
+Labels have the meaning that browsers give them (`text.charset.webcodecs`). If there is no label, or if the bytes
+contradict it, the encoding is detected (`text.charset.detect`).
 """
 
 import codecs
@@ -38,6 +38,8 @@ BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 UTF16 = ("utf-16-le", "utf-16-be")
+ZERO_BYTES = 256
+"""Markup in UTF-16 has zero bytes in a beginning of this length."""
 
 HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{2,40})", re.IGNORECASE)
 
@@ -88,7 +90,8 @@ def decode(payload: bytes, declared: str | None) -> Decoded:
     first = next(_declarations(payload, declared), None)
     if first and first[0] == "utf-8":  # nearly all pages: nothing else is computed
         decoded = _decoded(payload, *first)
-        if "\ufffd" not in decoded.text and not (b"\x1b" in payload and payload.isascii()):
+        is_seven_bit = b"\x1b" in payload and payload.isascii()
+        if "\ufffd" not in decoded.text and not is_seven_bit and b"\0" not in payload[:ZERO_BYTES]:
             return decoded
     evidence = Evidence(payload)
     declarations: dict[str, str] = {}
@@ -137,6 +140,8 @@ def _is_contradicted(codec: str, evidence: Evidence, declarations: Collection[st
     """
     if codec in UTF16:  # without a mark; in its markup every other byte is zero, which shows the byte order
         return detect(evidence.payload[:SCAN_BYTES]) != codec
+    if b"\0" in evidence.payload[:ZERO_BYTES] and evidence.codec in UTF16:
+        return not codec.startswith("utf-32")
     if evidence.payload.isascii():
         return b"\x1b" in evidence.payload and codec != evidence.codec and evidence.codec.startswith("iso2022")
     if codec == "utf-8":

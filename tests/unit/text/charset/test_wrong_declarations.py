@@ -141,6 +141,14 @@ def test_escape_sequences_are_evidence_under_another_label():
         assert decode(text.encode("iso2022_jp"), declared) == Decoded(text, "iso2022_jp_ext", "bytes")
 
 
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+def test_zero_bytes_in_markup_are_evidence_under_another_label(codec):
+    text = page(ENGLISH)
+    for declared in ("utf-8", "iso-8859-1", "gbk"):
+        assert decode(text.encode(codec), declared) == Decoded(text, codec, "bytes")
+    assert decode(b"<p>a\0b</p>", "utf-8").charset == "utf-8"
+
+
 @pytest.mark.parametrize("unit", [b"\x80", b"\xff", b"\xe4\xb8", b"\xc3\xa9", b"a\x93", b"\x81\x30", b"\xa4\xa4 "])
 @pytest.mark.parametrize("declared", [None, "utf-8", "iso-8859-1", "gbk"])
 def test_a_long_page_of_one_mark_is_decoded(unit, declared):
