@@ -38,7 +38,6 @@ from sluice.core.config.plan import PlanConfig
 from sluice.core.records.docs import Page, Rejection
 from sluice.data import storage
 from sluice.data.plan import inputs as plan
-from sluice.text.charset import decode as charset
 from sluice.text.charset.decode import decode
 from sluice.text.charset.webcodecs import codec_for, decode_as
 from sluice.text.html import extract
@@ -46,6 +45,7 @@ from sluice.text.language.identify import LanguageIdentifier, model_path
 from sluice.text.pages.archive import extract_archive
 
 DECLARATION = re.compile(rb"<meta[^>]{0,500}?charset\s*=[^>]*>", re.IGNORECASE)
+LABEL = re.compile(rb"""<meta[^>]{0,500}?charset\s*=\s*["']?\s*([A-Za-z0-9_.:-]{2,40})""", re.IGNORECASE)
 XML = re.compile(rb"<\?xml[^>]{0,200}>", re.IGNORECASE)
 LEGACY = {
     "zh": ["gb18030", "big5hkscs"],
@@ -119,7 +119,7 @@ def found_cases(page: Page, languages: LanguageIdentifier) -> Case | None:
     """The page without its declarations; None if it has no correct declaration."""
     if page.payload.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         return None
-    metas = [match[1].decode() for match in charset.META_CHARSET.finditer(page.payload)]
+    metas = [match[1].decode() for match in LABEL.finditer(page.payload)]
     payload = XML.sub(b"", DECLARATION.sub(b"", page.payload))
     for label in filter(None, [page.header_charset, *metas]):
         codec = codec_for(label)

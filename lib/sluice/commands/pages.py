@@ -1,8 +1,8 @@
 """Print the pages of web archives as JSON lines: text, language, signals, verdict.
 
-Prints one object per HTML response or WET text, kept or rejected: url, warc_path, warc_offset, charset, language,
-language_score, text, reason (null for a kept page, else the first check or rule that it failed), signals. Counts are
-printed to standard error.
+Prints one object per HTML page, file sent as HTML, or WET text, kept or rejected: url, warc_path, warc_offset, charset,
+language, language_score, text, reason (null for a kept page, else the first check or rule that it failed), signals.
+Counts are printed to standard error.
 
 Exit codes: 0 done, 2 wrong command line, 3 missing input, or more unreadable than extract.max_unreadable_share allows.
 
@@ -52,9 +52,10 @@ def run(options: argparse.Namespace) -> int:
             else:
                 print(json.dumps(line, ensure_ascii=False))
     texts = f"{account.texts} WET texts, " if account.texts else ""
+    cut = f" ({account.unterminated} without their last bytes)" if account.unterminated else ""
     drops = ", ".join(f"{reason} {count}" for reason, count in sorted(account.dropped.items()))
     print(
-        f"{account.records} records, {account.html} HTML pages, {texts}{account.documents} documents; "
+        f"{account.records} records, {account.html} HTML pages{cut}, {texts}{account.documents} documents; "
         f"dropped: {drops or '-'}; quarantined {account.quarantined_bytes} of {account.bytes} bytes",
         file=sys.stderr,
     )

@@ -32,8 +32,13 @@ class Reason(StrEnum):
     QUARANTINED = "quarantined", "bytes of an archive that contain no readable record"
 
     # records of an archive
-    NOT_RESPONSE = "not_response", "requests, metadata and other records that are not a response"
-    NOT_HTML = "not_html", "responses that are not HTML"
+    NOT_RESPONSE = "not_response", "requests, metadata and other records that are neither a response nor a resource"
+    NOT_HTML = "not_html", "responses and resources whose type is not HTML, and whose bytes are not either"
+    OFFICE_FILE = "office_file", "sent as HTML or without a type, but PDF, RTF, PostScript, an office or zip file"
+    BINARY_FILE = "binary_file", "sent as HTML or without a type, but an image, sound, film, font, archive or program"
+    XML_FILE = "xml_file", "sent as HTML or without a type, but a feed, a sitemap or other XML"
+    DATA_FILE = "data_file", "sent as HTML or without a type, but JSON, CSV, a calendar, an e-mail or subtitles"
+    SCRIPT_FILE = "script_file", "sent as HTML or without a type, but JavaScript, CSS or a shell script"
     NOT_SELECTED = "not_selected", "records that plan.selection does not select"
     WAT = "wat", "metadata records of a WAT file, which contain no text"
     REPEATED = "repeated", "duplicate index rows for a record; lines kept in a better document"

@@ -161,7 +161,7 @@ class Located(Record):
 
 
 class Page(Located, kw_only=True):
-    """An HTML response as read from the archive, before any filtering."""
+    """An HTML page as read from the archive, before any filtering."""
 
     doc_id: int
     fetched_at: datetime | None
@@ -170,6 +170,12 @@ class Page(Located, kw_only=True):
     robots_header: str | None = None
     """X-Robots-Tag headers, joined by commas."""
     payload: bytes
+    is_xhtml: bool = False
+    """True if the page is XML by its type or its XML declaration, so that `<script/>` is an empty element."""
+    is_text: bool = False
+    """True for plain text sent as HTML, without one tag or character reference. Its line breaks are kept."""
+    is_part: bool = False
+    """True if the Content-Range is not the whole page."""
     is_cut: bool = False
     """True if the payload was larger than the limit and was truncated."""
 
@@ -200,6 +206,8 @@ class Document(Located, kw_only=True):
     fetched_at: datetime | None
     charset: str
     charset_by: str
+    """Evidence for the charset: `bom`, `header`, `meta`, `bytes` (a declaration contradicts them), `detector` (none is
+    declared), or `wet`."""
     language: str
     language_score: Float32
     script: str

@@ -15,8 +15,8 @@ VERSION = re.compile(rb"WARC/\d{1,2}\.\d{1,3}[ \t]{0,8}\r?\n(?=[a-z][a-z0-9-]{0,
 STOP = re.compile(rb"\n(?:\r?\n|(?i:WARC)/\d)|WARC/\d{1,2}\.\d{1,3}[ \t]{0,8}\r?\n")
 """End of a header: an empty line, or the next version line if an empty line is missing. No byte is searched twice."""
 FIELD = re.compile(
-    rb"\n(warc-type|warc-target-uri|warc-date|content-length|content-type|warc-block-digest|warc-payload-digest)"
-    rb"[ \t]*:([^\r\n]*)",
+    rb"\n(warc-type|warc-target-uri|warc-date|content-length|content-type|warc-block-digest|warc-payload-digest|"
+    rb"warc-identified-payload-type)[ \t]*:([^\r\n]*)",
     re.IGNORECASE,
 )
 LINE_ENDS = re.compile(rb"[\r\n]*")

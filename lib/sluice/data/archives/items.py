@@ -11,9 +11,9 @@ IsWanted = Callable[[str, str | None], bool]
 class ArchiveRecord(msgspec.Struct, frozen=True):
     """One complete record.
 
-    For a response, `content_type` and `http_status` (the status line without its protocol) come from the HTTP message;
-    for other records, `content_type` is the record's. `payload` is set if it was wanted: the decoded body, or the block
-    of a record that is not an HTTP message.
+    For an HTTP message in a response or resource, `content_type` (all such headers, joined by commas) and `http_status`
+    (the status line without its protocol) come from the message; otherwise `content_type` is the record's. `payload` is
+    set if it was wanted: the decoded body, or the block of a record that is not an HTTP message.
     """
 
     ordinal: int
@@ -24,12 +24,18 @@ class ArchiveRecord(msgspec.Struct, frozen=True):
     date: str | None = None
     http_status: str | None = None
     content_type: str | None = None
+    identified_type: str | None = None
+    """WARC-Identified-Payload-Type: the media type that the crawler detected from the bytes."""
     robots_header: str | None = None
     """X-Robots-Tag headers of an HTTP message, joined by commas."""
     payload: bytes | None = None
     payload_error: str | None = None
     is_cut: bool = False
     """True if the payload is larger than the limit and was truncated."""
+    is_unterminated: bool = False
+    """True if the body lacks only its last chunk or its checksum."""
+    is_part: bool = False
+    """True if the Content-Range is not the whole."""
     is_selected: bool = True
     """True if its offset was requested; otherwise only its type is known."""
 

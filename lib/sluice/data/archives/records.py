@@ -5,6 +5,7 @@ Otherwise the record is damage, and the search for the next one starts after its
 too large skips no record.
 """
 
+import contextlib
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
@@ -33,6 +34,7 @@ BLANK = re.compile(rb"[\r\n\0]*")
 EMPTY_LINE = b"\r\n\r\n"
 MAX_AHEAD = MAX_LINE_ENDS + arc.MAX_LINE
 PEEK_WARC, PEEK_ARC = 64, 1024
+MAY_HOLD_HTTP = ("response", "resource")
 COUNTED = (Reason.CONTENT_LENGTH, Reason.DIGEST)
 """Damage to an existing record. It gets an ordinal, so that ids do not depend on which checks are enabled."""
 
@@ -91,7 +93,7 @@ class RecordReader:
         if self._wanted is not None and not _is_in(self._wanted, offset):
             return ArchiveRecord(self._ordinal, offset, size, kind, is_selected=False)
         stop = first + min(length, self._max_block)
-        http = http_message.parse_head(data, first, stop) if kind == "response" else None
+        http = http_message.parse_head(data, first, stop) if kind in MAY_HOLD_HTTP else None
         if self._check_digests and is_whole:
             _check_digests(head, data[first:stop], http, first)
         content_type = http.content_type if http else head.text(b"content-type")
@@ -112,10 +114,13 @@ class RecordReader:
             date=head.text(b"warc-date"),
             http_status=http.status if http else None,
             content_type=content_type,
+            identified_type=head.text(b"warc-identified-payload-type"),
             robots_header=http.robots if http else None,
             payload=body.data,
             payload_error=body.error,
             is_cut=body.is_cut,
+            is_unterminated=body.is_unterminated,
+            is_part=http is not None and http.is_part,
         )
 
     def _measure(self, text: Text, head: Head) -> int:
@@ -211,16 +216,16 @@ def _check_digests(head: Head, block: bytes, http: http_message.HttpHead | None,
     """Raises Fault if a digest of the record does not match.
 
     The payload digest is used only if there is no block digest. Some writers compute it with the transfer encoding and
-    some without; both are accepted.
+    some without; both are accepted. The payload of a resource is its block, which may itself be an HTTP message.
     """
     if claim := head.text(b"warc-block-digest"):
         variants: tuple[bytes, ...] = (block,)
     elif head.record_type != "revisit" and (claim := head.text(b"warc-payload-digest")):  # a revisit has another's
         payload = block[http.end - start :] if http else block
-        try:
-            variants = (payload, http_message.dechunk(payload)) if http and http.is_chunked else (payload,)
-        except http_message.ERRORS:
-            variants = (payload,)
+        variants = (payload, block) if head.record_type == "resource" else (payload,)
+        if http and http.is_chunked:
+            with contextlib.suppress(*http_message.ERRORS):
+                variants = (*variants, http_message.dechunk(payload))
     else:
         return
     if not digests.is_match(claim, *variants):

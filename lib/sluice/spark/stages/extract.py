@@ -55,6 +55,7 @@ def extract(spark: SparkSession, run: Run, *, force: bool) -> None:
         ignored=list(plan.ignored),
         html=account.html,
         texts=account.texts,
+        unterminated=account.unterminated,
         languages=dict(sorted(account.languages.items())),
         masked=dict(sorted(account.masked.items())),
         quarantined=dict(sorted(account.quarantined.items())),

@@ -107,6 +107,8 @@ def decode_as(payload: bytes, codec: str) -> str:
     Known remaining differences from browsers: 192 characters of HKSCS-2008 and control pictures are U+FFFD, Big5's
     second encodings of / and \\ (A2 41, A2 42) decode as the first, and EUC-JP's 8F A2 B7 is `~`.
     """
+    if codec == "utf-8":
+        return payload.decode(codec, "replace")  # equal to LENIENT, and fast however much is broken
     text = payload.decode(codec, LENIENT)
     mend = _MENDED.get(codec)
     return text.translate(mend.table) if mend and mend.pattern.search(text) else text

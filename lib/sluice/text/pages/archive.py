@@ -7,8 +7,11 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
+
+from msgspec.structs import replace
 
 from sluice.core.config.extract import ExtractConfig
 from sluice.core.errors import RemoteError
@@ -16,15 +19,16 @@ from sluice.core.ids import document_id, document_id_at
 from sluice.core.ledger import Ledger
 from sluice.core.reasons import Reason
 from sluice.core.records.docs import Document, Page, PlanEntry, Quarantine, Rejection, WarcStats
+from sluice.data.archives.http_message import ERRORS, gunzip
 from sluice.data.archives.reader import ArchiveRecord, Damage, Item, read_archive
 from sluice.data.archives.wanted import WantedRecords, read_wanted
 from sluice.data.storage import stream_size
 from sluice.data.storage.ranges import RangeReader
 from sluice.text.charset.decode import header_charset
 from sluice.text.cleaning.clean import Edits
-from sluice.text.pages.page import PageProcessor
+from sluice.text.pages.media_type import MediaType, is_called_html, media_type
+from sluice.text.pages.page import PageProcessor, is_answer
 
-HTML_TYPES = ("text/html", "application/xhtml+xml", "application/vnd.wap.xhtml+xml")
 TEXT_TYPE = "text/plain"  # of the conversion records in WET files
 WAT_TYPE = "application/json"  # of the metadata records in WAT files
 STATUS = re.compile(r"(?:^|\s)([1-5]\d\d)(?:\s|$)")  # also matches the malformed `HTTP/1.1 HTTP/1.1 200 OK`
@@ -37,7 +41,8 @@ OpenRanges = Callable[[str], RangeReader]
 class WarcAccount:
     """The counts of one archive: `records = documents + Σ dropped`, `bytes = good + Σ quarantined_bytes`.
 
-    `html` counts HTML responses, `texts` the conversion records of WET files: each gives a document or a rejection. If
+    `html` counts HTML pages and files sent as HTML, `texts` the conversion records of WET files: each gives a document
+    or a rejection. `unterminated` counts pages whose body lacks only its last chunk or its checksum; they are read. If
     only wanted records are read, `bytes` counts those records. `wanted` counts the records named by an index; `missing`
     counts those that were not found. For documents, `extracted_chars = chars + Σ cut_chars`; `masked` counts masks of
     personal data by kind.
@@ -58,6 +63,7 @@ class WarcAccount:
     chars: int = 0
     cut_chars: Counter[str] = field(default_factory=Counter)
     masked: Counter[str] = field(default_factory=Counter)
+    unterminated: int = 0
 
     def __add__(self, other: "WarcAccount") -> "WarcAccount":
         return WarcAccount(**{name: _sum(value, getattr(other, name)) for name, value in vars(self).items()})
@@ -111,7 +117,8 @@ def extract_archive(
     """Yields everything in one archive, in file order, then exactly one `WarcStats`.
 
     The same bytes give the same records. Keeps one record in memory. Records without a page are only counted by reason;
-    HTML responses and the texts of WET files always give a row. Raises InputError if a local file cannot be opened.
+    HTML pages, files sent as HTML and the texts of WET files always give a row. Raises InputError if a local file
+    cannot be opened.
 
     With `wanted`, only the records at those offsets are used, and ids are computed from offsets. The documents are the
     same whether the whole archive is read (other records are dropped as `not_selected`) or, if `open_ranges` is given
@@ -136,17 +143,16 @@ def extract_archive(
         if item.payload is None:
             account.dropped[_other(item)] += 1
             continue
-        page = _page(entry, item, item.payload, is_by_offset=wanted is not None)
-        if item.record_type == "conversion":
-            account.texts += 1
-            result = processor.process_text(page)
-        else:
-            account.html += 1
-            result = processor.process(page) if not item.payload_error else _undecodable(page, item.payload_error)
+        name = document_id if wanted is None else document_id_at
+        place = item.ordinal if wanted is None else item.offset
+        result = _row(item, processor, account, partial(_page, entry, name(entry.crawl, entry.warc_index, place)))
         if isinstance(result, Document):
             account.count(result)
-        else:
+        elif isinstance(result, Rejection):
             account.dropped[result.reason] += 1
+        else:
+            account.dropped[result] += 1
+            continue
         yield result
     account.missing = account.wanted - len(taken)
     for ledger in account.ledgers():
@@ -167,7 +173,7 @@ def _read(
             for item in read_archive(
                 stream,
                 account.bytes,
-                is_wanted=_is_page,
+                is_wanted=_may_be_page,
                 max_bytes=extract.max_page_bytes,
                 wanted=None if wanted is None else wanted.offsets.tolist(),
                 check_digests=extract.check_digests,
@@ -192,17 +198,53 @@ def _read_places(
             reader,
             wanted,
             extract.transport,
-            is_wanted=_is_page,
+            is_wanted=_may_be_page,
             max_bytes=extract.max_page_bytes,
             check_digests=extract.check_digests,
         )
 
 
-def _is_page(record_type: str, content_type: str | None) -> bool:
-    media_type = (content_type or "").partition(";")[0].strip().lower()
-    return (record_type == "response" and media_type in HTML_TYPES) or (
-        record_type == "conversion" and media_type == TEXT_TYPE
-    )
+def _may_be_page(record_type: str, content_type: str | None) -> bool:
+    """Whether the payload of a record is read. The type of a response does not matter: servers send any."""
+    if record_type == "conversion":
+        return (content_type or "").partition(";")[0].strip().lower() == TEXT_TYPE
+    return record_type in ("response", "resource")
+
+
+def _row(
+    record: ArchiveRecord, processor: PageProcessor, account: WarcAccount, page_of: Callable[..., Page]
+) -> Document | Rejection | Reason:
+    """Returns the row of a record with a payload, or the reason for which it is only counted."""
+    types = record.content_type, record.identified_type
+    if record.record_type == "conversion":
+        account.texts += 1
+        return processor.process_text(page_of(record))
+    if record.payload_error:
+        if not is_called_html(*types):
+            return Reason.NOT_HTML
+        account.html += 1
+        return _rejection(page_of(record), Reason.BAD_ENCODING, record.payload_error)
+    record, judged = _judge(record, processor.extract.max_page_bytes)
+    if judged.reason and not judged.is_called_html:
+        return judged.reason
+    account.html += 1
+    page = page_of(record, judged)
+    if judged.reason and is_answer(page):
+        return _rejection(page, judged.reason, judged.kind)
+    account.unterminated += record.is_unterminated
+    return processor.process(page)
+
+
+def _judge(record: ArchiveRecord, max_bytes: int) -> tuple[ArchiveRecord, MediaType]:
+    """Decides whether a record is a page. Decompresses a payload that is gzip without a Content-Encoding."""
+    types = record.content_type, record.identified_type
+    judged = media_type(record.payload or b"", *types)
+    if judged.kind == "gzip" and judged.reason != Reason.NOT_HTML:
+        with contextlib.suppress(*ERRORS):
+            inner = gunzip(record.payload or b"", max_bytes + 1)
+            if not (found := media_type(inner, *types)).reason:
+                return replace(record, payload=inner[:max_bytes], is_cut=len(inner) > max_bytes), found
+    return record, judged
 
 
 def _other(record: ArchiveRecord) -> str:
@@ -211,11 +253,10 @@ def _other(record: ArchiveRecord) -> str:
         return Reason.NOT_SELECTED
     if record.record_type == "metadata" and (record.content_type or "").startswith(WAT_TYPE):
         return Reason.WAT
-    return Reason.NOT_HTML if record.record_type == "response" else Reason.NOT_RESPONSE
+    return Reason.NOT_RESPONSE
 
 
-def _page(entry: PlanEntry, record: ArchiveRecord, payload: bytes, *, is_by_offset: bool) -> Page:
-    name, place = (document_id_at, record.offset) if is_by_offset else (document_id, record.ordinal)
+def _page(entry: PlanEntry, doc_id: int, record: ArchiveRecord, judged: MediaType | None = None) -> Page:
     status = STATUS.search(record.http_status or "")
     return Page(
         crawl=entry.crawl,
@@ -225,19 +266,22 @@ def _page(entry: PlanEntry, record: ArchiveRecord, payload: bytes, *, is_by_offs
         rec_length=record.length,
         url=record.url,
         host=_host(record.url),
-        doc_id=name(entry.crawl, entry.warc_index, place),
+        doc_id=doc_id,
         fetched_at=_moment(record.date),
         http_status=int(status[1]) if status else None,
         header_charset=header_charset(record.content_type),
         robots_header=record.robots_header,
-        payload=payload,
+        payload=record.payload or b"",
+        is_xhtml=judged is not None and judged.is_xhtml,
+        is_text=judged is not None and judged.is_text,
+        is_part=record.is_part,
         is_cut=record.is_cut,
     )
 
 
-def _undecodable(page: Page, error: str) -> Rejection:
+def _rejection(page: Page, reason: Reason, detail: str) -> Rejection:
     located = {name: getattr(page, name) for name in Rejection.__struct_fields__ if hasattr(page, name)}
-    return Rejection(**located, reason=Reason.BAD_ENCODING, detail=error)
+    return Rejection(**located, reason=reason, detail=detail)
 
 
 def _quarantine(entry: PlanEntry, damage: Damage) -> Quarantine:

@@ -12,7 +12,7 @@ from sluice.core.errors import SluiceError
 from sluice.core.ids import mix64
 from sluice.core.reasons import Reason
 from sluice.core.records.docs import Document, Located, Page, Rejection, Span
-from sluice.text.charset import decode
+from sluice.text.charset import decode, double_encoded
 from sluice.text.cleaning.clean import cut_lines, mask_personal
 from sluice.text.dedup.signing import sign_text
 from sluice.text.html import extract as html
@@ -29,6 +29,13 @@ from sluice.text.unicode.structure import structure
 PRECHECK = "before extraction"
 """`detail` of a page whose language was certain from its HTML alone."""
 
+WHOLE = (200, 203, None)
+"""HTTP statuses of whole pages: OK, a page that a proxy changed, and answers without a status."""
+PARTIAL = 206
+"""The status of a part, also sent with the whole page to clients that ask for all bytes. Accepted without a
+Content-Range, or with one that is the whole."""
+
+NO_FACTS = Facts(None, None, None)
 RANDOM_UNIT_SEED = 3
 
 LOCATED = (*Located.__struct_fields__, "doc_id", "fetched_at")
@@ -79,7 +86,7 @@ class PageProcessor:
             return _reject(page, Reason.EXTRACT_ERROR, type(e).__name__)
 
     def _reject_unread(self, page: Page) -> Rejection | None:
-        if page.http_status not in (200, None):
+        if not is_answer(page):
             return _reject(page, Reason.HTTP_STATUS, str(page.http_status))
         if page.is_cut:
             return _reject(page, Reason.TOO_BIG, f"over {self.extract.max_page_bytes} bytes")
@@ -89,17 +96,19 @@ class PageProcessor:
     def _process(self, page: Page) -> Document | Rejection:
         decoded = decode.decode(page.payload, page.header_charset)
         found: dict[str, Any] = {"charset": decoded.charset, "charset_by": decoded.by}
-        data = decoded.utf8(page.payload)
+        data = double_encoded.repair(decoded.utf8(page.payload))
+        if page.is_text:
+            return self._judge(page, html.tidy_foreign(data.decode("utf-8", "replace")), NO_FACTS, b"", found)
         if unwanted := self.precheck.unwanted(data):
             return _reject(
                 page, Reason.LANGUAGE, PRECHECK, language=unwanted.code, language_score=unwanted.score, **found
             )
-        extracted = html.extract_page(data, self.extract.extractor)
+        extracted = html.extract_page(data, self.extract.extractor, is_xml=page.is_xhtml)
         return self._judge(page, extracted.text, extracted.facts, data, found)
 
     def _process_text(self, page: Page) -> Document | Rejection:
         text = html.tidy_foreign(page.payload.decode("utf-8", "replace"))
-        return self._judge(page, text, Facts(None, None, None), b"", {"charset": "utf-8", "charset_by": "wet"})
+        return self._judge(page, text, NO_FACTS, b"", {"charset": "utf-8", "charset_by": "wet"})
 
     def _judge(self, page: Page, text: str, facts: Facts, data: bytes, found: dict[str, Any]) -> Document | Rejection:
         if not text:
@@ -148,6 +157,11 @@ class PageProcessor:
             return False
         minimum = self.extract.min_language_score.get(language.code, self.extract.other_language_score)
         return language.score >= minimum
+
+
+def is_answer(page: Page) -> bool:
+    """Whether the HTTP status is that of a whole page."""
+    return page.http_status in WHOLE or (page.http_status == PARTIAL and not page.is_part)
 
 
 def _size(text: EncodedText) -> dict[str, int]:
