@@ -105,7 +105,7 @@ def test_a_page_rejected_by_language_has_language_and_score():
 
 
 def test_an_exception_in_the_parser_rejects_that_page_only(monkeypatch):
-    def explode(data, extractor):
+    def explode(data, extractor, **_):
         if b"dynamite" in data:
             raise RecursionError("too deep")
         return PageText(ENGLISH, Facts(None, None, None))
@@ -118,7 +118,7 @@ def test_an_exception_in_the_parser_rejects_that_page_only(monkeypatch):
 
 @pytest.mark.parametrize("error", [InputError("no model"), MemoryError(), KeyboardInterrupt()])
 def test_an_error_that_is_not_caused_by_the_page_is_raised(monkeypatch, error):
-    def explode(text, extractor):
+    def explode(text, extractor, **_):
         raise error
 
     monkeypatch.setattr(process.html, "extract_page", explode)
@@ -228,7 +228,7 @@ def test_bad_word_language_and_random_signals_are_set():
 
 
 def test_a_page_certainly_in_another_language_is_not_extracted(monkeypatch):
-    def explode(data, extractor):
+    def explode(data, extractor, **_):
         raise AssertionError("extracted")
 
     monkeypatch.setattr(process.html, "extract_page", explode)
