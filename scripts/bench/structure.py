@@ -3,8 +3,8 @@
     python -m scripts.bench.structure                     # every page in html-truth, html-pages and warc
     python -m scripts.bench.structure --show 20           # also 20 altered rows and codes
 
-A table is compared if the main text has at least half of its words; a row is altered if no line of the text has exactly
-its cells, in order. A code is compared if the text has at least half of its lines. The tree is resiliparse's (lexbor),
+A table is compared if the main text has one of its rows, or parts of half of them; a row is altered if no line of the text
+has exactly its cells, in order. A code is compared if the text has at least half of its lines. The tree is resiliparse's (lexbor),
 without hidden elements. SLUICE_SHARED_DATA is the folder of the pages.
 """
 
@@ -64,15 +64,28 @@ def visible_tree(html: str) -> HTMLTree:
     return tree
 
 
-def rows_of(table) -> list[str]:
-    """The compared text of each row; empty for a table for layout."""
+def rows_of(table) -> list[list[str]]:
+    """The compared text of the cells of each row; empty for a table for layout."""
     if table.query_selector("table, pre, form, input, select"):
         return []
     rows = [[plain(cell.text) for cell in row.query_selector_all("td, th")] for row in table.query_selector_all("tr")]
     cells = [cell for row in rows for cell in row]
     if len(rows) < 2 or max(map(len, rows)) < 2 or sum(len(cell) > 150 for cell in cells) > 0.05 * len(cells):
         return []
-    return ["".join(row) for row in rows if any(row)]
+    return [row for row in rows if any(row)]
+
+
+def is_whole(row: list[str], lines: Counter[str]) -> bool:
+    """Whether a line of the text has exactly the cells of a row, in order; a cell from above may precede them."""
+    joined = "".join(row)
+    return joined in lines or any(line.endswith(joined) for line in lines)
+
+
+def is_there(row: list[str], lines: Counter[str]) -> bool:
+    """Whether a line of the text has at least two cells of a row, or is one of its longer cells."""
+    cells = [cell for cell in row if len(cell) > 1]
+    longer = [cell for cell in cells if len(cell) > 12]
+    return any(cell in lines for cell in longer) or any(sum(cell in line for cell in cells) > 1 for line in lines)
 
 
 def code_lines(text: str) -> list[str]:
@@ -95,24 +108,18 @@ def main() -> None:
             continue
         text = extract_text(html)
         found = Counter(plain(line) for line in text.split("\n"))
-        whole = plain(text)
         tree = visible_tree(html)
         for table in tree.document.query_selector_all("table"):
             rows = rows_of(table)
-            if not rows or sum(row in whole or row in found for row in rows) * 2 < len(rows):
-                # not kept, unless half of the cells are there although no row is
-                cells = [plain(cell.text) for cell in table.query_selector_all("td, th")] if rows else []
-                cells = [cell for cell in cells if len(cell) > 3]
-                if not cells or sum(cell in whole for cell in cells) * 2 < len(cells):
-                    continue
-            counts["tables"] += 1
-            for row in rows:
-                counts["rows"] += 1
-                if row not in found and not any(line.endswith(row) for line in found):
-                    counts["altered rows"] += 1
-                    if shown < options.show:
-                        shown += 1
-                        print(f"{url}\n  row   {row[:150]}")
+            whole = [is_whole(row, found) for row in rows]
+            if not any(whole) and 2 * sum(is_there(row, found) for row in rows) < len(rows):
+                continue  # left out whole
+            counts["tables"] += bool(rows)
+            counts["rows"] += len(rows)
+            counts["altered rows"] += whole.count(False)
+            for row in [row for row, is_same in zip(rows, whole, strict=True) if not is_same][: options.show - shown]:
+                shown += 1
+                print(f"{url}\n  row   {' | '.join(row)[:150]}")
         ours = [code_lines(code) for code in re.findall(r"(?ms)^(`{3,})\n(.*?)\n\1$", text) for code in code[1:]]
         for pre in tree.document.query_selector_all("pre"):
             for br in pre.query_selector_all("br"):

@@ -117,7 +117,10 @@ def test_pages_that_crashed_or_stopped_their_process_need_attention(run):
 def test_the_page_has_the_numbers_of_drops_languages_rules_and_splits(run):
     page, _ = run(**finished())
     text = text_of(page)
-    assert "not_response requests, metadata and other records that are neither a response nor a resource 668 27.1 %" in text
+    assert (
+        "not_response requests, metadata and other records that are neither a response nor a resource 668 27.1 %"
+        in text
+    )
     assert "short 600 60.0 %" in text
     assert "zh 222 122 55.0 % 102 45.9 %" in text
     assert "Dropped nothing (1) sleepy" in text
