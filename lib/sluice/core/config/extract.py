@@ -101,7 +101,8 @@ class ExtractConfig(Section):
     """Conversion of archive records to documents with language, signals and signature."""
 
     languages: tuple[str, ...] | None = ("en", "zh")
-    """ISO 639-1 codes of the languages to keep; null keeps all. Other pages are rejected as `language`."""
+    """ISO 639-1 codes of the languages to keep; null keeps all. Other pages are rejected as `language`. `zh` includes
+    Chinese languages that are not listed themselves, such as `yue`."""
     min_language_score: dict[str, Fraction] = field(default_factory=lambda: {"en": 0.65, "zh": 0.5})
     """Minimum probability of the detected language, by language (FineWeb for English, CCNet for Chinese)."""
     other_language_score: Fraction = 0.5
