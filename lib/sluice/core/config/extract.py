@@ -59,13 +59,25 @@ class EditConfig(Section):
     javascript: Literal["precise", "c4"] | None = "precise"
     """Warnings that a page needs JavaScript or another browser. `c4`: every line that contains the word javascript."""
     citation_marks: Literal["precise", "c4"] | None = "precise"
-    """[12], [edit], [citation needed], [来源请求] within a line. `c4`: even where [1] is code or starts a reference."""
+    """[12], [edit | edit source], [citation needed], [来源请求], 编辑播报 within a line. `c4`: even where [1] is code
+    or starts a reference."""
     social: bool = True
     """Lines made of counters and share buttons: 3 likes, 阅读(123), 分享到."""
     sign_in: bool = True
     """Lines that only ask to sign in or register."""
     read_more: bool = True
     """Read more..., 阅读全文 and similar: as separate lines, or after the end of a sentence."""
+    bylines: bool = True
+    """Lines made of editor, source, date, counters, font size and buttons: 编辑：李明 阅读：123 次 字号 大 中 小.
+    An author, a source or a date alone is kept."""
+    shortcodes: bool = True
+    """[vc_row ...], [caption id="1"] and other shortcodes of WordPress within a line."""
+    script_messages: bool = True
+    """Lines that are messages of scripts and players: SEO SDK is disabled, Loading..., 正在加载."""
+    icons: bool = True
+    """Names of Material icons at the ends of a line, or as a line: keyboard_arrow_down."""
+    code_buttons: bool = True
+    """Buttons that copy code: Copy code, Copied!, 复制代码."""
     repeated_lines: bool = False
     """Lines that only repeat the previous line, ignoring empty lines."""
     repair: bool = False
