@@ -105,6 +105,16 @@ class PiiConfig(Section):
     """All other telephone numbers: international numbers with +, North American numbers, Chinese landlines."""
     card: str | None = "<CARD>"
     """Credit and bank card numbers with a valid issuer prefix, length and Luhn digit."""
+    qq: str | None = "<QQ>"
+    """QQ numbers directly after the word QQ, of persons and of groups."""
+    wechat: str | None = "<WECHAT>"
+    """WeChat ids after 微信, WeChat, VX and similar words. Ids of public accounts (公众号) are kept."""
+    name: str | None = "<NAME>"
+    """Chinese names after 收件人, 联系人 and similar words, and after 姓名 if other personal data is near. A surname
+    with a title (王经理) is kept."""
+    address: str | None = "<ADDRESS>"
+    """Private postal addresses in Chinese: after 住址, 家庭地址, 收货地址 and similar words, or after 地址 next to a
+    recipient's name. Addresses of companies, authorities and schools are kept."""
     identity: str | None = "<ID>"
     """Resident identity numbers of mainland China, Hong Kong and Taiwan with a valid check digit."""
 

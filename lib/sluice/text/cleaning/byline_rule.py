@@ -10,40 +10,14 @@ import re
 
 from sluice.text.cleaning.person_names import is_name
 
+_COUNTED = tuple("阅读 閱讀 浏览 瀏覽 点击 點擊 點閱 查看 访问 人气 人氣 热度 评论 回复 跟贴 跟帖 收藏".split())
 PHRASES = (
-    *(
-        "编辑",
-        "編輯",
-        "责编",
-        "責編",
-        "校对",
-        "录入",
-        "审核",
-        "发布人",
-        "发布者",
-        "字号",
-        "字體",
-        "字体",
-        "字級",
-        "大 中 小",
-    ),
-    *(
-        "小 中 大",
-        "大中小",
-        "打印",
-        "列印",
-        "关闭",
-        "關閉",
-        "繁体",
-        "返回",
-        "收藏",
-        "纠错",
-        "手机看新闻",
-        "阅读",
-        "閱讀",
-    ),
-    *("浏览", "瀏覽", "点击", "點擊", "點閱", "人气", "人氣", "跟贴", "跟帖", "访问次数"),
+    *"编辑 編輯 责编 責編 校对 录入 审核 发布人 发布者 打印 列印 关闭 關閉 繁体 纠错 大中小 字号 字號 字級".split(),
+    *("大 中 小", "小 中 大"),
+    *(word + after for word in ("字体", "字體", "字体大小") for after in (":", "：", " ")),
+    *(word + after for word in _COUNTED for after in (":", "：", "次", "量", "数", "數", " ：", " :")),
 )
+"""A by-line has one of them. Other buttons (返回, 分享) are no evidence."""
 MAX_CHARS = 160
 MAX_VALUE_CHARS = 28
 """Maximum length of the value of a field: a few names, a newspaper, a date with time."""
@@ -85,6 +59,12 @@ _DATE = re.compile(
     r"(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}\s?日?(?:[\sT]{0,3}\d{1,2}[:：时]\d{1,2}(?:[:：分]\d{1,2})?)?"
 )
 _GAP = " \t\u3000\xa0|·•,，、/-–—>»:：()（）【】[]「」"
+_START = re.compile(
+    rf"[{re.escape(_GAP)}]*(?:"
+    + "|".join(p.pattern.replace("?P<", "?P<first_") for p in (_LABEL, _DATE, _COUNTER, _FONT, _BRACKETED, _BARE))
+    + ")"
+)
+"""A by-line begins with one of its parts: a cheap test, as most lines do not."""
 _SENTENCE = re.compile(r"[。！？!?；;]|[，,].*[，,]")
 _AT_END = re.compile(
     r"\s*(?:[（(\[【]\s?(?:责任编辑|責任編輯|责编|責編|编辑|編輯)\s?[:：]\s?[^()（）\[\]【】。]{0,24}[）)\]】]"
@@ -98,7 +78,7 @@ def without_byline(line: str) -> tuple[str, int]:
     >>> without_byline("来源：本站 责任编辑：李明"), without_byline("雨停了。（责任编辑：李明）")
     (('', 0), ('雨停了。', 1))
     """
-    if len(line) <= MAX_CHARS and _is_byline(line):
+    if len(line) <= MAX_CHARS and _START.match(line) and _is_byline(line):
         return "", 0
     tail = line[-MAX_TAIL_CHARS:]
     match = _AT_END.search(tail) if "编" in tail or "編" in tail else None

@@ -55,7 +55,7 @@ def edit(text: AnyText, options: EditConfig) -> Edited:
     edited = view.text
     if marked or options.repeated_lines:
         lines = edited.split("\n")
-        judged = {number: _judge(lines[number], kinds, rules, counts) for number, kinds in marked}
+        judged = {line.number: _judge(lines[line.number], line.kinds, rules, counts) for line in marked}
         _judge_neighbours(lines, judged, rules, counts)
         if options.repeated_lines or any(cut or rest != lines[n] for n, (rest, cut) in judged.items()):
             edited = _join(lines, judged, options.repeated_lines, counts)
@@ -104,9 +104,10 @@ def _is_blank_end(kept: list[str]) -> bool:
 
 def _judge(line: str, kinds: int, rules: Rules, counts: dict[str, Cut]) -> Judged:
     """Returns the rest of a line and, if a rule removes the whole line, the cut of that rule, else None."""
-    for number, rule in enumerate(rules.rules):
-        if not kinds >> number & 1:
-            continue
+    while kinds:
+        first = kinds & -kinds
+        kinds -= first
+        rule = rules.rules[first.bit_length() - 1]
         rest, parts = rule.apply(line)
         if len(rest) == len(line):
             continue

@@ -26,6 +26,20 @@ _LAST_TITLE = frozenset("总總姐哥工董生女姨叔伯爷")
 """Titles of one character after a surname: 王总."""
 
 
+_NOT_NAMES = frozenset(
+    (
+        "项目 安全 文员 文化 管理 高级 常务 金融 车间 车队 方案 方式 时间 单位 成员 成功 全体 全部"
+        " 全国 明细 平台 平安 何时 何处 余额 温馨 宣传 宗教 章程 支付 支部 水电 白天 谢谢 应用 应急"
+        " 安装 安保 安排 商务 商业 计算 施工 万元 元月 华东 华南 华北 华中 江苏 广东 广西 黄金 金额"
+        " 金牌 高中 高校 高等 方便 方法 和平 任何 任意 任务 程序 程度 向上 向下 向前 路上 路面 于是"
+        " 于此 马上 关于 关键 包括 包装 单独 连接 连续 满意 明天 明确 时候 时尚 国家 水果 白色 红色"
+        " 黄色 蓝色 江西 江南 湖南 湖北 云南 海南 陈列 严格 严重 冷静 冷冻 莫名 温度 盛大 席位 麻烦"
+        " 计划 终端 纪录 纪念 左右 池塘 花园 毕业 钟表 经办 公关 公共 官方 官网 封面 路线"
+    ).split()
+)
+"""Words that begin with a character that is also a surname."""
+
+
 def is_name(text: str) -> bool:
     """Whether a text is a full Chinese name of two to four characters.
 
@@ -34,4 +48,5 @@ def is_name(text: str) -> bool:
     """
     given = text[2:] if text[:2] in COMPOUND else text[1:] if text[:1] in SURNAMES else ""
     is_title = given in NOT_GIVEN or given in _LAST_TITLE
-    return 1 <= len(given) <= 2 and not is_title and all("\u4e00" <= char <= "\u9fff" for char in given)
+    is_word = text[:2] in _NOT_NAMES and text[:2] not in COMPOUND
+    return 1 <= len(given) <= 2 and not is_title and not is_word and all("\u4e00" <= c <= "\u9fff" for c in given)

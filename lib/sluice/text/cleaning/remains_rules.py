@@ -13,10 +13,10 @@ _BUILDERS = tuple(
 """Prefixes of the shortcodes of page builders for WordPress: [vc_row], [/et_pb_section], [rev_slider alias="x"]."""
 _NAMES = tuple(
     (
-        "row col column section button tab tabs tabgroup accordion accordion-item one_half box title gap divider spacer map "
-        "message_box featured_box blog_posts page_header testimonial team_member contact-form-7 wpforms gravityform "
-        "ninja_form ninja_forms elementor-template nggallery embedyt sc_embed_player playlist caption gallery audio video "
-        "embed metaslider smartslider3 tablepress table products product_category"
+        "row col column section button tab tabs tabgroup accordion accordion-item one_half box title gap divider "
+        "spacer map message_box featured_box blog_posts page_header testimonial team_member contact-form-7 wpforms "
+        "gravityform ninja_form ninja_forms elementor-template nggallery embedyt sc_embed_player playlist caption "
+        "gallery audio video embed metaslider smartslider3 tablepress table products product_category"
     ).split()
 )
 """Shortcodes of themes and plugins. Some are also words, so a name alone is not enough."""
