@@ -7,6 +7,7 @@ COLLECTION contains `lid/`, `lm/`, and `warc/`, `html-truth/SET/`, `html-pages/S
   agreement  answers equal to those of the fastText package's batch call, labels and scores, on all of lid/
   accuracy   of the model by language, on lingua's sentences and on the Declaration of Human Rights
   speed      documents of 3 KB per second on one core, and the effect of reading less of real pages
+  decision   texts whose language the letters change, and the share of Chinese ones that are identified as Chinese
   variants   sentences of ten or more characters: right, undetermined (no distinctive character), wrong
   share      cost of `other_language_share` and its values on real pages
   precheck   skipped pages whose extracted text is in a wanted language (must be none), and skipped pages in other
@@ -37,6 +38,7 @@ from sluice.text.charset.decode import decode
 from sluice.text.html.extract import extract_text
 from sluice.text.language import identify as language
 from sluice.text.language.chinese_variant import chinese_variant
+from sluice.text.language.decision import decide_language
 from sluice.text.language.identify import Language, LanguageIdentifier, model_path
 from sluice.text.language.labels import PREFIX, parse_label
 from sluice.text.language.mixed_language import other_language_share
@@ -159,6 +161,24 @@ def report_speed(folder: Path, identifier: LanguageIdentifier, web: list[WebPage
         )
 
 
+def report_decision(folder: Path, identifier: LanguageIdentifier, web: list[WebPage], misses: int) -> None:
+    sets = {name: list(texts(folder / "lm" / name)) for name in VARIANT_SETS if ".jsonl" in name}
+    sets |= {name: list(texts(folder / "zh-webtext" / name)) for name in ("ia-wide15-zh.jsonl.gz",)}
+    sets |= {f"lingua {kind}": [] for kind in ("sentence", "word_pair", "word")}
+    for row in rows(folder / "lid" / "lingua.jsonl.gz"):
+        sets[f"lingua {row['kind']}"].append(row["text"])
+    sets["udhr"] = [row["text"] for row in rows(folder / "lid" / "udhr.jsonl.gz")]
+    sets["pages"] = [page.text for page in web]
+    print("decision: texts, changed, zh according to the model, zh in the end")
+    for name, members in sets.items():
+        pairs = [(identifier.identify(text).code, decide_language(text, identifier).code) for text in members]
+        changed = [(a, b, text) for (a, b), text in zip(pairs, members, strict=True) if a != b]
+        shares = [sum(pair[k] == "zh" for pair in pairs) / len(pairs) for k in (0, 1)]
+        print(f"  {name:30} {len(pairs):8,} {len(changed):6,} {shares[0]:.4f} {shares[1]:.4f}")
+        for a, b, text in changed[:misses]:
+            print(f"    {a} {b} {text[:80]!r}")
+
+
 def report_variants(folder: Path, misses: int) -> None:
     sets = {name: (wanted, texts(folder / "lm" / name)) for name, wanted in VARIANT_SETS.items()}
     passages = list(rows(folder / "lid" / "udhr.jsonl.gz"))
@@ -234,7 +254,8 @@ def main() -> None:
         html = decode(page.payload, page.header_charset).text
         text = extract_text(html)
         if len(text) >= ExtractConfig().min_chars:
-            web.append(WebPage(page.url or "", html, text, identifier.identify(text)))
+            web.append(WebPage(page.url or "", html, text, decide_language(text, identifier)))
+    report_decision(args.collection, identifier, web, args.misses)
     report_speed(args.collection / "lm", identifier, web)
     report_share(web, identifier)
     report_precheck(web, identifier, args.misses)

@@ -71,10 +71,15 @@ class Reason(StrEnum):
     # characters
     POLICY = "policy", "lines about copyright, privacy, cookies and terms"
     JAVASCRIPT = "javascript", "warnings that a page needs JavaScript"
-    CITATION_MARKS = "citation_marks", "[12], [edit], [来源请求]"
+    CITATION_MARKS = "citation_marks", "[12], [来源请求], and links for editing: [edit | edit source], 编辑播报"
     SOCIAL = "social", "counters and share buttons"
     SIGN_IN = "sign_in", "lines that only ask to sign in"
     READ_MORE = "read_more", "read more, 阅读全文"
+    BYLINES = "bylines", "editor, counter, font size, print and close buttons: 责任编辑：… 阅读：… 次 【打印】"
+    SHORTCODES = "shortcodes", "shortcodes of WordPress and its page builders: [vc_row]"
+    SCRIPT_MESSAGES = "script_messages", "messages of scripts, players and loading pages: SEO SDK is disabled"
+    ICONS = "icons", "names of icons that a font replaces by drawings: keyboard_arrow_down"
+    CODE_BUTTONS = "code_buttons", "buttons that copy code: Copy code, 复制代码"
     PII = "pii", "the difference in length between masks and the personal data that they replace"
     REPEATED_LINES = "repeated_lines", "lines repeated from another document or from the same one"
 

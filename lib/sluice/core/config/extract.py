@@ -59,13 +59,25 @@ class EditConfig(Section):
     javascript: Literal["precise", "c4"] | None = "precise"
     """Warnings that a page needs JavaScript or another browser. `c4`: every line that contains the word javascript."""
     citation_marks: Literal["precise", "c4"] | None = "precise"
-    """[12], [edit], [citation needed], [来源请求] within a line. `c4`: even where [1] is code or starts a reference."""
+    """[12], [edit | edit source], [citation needed], [来源请求], 编辑播报 within a line. `c4`: even where [1] is code
+    or starts a reference."""
     social: bool = True
     """Lines made of counters and share buttons: 3 likes, 阅读(123), 分享到."""
     sign_in: bool = True
     """Lines that only ask to sign in or register."""
     read_more: bool = True
     """Read more..., 阅读全文 and similar: as separate lines, or after the end of a sentence."""
+    bylines: bool = True
+    """Lines made of editor, source, date, counters, font size and buttons: 编辑：李明 阅读：123 次 字号 大 中 小.
+    An author, a source or a date alone is kept."""
+    shortcodes: bool = True
+    """[vc_row ...], [caption id="1"] and other shortcodes of WordPress within a line."""
+    script_messages: bool = True
+    """Lines that are messages of scripts and players: SEO SDK is disabled, Loading..., 正在加载."""
+    icons: bool = True
+    """Names of Material icons at the ends of a line, or as a line: keyboard_arrow_down."""
+    code_buttons: bool = True
+    """Buttons that copy code: Copy code, Copied!, 复制代码."""
     repeated_lines: bool = False
     """Lines that only repeat the previous line, ignoring empty lines."""
     repair: bool = False
@@ -93,6 +105,16 @@ class PiiConfig(Section):
     """All other telephone numbers: international numbers with +, North American numbers, Chinese landlines."""
     card: str | None = "<CARD>"
     """Credit and bank card numbers with a valid issuer prefix, length and Luhn digit."""
+    qq: str | None = "<QQ>"
+    """QQ numbers directly after the word QQ, of persons and of groups."""
+    wechat: str | None = "<WECHAT>"
+    """WeChat ids after 微信, WeChat, VX and similar words. Ids of public accounts (公众号) are kept."""
+    name: str | None = "<NAME>"
+    """Chinese names after 收件人, 联系人 and similar words, and after 姓名 if other personal data is near. A surname
+    with a title (王经理) is kept."""
+    address: str | None = "<ADDRESS>"
+    """Private postal addresses in Chinese: after 住址, 家庭地址, 收货地址 and similar words, or after 地址 next to a
+    recipient's name. Addresses of companies, authorities and schools are kept."""
     identity: str | None = "<ID>"
     """Resident identity numbers of mainland China, Hong Kong and Taiwan with a valid check digit."""
 
@@ -101,7 +123,8 @@ class ExtractConfig(Section):
     """Conversion of archive records to documents with language, signals and signature."""
 
     languages: tuple[str, ...] | None = ("en", "zh")
-    """ISO 639-1 codes of the languages to keep; null keeps all. Other pages are rejected as `language`."""
+    """ISO 639-1 codes of the languages to keep; null keeps all. Other pages are rejected as `language`. `zh` includes
+    Chinese languages that are not listed themselves, such as `yue`."""
     min_language_score: dict[str, Fraction] = field(default_factory=lambda: {"en": 0.65, "zh": 0.5})
     """Minimum probability of the detected language, by language (FineWeb for English, CCNet for Chinese)."""
     other_language_score: Fraction = 0.5

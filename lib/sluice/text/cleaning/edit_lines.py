@@ -55,7 +55,8 @@ def edit(text: AnyText, options: EditConfig) -> Edited:
     edited = view.text
     if marked or options.repeated_lines:
         lines = edited.split("\n")
-        judged = {number: _judge(lines[number], kinds, rules, counts) for number, kinds in marked}
+        judged = {line.number: _judge(lines[line.number], line.kinds, rules, counts) for line in marked}
+        _judge_neighbours(lines, judged, rules, counts)
         if options.repeated_lines or any(cut or rest != lines[n] for n, (rest, cut) in judged.items()):
             edited = _join(lines, judged, options.repeated_lines, counts)
     return Edited(edited, {name: cut for name, cut in counts.items() if cut != Cut()})
@@ -103,9 +104,10 @@ def _is_blank_end(kept: list[str]) -> bool:
 
 def _judge(line: str, kinds: int, rules: Rules, counts: dict[str, Cut]) -> Judged:
     """Returns the rest of a line and, if a rule removes the whole line, the cut of that rule, else None."""
-    for number, rule in enumerate(rules.rules):
-        if not kinds >> number & 1:
-            continue
+    while kinds:
+        first = kinds & -kinds
+        kinds -= first
+        rule = rules.rules[first.bit_length() - 1]
         rest, parts = rule.apply(line)
         if len(rest) == len(line):
             continue
@@ -116,3 +118,27 @@ def _judge(line: str, kinds: int, rules: Rules, counts: dict[str, Cut]) -> Judge
         cut.characters += len(line) - len(rest)
         line = rest
     return line, None
+
+
+def _judge_neighbours(lines: list[str], judged: dict[int, Judged], rules: Rules, counts: dict[str, Cut]) -> None:
+    """Adds to `judged` the lines that a rule removes only next to lines that it has removed."""
+    for rule in rules.rules:
+        cut = counts.get(rule.name)
+        if rule.beside is None or cut is None:
+            continue
+        for start in [number for number, (_, found) in judged.items() if found is cut]:
+            for step in (-1, 1):
+                number = _next_text(lines, start, step)
+                while 0 <= number < len(lines) and rule.beside(lines[number]):
+                    if judged.get(number, (None, None))[1]:
+                        break
+                    judged[number] = lines[number], cut
+                    number = _next_text(lines, number, step)
+
+
+def _next_text(lines: list[str], number: int, step: int) -> int:
+    """Returns the number of the next line that is not empty, in one direction; -1 or the number of lines if none is."""
+    number += step
+    while 0 <= number < len(lines) and not lines[number].strip():
+        number += step
+    return number

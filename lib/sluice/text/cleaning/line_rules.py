@@ -1,7 +1,8 @@
 """Rules of `extract.edit`: lines and parts of lines that do not belong to a text. One rule per kind.
 
 A rule examines only lines that contain one of its phrases. It removes a line or cuts parts out of it, depending on that
-line alone. Precision has priority: phrases that also occur in running text count only if the line consists of them.
+line alone, except for words that count only next to a removed line. Precision has priority: phrases that also occur in
+running text count only if the line consists of them.
 Patterns without a source are ours, based on what extraction leaves behind.
 """
 
@@ -12,7 +13,7 @@ from typing import NamedTuple
 
 from sluice.core.config.extract import EditConfig
 from sluice.core.reasons import Reason
-from sluice.text.cleaning import policy_lines
+from sluice.text.cleaning import byline_rule, policy_lines, remains_rules
 from sluice.text.cleaning.phrase_finder import LineFinder, Phrases
 
 SHORT_BYTES = 240
@@ -20,11 +21,15 @@ SHORT_BYTES = 240
 
 
 class LineRule(NamedTuple):
-    """A kind of edit: its phrases, and a function from a line to its rest ("": remove it) and the number of cuts."""
+    """A kind of edit: its phrases, and a function from a line to its rest ("": remove it) and the number of cuts.
+
+    `beside`: lines that are removed, too, next to a line that the rule removes; empty lines do not count.
+    """
 
     name: str
     wanted: Phrases
     apply: Callable[[str], tuple[str, int]]
+    beside: Callable[[str], bool] | None = None
 
 
 class Rules(NamedTuple):
@@ -43,6 +48,11 @@ def rules_for(options: EditConfig) -> Rules:
         SOCIAL if options.social else None,
         SIGN_IN if options.sign_in else None,
         READ_MORE if options.read_more else None,
+        BYLINES if options.bylines else None,
+        SHORTCODES if options.shortcodes else None,
+        SCRIPT_MESSAGES if options.script_messages else None,
+        ICONS if options.icons else None,
+        CODE_BUTTONS if options.code_buttons else None,
         CITATION_MARKS[options.citation_marks] if options.citation_marks else None,
     ]
     rules = [rule for rule in chosen if rule]
@@ -225,8 +235,37 @@ READ_MORE = LineRule(
     _without_more,
 )
 
+BYLINES = LineRule(Reason.BYLINES, Phrases(byline_rule.PHRASES), byline_rule.without_byline)
+SHORTCODES = LineRule(Reason.SHORTCODES, Phrases(remains_rules.SHORTCODE_PHRASES), remains_rules.without_shortcodes)
+SCRIPT_MESSAGES = LineRule(
+    Reason.SCRIPT_MESSAGES,
+    Phrases(remains_rules.MESSAGE_PHRASES, remains_rules.MAX_MESSAGE_BYTES),
+    _dropping(remains_rules.is_script_message),
+)
+ICONS = LineRule(
+    Reason.ICONS,
+    Phrases(remains_rules.ICON_PHRASES, SHORT_BYTES),
+    remains_rules.without_icons,
+    remains_rules.is_icon_word,
+)
+CODE_BUTTONS = LineRule(
+    Reason.CODE_BUTTONS,
+    Phrases(remains_rules.COPY_PHRASES, remains_rules.MAX_COPY_BYTES),
+    remains_rules.without_copy_button,
+    remains_rules.is_copy_word,
+)
+
 _NUMBERS = r"(?:\[\d{1,3}(?:\s?[,，、–]\s?\d{1,3}){0,4}\]){1,12}"
 _AFTER = r"(?=$|[\s\[,，。、；：！？;:!?）」”》\u4e00-\u9fff]|\.(?:\s|$|\[)|\)(?:\s|$|[。，,.]))"
+_EDIT_LINKS = (
+    r"edit ?(?:\||·|/) ?(?:edit )?(?:source|beta|this section)|edit source|编辑本段|編輯本段"
+    # Wikipedia's links for editing a section, in larger languages
+    r"|(?:editar|modificar|modifica|modifier|bearbeiten|bewerken|redigera|rediger|muokkaa|edytuj|upravit|upraviť|править|ред\."
+    r"|sửa|değiştir|sunting|szerkesztés|modificare|編集|편집|ویرایش|عدل|עריכה)"
+    r"(?: ?(?:\||·) ?[^\[\]|·]{2,30})?"
+)
+_ENCYCLOPAEDIA_LINK = re.compile(r"\s?(?:编辑播报|播报编辑|编辑 ?播报|播报 ?编辑|编辑本段)$")
+"""Baidu Baike's links after headings."""
 _CITATION = re.compile(
     # directly after Han, kana or a clause end: can only be a citation, unless the sentence refers to the source
     rf"(?:(?<=[\u3040-\u30ff\u4e00-\u9fff。，、；：！？）』”》.,;!?’])|(?<=[.,!?][\"”)]))"
@@ -237,7 +276,8 @@ _CITATION = re.compile(
     r"|according to whom\?|verification needed|dead link|failed verification|page needed"
     r"|better source needed|not in citation given"
     r"|(?:note|nb|n) \d{1,2}|编辑|編輯|编辑源代码|編輯原始碼|编辑 ?\| ?编辑源代码|来源请求|來源請求|需要引用|可疑"
-    r"|(?:注|註|来源|參考|参) ?\d{1,2}|谁？|誰？|何时？|何時？|哪个／哪些？|哪個／哪些？|原創研究？|原创研究？)\]",
+    r"|(?:注|註|来源|參考|参) ?\d{1,2}|谁？|誰？|何时？|何時？|哪个／哪些？|哪個／哪些？|原創研究？|原创研究？)\]"
+    rf"|\s?\[(?:{_EDIT_LINKS})\]",
     re.IGNORECASE,
 )
 _NOT_PROSE = re.compile(  # code, and the numbered sections of manual pages
@@ -245,10 +285,13 @@ _NOT_PROSE = re.compile(  # code, and the numbered sections of manual pages
 )
 MIN_CITING_CHARS = 15
 """Shorter lines with a number in brackets are menu entries with counts: 图标[28]."""
+MAX_HEADING_CHARS = 40
 _C4_CITATION = re.compile(r"\[\d*\]|\[edit\]|\[citation needed\]")
 
 
 def _without_citations(line: str) -> tuple[str, int]:
+    if len(line) <= MAX_HEADING_CHARS and (match := _ENCYCLOPAEDIA_LINK.search(line)):
+        return line[: match.start()], 1
     if _NOT_PROSE.search(line):
         return line, 0
     return _CITATION.subn(lambda m: m[0] if m[0][1].isdigit() and len(line) < MIN_CITING_CHARS else "", line)
@@ -273,7 +316,21 @@ CITATION_MARKS = {
                     "[accord",
                 ),
                 *("[verif", "[dead", "[failed", "[page", "[better", "[not in", "[n", "[编", "[編", "[来", "[來", "[需"),
-                *("[可", "[注", "[註", "[參", "[参", "[谁", "[誰", "[何", "[哪", "[原"),
+                *(
+                    "[modif",
+                    "[bearb",
+                    "[bewerk",
+                    "[redig",
+                    "[muokk",
+                    "[edytuj",
+                    "[uprav",
+                    "[прав",
+                    "[ред",
+                    "[sửa",
+                    "[değiş",
+                ),
+                *("[sunting", "[szerk", "[編", "[편", "[ویر", "[عدل", "[עריכה", "编辑播报", "播报编辑", "编辑本段"),
+                *("编辑 播报", "播报 编辑", "[可", "[注", "[註", "[參", "[参", "[谁", "[誰", "[何", "[哪", "[原"),
             )
         ),
         _without_citations,

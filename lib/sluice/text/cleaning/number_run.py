@@ -6,23 +6,28 @@ from typing import NamedTuple
 
 from sluice.core.config.plan import MIB
 
-CONTEXT_BEFORE, CONTEXT_AFTER = 80, 12
+CONTEXT_BEFORE, CONTEXT_AFTER = 80, 18
 """Characters of context: before, enough for a URL; after, enough for a unit or an extension."""
 
+SPACES = (0xA0, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000)
+"""White space of other widths; French and Intl.NumberFormat group digits by U+202F."""
+INVISIBLE = (0xAD, *range(0x200B, 0x200E), 0x2060, 0xFEFF)
+"""Soft hyphen, zero-width spaces and joiners, byte order mark."""
 FOLD = {
     **{0xFF00 + i: 0x20 + i for i in range(1, 0x5F)},
-    **dict.fromkeys([*range(0x2010, 0x2016), 0x2212], ord("-")),
-    0xA0: ord(" "),
-    0x3000: ord(" "),
+    **dict.fromkeys([*range(0x2010, 0x2016), 0x2212, 0xB7, 0x2022, 0x2027, 0x30FB, ord("~"), 0xFF5E], ord("-")),
+    **dict.fromkeys([*SPACES, *INVISIBLE], ord(" ")),
 }
-"""Maps full-width forms, dashes and spaces to ASCII, one character to one."""
+"""Maps full-width forms to ASCII, dashes, middle dots and tildes to `-`, spaces to one, one character to one."""
 
 DULL = re.compile(
-    r"(?:19|20)\d\d([-/.])\d{1,2}\1\d{1,2}(?: \d{1,2})?|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)\d\d(?: \d{1,2})?"
-    r"|(?:19|20)\d\d ?[-–/] ?(?:19|20)\d\d|\d{1,6}\.\d{4,}",
+    r"(?:19|20)\d\d([-/.])\d{1,2}\1\d{1,2}(?: \d{1,2}| ?[(（]\d{1,6})?"
+    r"|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)\d\d(?: \d{1,2})?|\d\d-\d\d ?[(（]\d{1,6}"
+    r"|(?:19|20)\d\d ?[-–/~] ?(?:19|20)\d\d|\d{1,6}\.\d{4,}|\d{5,9}\.\d\d",
     re.ASCII,
 )
-"""Runs that consist of dates, pairs of years or decimals, as most do; no finder needs to examine them."""
+"""Runs that consist of dates, also with a count in brackets, pairs of years or decimals, as most do; no finder needs to
+examine them."""
 
 
 class DigitRun(NamedTuple):
@@ -61,8 +66,8 @@ _GLUED_AFTER = re.compile(
     r"|\s?(?:元|圆|圓|美元|美金|港元|日元|欧元|万|萬|亿|億|股|吨|噸|字节|人次|次|bytes|USD|RMB))"
 )
 _WORD_BEFORE = re.compile(
-    r"(?:(?<![A-Za-z])(?:tel|phone|mobile|mob|cell|call|fax|qq|wechat|whatsapp|vx|wx|sms|[tmfp])"
-    r"|(?:手机|手機|电话|電話)[号號]?[码碼]?)[^\w$€£¥￥￡]{0,2}\Z",
+    r"(?:(?<![A-Za-z])(?:tel|phone|mobile|mob|cell|call|fax|qq|wechat|whatsapp|vx|wx|sms|[tmfpv])"
+    r"|(?:手机|手機|电话|電話|热线|熱線|客服|传真|傳真)[号號]?[码碼]? ?[一二三四五六七八九十1-9]?)[^\w$€£¥￥￡]{0,2}\Z",
     re.IGNORECASE,
 )
 _WORD_AFTER = re.compile(r"(?:qq|e-?mail|tel|fax|wechat|vx|wx|or\b|and\b)", re.IGNORECASE)
@@ -71,10 +76,11 @@ _URL = re.compile(
     re.IGNORECASE,
 )
 _CODE_LABEL = re.compile(
-    r"(?:isbn|issn|imei|doi|pmid|sku|upc|ean|oclc|order(?: (?:no|number|id))?|tracking(?: number)?"
-    r"|serial(?: (?:no|number))?|invoice|patent|case|model|part(?: no)?|id|timestamp"
-    r"|(?:订单|訂單|运单|運單|快递|快遞|单|單|编|編|型|货|序列|備案|备案|注册|专利|文|批|证|期)[号號][码碼]?"
-    r"|订单|訂單|許可證號?|许可证号?|条码|代码|版本号?|群号?|时间戳)\W{0,3}\Z",
+    r"(?:isbn(?:[- ]?1[03])?|issn|imei|doi|pmid|sku|upc|ean|oclc|order(?: (?:no|number|id))?|tracking(?: number)?"
+    r"|serial(?: (?:no|number))?|invoice|patent|case|model|part(?: no)?|(?:\b|_|user|order)u?id|timestamp"
+    r"|(?:订单|訂單|运单|運單|快递|快遞|单|單|编|編|型|货|序列|備案|备案|注册|专利|文|批|证|期|书|書|刊|合同|案|流水|凭证|发票"
+    r"|商品|产品|物料|条形|税|登记|帖|房|座|件|学|工|户)[号號][码碼]?|第|编码|編碼|条形码|書碼"
+    r"|订单|訂單|許可證號?|许可证号?|条码|代码|版本号?|群号?|时间戳)\W{0,3}(?:为|為|是)?\W{0,3}\Z",
     re.IGNORECASE,
 )
 

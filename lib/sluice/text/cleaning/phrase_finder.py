@@ -18,6 +18,15 @@ class Phrases(NamedTuple):
     max_bytes: int = UNLIMITED
 
 
+class MarkedLine(NamedTuple):
+    """A line with a phrase: its number from 0, bit k for each kind k found, and its start and end in characters."""
+
+    number: int
+    kinds: int
+    start: int
+    end: int
+
+
 class LineFinder:
     """An Aho-Corasick automaton (1975) over UTF-8. ASCII letters match in either case, all others exactly."""
 
@@ -33,13 +42,13 @@ class LineFinder:
         self._steps, self._kinds = _automaton(patterns, self._columns, len(used) + 1)
         self._limits = np.array([group.max_bytes for group in wanted], np.int64)
 
-    def marked_lines(self, text: AnyText) -> list[tuple[int, int]]:
-        """Returns (line number from 0, bit k for each kind k found) for matching lines. Lines end with `\\n`."""
+    def marked_lines(self, text: AnyText) -> list[MarkedLine]:
+        """Returns the lines with a phrase. Lines end with `\\n`."""
         view = EncodedText.of(text)
         data = np.frombuffer(view.wtf8, np.uint8)
-        rows = np.empty((view.text.count("\n") + 1, 2), np.int64)
+        rows = np.empty((view.text.count("\n") + 1, 4), np.int64)
         num_rows = kernels.mark_lines(data, self._columns, self._steps, self._kinds, self._limits, rows)
-        return [(line, kinds) for line, kinds in rows[:num_rows].tolist()]
+        return [MarkedLine(*row) for row in rows[:num_rows].tolist()]
 
 
 def _automaton(

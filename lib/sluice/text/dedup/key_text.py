@@ -11,22 +11,37 @@ import numpy.typing as npt
 from sluice.text.dedup.kernels.key_text import DIFFICULT, LONGER, fold_text
 from sluice.text.language.chinese_variant import simplified_forms
 from sluice.text.shared_tables import Arrays, stored_arrays
-from sluice.text.unicode.characters import ASSIGNED
+from sluice.text.unicode.characters import ASSIGNED, parse_ranges
 from sluice.text.unicode.code_points import of_all
 from sluice.text.unicode.encoded_text import AnyText, EncodedText
 
-KEY_VERSION = "nfkc-casefold-hans-2"
+KEY_VERSION = "nfkc-casefold-hans-3"
 """Recorded in manifests. Must change with every change of the normalisation."""
 
 ROOM = 4
 """Maximum bytes of a key text per byte of the text in the compiled fold; a ligature may need 11."""
 
 
+IGNORABLE = """
+    AD 34F 61C 115F-1160 17B4-17B5 180B-180F 200B-200F 202A-202E 2060-206F 3164 FE00-FE0F FEFF FFA0 FFF0-FFF8
+    1BCA0-1BCA3 1D173-1D17A E0000-E0FFF
+"""
+"""Default_Ignorable_Code_Point of Unicode 16, in hexadecimal ranges: soft hyphens, joiners, zero-width spaces,
+variation selectors, marks of writing direction. No one sees them, so copies of a text differ in them."""
+
+
+@functools.cache
+def ignorable() -> dict[int, None]:
+    """Returns the code points of IGNORABLE as a table for `str.translate` that removes them."""
+    return dict.fromkeys(map(ord, parse_ranges(IGNORABLE)))
+
+
 def define_key(text: str) -> str:
-    """Defines the key text: NFKC (folds width), case folding, traditional to simplified Chinese characters by OpenCC's
-    first choice, white space runs replaced by one space and stripped at the ends.
+    """Defines the key text: without ignorable characters, NFKC (folds width), case folding, traditional to simplified
+    Chinese characters by OpenCC's first choice, white space runs replaced by one space and stripped at the ends.
     """
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().translate(simplified_forms()).split())
+    normal = unicodedata.normalize("NFKC", text.translate(ignorable()))
+    return " ".join(normal.casefold().translate(simplified_forms()).split())
 
 
 def key_text(text: AnyText) -> str:
@@ -63,9 +78,9 @@ def _build() -> Arrays:
     values = np.arange(sys.maxunicode + 1, dtype=np.uint32)
     expansions: list[int] = []
     seconds = _seconds()
-    for codes in ASSIGNED:
+    for codes in (*ASSIGNED, range(0xE0200, 0xE1000)):
         for code in codes:
-            folded = _fold(chr(code), seconds)
+            folded = "" if code in ignorable() else _fold(chr(code), seconds)
             if folded is None:
                 values[code] = DIFFICULT
             elif len(folded) == 1:

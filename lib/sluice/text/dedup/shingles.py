@@ -1,10 +1,9 @@
 """Shingles, by which near-duplicates are compared: script-aware, computed on the key text (`text.dedup.key_text`).
 
 A Jaccard value depends on key text and shingles. Shingles are sets of 5 characters without spaces in unspaced scripts
-(Han, kana, Thai), and of 5 words elsewhere, where a word is a run of letters, marks, digits and underscores (`\\w+`).
+(Han, kana, Thai), and of 5 words elsewhere, where a word is a run of letters, marks, digits and underscores. Marks
+belong to it, because the vowels of Hindi, Tamil, Khmer and other languages are marks.
 """
-
-import re
 
 import numpy as np
 import numpy.typing as npt
@@ -12,12 +11,10 @@ import numpy.typing as npt
 from sluice.text.dedup.kernels.minhash import hash_shingles
 from sluice.text.dedup.kernels.sets import count_common
 from sluice.text.language.identify import UNSPACED, main_script
-from sluice.text.unicode.characters import table
+from sluice.text.unicode.characters import WORD, flags_of, table
 from sluice.text.unicode.encoded_text import AnyText, EncodedText
 
 Hashes = npt.NDArray[np.uint64]
-
-WORD = re.compile(r"\w+")
 
 
 def shingles(key: str, size: int) -> frozenset[str]:
@@ -28,8 +25,17 @@ def shingles(key: str, size: int) -> frozenset[str]:
     if main_script(key) in UNSPACED:
         solid = key.replace(" ", "")
         return frozenset(solid[i : i + size] for i in range(len(solid) - size + 1))
-    tokens = WORD.findall(key)
+    tokens = words(key)
     return frozenset(" ".join(tokens[i : i + size]) for i in range(len(tokens) - size + 1))
+
+
+def words(key: str) -> list[str]:
+    """Returns the runs of letters, digits, underscores and combining marks.
+
+    >>> words("हिन्दी में, snake_case!")
+    ['हिन्दी', 'में', 'snake_case']
+    """
+    return "".join(char if flags_of(char) & WORD else " " for char in key).split()
 
 
 def jaccard(a: frozenset[str], b: frozenset[str]) -> float:

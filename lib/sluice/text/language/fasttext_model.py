@@ -136,6 +136,22 @@ class FastTextModel:
         )
         return None if label < 0 else (self.labels[label], float(np.float32(math.exp(logarithm))))
 
+    def probabilities(self, line: bytes) -> dict[str, float]:
+        """Returns the probabilities of all labels, in the order of `labels`. Empty if no feature is known.
+
+        Those of `predict`, before fastText adds 1e-5 (in a tree of labels: at each node). They sum to 1, except in
+        models that score each label separately.
+        """
+        rows = kernels.find_rows(np.frombuffer(line, np.uint8), self._dictionary)
+        if not len(rows):
+            return {}
+        hidden = kernels.mean_row(rows, self._inputs)
+        if self.is_hierarchical:
+            scores = kernels.leaf_probabilities(self._outputs, hidden, self._children)
+        else:
+            scores = kernels.probabilities(self._outputs, hidden, self._is_softmax)
+        return dict(zip(self.labels, scores.tolist(), strict=True))
+
     def probability(self, line: bytes, label: str) -> float:
         """Returns the probability of one label as `predict` computes it; 0 if the model knows no feature of the line.
 

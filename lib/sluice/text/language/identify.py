@@ -107,8 +107,21 @@ class LanguageIdentifier:
         if not found:  # the model knows no feature of the text
             return UNKNOWN
         label, score = found
-        code, iso639_3, script = meanings[label]
-        return Language(code, min(score, 1.0), iso639_3, script, label.removeprefix(PREFIX))
+        return _language(label, meanings[label], score)
+
+    def candidates(self, text: AnyText) -> list[Language]:
+        """Returns all languages of the model with their probabilities; the best one is the answer of `identify`.
+
+        An empty list if the model knows no feature of the text.
+        """
+        model, meanings = _load(self.path)
+        scores = model.probabilities(EncodedText.of(text).first(LID_CHARS).utf8)
+        return [_language(label, meanings[label], score) for label, score in scores.items()]
+
+
+def _language(label: str, meaning: Label, score: float) -> Language:
+    code, iso639_3, script = meaning
+    return Language(code, min(score, 1.0), iso639_3, script, label.removeprefix(PREFIX))
 
 
 def main_script(text: AnyText) -> str:

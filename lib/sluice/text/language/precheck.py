@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sluice.core.config.extract import PrecheckConfig
+from sluice.text.language.decision import decide_language
 from sluice.text.language.identify import Language, LanguageIdentifier
 from sluice.text.language.kernels import precheck as kernels
 from sluice.text.language.labels import NOT_LANGUAGES
@@ -69,7 +70,7 @@ class Precheck:
             sample = b" ".join(half)
             if len(sample) < MIN_SAMPLE_BYTES:
                 return None
-            found = self.identifier.identify(sample.decode("utf-8", "ignore"))
+            found = decide_language(sample.decode("utf-8", "ignore"), self.identifier)
             if found.code in self.languages | NOT_LANGUAGES or found.score < self.min_score:
                 return None
         return found

@@ -18,9 +18,11 @@ from sluice.text.dedup.signing import sign_text
 from sluice.text.html import extract as html
 from sluice.text.html.licence import rights
 from sluice.text.html.metadata import Facts
+from sluice.text.language.decision import decide_language
 from sluice.text.language.facts import language_facts
 from sluice.text.language.identify import Language, LanguageIdentifier
 from sluice.text.language.precheck import Precheck
+from sluice.text.language.scripts import CHINESE
 from sluice.text.pages.lists import PageLists
 from sluice.text.signals import compute
 from sluice.text.unicode.encoded_text import EncodedText
@@ -117,7 +119,7 @@ class PageProcessor:
         found |= _size(clean.view)
         if len(clean.view.text) < self.extract.min_chars:
             return _reject(page, Reason.TOO_SHORT, **found)
-        language = self.languages.identify(clean.view)
+        language = self.decide_language(clean.view)
         found |= {"language": language.code, "language_score": language.score}
         if not self.is_wanted(language):
             return _reject(page, Reason.LANGUAGE, **found)
@@ -150,6 +152,16 @@ class PageProcessor:
             **sign_text(view, self.minhash)._asdict(),
             text=view.text,
         )
+
+    def decide_language(self, text: EncodedText) -> Language:
+        """Returns the language of a text. Chinese languages that are not listed themselves are `zh` if that is listed.
+
+        ISO 639-3 defines `zho` as the macrolanguage of `yue`, `wuu`, `lzh` and others; `variant` tells them apart.
+        """
+        language = decide_language(text, self.languages)
+        wanted = self.extract.languages or ()
+        is_member = language.code in CHINESE and language.code not in wanted and "zh" in wanted
+        return replace(language, code="zh", iso639_3="zho") if is_member else language
 
     def is_wanted(self, language: Language) -> bool:
         """Whether a language is wanted and identified with sufficient certainty."""

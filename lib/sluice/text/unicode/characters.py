@@ -70,7 +70,8 @@ ASSIGNED = (range(0x33480), range(0xE0000, 0xE0200))
 """Outside of these ranges, code points are private-use or unassigned: no letters, spaces or marks."""
 
 
-def _parse(ranges: str) -> frozenset[str]:
+def parse_ranges(ranges: str) -> frozenset[str]:
+    """Returns the characters of hexadecimal ranges separated by white space."""
     codes: set[int] = set()
     for part in ranges.split():
         first, _, last = part.partition("-")
@@ -78,8 +79,8 @@ def _parse(ranges: str) -> frozenset[str]:
     return frozenset(map(chr, codes))
 
 
-TERMINALS = _parse(TERMINAL_MARKS)
-GOPHER_MARKS = TERMINALS | _parse(OTHER_MARKS)
+TERMINALS = parse_ranges(TERMINAL_MARKS)
+GOPHER_MARKS = TERMINALS | parse_ranges(OTHER_MARKS)
 
 
 TWICE = frozenset(bytes([high, low]).decode("gbk") for high in (0xC2, 0xC3) for low in range(0x80, 0xC0))

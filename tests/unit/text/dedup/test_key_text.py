@@ -1,3 +1,4 @@
+import re
 import unicodedata
 
 import pytest
@@ -19,11 +20,18 @@ from sluice.text.language.chinese_variant import load_sections
         ("全角\u3000空格", "全角 空格"),
         ("這裡說的後臺與麵條", "这里说的后台与面条"),  # traditional
         ("ＧＢＫ　與ＵＴＦ８", "gbk 与utf8"),
+        ("en\u00adgi\u00adneers", "engineers"),  # soft hyphens
+        ("\ufeff图\u200b书\u2060馆", "图书馆"),
+        ("a\u200b b", "a b"),
+        ("می\u200cخواهم", "میخواهم"),
+        ("👩\u200d🔬 ❤\ufe0f", "👩🔬 ❤"),
+        ("e\u00ad\u0301 e\u034f\u0301", "é é"),  # removed before composition
+        ("\u00ad \u200b", ""),
         ("", ""),
         (" \n ", ""),
     ],
 )
-def test_the_key_folds_width_case_and_white_space(text, key):
+def test_the_key_folds_width_case_white_space_and_ignorable_characters(text, key):
     assert key_text(text) == key
 
 
@@ -37,9 +45,18 @@ FOLDED = load_sections()["fold"]
 SIMPLIFIED = dict(zip(FOLDED[::2], FOLDED[1::2], strict=True))
 
 
+# Default_Ignorable_Code_Point, as the regex of ICU and others would have it
+IGNORABLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f"
+    "\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+
+
 def slow_key(text):
     """An independent implementation: normalized, folded, runs of white space replaced by one space."""
     key = ""
+    text = "".join(char for char in text if not IGNORABLE.fullmatch(char))
     for char in unicodedata.normalize("NFKC", text).casefold():
         char = SIMPLIFIED.get(char, char)
         if not char.isspace():
@@ -50,7 +67,8 @@ def slow_key(text):
 
 
 LETTERS = st.sampled_from(
-    "aB ßé…ﬁ½™\u00a0\u0301\u0327\u1100\u1161\u11a8가\u3099かﾞカｶ全Ａ\ufdfa\u0345ΣςİıＩ\n\x1c\u2028\U0001d400裡臺說\uf9e9"
+    "aB ßé…ﬁ½™\u00a0\u0301\u0327\u1100\u1161\u11a8가\u3099かﾞカｶ全Ａ\ufdfa\u0345ΣςİıＩ"
+    "\u00ad\u200b\u200d\ufe0f\u3164\n\x1c\u2028\U0001d400裡臺說\uf9e9"
 )
 
 
@@ -76,3 +94,25 @@ def test_every_character_is_folded_as_in_the_definition():
 
 def test_a_lone_surrogate_is_kept():
     assert key_text("a \ud800  B") == "a \ud800 b"
+
+
+IGNORED = ["\u00ad", "\u200b", "\u200c", "\u200d", "\u2060", "\ufeff", "\ufe0f", "\u034f", "\u202c"]
+
+
+@settings(derandomize=True, max_examples=200, deadline=None)
+@given(st.text(st.sampled_from("ab c文字。é1カ")), st.lists(st.tuples(st.integers(0, 60), st.sampled_from(IGNORED))))
+def test_ignorable_characters_never_change_the_key(text, inserted):
+    other = text
+    for place, char in inserted:
+        other = other[:place] + char + other[place:]
+    assert key_text(other) == key_text(text)
+
+
+def test_normalisation_creates_no_ignorable_character():
+    created = {chr(code) for code in range(0x110000) if IGNORABLE.search(unicodedata.normalize("NFKC", chr(code)))}
+    assert all(map(IGNORABLE.fullmatch, created))
+
+
+def test_the_key_of_text_without_ignorable_characters_is_as_before():
+    plain = "Two  Words, ＡＢＣ and Straße.\n這裡說的後臺與麵條，２０２４年。"
+    assert key_text(plain) == "two words, abc and strasse. 这里说的后台与面条,2024年。"

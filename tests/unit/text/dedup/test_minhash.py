@@ -22,6 +22,12 @@ def test_text_with_spaces_has_shingles_of_words_without_punctuation():
     assert shingles("a b, c. d!", 3) == {"a b c", "b c d"}
 
 
+def test_combining_marks_are_part_of_words():
+    assert shingles("हिन्दी में लिखी", 2) == {"हिन्दी में", "में लिखी"}
+    assert shingles("தமிழ் மொழி snake_case 5", 1) == {"தமிழ்", "மொழி", "snake_case", "5"}
+    assert len(shingle_hashes("हिन्दी में लिखी हुई", 1)) == 4
+
+
 def test_text_without_spaces_has_shingles_of_characters_across_spaces():
     assert shingles("你好 世界。", 3) == {"你好世", "好世界", "世界。"}
     assert shingles("ひらがな", 3) == {"ひらが", "らがな"}
@@ -72,10 +78,18 @@ def test_hashes_are_the_first_bytes_of_sha1():
 
 
 @settings(derandomize=True, max_examples=300, deadline=None)
-@given(st.text(st.sampled_from("ab c的一二d\n_.é\U00020000 "), max_size=200), st.integers(1, 7))
+@given(st.text(st.sampled_from("ab c的一二d\n_.é\U00020000 ि्ை\u0301\u20e3"), max_size=200), st.integers(1, 7))
 def test_hashes_of_a_text_equal_those_of_its_shingles(text, size):
     key = key_text(text)
     assert sorted(shingle_hashes(key, size).tolist()) == sorted(sha1_hashes(shingles(key, size)))
+
+
+def test_hashes_of_english_and_chinese_are_pinned():
+    # an index of earlier crawls contains such hashes: first eight bytes of SHA-1, little-endian
+    assert shingle_hashes(key_text("The Quick, brown fox_1 jumps!"), 5).tolist() == sha1_hashes(
+        ["the quick brown fox_1 jumps"]
+    )
+    assert shingle_hashes(key_text("這是測試。Ａ"), 5).tolist() == sha1_hashes(["这是测试。", "是测试。a"])
 
 
 @pytest.mark.parametrize("length", [54, 55, 56, 63, 64, 65, 118, 119, 120, 128, 200])

@@ -114,6 +114,15 @@ def test_label_and_score_of_a_quantised_model_equal_those_of_the_package(kind, q
     assert_same(*trained(kind, quantised), line)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@settings(derandomize=True, max_examples=60, deadline=None)
+@given(line=LINES)
+def test_probabilities_of_all_labels_equal_those_of_the_package(kind, line):
+    package, ours = trained(kind)
+    found = {name: score for score, name in package.f.predict(line + "\n", -1, 0.0, "strict")}
+    assert ours.probabilities(line.encode()) == pytest.approx(found, abs=1e-4)  # the package adds 1e-5 per node
+
+
 @settings(derandomize=True, max_examples=60, deadline=None)
 @given(line=LINES)
 def test_the_last_quantised_part_may_be_narrower(line):

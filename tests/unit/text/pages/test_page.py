@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import unicodedata
 
 import pytest
 
@@ -96,6 +97,37 @@ def test_a_text_of_exactly_the_minimum_length_is_accepted():
 
 def test_without_a_list_all_languages_are_kept():
     assert processor(languages=None).process(a_page(html(GERMAN))).language == "de"
+
+
+CANTONESE = (
+    "琴日同班friend去咗旺角食dinner，間restaurant嘅service好好，我哋仲影咗好多相，下次再book位啦，你哋要唔要一齊嚟？"
+    "食完飯之後佢哋話想去睇戲，不過嗰間戲院已經冇位，所以我哋行咗去海邊。"
+)
+
+
+@pytest.mark.parametrize(("languages", "code"), [(("en", "zh"), "zh"), (("zh", "yue"), "yue"), (None, "yue")])
+def test_cantonese_is_a_kind_of_chinese_unless_it_is_listed(languages, code):
+    document = processor(languages=languages).process(a_page(html(CANTONESE)))
+    assert (document.language, document.variant) == (code, "yue")
+
+
+def test_a_page_in_classical_chinese_with_brand_names_or_in_decomposed_hangul_has_its_language():
+    classical = "古之學者必有師師者所以傳道受業解惑也人非生而知之者孰能無惑惑而不從師其為惑也終不解矣" * 2
+    brands = (
+        "今天的衣服：外套 Velmora Classic，裤子 Harwick Slim，鞋子 Tundra Runner 42，喜欢的话记得点赞，帽子 Solvane。"
+    )
+    korean = (
+        "위원회는 화요일에 회의를 열어 오래된 시청 옆에 새 도서관을 짓기로 결정했다. 완공은 이 년 뒤로 예정되어 있다."
+    )
+    judge = processor(languages=None, min_chars=20)
+    texts = (classical, brands, unicodedata.normalize("NFD", korean))
+    assert [judge.process(a_page(html(text))).language for text in texts] == ["zh", "zh", "ko"]
+
+
+def test_a_wrongly_decoded_page_is_in_no_language():
+    garbled = (CHINESE * 2).encode("gb18030").decode("latin-1")
+    rejection = processor(languages=None).process(a_page(html(garbled)))
+    assert (rejection.reason, rejection.language, rejection.language_score) == ("language", "und", 0.0)
 
 
 def test_a_page_rejected_by_language_has_language_and_score():

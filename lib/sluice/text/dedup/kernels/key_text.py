@@ -9,7 +9,7 @@ from sluice.text.unicode.kernels.utf8 import code_point, put_code_point
 SPACE = 32
 DIFFICULT = np.uint32(0xFFFFFFFF)
 LONGER = np.uint32(0x110000)
-"""Values from here up are `LONGER + position` of an expansion: its length, then its code points."""
+"""Values from here up are `LONGER + position` of an expansion: its length, then its code points. Length 0: removed."""
 
 
 @kernel

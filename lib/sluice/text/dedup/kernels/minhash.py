@@ -12,12 +12,12 @@ from sluice.text.dedup.kernels.sha1 import (
     sha1_prefixes,
 )
 from sluice.text.jit import kernel
-from sluice.text.unicode.characters import ALNUM
+from sluice.text.unicode.characters import WORD
 from sluice.text.unicode.kernels.code_points import look_up
 from sluice.text.unicode.kernels.hashing import BASE, letter, number_equals, spread, stretch, sum_up
 from sluice.text.unicode.kernels.utf8 import code_point, put_code_point
 
-_SPACE, _UNDERSCORE = 32, 95
+_SPACE = 32
 MERSENNE = np.uint64((1 << 61) - 1)
 _AFTER = BLOCK + 3
 """Bytes read after the packed units; their values do not matter."""
@@ -57,7 +57,7 @@ def pack_words(text, rows, flags, packed, offsets, prints):
         else:
             code, width = code_point(text, i)
             flag = look_up(code, rows, flags)
-        if flag & ALNUM or code == _UNDERSCORE:
+        if flag & WORD:
             if code < 0x80:
                 packed[length] = code
                 length += 1

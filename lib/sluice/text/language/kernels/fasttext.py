@@ -318,6 +318,19 @@ def best_leaf(outputs, hidden, children):
 
 
 @kernel
+def leaf_probabilities(outputs, hidden, children):
+    """Like `probabilities`, for hierarchical softmax; `children` as in `best_leaf`."""
+    num_labels = len(outputs)
+    scores = np.ones(2 * num_labels - 1, np.float32)
+    for node in range(2 * num_labels - 2, num_labels - 1, -1):  # a node's parent comes after it
+        inner = node - num_labels
+        right = np.float32(1.0 / (np.float32(1.0) + math.exp(-product(outputs, inner, hidden))))
+        scores[children[inner, 0]] = scores[node] * (np.float32(1.0) - right)
+        scores[children[inner, 1]] = scores[node] * right
+    return scores[:num_labels]
+
+
+@kernel
 def huffman_tree(counts):
     """Returns children of the inner nodes of fastText's label tree (loss.cc, buildTree), for descending label counts.
 
