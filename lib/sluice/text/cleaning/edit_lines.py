@@ -7,6 +7,7 @@ from sluice.core.reasons import Reason
 from sluice.text.cleaning.line_rules import Rules, rules_for
 from sluice.text.cleaning.unicode_repair import fold_width, repair_unicode
 from sluice.text.unicode.encoded_text import AnyText, EncodedText
+from sluice.text.unicode.structure import structure
 
 
 @dataclass(slots=True)
@@ -40,7 +41,7 @@ def edit(text: AnyText, options: EditConfig) -> Edited:
 
     With a line, its newline is removed, and an empty line that would then follow another or be at an end. Lines without
     an edit are not changed. Repairs come first, so that rules see the repaired text. The result depends only on the
-    text and the options. Raises InputError if `repair` is on and ftfy is not installed.
+    text and the options. Code is not cut. Raises InputError if `repair` is on and ftfy is not installed.
 
     >>> edit("Water is wet.[1]\\n\\n京ICP备14019735号\\n\\nFire is hot.", Edit()).text
     'Water is wet.\\n\\nFire is hot.'
@@ -55,11 +56,27 @@ def edit(text: AnyText, options: EditConfig) -> Edited:
     edited = view.text
     if marked or options.repeated_lines:
         lines = edited.split("\n")
-        judged = {line.number: _judge(lines[line.number], line.kinds, rules, counts) for line in marked}
+        code = _code_lines(view)
+        judged = {
+            line.number: _judge(lines[line.number], line.kinds, rules, counts)
+            for line in marked
+            if line.number not in code
+        }
         _judge_neighbours(lines, judged, rules, counts)
         if options.repeated_lines or any(cut or rest != lines[n] for n, (rest, cut) in judged.items()):
-            edited = _join(lines, judged, options.repeated_lines, counts)
+            edited = _join(lines, judged, code if options.repeated_lines else None, counts)
     return Edited(edited, {name: cut for name, cut in counts.items() if cut != Cut()})
+
+
+def _code_lines(view: EncodedText) -> frozenset[int]:
+    """Returns the numbers of the lines that are code. There, `Loading...` and `Copy code` are strings."""
+    numbers: set[int] = set()
+    at = number = 0
+    for start, end in structure(view).code:
+        first = number + view.text.count("\n", at, start)
+        at, number = end, first + view.text.count("\n", start, end)
+        numbers.update(range(first, number + 1))
+    return frozenset(numbers)
 
 
 def _count_changes(before: str, after: str, cut: Cut) -> str:
@@ -69,8 +86,11 @@ def _count_changes(before: str, after: str, cut: Cut) -> str:
     return after
 
 
-def _join(lines: list[str], judged: dict[int, Judged], drops_repeats: bool, counts: dict[str, Cut]) -> str:
-    """Joins the remaining lines and counts every removed character."""
+def _join(lines: list[str], judged: dict[int, Judged], unique: frozenset[int] | None, counts: dict[str, Cut]) -> str:
+    """Joins the remaining lines and counts every removed character.
+
+    Lines that repeat the previous one are removed, except those numbered in `unique`; None: no such line is removed.
+    """
     kept: list[str] = []
     previous = None  # the last line with text that was kept
     loose: Cut | None = None  # the last cut, if no line has been kept since
@@ -80,7 +100,7 @@ def _join(lines: list[str], judged: dict[int, Judged], drops_repeats: bool, coun
             loose.characters += len(line) + 1
             continue
         rest, cut = judged.get(number, (line, None))
-        if cut is None and drops_repeats and not is_blank and rest == previous:
+        if cut is None and unique is not None and number not in unique and not is_blank and rest == previous:
             cut = counts.setdefault(Reason.REPEATED_LINES, Cut())
         if cut is not None:
             cut.lines += 1

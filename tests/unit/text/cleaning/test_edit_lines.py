@@ -377,3 +377,11 @@ def test_clean_chinese_texts_are_almost_unchanged(shared_data, name, most):
     cuts = [edit(text, EditConfig()).counts for text in texts]
     # the only match is a [來源請求] in the encyclopaedia
     assert sum(cut.lines + cut.parts for counts in cuts for cut in counts.values()) == most
+
+
+def test_code_is_not_cut():
+    code = "```\n  }\n  }\nLoading...\nCopy code\nx = a[1]\n```"
+    text = f"Loading...\n\n{code}\n\nWater is wet.[1]\n\n{code}\n\nCopy code"
+    edited = edit(text, EditConfig(repeated_lines=True))
+    assert edited.text == f"{code}\n\nWater is wet.\n\n{code}"
+    assert len(text) == len(edited.text) + sum(cut.characters for cut in edited.counts.values())
