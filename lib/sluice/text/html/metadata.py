@@ -58,6 +58,7 @@ DAY_NAMES = (
 )
 META_HINTS = ("title", "author", "byl", "date", "published_time", "creat")
 """Every relevant name contains one of these. Most <meta>s do not, so that their attributes need not be parsed."""
+HINT = re.compile("|".join(META_HINTS).encode(), re.IGNORECASE)
 
 
 class Facts(NamedTuple):
@@ -118,10 +119,11 @@ def find_day(text: str) -> str | None:
 def _metas(data: bytes, markup: Markup) -> dict[str, str]:
     """Returns contents of <meta> by lower-case name; the first of each name."""
     found: dict[str, str] = {}
-    for tag in _marked(data, markup, META_MARK, MAX_META_BYTES):
-        low = tag.lower()
-        if not any(hint in low for hint in META_HINTS):
+    for start, end in _places(markup, META_MARK):
+        raw = data[start : min(end, start + MAX_META_BYTES)]
+        if not HINT.search(raw):
             continue
+        tag = raw.decode("utf-8", "replace")
         values = {m[1].lower(): m[2] or m[3] or m[4] or "" for m in ATTRIBUTE.finditer(tag)}
         name = values.get("property") or values.get("name") or values.get("itemprop")
         if name and values.get("content"):
@@ -130,8 +132,15 @@ def _metas(data: bytes, markup: Markup) -> dict[str, str]:
 
 
 def _marked(data: bytes, markup: Markup, kind: int, limit: int) -> list[str]:
+    places = _places(markup, kind)
+    return [data[start : min(end, start + limit)].decode("utf-8", "replace") for start, end in places]
+
+
+def _places(markup: Markup, kind: int) -> list[list[int]]:
+    """Start and end in the page of each mark of a kind."""
     rows: np.ndarray = markup.marks[markup.marks[:, 0] == kind]
-    return [data[start : min(end, start + limit)].decode("utf-8", "replace") for _, start, end in rows.tolist()]
+    places: list[list[int]] = rows[:, 1:].tolist()
+    return places
 
 
 def _first(metas: dict[str, str], names: tuple[str, ...]) -> str | None:

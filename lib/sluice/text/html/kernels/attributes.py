@@ -156,7 +156,7 @@ def _value_words(html, start, end, salt, node, word_node, word_hash, count, firs
     return count
 
 
-@kernel
+@inlined
 def _read_rare(html, name, start, end, found):
     """Reads an attribute that few elements have."""
     if name == COLSPAN:
