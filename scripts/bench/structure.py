@@ -34,10 +34,14 @@ BLOCKS = "p, div, li, br, ul, ol"
 
 def pages() -> Iterator[tuple[str, str]]:
     """Address and HTML of every page of the collection."""
-    for path in sorted(p for folder in ("html-truth", "html-pages", "warc") for p in data_root().glob(f"{folder}/**/*.warc*")):
+    for path in sorted(
+        p for folder in ("html-truth", "html-pages", "warc") for p in data_root().glob(f"{folder}/**/*.warc*")
+    ):
         data = path.read_bytes()
         items = read_archive(
-            io.BytesIO(data), len(data), is_wanted=lambda kind, media: kind == "response" and "html" in (media or ""),
+            io.BytesIO(data),
+            len(data),
+            is_wanted=lambda kind, media: kind == "response" and "html" in (media or ""),
             max_bytes=1 << 23,
         )
         for item in items:
@@ -127,8 +131,10 @@ def main() -> None:
                     shown += 1
                     print(f"{url}\n  code  {wanted[:6]}")
     print(", ".join(f"{count:,} {name}" for name, count in sorted(counts.items())))
-    print(f"altered: {counts['altered rows'] / max(counts['rows'], 1):.2%} of rows, "
-          f"{counts['altered codes'] / max(counts['codes'], 1):.2%} of codes")
+    print(
+        f"altered: {counts['altered rows'] / max(counts['rows'], 1):.2%} of rows, "
+        f"{counts['altered codes'] / max(counts['codes'], 1):.2%} of codes"
+    )
 
 
 if __name__ == "__main__":
