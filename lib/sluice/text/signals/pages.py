@@ -1,7 +1,7 @@
 """Signals of pages that are no texts: error pages, search results, link farms, hijacked pages. All are ours.
 
-The rules of the default presets use them; phrases and thresholds were chosen with 299 Chinese web texts, and the clean
-texts of the benchmark of spam (`docs/benchmarks`).
+The rules of the default presets use them. Phrases and thresholds were chosen with half of the web texts, and all clean
+texts, of `docs/benchmarks/spam.md`.
 """
 
 import re
@@ -79,11 +79,11 @@ SEARCH_PHRASES = (
 """Phrases of pages that list search results, in lower case."""
 
 FARM_DOMAIN = re.compile(
-    r"\.(?i:(loan|download|cricket|racing|faith|accountant|bid|win|webcam|icu|cyou|pw|tk|gq|cf|xyz)"
+    r"\.(?=[A-Za-z])(?i:(loan|download|cricket|racing|faith|accountant|bid|win|webcam|icu|cyou|pw|tk|gq|cf|xyz)"
     r"|com|net|org|cc|cn|info|online|site|club|vip|pro|hk|tw|me|tv|co|la|in|us|top|date|trade|party|live|app)(?![\w-])(?!\.[A-Za-z])",
     re.ASCII,
 )
-"""End of a domain name; the first group holds the endings that are hardly used but for spam."""
+"""End of a domain name; the first group holds the endings that mainly spam uses."""
 _LABEL = re.compile(r"(?:^|[^\w@.-]|www\.|\.)([a-z0-9][a-z0-9-]*)$", re.IGNORECASE | re.ASCII)
 MAX_LABEL = 63
 """Characters of a part of a domain name (RFC 1035)."""
@@ -112,7 +112,7 @@ def search_page_share(view: TextView) -> float | None:
 def n_farm_domains(view: TextView) -> int:
     """Different names like those of link farms: `1234.loan`, `www.55229.com`, `a1b2.download` (ours).
 
-    A name with at least three digits, or with an ending that is hardly used but for spam. Mail addresses do not count.
+    A name with at least three digits, or with an ending that mainly spam uses. Mail addresses do not count.
     """
     return count_farm_domains(view.text)
 
