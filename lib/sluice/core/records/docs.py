@@ -82,6 +82,8 @@ class Signals(Record):
     c4_any_end_sentences: int | None = None
     c4_any_end_curly_lines: int | None = None
     c4_any_end_lorem_lines: int | None = None
+    error_page_share: float | None = None
+    search_page_share: float | None = None
     prose_lettered_word_share: float | None = None
     prose_list_line_share: float | None = None
     prose_terminal_line_share: float | None = None
@@ -107,6 +109,8 @@ class Signals(Record):
     prose_non_alphanumeric_share: float | None = None
     prose_bracketed_char_share: float | None = None
     prose_garbled_share: float | None = None
+    n_farm_domains: int | None = None
+    n_strewn_titles: int | None = None
     other_language_share: float | None = None
     simplified_share: float | None = None
     traditional_share: float | None = None

@@ -26,7 +26,7 @@ AUTHOR = re.compile(r'"author"\s*:\s*(?:\[\s*)?(?:\{[^{}]{0,500}?"name"\s*:\s*)?
 
 
 class Article(NamedTuple):
-    """What JSON-LD states about the page; None if it does not."""
+    """Facts that JSON-LD states about the page; None if it does not."""
 
     headline: str | None = None
     name: str | None = None

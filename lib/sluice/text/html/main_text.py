@@ -87,7 +87,10 @@ def probabilities(markup: Markup, title: bytes, model: Model) -> tuple[np.ndarra
 
 
 def choose_main(markup: Markup, title: bytes, model: Model | None = None) -> np.ndarray:
-    """Returns which blocks are main text: bool [B]. `title` is the text of <title>. Depends on the page only."""
+    """Returns which blocks are main text: bool [B]. `title` is the text of <title>. Depends on the page only.
+
+    Terms of a definition list belong to their definitions.
+    """
     num_blocks = len(markup.block_start)
     if num_blocks == 0 or num_blocks > MAX_BLOCKS:
         return np.ones(num_blocks, np.bool_)
@@ -96,8 +99,9 @@ def choose_main(markup: Markup, title: bytes, model: Model | None = None) -> np.
     if not is_banner.all():
         likely[is_banner] = 0
     chosen = best_choice(likely, tokens)
-    listed = main_list(markup, tokens)
-    return chosen | listed if listed.any() else chosen
+    chosen |= main_list(markup, tokens)
+    complete: np.ndarray = kernels.with_terms(chosen, markup.block_node, markup.node_parent, markup.node_tag)
+    return complete
 
 
 def best_choice(likely: np.ndarray, tokens: np.ndarray) -> np.ndarray:

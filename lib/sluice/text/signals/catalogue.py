@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sluice.core.records.docs import Signals
-from sluice.text.signals import c4, characters, lines, repetition, words
+from sluice.text.signals import c4, characters, lines, pages, repetition, words
 from sluice.text.signals.text_view import TextView
 from sluice.text.unicode.structure import prose
 
@@ -90,7 +90,9 @@ C4 = {
     **{f"c4_any_end_{field}": c4.page_signal(field, needs_end=False) for field in C4_FIELDS},
 }
 
-OF_TEXT: dict[str, Definition] = {**WORDS, **LINES, **REPETITION, **CHARACTERS, **C4}
+PAGES = _named(pages.error_page_share, pages.search_page_share)
+
+OF_TEXT: dict[str, Definition] = {**WORDS, **LINES, **REPETITION, **CHARACTERS, **C4, **PAGES}
 """The signals of a whole text."""
 
 OF_PROSE = (
@@ -112,7 +114,14 @@ def _of_prose(name: str) -> Definition:
     return signal
 
 
-FUNCTIONS: dict[str, Definition] = {**OF_TEXT, **{f"prose_{name}": _of_prose(name) for name in OF_PROSE}}
+OF_PAGE = _named(pages.n_farm_domains, pages.n_strewn_titles)
+"""The signals of a whole text that are fast without a kernel."""
+
+FUNCTIONS: dict[str, Definition] = {
+    **OF_TEXT,
+    **{f"prose_{name}": _of_prose(name) for name in OF_PROSE},
+    **OF_PAGE,
+}
 """Every field of `Signals` that depends on the text alone, in field order; a test checks that both lists are equal."""
 
 GIVEN = {

@@ -10,6 +10,7 @@ from sluice.core.records.docs import Signals
 from sluice.data.dataset.words import JIEBA_LANGUAGES
 from sluice.text.signals import catalogue
 from sluice.text.signals.kernels.all import measure_all
+from sluice.text.signals.pages import count_farm_domains, count_strewn_titles
 from sluice.text.signals.text_view import UNSEGMENTED
 from sluice.text.unicode import characters
 from sluice.text.unicode.encoded_text import AnyText, EncodedText
@@ -34,6 +35,7 @@ def compute(text: AnyText, language: str, **given: float | None) -> Signals:
     for place in WHOLE:
         if found[place] is not None:
             found[place] = int(found[place])
+    found += count_farm_domains(view.text), count_strewn_titles(view.text)
     return Signals(*found, **given)  # type: ignore[arg-type]  # integer signals have integer values
 
 

@@ -138,3 +138,12 @@ def test_columns_and_rows_that_a_cell_claims_are_bounded():
 )
 def test_items_of_ordered_lists_have_their_numbers(html, expected):
     assert extract_text(html, "all") == expected
+
+
+def test_terms_of_a_definition_list_belong_to_their_definitions():
+    definition = (
+        "A way over water, which the farmers of the valley built of stone, and which stood for two hundred years."
+    )
+    pairs = "".join(f"<dt>B{n}<dd>{definition} It is number {n}." for n in range(4))
+    lines = extract_text(f"<article><h1>Words</h1><dl>{pairs}</dl></article>").split("\n")
+    assert [line for line in lines if len(line) == 2] == ["B0", "B1", "B2", "B3"]

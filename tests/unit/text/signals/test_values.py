@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sluice.core.records.docs import Signals
-from sluice.text.signals.catalogue import C4, FUNCTIONS, GIVEN, OF_PROSE, OF_TEXT, define
+from sluice.text.signals.catalogue import C4, FUNCTIONS, GIVEN, OF_PAGE, OF_PROSE, OF_TEXT, define
 from sluice.text.signals.compute import compute
 from sluice.text.signals.text_view import TextView, is_mark
 
@@ -120,6 +120,12 @@ EXAMPLES = [
     ("duplicate_8gram_share", "en", "a b c d e f g h a b c d e f g h", 8 / 31),
     ("duplicate_9gram_share", "en", "a b c d e f g h i a b c d e f g h i", 9 / 35),
     ("duplicate_10gram_share", "en", "a b c d e f g h i j a b c d e f g h i j", 10 / 39),
+    ("error_page_share", "en", "Page Not Found\nGo home.", 14 / 23),
+    ("error_page_share", "zh", "找不到页面不存在。", 8 / 9),  # 找不到页面 and 页面不存在 share two characters
+    ("search_page_share", "zh", "为您找到相关结果3个", 8 / 10),
+    ("search_page_share", "en", "Search results for x", 18 / 20),
+    ("n_farm_domains", "zh", "1a.loan 1A.LOAN www.55229.com a1b2.com me123@qq456.com", 2),  # a1b2 has two digits
+    ("n_strewn_titles", "zh", "免费电影,春天小说\n模板，春天小说，免费电影，要检查。\n免费电影,春天小说", 1),
 ]
 
 
@@ -133,7 +139,7 @@ def test_a_signal_has_the_value_computed_by_hand(name, language, text, value):
 
 
 def test_every_signal_has_an_example():
-    assert {name for name, *_ in EXAMPLES} == set(OF_TEXT)
+    assert {name for name, *_ in EXAMPLES} == {*OF_TEXT, *OF_PAGE}
 
 
 @pytest.mark.parametrize(
@@ -197,7 +203,7 @@ def test_word_signals_are_undefined_without_segmentation():
     assert signal("terminal_line_share", "これは日本語の文章です。", "ja") == 1
 
 
-COUNTS = {"n_words", "n_stop_words", "n_stop_word_hits", "n_function_words", "n_sentences", *C4}
+COUNTS = {"n_words", "n_stop_words", "n_stop_word_hits", "n_function_words", "n_sentences", *C4, *OF_PAGE}
 UNDEFINED_IN_NO_TEXT = set(FUNCTIONS) - COUNTS
 
 
@@ -274,6 +280,11 @@ PIECES = [
     *(
         "privacy policy",
         "use coo\u212aies",
+        "page not found",
+        "找不到页面",
+        "页面不存在",
+        "不存在或已",
+        "相关结果",
         "three words here.",
         "...",
         "…",

@@ -1,4 +1,4 @@
-"""Kernel that reads text up to the next tag: white space, references, characters that nobody sees."""
+"""Kernel that reads text up to the next tag: white space, references, invisible characters."""
 
 import numpy as np
 

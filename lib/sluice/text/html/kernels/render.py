@@ -49,6 +49,21 @@ def main_list(block_node, block_start, block_end, block_link, node_parent, node_
 
 
 @kernel
+def with_terms(chosen, block_node, node_parent, node_tag):
+    """Returns the chosen blocks, and in definition lists the terms of chosen definitions."""
+    num_nodes = len(node_tag)
+    entry = np.zeros(num_nodes, np.int32)  # innermost term or definition
+    for v in range(1, num_nodes):
+        entry[v] = v if node_tag[v] == DT or node_tag[v] == DD else entry[node_parent[v]]
+    result = chosen.copy()
+    for b in range(len(chosen) - 2, -1, -1):
+        e, f = entry[block_node[b]], entry[block_node[b + 1]]
+        if e > 0 and f > 0 and node_tag[e] == DT and result[b + 1] and node_parent[e] == node_parent[f]:
+            result[b] = True
+    return result
+
+
+@kernel
 def render(text, block_start, block_end, block_node, node_parent, node_tag, node_context, node_value, chosen):
     """Returns the chosen blocks as UTF-8 text, see `main_text.render`."""
     num_blocks, num_nodes = len(block_start), len(node_parent)

@@ -1,4 +1,4 @@
-"""Kernels for white space between characters of Chinese and Japanese, and for characters that nobody sees."""
+"""Kernels for white space between characters of Chinese and Japanese, and for invisible characters."""
 
 from sluice.text.jit import inlined, kernel
 from sluice.text.unicode.kernels.utf8 import code_point
@@ -55,7 +55,7 @@ def is_removed_break(text, position, code):
 
 @kernel
 def put_gap(text, position, start, gap, code):
-    """Writes the space that white space before the character `code` stands for, if any. Returns the new position."""
+    """Writes a space if white space before the character `code` is one. Returns the new position."""
     if gap == NO_GAP or position == start or text[position - 1] == 10:
         return position
     if gap == LINE_GAP and is_removed_break(text, position, code):

@@ -6,15 +6,16 @@ from sluice.text.jit import kernel
 from sluice.text.signals.kernels.c4 import measure_c4
 from sluice.text.signals.kernels.characters import measure_characters
 from sluice.text.signals.kernels.lines import PHRASES, measure_lines
+from sluice.text.signals.kernels.pages import measure_pages
 from sluice.text.signals.kernels.repetition import measure_repetition
 from sluice.text.signals.kernels.words import measure_words
 from sluice.text.unicode.kernels.hashing import stretch, sum_up
-from sluice.text.unicode.kernels.phrases import find_phrases, first_pairs, phrase_table
+from sluice.text.unicode.kernels.phrases import find_phrases, pair_chains, phrase_table
 
 _TABLE, _LENGTHS = phrase_table(PHRASES)
-_PAIRS = first_pairs(PHRASES)
+_HEADS, _NEXT = pair_chains(PHRASES)
 
-_WORDS, _LINES, _REPETITION, _CHARACTERS = 16, 28, 44, 60
+_WORDS, _LINES, _REPETITION, _CHARACTERS, _C4 = 16, 28, 44, 60, 66
 """End of each group of `catalogue.OF_TEXT`."""
 
 
@@ -27,8 +28,8 @@ def measure_all(codes, flags, starts, ends, stops, functions, is_segmented, is_u
     fingerprints = np.empty(len(starts), np.uint64)
     for k in range(len(starts)):
         fingerprints[k] = stretch(sums, powers, starts[k], ends[k])
-    places, numbers = np.empty(n // 4 + 1, np.int32), np.empty(n // 4 + 1, np.int32)  # no phrase is shorter than 4
-    count = find_phrases(codes, _TABLE, _LENGTHS, _PAIRS, places, numbers)
+    places, numbers = np.empty(n // 2 + 1, np.int32), np.empty(n // 2 + 1, np.int32)  # see `PHRASES`
+    count = find_phrases(codes, _TABLE, _LENGTHS, _HEADS, _NEXT, places, numbers)
     places, numbers = places[:count], numbers[:count]
     measure_words(codes, flags, starts, ends, fingerprints, stops, functions, is_unspaced, out[:_WORDS])
     if not is_segmented:
@@ -39,6 +40,7 @@ def measure_all(codes, flags, starts, ends, stops, functions, is_segmented, is_u
     measure_repetition(codes, flags, sums, powers, starts, ends, fingerprints, char_n, out[_LINES:_REPETITION])
     measure_characters(codes, flags, numbers, out[_REPETITION:_CHARACTERS])
     if is_unspaced:
-        out[_CHARACTERS:] = np.nan
+        out[_CHARACTERS:_C4] = np.nan
     else:
-        measure_c4(codes, flags, starts, ends, places, numbers, out[_CHARACTERS:])
+        measure_c4(codes, flags, starts, ends, places, numbers, out[_CHARACTERS:_C4])
+    measure_pages(n, places, numbers, _LENGTHS, out[_C4:])

@@ -15,12 +15,12 @@ from sluice.text.signals.kernels.lines import (
 )
 from sluice.text.signals.kernels.words import count_sentences
 from sluice.text.unicode.characters import DECIMAL, SPACE
-from sluice.text.unicode.kernels.phrases import find_phrases, first_pairs, phrase_table
+from sluice.text.unicode.kernels.phrases import find_phrases, pair_chains, phrase_table
 from sluice.text.words.kernels.spaced import split_words
 
 _NUM_POLICIES = len(c4.POLICY)
 _TABLE, _LENGTHS = phrase_table(PHRASES)
-_PAIRS = first_pairs(PHRASES)
+_HEADS, _NEXT = pair_chains(PHRASES)
 _NOTES, _NOTE_LENGTHS = phrase_table(["[edit]", "[citation needed]"])
 
 
@@ -144,7 +144,8 @@ def measure_c4(codes, flags, starts, ends, places, numbers, out):
             count = without_citations(codes, flags, first, last, line, line_flags)
             line, line_flags = line[:count], line_flags[:count]
             new_places, new_numbers = np.empty(count, np.int32), np.empty(count, np.int32)
-            found = new_numbers[: find_phrases(line, _TABLE, _LENGTHS, _PAIRS, new_places, new_numbers)]
+            num_found = find_phrases(line, _TABLE, _LENGTHS, _HEADS, _NEXT, new_places, new_numbers)
+            found = new_numbers[:num_found]
         sentences, curly, lorem = 0, 0, 0
         if has_any(found, LOREM_IPSUM, LOREM_IPSUM + 1):
             lorem = 1

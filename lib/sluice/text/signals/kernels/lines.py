@@ -3,7 +3,7 @@
 import numpy as np
 
 from sluice.text.jit import inlined, kernel
-from sluice.text.signals import lines
+from sluice.text.signals import lines, pages
 from sluice.text.unicode.characters import BREAK, DECIMAL, SPACE, TERMINAL
 from sluice.text.unicode.kernels.phrases import ends_in_phrase, phrase_table
 from sluice.text.words.kernels.spaced import is_in
@@ -16,9 +16,13 @@ def _codes(chars):
 _BULLETS, _ENDS, _CLOSING = map(_codes, (lines.BULLETS, lines.TERMINAL_MARKS, lines.CLOSING_MARKS))
 _NUMERALS = _codes("一二三四五六七八九十")
 _MORE, _MORE_LENGTHS = phrase_table(lines.MORE)
+PHRASES = ("javascript", "lorem ipsum", *lines.POLICY, *pages.ERROR_PHRASES, *pages.SEARCH_PHRASES)
+"""Phrases that are searched for once in every text. The policy phrases begin with C4's six. No two phrases
+can begin at neighbouring characters, so a text has at most half as many as characters."""
 JAVASCRIPT, LOREM_IPSUM, FIRST_POLICY = 0, 1, 2
-PHRASES = ("javascript", "lorem ipsum", *lines.POLICY)
-"""Phrases that are searched for once in every text. The policy phrases begin with C4's six."""
+FIRST_ERROR = FIRST_POLICY + len(lines.POLICY)
+FIRST_SEARCH = FIRST_ERROR + len(pages.ERROR_PHRASES)
+NUM_PHRASES = len(PHRASES)
 
 _SHORT = lines.SHORT_LINE_CHARS
 
@@ -133,7 +137,7 @@ def measure_lines(codes, flags, num_tokens, places, numbers, out):
             has_script, has_policy = False, False
             while hit < len(places) and places[hit] < i:
                 has_script = has_script or numbers[hit] == JAVASCRIPT
-                has_policy = has_policy or numbers[hit] >= FIRST_POLICY
+                has_policy = has_policy or FIRST_POLICY <= numbers[hit] < FIRST_ERROR
                 hit += 1
             scripts += has_script
             policies += has_policy

@@ -6,7 +6,7 @@ from sluice.text.jit import inlined, kernel
 
 
 def phrase_table(phrases):
-    """Returns lower-case phrases, [phrases, longest] uint32, and their lengths for `phrase_at` and `ends_in_phrase`."""
+    """Returns lower-case phrases, [phrases, longest] uint32, and their lengths: for the kernels below."""
     lengths = np.array([len(phrase) for phrase in phrases], np.int32)
     table = np.zeros((len(phrases), lengths.max()), np.uint32)
     for i, phrase in enumerate(phrases):
@@ -14,12 +14,18 @@ def phrase_table(phrases):
     return table, lengths
 
 
-def first_pairs(phrases):
-    """Returns which pairs of low bytes can begin a phrase, [65,536] bool: a cheap test before `phrase_at`."""
-    first = np.zeros(1 << 16, np.bool_)
-    for phrase in phrases:
-        first[(ord(phrase[0]) & 255) << 8 | ord(phrase[1]) & 255] = True
-    return first
+def pair_chains(phrases):
+    """Returns which phrases can begin with a pair of low bytes, for `find_phrases`.
+
+    The number of the first such phrase, [65,536] int16, and of the next one after each phrase, [phrases] int16; -1 for
+    none. Characters that begin no phrase cost one look into the table.
+    """
+    heads, following = np.full(1 << 16, -1, np.int16), np.full(len(phrases), -1, np.int16)
+    for number in reversed(range(len(phrases))):
+        pair = (ord(phrases[number][0]) & 255) << 8 | ord(phrases[number][1]) & 255
+        following[number] = heads[pair]
+        heads[pair] = number
+    return heads, following
 
 
 @inlined
@@ -42,30 +48,24 @@ def is_phrase(codes, i, end, phrase, length):
 
 
 @kernel
-def phrase_at(codes, i, end, table, lengths):
-    """Returns the number of the first phrase that matches at i, or -1."""
-    code = lower(codes[i])
-    for number in range(len(lengths)):
-        if table[number, 0] == code and is_phrase(codes, i, end, table[number], lengths[number]):
-            return number
-    return -1
+def find_phrases(codes, table, lengths, heads, following, places, numbers):
+    """Finds all phrases: positions and numbers, ascending; one phrase per position, that with the lowest number.
 
-
-@kernel
-def find_phrases(codes, table, lengths, first, places, numbers):
-    """Finds all phrases: positions and numbers, ascending. Returns their count, at most `len(places)`."""
+    Returns their count, at most `len(places)`.
+    """
     count = 0
     if len(codes) < 2:
         return count
     before = lower(codes[0]) & np.uint32(255)
     for i in range(len(codes) - 1):
         after = lower(codes[i + 1]) & np.uint32(255)
-        if first[before << np.uint32(8) | after] and count < len(places):
-            number = phrase_at(codes, i, len(codes), table, lengths)
-            if number >= 0:
-                places[count] = i
-                numbers[count] = number
-                count += 1
+        number = heads[before << np.uint32(8) | after]
+        while number >= 0 and not is_phrase(codes, i, len(codes), table[number], lengths[number]):
+            number = following[number]
+        if number >= 0 and count < len(places):
+            places[count] = i
+            numbers[count] = number
+            count += 1
         before = after
     return count
 
