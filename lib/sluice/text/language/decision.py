@@ -25,6 +25,7 @@ SURE_SCORE = 0.9
 MIN_BROKEN_LETTERS = 30
 MIN_PAIRS_SHARE = 0.25
 MIN_SWAPS_SHARE = 0.05
+MIN_PRIVATE_SHARE = 0.05
 
 MIN_BEYOND_ASCII = 0.1
 """Additional bytes per character, below which a text is neither in Han characters nor wrongly decoded."""
@@ -126,14 +127,17 @@ def is_contradicted(language: Language, letters: LetterCounts) -> bool:
 
 
 def is_mojibake(letters: LetterCounts) -> bool:
-    """Whether a text was decoded with a single-byte encoding, but is in another one, as far as its letters show.
+    """Whether a text was decoded with a wrong encoding, as far as its letters show.
 
-    Two signs, both with margins on the Declaration of Human Rights (9,985 passages in 448 languages, correctly and
-    wrongly decoded). Letters beyond ASCII rarely follow each other in any language in Latin letters: at most 0.125
-    pairs per letter (Mòoré; Vietnamese 0.07), but 0.36 and more if Chinese, Japanese, Korean, Cyrillic, Greek, Arabic,
-    Hebrew or Thai text of any encoding is read as windows-1250, 1252, 1254 or Latin-1. Capitals rarely follow small
-    letters directly: at most 0.016, but 0.06 and more in such text that is read as windows-1251.
+    Private-use characters are a twentieth of the letters or more. For text in letters other than Han, kana and Hangul,
+    there are two signs, both with margins on the Declaration of Human Rights (9,985 passages in 448 languages,
+    correctly and wrongly decoded). Letters beyond ASCII rarely follow each other in any language in Latin letters: at
+    most 0.125 pairs per letter (Mòoré; Vietnamese 0.07), but 0.36 and more if Chinese, Japanese, Korean, Cyrillic,
+    Greek, Arabic, Hebrew or Thai text of any encoding is read as windows-1250, 1252, 1254 or Latin-1. Capitals rarely
+    follow small letters directly: at most 0.016, but 0.06 and more in such text that is read as windows-1251.
     """
+    if letters.private >= max(MIN_BROKEN_LETTERS, MIN_PRIVATE_SHARE * (letters.east_asian + letters.others)):
+        return True
     if letters.is_east_asian:
         return False
     has_pairs = letters.pairs >= MIN_PAIRS_SHARE * letters.western and 2 * letters.western >= letters.others

@@ -24,6 +24,8 @@ FIRST_IDEOGRAPHS, END_OF_IDEOGRAPHS = 0x4E00, 0xA000
 """Unicode's basic block, which contains all characters of the national sets."""
 OLD_FORMS = "裏隠顔衆疎頼髪浄鈎閲粧鉢峯袴産隣妬椀歳寛栢廼薫涙殻様氷瑠鮎渇碁"
 """Standard characters of Japan that editions of classical Chinese print, too: in five of 9,087 poems or more."""
+PRIVATE_USE = range(0xE000, 0xF900)
+"""Fonts of icons have a few of these characters per page; Big5 that is read as GBK has as many as letters."""
 END_OF_WESTERN = 0x250
 """After the letters of Latin-1, Latin Extended-A and Latin Extended-B."""
 NO_BREAK_SPACE, SOFT_HYPHEN = 0xA0, 0xAD
@@ -57,6 +59,7 @@ class LetterCounts(NamedTuple):
     pairs: int
     cased: int
     swaps: int
+    private: int
 
     @property
     def east_asian(self) -> int:
@@ -99,6 +102,7 @@ def _build() -> CodePoints:
             values[code] |= kernels.UPPER if char.isupper() else kernels.LOWER if char.islower() else 0
     values[[code for code in range(0x80, END_OF_WESTERN) if code not in (NO_BREAK_SPACE, SOFT_HYPHEN)]] |= kernels.HIGH
     values[[ord(char) for char in WESTERN_MARKS]] |= kernels.HIGH
+    values[PRIVATE_USE.start : PRIVATE_USE.stop] = kernels.PRIVATE
     return of_all(values)
 
 

@@ -46,6 +46,8 @@ class Precheck:
         min_score: float = PrecheckConfig().min_score,
     ) -> None:
         self.languages = None if languages is None else frozenset(languages)
+        if self.languages and "zh" in self.languages:
+            self.languages |= CHINESE
         self.identifier = identifier
         self.min_score = min_score
 

@@ -18,9 +18,10 @@ from sluice.text.dedup.signing import sign_text
 from sluice.text.html import extract as html
 from sluice.text.html.licence import rights
 from sluice.text.html.metadata import Facts
-from sluice.text.language.decision import decide_language
+from sluice.text.language.decision import decide, decide_language
 from sluice.text.language.facts import language_facts
 from sluice.text.language.identify import Language, LanguageIdentifier
+from sluice.text.language.letters import count_letters
 from sluice.text.language.precheck import Precheck
 from sluice.text.language.scripts import CHINESE
 from sluice.text.pages.lists import PageLists
@@ -65,6 +66,7 @@ class PageProcessor:
         self.precheck.unwanted(page)
         clean = mask_personal(cut_lines(extracted.text, self.extract.edit), self.extract.pii)
         language = self.languages.identify(clean.view)
+        decide(self.languages.candidates(clean.view), count_letters(clean.view))
         for code in ("en", "zh"):
             language_facts(clean.view, replace(language, code=code), self.languages)
             self.lists.signals(clean.view, code)

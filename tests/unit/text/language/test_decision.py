@@ -95,6 +95,13 @@ def test_text_wrongly_decoded_as_cyrillic_is_in_no_language(identifier, text, co
     assert decide_language(text.encode(codec).decode("cp1251", "replace"), identifier) == UNKNOWN
 
 
+def test_big5_that_is_read_as_gbk_is_in_no_language(identifier):
+    garbled = (TRADITIONAL * 8).encode("big5").decode("gb18030", "replace")
+    assert decide_language(garbled, identifier) == UNKNOWN
+    icons = "\ue001" + SIMPLIFIED + "\uf101"
+    assert decide_language(icons, identifier).code == "zh"
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -43,6 +43,7 @@ def count_slowly(text):
         counts["wu"] += char in WU_CHARACTERS
         counts["western"] += is_high(char) or (char.isascii() and char.isalpha())
         counts["cased"] += is_cased(char)
+        counts["private"] += "\ue000" <= char <= "\uf8ff"
     for a, b in itertools.pairwise(text):
         counts["swaps"] += is_cased(a) and is_cased(b) and a.islower() and b.isupper()
         if is_high(a) and is_high(b):
@@ -55,7 +56,7 @@ def is_cased(char):
     return is_judged and (char.isupper() or char.islower())
 
 
-CHARS = st.sampled_from("aZ é É ñ ß ½ » \xa0\xad 们們駅の가ㅎ嘅搿яЯӀІ\u200b…—\ufffd1ａ") | st.characters(
+CHARS = st.sampled_from("aZ é É ñ ß ½ » \xa0\xad 们們駅の가ㅎ嘅搿яЯӀІ\u200b…—\ufffd\ue000\uf8ff1ａ") | st.characters(
     exclude_categories=["Cs", "Co", "Cn"]
 )
 
@@ -70,7 +71,7 @@ def test_counts_of_a_sentence_worked_out_by_hand():
     counts = count_letters("们這學駅食 Ab の가 ÀéÉ½")
     assert counts == LetterCounts(
         han=5, kana=1, hangul=1, others=5, chinese_only=2, japanese_only=1, cantonese=0, wu=0, western=6, pairs=3,
-        cased=3, swaps=1,
+        cased=3, swaps=1, private=0,
     )  # fmt: skip
 
 

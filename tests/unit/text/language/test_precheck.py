@@ -93,6 +93,15 @@ def test_wanted_languages_are_not_skipped(identifier):
     assert Precheck(("en",), identifier).unwanted(page(CHINESE * 4)).code == "zh"
 
 
+def test_chinese_languages_are_wanted_with_chinese():
+    class Cantonese:
+        def identify(self, text):
+            return Language("yue", 0.99)
+
+    assert Precheck(("en", "zh"), Cantonese()).unwanted(page(ENGLISH)) is None
+    assert Precheck(("en",), Cantonese()).unwanted(page(ENGLISH)).code == "yue"
+
+
 @pytest.mark.parametrize(("scores", "is_skipped"), [((0.9, 0.9), True), ((0.89, 0.99), False), ((0.99, 0.89), False)])
 def test_both_samples_must_be_certain(scores, is_skipped):
     answers = iter(scores)

@@ -17,14 +17,15 @@ HIGH = np.uint8(64)
 """Bit of characters that a single-byte encoding of Latin letters has for bytes from 0x80, and of U+FFFD."""
 ASCII = np.uint8(128)
 """Bit of ASCII letters."""
-NUM_COUNTS = 12
+PRIVATE = np.uint8(192)
+"""Value of private-use characters, which a wrong encoding of Chinese yields."""
 _BROKEN = 0xFFFD
 
 
 @kernel
 def count_letters(text, rows, values):
-    """Returns the fields of `text.language.letters.LetterCounts` for a text in UTF-8, [NUM_COUNTS] int64."""
-    han = kana = hangul = others = chinese = japanese = cantonese = wu = western = pairs = cased = swaps = 0
+    """Returns the fields of `text.language.letters.LetterCounts` for a text in UTF-8, int64."""
+    han = kana = hangul = others = chinese = japanese = cantonese = wu = western = pairs = cased = swaps = private = 0
     before, code_before = np.uint8(0), np.int64(0)
     i = 0
     while i < len(text):
@@ -43,6 +44,9 @@ def count_letters(text, rows, values):
             kana += 1
         elif script == HANG:
             hangul += 1
+        elif value == PRIVATE:
+            private += 1
+            value = np.uint8(0)
         elif value != 0:
             others += script != 0
             western += value & (HIGH | ASCII) != 0
@@ -52,4 +56,6 @@ def count_letters(text, rows, values):
                 is_letter = (before | value) & SCRIPT != 0
                 pairs += code == _BROKEN if code == code_before else is_letter
         before, code_before = value, code
-    return np.array([han, kana, hangul, others, chinese, japanese, cantonese, wu, western, pairs, cased, swaps])
+    return np.array(
+        [han, kana, hangul, others, chinese, japanese, cantonese, wu, western, pairs, cased, swaps, private]
+    )
