@@ -49,7 +49,7 @@ def pages() -> Iterator[tuple[str, str]]:
 
 
 def plain(text: str) -> str:
-    """Returns the compared characters: letters, digits and signs, without white space and the marks that the text format adds."""
+    """Returns the compared characters: without white space and the marks that the text format adds."""
     return NOT_COMPARED.sub("", unicodedata.normalize("NFKC", text))
 
 
