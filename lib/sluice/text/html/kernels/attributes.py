@@ -181,15 +181,22 @@ def _read_rare(html, name, start, end, found):
         found[FLAGS] |= SHADOW
 
 
+@inlined
+def clear(found):
+    """Sets the values of a tag without attributes."""
+    for k in range(NUM_FOUND):
+        found[k] = 0
+    found[COLUMNS] = found[ROWS] = 1
+    found[FIRST] = found[NUMBER] = NO_NUMBER
+
+
 @kernel
 def read_attributes(html, k, stop, node, word_node, word_hash, num_words, found):
     """Reads the attributes in [k, stop) into `found`; words go to `word_node` and `word_hash`.
 
     Returns the hashes of the first class name and of `type`, and the number of words.
     """
-    found[:] = 0
-    found[COLUMNS] = found[ROWS] = 1
-    found[FIRST] = found[NUMBER] = NO_NUMBER
+    clear(found)
     name_sign = np.uint64(0)
     value_type = EMPTY
     first = num_words

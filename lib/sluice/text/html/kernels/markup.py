@@ -5,7 +5,7 @@ import numpy as np
 
 from sluice.text.html import tags
 from sluice.text.html.attribute_names import BREAKS, ON_LINE
-from sluice.text.html.kernels.attributes import FLAGS, NUM_FOUND, read_attributes
+from sluice.text.html.kernels.attributes import EMPTY, FLAGS, NUM_FOUND, clear, read_attributes
 from sluice.text.html.kernels.end_elements import (
     BODY,
     HTML,
@@ -67,10 +67,10 @@ from sluice.text.html.kernels.start_elements import (
     skip_raw,
     start_element,
 )
-from sluice.text.html.kernels.tag import cdata_end, is_cdata_at, read_tag, skip_declaration
+from sluice.text.html.kernels.tag import cdata_end, is_cdata_at, is_tag_at, read_tag, skip_declaration
 from sluice.text.html.tags import BLOCK, CODE_LINE, IN_LINE, TEXT_LINE, VOID
 from sluice.text.jit import inlined, kernel
-from sluice.text.unicode.kernels.utf8 import FNV_START, is_letter
+from sluice.text.unicode.kernels.utf8 import is_letter
 
 BR, META, TIME, RB, CODE_TAG = (tags.NUMBER[name] for name in ("br", "meta", "time", "rb", "code"))
 CDATA_START, CDATA_END, COMMENT_START = 9, 3, 4
@@ -147,7 +147,9 @@ def parse(html, is_xml):
     counts = np.zeros((NUM_TAGS, NUM_COUNTS), np.int32)
     stack, state = np.zeros((MAX_DEPTH + 1, NUM_COLUMNS), np.int64), new_state(n, is_xml)
     while True:
-        read_text(html, text, out, counts, stack, state)
+        i = state[AT]
+        if i < state[LITERAL_END] or i >= state[LIMIT] or html[i] != 60 or not is_tag_at(html, i, state[LIMIT]):
+            read_text(html, text, out, counts, stack, state)
         if state[AT] >= state[LIMIT] and state[LIMIT] < n:
             # a <noscript> ends at its end tag, whatever is open in it
             close(counts, stack, state, state[NOSCRIPT_TOP] + 1)
@@ -165,7 +167,7 @@ def parse(html, is_xml):
         tag, category, key, name_end, after, state[IS_SELF_CLOSED] = read_tag(html, i, state[LIMIT])
         state[AT], state[TAG_START], state[NAME_START], state[NAME_END] = after, i, i + 1, name_end
         top, target, flags = state[TOP], -1, np.int64(0)
-        name_sign, value_type, words_before = FNV_START, FNV_START, state[NUM_WORDS]
+        name_sign, value_type, words_before = np.uint64(0), EMPTY, state[NUM_WORDS]
         if tag == BR:
             if break_line(text, stack, state):
                 end_block(text, blocks, nodes, stack, state)
@@ -177,7 +179,9 @@ def parse(html, is_xml):
                 target = end_target(tag, category, np.int64(key), stack, top)
             does_break = stack[target, E_BREAKS] > 0 if target > 0 else (category & BLOCK) != 0
         else:
-            if not (category & VOID) or tag == IMG:
+            if name_end >= after - 1:
+                clear(found)
+            elif not (category & VOID) or tag == IMG:
                 name_sign, value_type, state[NUM_WORDS] = read_attributes(
                     html,
                     name_end,
