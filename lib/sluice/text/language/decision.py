@@ -19,6 +19,9 @@ MIN_HANGUL_SHARE = 0.05
 MAX_KANA_SHARE = 0.05
 """A text with this share of kana among Han and kana is Japanese, whatever its ideographs are."""
 
+MIN_OWN_SHARE = 0.05
+"""Share of a script among the letters that are not Han, kana and Hangul, below which no language is written in it."""
+
 SURE_SCORE = 0.9
 """An answer with this probability keeps its score."""
 
@@ -108,7 +111,8 @@ def is_contradicted(language: Language, letters: LetterCounts) -> bool:
 
     Ruled out are Korean without Hangul; Japanese with little kana and more characters that only Chinese uses than
     characters that only Japanese uses; Cantonese and Wu without their function characters; Chinese with more kana and
-    Hangul than Han; and languages in other scripts if Han, kana and Hangul carry at least half of the text.
+    Hangul than Han; and languages in other scripts if Han, kana and Hangul carry at least half of the text, or if
+    almost none of the other letters can be theirs.
     """
     if not letters.east_asian:
         return False
@@ -120,7 +124,8 @@ def is_contradicted(language: Language, letters: LetterCounts) -> bool:
         is_korean = 2 * letters.hangul > letters.east_asian
         return is_korean or (not has_kana and letters.chinese_only > letters.japanese_only)
     if "Hani" not in scripts:
-        return letters.is_east_asian
+        own = letters.latin * ("Latn" in scripts) + (letters.others - letters.latin) * (set(scripts) != {"Latn"})
+        return letters.is_east_asian or own < MIN_OWN_SHARE * letters.others
     lacks_cantonese = language.code == "yue" and letters.cantonese < MIN_CANTONESE_SHARE * letters.han
     lacks_wu = language.code == "wuu" and letters.wu < MIN_WU_SHARE * letters.han
     return lacks_cantonese or lacks_wu or 2 * letters.han < letters.east_asian

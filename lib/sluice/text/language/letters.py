@@ -39,7 +39,7 @@ PALOCHKAS = (0x4C0, 0x406)
 
 
 class LetterCounts(NamedTuple):
-    """Counts of characters. `others` are letters of all scripts except Han, kana and Hangul.
+    """Counts of characters. `others` are letters of all scripts except Han, kana and Hangul, `latin` among them.
 
     `western` are ASCII letters and the characters that single-byte encodings of Latin letters have for bytes from 0x80.
     `pairs` are two different of the latter next to each other, at least one of them a letter. `cased` are letters
@@ -50,6 +50,7 @@ class LetterCounts(NamedTuple):
     han: int
     kana: int
     hangul: int
+    latin: int
     others: int
     chinese_only: int
     japanese_only: int

@@ -136,7 +136,7 @@ def test_the_code_is_that_of_the_most_probable_chinese_language():
 
 
 def test_a_language_in_other_letters_does_not_replace_an_east_asian_one():
-    letters = NONE._replace(han=20, chinese_only=5, others=200, western=200)
+    letters = NONE._replace(han=20, chinese_only=5, latin=200, others=200, western=200)
     assert decide([Language("ja", 0.6), Language("en", 0.3), Language("zh", 0.1)], letters) == Language("zh", 1.0)
 
 
@@ -154,7 +154,13 @@ def test_a_language_in_other_letters_does_not_replace_an_east_asian_one():
         ("ko", None, {"han": 95, "hangul": 5}, False),
         ("en", None, {"han": 100}, True),
         ("uk", None, {"han": 10, "others": 30}, True),
-        ("en", None, {"han": 10, "others": 31}, False),  # the rest carries more than half
+        ("uk", None, {"han": 10, "others": 31}, False),  # the rest carries more than half
+        ("uk", None, {"han": 1, "others": 100, "latin": 96}, True),
+        ("uk", None, {"han": 1, "others": 100, "latin": 95}, False),
+        ("uk", None, {"others": 100, "latin": 100}, False),  # not judged
+        ("sr", None, {"han": 1, "others": 100, "latin": 100}, False),  # in both scripts
+        ("sr", None, {"han": 1, "others": 100, "latin": 0}, False),
+        ("en", None, {"han": 10, "others": 31, "latin": 31}, False),
         ("en", None, {"others": 10}, False),
         ("zh", None, {"han": 49, "kana": 51}, True),
         ("zh", "Hant", {"han": 50, "hangul": 50}, False),

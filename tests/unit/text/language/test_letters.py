@@ -37,6 +37,7 @@ def count_slowly(text):
     for char in text:
         if script(char):
             counts[script(char)] += 1
+        counts["latin"] += char.isalpha() and unicodedata.name(char, "").split("-")[0].split(" ")[0] == "LATIN"
         counts["chinese_only"] += char in CHINESE
         counts["japanese_only"] += char in JAPANESE
         counts["cantonese"] += char in CANTONESE_ONLY
@@ -70,8 +71,8 @@ def test_counts_equal_those_of_a_slow_reader(text):
 def test_counts_of_a_sentence_worked_out_by_hand():
     counts = count_letters("们這學駅食 Ab の가 ÀéÉ½")
     assert counts == LetterCounts(
-        han=5, kana=1, hangul=1, others=5, chinese_only=2, japanese_only=1, cantonese=0, wu=0, western=6, pairs=3,
-        cased=3, swaps=1, private=0,
+        han=5, kana=1, hangul=1, latin=5, others=5, chinese_only=2, japanese_only=1, cantonese=0, wu=0, western=6,
+        pairs=3, cased=3, swaps=1, private=0,
     )  # fmt: skip
 
 

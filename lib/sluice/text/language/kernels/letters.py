@@ -3,7 +3,7 @@
 import numpy as np
 
 from sluice.text.jit import kernel
-from sluice.text.language.kernels.scripts import HANG, HANI, JPAN
+from sluice.text.language.kernels.scripts import HANG, HANI, JPAN, LATN
 from sluice.text.unicode.kernels.code_points import look_up
 from sluice.text.unicode.kernels.utf8 import code_point
 
@@ -25,7 +25,9 @@ _BROKEN = 0xFFFD
 @kernel
 def count_letters(text, rows, values):
     """Returns the fields of `text.language.letters.LetterCounts` for a text in UTF-8, int64."""
-    han = kana = hangul = others = chinese = japanese = cantonese = wu = western = pairs = cased = swaps = private = 0
+    han = kana = hangul = latin = others = chinese = japanese = cantonese = wu = western = pairs = cased = swaps = (
+        private
+    ) = 0
     before, code_before = np.uint8(0), np.int64(0)
     i = 0
     while i < len(text):
@@ -49,6 +51,7 @@ def count_letters(text, rows, values):
             value = np.uint8(0)
         elif value != 0:
             others += script != 0
+            latin += script == LATN
             western += value & (HIGH | ASCII) != 0
             cased += value & (UPPER | LOWER) != 0
             swaps += before & LOWER != 0 and value & UPPER != 0
@@ -57,5 +60,5 @@ def count_letters(text, rows, values):
                 pairs += code == _BROKEN if code == code_before else is_letter
         before, code_before = value, code
     return np.array(
-        [han, kana, hangul, others, chinese, japanese, cantonese, wu, western, pairs, cased, swaps, private]
+        [han, kana, hangul, latin, others, chinese, japanese, cantonese, wu, western, pairs, cased, swaps, private]
     )
