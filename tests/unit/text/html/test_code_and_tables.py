@@ -141,9 +141,7 @@ def test_items_of_ordered_lists_have_their_numbers(html, expected):
 
 
 def test_terms_of_a_definition_list_belong_to_their_definitions():
-    definition = (
-        "A way over water, which the farmers of the valley built of stone two hundred years ago."
-    )
+    definition = "A way over water, which the farmers of the valley built of stone two hundred years ago."
     pairs = "".join(f"<dt>B{n}<dd>{definition} It is number {n}." for n in range(4))
     lines = extract_text(f"<article><h1>Words</h1><dl>{pairs}</dl></article>").split("\n")
     assert [line for line in lines if len(line) == 2] == ["B0", "B1", "B2", "B3"]
