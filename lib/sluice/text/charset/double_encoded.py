@@ -65,7 +65,7 @@ letters of first bytes all begin with C3."""
 
 
 def repair(data: bytes) -> bytes:
-    """Returns a text in UTF-8 with double-encoded characters repaired; the same object if there are none.
+    """Repairs the double-encoded characters of a text in UTF-8. A text without one is returned unchanged.
 
     >>> repair("youâ€™re at the cafÃ©".encode()).decode()
     'you’re at the café'

@@ -65,7 +65,7 @@ def find_email(text: str, at: int) -> Spans:
 
 
 def _local_start(before: str, is_east_asian: bool) -> int:
-    """Returns the start of the local part at the end of a text; the length of the text if there is none.
+    """Returns the start of the local part that ends a text; the length of the text if it ends without a local part.
 
     It extends to the first character that cannot belong to it, so that no part of it is left. Han, kana, Hangul and
     Thai belong to it only in a domain in these scripts, because they may be adjacent to an address.

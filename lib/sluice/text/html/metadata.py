@@ -93,7 +93,7 @@ def _headline(article: Article, title: str) -> str | None:
 
 
 def find_day(text: str) -> str | None:
-    """Returns the first date in ISO 8601; None if there is none.
+    """Returns the first date of a text in ISO 8601; None for a text without a date.
 
     Read are year, month, day; names of English months; and day, month, year with dots. Dates such as 5/3/2019 differ
     between countries and are not read.

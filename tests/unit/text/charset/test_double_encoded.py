@@ -122,7 +122,7 @@ VARIANTS = {
 def test_texts_in_all_languages_are_not_changed(shared_data, variant):
     path = shared_data / "lid" / "udhr.jsonl.gz"
     if not path.is_file():
-        pytest.skip("shared data has no texts in all languages")
+        pytest.skip("the file lid/udhr.jsonl.gz is missing in the collection of real data")
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         texts = [VARIANTS[variant](json.loads(line)["text"]).encode() for line in lines]
     assert len(texts) > 9000

@@ -71,7 +71,7 @@ def find_tex(html, start, end):
 
 @kernel
 def put_tex(html, start, end, text, position, out):
-    """Writes the TeX in [start, end) of the page between dollar signs. Returns the new position; the same for none."""
+    """Writes the TeX in html [start, end) in dollar signs. Returns the new position; the old one for empty TeX."""
     while start < end and is_space(html[start]):
         start += 1
     while end > start and is_space(html[end - 1]):
@@ -178,7 +178,7 @@ def raise_or_lower(text, first, start, position, table, sign):
 
 @inlined
 def separator(parent, child):
-    """Returns the sign before child number `child` of a MathML element; 0 if there is none."""
+    """Returns the code of the sign between child `child` of a MathML element and the child before it; 0: no sign."""
     if child == 1:
         if parent == MSUP or parent == MOVER:
             return CARET

@@ -5,7 +5,7 @@ import numpy as np
 from sluice.text.html.kernels.attributes import NO_NUMBER
 from sluice.text.html.kernels.groups import group_brothers
 from sluice.text.html.kernels.scopes import DD, DT
-from sluice.text.html.kernels.tables import ancestors, data_tables, put_table, whole_tables
+from sluice.text.html.kernels.tables import ancestors, data_tables, put_table, whole_tables, with_room
 from sluice.text.jit import inlined, kernel
 
 MIN_LIST, LIST_SHARE, RUNNING_SHARE = 30, 0.8, 0.02
@@ -147,16 +147,6 @@ def render(text, block_start, block_end, block_node, node_parent, node_tag, node
         out = with_room(out, position, 0)
         position = put_fence(out, position, fence)
     return out[:position]
-
-
-@kernel
-def with_room(out, position, size):
-    """Returns an array with room for a block of `size` bytes and the marks around it."""
-    if position + size + 512 <= len(out):
-        return out
-    grown = np.empty(2 * len(out) + size + 512, np.uint8)
-    grown[:position] = out[:position]
-    return grown
 
 
 @inlined

@@ -135,12 +135,19 @@ def whole_tables(chosen, block_start, block_end, block_node, table, cell, is_dat
 
 
 @kernel
+def with_room(out, position, size):
+    """Returns an array with room for `size` bytes after the position, and the marks around them."""
+    if position + size + 512 <= len(out):
+        return out
+    grown = np.empty(2 * len(out) + size + 512, np.uint8)
+    grown[:position] = out[:position]
+    return grown
+
+
+@kernel
 def put_bytes(out, position, data, start, end):
     """Appends data [start, end) with line breaks as spaces. Returns the array, larger if needed, and the position."""
-    if position + end - start + 16 > len(out):
-        grown = np.empty(2 * len(out) + end - start + 16, np.uint8)
-        grown[:position] = out[:position]
-        out = grown
+    out = with_room(out, position, end - start)
     for k in range(start, end):
         out[position] = 32 if data[k] == 10 else data[k]
         position += 1
@@ -251,10 +258,7 @@ def put_table(
 @kernel
 def put_bar(out, position):
     """Appends the separator of two cells."""
-    if position + 16 > len(out):
-        grown = np.empty(2 * len(out) + 16, np.uint8)
-        grown[:position] = out[:position]
-        out = grown
+    out = with_room(out, position, 0)
     out[position], out[position + 1], out[position + 2] = 32, 124, 32
     return out, position + 3
 

@@ -122,7 +122,7 @@ def _has_name_at(html, i, name_start, width, n):
 
 @kernel
 def find_end_tag(html, start, name_start, name_end, n):
-    """Returns the position of `</name`, in any case, at or after start; n if there is none."""
+    """Returns the position of the first `</name`, in any case, at or after start; n if the rest has no such end tag."""
     width = name_end - name_start
     i = start
     while i + 2 + width <= n:
