@@ -19,7 +19,16 @@ from sluice import __version__
 
 
 def kernel(function: Callable[..., Any]) -> Any:
-    """Compiles a function on first use; later, its machine code is read from disk."""
+    """Compiles a function on first use; later, its machine code is read from disk.
+
+    It must not create or return arrays. In exchange, a call costs nothing for its arrays: numba would count references
+    to each, with atomic instructions, at every call.
+    """
+    return _compiled(function, _nrt=False)
+
+
+def array_kernel(function: Callable[..., Any]) -> Any:
+    """Like `kernel`, for a function that creates or returns arrays."""
     return _compiled(function)
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sluice.text.jit import inlined, kernel
+from sluice.text.jit import array_kernel, inlined, kernel
 from sluice.text.unicode.kernels.code_points import look_up
 from sluice.text.unicode.kernels.hashing import BASE, find_number, letter, spread, table_size
 from sluice.text.unicode.kernels.utf8 import code_point
@@ -64,7 +64,7 @@ def begin(prints, length):
     return value, leading
 
 
-@kernel
+@array_kernel
 def grams_of(prints, length):
     """Returns the fingerprints of all n-grams of `length` units, [units - length + 1] uint64."""
     total = max(len(prints) - length + 1, 0)
@@ -77,7 +77,7 @@ def grams_of(prints, length):
     return grams
 
 
-@kernel
+@array_kernel
 def make_filter(grams):
     """Builds a filter with at least 16 bits per n-gram. Unlike the table, it fits in the cache."""
     bits = np.zeros(table_size(8 * len(grams) + 32) // 64, np.uint64)
@@ -92,7 +92,7 @@ _FILTER_SHIFT = 24
 """Selects bits other than the lowest ones, which `find_number` uses for the slot in the table."""
 
 
-@kernel
+@array_kernel
 def find_entries(prints, lengths, bits, keys, numbers, starts, postings, needs, epoch, seen, counts, touched, found):
     """Finds index entries of which a document, given its unit fingerprints, contains enough distinct n-grams.
 
@@ -153,7 +153,7 @@ def find_whole(prints, length, whole):
     return -1
 
 
-@kernel
+@array_kernel
 def best_stretch(places, hits, grams, length, span):
     """Returns the largest number of `grams` within `span` units of a document, and their first and last + 1 unit.
 

@@ -11,7 +11,7 @@ from sluice.text.dedup.kernels.sha1 import (
     sha1_prefix,
     sha1_prefixes,
 )
-from sluice.text.jit import kernel
+from sluice.text.jit import array_kernel, kernel
 from sluice.text.unicode.characters import WORD
 from sluice.text.unicode.kernels.code_points import look_up
 from sluice.text.unicode.kernels.hashing import BASE, letter, number_equals, spread, stretch, sum_up
@@ -81,7 +81,7 @@ def pack_words(text, rows, flags, packed, offsets, prints):
     return count
 
 
-@kernel
+@array_kernel
 def hash_shingles(text, rows, flags, size, is_unspaced):
     """Returns the first eight bytes of SHA-1 of distinct shingles of `size` units, by first occurrence, [n] uint64.
 
@@ -115,7 +115,7 @@ def hash_shingles(text, rows, flags, size, is_unspaced):
     return sha1_of_spans(packed[: offsets[num_units] + _AFTER], starts, ends)
 
 
-@kernel
+@array_kernel
 def sha1_of_spans(data, starts, ends):
     """Returns the first eight bytes of SHA-1 of spans of `data`, [n] uint64. Short spans are hashed together.
 

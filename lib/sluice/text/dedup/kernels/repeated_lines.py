@@ -3,7 +3,7 @@
 import numpy as np
 
 from sluice.text.dedup.kernels.key_text import fold_text
-from sluice.text.jit import kernel
+from sluice.text.jit import array_kernel, kernel
 from sluice.text.unicode.characters import DECIMAL, WORD
 from sluice.text.unicode.kernels.code_points import look_up
 from sluice.text.unicode.kernels.hashing import letter, spread
@@ -40,7 +40,7 @@ def measure_form(key, rows, flags, max_digit_share):
     return folded if digits <= max_digit_share * (cjk + others) else exact, cjk, others
 
 
-@kernel
+@array_kernel
 def measure_lines(text, fold_rows, fold_values, expansions, rows, flags, max_digit_share, prints, measures):
     """Measures each line of a text in UTF-8.
 

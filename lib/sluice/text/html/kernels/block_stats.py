@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sluice.text.jit import inlined, kernel
+from sluice.text.jit import array_kernel, inlined
 from sluice.text.unicode.kernels.utf8 import (
     DIGIT,
     FNV_PRIME,
@@ -25,7 +25,7 @@ CHARACTERS, TOKENS, HAN, DIGITS, UPPER, LETTERS, MARKS, ENDS, COMMAS, FIRST, LAS
 NUM_STATS = 15
 
 
-@kernel
+@array_kernel
 def block_stats(text, starts, ends, title_keys, word_keys, word_values):
     """Returns counts per block [B, NUM_STATS], in characters and words. A Han character or kana counts as a word."""
     stats = np.zeros((len(starts), NUM_STATS), np.float32)
@@ -93,7 +93,7 @@ def block_stats(text, starts, ends, title_keys, word_keys, word_values):
     return stats
 
 
-@kernel
+@array_kernel
 def word_hashes(text, starts, ends):
     """Returns block and hash of every word and of every pair of adjacent Han characters."""
     size = 0
@@ -136,7 +136,7 @@ def _add_key(keys, key):
     keys[slot] = key
 
 
-@kernel
+@array_kernel
 def title_table(text):
     """Returns a hash table (uint64 keys) of the words and Han characters of a title."""
     size = 64

@@ -21,7 +21,7 @@ from sluice.text.html.kernels.block_stats import (
     UPPER,
 )
 from sluice.text.html.kernels.groups import group_brothers, group_keys
-from sluice.text.jit import inlined, kernel
+from sluice.text.jit import array_kernel, inlined, kernel
 from sluice.text.unicode.kernels.utf8 import find_value
 
 GOOD_TOKENS = 12
@@ -73,7 +73,7 @@ def turn(strip, out, start, end):
             out[f, b] = strip[b - start, f]
 
 
-@kernel
+@array_kernel
 def block_features(
     block_start,
     block_end,

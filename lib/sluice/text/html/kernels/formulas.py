@@ -148,13 +148,12 @@ def raise_or_lower(text, first, start, position, table, sign):
     size = position - start
     if size == 0 or size > MAX_RAISED:
         return position
-    plain = np.empty(MAX_RAISED, np.int32)
-    count, k = 0, start
+    count, k, width = 0, start, 0
     letters, others = 0, 0
     is_covered = True
     while k < position:
         byte = text[k]
-        if byte == 0xE2 and k + 2 < position and text[k + 1] == 0x88 and text[k + 2] == 0x92:  # a minus sign
+        if is_minus_at(text, k, position):
             byte = np.uint8(45)
             k += 2
         if byte >= 128 or byte == 32 or byte == 91 or byte == 93:
@@ -162,18 +161,34 @@ def raise_or_lower(text, first, start, position, table, sign):
         letters += 97 <= (byte | 32) <= 122
         others += 48 <= byte <= 57 or byte == 43 or byte == 45 or byte == 42
         is_covered &= table[byte] > 0
-        plain[count] = table[byte]
+        width += num_bytes(table[byte])
         count += 1
         k += 1
     if is_covered and letters <= 1:
-        position = start
-        for c in range(count):
-            position = put_code_point(text, position, np.int64(plain[c]))
-        return position
+        # from the last to the first: none of the new characters is narrower than the old one
+        k, end = position, start + width
+        while k > start:
+            k -= 3 if k - 3 >= start and is_minus_at(text, k - 3, position) else 1
+            code = np.int64(table[45 if text[k] == 0xE2 else text[k]])
+            end -= num_bytes(code)
+            put_code_point(text, end, code)
+        return start + width
     follows_letter = start > first and 97 <= (text[start - 1] | 32) <= 122
     if (others > 0 and letters > 0) or (letters == count and follows_letter and (count == 1 or sign == UNDERSCORE)):
         return put_before(text, start, position, sign)
     return position
+
+
+@inlined
+def is_minus_at(text, k, end):
+    """Whether a minus sign (U+2212) is at k."""
+    return text[k] == 0xE2 and k + 2 < end and text[k + 1] == 0x88 and text[k + 2] == 0x92
+
+
+@inlined
+def num_bytes(code):
+    """Returns the number of bytes of a character below U+10000 in UTF-8."""
+    return 1 + (code >= 0x80) + (code >= 0x800)
 
 
 @inlined

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from sluice.text.jit import kernel
+from sluice.text.jit import array_kernel
 from sluice.text.unicode.kernels.utf8 import FNV_PRIME
 
 
-@kernel
+@array_kernel
 def group_keys(keys):
     """Returns the number of each key's group, in order of first occurrence, and the number of groups."""
     size = 64
@@ -30,7 +30,7 @@ def group_keys(keys):
     return groups, count
 
 
-@kernel
+@array_kernel
 def group_brothers(node_parent, node_sign):
     """Like `group_keys`, for elements: those with the same parent and sign are a group."""
     keys = np.empty(len(node_parent), np.uint64)

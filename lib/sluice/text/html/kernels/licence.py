@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sluice.text.jit import inlined, kernel
+from sluice.text.jit import array_kernel, inlined, kernel
 from sluice.text.unicode.kernels.utf8 import is_letter, is_space
 
 META, TAG, JSON = 1, 2, 3
@@ -109,7 +109,7 @@ _COMMENT, _END_COMMENT = np.frombuffer(b"<!--", np.uint8), np.frombuffer(b"-->",
 _JSON, _COMMONS = np.frombuffer(b"ld+json", np.uint8), np.frombuffer(b"creativecommons", np.uint8)
 
 
-@kernel
+@array_kernel
 def find_marks(html, reach):
     """Returns kind, start and end [M, 3] of marks that begin before `reach`, except in comments, styles and scripts."""
     n = len(html)

@@ -69,7 +69,7 @@ from sluice.text.html.kernels.start_elements import (
 )
 from sluice.text.html.kernels.tag import cdata_end, is_cdata_at, is_tag_at, read_tag, skip_declaration
 from sluice.text.html.tags import BLOCK, CODE_LINE, IN_LINE, TEXT_LINE, VOID
-from sluice.text.jit import inlined, kernel
+from sluice.text.jit import array_kernel, inlined, kernel
 from sluice.text.unicode.kernels.utf8 import is_letter
 
 BR, META, TIME, RB, CODE_TAG = (tags.NUMBER[name] for name in ("br", "meta", "time", "rb", "code"))
@@ -129,7 +129,7 @@ def end_implied(counts, stack, state, tag, category):
             close(counts, stack, state, state[TOP])
 
 
-@kernel
+@array_kernel
 def parse(html, is_xml):
     """Returns the arrays of `sluice.text.html.markup.Markup`, in field order."""
     n = len(html)
@@ -146,6 +146,22 @@ def parse(html, is_xml):
     found, out = np.zeros(NUM_FOUND, np.int64), np.empty(8, np.uint8)
     counts = np.zeros((NUM_TAGS, NUM_COUNTS), np.int32)
     stack, state = np.zeros((MAX_DEPTH + 1, NUM_COLUMNS), np.int64), new_state(n, is_xml)
+    read_page(html, text, blocks, nodes, hashes, word_node, word_hash, marks, found, out, counts, stack, state)
+    return (
+        text[: state[POSITION]],
+        blocks[: state[NUM_BLOCKS]],
+        nodes[: state[NUM_NODES]],
+        hashes[: state[NUM_NODES]],
+        word_node[: state[NUM_WORDS]],
+        word_hash[: state[NUM_WORDS]],
+        marks[: state[NUM_MARKS]],
+    )
+
+
+@kernel
+def read_page(html, text, blocks, nodes, hashes, word_node, word_hash, marks, found, out, counts, stack, state):
+    """Reads the page into the arrays of `parse`."""
+    n = len(html)
     while True:
         i = state[AT]
         if i < state[LITERAL_END] or i >= state[LIMIT] or html[i] != 60 or not is_tag_at(html, i, state[LIMIT]):
@@ -223,12 +239,3 @@ def parse(html, is_xml):
             state[NUM_WORDS] = words_before
         else:
             start_element(html, text, nodes, hashes, found, counts, stack, state, tag, key, name_sign, does_break)
-    return (
-        text[: state[POSITION]],
-        blocks[: state[NUM_BLOCKS]],
-        nodes[: state[NUM_NODES]],
-        hashes[: state[NUM_NODES]],
-        word_node[: state[NUM_WORDS]],
-        word_hash[: state[NUM_WORDS]],
-        marks[: state[NUM_MARKS]],
-    )

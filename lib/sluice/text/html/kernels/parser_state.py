@@ -6,7 +6,7 @@ The kernels share plain arrays: numba counts references to each array that is pa
 import numpy as np
 
 from sluice.text.html import tags
-from sluice.text.jit import inlined, kernel
+from sluice.text.jit import array_kernel, inlined
 
 MAX_DEPTH = 512
 """Elements nested deeper are treated as their ancestor at this depth, as in Chromium."""
@@ -78,7 +78,7 @@ tag; whether start and end tags in the rest of the page are not balanced."""
 NUM_COUNTS = 3
 
 
-@kernel
+@array_kernel
 def new_state(n, is_xml):
     """Returns the state at the beginning of a page of `n` bytes."""
     state = np.zeros(NUM_STATE, np.int64)

@@ -6,14 +6,14 @@ from sluice.text.html.kernels.attributes import NO_NUMBER
 from sluice.text.html.kernels.groups import group_brothers
 from sluice.text.html.kernels.scopes import DD, DT
 from sluice.text.html.kernels.tables import ancestors, data_tables, put_table, whole_tables, with_room
-from sluice.text.jit import inlined, kernel
+from sluice.text.jit import array_kernel, inlined, kernel
 
 MIN_LIST, LIST_SHARE, RUNNING_SHARE = 30, 0.8, 0.02
 """A page without running text is a list if nearly all its words are in one list with at least this many items."""
 MAX_FENCE = 200
 
 
-@kernel
+@array_kernel
 def main_list(block_node, block_start, block_end, block_link, node_parent, node_sign, tokens):
     num_blocks, num_nodes = len(block_node), len(node_parent)
     listed = np.zeros(num_blocks, np.bool_)
@@ -48,7 +48,7 @@ def main_list(block_node, block_start, block_end, block_link, node_parent, node_
     return listed
 
 
-@kernel
+@array_kernel
 def with_terms(chosen, block_node, node_parent, node_tag):
     """Returns the chosen blocks, and in definition lists the terms of chosen definitions."""
     num_nodes = len(node_tag)
@@ -63,7 +63,7 @@ def with_terms(chosen, block_node, node_parent, node_tag):
     return result
 
 
-@kernel
+@array_kernel
 def render(text, block_start, block_end, block_node, node_parent, node_tag, node_context, node_value, chosen):
     """Returns the chosen blocks as UTF-8 text, see `main_text.render`."""
     num_blocks, num_nodes = len(block_start), len(node_parent)

@@ -4,12 +4,12 @@ import numpy as np
 
 from sluice.text.html import tags
 from sluice.text.html.kernels.groups import group_brothers, group_keys
-from sluice.text.jit import kernel
+from sluice.text.jit import array_kernel
 
 HEADING = tags.HEADING
 
 
-@kernel
+@array_kernel
 def second_features(block_node, node_parent, node_context, node_path, node_sign, tokens, first, out):
     """Fills `out` [features, B] with features derived from the first round's probabilities of all blocks of a page."""
     num_blocks, num_nodes = len(block_node), len(node_parent)

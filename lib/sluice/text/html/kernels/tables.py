@@ -4,7 +4,7 @@ import numpy as np
 
 from sluice.text.html import tags
 from sluice.text.html.kernels.scopes import LI, TABLE, TD, TH, TR
-from sluice.text.jit import kernel
+from sluice.text.jit import array_kernel, kernel
 
 ROW_UNIT = 1 << 15
 """The value of a table cell: its columns, plus this number times its rows."""
@@ -25,7 +25,7 @@ WANTED_SHARE = 0.5
 _CODE = tags.CODE_TEXT
 
 
-@kernel
+@array_kernel
 def ancestors(node_parent, node_tag, node_context):
     """Returns the innermost table, row, cell and list item of each element, and its outermost code; 0 for none.
 
@@ -48,7 +48,7 @@ def ancestors(node_parent, node_tag, node_context):
     return table, row, cell, item, pre
 
 
-@kernel
+@array_kernel
 def data_tables(block_start, block_end, block_node, node_parent, node_tag, node_value, table, row, cell, pre):
     """Returns which elements are tables with data: rows of short cells, without tables or code of several lines inside.
 
@@ -115,7 +115,7 @@ def data_tables(block_start, block_end, block_node, node_parent, node_tag, node_
     return is_data, first_block, num_cell_blocks
 
 
-@kernel
+@array_kernel
 def whole_tables(chosen, block_start, block_end, block_node, table, cell, is_data):
     """Returns the chosen blocks, with all cells of the data tables of which at least half was chosen and no others."""
     num_nodes = len(table)
@@ -134,7 +134,7 @@ def whole_tables(chosen, block_start, block_end, block_node, table, cell, is_dat
     return whole
 
 
-@kernel
+@array_kernel
 def with_room(out, position, size):
     """Returns an array with room for `size` bytes after the position, and the marks around them."""
     if position + size + 512 <= len(out):
@@ -144,7 +144,7 @@ def with_room(out, position, size):
     return grown
 
 
-@kernel
+@array_kernel
 def put_bytes(out, position, data, start, end):
     """Appends data [start, end) with line breaks as spaces. Returns the array, larger if needed, and the position."""
     out = with_room(out, position, end - start)
@@ -154,7 +154,7 @@ def put_bytes(out, position, data, start, end):
     return out, position
 
 
-@kernel
+@array_kernel
 def put_cell(out, position, text, block_start, block_end, first, count):
     """Appends the blocks of a cell, separated by spaces."""
     for b in range(first, first + count):
@@ -165,7 +165,7 @@ def put_cell(out, position, text, block_start, block_end, first, count):
     return out, position
 
 
-@kernel
+@array_kernel
 def put_table(
     out,
     position,
@@ -255,7 +255,7 @@ def put_table(
     return out, position, spare
 
 
-@kernel
+@array_kernel
 def put_bar(out, position):
     """Appends the separator of two cells."""
     out = with_room(out, position, 0)

@@ -7,7 +7,7 @@ a row, so eight or sixteen rows are processed at once.
 
 import numpy as np
 
-from sluice.text.jit import kernel
+from sluice.text.jit import array_kernel
 
 _ALL = np.uint32(0xFFFFFFFF)
 _CHUNK = 256  # rows processed together: their features fit in the L2 cache, their bits in the L1 cache
@@ -18,7 +18,7 @@ for _place in range(32):
     _PLACES[(((1 << _place) * int(_DE_BRUIJN)) & 0xFFFFFFFF) >> 27] = _place
 
 
-@kernel
+@array_kernel
 def predict(feature, threshold, mask, first_node, leaves, first_leaf, columns):
     """Returns the logistic of the leaf sums, [R] float32, for rows given by columns [F, R] float32.
 

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from sluice.text.jit import inlined, kernel
+from sluice.text.jit import array_kernel, inlined, kernel
 
 FNV_BASIS, FNV_PRIME = np.uint32(2166136261), np.uint32(16777619)
 NGRAM_FACTOR = np.uint64(116049371)
@@ -40,7 +40,7 @@ def word_hash(data, start, end):
     return h
 
 
-@kernel
+@array_kernel
 def word_table(names, offsets):
     """Builds an open-addressing table of word numbers by hash, at most half full; -1 marks free slots."""
     size = 8
@@ -162,7 +162,7 @@ def hash_parts(apart, chars, num_chars, buckets, parts):
             now[i] = np.uint32(np.int64(rest))
 
 
-@kernel
+@array_kernel
 def find_rows(data, dictionary):
     """Returns the rows of the input matrix for a line in UTF-8 without its end, in fastText's order. [n] int32.
 
@@ -215,7 +215,7 @@ def find_rows(data, dictionary):
     return found[:count]
 
 
-@kernel
+@array_kernel
 def mean_row(rows, inputs):
     """Returns the hidden vector of a line: the mean of its rows. [dim] float32."""
     dim = inputs.shape[1]
@@ -244,7 +244,7 @@ def logarithm(x):
     return np.float32(math.log(np.float64(x) + TINY))
 
 
-@kernel
+@array_kernel
 def softmax(scores):
     """Converts dot products to probabilities of labels, in place."""
     top = scores.max()
@@ -266,7 +266,7 @@ def sigmoids(scores):
         scores[label] = 0 if x < -MAX_SIGMOID else 1 if x > MAX_SIGMOID else 1.0 / (1.0 + math.exp(-at))
 
 
-@kernel
+@array_kernel
 def probabilities(outputs, hidden, is_softmax):
     """Returns the probabilities of all labels. [labels] float32."""
     scores = np.empty(len(outputs), np.float32)
@@ -290,7 +290,7 @@ def best_label(scores):
     return best, top
 
 
-@kernel
+@array_kernel
 def best_leaf(outputs, hidden, children):
     """Like `best_label`, for hierarchical softmax; `children` [labels - 1, 2] are the inner nodes of `huffman_tree`.
 
@@ -317,7 +317,7 @@ def best_leaf(outputs, hidden, children):
     return best, top
 
 
-@kernel
+@array_kernel
 def leaf_probabilities(outputs, hidden, children):
     """Like `probabilities`, for hierarchical softmax; `children` as in `best_leaf`."""
     num_labels = len(outputs)
@@ -330,7 +330,7 @@ def leaf_probabilities(outputs, hidden, children):
     return scores[:num_labels]
 
 
-@kernel
+@array_kernel
 def huffman_tree(counts):
     """Returns children of the inner nodes of fastText's label tree (loss.cc, buildTree), for descending label counts.
 
@@ -353,7 +353,7 @@ def huffman_tree(counts):
     return children
 
 
-@kernel
+@array_kernel
 def predict(data, dictionary, inputs, outputs, children, is_softmax):
     """Returns the most probable label of a line in UTF-8 and the log of its probability; -1 if no row is known."""
     rows = find_rows(data, dictionary)

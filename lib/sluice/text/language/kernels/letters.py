@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sluice.text.jit import kernel
+from sluice.text.jit import array_kernel
 from sluice.text.language.kernels.scripts import HANG, HANI, JPAN, LATN
 from sluice.text.unicode.kernels.code_points import look_up
 from sluice.text.unicode.kernels.utf8 import code_point
@@ -22,7 +22,7 @@ PRIVATE = np.uint8(192)
 _BROKEN = 0xFFFD
 
 
-@kernel
+@array_kernel
 def count_letters(text, rows, values):
     """Returns the fields of `text.language.letters.LetterCounts` for a text in UTF-8, int64."""
     han = kana = hangul = latin = others = chinese = japanese = cantonese = wu = western = pairs = cased = swaps = (

@@ -3,7 +3,7 @@
 import numpy as np
 
 from sluice.text.html.kernels.references import resolve_reference
-from sluice.text.jit import inlined, kernel
+from sluice.text.jit import array_kernel, inlined
 from sluice.text.unicode.kernels.utf8 import is_letter, is_space, lower
 
 
@@ -71,7 +71,7 @@ def skip_comment(html, i):
     return len(html)
 
 
-@kernel
+@array_kernel
 def find_runs(html, min_bytes, min_plain_share, max_bytes):
     """Finds runs of text in a page in UTF-8: text uint8, runs [R, 2] (start, end) in it, and counts of kana and Han.
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sluice.text.jit import inlined, kernel
+from sluice.text.jit import array_kernel, inlined
 from sluice.text.unicode.kernels.code_points import look_up
 from sluice.text.unicode.kernels.utf8 import code_point
 
@@ -24,7 +24,7 @@ def add_scripts(text, start, end, rows, scripts, counts):
         i += width
 
 
-@kernel
+@array_kernel
 def count_scripts(text, rows, scripts):
     """Returns the letters by script, [NUM_SCRIPTS], of a text in UTF-8."""
     counts = np.zeros(NUM_SCRIPTS, np.int64)
@@ -32,7 +32,7 @@ def count_scripts(text, rows, scripts):
     return counts
 
 
-@kernel
+@array_kernel
 def judge_lines(text, rows, scripts, own, is_certain, min_weight, min_own_share, min_kana_share):
     """Classifies the lines of a text by script: letters in checked and foreign lines, and undecided lines [L, 3].
 

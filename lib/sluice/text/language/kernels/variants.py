@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sluice.text.jit import inlined, kernel
+from sluice.text.jit import array_kernel, inlined
 from sluice.text.unicode.kernels.code_points import look_up
 from sluice.text.unicode.kernels.utf8 import code_point
 
@@ -17,7 +17,7 @@ def is_han(code):
     return 0x4E00 <= code < 0xA000 or 0x3400 <= code < 0x4DC0 or 0xF900 <= code < 0xFB00 or 0x20000 <= code < 0x323B0
 
 
-@kernel
+@array_kernel
 def count_kinds(text, rows, kinds):
     """Returns the numbers of Han characters and of each kind, [1 + NUM_KINDS], in UTF-8 text."""
     counts = np.zeros(1 + NUM_KINDS, np.int64)

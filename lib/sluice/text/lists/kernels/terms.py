@@ -6,7 +6,7 @@ long as the longest term.
 
 import numpy as np
 
-from sluice.text.jit import inlined, kernel
+from sluice.text.jit import array_kernel, inlined, kernel
 from sluice.text.lists.kernels.urls import finish
 from sluice.text.unicode.kernels.utf8 import code_point, find_slot
 
@@ -84,7 +84,7 @@ def make_filters(codes, ends, filters):
         start = ends[t]
 
 
-@kernel
+@array_kernel
 def count(text, fold, is_word, filters, keys, targets, terms, n_terms, whole_words):
     """Returns hits, distinct terms hit, characters covered, lines with a hit, and characters of a text in UTF-8.
 

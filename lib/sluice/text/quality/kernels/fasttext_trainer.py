@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 
-from sluice.text.jit import kernel
+from sluice.text.jit import array_kernel
 
 
-@kernel
+@array_kernel
 def descend(features, offsets, targets, inputs, outputs, lr, epochs):
     """Trains `inputs` [rows, dim] and `outputs` [labels, dim], float32, in place.
 

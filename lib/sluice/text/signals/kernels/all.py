@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sluice.text.jit import kernel
+from sluice.text.jit import array_kernel
 from sluice.text.signals.kernels.c4 import measure_c4
 from sluice.text.signals.kernels.characters import measure_characters
 from sluice.text.signals.kernels.lines import PHRASES, measure_lines
@@ -19,7 +19,7 @@ _WORDS, _LINES, _REPETITION, _CHARACTERS, _C4 = 16, 28, 44, 60, 66
 """End of each group of `catalogue.OF_TEXT`."""
 
 
-@kernel
+@array_kernel
 def measure_all(codes, flags, starts, ends, stops, functions, is_segmented, is_unspaced, out):
     """Fills `out` in the order of `catalogue.OF_TEXT`; NaN where a signal is undefined."""
     n = len(codes)

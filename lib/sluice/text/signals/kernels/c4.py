@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sluice.text.jit import kernel
+from sluice.text.jit import array_kernel, kernel
 from sluice.text.signals import c4
 from sluice.text.signals.kernels.lines import (
     FIRST_POLICY,
@@ -83,7 +83,7 @@ def has_end(codes, count):
     return last == 63 or last == 33 or last == 34 or last == 39
 
 
-@kernel
+@array_kernel
 def count_new_sentences(codes, flags):
     """Counts the sentences of a line that has not been split into tokens."""
     starts, ends = np.empty(len(codes), np.int32), np.empty(len(codes), np.int32)
@@ -118,7 +118,7 @@ def has_citation(codes, flags, start, end):
     return False
 
 
-@kernel
+@array_kernel
 def measure_c4(codes, flags, starts, ends, places, numbers, out):
     """Fills `out` [6] in the order of `signals.C4`; `places` and `numbers` as in `measure_lines`."""
     out[:] = 0.0

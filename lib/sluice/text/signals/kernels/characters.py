@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sluice.text.jit import inlined, kernel
+from sluice.text.jit import array_kernel, inlined, kernel
 from sluice.text.signals import characters
 from sluice.text.signals.kernels.lines import LOREM_IPSUM
 from sluice.text.unicode.characters import (
@@ -107,7 +107,7 @@ def count_url_chars(codes):
     return count
 
 
-@kernel
+@array_kernel
 def count_characters(codes, counts):
     """Counts each character, in order of first occurrence. Returns the number of distinct characters."""
     narrow = np.zeros(NARROW, np.int32)  # number of each, 0 if it has not occurred yet
@@ -162,7 +162,7 @@ def count_bracketed(codes):
     return count
 
 
-@kernel
+@array_kernel
 def measure_characters(codes, flags, numbers, out):
     """Fills `out` [16] in the order of `signals.CHARACTERS`; `numbers` are the phrase numbers in the text."""
     out[:] = np.nan

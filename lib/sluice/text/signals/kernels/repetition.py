@@ -4,14 +4,14 @@ import math
 
 import numpy as np
 
-from sluice.text.jit import kernel
+from sluice.text.jit import array_kernel, kernel
 from sluice.text.unicode.characters import SPACE
 from sluice.text.unicode.kernels.hashing import number_equals, spread, stretch, table_size
 
 _NEWLINE = 10
 
 
-@kernel
+@array_kernel
 def repeats_of(fingerprints, sizes):
     """Returns the number of fingerprints that occurred before, and the sum of their sizes."""
     n = len(fingerprints)
@@ -65,7 +65,7 @@ def solid_lines(codes, flags, sums, powers, fingerprints, sizes):
     return count
 
 
-@kernel
+@array_kernel
 def top_chars(fingerprints, sizes, n, grams):
     """Returns the size of the most frequent n-gram, joined with spaces, times its count; of equals, the first one.
 
@@ -86,7 +86,7 @@ def top_chars(fingerprints, sizes, n, grams):
     return chars * counts[best]
 
 
-@kernel
+@array_kernel
 def duplicate_chars(joined, offsets, powers, n):
     """Counts the characters of n-grams that occurred before, skipping each repeat.
 
@@ -114,7 +114,7 @@ def duplicate_chars(joined, offsets, powers, n):
     return repeated
 
 
-@kernel
+@array_kernel
 def frequent_char_share(sums, powers, n):
     """Returns ROOTS' share of the most frequent character n-grams; -1 if the text is shorter than one."""
     total = len(sums) - n
@@ -136,7 +136,7 @@ def frequent_char_share(sums, powers, n):
     return chars / total
 
 
-@kernel
+@array_kernel
 def measure_repetition(codes, flags, sums, powers, starts, ends, fingerprints, char_n, out):
     """Fills `out` [16] in the order of `signals.REPETITION`; `char_n` is the length of ROOTS' character n-grams."""
     out[:] = np.nan

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sluice.text.jit import inlined, kernel
+from sluice.text.jit import array_kernel, inlined, kernel
 from sluice.text.unicode.characters import GOPHER_MARK, LETTER, LOWER, PUNCTUATION, SPACE, TERMINAL, UPPER
 from sluice.text.unicode.kernels.hashing import entropy_of, find_number, number_equals
 
@@ -64,7 +64,7 @@ def longest_run(flags):
     return longest
 
 
-@kernel
+@array_kernel
 def median(sizes, counts, total):
     """Returns the median of `total` integers, given as distinct values with counts."""
     histogram = np.zeros(sizes.max() + 1, np.int64)
@@ -99,7 +99,7 @@ def count_symbols(codes):
     return hashes, ellipses
 
 
-@kernel
+@array_kernel
 def measure_words(codes, flags, starts, ends, fingerprints, stops, functions, is_unspaced, out):
     """Fills `out` [16] in the order of `signals.WORDS`.
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sluice.text.jit import inlined, kernel
+from sluice.text.jit import array_kernel, inlined
 
 
 @inlined
@@ -11,7 +11,7 @@ def look_up(code, rows, values):
     return values[rows[code >> 8], code & 255]
 
 
-@kernel
+@array_kernel
 def look_up_all(codes, rows, values):
     """Returns the values of an array of code points."""
     found = np.empty(len(codes), values.dtype)

@@ -7,7 +7,7 @@ n^2 / 2^65: for 10,000 words, about once in 10^11 documents.
 
 import numpy as np
 
-from sluice.text.jit import inlined, kernel
+from sluice.text.jit import array_kernel, inlined, kernel
 
 BASE = np.uint64(0xD6E8FEB86659FD93)
 """Base of the polynomial: odd, without structure (Stafford's mixing constants)."""
@@ -63,7 +63,7 @@ def table_size(n):
     return size
 
 
-@kernel
+@array_kernel
 def number_equals(fingerprints, firsts, counts):
     """Numbers fingerprints by equality, in order of first occurrence. Returns the number of distinct ones.
 
@@ -107,7 +107,7 @@ def find_number(keys, numbers, fingerprint):
     return np.int32(-1)
 
 
-@kernel
+@array_kernel
 def make_table(fingerprints, values):
     """Builds an open-addressing table from distinct fingerprints to int32 values. Returns its keys and numbers."""
     size = table_size(len(fingerprints))

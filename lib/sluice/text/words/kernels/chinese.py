@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from sluice.text.jit import inlined, kernel
+from sluice.text.jit import array_kernel, inlined, kernel
 from sluice.text.unicode.characters import SPACE
 
 FIRST_HAN, LAST_HAN = 0x4E00, 0x9FD5
@@ -125,10 +125,9 @@ def is_word(codes, start, stop, roots, keys, children, weights):
 
 
 @kernel
-def tag_run(codes, start, stop, emissions, model, backs, states):
+def tag_run(codes, start, stop, emissions, model, tagging, backs, states):
     """Runs Viterbi over a run of Han: writes the state of each character to `states`."""
-    scores = np.empty(4)
-    fresh = np.empty(4)
+    scores, fresh = tagging[0], tagging[1]
     for state in range(4):
         scores[state] = model[state] + emissions[state, codes[start] - FIRST_HAN]
     for i in range(start + 1, stop):
@@ -143,7 +142,8 @@ def tag_run(codes, start, stop, emissions, model, backs, states):
             else:
                 fresh[state] = a
                 backs[i, state] = first
-        scores[:] = fresh
+        for state in range(4):
+            scores[state] = fresh[state]
     state = _SINGLE if scores[_SINGLE] >= scores[_END] else _END
     for i in range(stop - 1, start - 1, -1):
         states[i] = state
@@ -151,9 +151,9 @@ def tag_run(codes, start, stop, emissions, model, backs, states):
 
 
 @kernel
-def emit_run(codes, start, stop, emissions, model, backs, states, starts, ends, count):
+def emit_run(codes, start, stop, emissions, model, tagging, backs, states, starts, ends, count):
     """Adds the words of a run of Han by the hidden Markov model. Returns the new number of tokens."""
-    tag_run(codes, start, stop, emissions, model, backs, states)
+    tag_run(codes, start, stop, emissions, model, tagging, backs, states)
     begin = start
     done = start
     for i in range(start, stop):
@@ -206,7 +206,7 @@ def emit_other(codes, start, stop, starts, ends, count):
 
 @kernel
 def emit_singles(
-    codes, start, stop, roots, keys, children, weights, emissions, model, backs, states, starts, ends, count
+    codes, start, stop, roots, keys, children, weights, emissions, model, tagging, backs, states, starts, ends, count
 ):
     """Adds the words of a row of single characters: themselves, or the model's result. Returns the new token count."""
     if stop - start == 1 or is_word(codes, start, stop, roots, keys, children, weights):
@@ -221,14 +221,14 @@ def emit_singles(
         while end < stop and is_han(codes[end]) == is_han(codes[i]):
             end += 1
         if is_han(codes[i]):
-            count = emit_run(codes, i, end, emissions, model, backs, states, starts, ends, count)
+            count = emit_run(codes, i, end, emissions, model, tagging, backs, states, starts, ends, count)
         else:
             count = emit_other(codes, i, end, starts, ends, count)
         i = end
     return count
 
 
-@kernel
+@array_kernel
 def segment(codes, flags, roots, keys, children, weights, emissions, model, starts, ends):
     """Writes the bounds of all tokens except white space to `starts` and `ends`, both as long as the text.
 
@@ -239,6 +239,7 @@ def segment(codes, flags, roots, keys, children, weights, emissions, model, star
     nexts = np.empty(n, np.int32)
     backs = np.empty((n, 4), np.int8)
     states = np.empty(n, np.int8)
+    tagging = np.empty((2, 4))  # scores of the states of one character and the next
     count = 0
     i = 0
     while i < n:
@@ -259,8 +260,8 @@ def segment(codes, flags, roots, keys, children, weights, emissions, model, star
             if end - i > 1:
                 if singles < i:
                     count = emit_singles(
-                        codes, singles, i, roots, keys, children, weights, emissions, model, backs, states, starts,
-                        ends, count,
+                        codes, singles, i, roots, keys, children, weights, emissions, model, tagging, backs, states,
+                        starts, ends, count,
                     )  # fmt: skip
                 starts[count] = i
                 ends[count] = end
@@ -269,7 +270,7 @@ def segment(codes, flags, roots, keys, children, weights, emissions, model, star
             i = end
         if singles < stop:
             count = emit_singles(
-                codes, singles, stop, roots, keys, children, weights, emissions, model, backs, states, starts, ends,
-                count,
+                codes, singles, stop, roots, keys, children, weights, emissions, model, tagging, backs, states, starts,
+                ends, count,
             )  # fmt: skip
     return count

@@ -3,7 +3,7 @@
 import numpy as np
 
 from sluice.data.dataset.words import URL_TAIL
-from sluice.text.jit import inlined, kernel
+from sluice.text.jit import array_kernel, inlined, kernel
 from sluice.text.unicode.characters import DECIMAL, SPACE, WORD
 
 _URL_TAIL = np.array([ord(char) for char in URL_TAIL], np.uint32)
@@ -115,7 +115,7 @@ def is_joiner(codes, flags, i):
     return code == 45 and is_before_digit != is_after_digit
 
 
-@kernel
+@array_kernel
 def part_ends(codes, flags):
     """Returns for each position the end of the run of letters and digits there, which stops before n't; itself if none.
 
@@ -164,7 +164,7 @@ def word_end(codes, flags, parts, i):
     return end
 
 
-@kernel
+@array_kernel
 def split_words(codes, flags, starts, ends):
     """Writes the bounds of all tokens to `starts` and `ends`, at least as long as the text. Returns their number."""
     parts = part_ends(codes, flags)
