@@ -1,7 +1,4 @@
-"""The state of the markup kernel: the stack of open elements and named numbers.
-
-The kernels share plain arrays: numba counts references to each array that is passed in a tuple, at every call.
-"""
+"""The state of the markup kernel: the stack of open elements and named numbers."""
 
 import numpy as np
 
