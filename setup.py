@@ -30,6 +30,7 @@ DEV = [
     "pytest-xdist>=3",
     "pytest-cov>=6",
     "hypothesis>=6",
+    "markdown-it-py>=3",
     "datasketch>=2,<3",
     "warcio>=1.7.5",
     "fastwarc>=2",

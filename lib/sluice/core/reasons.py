@@ -81,6 +81,7 @@ class Reason(StrEnum):
     ICONS = "icons", "names of icons that a font replaces by drawings: keyboard_arrow_down"
     CODE_BUTTONS = "code_buttons", "buttons that copy code: Copy code, 复制代码"
     PII = "pii", "the difference in length between masks and the personal data that they replace"
+    MARKDOWN = "markdown", "signs of headings, lists, tables, emphasis and links, by which Markdown is longer than text"
     REPEATED_LINES = "repeated_lines", "lines repeated from another document or from the same one"
 
     # tokens

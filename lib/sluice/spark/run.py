@@ -58,7 +58,7 @@ class Run:
                 "effect. Add a rule file that uses it to rules.presets, or remove rules.scores."
             )
         model_path(config.extract.lid_model)
-        check_extractor(config.extract.extractor)
+        check_extractor(config.extract.extractor, config.extract.format)
         self.lists = PageLists.of(config.extract)
         self.dedup_settings = result_settings(config.dedup)
         benchmarks = config.decontaminate.benchmarks

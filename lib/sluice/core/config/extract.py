@@ -8,6 +8,7 @@ from sluice.core.config.plan import MIB, TransportConfig
 from sluice.core.config.section import CountInt, Fraction, PositiveFloat, PositiveInt, Section
 
 Extractor = Literal["main", "all", "trafilatura"]
+TextFormat = Literal["text", "markdown"]
 
 
 class BlocklistConfig(Section):
@@ -138,6 +139,11 @@ class ExtractConfig(Section):
     extractor: Extractor = "main"
     """`main`: without menus, advertisements and footers. `all`: everything that a browser shows. `trafilatura`: that
     package with its defaults; about ten times slower, needs the extra `trafilatura`."""
+    format: TextFormat = "text"
+    """`text`: plain text with code in fences and table rows as lines. `markdown`: CommonMark with GitHub's tables:
+    headings, lists, code, tables, emphasis. Rules, edits and language are decided on the plain text in both."""
+    links: bool = False
+    """In Markdown, keep the addresses of links to pages."""
     blocklist: BlocklistConfig = BlocklistConfig()
     url_words: UrlWordsConfig = UrlWordsConfig()
     precheck: PrecheckConfig = PrecheckConfig()

@@ -37,10 +37,11 @@ class Edits(msgspec.Struct, omit_defaults=True):
 
 @dataclass(frozen=True, slots=True)
 class Clean:
-    """A text and the edits made to it."""
+    """A text and the edits made to it. `numbers`: as in `Edited`."""
 
     view: EncodedText
     edits: Edits = field(default_factory=Edits)
+    numbers: list[int] | None = None
 
 
 def cut_lines(text: AnyText, options: EditConfig) -> Clean:
@@ -48,7 +49,8 @@ def cut_lines(text: AnyText, options: EditConfig) -> Clean:
     view = EncodedText.of(text)
     edited = edit(view, options)
     left = view if edited.text == view.text else EncodedText(edited.text)
-    return Clean(left, Edits({kind: (c.lines, c.parts, c.characters) for kind, c in edited.counts.items()}))
+    counts = {kind: (cut.lines, cut.parts, cut.characters) for kind, cut in edited.counts.items()}
+    return Clean(left, Edits(counts), edited.numbers)
 
 
 def mask_personal(clean: Clean, options: PiiConfig) -> Clean:
@@ -58,4 +60,11 @@ def mask_personal(clean: Clean, options: PiiConfig) -> Clean:
         return clean
     taken = len(clean.view.text) - len(masked.text)
     cut = clean.edits.cut | {MASKS: (0, sum(masked.counts.values()), taken)}
-    return Clean(EncodedText(masked.text), Edits(cut, masked.counts))
+    return Clean(EncodedText(masked.text), Edits(cut, masked.counts), clean.numbers)
+
+
+def as_markdown(clean: Clean, markdown: str) -> Clean:
+    """Replaces an edited text by its Markdown. The characters by which that is longer are an edit with a reason."""
+    longer = len(markdown) - len(clean.view.text)
+    cut = clean.edits.cut | ({Reason.MARKDOWN: (0, 0, -longer)} if longer else {})
+    return Clean(EncodedText(markdown), Edits(cut, clean.edits.masked), clean.numbers)

@@ -29,11 +29,13 @@ Judged = tuple[str, Cut | None]
 class Edited:
     """The remaining text ("" if nothing is left), and the cuts by kind, without kinds that had no effect.
 
-    len(original text) = len(text) + the sum of the characters of all cuts.
+    len(original text) = len(text) + the sum of the characters of all cuts. `numbers`: where the lines of the text were
+    among the original lines, from 0; None: no line was removed.
     """
 
     text: str
     counts: dict[str, Cut] = field(default_factory=dict)
+    numbers: list[int] | None = None
 
 
 def edit(text: AnyText, options: EditConfig) -> Edited:
@@ -53,7 +55,7 @@ def edit(text: AnyText, options: EditConfig) -> Edited:
             view = EncodedText(_count_changes(view.text, change(view.text), counts.setdefault(name, Cut())))
     rules = rules_for(options)
     marked = rules.finder.marked_lines(view) if rules.rules else []
-    edited = view.text
+    edited, numbers = view.text, None
     if marked or options.repeated_lines:
         lines = edited.split("\n")
         code = _code_lines(view)
@@ -64,8 +66,8 @@ def edit(text: AnyText, options: EditConfig) -> Edited:
         }
         _judge_neighbours(lines, judged, rules, counts)
         if options.repeated_lines or any(cut or rest != lines[n] for n, (rest, cut) in judged.items()):
-            edited = _join(lines, judged, code if options.repeated_lines else None, counts)
-    return Edited(edited, {name: cut for name, cut in counts.items() if cut != Cut()})
+            edited, numbers = _join(lines, judged, code if options.repeated_lines else None, counts)
+    return Edited(edited, {name: cut for name, cut in counts.items() if cut != Cut()}, numbers)
 
 
 def _code_lines(view: EncodedText) -> frozenset[int]:
@@ -86,12 +88,15 @@ def _count_changes(before: str, after: str, cut: Cut) -> str:
     return after
 
 
-def _join(lines: list[str], judged: dict[int, Judged], unique: frozenset[int] | None, counts: dict[str, Cut]) -> str:
-    """Joins the remaining lines and counts every removed character.
+def _join(
+    lines: list[str], judged: dict[int, Judged], unique: frozenset[int] | None, counts: dict[str, Cut]
+) -> tuple[str, list[int]]:
+    """Joins the remaining lines and counts every removed character. Returns the text and the numbers of its lines.
 
     Lines that repeat the previous one are removed, except those numbered in `unique`; None: no such line is removed.
     """
     kept: list[str] = []
+    numbers: list[int] = []
     previous = None  # the last line with text that was kept
     loose: Cut | None = None  # the last cut, if no line has been kept since
     for number, line in enumerate(lines):
@@ -108,14 +113,16 @@ def _join(lines: list[str], judged: dict[int, Judged], unique: frozenset[int] | 
             loose = cut
             continue
         kept.append(rest)
+        numbers.append(number)
         loose = None
         previous = previous if is_blank else rest
     if loose:
         while kept and _is_blank_end(kept):
             loose.characters += len(kept.pop()) + 1
+            numbers.pop()
         if not kept:
             loose.characters -= 1  # n lines have n - 1 newlines
-    return "\n".join(kept)
+    return "\n".join(kept), numbers
 
 
 def _is_blank_end(kept: list[str]) -> bool:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sluice.core.config.extract import Extractor
+from sluice.core.config.extract import Extractor, TextFormat
 from sluice.core.errors import ConfigError
 from sluice.text.html.main_text import choose_main, model_digest, render
+from sluice.text.html.markdown import Markdown
+from sluice.text.html.markdown_page import page_markdown
 from sluice.text.html.markup import TITLE_MARK, Markup, parse
 from sluice.text.html.metadata import Facts, page_facts
 
@@ -22,20 +24,29 @@ CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ufeff\ufffe\uffff]")
 
 @dataclass(frozen=True, slots=True)
 class PageText:
-    """Readable text of a page ("" if it has none), and its metadata."""
+    """Readable text of a page ("" if it has none), its metadata, and its Markdown if wanted."""
 
     text: str
     facts: Facts
+    markdown: Markdown | None = None
 
 
-def extract_page(data: bytes, extractor: Extractor = "main", *, is_xml: bool = False) -> PageText:
-    """Extracts text and metadata of a page in UTF-8.
+def extract_page(
+    data: bytes,
+    extractor: Extractor = "main",
+    *,
+    is_xml: bool = False,
+    text_format: TextFormat = "text",
+    links_from: str | None = None,
+) -> PageText:
+    """Extracts text and metadata of a page in UTF-8, and with `text_format` also its Markdown.
 
     `main` excludes menus, advertisements, footers and similar (`text.html.main_text`); `all` keeps everything that a
     browser shows; `trafilatura` is that package with its defaults (about ten times slower). Raises ConfigError if
-    trafilatura is selected but not installed. `is_xml`: an XHTML page, see `parse`.
+    trafilatura is selected but not installed. `is_xml`: an XHTML page, see `parse`. `links_from`: the address of the
+    page, to keep those of its links in the Markdown.
     """
-    markup = parse(data, is_xml=is_xml)
+    markup = parse(data, is_xml=is_xml, has_spans=text_format == "markdown")
     facts = page_facts(data, markup)
     if extractor == "trafilatura":
         return PageText(tidy_foreign(_trafilatura(data.decode("utf-8", "replace"))), facts)
@@ -43,11 +54,22 @@ def extract_page(data: bytes, extractor: Extractor = "main", *, is_xml: bool = F
         chosen = choose_main(markup, title_bytes(data, markup))
     else:
         chosen = np.ones(len(markup.block_start), np.bool_)
+    if text_format == "markdown":
+        text, markdown = page_markdown(data, markup, chosen, links_from)
+        return PageText(text, facts, markdown)
     return PageText(render(markup, chosen), facts)
 
 
-def check_extractor(extractor: Extractor) -> None:
-    """Raises ConfigError if a package that the extractor needs is not installed, before any page is read."""
+def check_extractor(extractor: Extractor, text_format: TextFormat = "text") -> None:
+    """Raises ConfigError if a package that the extractor needs is not installed, before any page is read.
+
+    Also if the extractor cannot write the format.
+    """
+    if extractor == "trafilatura" and text_format == "markdown":
+        raise ConfigError(
+            "extract.format = markdown needs the structure of the page, which extract.extractor = trafilatura does not "
+            "give. Use extract.extractor = main or all, or extract.format = text."
+        )
     if extractor == "trafilatura" and importlib.util.find_spec("trafilatura") is None:
         raise ConfigError(NO_TRAFILATURA)
 

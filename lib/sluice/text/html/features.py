@@ -68,7 +68,7 @@ _SECOND = (
 SECOND_FEATURES: tuple[str, ...] = tuple(f"first_{name}" for name in _SECOND)
 
 
-_USED = tuple(name for name in Markup._fields if name not in ("text", "node_value", "marks"))
+_USED = tuple(name for name in Markup._fields if name not in ("text", "node_value", "marks", "spans"))
 
 
 def feature_columns(markup: Markup) -> tuple[np.ndarray, np.ndarray]:

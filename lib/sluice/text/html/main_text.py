@@ -29,6 +29,8 @@ MIN_LIKELY = 1 / 3
 menus."""
 
 
+BAR = ord("|")
+
 ROUNDS = ("first", "second")
 """The second round uses the first round's probabilities of surrounding blocks."""
 
@@ -127,6 +129,13 @@ def render(markup: Markup, chosen: np.ndarray) -> str:
     Paragraphs and headings are separated by empty lines. List items are on separate lines and start with a bullet. Rows
     of data tables are on one line, with cells separated by ` | `. Preformatted text keeps its spaces.
     """
+    return render_places(markup, chosen, BAR)[0].decode("utf-8", "replace")
+
+
+def render_places(markup: Markup, chosen: np.ndarray, bar: int) -> tuple[bytes, np.ndarray]:
+    """Like `render`, with the byte `bar` between cells. Also returns int64 [B, 2]: where each block begins, -1
+    for nowhere, and the data table that it is in, 0 for none.
+    """
     nodes = (markup.node_parent, markup.node_tag, markup.node_context, markup.node_value)
-    data = kernels.render(*markup[:4], *nodes, chosen)
-    return data.tobytes().decode("utf-8", "replace")
+    places = np.full((len(markup.block_start), 2), -1, np.int64)
+    return kernels.render(*markup[:4], *nodes, chosen, bar, places).tobytes(), places

@@ -30,6 +30,7 @@ class Markup(NamedTuple):
     number, depth, inherited contexts, value, hash of element and first class name, hash of the path of these. The value
     is: columns and rows of a table cell (`ROW_UNIT`), number of a list item (`NO_NUMBER`), marker of an <ol>.
     word_node, word_hash [W]: words of class, id, role and itemprop. marks [M, 3]: kind, start and end in the source.
+    spans [S, 4], if wanted: start and end in `text` of inline elements, their kind, position of the tag in the source.
     """
 
     text: np.ndarray
@@ -50,13 +51,15 @@ class Markup(NamedTuple):
     word_node: np.ndarray
     word_hash: np.ndarray
     marks: np.ndarray
+    spans: np.ndarray
 
 
-def parse(html: bytes, *, is_xml: bool = False) -> Markup:
+def parse(html: bytes, *, is_xml: bool = False, has_spans: bool = False) -> Markup:
     """Parses a page in UTF-8. Never raises for any bytes; time and memory are linear in the length.
 
     `is_xml`: an XHTML page, in which `/>` ends any element and CDATA sections are text.
+    `has_spans`: record bold, emphasised, code and link elements.
     """
-    text, blocks, nodes, hashes, *rest = kernels.parse(np.frombuffer(html, np.uint8), is_xml)
+    text, blocks, nodes, hashes, *rest = kernels.parse(np.frombuffer(html, np.uint8), is_xml, has_spans)
     columns = (np.ascontiguousarray(table.T) for table in (blocks, nodes, hashes))
     return Markup(text, *(column for table in columns for column in table), *rest)

@@ -13,10 +13,11 @@ from sluice.core.ids import mix64
 from sluice.core.reasons import Reason
 from sluice.core.records.docs import Document, Located, Page, Rejection, Span
 from sluice.text.charset import decode, double_encoded
-from sluice.text.cleaning.clean import cut_lines, mask_personal
+from sluice.text.cleaning.clean import as_markdown, cut_lines, mask_personal
 from sluice.text.dedup.signing import sign_text
 from sluice.text.html import extract as html
 from sluice.text.html.licence import rights
+from sluice.text.html.markdown import of_text
 from sluice.text.html.metadata import Facts
 from sluice.text.language.decision import decide, decide_language
 from sluice.text.language.facts import language_facts
@@ -61,7 +62,7 @@ class PageProcessor:
     def warm_up(self) -> None:
         """Loads models and compiles kernels (once per host: about a minute), so that no page's time includes it."""
         page = b"<p>a<p>" + b"The first of many words that are in one page. " * 9
-        extracted = html.extract_page(page, self.extract.extractor)
+        extracted = self._extract(page)
         rights(page)
         self.precheck.unwanted(page)
         clean = mask_personal(cut_lines(extracted.text, self.extract.edit), self.extract.pii)
@@ -102,22 +103,35 @@ class PageProcessor:
         found: dict[str, Any] = {"charset": decoded.charset, "charset_by": decoded.by}
         data = double_encoded.repair(decoded.utf8(page.payload))
         if page.is_text:
-            return self._judge(page, html.tidy_foreign(data.decode("utf-8", "replace")), NO_FACTS, b"", found)
+            return self._judge_text(page, data, found)
         if unwanted := self.precheck.unwanted(data):
             return _reject(
                 page, Reason.LANGUAGE, PRECHECK, language=unwanted.code, language_score=unwanted.score, **found
             )
-        extracted = html.extract_page(data, self.extract.extractor, is_xml=page.is_xhtml)
-        return self._judge(page, extracted.text, extracted.facts, data, found)
+        return self._judge(page, self._extract(data, is_xml=page.is_xhtml, url=page.url), data, found)
+
+    def _extract(self, data: bytes, *, is_xml: bool = False, url: str | None = None) -> html.PageText:
+        settings = self.extract
+        return html.extract_page(
+            data,
+            settings.extractor,
+            is_xml=is_xml,
+            text_format=settings.format,
+            links_from=url if settings.links else None,
+        )
 
     def _process_text(self, page: Page) -> Document | Rejection:
-        text = html.tidy_foreign(page.payload.decode("utf-8", "replace"))
-        return self._judge(page, text, NO_FACTS, b"", {"charset": "utf-8", "charset_by": "wet"})
+        return self._judge_text(page, page.payload, {"charset": "utf-8", "charset_by": "wet"})
 
-    def _judge(self, page: Page, text: str, facts: Facts, data: bytes, found: dict[str, Any]) -> Document | Rejection:
-        if not text:
+    def _judge_text(self, page: Page, data: bytes, found: dict[str, Any]) -> Document | Rejection:
+        text = html.tidy_foreign(data.decode("utf-8", "replace"))
+        markdown = of_text(text) if self.extract.format == "markdown" else None
+        return self._judge(page, html.PageText(text, NO_FACTS, markdown), b"", found)
+
+    def _judge(self, page: Page, extracted: html.PageText, data: bytes, found: dict[str, Any]) -> Document | Rejection:
+        if not extracted.text:
             return _reject(page, Reason.NO_TEXT, **found)
-        clean = cut_lines(text, self.extract.edit)
+        clean = cut_lines(extracted.text, self.extract.edit)
         found |= _size(clean.view)
         if len(clean.view.text) < self.extract.min_chars:
             return _reject(page, Reason.TOO_SHORT, **found)
@@ -127,21 +141,24 @@ class PageProcessor:
             return _reject(page, Reason.LANGUAGE, **found)
         clean = mask_personal(clean, self.extract.pii)
         view = clean.view
-        found |= _size(view)
+        if extracted.markdown:
+            clean = as_markdown(clean, extracted.markdown.edited(view.text, clean.numbers))
+        stored = clean.view
+        found |= _size(stored)
         written = language_facts(view, language, self.languages)
         marks = rights(data, page.robots_header)
-        spans = structure(view)
+        spans = structure(stored)
         return Document(
             **_place(page),
             **found,
-            **facts._asdict(),
+            **extracted.facts._asdict(),
             script=written.script,
             variant=written.variant,
             licence=marks.licence,
             licence_by=marks.licence_by,
             robots=",".join(marks.robots) or None,
             edits=clean.edits.to_json(),
-            n_extracted_chars=len(text),
+            n_extracted_chars=len(extracted.text),
             code_spans=[Span(start=start, end=end) for start, end in spans.code],
             table_spans=[Span(start=start, end=end) for start, end in spans.tables],
             signals=compute.compute(
@@ -151,8 +168,8 @@ class PageProcessor:
                 **self.lists.signals(view, language.code),
                 random_unit=(mix64(page.doc_id, RANDOM_UNIT_SEED) >> 11) * 2.0**-53,
             ),
-            **sign_text(view, self.minhash)._asdict(),
-            text=view.text,
+            **sign_text(stored, self.minhash)._asdict(),
+            text=stored.text,
         )
 
     def decide_language(self, text: EncodedText) -> Language:

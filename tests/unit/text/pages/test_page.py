@@ -268,3 +268,21 @@ def test_a_page_certainly_in_another_language_is_not_extracted(monkeypatch):
     rejection = processor().process(a_page(html("<p>".join([sentence * 2] * 6))))
     assert (rejection.reason, rejection.language, rejection.detail) == ("language", "de", "before extraction")
     assert rejection.language_score > 0.9
+
+
+def test_a_document_in_markdown_has_the_signals_of_its_text_and_accounts_for_the_marks():
+    page = a_page(html(f"<h2>Water</h2><p><b>{ENGLISH[:9]}</b>{ENGLISH[9:]}</p><p>Write to me@site.net</p>"))
+    text, markdown = (processor(format=name).process(page) for name in ("text", "markdown"))
+    assert markdown.text.startswith(f"## Water\n\n**{ENGLISH[:9].strip()}**")
+    assert markdown.text.endswith("Write to email@example.com")
+    assert markdown.signals == text.signals
+    assert (markdown.language, markdown.n_extracted_chars) == (text.language, text.n_extracted_chars)
+    edits = Edits.from_json(markdown.edits)
+    assert edits.cut["markdown"] == (0, 0, -7)
+    assert markdown.n_chars == len(markdown.text) == markdown.n_extracted_chars - sum(edits.chars.values())
+    assert markdown.text_hash != text.text_hash  # copies are found in what is stored
+
+
+def test_plain_text_in_markdown_is_escaped():
+    page = a_page(f"# {ENGLISH}\n\n* one".encode(), is_text=True)
+    assert processor(format="markdown").process(page).text == f"\\# {ENGLISH}\n\n\\* one"

@@ -49,7 +49,7 @@ from sluice.text.html.kernels.parser_state import (
     TOP,
     is_unseen,
 )
-from sluice.text.html.kernels.scopes import STRONG, A, B, close_down_to, crosses_line
+from sluice.text.html.kernels.scopes import STRONG, A, B, add_span, clip_spans, close_down_to, crosses_line
 from sluice.text.html.kernels.spacing import NO_GAP
 from sluice.text.html.tags import BLOCK
 from sluice.text.jit import inlined, kernel
@@ -64,7 +64,7 @@ CODE_CELL = tags.PRE | tags.CELL
 
 
 @inlined
-def end_block(text, blocks, nodes, stack, state):
+def end_block(text, blocks, nodes, spans, stack, state):
     """Completes the current block, unless it is empty or has line numbers only."""
     start, node = state[START], state[NODE]
     end = trimmed_end(text, start, state[POSITION])
@@ -78,13 +78,14 @@ def end_block(text, blocks, nodes, stack, state):
             row[5], row[6] = state[BREAKS], state[PICTURES]
             state[NUM_BLOCKS] += 1
         state[PICTURES] = 0
+    clip_spans(spans, state, end)
     state[POSITION] = state[START] = end
     state[LINK_BYTES] = state[BOLD_BYTES] = state[BREAKS] = state[IS_LINE_DUE] = 0
     state[GAP] = NO_GAP
 
 
 @inlined
-def break_line(text, stack, state):
+def break_line(text, spans, stack, state):
     """Breaks the line at a <br>. Returns whether the block ends: at the second in a row, except in code."""
     start, position = state[START], state[POSITION]
     ends_block = False
@@ -93,6 +94,7 @@ def break_line(text, stack, state):
     else:
         ends_block = position > start and text[position - 1] == 10
         position = trimmed_end(text, start, position)
+    clip_spans(spans, state, position)
     if position > start and not ends_block:
         text[position] = 10
         position += 1
@@ -117,16 +119,16 @@ def break_code_line(text, state, is_end):
 
 
 @inlined
-def close(counts, stack, state, target):
+def close(spans, counts, stack, state, target):
     """Ends the open elements down to the stack position `target`."""
-    links, bolds = close_down_to(target, state[TOP], counts, stack)
+    links, bolds = close_down_to(target, spans, counts, stack, state)
     state[LINKS] -= links
     state[BOLDS] -= bolds
     state[TOP] = target - 1
 
 
 @kernel
-def mark_content(text, nodes, stack, state, tag, target):
+def mark_content(text, nodes, spans, stack, state, tag, target):
     """Changes the text of the element that ends: exponents, quotes, formulas; removes anchors and line numbers."""
     start, position, top = state[START], state[POSITION], state[TOP]
     if stack[target, E_START] != start or is_unseen(stack, top):
@@ -151,6 +153,7 @@ def mark_content(text, nodes, stack, state, tag, target):
         and is_line_number(text, opened, position)
     ):
         position = opened
+    clip_spans(spans, state, position)
     state[POSITION] = position
     if state[LINKS] > 0:
         state[LINK_BYTES] = max(0, state[LINK_BYTES] + position - was)
@@ -159,21 +162,22 @@ def mark_content(text, nodes, stack, state, tag, target):
 
 
 @inlined
-def end_element(html, text, nodes, counts, stack, state, tag, category, target):
+def end_element(html, text, nodes, spans, counts, stack, state, tag, category, target):
     """Ends the element at the stack position `target`, and those inside it; -1 or 0 for an end tag without one."""
     if state[BEYOND] > 0:
         state[BEYOND] -= 1
         return
     if tag == BODY or tag == HTML or target <= 0:
         return
-    mark_content(text, nodes, stack, state, tag, target)
+    mark_content(text, nodes, spans, stack, state, tag, target)
     if not (category & BLOCK) and not stack[target, E_BREAKS] and crosses_line(stack, target, state[TOP]):
         # a link or bold element that ends inside a later line ends; the lines opened in it continue
         state[LINKS] -= tag == A
         state[BOLDS] -= tag == B or tag == STRONG
         counts[tag, OPEN] -= 1
+        add_span(spans, stack, state, target)
         stack[target, E_TAG] = 0
     else:
-        close(counts, stack, state, target)
+        close(spans, counts, stack, state, target)
     if tag == FOREIGN and state[AT] < state[DRAWING_END]:  # on with the drawing, up to the next text in it
         state[AT] = find_word(html, state[AT], state[DRAWING_END], FOREIGN_NAME)

@@ -40,6 +40,7 @@ from sluice.text.html.kernels.parser_state import (
     NUM_COUNTS,
     NUM_MARKS,
     NUM_NODES,
+    NUM_SPANS,
     NUM_TAGS,
     NUM_WORDS,
     OPEN,
@@ -51,7 +52,7 @@ from sluice.text.html.kernels.parser_state import (
     new_state,
 )
 from sluice.text.html.kernels.read_text import read_text
-from sluice.text.html.kernels.scopes import H1, H6, TD, TH, A, end_target, implied_target, open_link
+from sluice.text.html.kernels.scopes import H1, H6, TD, TH, A, add_span, end_target, implied_target, open_link
 from sluice.text.html.kernels.start_elements import (
     IMG,
     MATH,
@@ -111,27 +112,28 @@ def breaks_line(nodes, stack, state, tag, category, flags):
 
 
 @inlined
-def end_implied(counts, stack, state, tag, category):
+def end_implied(spans, counts, stack, state, tag, category):
     """Ends the elements that a start tag ends."""
     target = implied_target(tag, category, counts, stack, state[TOP])
     if target > 0:
-        close(counts, stack, state, target)
+        close(spans, counts, stack, state, target)
     if tag == A and counts[A, OPEN] > 0:
         target = open_link(stack, state[TOP])
         if target > 0:
             state[LINKS] -= 1
             counts[A, OPEN] -= 1
+            add_span(spans, stack, state, target)
             stack[target, E_TAG] = 0
             state[TOP] -= target == state[TOP]
     if tag == RT or tag == RP or tag == RB or tag == RTC:
         other = stack[state[TOP], E_TAG]
         if other == RT or other == RP or other == RB:
-            close(counts, stack, state, state[TOP])
+            close(spans, counts, stack, state, state[TOP])
 
 
 @array_kernel
-def parse(html, is_xml):
-    """Returns the arrays of `sluice.text.html.markup.Markup`, in field order."""
+def parse(html, is_xml, has_spans):
+    """Returns the arrays of `sluice.text.html.markup.Markup`, in field order; without `has_spans`, no spans."""
     n = len(html)
     opens = 1
     for i in range(n):
@@ -143,10 +145,11 @@ def parse(html, is_xml):
     hashes = np.zeros((opens + 1, 2), np.uint64)  # signature and path of each node
     word_node, word_hash = np.empty(n // 3 + 16, np.int32), np.empty(n // 3 + 16, np.uint64)
     marks = np.empty((MAX_MARKS, 3), np.int32)
+    spans = np.empty((opens if has_spans else 0, 4), np.int32)  # start, end, kind, position of the tag
     found, out = np.zeros(NUM_FOUND, np.int64), np.empty(8, np.uint8)
     counts = np.zeros((NUM_TAGS, NUM_COUNTS), np.int32)
     stack, state = np.zeros((MAX_DEPTH + 1, NUM_COLUMNS), np.int64), new_state(n, is_xml)
-    read_page(html, text, blocks, nodes, hashes, word_node, word_hash, marks, found, out, counts, stack, state)
+    read_page(html, text, blocks, nodes, hashes, word_node, word_hash, marks, spans, found, out, counts, stack, state)
     return (
         text[: state[POSITION]],
         blocks[: state[NUM_BLOCKS]],
@@ -155,11 +158,12 @@ def parse(html, is_xml):
         word_node[: state[NUM_WORDS]],
         word_hash[: state[NUM_WORDS]],
         marks[: state[NUM_MARKS]],
+        spans[: state[NUM_SPANS]],
     )
 
 
 @kernel
-def read_page(html, text, blocks, nodes, hashes, word_node, word_hash, marks, found, out, counts, stack, state):
+def read_page(html, text, blocks, nodes, hashes, word_node, word_hash, marks, spans, found, out, counts, stack, state):
     """Reads the page into the arrays of `parse`."""
     n = len(html)
     while True:
@@ -168,13 +172,13 @@ def read_page(html, text, blocks, nodes, hashes, word_node, word_hash, marks, fo
             read_text(html, text, out, counts, stack, state)
         if state[AT] >= state[LIMIT] and state[LIMIT] < n:
             # a <noscript> ends at its end tag, whatever is open in it
-            close(counts, stack, state, state[NOSCRIPT_TOP] + 1)
+            close(spans, counts, stack, state, state[NOSCRIPT_TOP] + 1)
             state[TOP] = state[NOSCRIPT_TOP]
             state[BEYOND] = state[LITERAL_END] = state[LITERAL_SKIP] = 0
             state[LIMIT] = n
         i = state[AT]
         if i >= n:
-            end_block(text, blocks, nodes, stack, state)
+            end_block(text, blocks, nodes, spans, stack, state)
             break
         if html[i + 1] == 33 or html[i + 1] == 63 or (html[i + 1] == 47 and not is_letter(html[i + 2])):
             skip_non_tag(html, counts, stack, state)
@@ -185,8 +189,8 @@ def read_page(html, text, blocks, nodes, hashes, word_node, word_hash, marks, fo
         top, target, flags = state[TOP], -1, np.int64(0)
         name_sign, value_type, words_before = np.uint64(0), EMPTY, state[NUM_WORDS]
         if tag == BR:
-            if break_line(text, stack, state):
-                end_block(text, blocks, nodes, stack, state)
+            if break_line(text, spans, stack, state):
+                end_block(text, blocks, nodes, spans, stack, state)
             continue
 
         # whether a line or the block ends
@@ -215,12 +219,12 @@ def read_page(html, text, blocks, nodes, hashes, word_node, word_hash, marks, fo
             if in_code and (not is_end or target < 0 or target > stack[top, E_CODE]):
                 break_code_line(text, state, is_end)
             else:
-                end_block(text, blocks, nodes, stack, state)
+                end_block(text, blocks, nodes, spans, stack, state)
 
         if is_end:
-            end_element(html, text, nodes, counts, stack, state, tag, category, target)
+            end_element(html, text, nodes, spans, counts, stack, state, tag, category, target)
             continue
-        end_implied(counts, stack, state, tag, category)
+        end_implied(spans, counts, stack, state, tag, category)
         is_second = (tag == BODY or tag == HTML) and counts[tag, OPEN] > 0
         if is_second or tag == IMG or is_raw(category, tag, flags):
             state[NUM_WORDS] = words_before

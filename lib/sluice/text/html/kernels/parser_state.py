@@ -40,13 +40,14 @@ NUM_TAGS = len(tags.TAGS)
     NUM_NODES,
     NUM_WORDS,
     NUM_MARKS,
+    NUM_SPANS,
     TAG_START,  # of the current tag
     NAME_START,
     NAME_END,
     IS_SELF_CLOSED,
     IS_XML,  # whether the page is XHTML
-) = range(32)
-NUM_STATE = 32
+) = range(33)
+NUM_STATE = 33
 
 
 # columns of the stack of open elements, int64 [MAX_DEPTH + 1, NUM_COLUMNS]; the counts include the ancestors
@@ -66,8 +67,9 @@ NUM_STATE = 32
     E_CHILDREN,  # number of child elements so far
     E_START,  # start of the current block when the element was opened
     E_TEXT,  # position in the text when the element was opened
-) = range(15)
-NUM_COLUMNS = 15
+    E_PLACE,  # position of its tag in the page
+) = range(16)
+NUM_COLUMNS = 16
 
 OPEN, NO_END, UNBALANCED = range(3)
 """Columns of the counts by tag, int32 [NUM_TAGS, NUM_COUNTS]: open elements; whether the rest of the page has no end

@@ -64,8 +64,14 @@ def with_terms(chosen, block_node, node_parent, node_tag):
 
 
 @array_kernel
-def render(text, block_start, block_end, block_node, node_parent, node_tag, node_context, node_value, chosen):
-    """Returns the chosen blocks as UTF-8 text, see `main_text.render`."""
+def render(
+    text, block_start, block_end, block_node, node_parent, node_tag, node_context, node_value, chosen, bar, places
+):
+    """Returns the chosen blocks as UTF-8 text, see `main_text.render`.
+
+    `bar` is the byte between the cells of a table. The position of each block in the result goes to `places` [B, 2],
+    with its data table or 0.
+    """
     num_blocks, num_nodes = len(block_start), len(node_parent)
     table, row, cell, item, pre = ancestors(node_parent, node_tag, node_context)
     is_data, first_block, num_cell_blocks = data_tables(
@@ -124,6 +130,8 @@ def render(text, block_start, block_end, block_node, node_parent, node_tag, node
                 first_block,
                 num_cell_blocks,
                 spare,
+                bar,
+                places,
             )
             continue
         if pre[v] > 0:
@@ -140,6 +148,7 @@ def render(text, block_start, block_end, block_node, node_parent, node_tag, node
             else:
                 list_node = node_parent[item[v]]
                 position = put_number(out, position, number + NO_NUMBER, node_value[list_node])
+        places[b, 0], places[b, 1] = position, 0
         for i in range(block_start[b], block_end[b]):
             out[position] = text[i]
             position += 1

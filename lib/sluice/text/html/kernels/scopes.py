@@ -3,7 +3,17 @@
 import numpy as np
 
 from sluice.text.html import tags
-from sluice.text.html.kernels.parser_state import E_SIGN, E_TAG, OPEN
+from sluice.text.html.kernels.parser_state import (
+    E_PLACE,
+    E_SIGN,
+    E_TAG,
+    E_TEXT,
+    NUM_SPANS,
+    OPEN,
+    POSITION,
+    TOP,
+    is_unseen,
+)
 from sluice.text.html.tags import BLOCK, CLOSES_P, NUMBER, SCOPE, TABLE_PART
 from sluice.text.jit import kernel
 
@@ -14,6 +24,12 @@ TR, TD, TH, TABLE, TBODY, THEAD, TFOOT, CAPTION = (
 UL, OL, DL, MENU, DIR = (NUMBER[name] for name in ("ul", "ol", "dl", "menu", "dir"))
 H1, H6 = NUMBER["h1"], NUMBER["h6"]
 _CATEGORY = tags.CATEGORY
+
+STRONG_SPAN, EMPHASIS, CODE_SPAN, LINK_SPAN = range(1, 5)
+SPAN_KINDS = np.zeros(len(tags.TAGS), np.int64)
+"""Kinds of inline elements by tag: how Markdown marks their text; 0: not at all."""
+for _names, _kind in (("b strong", STRONG_SPAN), ("i em", EMPHASIS), ("code kbd samp tt", CODE_SPAN), ("a", LINK_SPAN)):
+    SPAN_KINDS[tags.numbers(_names.split())] = _kind
 
 
 @kernel
@@ -101,11 +117,31 @@ def open_link(stack, top):
 
 
 @kernel
-def close_down_to(target, top, counts, stack):
+def add_span(spans, stack, state, k):
+    """Records the text of the inline element at stack position k, if it has a meaning in Markdown."""
+    kind, number = SPAN_KINDS[stack[k, E_TAG]], state[NUM_SPANS]
+    if kind > 0 and number < len(spans) and stack[k, E_TEXT] < state[POSITION] and not is_unseen(stack, k):
+        row = spans[number]
+        row[0], row[1], row[2], row[3] = stack[k, E_TEXT], state[POSITION], kind, stack[k, E_PLACE]
+        state[NUM_SPANS] += 1
+
+
+@kernel
+def clip_spans(spans, state, end):
+    """Ends recorded spans at `end`, where the text now ends."""
+    k = state[NUM_SPANS] - 1
+    while k >= 0 and spans[k, 1] > end:
+        spans[k, 1] = end
+        k -= 1
+
+
+@kernel
+def close_down_to(target, spans, counts, stack, state):
     """Ends the elements from the top down to `target`. Returns the numbers of links and bold elements among them."""
     links, bolds = 0, 0
-    for k in range(top, target - 1, -1):
+    for k in range(state[TOP], target - 1, -1):
         closed = stack[k, E_TAG]
+        add_span(spans, stack, state, k)
         links += closed == A
         bolds += closed == B or closed == STRONG
         counts[closed, OPEN] -= 1

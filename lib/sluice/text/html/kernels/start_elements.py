@@ -47,6 +47,7 @@ from sluice.text.html.kernels.parser_state import (
     E_LINE,
     E_NODE,
     E_NUMBER,
+    E_PLACE,
     E_PRE,
     E_SIGN,
     E_START,
@@ -74,6 +75,7 @@ from sluice.text.html.kernels.parser_state import (
     POSITION,
     PRE_END,
     START,
+    TAG_START,
     TEX_END,
     TEX_START,
     TOP,
@@ -260,7 +262,7 @@ def start_element(html, text, nodes, hashes, found, counts, stack, state, tag, k
     stack[top, E_NUMBER] = 1 if found[FIRST] == NO_NUMBER else found[FIRST]
     stack[top, E_STEP] = 1 if found[IS_REVERSED] == 0 else (0 if found[FIRST] == NO_NUMBER else -1)
     stack[top, E_CHILDREN] = 0
-    stack[top, E_START], stack[top, E_TEXT] = state[START], state[POSITION]
+    stack[top, E_START], stack[top, E_TEXT], stack[top, E_PLACE] = state[START], state[POSITION], state[TAG_START]
     counts[tag, OPEN] += 1
     state[LINKS] += tag == A
     state[BOLDS] += tag == B or tag == STRONG

@@ -155,12 +155,14 @@ def put_bytes(out, position, data, start, end):
 
 
 @array_kernel
-def put_cell(out, position, text, block_start, block_end, first, count):
-    """Appends the blocks of a cell, separated by spaces."""
+def put_cell(out, position, text, block_start, block_end, first, count, t, places):
+    """Appends the blocks of a cell of table t, separated by spaces; the first time, their positions go to `places`."""
     for b in range(first, first + count):
         if b > first:
             out[position] = 32
             position += 1
+        if places[b, 0] < 0:
+            places[b, 0], places[b, 1] = position, t
         out, position = put_bytes(out, position, text, block_start[b], block_end[b])
     return out, position
 
@@ -181,11 +183,14 @@ def put_table(
     first_block,
     num_blocks,
     spare,
+    bar,
+    places,
 ):
     """Appends the rows of table `t` as lines, with ` | ` between cells, for empty and spanned columns too.
 
     The text of a cell that spans rows is repeated in each of them. `spare` is the number of bytes that may be added for
-    spans. Returns the array, the position and what is left of `spare`.
+    spans. `bar` is the byte between cells. The position of each block is written to `places`. Returns the array, the
+    position and what is left of `spare`.
     """
     num_nodes = len(node_tag)
     rows_left, of_cell = np.zeros(MAX_COLUMNS, np.int32), np.zeros(MAX_COLUMNS, np.int32)
@@ -213,26 +218,30 @@ def put_table(
                 rows_left[column] -= 1
                 c = of_cell[column]
                 if column > 0:
-                    out, position = put_bar(out, position)
+                    out, position = put_bar(out, position, bar)
                     spare -= 3
                 if c > 0 and has_cell_text(block_start, block_end, first_block[c], num_blocks[c], spare):
                     before = position
-                    out, position = put_cell(out, position, text, block_start, block_end, first_block[c], num_blocks[c])
+                    out, position = put_cell(
+                        out, position, text, block_start, block_end, first_block[c], num_blocks[c], t, places
+                    )
                     spare -= position - before + 3
                 column += 1
             if not has_cell:
                 break
             if column > 0:
-                out, position = put_bar(out, position)
+                out, position = put_bar(out, position, bar)
             if num_blocks[u] > 0:
-                out, position = put_cell(out, position, text, block_start, block_end, first_block[u], num_blocks[u])
+                out, position = put_cell(
+                    out, position, text, block_start, block_end, first_block[u], num_blocks[u], t, places
+                )
                 is_empty = False
             columns, rows = max(1, node_value[u] % ROW_UNIT), node_value[u] // ROW_UNIT
             for k in range(columns):
                 if k > 0:
                     if spare < 3 or column >= MAX_COLUMNS:
                         break
-                    out, position = put_bar(out, position)
+                    out, position = put_bar(out, position, bar)
                     spare -= 3
                 if column < MAX_COLUMNS:
                     rows_left[column] = rows - 1
@@ -250,16 +259,19 @@ def put_table(
                 for k in range(first, position - 1):
                     out[k] = out[k + 1]
                 position -= 1
+                for w in range(v + 1, u):
+                    if cell[w] == w:
+                        places[first_block[w] : first_block[w] + num_blocks[w], 0] -= 1
             has_row = True
         v = u
     return out, position, spare
 
 
 @array_kernel
-def put_bar(out, position):
+def put_bar(out, position, bar):
     """Appends the separator of two cells."""
     out = with_room(out, position, 0)
-    out[position], out[position + 1], out[position + 2] = 32, 124, 32
+    out[position], out[position + 1], out[position + 2] = 32, bar, 32
     return out, position + 3
 
 
