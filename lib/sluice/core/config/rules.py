@@ -27,6 +27,9 @@ class TrainQualityConfig(Section):
     are skipped."""
     passages_per_document: PositiveInt = 5
     """Maximum number of passages per document, spread evenly over it."""
+    good_per_bad: PositiveInt = 1
+    """Maximum number of good passages per bad one. More than 1 shows the model more kinds of good text, and increases
+    all scores."""
     max_documents_per_class: PositiveInt = 100_000
     """Maximum number of documents per class, chosen by hash and as evenly as possible from its sources."""
     held_out: Fraction = 0.2
