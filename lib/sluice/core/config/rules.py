@@ -79,3 +79,8 @@ class RulesConfig(Section):
     scores: str | None = None
     """The `output` of `sluice run score` on this run's `extract/docs`. Provides the signal `bits_per_byte`, null for
     documents without a score. Set it for `sluice run filter` and all later stages."""
+    spam_rules: tuple[str, ...] = ("bad_words", "link_farms", "hijacked_pages")
+    """Names of rules whose breach counts as spam in the signal `domain_spam_share`."""
+    domain_min_hosts: PositiveInt = 10
+    """Minimum number of hosts with documents under one registered domain for which the signals `domain_hosts`,
+    `domain_documents` and `domain_spam_share` are defined. Farms of spam use a new host for each page."""
