@@ -21,6 +21,7 @@ from sluice.data.plan.table import estimates, make_plan_table
 from sluice.data.stage import MARKER, Stage
 from sluice.spark.dedup.index import result_settings
 from sluice.spark.transforms.decontaminate import decontaminate_settings
+from sluice.spark.transforms.domains import domain_settings
 from sluice.spark.transforms.line_dedup import line_dedup_settings
 from sluice.spark.transforms.scores import scores_digest
 from sluice.text.cleaning.clean import cut_lines, mask_personal
@@ -57,6 +58,7 @@ class Run:
                 "rules.scores is set, but no rule uses the signal 'bits_per_byte', so the scores would have no "
                 "effect. Add a rule file that uses it to rules.presets, or remove rules.scores."
             )
+        self.domain_settings = domain_settings(self.rules, config.rules)
         model_path(config.extract.lid_model)
         check_extractor(config.extract.extractor, config.extract.format)
         self.lists = PageLists.of(config.extract)
@@ -116,6 +118,7 @@ class Run:
             "extract": extract,
             "rules": [_without_examples(rule) for rule in plain(self.rules)],
             **({} if self.scores is None else {"scores": self.scores}),
+            **self.domain_settings,
             "dedup": self.dedup_settings,
             **self._optional_settings(),
             "tokenizer": plain(config.tokenizer),
@@ -181,7 +184,7 @@ class Run:
     @cached_property
     def filter(self) -> Stage:
         """The stage that applies the rules."""
-        names = ("rules",) if self.scores is None else ("rules", "scores")
+        names = ("rules", *self.domain_settings, *(() if self.scores is None else ("scores",)))
         return Stage(self.config.output, "filter", self._settings(*names), self.extracted.digest)
 
     @cached_property

@@ -150,9 +150,10 @@ class ExtractConfig(Section):
     edit: EditConfig = EditConfig()
     pii: PiiConfig = PiiConfig()
     bad_words: BadWordsConfig = BadWordsConfig()
-    quality_models: dict[str, str] = field(default_factory=dict)
-    """Quality models by language (`sluice run train-quality`), at the same path on every worker. The score is the
-    signal `quality_score`; languages without a model have none."""
+    quality_models: dict[str, str] = field(default_factory=lambda: {"en": "builtin", "zh": "builtin"})
+    """Quality models by language: `builtin` for the shipped one, or a file of `sluice run train-quality`, at the same
+    path on every worker. The score is the signal `quality_score`. A value replaces the default as a whole: a language
+    that it does not name has no score, and `{}` turns all models off."""
     check_digests: bool = False
     """Quarantine records that do not match their WARC-Block-Digest or, if missing, WARC-Payload-Digest. In uncompressed
     files, this is the only check that detects changed bytes. Costs one hash per record."""

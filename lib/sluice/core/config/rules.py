@@ -27,6 +27,9 @@ class TrainQualityConfig(Section):
     are skipped."""
     passages_per_document: PositiveInt = 5
     """Maximum number of passages per document, spread evenly over it."""
+    good_per_bad: PositiveInt = 1
+    """Maximum number of good passages per bad one. More than 1 shows the model more kinds of good text, and increases
+    all scores."""
     max_documents_per_class: PositiveInt = 100_000
     """Maximum number of documents per class, chosen by hash and as evenly as possible from its sources."""
     held_out: Fraction = 0.2
@@ -76,3 +79,8 @@ class RulesConfig(Section):
     scores: str | None = None
     """The `output` of `sluice run score` on this run's `extract/docs`. Provides the signal `bits_per_byte`, null for
     documents without a score. Set it for `sluice run filter` and all later stages."""
+    spam_rules: tuple[str, ...] = ("bad_words", "link_farms", "hijacked_pages")
+    """Names of rules whose breach counts as spam in the signal `domain_spam_share`."""
+    domain_min_hosts: PositiveInt = 10
+    """Minimum number of hosts with documents under one registered domain for which the signals `domain_hosts`,
+    `domain_documents` and `domain_spam_share` are defined. Farms of spam use a new host for each page."""

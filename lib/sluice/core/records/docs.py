@@ -120,6 +120,9 @@ class Signals(Record):
     quality_score: float | None = None
     random_unit: float | None = None
     bits_per_byte: float | None = None
+    domain_hosts: int | None = None
+    domain_documents: int | None = None
+    domain_spam_share: float | None = None
 
 
 class Span(Record):

@@ -53,6 +53,10 @@ class RunSource:
         return RunDocuments(self._read(spark, self._run), self._before, self.stage)
 
 
+GOOD_SCORE = 0.5
+"""Of similar documents, one with at least this `quality_score` is preferred to one with less."""
+
+
 class _Input(NamedTuple):
     before: Stage
     read: Callable[[SparkSession, Run], DataFrame]
@@ -66,7 +70,8 @@ class RunDocuments:
     is_reported = True
 
     def __init__(self, documents: DataFrame, before: Stage, stage: Stage) -> None:
-        quality = F.col("signals.quality_score").alias("quality")
+        # near-copies have nearly equal scores: only good or bad counts, so that otherwise their length decides
+        quality = (F.col("signals.quality_score") >= GOOD_SCORE).cast("double").alias("quality")
         self._documents = documents.select("*", quality)
         self._before, self._stage = before, stage
         self.work = Checkpoints(stage.file("_work"))

@@ -13,6 +13,7 @@ from sluice.spark.engine.samples import SAMPLES, by_language, collect_sorted, sa
 from sluice.spark.engine.session import progress
 from sluice.spark.run import Run
 from sluice.spark.tables import document_rows
+from sluice.spark.transforms.domains import needs_domains, with_domains
 from sluice.spark.transforms.rules import decide, signals_of
 from sluice.spark.transforms.scores import check_scores, read_scores, with_scores
 
@@ -32,10 +33,12 @@ def filter_documents(spark: SparkSession, run: Run, *, force: bool) -> None:
     docs = document_rows(spark, run)
     with progress(spark, "filter", config.log.progress_s):
         measured, scored = docs, None
+        if needs_domains(run.rules):
+            measured = with_domains(docs, run.rules, config.rules)
         if config.rules.scores is not None:
             scores = read_scores(spark, config.rules.scores)
             scored = check_scores(scores, docs, config.rules.scores)
-            measured = with_scores(docs, scores, signals_of(run.rules))
+            measured = with_scores(measured, scores, signals_of(run.rules))
         decide(measured, run.rules).write.parquet(stage.file("decisions"))
     decided = read_table(spark, stage, "decisions", Decision).join(
         docs.select("doc_id", "language", F.col("reason").alias("rejected")), "doc_id", "inner"

@@ -56,6 +56,6 @@ class PageLists:
         return {
             "blocklist": blocklist and [blocklist.digest, blocklist.allow_digest],
             "url_words": self.url_words and self.url_words.digest,
-            "quality_models": {language: file_digest(model.path) for language, model in self.quality.items()},
+            "quality_models": {language: file_digest(model.file) for language, model in self.quality.items()},
             "bad_words": {language: words.digest for language, words in sorted(self.bad_words.lists.items())},
         }

@@ -26,7 +26,7 @@ A fastText classifier. Its score is the probability that a text is like the good
 - labels: {labels}; the score is the probability of `{good}`
 - preparation: `{preparation}`: words with a letter, in lower case, of the first {chars:,} characters, at most
   {words:,} of them{jieba}
-- training: {passages:,} passages of {passage_words} words of each class
+- training: {good_passages:,} good and {bad_passages:,} bad passages of {passage_words} words
 
 ## AUC on held-out groups
 
@@ -50,7 +50,7 @@ Confusion at 0.5: {confusion}
 
 {calibration}
 
-The classes are balanced in training; on a crawl, where good text is rarer, a score is not the share of good text.
+A score is not the share of good text on a crawl, where the classes have other sizes than in training.
 
 ## Most distinctive words
 
@@ -144,7 +144,8 @@ def card(result: Result, record: ModelRecord) -> str:
         chars=max_chars(section.language),
         words=MAX_WORDS,
         jieba=f"; words by jieba {record.jieba}" if record.jieba else "",
-        passages=result.num_passages,
+        good_passages=result.num_passages[0],
+        bad_passages=result.num_passages[1],
         passage_words=section.passage_words,
         summary=summary(result),
         sources=_sources([("good", count) for count in result.good] + [("bad", count) for count in result.bad]),

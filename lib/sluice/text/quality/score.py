@@ -7,7 +7,7 @@ The method is that of GPT-3 and CCNet's successors: a linear classifier trained 
 
 import functools
 import re
-from importlib import metadata
+from importlib import metadata, resources
 from pathlib import Path
 
 import msgspec
@@ -22,6 +22,8 @@ from sluice.text.signals.text_view import UNSEGMENTED
 from sluice.text.unicode.encoded_text import AnyText, EncodedText
 from sluice.text.words.spans import word_spans
 
+DATA = Path(str(resources.files("sluice.text") / "data"))
+
 PREPARATION = "letters-1"
 """Version of `word_line`. Change it whenever `word_line` changes, so that models of the old version are rejected."""
 
@@ -30,6 +32,11 @@ MAX_CHARS, MAX_CHINESE_CHARS = 10_000, 4_000
 """Words, and characters, read from the start of a text, so that longer texts cost no more."""
 
 GOOD, BAD = "__label__good", "__label__bad"
+BUILTIN = "builtin"
+"""Name of the model that is shipped for a language. Instances call it `builtin:LANGUAGE`, which each machine resolves
+to its own copy, because paths of packages differ."""
+SHIPPED = ("en", "zh")
+"""Languages with a shipped model, trained by `scripts/models/train_quality_models.py`."""
 LABEL_MARK = "__label__"
 """Prefix of labels. A word of a text with this prefix would be read as a label."""
 
@@ -80,22 +87,37 @@ class QualityModel:
     """Scores texts of one language. Pickled as the path of its model; each process loads it on first use."""
 
     def __init__(self, path: str) -> None:
+        """`path` is a file, or `builtin:LANGUAGE`."""
         self.path = path
 
     @classmethod
     def of(cls, path: str, language: str) -> "QualityModel":
-        """Creates the model and checks it for the configured language. Raises as `check` does."""
-        model = cls(path)
+        """Creates the model and checks it for the configured language. `path` is a file, or `builtin`.
+
+        Raises as `check` does, and ConfigError for `builtin` in a language without a shipped model.
+        """
+        if path == BUILTIN and language not in SHIPPED:
+            raise ConfigError(
+                f"extract.quality_models: no model is built in for {language!r}, only for {' and '.join(SHIPPED)}. "
+                "Give the path of a model, or leave the language out."
+            )
+        model = cls(f"{BUILTIN}:{language}" if path == BUILTIN else path)
         model.check(language)
         return model
 
+    @property
+    def file(self) -> str:
+        """The path of the model file on this machine."""
+        name, _, language = self.path.partition(":")
+        return str(DATA / f"quality.{language}.bin") if name == BUILTIN and language in SHIPPED else self.path
+
     def record(self) -> ModelRecord:
         """The model's record. Raises InputError for a missing file, ConfigError for a record of another model."""
-        return _record(self.path)
+        return _record(self.file)
 
     def check(self, language: str) -> None:
         """Raises ConfigError or InputError if the model cannot score texts in a language. Loads the model."""
-        _load(self.path)
+        _load(self.file)
         if self.record().language != language:
             raise ConfigError(
                 f"The quality model {self.path} was trained on {self.record().language!r} but is configured for "
@@ -107,7 +129,7 @@ class QualityModel:
 
         It depends only on the text: not on threads, other texts or their order. Raises as `check` does.
         """
-        model = _load(self.path)
+        model = _load(self.file)
         record = self.record()
         line = word_line(text, language) if language == record.language else ""
         return probability(model, line, record.good) if line else None
@@ -141,12 +163,14 @@ def _check(path: str, record: ModelRecord) -> None:
     if record.preparation != PREPARATION:
         raise ConfigError(
             f"The quality model {path} was trained on texts prepared as {record.preparation!r}, but this version of "
-            f"sluice prepares them as {PREPARATION!r}. Train it again, or use the version of sluice that trained it."
+            f"sluice prepares them as {PREPARATION!r}. Train it again, use the version of sluice that trained it, or "
+            "leave it out of extract.quality_models."
         )
     if record.jieba != jieba_version(record.language):
         raise ConfigError(
             f"The quality model {path} was trained with jieba {record.jieba}, but jieba "
-            f"{jieba_version(record.language)} is installed. Install that version, or train the model again."
+            f"{jieba_version(record.language)} is installed. Install that version, train the model again, or leave it "
+            "out of extract.quality_models."
         )
     if not re.fullmatch("__label__.+", record.good) or record.good not in record.labels or len(record.labels) != 2:
         raise ConfigError(f"{path}.json: {record.good!r} must be one of two labels, found {list(record.labels)}.")

@@ -1,6 +1,7 @@
 """Trains the quality model of a language and evaluates it on held-out groups."""
 
 import logging
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -62,8 +63,8 @@ class Result(NamedTuple):
     section: TrainQualityConfig
     good: list[Counts]
     bad: list[Counts]
-    num_passages: int
-    """Number of training passages per class."""
+    num_passages: tuple[int, int]
+    """Numbers of good and of bad training passages."""
     documents: Judged
     """Whole held-out documents, scored as `QualityModel.score` does."""
     passages: Judged
@@ -90,12 +91,10 @@ def train(section: TrainQualityConfig) -> Result:
     good, bad = read_classes(section)
     good_training, good_held = split("positive", good.documents, section)
     bad_training, bad_held = split("negative", bad.documents, section)
-    good_lines, bad_lines = training_lines(good_training, section), training_lines(bad_training, section)
-    count = min(len(good_lines), len(bad_lines))
-    chosen = [(GOOD, line) for line in good_lines[:count]] + [(BAD, line) for line in bad_lines[:count]]
-    log.info("training on %s passages of each class", f"{count:,}")
-    # hash order mixes the classes: a run of one class would be forgotten during a run of the other
-    model = fit(sorted(chosen, key=lambda example: line_order(example[1], section)), section)
+    chosen = examples(good_training, bad_training, section)
+    num_good, num_bad = (sum(label == side for label, _ in chosen) for side in (GOOD, BAD))
+    log.info("training on %s good and %s bad passages", f"{num_good:,}", f"{num_bad:,}")
+    model = fit(chosen, section)
     log.info("judging %s held-out documents", f"{len(good_held) + len(bad_held):,}")
     held = [*good_held, *bad_held]
     is_good = np.arange(len(held)) < len(good_held)
@@ -108,7 +107,7 @@ def train(section: TrainQualityConfig) -> Result:
         section=section,
         good=good.counts,
         bad=bad.counts,
-        num_passages=count,
+        num_passages=(num_good, num_bad),
         documents=judge(scores, is_good),
         passages=_judge_passages(trained, good_held, bad_held, section),
         good_words=good_words,
@@ -116,6 +115,17 @@ def train(section: TrainQualityConfig) -> Result:
         wrong_good=_wrong(held, names, scores, np.flatnonzero(is_good & (scores < 0.5)), 1),
         wrong_bad=_wrong(held, names, scores, np.flatnonzero(~is_good & (scores >= 0.5)), -1),
     )
+
+
+def examples(
+    good: Sequence[LabelledText], bad: Sequence[LabelledText], section: TrainQualityConfig
+) -> list[tuple[str, str]]:
+    """Returns the training passages of documents as (label, line), at most `good_per_bad` good ones per bad one."""
+    good_lines, bad_lines = training_lines(good, section), training_lines(bad, section)
+    num_good = min(len(good_lines), section.good_per_bad * len(bad_lines))
+    chosen = [(GOOD, line) for line in good_lines[:num_good]] + [(BAD, line) for line in bad_lines[:num_good]]
+    # hash order mixes the classes: a run of one class would be forgotten during a run of the other
+    return sorted(chosen, key=lambda example: line_order(example[1], section))
 
 
 def judge(scores: metrics.Floats, is_good: metrics.Bools) -> Judged:

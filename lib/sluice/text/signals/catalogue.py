@@ -134,6 +134,10 @@ GIVEN = {
     "quality_score": "Probability of good text by the model that `extract.quality_models` names for the language.",
     "random_unit": "A number in [0, 1) from a hash of the document's id, for rules with `pareto`.",
     "bits_per_byte": "Score of a language model, read from `rules.scores` by the stage filter; None elsewhere.",
+    "domain_hosts": "Hosts under the document's registered domain, counted by the stage filter; None elsewhere, and "
+    "for fewer than `rules.domain_min_hosts` (ours).",
+    "domain_documents": "Documents under that domain; None where `domain_hosts` is None (ours).",
+    "domain_spam_share": "Share of these documents that break a rule of `rules.spam_rules` (ours).",
 }
 """The other fields in order: meaning and source."""
 
