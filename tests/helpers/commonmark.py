@@ -1,4 +1,4 @@
-"""What a reader of CommonMark with GitHub's tables and strikethrough takes from a text."""
+"""A reader of CommonMark with GitHub's tables and strikethrough."""
 
 from markdown_it import MarkdownIt
 

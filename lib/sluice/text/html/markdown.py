@@ -16,7 +16,7 @@ FIRST_MARKS = ("- ", "* ", "1.", "1)")
 
 
 class Kind(Enum):
-    """What a line is."""
+    """Kinds of lines."""
 
     BLANK = 0
     TEXT = 1
@@ -106,8 +106,8 @@ def join(lines: Iterable[Line]) -> str:
 
 
 def _may_follow(line: Line, last: Line) -> bool:
-    """Whether a block may begin directly below another: list items, but for the first one of a numbered list inside an
-    item only if its number is 1."""
+    """Whether a block may begin directly below another: only list items may. The first item of a numbered list inside
+    another item must have the number 1."""
     indent = len(line.before) - len(line.before.lstrip())
     return line.kind is Kind.ITEM and (indent < len(last.before) or line.before.lstrip()[:2] in FIRST_MARKS)
 

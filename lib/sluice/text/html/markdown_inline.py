@@ -51,7 +51,7 @@ LINE_START = re.compile(
       )""",
     re.VERBOSE,
 )
-"""What begins a heading, list, quote, rule, task, link definition or table at the start of a line."""
+"""The beginning of a heading, list, quote, rule, task, link definition or table at the start of a line."""
 TICKS = re.compile("`+")
 
 
@@ -153,7 +153,7 @@ def _place(mark: Mark) -> tuple[int, int, int]:
 
 
 class Edges:
-    """What is next to the ends of marks: characters of the text, and signs of other marks."""
+    """Neighbours of the ends of marks: characters of the text, and signs of other marks."""
 
     def __init__(self, text: str, marks: list[Mark]) -> None:
         self.text = text
