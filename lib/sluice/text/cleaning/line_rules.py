@@ -69,7 +69,7 @@ C4_POLICY = ("terms of use", "privacy policy", "cookie policy", "uses cookies", 
 POLICY = {
     "precise": LineRule(
         Reason.POLICY,
-        Phrases(policy_lines.PHRASES, 3 * policy_lines.MAX_CHARS),
+        Phrases(policy_lines.PHRASES, policy_lines.MAX_BYTES),
         _dropping(policy_lines.is_policy_line),
     ),
     "c4": LineRule(Reason.POLICY, Phrases(C4_POLICY), _dropping(bool)),

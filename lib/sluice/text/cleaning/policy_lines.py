@@ -1,7 +1,8 @@
 """Detection of lines about copyright, privacy, cookies and terms at the foot of pages, in English and Chinese.
 
 C4 removes every line with one of its phrases, including text *about* privacy or terms. Here a line must be short and
-consist of such phrases: an owner's notice, a consent, a registration number, a row of legal links.
+consist of such phrases (an owner's notice, a consent, a registration number, a row of legal links), or begin with a
+prescribed sentence.
 Patterns are ours, based on what extraction leaves behind.
 """
 
@@ -22,8 +23,13 @@ PHRASES = (
     ),
     *("disclaimer", "legal notice", "recaptcha", "icp", "网安备", "版权", "版權", "隐私", "隱私", "条款", "條款"),
     *("声明", "聲明", "申明", "协议", "協議", "未经", "未經", "转载", "轉載", "著作权", "著作權"),
+    *("on a device", "on your device", "geolocation", "location data", "to consent", "will apply to this"),
+    *("设备上的", "設備上的", "裝置上的"),
 )
+MAX_BYTES = 1500
+"""Longer lines are not examined."""
 MAX_CHARS = 220
+"""Maximum length of a line, except of prescribed sentences."""
 MAX_CHARS_BEFORE = 80
 """A notice that starts later than this ends something else: a paragraph, or the excerpt of another page."""
 
@@ -80,6 +86,22 @@ _REPRODUCTION = (
     r"(?:转载|轉載|镜像|鏡像|摘编).{0,40}$",
     r"^.{0,40}(?:转载|轉載)(?:时)?(?:请|請|须|須|务必).{0,8}(?:注明|註明|标明|保留).{0,20}$",
 )
+_STANDARD_CONSENT = re.compile(
+    r"^we(?: and our (?:\d[\d,]* )?(?:\w+ )?partners)?,? (?:\w+ )?(?:store|access|save|process)(?: and(?:/or)?| or)?"
+    r"(?: access| store)? information on (?:a|your) device"
+    r"|^with your (?:permission|consent),? we(?: and our (?:\d[\d,]* )?partners)? (?:may |would like to )?"
+    r"(?:also )?use precise (?:geo)?location data"
+    r"|^you may click to consent to (?:our|the) |^alternatively,? you may (?:click to refuse to consent|access more)"
+    r"|^your (?:choices|preferences) will apply to this (?:web)?site only"
+    r"|^please note that some processing of your personal data may not require your consent"
+    r"|^we (?:value|care about|respect) your privacy\W*$"
+    r"|^我们(?:和|与|及)(?:我们的|其)?\s?(?:\d+\s?(?:个|家|名)?)?合作伙伴.{0,20}(?:存储|访问).{0,12}设备上的"
+    r"|^我們(?:和|與|及)(?:我們的|其)?\s?(?:\d+\s?(?:個|家|名)?)?合作(?:夥伴|伙伴).{0,20}(?:儲存|存取).{0,12}(?:裝置|設備)上的"
+    r"|^(?:我们|我們)(?:重视|重視|尊重)(?:您|你)的(?:隐私|隱私)(?:权|權)?\W*$",
+    re.IGNORECASE,
+)
+"""Beginnings of the sentences that the Transparency and Consent Framework of IAB Europe prescribes. No article begins a
+paragraph with one, so that these may be long."""
 _DISCLAIMER = re.compile(
     r"^\W{0,3}(?:免责|免責|版权|版權|法律|郑重|特别|本站)(?:声明|聲明|申明)\s?[:：].*"
     r"(?:本[站网網]|侵权|侵犯|版权|版權|[\u4e00-\u9fff]{2,6}[网網](?![络絡]))"
@@ -96,6 +118,8 @@ def is_policy_line(line: str) -> bool:
     >>> is_policy_line("京ICP备14019735-2号"), is_policy_line("他认为隐私政策应当写得更清楚。")
     (True, False)
     """
+    if _STANDARD_CONSENT.search(line):
+        return True
     if len(line) > MAX_CHARS:
         return False
     if notice := _NOTICE.search(line):

@@ -56,6 +56,13 @@ def kind_of(line, options=None):
         "本文为冀勇庆授权专栏发布，转载请注明出处。",
         "免责声明：本网站部分内容由用户自行上传，如权利人发现存在误传其作品情形，请及时与本站联系。",
         "本網站使用 Cookie 以提供更好的體驗。",
+        "We value your privacy",
+        "We and our 312 partners store and access information on a device, such as cookies, and process personal data, "
+        "such as unique identifiers and standard information sent by a device. " + "More on this is below. " * 20,
+        "With your permission we and our partners may use precise geolocation data and device scanning.",
+        "You may click to consent to our processing as described above.",
+        "Your choices will apply to this site only. You can change them at any time by returning here.",
+        "我们和我们的 128 个合作伙伴存储和访问设备上的信息，例如 cookie。",
     ],
 )
 def test_policy_lines_are_removed(line):
@@ -81,6 +88,11 @@ def test_policy_lines_are_removed(line):
         "轉載自由是網路文化的一部分。",
         "版权所有者有权要求该公司赔偿。",
         "By signing this lease, you agree to the terms set out above.",
+        "Researchers found that apps store and access information on a device without asking.",
+        "We use precise location data from the survey of 1911 to place the villages.",
+        "We store information on 400 villages, and our partners in the archive add photographs.",
+        "We value your privacy, he said, and hung up.",
+        "我们重视您的隐私，这句话在发布会上说了三遍。",
     ],
 )
 def test_sentences_about_policy_are_kept(line):
