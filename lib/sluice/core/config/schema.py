@@ -5,6 +5,7 @@ Functions receive their section only, never the whole. `core.config.load` reads 
 
 from typing import Literal
 
+from sluice.core.config.ablate import AblateConfig
 from sluice.core.config.classifier import ClassifierConfig
 from sluice.core.config.dataset import ShardsConfig, TokenizerConfig
 from sluice.core.config.dedup import (
@@ -64,6 +65,7 @@ class Config(Section):
     shards: ShardsConfig = ShardsConfig()
     train: TrainConfig = TrainConfig()
     classifier: ClassifierConfig = ClassifierConfig()
+    ablate: AblateConfig = AblateConfig()
     train_quality: TrainQualityConfig = TrainQualityConfig()
     thresholds: FitThresholdsConfig = FitThresholdsConfig()
     spark: SparkConfig = SparkConfig()
