@@ -31,7 +31,7 @@ class Document(NamedTuple):
 
     key: int
     name: str
-    """Id or address, for messages."""
+    """Id or address, else file and number in it, for messages."""
     text: str
 
 
@@ -52,12 +52,12 @@ def iter_documents(paths: Sequence[str], language: str | None = None) -> Iterato
         for file in storage.list_files(path):
             if file.rpartition("/")[2].startswith(("_", ".")):
                 continue
-            for record in iter_records(file, (*ID_FIELDS, "language", "reason")):
+            for number, record in enumerate(iter_records(file, (*ID_FIELDS, "language", "reason")), 1):
                 if _is_wanted(record, language):
                     key, name = _identity(record)
                     seen[key] += 1
                     # further documents of the same id: copies must not be adjacent in hash order
-                    yield Document(mix64(key, seen[key]), name or file, record["text"])
+                    yield Document(mix64(key, seen[key]), name or f"{file}:{number}", record["text"])
 
 
 def _is_wanted(record: Mapping[str, Any], language: str | None) -> bool:

@@ -12,6 +12,7 @@ narrow, by the ratio of Student's t with k - 1 degrees of freedom to 1.96. The d
 multiplied by both (ours), so three seeds that disagree give a wide interval. One seed: documents only.
 """
 
+import functools
 import math
 from typing import NamedTuple
 
@@ -21,6 +22,8 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 NUM_DRAWS = 4000
+DOCUMENTS, SEEDS = range(2)
+"""Independent streams of random numbers."""
 TAIL_PERCENT = 2.5
 NORMAL = 1.959964
 STUDENT = (12.7062, 4.3027, 3.1824, 2.7764, 2.5706, 2.4469, 2.3646, 2.3060, 2.2622)
@@ -40,20 +43,25 @@ class Change(NamedTuple):
         return self.low > 0 or self.high < 0
 
 
-def change(before: Floats, after: Floats, seed: int = 0) -> Change:
+def change(before: Floats, after: Floats) -> Change:
     """Returns the change from `before` to `after`, nats [seeds, documents] of the same documents and seeds."""
     if before.shape != after.shape or 0 in before.shape:
         raise ValueError(f"nats of shapes {before.shape} and {after.shape}; expected the same [seeds, documents]")
     num_seeds, num_documents = before.shape
-    random = np.random.default_rng(seed)
     center = float(np.log(after.sum(1) / before.sum(1)).mean())
-    times = random.multinomial(num_documents, np.full(num_documents, 1 / num_documents), NUM_DRAWS)
-    logs = np.log((times @ after.T) / (times @ before.T))  # [draws, seeds]
-    weights = random.multinomial(num_seeds, np.full(num_seeds, 1 / num_seeds), NUM_DRAWS) / num_seeds
+    of_documents, of_seeds = _draws(num_documents, DOCUMENTS), _draws(num_seeds, SEEDS)
+    logs = np.log((of_documents @ after.T) / (of_documents @ before.T))  # [draws, seeds]
     means = logs.mean(1)
-    drawn = means + _widening(num_seeds) * ((logs * weights).sum(1) - means)
+    drawn = means + _widening(num_seeds) * ((logs * of_seeds).sum(1) / num_seeds - means)
     low, high = np.percentile(drawn, [TAIL_PERCENT, 100 - TAIL_PERCENT])
     return Change(math.expm1(center), math.expm1(low), math.expm1(high))
+
+
+@functools.lru_cache(maxsize=16)
+def _draws(size: int, stream: int) -> Floats:
+    """Returns how often each of `size` items is drawn, [draws, size]: the same draws for every comparison."""
+    random = np.random.default_rng([stream, size])
+    return random.multinomial(size, np.full(size, 1 / size), NUM_DRAWS).astype(np.float64)
 
 
 def _widening(num_seeds: int) -> float:

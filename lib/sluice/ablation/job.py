@@ -26,7 +26,7 @@ from sluice.core.errors import ConfigError, InputError
 from sluice.core.ids import MASK64, text_digest
 from sluice.data import storage
 from sluice.data.dataset.tokenizer import Tokenizer, train_tokenizer
-from sluice.data.stage import Stage
+from sluice.data.stage import Stage, finished_digest
 from sluice.report.ablation import RESULTS, table
 from sluice.report.ablation_section import chart_file, page
 
@@ -99,6 +99,7 @@ def ablate(config: Config, force: bool) -> None:
         num_bytes = {held_out.name: sum(len(text.encode()) for text in held_out.texts) for held_out in kept}
         results = {
             "tokens": tokens,
+            "stages": _stages_of_output(config.output, sources),
             "tokenizer": {"vocab_size": tokenizer.vocab_size, "sha256": tokenizer.sha256},
             "variants": [
                 {"name": name, "documents": variant.draw.num_documents, "available_tokens": available[name]}
@@ -143,6 +144,13 @@ def _sources(config: Config) -> dict[str, Paths]:
             "finished run (sluice run pipeline), or ablate.variants to sources of text."
         )
     return sources
+
+
+def _stages_of_output(output: str, sources: Mapping[str, Paths]) -> dict[str, str | None]:
+    """Returns the digests of the stages of `output` that are sources: the report warns if they are run again."""
+    paths = {path.rstrip("/") for paths in sources.values() for path in paths}
+    found = [stage for stage in finished_stages(output) if storage.join(output, stage) in paths]
+    return {stage: finished_digest(output, stage) for stage in found}
 
 
 def _read(name: str, paths: Paths, section: AblateConfig, check: OverlapCheck, seeds: range) -> Variant:

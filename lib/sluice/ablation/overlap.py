@@ -44,7 +44,7 @@ class OverlapCheck:
 
     def entries(self) -> list[dict[str, Any]]:
         """Returns one entry per held-out document and variant: the training document with the largest share."""
-        return [self._best[key] for key in sorted(self._best)]
+        return [self._best[key] for key in sorted(self._best, key=lambda key: key[0])]
 
     def excluded(self) -> list[set[int]]:
         """Returns the positions of overlapping documents in each set."""
@@ -70,15 +70,17 @@ def refusal(entries: Sequence[Mapping[str, Any]], sets: Sequence[HeldOutSet], pa
     """Returns the error for held-out documents that are in the training documents: sets, numbers, examples, remedy."""
     parts = []
     for held_out in sets:
-        mine = [entry for entry in entries if entry["set"] == held_out.name]
-        documents = dict.fromkeys(str(entry["document"]) for entry in mine)
+        mine: dict[str, Mapping[str, Any]] = {}
+        for entry in entries:
+            if entry["set"] == held_out.name:
+                mine.setdefault(str(entry["document"]), entry)
         if mine:
             shown = "; ".join(
                 f"{entry['document']} in {entry['training_document']} ({entry['variant']}, {entry['kind']}, "
                 f"{100 * entry['share']:.0f} %): {json.dumps(entry['text'], ensure_ascii=False)}"
-                for entry in mine[:MAX_EXAMPLES]
+                for entry in list(mine.values())[:MAX_EXAMPLES]
             )
-            parts.append(f"{held_out.name!r}: {len(documents)} of {len(held_out.texts)} documents, for example {shown}")
+            parts.append(f"{held_out.name!r}: {len(mine)} of {len(held_out.texts)} documents, for example {shown}")
     return InputError(
         "Held-out documents are in the training documents, so the comparison would measure copying. "
         f"{'. '.join(parts)}. All are listed in {path}. Remove them from the held-out sets or from the corpus, or set "

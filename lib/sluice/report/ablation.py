@@ -35,10 +35,8 @@ def sentence(row: Mapping[str, Any], model: str) -> str:
     if high < 0:
         amount = f"{-100 * row['change']:.1f} % ({-high:.1f} to {-low:.1f})"
         return f"{begin} lowers bits per byte on {row['set']} by {amount} {end}"
-    return (
-        f"{begin}: no clear difference on {row['set']}, {signed(row['change'])} ({signed(row['low'])} to "
-        f"{signed(row['high'])}, which includes 0) {end}"
-    )
+    ends = " to ".join(signed(row[name]).removesuffix(" %") for name in ("low", "high"))
+    return f"{begin}: no clear difference on {row['set']}, {signed(row['change'])} ({ends}, which includes 0) {end}"
 
 
 def signed(change: float) -> str:
