@@ -6,6 +6,7 @@ import random
 import pytest
 
 from tests.helpers.jobs import run_here
+from tests.helpers.tiny_runs import bpe_tokenizer, word_tokenizer
 
 WORDS = "river bridge stone market winter morning letter garden window council harbour village teacher".split()
 
@@ -86,6 +87,10 @@ def test_a_finished_job_prints_its_results_again_and_other_settings_are_refused(
     code, said = ablate(**{"ngram.order": 2})
     assert code == 2 and "ngram.order: 3 -> 2" in said and "--force" in said
     assert ablate("--force", **{"ngram.order": 2})[0] == 0
+    code, said = ablate(
+        **{"ngram.order": 2}, variants=f"{{clean: [{tmp_path}/clean.jsonl], raw: [{tmp_path}/raw.jsonl]}}"
+    )
+    assert code == 2 and "belongs to another configuration (variants: " in said  # the first is the base
 
 
 def test_a_killed_job_continues_and_gives_the_same_bytes(ablate, tmp_path, monkeypatch):
@@ -130,7 +135,21 @@ def test_held_out_documents_in_the_training_documents_are_refused_and_can_be_lef
 def test_too_many_tokens_are_refused_before_training(ablate, tmp_path):
     code, said = ablate(tokens=10_000_000)
     assert code == 3 and "ablate.tokens = 10,000,000, but the variant" in said and "at most" in said
-    assert not (tmp_path / "out" / "ablate" / "cells").exists()
+    assert not (tmp_path / "out" / "ablate").exists()
+    assert ablate(tokens=2000)[0] == 0
+    assert results(tmp_path)["tokens"] == 2000
+
+
+def test_a_small_vocabulary_and_a_lossy_tokenizer_are_refused_and_other_settings_can_follow(ablate, tmp_path):
+    code, said = ablate(vocab_size=100)
+    assert code == 2 and "too small for kind bpe" in said
+    (tmp_path / "words.json").write_bytes(word_tokenizer())
+    code, said = ablate(tokenizer=tmp_path / "words.json")
+    assert code == 2 and "words.json loses text" in said
+    assert not (tmp_path / "out" / "ablate").exists()
+    (tmp_path / "bytes.json").write_bytes(bpe_tokenizer())
+    assert ablate(tokenizer=tmp_path / "bytes.json")[0] == 0
+    assert results(tmp_path)["tokenizer"]["vocab_size"] == 280
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,10 @@ from sluice.core.ids import mix64
 
 Ids = npt.NDArray[np.int32]
 
-BYTES_PER_TOKEN = 16
+BYTES_PER_TOKEN = 12
 """More bytes than any usual vocabulary has per token on average: a draw of this many bytes has enough tokens."""
-MAX_TOKENS = 10_000_000
-"""Training tokens if none are configured: the n-gram model of ten million takes 3 GB."""
+MAX_TOKENS = 4_000_000
+"""Training tokens if none are configured. Their n-gram model takes about 1 GB, and so do the draws of all seeds."""
 DRAWN_SHARE = 0.8
 """Share of the smallest variant that is drawn if no number of tokens is configured."""
 

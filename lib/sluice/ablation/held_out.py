@@ -19,6 +19,11 @@ class HeldOutSet(NamedTuple):
     names: list[str]
     """Id or file of each document, for messages."""
 
+    @property
+    def num_bytes(self) -> int:
+        """UTF-8 bytes of all texts."""
+        return sum(len(text.encode()) for text in self.texts)
+
     def without(self, excluded: frozenset[int] | set[int]) -> "HeldOutSet":
         """Returns the set without the documents at these positions."""
         stays = [i for i in range(len(self.texts)) if i not in excluded]

@@ -22,7 +22,7 @@ from sluice.commands.pack import encode_documents
 from sluice.core.config.ablate import AblateConfig, Paths
 from sluice.core.config.dataset import TokenizerConfig
 from sluice.core.config.schema import Config
-from sluice.core.errors import ConfigError, InputError
+from sluice.core.errors import ConfigError, InputError, SluiceError
 from sluice.core.ids import MASK64, text_digest
 from sluice.data import storage
 from sluice.data.dataset.tokenizer import Tokenizer, train_tokenizer
@@ -89,14 +89,8 @@ def ablate(config: Config, force: bool) -> None:
     kept = _without_overlap(config, check, sets)
     stage = Stage(config.output, "ablate", _settings(section, sources, variants, kept))
     if stage.begin(force=force, keep=True):
-        tokenizer = _tokenizer(stage, section, variants)
-        for variant in variants.values():
-            variant.encode(tokenizer)
-        available = {name: min(map(variant.available, seeds)) for name, variant in variants.items()}
-        tokens = choose_tokens(section.tokens, available)
-        log.info("%s tokens of every variant; available: %s", f"{tokens:,}", _listed(available))
+        tokenizer, available, tokens = _prepare(stage, section, variants, seeds)
         nats = _train(stage, kinds, variants, kept, tokenizer, tokens)
-        num_bytes = {held_out.name: sum(len(text.encode()) for text in held_out.texts) for held_out in kept}
         results = {
             "tokens": tokens,
             "stages": _stages_of_output(config.output, sources),
@@ -105,18 +99,9 @@ def ablate(config: Config, force: bool) -> None:
                 {"name": name, "documents": variant.draw.num_documents, "available_tokens": available[name]}
                 for name, variant in variants.items()
             ],
-            "held_out": [
-                {
-                    "name": after.name,
-                    "documents": len(after.texts),
-                    "bytes": num_bytes[after.name],
-                    "excluded": len(before.texts) - len(after.texts),
-                    "shared_ngrams": {name: check.shared_ngrams(name)[after.name] for name in variants},
-                }
-                for before, after in zip(sets, kept, strict=True)
-            ],
+            "held_out": _described(sets, kept, check, variants),
             "models": {name: {"name": kind.words, "seeds": list(kind.seeds)} for name, kind in kinds.items()},
-            "scores": scores(nats, num_bytes),
+            "scores": scores(nats, {held_out.name: held_out.num_bytes for held_out in kept}),
             "comparisons": comparisons(nats, list(variants)),
         }
         _write(stage.file(RESULTS), results)
@@ -125,6 +110,44 @@ def ablate(config: Config, force: bool) -> None:
         stage.finish([])
     results = json.loads(storage.read_bytes(stage.file(RESULTS)))
     print(f"{table(results)}\n\n{stage.file('report.html')}; `sluice report` adds it to the report of a run")
+
+
+def _prepare(
+    stage: Stage, section: AblateConfig, variants: Mapping[str, Variant], seeds: range
+) -> tuple[Tokenizer, dict[str, int], int]:
+    """Encodes the variants. Returns the tokenizer, the tokens available in each variant, and those to train on.
+
+    After an error, the directory is empty again, so that other settings can use it: nothing has been trained.
+    """
+    try:
+        tokenizer = _tokenizer(stage, section, variants)
+        for variant in variants.values():
+            variant.encode(tokenizer)
+        available = {name: min(map(variant.available, seeds)) for name, variant in variants.items()}
+        tokens = choose_tokens(section.tokens, available)
+    except SluiceError:
+        storage.delete_tree(stage.path)
+        raise
+    listed = ", ".join(f"{name} {count:,}" for name, count in available.items())
+    log.info("%s tokens of every variant; available: %s", f"{tokens:,}", listed)
+    return tokenizer, available, tokens
+
+
+def _described(
+    before: list[HeldOutSet], after: list[HeldOutSet], check: OverlapCheck, variants: Mapping[str, Variant]
+) -> list[dict[str, Any]]:
+    """Describes the held-out sets, without overlapping documents, and what they share with the variants."""
+    shared = {name: check.shared_ngrams(name) for name in variants}
+    return [
+        {
+            "name": kept.name,
+            "documents": len(kept.texts),
+            "bytes": kept.num_bytes,
+            "excluded": len(whole.texts) - len(kept.texts),
+            "shared_ngrams": {name: shares[kept.name] for name, shares in shared.items()},
+        }
+        for whole, kept in zip(before, after, strict=True)
+    ]
 
 
 def _sources(config: Config) -> dict[str, Paths]:
@@ -194,7 +217,7 @@ def _settings(
         del settings[name]
     if section.tokenizer:
         settings["tokenizer"] = Tokenizer.load(section.tokenizer).sha256
-    settings["variants"] = {name: f"{variants[name].digest:016x}" for name in sources}
+    settings["variants"] = [[name, f"{variants[name].digest:016x}"] for name in sources]  # the order counts
     settings["held_out"] = {
         held_out.name: hashlib.sha256(b"".join(map(text_digest, held_out.texts))).hexdigest() for held_out in sets
     }
@@ -267,7 +290,3 @@ def _train(
 def _write(path: str, value: Mapping[str, Any]) -> None:
     text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     storage.write_atomic(path, text.encode())
-
-
-def _listed(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} {count:,}" for name, count in counts.items())

@@ -69,9 +69,9 @@ def rows_of(
 
 
 def seeds_of(results: Mapping[str, Any]) -> str:
-    """Lists the models with their number of seeds: `5-gram model with 8 seeds, LSTM with 3`."""
-    counts = [f"{kind['name']} with {len(kind['seeds'])}" for kind in results["models"].values()]
-    return f"{counts[0]} seeds{''.join(f', {count}' for count in counts[1:])}"
+    """Lists the models with their number of seeds: `5-gram model with 8 seeds, LSTM with 3 seeds`."""
+    counts = [(kind["name"], len(kind["seeds"])) for kind in results["models"].values()]
+    return ", ".join(f"{name} with {count} seed{'' if count == 1 else 's'}" for name, count in counts)
 
 
 def table(results: Mapping[str, Any]) -> str:

@@ -69,7 +69,7 @@ def _shared(results: Values) -> str:
         for variant in results["variants"]
     ]
     about = "The last columns are the share of the 13-grams of a held-out set that occur anywhere in a variant."
-    head = ("variant", "documents#", "tokens#", *(f"{escape(name)}#" for name in names))
+    head = ("variant", "documents#", "tokens to draw from#", *(f"{escape(name)}#" for name in names))
     return f'<h3>Variants</h3><p class="note">{about}</p>{table(head, rows)}'
 
 

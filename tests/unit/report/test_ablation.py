@@ -82,7 +82,7 @@ def test_changes_have_a_sign():
 
 def test_the_table_has_a_line_per_model_and_variant():
     lines = table(RESULTS).splitlines()
-    assert lines[0] == "250,000 tokens of every variant; 5-gram model with 4 seeds, LSTM with 2; 95 % intervals"
+    assert lines[0] == "250,000 tokens of every variant; 5-gram model with 4 seeds, LSTM with 2 seeds; 95 % intervals"
     assert lines[2] == "clean: 100 documents, 90,000 bytes"
     assert [line.split()[:3] for line in lines[3:5]] == [["model", "variant", "bits"], ["5-gram", "model", "uncurated"]]
     assert re.split(r"  +", lines[6].strip()) == [

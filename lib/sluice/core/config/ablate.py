@@ -61,7 +61,7 @@ class AblateConfig(Section):
     exclude_overlap: bool = False
     """Leave overlapping documents out of the held-out sets (counted) instead of refusing them."""
     tokens: PositiveInt | None = None
-    """Training tokens of every variant; null: four fifths of the smallest variant, at most 10 million, so that seeds
+    """Training tokens of every variant; null: four fifths of the smallest variant, at most 4 million, so that seeds
     draw different documents."""
     seed: CountInt = 1
     """First seed; the others follow it. Both models use the same draws for a seed."""
