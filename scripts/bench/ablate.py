@@ -9,6 +9,7 @@ not in the archives. The program code is that of Python's standard library, whic
 
 import argparse
 import gzip
+import itertools
 import json
 import re
 import subprocess
@@ -23,6 +24,7 @@ from warcio.warcwriter import WARCWriter
 
 from scripts.data import text_archives
 from sluice.core.ids import mix64, text_digest
+from sluice.report.ablation import interval
 from sluice.text.charset.decode import decode
 from sluice.text.html.extract import extract_text
 from sluice.text.language.identify import LanguageIdentifier, model_path
@@ -33,8 +35,8 @@ MAX_CHARS = 3000
 """Characters of each held-out text that are scored; long texts would make one document outweigh many."""
 MIN_CHARS = 200
 SMALL = {
-    "zh": ("ablate.tokens=450000", "ablate.lstm.epochs=2", "ablate.lstm.hidden=192", "ablate.lstm.embedding_dim=96"),
-    "en": ("ablate.tokens=800000", "ablate.lstm.epochs=1", "ablate.lstm.hidden=192", "ablate.lstm.embedding_dim=96"),
+    "zh": ("ablate.tokens=450000", "ablate.lstm.steps=1600", "ablate.lstm.hidden=192", "ablate.lstm.embedding_dim=96"),
+    "en": ("ablate.tokens=800000", "ablate.lstm.steps=1600", "ablate.lstm.hidden=192", "ablate.lstm.embedding_dim=96"),
 }
 """Settings for which all models train in less than 15 minutes on two cores. Chinese has fewer tokens."""
 
@@ -112,6 +114,22 @@ def ablate(language: str, folder: Path, settings: list[str]) -> None:
         f"ablate.held_out={json.dumps(held_out)}",
     ]
     sluice("ablate", *pairs(*ablation, *SMALL[language], *settings))
+    print(markdown(json.loads((run / "ablate" / "results.json").read_bytes())))
+
+
+def markdown(results: dict[str, Any]) -> str:
+    """The changes of every step and of all steps together as a Markdown table; clear ones are bold."""
+    names = [variant["name"] for variant in results["variants"]]
+    steps = [*itertools.pairwise(names), (names[0], names[-1])]
+    changes = {(row["set"], row["model"], row["against"], row["variant"]): row for row in results["comparisons"]}
+    lines = [f"| | {' | '.join(after for _, after in steps[:-1])} | all |", "|---" * (len(steps) + 1) + "|"]
+    for held_out in results["held_out"]:
+        for model, kind in results["models"].items():
+            found = [changes[held_out["name"], model, *step] for step in steps]
+            cells = [interval(row) for row in found]
+            cells = [cell.removesuffix(" unclear") if "unclear" in cell else f"**{cell}**" for cell in cells]
+            lines.append(f"| {held_out['name']}, {kind['name']} | {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def sluice(*arguments: str) -> None:

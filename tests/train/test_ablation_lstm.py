@@ -11,7 +11,7 @@ from sluice.train import loop
 from sluice.train.loop import TrainingResult
 from tests.helpers.tiny_runs import bpe_tokenizer
 
-SMALL = AblateLstmConfig(hidden=16, embedding_dim=8, epochs=8, batch_size=4, bptt_steps=8, lr=0.02)
+SMALL = AblateLstmConfig(hidden=16, embedding_dim=8, steps=120, batch_size=4, bptt_steps=8, lr=0.02)
 TEXT = "the cat sat on the mat"
 
 

@@ -194,7 +194,9 @@ def intervals(groups: Mapping[str, Mapping[str, Sequence[Interval]]], legend: Ma
     for tick in ticks(low, high, 8):
         style = "axis" if tick == 0 else "grid"
         grid.append(f'<line class="{style}" x1="{x(tick):.1f}" x2="{x(tick):.1f}" y1="18" y2="{at - 10}"/>')
-        grid.append(f'<text x="{x(tick):.1f}" y="{at + 6}" text-anchor="middle">{_words(tick)}</text>')
+        grid.append(
+            f'<text x="{x(tick):.1f}" y="{at + 6}" text-anchor="middle">{_words(tick).replace("-", "−")}</text>'
+        )
     grid.append(f'<text class="label" x="{(left + right) / 2}" y="{at + 26}" text-anchor="middle">{axis}</text>')
     for place, (style, words) in enumerate(legend.items()):
         start = left + 150 * place

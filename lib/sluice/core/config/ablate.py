@@ -25,14 +25,14 @@ class AblateLstmConfig(Section):
     """Cells of the layer."""
     embedding_dim: PositiveInt = 128
     """Width of the embedding."""
-    dropout: Fraction = 0.2
-    """Dropout rate of the embedded tokens and before the softmax."""
+    dropout: Fraction = 0.0
+    """Dropout rate of the embedded tokens and before the softmax. In short training it adds noise between seeds."""
     batch_size: PositiveInt = 16
     """Streams of tokens per step."""
     bptt_steps: PositiveInt = 32
     """Tokens per stream and step."""
-    epochs: PositiveInt = 4
-    """Passes over the tokens."""
+    steps: PositiveInt = 3000
+    """Training steps, so that the time does not depend on `ablate.tokens`; the tokens are repeated if necessary."""
     lr: PositiveFloat = 0.004
     """Peak learning rate."""
 
