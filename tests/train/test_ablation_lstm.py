@@ -1,5 +1,7 @@
 """The LSTM of an ablation: trained on a draw, scored per document, and continued after an interruption."""
 
+import random
+
 import numpy as np
 import pytest
 
@@ -11,16 +13,18 @@ from sluice.train import loop
 from sluice.train.loop import TrainingResult
 from tests.helpers.tiny_runs import bpe_tokenizer
 
-SMALL = AblateLstmConfig(hidden=16, embedding_dim=8, steps=120, batch_size=4, bptt_steps=8, lr=0.02)
+SMALL = AblateLstmConfig(hidden=16, embedding_dim=8, steps=160, batch_size=4, bptt_steps=8, lr=0.02)
 TEXT = "the cat sat on the mat"
 
 
 @pytest.fixture
 def cell(tmp_path):
-    """A draw of one repeated sentence, and two held-out documents: the sentence, and other letters."""
+    """A draw of words in random order, and two held-out documents: the same words, and other letters."""
     (tmp_path / "tokenizer.json").write_bytes(bpe_tokenizer())
     tokenizer = Tokenizer.load(str(tmp_path / "tokenizer.json"))
-    documents = [np.array(tokenizer.encode(TEXT), np.int32)] * 60
+    pick = random.Random(1)
+    texts = [" ".join(pick.sample(TEXT.split(), pick.randint(2, 6))) for _ in range(200)]
+    documents = [np.array(tokenizer.encode(text), np.int32) for text in texts]
     held_out = {"mixed": [np.array(tokenizer.encode(text), np.int32) for text in (TEXT, "xyz zyx xzy")]}
     return Cell(documents, held_out, 1, tokenizer, str(tmp_path / "work"))
 
@@ -37,12 +41,12 @@ def test_an_interrupted_training_continues_with_the_same_result(cell, tmp_path, 
     again = lstm(cell, SMALL)["mixed"]
     assert first.tolist() == again.tolist()
     known, unknown = first / [len(TEXT), len("xyz zyx xzy")]
-    assert known < 0.5 < 2 < unknown
+    assert known < 1 < 2 < unknown
 
 
 def test_the_n_gram_model_knows_the_training_text(cell):
     known, unknown = ngram(cell, 3)["mixed"] / [len(TEXT), len("xyz zyx xzy")]
-    assert known < 0.1 < 2 < unknown
+    assert known < 1 < 2 < unknown
 
 
 def test_models_can_be_switched_off():

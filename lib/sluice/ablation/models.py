@@ -147,7 +147,7 @@ def _train_config(cell: Cell, dataset: str, settings: AblateLstmConfig) -> Train
             "tie_embeddings": True,
             "dropout": {"kind": "locked", "input": settings.dropout, "output": settings.dropout},
         },
-        "optim": {"lr": settings.lr, "schedule": {"final_share": 0.01}},
+        "optim": {"lr": settings.lr, "schedule": {"warmup_steps": min(100, settings.steps // 10), "final_share": 0.01}},
         "run": {"out": storage.join(cell.directory, "model"), "seed": cell.seed, "steps": settings.steps},
         "baseline": {"order": None},
         "log": {"log_every": 1000},
