@@ -248,6 +248,34 @@ same train.run.seed gives the same text.""",
 Exports the best checkpoint, or the latest if there is no best. `sluice run score` reads the directory; its
 torch.safetensors contains the weights for torch's nn.LSTM.""",
     ),
+    Job(
+        "ablate",
+        "Measure whether curation helps: small models on several variants of a corpus.",
+        """\
+  sluice ablate --set output=OUT --set 'ablate.held_out={encyclopaedia: [articles.jsonl.gz], code: [src/**/*.py]}'
+
+Variants of the finished run OUT: main text, + rules, + dedup. To compare with the whole visible text of the same pages:
+
+  sluice run extract --conf conf/uncurated.yaml --set plan.inputs=[DIR] --set output=UNCURATED
+  sluice ablate --set output=OUT --set ablate.uncurated=[UNCURATED/extract] --set 'ablate.held_out={clean: [a.jsonl]}'
+
+Any other variants, from stages of runs or from files:
+
+  sluice ablate --set output=OUT --set 'ablate.variants={raw: [raw.jsonl], ours: [OUT/dedup], theirs: [web.parquet]}' \\
+      --set 'ablate.held_out={clean: [a.jsonl]}'
+
+Every variant is trained on the same number of tokens, with one tokenizer, an n-gram model and a small LSTM, and several
+seeds. Each held-out set is scored in bits per byte; changes have 95 % intervals over documents and seeds. A held-out
+document that is in the training documents is an error before anything is trained: it is named, and
+ablate.exclude_overlap=true leaves it out. A killed job continues with the next model.
+Written:
+  OUT/ablate/report.html, changes.svg   sentences, tables, picture; `sluice report OUT` has the same section
+  OUT/ablate/results.json               all numbers
+  OUT/ablate/cells                      nats of every held-out document by variant, model and seed
+  OUT/ablate_overlap.jsonl              overlapping documents, if any""",
+        "sluice.ablation.job:ablate",
+        "extract,train,tokenizers",
+    ),
     _training(
         "train-classifier",
         "Train a text classifier: convolutions or an LSTM in both directions.",

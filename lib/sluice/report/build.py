@@ -12,6 +12,7 @@ from typing import Any
 from sluice.core.errors import InputError
 from sluice.data import storage
 from sluice.data.stage import MARKER, SUMMARY
+from sluice.report.ablation import ablation
 from sluice.report.page import render
 from sluice.report.sentences import attention, outcome
 from sluice.report.training import training
@@ -80,6 +81,7 @@ def build_report(output: str) -> Values:
         "splits": _splits(summaries["shards"]),
         "accounts": _accounts(summaries),
         "training": training(output),
+        "ablation": ablation(output),
     }
     report["attention"] = attention(report)
     report["outcome"] = outcome(report)

@@ -1,7 +1,7 @@
 """Small SVG charts as text: no scripts, colours from the page's style sheet. Callers must escape labels."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 WIDTH, HEIGHT = 720, 340
@@ -150,3 +150,56 @@ def _perplexities(low: float, high: float) -> list[float]:
         if len(found) <= 8:
             break
     return found[:: max(1, len(found) // 8)]
+
+
+class Interval(NamedTuple):
+    """A value with the ends of its interval. `style` is its CSS class; `label` is shown on hover."""
+
+    label: str
+    style: str
+    value: float
+    low: float
+    high: float
+
+
+def intervals(groups: Mapping[str, Mapping[str, Sequence[Interval]]], legend: Mapping[str, str], axis: str) -> str:
+    """Draws values with their intervals, one line per row of every group, several values per row side by side.
+
+    groups: rows by name, by the name of their group. legend: label of each style. axis: label of the value axis.
+    """
+    every = [found for rows in groups.values() for some in rows.values() for found in some]
+    low, high = min(0.0, *(found.low for found in every)), max(0.0, *(found.high for found in every))
+    margin = 0.05 * (high - low) or 1.0
+    low, high, left, right, step = low - margin, high + margin, 190, WIDTH - 20, 24
+
+    def x(value: float) -> float:
+        return left + (right - left) * (value - low) / (high - low)
+
+    at, parts = 30, []
+    for name, rows in groups.items():
+        parts.append(f'<text class="group" x="8" y="{at + 4}">{name}</text>')
+        at += step
+        for row, some in rows.items():
+            parts.append(f'<text x="22" y="{at + 4}">{row}</text>')
+            for place, found in enumerate(some):
+                y = at + 7 * (place - (len(some) - 1) / 2)
+                parts.append(
+                    f'<g><title>{found.label}</title><line class="{found.style}" x1="{x(found.low):.1f}" '
+                    f'x2="{x(found.high):.1f}" y1="{y:.1f}" y2="{y:.1f}"/>'
+                    f'<circle class="{found.style}" cx="{x(found.value):.1f}" cy="{y:.1f}" r="3.5"/></g>'
+                )
+            at += step
+        at += 6
+    grid = []
+    for tick in ticks(low, high, 8):
+        style = "axis" if tick == 0 else "grid"
+        grid.append(f'<line class="{style}" x1="{x(tick):.1f}" x2="{x(tick):.1f}" y1="18" y2="{at - 10}"/>')
+        grid.append(
+            f'<text x="{x(tick):.1f}" y="{at + 6}" text-anchor="middle">{_words(tick).replace("-", "−")}</text>'
+        )
+    grid.append(f'<text class="label" x="{(left + right) / 2}" y="{at + 26}" text-anchor="middle">{axis}</text>')
+    for place, (style, words) in enumerate(legend.items()):
+        start = left + 150 * place
+        grid.append(f'<line class="{style}" x1="{start}" x2="{start + 24}" y1="8" y2="8"/>')
+        grid.append(f'<text x="{start + 32}" y="12">{words}</text>')
+    return f'<svg class="curve" viewBox="0 0 {WIDTH} {at + 34}" role="img">{"".join((*grid, *parts))}</svg>'

@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import Any
 
 from sluice.core.reasons import meaning_of
+from sluice.report.ablation_section import ablation
 from sluice.report.charts import bar, funnel_step
 from sluice.report.corpus_section import decontamination, duplicates, repeated_lines, split_check
 from sluice.report.parts import (
@@ -52,6 +53,7 @@ def render(report: Values) -> str:
         ("split_check", "Near-copies across splits", split_check(report["split_check"])),
         ("shards", "Tokens and shards", _shards(report)),
         ("training", "Training", training(report["training"])),
+        ("ablation", "Does curation help?", ablation(report["ablation"])),
         ("accounts", "Record accounting", _accounts(report["accounts"])),
         ("configuration", "Configuration", _configuration(report["stages"])),
     ]

@@ -44,6 +44,11 @@ def attention(report: Values) -> list[str]:
             notes.append(f"Split {split['split']} is empty.")
     if report["training"] and not report["training"]["finished"]:
         notes.append("Training has not finished; its numbers are the latest, not the final ones.")
+    digests = {row["stage"]: row["digest"] for row in report["stages"]}
+    used = (report["ablation"] or {}).get("stages") or {}
+    changed = [name for name, digest in used.items() if digest != digests.get(name)]
+    if changed:
+        notes.append(f"The ablation used an earlier result of {', '.join(changed)}. Run `sluice ablate` again.")
     return notes
 
 

@@ -5,6 +5,7 @@ Functions receive their section only, never the whole. `core.config.load` reads 
 
 from typing import Literal
 
+from sluice.core.config.ablate import AblateConfig
 from sluice.core.config.classifier import ClassifierConfig
 from sluice.core.config.dataset import ShardsConfig, TokenizerConfig
 from sluice.core.config.dedup import (
@@ -66,5 +67,6 @@ class Config(Section):
     classifier: ClassifierConfig = ClassifierConfig()
     train_quality: TrainQualityConfig = TrainQualityConfig()
     thresholds: FitThresholdsConfig = FitThresholdsConfig()
+    ablate: AblateConfig = AblateConfig()
     spark: SparkConfig = SparkConfig()
     log: LogConfig = LogConfig()

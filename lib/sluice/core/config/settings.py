@@ -33,6 +33,8 @@ COMMON = frozenset(
     train.optim.schedule.kind train.optim.schedule.warmup_steps
     train.run.out train.run.seed train.run.epochs train.run.eval_every train.run.early_stop_patience
     train.run.prompts train.run.dry_run train.run.checkpoint.every_steps train.dist.strategy train.dist.local_workers
+    ablate.variants ablate.uncurated ablate.held_out ablate.tokens
+    ablate.ngram.seeds ablate.lstm.enabled ablate.lstm.seeds
     log.level
     """.split()
 )

@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 from sluice.core.config.rules import TrainQualityConfig
 from sluice.core.errors import ConfigError, InputError
 from sluice.core.ids import mix64, text_digest
-from sluice.data.sources.parquet import document_files, iter_rows
-from sluice.data.sources.texts import is_json_lines, iter_objects, iter_texts
+from sluice.data.sources.parquet import document_files
+from sluice.data.sources.records import iter_records
+from sluice.data.sources.texts import is_json_lines
 from sluice.text.quality.score import word_line
 
 log = logging.getLogger("sluice.quality")
@@ -111,13 +112,9 @@ def _read(section: TrainQualityConfig, source: int, path: str) -> tuple[list[Lab
 
 def _records(path: str, groups: Sequence[str]) -> Iterator[Mapping[str, Any]]:
     """Yields the documents at a path as mappings with `text` and other fields."""
-    if is_json_lines(path):
-        yield from iter_objects(path)
-    elif path.removesuffix(".gz").removesuffix(".zst").endswith(PLAIN):
-        yield from ({"text": text} for text in iter_texts(path))
-    else:
-        for file in document_files(path):
-            yield from iter_rows(file, ["text"], ["language", "reason", *groups])
+    is_file = is_json_lines(path) or path.removesuffix(".gz").removesuffix(".zst").endswith(PLAIN)
+    for file in [path] if is_file else document_files(path):
+        yield from iter_records(file, ["language", "reason", *groups])
 
 
 def group_of(record: Mapping[str, Any], section: TrainQualityConfig) -> str:

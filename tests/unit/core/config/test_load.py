@@ -80,7 +80,11 @@ def test_an_empty_file_changes_nothing(tmp_path, text):
         # the wrong section
         ("train.data.lr=0.1", "train.data.lr", "'train.optim.lr'"),
         ("plan.languages=[zh]", "plan.languages", "'plan.selection.languages'"),
-        ("spark.vocab_size=3", "spark.vocab_size", "'tokenizer.vocab_size' or 'classifier.vocab_size'"),
+        (
+            "spark.vocab_size=3",
+            "spark.vocab_size",
+            "'tokenizer.vocab_size', 'classifier.vocab_size' or 'ablate.vocab_size'",
+        ),
         ("extract.pii.mobile_=1", "extract.pii.mobile_", "'extract.pii.mobile'"),
     ],
 )

@@ -1,0 +1,1 @@
+"""Trains small models on variants of a corpus and compares them. It alone uses both text processing and training."""
