@@ -86,11 +86,12 @@ def is_known(bucket, known):
 
 
 @kernel
-def set_apart(data, apart, chars, starts, ends):
+def set_apart(data, has_parts, apart, chars, starts, ends):
     """Writes the words of a line as `<word><word>`, as fastText forms n-grams. Returns numbers of words and characters.
 
     Writes the positions of characters in `apart`, and its end, to `chars`, and those of words in `data` to `starts` and
-    `ends`. The last word is the empty end of line, unless the line itself contains its end marker.
+    `ends`. The last word is the empty end of line, unless the line itself contains its end marker. Without `has_parts`,
+    only `starts` and `ends` are written.
     """
     size = num_chars = num_words = i = 0
     is_open = True
@@ -104,7 +105,7 @@ def set_apart(data, apart, chars, starts, ends):
         ends[num_words] = i
         num_words += 1
         is_open = i > start and not is_same(data, start, i, LINE_END)
-        if is_open:
+        if is_open and has_parts:
             apart[size] = BEGIN
             chars[num_chars] = size
             num_chars += 1
@@ -118,7 +119,8 @@ def set_apart(data, apart, chars, starts, ends):
             chars[num_chars] = size
             num_chars += 1
             size += 1
-    chars[num_chars] = size
+    if has_parts:
+        chars[num_chars] = size
     return num_words, num_chars
 
 
@@ -170,11 +172,14 @@ def find_rows(data, dictionary):
     """
     names, offsets, table, min_n, max_n, word_ngrams, buckets, known, places = dictionary
     num_known = len(offsets) - 1
-    apart, chars = np.empty(3 * len(data) + 2, np.uint8), np.empty(3 * len(data) + 2, np.int32)
+    has_parts = max_n > 0
+    apart_bytes = 3 * len(data) + 2 if has_parts else 0
+    apart, chars = np.empty(apart_bytes, np.uint8), np.empty(apart_bytes, np.int32)
     starts, ends = np.empty(len(data) + 1, np.int32), np.empty(len(data) + 1, np.int32)
-    num_words, num_chars = set_apart(data, apart, chars, starts, ends)
+    num_words, num_chars = set_apart(data, has_parts, apart, chars, starts, ends)
     parts = np.empty((max(0, max_n), num_chars), np.uint32)
-    hash_parts(apart, chars, num_chars, buckets, parts)
+    if has_parts:
+        hash_parts(apart, chars, num_chars, buckets, parts)
     # stores buckets first, and words as -1 - number: an overwritten store costs less than a branch
     found = np.empty(max(0, max_n) * num_chars + word_ngrams * num_words + 1, np.int32)
     hashes = np.empty(num_words, np.uint64)
@@ -188,9 +193,10 @@ def find_rows(data, dictionary):
         else:
             h = word_hash(data, start, end)
             number = find_word(names, offsets, table, data, start, end, h)
-            size = chars[first] + end - start + 2
-            while chars[last] < size:
-                last += 1
+            if has_parts:
+                size = chars[first] + end - start + 2
+                while chars[last] < size:
+                    last += 1
             if number < 0 and is_same(data, start, min(end, start + len(LABEL_MARK)), LABEL_MARK):
                 continue
         hashes[tokens] = np.uint64(np.int64(np.int32(h)))
