@@ -3,10 +3,11 @@
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sluice.text.html.extract import extract_text
+from sluice.text.html.kernels import spacing
 from tests.helpers.blocks import texts
 
 VISIBLE = "The bridge was not repaired after the war, and the valley was closed for three weeks."
@@ -75,13 +76,23 @@ def is_removed(before, after):
     def is_wide(char):
         name = unicodedata.name(char, "")
         return (
-            unicodedata.east_asian_width(char) in "FWH" and "HANGUL" not in name and not 0x1F000 <= ord(char) < 0x20000
+            unicodedata.east_asian_width(char) in "FWH"
+            and not any(word in name for word in ("HANGUL", "KOREAN"))
+            and not 0x1F000 <= ord(char) < 0x20000
         )
 
     def is_shared(char):
         return char == "·" or "\u2013" <= char <= "\u2026"
 
     return (is_wide(before) and (is_wide(after) or is_shared(after))) or (is_shared(before) and is_wide(after))
+
+
+def test_every_character_from_the_radicals_on_has_the_width_of_unicode():
+    codes = [*range(0x2E80, 0xD800), *range(0xE000, 0x1F000), *range(0x20000, 0x31400)]
+    chars = [char for char in map(chr, codes) if unicodedata.category(char) not in ("Cn", "Co")]
+    wide = {char for char in chars if spacing.is_wide.py_func(ord(char))}
+    different = {char for char in chars if is_removed(char, "山") != (char in wide)}
+    assert different <= set(map(chr, range(0x4DC0, 0x4E00)))  # hexagrams are wide since Unicode 16
 
 
 LETTERS = st.sampled_from("a1.é山谷的，。「」ァあー々〇【】Ａ！￥ㄅ㐀𠀀豈한ㅎ글“”’…—·€→①") | st.characters(
@@ -91,6 +102,7 @@ LETTERS = st.sampled_from("a1.é山谷的，。「」ァあー々〇【】Ａ！
 
 @settings(max_examples=500)
 @given(LETTERS, LETTERS)
+@example("山", "\ufe10")
 def test_spaces_for_line_breaks_follow_the_width_of_both_characters(before, after):
     expected = f"{before}{after}" if is_removed(before, after) else f"{before} {after}"
     assert texts(f"<p>x{before}\n{after}") == [f"x{expected}"]

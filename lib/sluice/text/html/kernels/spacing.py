@@ -9,14 +9,21 @@ NO_GAP, SPACE_GAP, LINE_GAP, HARD_GAP = 0, 1, 2, 3
 
 @inlined
 def is_wide(code):
-    """Whether a character is Chinese or Japanese: East Asian Width F, W or H except Hangul (CSS Text 3)."""
+    """Whether a character is Chinese or Japanese: East Asian Width F, W or H except Hangul and emoji (CSS Text 3)."""
     return code >= 0x2E80 and (
-        code < 0x3130
-        or 0x3190 <= code < 0xA4D0
+        code < 0x302E
+        or 0x3030 <= code < 0x303F
+        or 0x3040 <= code < 0x3130
+        or 0x3190 <= code < 0x3200
+        or 0x3220 <= code < 0x3248
+        or 0x3250 <= code < 0x3260
+        or 0x3280 <= code < 0xA4D0
         or 0xF900 <= code < 0xFB00
-        or 0xFE30 <= code < 0xFE50
+        or 0xFE10 <= code < 0xFE20
+        or 0xFE30 <= code < 0xFE70
         or 0xFF01 <= code < 0xFFA0
-        or 0xFFE0 <= code < 0xFFE7
+        or 0xFFE0 <= code < 0xFFF0
+        or 0x16FE0 <= code < 0x1B300
         or 0x20000 <= code < 0x40000
     )
 
