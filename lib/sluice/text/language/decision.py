@@ -13,6 +13,10 @@ from sluice.text.language.identify import LID_CHARS, UNKNOWN, Language, Language
 from sluice.text.language.letters import LetterCounts, count_letters
 from sluice.text.language.scripts import CHINESE, scripts_of
 from sluice.text.unicode.encoded_text import AnyText, EncodedText
+from sluice.text.unicode.structure import without_code
+
+MIN_WRITTEN_CHARS = 50
+"""A text with fewer characters outside of code is judged with its code."""
 
 MIN_HANGUL_SHARE = 0.05
 """Share of Hangul among Han, kana and Hangul below which a text is not Korean."""
@@ -39,6 +43,18 @@ MIN_WU_SHARE = 0.03
 Rights they have 0.05 and more of each quarter of the passages."""
 
 EAST_ASIAN = frozenset({"Hani", "Jpan", "Hang"})
+
+
+def written_part(text: AnyText) -> EncodedText:
+    """Returns the part of a text that shows its language: what is outside of code, or all of it if that is too short.
+
+    Names and keywords of code are English to a model, or nothing it knows. Evidence: of 1,572 pages of 33 sites with
+    much code, 167 have too low a score for any language with their code; 109 of them have one without it, and 1 page
+    loses its language. Tables stay: they are written in the language of their page.
+    """
+    view = EncodedText.of(text)
+    written = without_code(view)
+    return written if len(written.text) >= MIN_WRITTEN_CHARS else view
 
 
 def decide_language(text: AnyText, identifier: LanguageIdentifier) -> Language:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sluice.text.language.decision import decide, decide_language, is_contradicted, is_mojibake
+from sluice.text.language.decision import decide, decide_language, is_contradicted, is_mojibake, written_part
 from sluice.text.language.identify import UNKNOWN, Language, LanguageIdentifier, model_path
 from sluice.text.language.letters import LetterCounts, count_letters
 from sluice.text.language.precheck import Precheck
@@ -47,6 +47,14 @@ def test_chinese_of_every_kind_is_chinese(identifier, text):
     found = decide_language(text, identifier)
     assert found.code == "zh"
     assert 0.5 < found.score <= 1
+
+
+def test_code_is_left_out_unless_little_else_is_there():
+    code = "```\nint n = read();\n```"
+    assert written_part(f"{SIMPLIFIED}\n\n{code}\n\n结束").text == f"{SIMPLIFIED}\n\n结束"
+    assert written_part(f"结束\n\n{code}").text == f"结束\n\n{code}"
+    table = "名字 | 数量\n苹果 | 3\n" + SIMPLIFIED
+    assert written_part(table).text == table
 
 
 @pytest.mark.parametrize(("text", "code"), [(JAPANESE, "ja"), (KANJI, "ja"), (KOREAN, "ko"), (HANJA, "ko")])
