@@ -19,7 +19,7 @@ from sluice.text.html import extract as html
 from sluice.text.html.licence import rights
 from sluice.text.html.markdown import of_text
 from sluice.text.html.metadata import Facts
-from sluice.text.language.decision import decide, decide_language, written_part
+from sluice.text.language.decision import decide, decide_written_language, written_part
 from sluice.text.language.facts import language_facts
 from sluice.text.language.identify import Language, LanguageIdentifier
 from sluice.text.language.letters import count_letters
@@ -173,12 +173,12 @@ class PageProcessor:
         )
 
     def decide_language(self, text: EncodedText) -> Language:
-        """Returns the language of a text, outside of its code.
+        """Returns the language of a text (`decide_written_language`).
 
         Chinese languages that are not listed themselves are `zh` if that is listed: ISO 639-3 defines `zho` as the
         macrolanguage of `yue`, `wuu`, `lzh` and others; `variant` tells them apart.
         """
-        language = decide_language(written_part(text), self.languages)
+        language = decide_written_language(text, self.languages)
         wanted = self.extract.languages or ()
         is_member = language.code in CHINESE and language.code not in wanted and "zh" in wanted
         return replace(language, code="zh", iso639_3="zho") if is_member else language
