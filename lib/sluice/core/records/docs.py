@@ -44,6 +44,7 @@ class Signals(Record):
     javascript_line_share: float | None = None
     policy_line_share: float | None = None
     more_line_share: float | None = None
+    sentence_line_share: float | None = None
     duplicate_line_share: float | None = None
     duplicate_paragraph_share: float | None = None
     duplicate_line_char_share: float | None = None
@@ -89,6 +90,7 @@ class Signals(Record):
     prose_terminal_line_share: float | None = None
     prose_short_line_share: float | None = None
     prose_mean_line_chars: float | None = None
+    prose_sentence_line_share: float | None = None
     prose_lines_per_word: float | None = None
     prose_duplicate_line_share: float | None = None
     prose_duplicate_paragraph_share: float | None = None

@@ -22,6 +22,10 @@ TERMINAL_MARKS = frozenset(".!?。！？．｡…;；:：।؟۔။។")
 CLOSING_MARKS = "\"'”’」』）)】》]"
 """Skipped if they follow a terminal mark: 。” ends a sentence."""
 
+CLAUSE_MARKS = frozenset("，。；！？")
+MIN_CLAUSE_MARKS = 2
+"""Marks of Chinese within a line, from which on it is a sentence without a mark at its end."""
+
 MORE = ("read more", "readmore", "展开", "展開", "更多", "全文", "。。。")
 """Endings of lines that link to the rest of a text elsewhere (MAP-NEO)."""
 
@@ -117,6 +121,16 @@ def policy_line_share(view: TextView) -> float | None:
 def more_line_share(view: TextView) -> float | None:
     """Lines that end in `read more` or similar (MAP-NEO)."""
     return _share(view.lines, lambda line: line.rstrip().lower().endswith(MORE))
+
+
+def sentence_line_share(view: TextView) -> float | None:
+    """Lines that end a sentence or have two full-width commas or stops: some authors leave out the last one (ours)."""
+    return _share(view.lines, lambda line: ends_sentence(line) or has_clauses(line))
+
+
+def has_clauses(line: str) -> bool:
+    """Whether a line has MIN_CLAUSE_MARKS or more of CLAUSE_MARKS."""
+    return sum(char in CLAUSE_MARKS for char in line) >= MIN_CLAUSE_MARKS
 
 
 def _share(lines: list[str], test: Callable[[str], bool]) -> float | None:
