@@ -85,6 +85,9 @@ class Signals(Record):
     c4_any_end_lorem_lines: int | None = None
     error_page_share: float | None = None
     search_page_share: float | None = None
+    prose_mean_word_length: float | None = None
+    prose_hash_per_word: float | None = None
+    prose_ellipsis_per_word: float | None = None
     prose_lettered_word_share: float | None = None
     prose_list_line_share: float | None = None
     prose_terminal_line_share: float | None = None

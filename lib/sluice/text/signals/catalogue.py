@@ -97,6 +97,7 @@ OF_TEXT: dict[str, Definition] = {**WORDS, **LINES, **REPETITION, **CHARACTERS, 
 """The signals of a whole text."""
 
 OF_PROSE = (
+    *("mean_word_length", "hash_per_word", "ellipsis_per_word"),
     *("lettered_word_share", "list_line_share", "terminal_line_share", "short_line_share", "mean_line_chars"),
     *(
         "sentence_line_share",

@@ -25,6 +25,10 @@ CLOSING_MARKS = "\"'”’」』）)】》]"
 CLAUSE_MARKS = frozenset("，。；！？")
 MIN_CLAUSE_MARKS = 2
 """Marks of Chinese within a line, from which on it is a sentence without a mark at its end."""
+FUNCTION_CHARACTERS = frozenset("的了是在不就也都把會会要這这那我你他她有和到得過过很還还能被讓让與与而但因為为可以")
+MIN_FUNCTION_CHARACTERS = 3
+MIN_SENTENCE_CHARS = 20
+"""A longer line with so many function characters is a sentence without marks; titles and menus have fewer."""
 
 MORE = ("read more", "readmore", "展开", "展開", "更多", "全文", "。。。")
 """Endings of lines that link to the rest of a text elsewhere (MAP-NEO)."""
@@ -124,13 +128,16 @@ def more_line_share(view: TextView) -> float | None:
 
 
 def sentence_line_share(view: TextView) -> float | None:
-    """Lines that end a sentence or have two full-width commas or stops: some authors leave out the last one (ours)."""
+    """Lines of Chinese or other sentences, with or without a mark at their end, see `has_clauses` (ours)."""
     return _share(view.lines, lambda line: ends_sentence(line) or has_clauses(line))
 
 
 def has_clauses(line: str) -> bool:
-    """Whether a line has MIN_CLAUSE_MARKS or more of CLAUSE_MARKS."""
-    return sum(char in CLAUSE_MARKS for char in line) >= MIN_CLAUSE_MARKS
+    """Whether a line has MIN_CLAUSE_MARKS, or is long and has MIN_FUNCTION_CHARACTERS."""
+    is_long = len(line) >= MIN_SENTENCE_CHARS
+    return sum(char in CLAUSE_MARKS for char in line) >= MIN_CLAUSE_MARKS or (
+        is_long and sum(char in FUNCTION_CHARACTERS for char in line) >= MIN_FUNCTION_CHARACTERS
+    )
 
 
 def _share(lines: list[str], test: Callable[[str], bool]) -> float | None:
