@@ -24,11 +24,11 @@ CLOSING_MARKS = "\"'”’」』）)】》]"
 
 CLAUSE_MARKS = frozenset("，。；！？")
 MIN_CLAUSE_MARKS = 2
-"""Marks of Chinese within a line, from which on it is a sentence without a mark at its end."""
+"""A line with this number of Chinese marks is a sentence, whether it ends in one or not."""
 FUNCTION_CHARACTERS = frozenset("的了是在不就也都把會会要這这那我你他她有和到得過过很還还能被讓让與与而但因為为可以")
 MIN_FUNCTION_CHARACTERS = 3
 MIN_SENTENCE_CHARS = 20
-"""A longer line with so many function characters is a sentence without marks; titles and menus have fewer."""
+"""A line of this length with three function characters is a sentence without marks; titles and menus have fewer."""
 
 MORE = ("read more", "readmore", "展开", "展開", "更多", "全文", "。。。")
 """Endings of lines that link to the rest of a text elsewhere (MAP-NEO)."""
