@@ -44,6 +44,7 @@ class Signals(Record):
     javascript_line_share: float | None = None
     policy_line_share: float | None = None
     more_line_share: float | None = None
+    sentence_line_share: float | None = None
     duplicate_line_share: float | None = None
     duplicate_paragraph_share: float | None = None
     duplicate_line_char_share: float | None = None
@@ -84,11 +85,15 @@ class Signals(Record):
     c4_any_end_lorem_lines: int | None = None
     error_page_share: float | None = None
     search_page_share: float | None = None
+    prose_mean_word_length: float | None = None
+    prose_hash_per_word: float | None = None
+    prose_ellipsis_per_word: float | None = None
     prose_lettered_word_share: float | None = None
     prose_list_line_share: float | None = None
     prose_terminal_line_share: float | None = None
     prose_short_line_share: float | None = None
     prose_mean_line_chars: float | None = None
+    prose_sentence_line_share: float | None = None
     prose_lines_per_word: float | None = None
     prose_duplicate_line_share: float | None = None
     prose_duplicate_paragraph_share: float | None = None

@@ -19,7 +19,7 @@ from sluice.text.html import extract as html
 from sluice.text.html.licence import rights
 from sluice.text.html.markdown import of_text
 from sluice.text.html.metadata import Facts
-from sluice.text.language.decision import decide, decide_language
+from sluice.text.language.decision import decide, decide_written_language, written_part
 from sluice.text.language.facts import language_facts
 from sluice.text.language.identify import Language, LanguageIdentifier
 from sluice.text.language.letters import count_letters
@@ -145,7 +145,7 @@ class PageProcessor:
             clean = as_markdown(clean, extracted.markdown.edited(view.text, clean.numbers))
         stored = clean.view
         found |= _size(stored)
-        written = language_facts(view, language, self.languages)
+        written = language_facts(written_part(view), language, self.languages)
         marks = rights(data, page.robots_header)
         spans = structure(stored)
         return Document(
@@ -173,11 +173,12 @@ class PageProcessor:
         )
 
     def decide_language(self, text: EncodedText) -> Language:
-        """Returns the language of a text. Chinese languages that are not listed themselves are `zh` if that is listed.
+        """Returns the language of a text (`decide_written_language`).
 
-        ISO 639-3 defines `zho` as the macrolanguage of `yue`, `wuu`, `lzh` and others; `variant` tells them apart.
+        Chinese languages that are not listed themselves are `zh` if that is listed: ISO 639-3 defines `zho` as the
+        macrolanguage of `yue`, `wuu`, `lzh` and others; `variant` tells them apart.
         """
-        language = decide_language(text, self.languages)
+        language = decide_written_language(text, self.languages)
         wanted = self.extract.languages or ()
         is_member = language.code in CHINESE and language.code not in wanted and "zh" in wanted
         return replace(language, code="zh", iso639_3="zho") if is_member else language

@@ -54,6 +54,7 @@ LINES = _named(
     lines.javascript_line_share,
     lines.policy_line_share,
     lines.more_line_share,
+    lines.sentence_line_share,
 )
 REPETITION = {
     **_named(
@@ -96,8 +97,15 @@ OF_TEXT: dict[str, Definition] = {**WORDS, **LINES, **REPETITION, **CHARACTERS, 
 """The signals of a whole text."""
 
 OF_PROSE = (
+    *("mean_word_length", "hash_per_word", "ellipsis_per_word"),
     *("lettered_word_share", "list_line_share", "terminal_line_share", "short_line_share", "mean_line_chars"),
-    *("lines_per_word", "duplicate_line_share", "duplicate_paragraph_share", "duplicate_line_char_share"),
+    *(
+        "sentence_line_share",
+        "lines_per_word",
+        "duplicate_line_share",
+        "duplicate_paragraph_share",
+        "duplicate_line_char_share",
+    ),
     *("duplicate_paragraph_char_share", "fineweb_duplicate_line_char_share"),
     *(f"top_{n}gram_share" for n in (2, 3, 4)),
     *(f"duplicate_{n}gram_share" for n in range(5, 11)),

@@ -22,6 +22,14 @@ TERMINAL_MARKS = frozenset(".!?。！？．｡…;；:：।؟۔။។")
 CLOSING_MARKS = "\"'”’」』）)】》]"
 """Skipped if they follow a terminal mark: 。” ends a sentence."""
 
+CLAUSE_MARKS = frozenset("，。；！？")
+MIN_CLAUSE_MARKS = 2
+"""A line with this number of Chinese marks is a sentence, whether it ends in one or not."""
+FUNCTION_CHARACTERS = frozenset("的了是在不就也都把會会要這这那我你他她有和到得過过很還还能被讓让與与而但因為为可以")
+MIN_FUNCTION_CHARACTERS = 3
+MIN_SENTENCE_CHARS = 20
+"""A line of this length with three function characters is a sentence without marks; titles and menus have fewer."""
+
 MORE = ("read more", "readmore", "展开", "展開", "更多", "全文", "。。。")
 """Endings of lines that link to the rest of a text elsewhere (MAP-NEO)."""
 
@@ -117,6 +125,19 @@ def policy_line_share(view: TextView) -> float | None:
 def more_line_share(view: TextView) -> float | None:
     """Lines that end in `read more` or similar (MAP-NEO)."""
     return _share(view.lines, lambda line: line.rstrip().lower().endswith(MORE))
+
+
+def sentence_line_share(view: TextView) -> float | None:
+    """Lines of Chinese or other sentences, with or without a mark at their end, see `has_clauses` (ours)."""
+    return _share(view.lines, lambda line: ends_sentence(line) or has_clauses(line))
+
+
+def has_clauses(line: str) -> bool:
+    """Whether a line has MIN_CLAUSE_MARKS, or is long and has MIN_FUNCTION_CHARACTERS."""
+    is_long = len(line) >= MIN_SENTENCE_CHARS
+    return sum(char in CLAUSE_MARKS for char in line) >= MIN_CLAUSE_MARKS or (
+        is_long and sum(char in FUNCTION_CHARACTERS for char in line) >= MIN_FUNCTION_CHARACTERS
+    )
 
 
 def _share(lines: list[str], test: Callable[[str], bool]) -> float | None:

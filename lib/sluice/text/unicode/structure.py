@@ -4,7 +4,7 @@ Works on any text in that format, also on GitHub's Markdown: no other record of 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from sluice.text.unicode.encoded_text import AnyText, EncodedText
@@ -41,6 +41,15 @@ def structure(text: AnyText) -> Structure:
 def prose(text: AnyText) -> EncodedText:
     """Returns the text outside of code and tables; the same view for a text without any. Computed once per view."""
     return EncodedText.of(text).once(_without, None)
+
+
+def without_code(text: AnyText) -> EncodedText:
+    """Returns the text outside of code, with tables; the same view for a text without any. Computed once per view.
+
+    >>> without_code("Run:\\n\\n```\\nls | wc\\n```\\n\\na | b\\n1 | 2").text
+    'Run:\\n\\na | b\\n1 | 2'
+    """
+    return EncodedText.of(text).once(_without_code, None)
 
 
 def _find(view: EncodedText, _: None) -> Structure:
@@ -81,7 +90,14 @@ def _tables(text: str, code: tuple[Span, ...]) -> Iterator[Span]:
 
 def _without(view: EncodedText, _: None) -> EncodedText:
     found = structure(view)
-    spans = sorted((*found.code, *found.tables))
+    return _cut(view, sorted((*found.code, *found.tables)))
+
+
+def _without_code(view: EncodedText, _: None) -> EncodedText:
+    return _cut(view, structure(view).code)
+
+
+def _cut(view: EncodedText, spans: Sequence[Span]) -> EncodedText:
     if not spans:
         return view
     parts, at = [], 0

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sluice.text.language.decision import decide, decide_language, is_contradicted, is_mojibake
+from sluice.text.language.decision import (
+    decide,
+    decide_language,
+    decide_written_language,
+    is_contradicted,
+    is_mojibake,
+    written_part,
+)
 from sluice.text.language.identify import UNKNOWN, Language, LanguageIdentifier, model_path
 from sluice.text.language.letters import LetterCounts, count_letters
 from sluice.text.language.precheck import Precheck
@@ -47,6 +54,30 @@ def test_chinese_of_every_kind_is_chinese(identifier, text):
     found = decide_language(text, identifier)
     assert found.code == "zh"
     assert 0.5 < found.score <= 1
+
+
+def test_code_is_left_out_unless_little_else_is_there():
+    code = "```\nint n = read();\n```"
+    assert written_part(f"{SIMPLIFIED}\n\n{code}\n\n结束").text == f"{SIMPLIFIED}\n\n结束"
+    assert written_part(f"结束\n\n{code}").text == f"结束\n\n{code}"
+    table = "名字 | 数量\n苹果 | 3\n" + SIMPLIFIED
+    assert written_part(table).text == table
+
+
+CODE = "\n".join(f"for (int i{k}=0; i{k}<n{k}; ++i{k}) dp[i{k}][0] = max(dp[i{k}-1], t{k}--);" for k in range(60))
+MANUAL = "The program prints each line that matches one of the given patterns and then stops with the status zero. "
+
+
+def test_sentences_with_much_code_and_a_manual_that_is_one_block_of_code_have_their_language(identifier):
+    page = f"{SIMPLIFIED * 2}\n\n```\n{CODE}\n```"
+    assert decide_language(page, identifier).score < 0.5
+    found = decide_written_language(page, identifier)
+    assert found.code == "zh" and found.score > 0.9
+    headings = "SYNOPSIS top\n\nDESCRIPTION top\n\nEXIT STATUS top\n\nENVIRONMENT top\n\nCOLOPHON top"
+    manual = f"{headings}\n\n```\n{MANUAL * 5}\n```"
+    assert decide_language(headings, identifier).score < 0.65
+    assert decide_written_language(manual, identifier) == decide_language(manual, identifier)
+    assert decide_written_language(manual, identifier).code == "en"
 
 
 @pytest.mark.parametrize(("text", "code"), [(JAPANESE, "ja"), (KANJI, "ja"), (KOREAN, "ko"), (HANJA, "ko")])

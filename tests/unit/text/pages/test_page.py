@@ -124,6 +124,20 @@ def test_a_page_in_classical_chinese_with_brand_names_or_in_decomposed_hangul_ha
     assert [judge.process(a_page(html(text))).language for text in texts] == ["zh", "zh", "ko"]
 
 
+CODE = "\n".join(
+    f"for (int i{k}=0; i{k}<n{k}; ++i{k}) dp[i{k}][0] = max(dp[i{k}-1][a[i{k}]], tmp{k}--);" for k in range(60)
+)
+
+
+@pytest.mark.parametrize(("text", "language", "script"), [(CHINESE, "zh", "Hani"), (ENGLISH, "en", "Latn")])
+def test_a_page_with_much_code_has_the_language_of_its_sentences(text, language, script):
+    page = f"<p>{text}</p><pre><code>{CODE.replace('<', '&lt;')}</code></pre>"
+    document = processor(min_chars=20).process(a_page(html(page)))
+    assert isinstance(document, Document) and len(document.code_spans) == 1
+    assert (document.language, document.script) == (language, script)
+    assert document.signals.other_language_share == 0
+
+
 def test_a_wrongly_decoded_page_is_in_no_language():
     garbled = (CHINESE * 2).encode("gb18030").decode("latin-1")
     rejection = processor(languages=None).process(a_page(html(garbled)))

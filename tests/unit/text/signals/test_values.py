@@ -60,6 +60,19 @@ EXAMPLES = [
     ("javascript_line_share", "en", "JavaScript is off\n\nplain", 1 / 2),
     ("policy_line_share", "en", "Our Privacy Policy\nplain\nwe use coo\u212aies", 2 / 3),  # the Kelvin sign is a k
     ("policy_line_share", "zh", "版权所有 某公司\n正文\n京ICP备1号", 2 / 3),
+    (
+        "sentence_line_share",
+        "zh",
+        "我來了，他也來了，很高興\n首頁，關於\n結束。」\n標籤, 分類, 列表\n\n好！真的？",
+        3 / 5,
+    ),
+    (
+        "sentence_line_share",
+        "zh",
+        "那因為用這個和不用這個的場景比較不一樣所以先看\n这是我的博客的文章\n" + "產品" * 12,
+        1 / 3,
+    ),
+    ("sentence_line_share", "en", "One, two, three\nDone.", 1 / 2),  # commas of lists are no sign of a sentence
     ("more_line_share", "zh", "新闻 查看更多 \n正文", 1 / 2),
     ("more_line_share", "en", "News. READ MORE\nmore to read", 1 / 2),
     ("fineweb_terminal_line_share", "en", "End.\nNo end\n\nReally? \nThree.”\nFour!", 2 / 5),  # T12, T18

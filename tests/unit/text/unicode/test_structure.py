@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sluice.text.unicode.encoded_text import EncodedText
-from sluice.text.unicode.structure import prose, structure
+from sluice.text.unicode.structure import prose, structure, without_code
 
 
 def parts(text):
@@ -14,6 +14,12 @@ def test_code_is_found_with_its_fences_and_tables_with_all_rows():
     text = "Before.\n\n```\na = b | c\n\nd | e\n```\n\nx | y\n1 |  | 2\n| 3\n\nAfter | all."
     assert parts(text) == (["```\na = b | c\n\nd | e\n```"], ["x | y\n1 |  | 2\n| 3"])
     assert prose(text).text == "Before.\n\nAfter | all."
+
+
+def test_without_code_tables_and_text_are_left():
+    assert without_code("Before.\n\n```\na | b\n```\n\nx | y\n1 | 2").text == "Before.\n\nx | y\n1 | 2"
+    view = EncodedText("x | y\n1 | 2")
+    assert without_code(view) is view
 
 
 def test_a_fence_ends_with_at_least_as_many_backticks_and_may_name_a_language():

@@ -15,7 +15,7 @@ from sluice.text.unicode.kernels.phrases import find_phrases, pair_chains, phras
 _TABLE, _LENGTHS = phrase_table(PHRASES)
 _HEADS, _NEXT = pair_chains(PHRASES)
 
-_WORDS, _LINES, _REPETITION, _CHARACTERS, _C4 = 16, 28, 44, 60, 66
+_WORDS, _LINES, _REPETITION, _CHARACTERS, _C4 = 16, 29, 45, 61, 67
 """End of each group of `catalogue.OF_TEXT`."""
 
 

@@ -14,6 +14,9 @@ def _codes(chars):
 
 
 _BULLETS, _ENDS, _CLOSING = map(_codes, (lines.BULLETS, lines.TERMINAL_MARKS, lines.CLOSING_MARKS))
+_CLAUSE_MARKS, _FUNCTION_CHARACTERS = _codes(lines.CLAUSE_MARKS), _codes(lines.FUNCTION_CHARACTERS)
+_MIN_CLAUSE_MARKS, _MIN_FUNCTION_CHARACTERS = lines.MIN_CLAUSE_MARKS, lines.MIN_FUNCTION_CHARACTERS
+_MIN_SENTENCE_CHARS = lines.MIN_SENTENCE_CHARS
 _NUMERALS = _codes("一二三四五六七八九十")
 _MORE, _MORE_LENGTHS = phrase_table(lines.MORE)
 PHRASES = ("javascript", "lorem ipsum", *lines.POLICY, *pages.ERROR_PHRASES, *pages.SEARCH_PHRASES)
@@ -73,6 +76,17 @@ def ends_sentence(codes, flags, start, end):
 
 
 @kernel
+def has_clauses(codes, start, end):
+    """See `lines.has_clauses`."""
+    marks, words = 0, 0
+    for i in range(start, end):
+        if codes[i] >= 0x3000:
+            marks += is_in(codes[i], _CLAUSE_MARKS)
+            words += is_in(codes[i], _FUNCTION_CHARACTERS)
+    return marks >= _MIN_CLAUSE_MARKS or (end - start >= _MIN_SENTENCE_CHARS and words >= _MIN_FUNCTION_CHARACTERS)
+
+
+@kernel
 def is_item(codes, flags, start, end):
     """Whether the pattern `line_signals.ITEM` matches at start."""
     if start == end:
@@ -101,7 +115,7 @@ def is_item(codes, flags, start, end):
 
 @kernel
 def measure_lines(codes, flags, num_tokens, places, numbers, out):
-    """Fills `out` [12] in the order of `signals.LINES`.
+    """Fills `out` [13] in the order of `signals.LINES`.
 
     `places` and `numbers`: positions and numbers of the occurrences of `PHRASES`.
     """
@@ -120,7 +134,7 @@ def measure_lines(codes, flags, num_tokens, places, numbers, out):
         out[0] = bullets / count
         out[1] = dots / count
     solid, items, marks, sentences, short, chars, newlines = 0, 0, 0, 0, 0, 0, 0
-    scripts, policies, more = 0, 0, 0
+    scripts, policies, more, clauses = 0, 0, 0, 0
     start, hit = 0, 0
     for i in range(n + 1):
         if i < n and codes[i] != 10:
@@ -131,7 +145,9 @@ def measure_lines(codes, flags, num_tokens, places, numbers, out):
             solid += 1
             items += is_item(codes, flags, first, i)
             marks += flags[i - 1] & TERMINAL != 0
-            sentences += ends_sentence(codes, flags, start, i)
+            is_end = ends_sentence(codes, flags, start, i)
+            sentences += is_end
+            clauses += is_end or has_clauses(codes, start, i)
             short += i - start <= _SHORT
             chars += i - start
             has_script, has_policy = False, False
@@ -152,6 +168,7 @@ def measure_lines(codes, flags, num_tokens, places, numbers, out):
         out[9] = scripts / solid
         out[10] = policies / solid
         out[11] = more / solid
+        out[12] = clauses / solid
     if num_tokens > 0:
         out[7] = newlines / num_tokens
         out[8] = solid / num_tokens
