@@ -215,6 +215,9 @@ def test_quotations_within_a_line_have_quotes():
         ("<h3>Title <a href='#t'>§</a></h3>", "Title"),
         ("<h3>Title <a href='#t'>🔗</a></h3>", "Title"),
         ("<dt>open(file)<a href='#open'>¶</a>", "open(file)"),
+        ("<h1>Title<a class=headerlink href='#t'>\uf0c1</a></h1>", "Title"),  # an icon of a font
+        ("<p>Text <a href='/share'> \ue000 </a></p>", "Text"),
+        ("<p>One <a href='/x'>豈</a> two</p>", "One 豈 two"),
         ("<p>in C<a href=/sharp>#</a>", "in C#"),
         ("<h2>About <a href=/c>C#</a></h2>", "About C#"),
         ("<h2>第1节<span class=mw-editsection>[<a>编辑</a>]</span></h2>", "第1节"),

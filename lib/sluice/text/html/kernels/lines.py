@@ -71,9 +71,15 @@ def is_numbered_column(text, start, end):
 
 @kernel
 def is_anchor(text, start, position, context):
-    """Whether the text of a link is only the sign of an anchor: ¶ anywhere, #, § or a chain in a heading."""
+    """Whether the text of a link is only a sign: ¶ or a private-use character anywhere, #, § or a chain in a heading.
+
+    Fonts draw icons for private-use characters.
+    """
     while start < position and text[start] == 32:
         start += 1
+    is_private = text[start] == 0xEE or (text[start] == 0xEF and text[start + 1] < 0xA4)  # U+E000 to U+F8FF
+    if position - start == 3 and is_private:
+        return True
     for place in range(len(_ANCHORS)):
         width = _ANCHORS[place, 0]
         if position - start == width and (place == PILCROW or context & HEADING):
