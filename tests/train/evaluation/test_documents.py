@@ -15,4 +15,4 @@ def test_every_document_begins_without_context_and_includes_its_end(lengths):
     documents = [np.array(random_documents(i, 1, length)[0], np.int32) for i, length in enumerate(lengths)]
     nats = document_nats(model, documents, eos=IDS.eos, pad=IDS.pad)
     expected = [brute_force(weights, [IDS.eos, *document.tolist(), IDS.eos], 1) for document in documents]
-    np.testing.assert_allclose(nats, expected, rtol=1e-5)
+    np.testing.assert_allclose(nats, expected, rtol=1e-6)  # the model computes in float32, the comparison in float64

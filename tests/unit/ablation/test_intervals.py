@@ -11,18 +11,18 @@ from sluice.ablation.intervals import Change, change, student
 def test_the_same_ratio_in_all_documents_has_an_interval_of_one_point():
     before = np.array([[100.0, 250.0, 31.0], [90.0, 260.0, 33.0]])
     found = change(before, 0.9 * before)
-    assert (found.value, found.low, found.high) == pytest.approx((-0.1, -0.1, -0.1), abs=1e-12)
+    assert (found.value, found.low, found.high) == pytest.approx((-0.1, -0.1, -0.1), abs=1e-15)
 
 
 def test_long_documents_weigh_more_than_short_ones():
     before, after = np.array([[900.0, 100.0]]), np.array([[810.0, 200.0]])
-    assert change(before, after).value == pytest.approx(0.01)  # 1010 / 1000, though one document doubles
+    assert change(before, after).value == pytest.approx(0.01, abs=1e-15)  # 1010 / 1000, though one document doubles
 
 
 def test_the_change_is_the_geometric_mean_over_seeds():
     before = np.array([[100.0, 100.0], [100.0, 100.0]])
     after = np.array([[80.0, 80.0], [125.0, 125.0]])
-    assert change(before, after).value == pytest.approx(0.0)
+    assert change(before, after).value == pytest.approx(0.0, abs=1e-15)
 
 
 def test_seeds_that_disagree_give_a_wider_interval_than_documents_alone():
@@ -38,7 +38,7 @@ def test_one_seed_gives_an_interval_over_documents_only():
     before = np.full((1, 30), 100.0)
     found = change(before, before * (1 + 0.1 * (np.arange(30) % 2)))
     assert found.low < 0.05 < found.high
-    assert found.value == pytest.approx(0.05)
+    assert found.value == pytest.approx(0.05, abs=1e-15)
 
 
 def test_equal_input_gives_equal_intervals():
@@ -72,7 +72,8 @@ def test_a_change_is_clear_if_its_interval_excludes_zero():
 def test_quantiles_of_student_equal_the_printed_tables():
     printed = {1: 12.706, 4: 2.776, 9: 2.262, 10: 2.228, 15: 2.131, 30: 2.042, 120: 1.980}
     for degrees, quantile in printed.items():
-        assert student(degrees) == pytest.approx(quantile, abs=0.004)
+        # the tables are rounded to three places; the expansion, used from 10 degrees on, is worst there
+        assert student(degrees) == pytest.approx(quantile, abs=0.0026 if degrees == 10 else 0.0005)
 
 
 @pytest.mark.parametrize("shapes", [((2, 3), (3, 3)), ((0, 3), (0, 3)), ((2, 0), (2, 0))])

@@ -141,6 +141,8 @@ def test_intervals_are_drawn_to_scale():
     drawn = intervals({"set": {"a": [Interval("", "train", 5.0, 0.0, 10.0)]}}, {}, "axis")
     (line,) = re.findall(r'<g>.*?<line class="train" x1="([\d.]+)" x2="([\d.]+)"', drawn)
     (middle,) = re.findall(r'<circle class="train" cx="([\d.]+)"', drawn)
-    assert float(middle) == pytest.approx((float(line[0]) + float(line[1])) / 2, abs=0.1)
+    assert float(middle) == pytest.approx(
+        (float(line[0]) + float(line[1])) / 2, abs=0.1
+    )  # coordinates have one decimal
     zero = re.search(r'<line class="axis" x1="([\d.]+)"', drawn)
     assert zero and zero[1] == line[0]

@@ -62,7 +62,6 @@ def line_markdown(text: str, marks: list[Mark], *, is_cell: bool = False) -> str
     '**2\\\\*3** in a_b'
     """
     shown = nest(text, marks) if marks else []
-    inserted: dict[int, str] = {}
     codes = [(mark.start, mark.end) for mark in shown if mark.kind == CODE]
     escaped = {found.start() for found in SPECIAL.finditer(text)}
     if begun := None if is_cell else LINE_START.match(text):
@@ -76,33 +75,22 @@ def line_markdown(text: str, marks: list[Mark], *, is_cell: bool = False) -> str
         escaped.difference_update(range(start, end))
     if is_cell:
         escaped.update(place for place, char in enumerate(text) if char == "|")
-    for place in escaped:
-        inserted[place] = "\\"
-    for start, mark_text in reversed(openings(text, shown)):
-        inserted[start] = mark_text + inserted.get(start, "")
+    opened: dict[int, str] = {}
     closed: dict[int, str] = {}
-    for end, mark_text in closings(text, shown):
-        closed[end] = closed.get(end, "") + mark_text
-    for end, mark_text in closed.items():
-        inserted[end] = mark_text + inserted.get(end, "")
+    for mark in reversed(shown):  # inner marks before outer ones
+        opening, closing = _delimiters(text, mark)
+        opened[mark.start] = opening + opened.get(mark.start, "")
+        closed[mark.end] = closed.get(mark.end, "") + closing
     pieces, at = [], 0
-    for place in sorted(inserted):
-        pieces += [text[at:place], inserted[place]]
+    for place in sorted({*opened, *closed, *escaped}):
+        escape = "\\" if place in escaped else ""
+        pieces += [text[at:place], closed.get(place, ""), opened.get(place, ""), escape]
         at = place
     return "".join([*pieces, text[at:]])
 
 
-def openings(text: str, marks: list[Mark]) -> list[tuple[int, str]]:
-    """Returns the delimiters that open marks, outer before inner."""
-    return [(mark.start, _delimiters(text, mark)[0]) for mark in marks]
-
-
-def closings(text: str, marks: list[Mark]) -> list[tuple[int, str]]:
-    """Returns the delimiters that close marks, inner before outer."""
-    return [(mark.end, _delimiters(text, mark)[1]) for mark in reversed(marks)]
-
-
 def _delimiters(text: str, mark: Mark) -> tuple[str, str]:
+    """Returns what opens and what closes a mark."""
     if mark.kind == LINK:
         return "[", f"](<{mark.href}>)"
     if mark.kind != CODE:

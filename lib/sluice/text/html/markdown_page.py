@@ -55,7 +55,10 @@ def page_markdown(data: bytes, markup: Markup, chosen: np.ndarray, url: str | No
 
 
 class _Page:
-    """The blocks of one page in the order in which they are in the rendered text."""
+    """The blocks of one page in the order in which they are in the rendered text.
+
+    A paragraph, code or table has the number of its place there, which no other has.
+    """
 
     def __init__(self, data: bytes, markup: Markup, rendered: bytes, places: np.ndarray, url: str | None) -> None:
         self.markup, self.rendered = markup, rendered
@@ -74,6 +77,7 @@ class _Page:
         self.widths: dict[int, int] = {0: 0}  # of the indentation and mark of list items that have begun
         self.signs: dict[int, int] = {}  # of the lists that have begun: which of two marks they use
         self.lists: dict[int, int] = {}  # the last list by indentation
+        self.table_starts: dict[int, int] = {}
         spans = markup.spans
         kinds = np.unique(spans[:, 2]).tolist()
         self.spans = {kind: _merged(spans[spans[:, 2] == kind], markup.text) for kind in kinds}
@@ -84,7 +88,7 @@ class _Page:
     def lines(self) -> Iterator[Line]:
         start = 0
         fence: Line | None = None
-        for number, raw in enumerate(self.rendered.split(b"\n")):
+        for raw in self.rendered.split(b"\n"):
             text, end = raw.decode("utf-8", "replace"), start + len(raw)
             k = bisect_right(self.places, start) - 1
             if k < 0 or self.places[k] + self.sizes[k] <= start:  # not within a block: one may begin in this line
@@ -100,8 +104,7 @@ class _Page:
             elif is_covered:
                 yield self._row(text, start, end, k) if self.tables[k] else self._text(text, start, end, k)
             elif FENCE.match(text) and k < len(self.codes) and self.codes[k]:
-                block = len(self.places) + len(self.widths) + number
-                fence = Line(text, Kind.CODE, 2 * len(self.rendered) + block, " " * self._indent(self.items[k]), text)
+                fence = Line(text, Kind.CODE, start, " " * self._indent(self.items[k]), text)
                 yield fence
             else:
                 yield Line(text)
@@ -131,7 +134,7 @@ class _Page:
             kind = Kind.ITEM if lead else Kind.HEADING
         marks = self._marks(start, end, lead, self._spans_in(start, end, k))
         body = line_markdown(text[lead:].strip(), marks)
-        return Line(text, kind, k, before, body, lead)
+        return Line(text, kind, self.places[k], before, body, lead)
 
     def _mark(self, item: int, indent: int) -> str:
         """Returns the mark of a list item. A list directly after another one has other marks, to be another list."""
@@ -162,7 +165,7 @@ class _Page:
                 m += 1
             cells.append(line_markdown(part.strip(), own, is_cell=True))
             at += len(part) + 1
-        block = len(self.places) + self.tables[k - 1]
+        block = self.table_starts.setdefault(self.tables[k - 1], start)
         return Line(text.replace(BAR, "|"), Kind.ROW, block, cells=tuple(cells))
 
     def _spans_in(self, start: int, end: int, k: int) -> list[Found]:
