@@ -143,7 +143,7 @@ class ExtractConfig(Section):
     """`text`: plain text with code in fences and table rows as lines. `markdown`: CommonMark with GitHub's tables:
     headings, lists, code, tables, emphasis. Rules, edits and language are decided on the plain text in both."""
     links: bool = False
-    """In Markdown, keep the addresses of links to pages."""
+    """In Markdown, keep the addresses of links to pages, except those with personal data that `pii` masks."""
     blocklist: BlocklistConfig = BlocklistConfig()
     url_words: UrlWordsConfig = UrlWordsConfig()
     precheck: PrecheckConfig = PrecheckConfig()

@@ -3,6 +3,7 @@
 import importlib.metadata
 import importlib.util
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,13 +39,14 @@ def extract_page(
     is_xml: bool = False,
     text_format: TextFormat = "text",
     links_from: str | None = None,
+    is_private: Callable[[str], bool] = lambda address: False,
 ) -> PageText:
     """Extracts text and metadata of a page in UTF-8, and with `text_format` also its Markdown.
 
     `main` excludes menus, advertisements, footers and similar (`text.html.main_text`); `all` keeps everything that a
     browser shows; `trafilatura` is that package with its defaults (about ten times slower). Raises ConfigError if
     trafilatura is selected but not installed. `is_xml`: an XHTML page, see `parse`. `links_from`: the address of the
-    page, to keep those of its links in the Markdown.
+    page, to keep those of its links in the Markdown, unless an address `is_private`.
     """
     markup = parse(data, is_xml=is_xml, has_spans=text_format == "markdown")
     facts = page_facts(data, markup)
@@ -55,7 +57,7 @@ def extract_page(
     else:
         chosen = np.ones(len(markup.block_start), np.bool_)
     if text_format == "markdown":
-        text, markdown = page_markdown(data, markup, chosen, links_from)
+        text, markdown = page_markdown(data, markup, chosen, links_from, is_private)
         return PageText(text, facts, markdown)
     return PageText(render(markup, chosen), facts)
 

@@ -3,7 +3,7 @@
 import html
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import urljoin
 
 import numpy as np
@@ -43,14 +43,20 @@ Spans = tuple[list[int], list[int], list[int]]
 Found = tuple[int, int, int, str]
 """Start, end, kind and address of a span in the rendered text."""
 
+IsPrivate = Callable[[str], bool]
+"""Whether the address of a link must not be stored."""
 
-def page_markdown(data: bytes, markup: Markup, chosen: np.ndarray, url: str | None) -> tuple[str, Markdown]:
+
+def page_markdown(
+    data: bytes, markup: Markup, chosen: np.ndarray, url: str | None, is_private: IsPrivate
+) -> tuple[str, Markdown]:
     """Returns the plain text of the chosen blocks, as `main_text.render`, and its Markdown.
 
     `markup` must have spans. `url`: the address of the page, to which links are relative; None: links are only text.
+    A link whose whole address `is_private` is only text, too.
     """
     rendered, places = render_places(markup, chosen, ord(BAR))
-    lines = tuple(_Page(data, markup, rendered, places, url).lines())
+    lines = tuple(_Page(data, markup, rendered, places, url, is_private).lines())
     return rendered.decode("utf-8", "replace").replace(BAR, "|"), Markdown(lines)
 
 
@@ -60,7 +66,15 @@ class _Page:
     A paragraph, code or table has the number of its place there, which no other has.
     """
 
-    def __init__(self, data: bytes, markup: Markup, rendered: bytes, places: np.ndarray, url: str | None) -> None:
+    def __init__(
+        self,
+        data: bytes,
+        markup: Markup,
+        rendered: bytes,
+        places: np.ndarray,
+        url: str | None,
+        is_private: IsPrivate,
+    ) -> None:
         self.markup, self.rendered = markup, rendered
         parents, node_tags = markup.node_parent, markup.node_tag
         _, _, _, item, code = tables.ancestors(parents, node_tags, markup.node_context)
@@ -82,6 +96,7 @@ class _Page:
         kinds = np.unique(spans[:, 2]).tolist()
         self.spans = {kind: _merged(spans[spans[:, 2] == kind], markup.text) for kind in kinds}
         self.data, self.base = data, _base(data, url) if url else None
+        self.is_private = is_private
         if self.base is None:
             self.spans.pop(LINK, None)
 
@@ -202,7 +217,9 @@ class _Page:
             whole = urljoin(self.base, address)
         except ValueError:
             return ""
-        return ENTITY.sub("&amp;", whole.translate(QUOTED)) if whole.lower().startswith(TO_PAGES) else ""
+        if not whole.lower().startswith(TO_PAGES) or self.is_private(whole):
+            return ""
+        return ENTITY.sub("&amp;", whole.translate(QUOTED))
 
 
 def _levels(parents: np.ndarray, levels: np.ndarray) -> np.ndarray:

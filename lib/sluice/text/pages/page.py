@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -14,6 +15,8 @@ from sluice.core.reasons import Reason
 from sluice.core.records.docs import Document, Located, Page, Rejection, Span
 from sluice.text.charset import decode, double_encoded
 from sluice.text.cleaning.clean import as_markdown, cut_lines, mask_personal
+from sluice.text.cleaning.link_addresses import has_personal_data
+from sluice.text.cleaning.mask_pii import mask
 from sluice.text.dedup.signing import sign_text
 from sluice.text.html import extract as html
 from sluice.text.html.licence import rights
@@ -118,6 +121,7 @@ class PageProcessor:
             is_xml=is_xml,
             text_format=settings.format,
             links_from=url if settings.links else None,
+            is_private=partial(has_personal_data, options=settings.pii),
         )
 
     def _process_text(self, page: Page) -> Document | Rejection:
@@ -151,7 +155,7 @@ class PageProcessor:
         return Document(
             **_place(page),
             **found,
-            **extracted.facts._asdict(),
+            **self._masked(extracted.facts)._asdict(),
             script=written.script,
             variant=written.variant,
             licence=marks.licence,
@@ -171,6 +175,11 @@ class PageProcessor:
             **sign_text(stored, self.minhash)._asdict(),
             text=stored.text,
         )
+
+    def _masked(self, facts: Facts) -> Facts:
+        """Masks what pages name in their title and author, as in their text."""
+        title, author = (value and mask(value, self.extract.pii).text for value in (facts.title, facts.author))
+        return facts._replace(title=title, author=author)
 
     def decide_language(self, text: EncodedText) -> Language:
         """Returns the language of a text (`decide_written_language`).

@@ -7,7 +7,7 @@ import unicodedata
 import pytest
 
 from sluice.core.config.dedup import MinHashConfig
-from sluice.core.config.extract import BlocklistConfig, UrlWordsConfig
+from sluice.core.config.extract import BlocklistConfig, PiiConfig, UrlWordsConfig
 from sluice.core.errors import InputError
 from sluice.core.records.docs import Document, Rejection
 from sluice.text.cleaning.clean import Edits
@@ -300,3 +300,31 @@ def test_a_document_in_markdown_has_the_signals_of_its_text_and_accounts_for_the
 def test_plain_text_in_markdown_is_escaped():
     page = a_page(f"# {ENGLISH}\n\n* one".encode(), is_text=True)
     assert processor(format="markdown").process(page).text == f"\\# {ENGLISH}\n\n\\* one"
+
+
+PRIVATE = {
+    "email": ["?to=zhang.san@mail.cn", "?to=zhang.san%40mail.cn", "?u=%2F%3Fto%3Dzhang.san%2540mail.cn", "/zhang@mail.cn"],
+    "mobile": ["/13812345678", "?phone=8613812345678", "?text=hi&tel=%2B8613812345678", "#13812345678"],
+    "ipv4": ["?ip=93.184.216.34", "/whois/93.184.216.34"],
+    "identity": ["?id=11010519491231002X"],
+    "card": ["/pay/4111111111111111"],
+}
+UNMASKED = PiiConfig(**dict.fromkeys(PiiConfig.__struct_fields__))
+
+
+@pytest.mark.parametrize("kind", PRIVATE)
+def test_links_whose_address_contains_personal_data_are_only_text(kind):
+    links = "".join(f"<p><a href='https://shop.test{end}'>one</a></p>" for end in PRIVATE[kind])
+    page = a_page(html(f"{ENGLISH}</p>{links}<p><a href='/2024/05/16/p-1234567.html'>other</a>"))
+    stored = processor(format="markdown", links=True).process(page).text
+    assert stored.count("\n\none") == len(PRIVATE[kind])
+    assert stored.count("](") == 1
+    assert stored.endswith("[other](<http://h.test/2024/05/16/p-1234567.html>)")
+    kept = processor(format="markdown", links=True, pii=UNMASKED).process(page).text
+    assert kept.count("shop.test") == len(PRIVATE[kind])
+
+
+def test_title_and_author_are_masked_like_the_text():
+    page = a_page(f"<title>Call 13812345678</title><meta name=author content='me@site.net'><p>{ENGLISH}")
+    document = processor().process(page)
+    assert (document.title, document.author) == ("Call <PHONE>", "email@example.com")
