@@ -267,6 +267,8 @@ _EDIT_LINKS = (
 _ENCYCLOPAEDIA_LINK = re.compile(r"\s?(?:编辑播报|播报编辑|编辑 ?播报|播报 ?编辑|编辑本段)$")
 """Baidu Baike's links after headings."""
 _CITATION = re.compile(
+    # all of them begin like this, which is found sooner
+    r"(?=\s?\[)(?:"
     # directly after Han, kana or a clause end: can only be a citation, unless the sentence refers to the source
     rf"(?:(?<=[\u3040-\u30ff\u4e00-\u9fff。，、；：！？）』”》.,;!?’])|(?<=[.,!?][\"”)]))"
     rf"(?<![见見照据據献獻如在由对對和与與是看列考第以从從款码組组引素每共且页頁]){_NUMBERS}{_AFTER}"
@@ -277,7 +279,7 @@ _CITATION = re.compile(
     r"|better source needed|not in citation given"
     r"|(?:note|nb|n) \d{1,2}|编辑|編輯|编辑源代码|編輯原始碼|编辑 ?\| ?编辑源代码|来源请求|來源請求|需要引用|可疑"
     r"|(?:注|註|来源|參考|参) ?\d{1,2}|谁？|誰？|何时？|何時？|哪个／哪些？|哪個／哪些？|原創研究？|原创研究？)\]"
-    rf"|\s?\[(?:{_EDIT_LINKS})\]",
+    rf"|\s?\[(?:{_EDIT_LINKS})\])",
     re.IGNORECASE,
 )
 _NOT_PROSE = re.compile(  # code, and the numbered sections of manual pages

@@ -8,7 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 from sluice.text.html.json_ld import Article, find_article
+from sluice.text.html.kernels.licence import mark_hinted
 from sluice.text.html.markup import JSON_MARK, META_MARK, TIME_MARK, TITLE_MARK, Markup
+from sluice.text.unicode.kernels.phrases import phrase_table
 
 MAX_CHARS = 300
 """Maximum length; longer titles and names are spam and are truncated."""
@@ -58,7 +60,9 @@ DAY_NAMES = (
 )
 META_HINTS = ("title", "author", "byl", "date", "published_time", "creat")
 """Every relevant name contains one of these. Most <meta>s do not, so that their attributes need not be parsed."""
-HINT = re.compile("|".join(META_HINTS).encode(), re.IGNORECASE)
+HINTS, HINT_LENGTHS = phrase_table(META_HINTS)
+HINT_STARTS = np.array([chr(byte).lower() in {hint[0] for hint in META_HINTS} for byte in range(256)])
+"""Whether a hint may begin with a byte."""
 
 
 class Facts(NamedTuple):
@@ -118,12 +122,12 @@ def find_day(text: str) -> str | None:
 
 def _metas(data: bytes, markup: Markup) -> dict[str, str]:
     """Returns contents of <meta> by lower-case name; the first of each name."""
+    places = _places(markup, META_MARK)
+    is_hinted = np.zeros(len(places), np.bool_)
+    page = np.frombuffer(data, np.uint8)
+    mark_hinted(page, places, MAX_META_BYTES, HINT_STARTS, HINTS, HINT_LENGTHS, is_hinted)
     found: dict[str, str] = {}
-    for start, end in _places(markup, META_MARK):
-        raw = data[start : min(end, start + MAX_META_BYTES)]
-        if not HINT.search(raw):
-            continue
-        tag = raw.decode("utf-8", "replace")
+    for tag in _read(data, places[is_hinted], MAX_META_BYTES):
         values = {m[1].lower(): m[2] or m[3] or m[4] or "" for m in ATTRIBUTE.finditer(tag)}
         name = values.get("property") or values.get("name") or values.get("itemprop")
         if name and values.get("content"):
@@ -132,15 +136,16 @@ def _metas(data: bytes, markup: Markup) -> dict[str, str]:
 
 
 def _marked(data: bytes, markup: Markup, kind: int, limit: int) -> list[str]:
-    places = _places(markup, kind)
-    return [data[start : min(end, start + limit)].decode("utf-8", "replace") for start, end in places]
+    return _read(data, _places(markup, kind), limit)
 
 
-def _places(markup: Markup, kind: int) -> list[list[int]]:
-    """Start and end in the page of each mark of a kind."""
-    rows: np.ndarray = markup.marks[markup.marks[:, 0] == kind]
-    places: list[list[int]] = rows[:, 1:].tolist()
-    return places
+def _read(data: bytes, places: np.ndarray, limit: int) -> list[str]:
+    return [data[start : min(end, start + limit)].decode("utf-8", "replace") for start, end in places.tolist()]
+
+
+def _places(markup: Markup, kind: int) -> np.ndarray:
+    """Start and end in the page of each mark of a kind, [marks, 2]."""
+    return np.ascontiguousarray(markup.marks[markup.marks[:, 0] == kind, 1:])
 
 
 def _first(metas: dict[str, str], names: tuple[str, ...]) -> str | None:

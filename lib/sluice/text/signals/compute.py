@@ -30,7 +30,7 @@ def compute(text: AnyText, language: str, **given: float | None) -> Signals:
     view = EncodedText.of(text)
     values = _measure(view, language)
     plain = prose(view)
-    of_prose = values if plain is view else _measure(plain, language)
+    of_prose = values if plain is view else _measure(plain, language, is_prose=True)
     found: list[Any] = [*values, *(of_prose[place] for place in OF_PROSE)]
     for place in WHOLE:
         if found[place] is not None:
@@ -39,14 +39,14 @@ def compute(text: AnyText, language: str, **given: float | None) -> Signals:
     return Signals(*found, **given)  # type: ignore[arg-type]  # integer signals have integer values
 
 
-def _measure(view: EncodedText, language: str) -> list[float | None]:
-    """Returns the signals of a whole text in the order of `catalogue.OF_TEXT`."""
+def _measure(view: EncodedText, language: str, *, is_prose: bool = False) -> list[float | None]:
+    """Returns the signals in the order of `catalogue.OF_TEXT`; with `is_prose`, only those of OF_PROSE are right."""
     is_segmented = language not in UNSEGMENTED
     starts, ends = word_spans(view, language) if is_segmented else _NO_SPANS
     stops, functions = word_tables(language)
     out = np.empty(len(catalogue.OF_TEXT))
     is_unspaced = language in JIEBA_LANGUAGES or not is_segmented
-    measure_all(view.codes, view.flags, starts, ends, stops, functions, is_segmented, is_unspaced, out)
+    measure_all(view.codes, view.flags, starts, ends, stops, functions, is_segmented, is_unspaced, is_prose, out)
     return [None if value != value else value for value in out.tolist()]
 
 

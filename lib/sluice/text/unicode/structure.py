@@ -10,7 +10,8 @@ from typing import NamedTuple
 from sluice.text.unicode.encoded_text import AnyText, EncodedText
 
 FENCE = re.compile(r"^ {0,3}(`{3,})([^`\n]*)$", re.MULTILINE)
-ROW = re.compile(r"^.*(?:^| )\|(?: |$).*$", re.MULTILINE)
+BAR = re.compile(r"(?:^| )\|(?: |$)")
+"""In a line: the end of a cell."""
 MIN_ROWS = 2
 """Rows of a table; a single line with bars is text."""
 
@@ -74,18 +75,30 @@ def _tables(text: str, code: tuple[Span, ...]) -> Iterator[Span]:
     places = iter(code)
     inside = next(places, None)
     first, last, rows = 0, -2, 0
-    for row in ROW.finditer(text):
-        while inside and inside.end <= row.start():
+    for start, end in _rows(text):
+        while inside and inside.end <= start:
             inside = next(places, None)
-        if inside and inside.start <= row.start():
+        if inside and inside.start <= start:
             continue
-        if row.start() != last + 1:
+        if start != last + 1:
             if rows >= MIN_ROWS:
                 yield Span(first, last)
-            first, rows = row.start(), 0
-        last, rows = row.end(), rows + 1
+            first, rows = start, 0
+        last, rows = end, rows + 1
     if rows >= MIN_ROWS:
         yield Span(first, last)
+
+
+def _rows(text: str) -> Iterator[Span]:
+    """Yields the lines with cells. Bars are rare, so that most lines are passed by without a look."""
+    bar = text.find("|")
+    while bar >= 0:
+        start = text.rfind("\n", 0, bar) + 1
+        end = text.find("\n", bar)
+        end = len(text) if end < 0 else end
+        if BAR.search(text[start:end]):
+            yield Span(start, end)
+        bar = text.find("|", end)
 
 
 def _without(view: EncodedText, _: None) -> EncodedText:

@@ -72,6 +72,23 @@ def matches(html, i, n, word):
 
 
 @kernel
+def mark_hinted(html, places, limit, firsts, phrases, lengths, found):
+    """Sets found [places] bool, which is False, to whether a phrase is in the first `limit` bytes of a place.
+
+    places [places, 2]: starts and ends in `html`. firsts [256] bool: the bytes with which the phrases may begin, in any
+    case. phrases, lengths: ASCII, see `text.unicode.kernels.phrases`.
+    """
+    for k in range(len(places)):
+        end = min(places[k, 1], places[k, 0] + limit)
+        for i in range(places[k, 0], end):
+            if firsts[html[i]]:
+                for number in range(len(lengths)):
+                    found[k] |= matches(html, i, end, phrases[number, : lengths[number]])
+            if found[k]:
+                break
+
+
+@kernel
 def skip_to(html, i, n, word):
     """Returns the position of the lower-case `word` in [i, n), ignoring case; n if it does not occur."""
     first = word[0] | 32

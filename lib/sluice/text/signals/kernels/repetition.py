@@ -138,7 +138,10 @@ def frequent_char_share(sums, powers, n):
 
 @array_kernel
 def measure_repetition(codes, flags, sums, powers, starts, ends, fingerprints, char_n, out):
-    """Fills `out` [16] in the order of `signals.REPETITION`; `char_n` is the length of ROOTS' character n-grams."""
+    """Fills `out` [16] in the order of `signals.REPETITION`.
+
+    `char_n`: the length of ROOTS' character n-grams; 0: its two signals are not computed.
+    """
     out[:] = np.nan
     total = len(codes)
     if total == 0:
@@ -175,6 +178,8 @@ def measure_repetition(codes, flags, sums, powers, starts, ends, fingerprints, c
     for size in range(5, 11):
         if n >= size:
             out[3 + size] = duplicate_chars(joined, offsets, powers, size) / total
+    if char_n == 0:
+        return
     share = frequent_char_share(sums, powers, char_n)
     if share >= 0:
         out[14] = share
