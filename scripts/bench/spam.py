@@ -1,14 +1,13 @@
 """Counts what the rules against spam and error pages drop of clean texts and of raw web texts.
 
-    python -m scripts.bench.spam DATA [--labels LABELS]
+    python -m scripts.bench.spam DATA
 
 Sets are `DATA/lm/zh-*`, the texts of known pages in `DATA/html-truth`, and both halves of
-`DATA/zh-webtext/ia-wide15-zh.jsonl.gz` by a hash of the URL: thresholds were chosen with half 0. LABELS is a CSV file
-with columns url and label for its texts; without it, all are of one label.
+`DATA/zh-webtext/ia-wide15-zh.jsonl.gz` by a hash of the URL: thresholds were chosen with half 0. Its texts are divided
+by the labels in `scripts/models/quality_labels.csv`, which are from reading.
 """
 
 import argparse
-import csv
 import gzip
 import json
 import zlib
@@ -16,6 +15,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+from scripts.models.quality_sources import label_of, labels
 from sluice.text.rules.examples import signals_of
 from sluice.text.rules.rule import broken_bound, load_rules
 
@@ -26,12 +26,11 @@ CLEAN = ("zh-hans-wiki-cmrc", "zh-hant-wiki-drcd", "zh-hans-laws", "zh-hant-poem
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
-    parser.add_argument("--labels", type=Path)
     options = parser.parse_args()
     rules = {language: load_rules([f"{language}-default"]) for language in ("en", "zh")}
     totals: Counter[str] = Counter()
     drops: dict[str, Counter[str]] = defaultdict(Counter)
-    for name, language, text in texts(options.data, labels_of(options.labels)):
+    for name, language, text in texts(options.data):
         signals = signals_of(text, language)
         broken = {
             rule.name
@@ -48,15 +47,7 @@ def main() -> None:
         print(" | ".join((name, str(total), *(str(drops[name][column]) for column in columns))))
 
 
-def labels_of(path: Path | None) -> dict[str, str]:
-    """Reads the label of each URL."""
-    if path is None:
-        return {}
-    with path.open(encoding="utf-8", newline="") as stream:
-        return {row["url"]: row["label"] for row in csv.DictReader(stream)}
-
-
-def texts(data: Path, labels: dict[str, str]) -> Iterator[tuple[str, str, str]]:
+def texts(data: Path) -> Iterator[tuple[str, str, str]]:
     """Yields set, language and text."""
     for name in CLEAN:
         for row in rows(data / "lm" / f"{name}.jsonl.gz"):
@@ -66,9 +57,10 @@ def texts(data: Path, labels: dict[str, str]) -> Iterator[tuple[str, str, str]]:
             if text := (row.get("truth") or {}).get("text"):
                 language = "zh" if row["script"] == "zh" else "en"
                 yield f"{path.parent.name} ({language})", language, text
+    known = labels()
     for row in rows(data / "zh-webtext" / "ia-wide15-zh.jsonl.gz"):
         half = zlib.crc32(row["url"].encode()) & 1
-        yield f"ia-wide15, half {half}, {labels.get(row['url'], 'all')}", "zh", row["text"]
+        yield f"ia-wide15, half {half}, {label_of(row['url'], known)}", "zh", row["text"]
 
 
 def rows(path: Path) -> Iterator[dict]:
