@@ -61,12 +61,15 @@ def find_article(scripts: list[str]) -> Article:
 
 def _decode(script: str) -> Any:
     """Decodes a script, also in a comment or CDATA section and with line breaks in strings; None for invalid JSON."""
-    for text in (script, CONTROL.sub(" ", WRAPPING.sub("", script))):
-        try:
-            return msgspec.json.decode(text)
-        except (msgspec.DecodeError, UnicodeEncodeError):
-            continue
-    return None
+    found = _json(script)
+    return _json(CONTROL.sub(" ", WRAPPING.sub("", script))) if found is None else found
+
+
+def _json(text: str) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        return None
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:

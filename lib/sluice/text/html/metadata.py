@@ -10,7 +10,6 @@ import numpy as np
 from sluice.text.html.json_ld import Article, find_article
 from sluice.text.html.kernels.licence import mark_hinted
 from sluice.text.html.markup import JSON_MARK, META_MARK, TIME_MARK, TITLE_MARK, Markup
-from sluice.text.unicode.kernels.phrases import phrase_table
 
 MAX_CHARS = 300
 """Maximum length; longer titles and names are spam and are truncated."""
@@ -58,11 +57,6 @@ DAY_NAMES = (
     "weibo:article:create_at",
     "date",
 )
-META_HINTS = ("title", "author", "byl", "date", "published_time", "creat")
-"""Every relevant name contains one of these. Most <meta>s do not, so that their attributes need not be parsed."""
-HINTS, HINT_LENGTHS = phrase_table(META_HINTS)
-HINT_STARTS = np.array([chr(byte).lower() in {hint[0] for hint in META_HINTS} for byte in range(256)])
-"""Whether a hint may begin with a byte."""
 
 
 class Facts(NamedTuple):
@@ -125,7 +119,7 @@ def _metas(data: bytes, markup: Markup) -> dict[str, str]:
     places = _places(markup, META_MARK)
     is_hinted = np.zeros(len(places), np.bool_)
     page = np.frombuffer(data, np.uint8)
-    mark_hinted(page, places, MAX_META_BYTES, HINT_STARTS, HINTS, HINT_LENGTHS, is_hinted)
+    mark_hinted(page, places, MAX_META_BYTES, is_hinted)
     found: dict[str, str] = {}
     for tag in _read(data, places[is_hinted], MAX_META_BYTES):
         values = {m[1].lower(): m[2] or m[3] or m[4] or "" for m in ATTRIBUTE.finditer(tag)}

@@ -16,7 +16,7 @@ from sluice.core.records.docs import Document, Located, Page, Rejection, Span
 from sluice.text.charset import decode, double_encoded
 from sluice.text.cleaning.clean import as_markdown, cut_lines, mask_personal
 from sluice.text.cleaning.link_addresses import has_personal_data
-from sluice.text.cleaning.mask_pii import mask
+from sluice.text.cleaning.mask_pii import find, mask
 from sluice.text.dedup.signing import sign_text
 from sluice.text.html import extract as html
 from sluice.text.html.licence import rights
@@ -178,7 +178,10 @@ class PageProcessor:
 
     def _masked(self, facts: Facts) -> Facts:
         """Masks what pages name in their title and author, as in their text."""
-        title, author = (value and mask(value, self.extract.pii).text for value in (facts.title, facts.author))
+        named = [facts.title or "", facts.author or ""]
+        if not find("\n".join(named), self.extract.pii):  # nearly all pages
+            return facts
+        title, author = (mask(value, self.extract.pii).text or None for value in named)
         return facts._replace(title=title, author=author)
 
     def decide_language(self, text: EncodedText) -> Language:

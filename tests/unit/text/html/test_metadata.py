@@ -1,11 +1,11 @@
 import pytest
 
+from sluice.text.html.kernels.licence import META_HINTS
 from sluice.text.html.markup import parse
 from sluice.text.html.metadata import (
     AUTHOR_NAMES,
     DAY_NAMES,
     MAX_CHARS,
-    META_HINTS,
     TITLE_NAMES,
     find_day,
     page_facts,

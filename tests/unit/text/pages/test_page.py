@@ -303,7 +303,12 @@ def test_plain_text_in_markdown_is_escaped():
 
 
 PRIVATE = {
-    "email": ["?to=zhang.san@mail.cn", "?to=zhang.san%40mail.cn", "?u=%2F%3Fto%3Dzhang.san%2540mail.cn", "/zhang@mail.cn"],
+    "email": [
+        "?to=zhang.san@mail.cn",
+        "?to=zhang.san%40mail.cn",
+        "?u=%2F%3Fto%3Dzhang.san%2540mail.cn",
+        "/zhang@mail.cn",
+    ],
     "mobile": ["/13812345678", "?phone=8613812345678", "?text=hi&tel=%2B8613812345678", "#13812345678"],
     "ipv4": ["?ip=93.184.216.34", "/whois/93.184.216.34"],
     "identity": ["?id=11010519491231002X"],

@@ -1,8 +1,9 @@
-"""Finds places in a page that may declare a licence or robots rules: a scan of every byte, then of tags if needed."""
+"""Finds places in a page that may declare a licence, robots rules or facts: a scan of bytes, then of tags if needed."""
 
 import numpy as np
 
 from sluice.text.jit import array_kernel, inlined, kernel
+from sluice.text.unicode.kernels.phrases import phrase_table
 from sluice.text.unicode.kernels.utf8 import is_letter, is_space
 
 META, TAG, JSON = 1, 2, 3
@@ -12,6 +13,13 @@ MAX_TAG = 16_384
 """A tag with a quote that is not closed within this many bytes ends at its first >."""
 MAX_MARKS = 256
 """Maximum number of marks used; a page with more is a list of licences."""
+
+META_HINTS = ("title", "author", "byl", "date", "published_time", "creat")
+"""Every name of a <meta> in `html.metadata` contains one of these. Most <meta>s do not, so that their attributes need
+not be parsed."""
+_HINTS, _HINT_LENGTHS = phrase_table(META_HINTS)
+_STARTS = np.array([chr(byte).lower() in {hint[0] for hint in META_HINTS} for byte in range(256)])
+"""Whether a hint may begin with a byte."""
 
 _U8 = np.uint8
 _CASE = np.uint8(32)
@@ -72,18 +80,17 @@ def matches(html, i, n, word):
 
 
 @kernel
-def mark_hinted(html, places, limit, firsts, phrases, lengths, found):
-    """Sets found [places] bool, which is False, to whether a phrase is in the first `limit` bytes of a place.
+def mark_hinted(html, places, limit, found):
+    """Sets found [places] bool, which is False, to whether one of META_HINTS is in the first `limit` bytes of a place.
 
-    places [places, 2]: starts and ends in `html`. firsts [256] bool: the bytes with which the phrases may begin, in any
-    case. phrases, lengths: ASCII, see `text.unicode.kernels.phrases`.
+    places [places, 2]: starts and ends in `html`.
     """
     for k in range(len(places)):
         end = min(places[k, 1], places[k, 0] + limit)
         for i in range(places[k, 0], end):
-            if firsts[html[i]]:
-                for number in range(len(lengths)):
-                    found[k] |= matches(html, i, end, phrases[number, : lengths[number]])
+            if _STARTS[html[i]]:
+                for number in range(len(_HINT_LENGTHS)):
+                    found[k] |= matches(html, i, end, _HINTS[number, : _HINT_LENGTHS[number]])
             if found[k]:
                 break
 
