@@ -108,13 +108,7 @@ def choose_main(markup: Markup, title: bytes, model: Model | None = None) -> np.
 
 def best_choice(likely: np.ndarray, tokens: np.ndarray) -> np.ndarray:
     """Returns the blocks, bool [B], with the highest expected F score (BETA) in words: those above a probability."""
-    order = np.argsort(-likely, kind="stable")
-    hits = np.cumsum((likely * tokens)[order], dtype=np.float64)
-    expected = hits / (np.cumsum(tokens[order], dtype=np.float64) + BETA**2 * hits[-1] + 1e-9)
-    chosen = np.zeros(len(likely), np.bool_)
-    chosen[order[: int(np.argmax(expected)) + 1]] = True
-    likely_enough = chosen & (likely >= MIN_LIKELY)
-    return likely_enough if likely_enough.any() else chosen
+    return np.asarray(kernels.best_choice(likely, tokens, BETA, MIN_LIKELY))
 
 
 def main_list(markup: Markup, tokens: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Kernels that render chosen blocks to text, and choose a list on pages without running text."""
+"""Kernels that choose blocks by their probabilities, or a list on pages without running text, and render them."""
 
 import numpy as np
 
@@ -11,6 +11,28 @@ from sluice.text.jit import array_kernel, inlined, kernel
 MIN_LIST, LIST_SHARE, RUNNING_SHARE = 30, 0.8, 0.02
 """A page without running text is a list if nearly all its words are in one list with at least this many items."""
 MAX_FENCE = 200
+
+
+@array_kernel
+def best_choice(likely, tokens, beta, min_likely):
+    """See `main_text.best_choice`."""
+    order = np.argsort(-likely, kind="mergesort")
+    total = 0.0
+    for b in order:
+        total += likely[b] * tokens[b]
+    hits, taken, best, count = 0.0, 0.0, -1.0, 0
+    for place in range(len(order)):
+        b = order[place]
+        hits += likely[b] * tokens[b]
+        taken += tokens[b]
+        expected = hits / (taken + beta**2 * total + 1e-9)
+        if expected > best:
+            best, count = expected, place + 1
+    chosen = np.zeros(len(likely), np.bool_)
+    has_likely = likely[order[0]] >= min_likely
+    for b in order[:count]:
+        chosen[b] = likely[b] >= min_likely or not has_likely
+    return chosen
 
 
 @array_kernel
