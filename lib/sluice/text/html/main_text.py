@@ -82,10 +82,9 @@ def hash_table(keys: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.nda
 def probabilities(markup: Markup, title: bytes, model: Model) -> tuple[np.ndarray, np.ndarray]:
     """Returns for each block the probability of being main text, and its number of words; both float32."""
     columns, of_second_round = feature_columns(markup)
-    tokens = np.ascontiguousarray(block_features(markup, title, model.lexicon, columns)[:, TOKENS])
-    first = predict(model.first, columns)
-    second_features(markup, tokens, first, of_second_round)
-    return predict(model.second, columns), tokens
+    stats = block_features(markup, title, model.lexicon, columns)
+    second_features(markup, stats, predict(model.first, columns), of_second_round)
+    return predict(model.second, columns), np.ascontiguousarray(stats[:, TOKENS])
 
 
 def choose_main(markup: Markup, title: bytes, model: Model | None = None) -> np.ndarray:
