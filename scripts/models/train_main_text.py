@@ -324,7 +324,10 @@ def report(examples: list[Example], arrays: dict[str, np.ndarray], scores: dict[
         if example.page.text and not example.page.is_reference:
             chosen = main_text.choose_main(example.markup, example.title, model)
             text = main_text.render(example.markup, chosen)
-            scores[example.page.set].append(precision_recall_f1(text, example.page.text))
+            score = precision_recall_f1(text, example.page.text)
+            scores[example.page.set].append(score)
+            if example.page.page_type:
+                scores[f"{example.page.set}: {example.page.page_type}"].append(score)
 
 
 def count_snippets(examples: list[Example], arrays: dict[str, np.ndarray], counts: Counter) -> None:

@@ -176,8 +176,8 @@ def test_features_of_the_second_round_are_finite_for_any_bytes(parts):
     ("likely", "tokens", "chosen"),
     [
         ([0.9, 0.1], [10, 10], [True, False]),
-        ([0.9, 0.6], [10, 10], [True, True]),  # 15 / (20 + 7.35) is more than 9 / (10 + 7.35)
-        ([0.02, 0.019], [10, 10], [True, False]),  # 0.2 / (10 + 0.19) against 0.39 / (20 + 0.19)
+        ([0.9, 0.6], [10, 10], [True, True]),  # 15 / (20 + 5.4) is more than 9 / (10 + 5.4)
+        ([0.02, 0.019], [10, 10], [True, False]),  # 0.2 / (10 + 0.14) against 0.39 / (20 + 0.14)
         ([0.9, 0.34], [10, 1000], [True, True]),  # 349 expected words of 1,010
         ([0.9, 0.3], [10, 1000], [True, False]),  # the best in words, but too improbable
         ([1.0, 0.0, 1.0], [5, 500, 5], [True, False, True]),
