@@ -62,6 +62,8 @@ def second_features(
 ):
     """Fills `out` [features, B] with features derived from the first round's probabilities of all blocks of a page."""
     num_blocks, num_nodes = len(block_node), len(node_parent)
+    if num_blocks == 0:
+        return
     tokens = np.ascontiguousarray(stats[:, TOKENS])
     prices = np.zeros(num_blocks, np.float32)
     sums = np.zeros((num_nodes, 5), np.float64)
@@ -211,7 +213,7 @@ def group_features(block_node, node_parent, node_context, stats, first, running,
                 outer[v] = v
             if many[u] == 0 or groups[g, SIZE] >= groups[kinds[many[u]], SIZE]:
                 many[v] = v
-    values = np.full((num_groups, 13), -1, np.float32)
+    values = np.full((num_groups + 1, 13), -1, np.float32)  # the last: no group
     for g in range(num_groups):
         group = groups[g]
         size, mass = group[SIZE], group[MASS]
@@ -229,18 +231,23 @@ def group_features(block_node, node_parent, node_context, stats, first, running,
             value[10] = first[heading]
             value[11] = stats[heading, LEX_SUM] / max(stats[heading, TOKENS], np.float32(1))
             value[12] = np.log1p(running[start, 0] - running[heading, 0])
-    for b in range(num_blocks):
-        v = block_node[b]
-        for start, member in ((MANY, many[v]), (OUTER, outer[v])):
-            g = kinds[member]
-            for k in range(13):
-                out[start + k, b] = values[g, k] if member > 0 else np.float32(-1)
-        if cards >= 0:
-            out[CARDS, b] = groups[cards, MASS] / total
-            out[CARDS + 1, b] = groups[cards, PRICES] / groups[cards, SIZE]
-            out[CARDS + 2, b] = groups[cards, LINKED] / groups[cards, MASS]
-            out[CARDS + 3, b] = groups[cards, CHOSEN] / groups[cards, MASS]
-            out[CARDS + 4, b] = is_card[v]
+    # column by column: a write to every column for each block would load each cache line again
+    group_of = np.empty(num_blocks, np.int64)
+    for part in range(2):
+        for b in range(num_blocks):
+            member = many[block_node[b]] if part == 0 else outer[block_node[b]]
+            group_of[b] = kinds[member] if member > 0 else num_groups
+        for k in range(13):
+            column = out[(MANY if part == 0 else OUTER) + k]
+            for b in range(num_blocks):
+                column[b] = values[group_of[b], k]
+    if cards >= 0:
+        out[CARDS] = groups[cards, MASS] / total
+        out[CARDS + 1] = groups[cards, PRICES] / groups[cards, SIZE]
+        out[CARDS + 2] = groups[cards, LINKED] / groups[cards, MASS]
+        out[CARDS + 3] = groups[cards, CHOSEN] / groups[cards, MASS]
+        for b in range(num_blocks):
+            out[CARDS + 4, b] = is_card[block_node[b]]
 
 
 @array_kernel
@@ -296,13 +303,14 @@ def page_features(block_node, node_parent, node_tag, tokens, first, order, price
         taken += tokens[order[i]]
         best = max(best, 2 * hits / (taken + likely + 1e-9))
     total = running[num_blocks, 0]
-    for b in range(num_blocks):
-        out[PRICE, b] = prices[b]
-        out[PRICE + 1, b] = np.log1p(num_prices)
-        out[PRICE + 2, b] = num_prices / num_blocks
-        out[TOP_HEADING, b] = (running[b, 0] - running[top, 0]) / total if top >= 0 else 0.0
-        out[TOP_HEADING + 1, b] = first[top] if top >= 0 else np.float32(-1)
-        out[PAGE, b] = highest
-        out[PAGE + 1, b] = unsure / max(likely, 1e-6)
-        out[PAGE + 2, b] = best
-        out[PAGE + 3, b] = np.log1p(num_chosen)
+    out[PRICE] = prices
+    out[PRICE + 1] = np.log1p(num_prices)
+    out[PRICE + 2] = num_prices / num_blocks
+    if top >= 0:
+        for b in range(num_blocks):
+            out[TOP_HEADING, b] = (running[b, 0] - running[top, 0]) / total
+    out[TOP_HEADING + 1] = first[top] if top >= 0 else np.float32(-1)
+    out[PAGE] = highest
+    out[PAGE + 1] = unsure / max(likely, 1e-6)
+    out[PAGE + 2] = best
+    out[PAGE + 3] = np.log1p(num_chosen)
