@@ -26,7 +26,6 @@ from sluice.text.html.extract import title_bytes
 from sluice.text.html.features import (
     FEATURES,
     SECOND_FEATURES,
-    TOKENS,
     Lexicon,
     block_features,
     feature_columns,
@@ -85,7 +84,7 @@ class Example:
     share: np.ndarray
     weight: np.ndarray
     features: np.ndarray = field(default_factory=lambda: np.empty(0))
-    tokens: np.ndarray = field(default_factory=lambda: np.empty(0))
+    stats: np.ndarray = field(default_factory=lambda: np.empty(0))
     counts: tuple = ()
 
 
@@ -247,15 +246,14 @@ def as_lexicon(learned: tuple[np.ndarray, ...]) -> Lexicon:
 
 def measure(example: Example, lexicon: Lexicon) -> None:
     columns, _ = feature_columns(example.markup)
-    stats = block_features(example.markup, example.title, lexicon, columns)
+    example.stats = block_features(example.markup, example.title, lexicon, columns)
     example.features = np.ascontiguousarray(columns[: len(FEATURES)].T)
-    example.tokens = np.ascontiguousarray(stats[:, TOKENS])
 
 
 def with_second_round(example: Example, opinion: np.ndarray) -> np.ndarray:
     """The features of both rounds."""
     _, columns = feature_columns(example.markup)
-    second_features(example.markup, example.tokens, opinion, columns)
+    second_features(example.markup, example.stats, opinion, columns)
     return np.concatenate([example.features, columns.T], axis=1)
 
 
@@ -326,7 +324,10 @@ def report(examples: list[Example], arrays: dict[str, np.ndarray], scores: dict[
         if example.page.text and not example.page.is_reference:
             chosen = main_text.choose_main(example.markup, example.title, model)
             text = main_text.render(example.markup, chosen)
-            scores[example.page.set].append(precision_recall_f1(text, example.page.text))
+            score = precision_recall_f1(text, example.page.text)
+            scores[example.page.set].append(score)
+            if example.page.page_type:
+                scores[f"{example.page.set}: {example.page.page_type}"].append(score)
 
 
 def count_snippets(examples: list[Example], arrays: dict[str, np.ndarray], counts: Counter) -> None:

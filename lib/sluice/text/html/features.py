@@ -1,8 +1,8 @@
 """Features that separate main text from menus: of each block, its elements, its neighbours and its page.
 
-Compiled; linear in the size of the page, except for two sorts of its blocks and elements. Sources: text and link
-density (Kohlschütter et al. 2010, "Boilerplate Detection using Shallow Text Features"), paragraph scores propagated to
-parents (Arc90's Readability), repeated siblings and paths (ours), log-odds of class words and words (ours, learned).
+Compiled; linear in the size of the page, except for a sort of its blocks. Sources: text and link density (Kohlschütter
+et al. 2010, "Boilerplate Detection using Shallow Text Features"), paragraph scores propagated to parents (Arc90's
+Readability), repeated siblings and paths, copies, prices (ours), log-odds of class words and words (ours, learned).
 """
 
 from typing import NamedTuple
@@ -61,14 +61,33 @@ FEATURES: tuple[str, ...] = (
 )
 
 
-_SECOND = (
+_CHOICE = (
     "own odds_before odds_after path page cumulative expected_rank since_first to_last heading family "
     "level1 level2 level3 level4 level5 window3 window8 max_before max_after near-3 near-2 near-1 near+1 near+2 near+3"
 ).split()
-SECOND_FEATURES: tuple[str, ...] = tuple(f"first_{name}" for name in _SECOND)
+_SIBLINGS = (
+    "size share chosen mean prices link pictures before agreed spread heading_first heading_lex heading_distance"
+).split()
+_COPY = "run tokens distance first occurrences".split()
+_PRICE = "own page page_share".split()
+_SURE = "highest unsure expected chosen".split()
+_CARDS = "share prices link chosen in".split()
+SECOND_FEATURES: tuple[str, ...] = (
+    *(f"first_{name}" for name in _CHOICE),
+    *(f"{group}_siblings_{name}" for group in ("many", "outer") for name in _SIBLINGS),
+    *(f"copy_{name}" for name in _COPY),
+    *(f"price_{name}" for name in _PRICE),
+    *("top_heading_distance", "top_heading_first"),
+    *(f"sure_{name}" for name in _SURE),
+    *(f"cards_{name}" for name in _CARDS),
+)
 
 
 _USED = tuple(name for name in Markup._fields if name not in ("text", "node_value", "marks", "spans"))
+_USED_SECOND = (
+    "text block_start block_end block_node block_link block_pictures node_parent node_tag node_context node_path "
+    "node_sign"
+).split()
 
 
 def feature_columns(markup: Markup) -> tuple[np.ndarray, np.ndarray]:
@@ -86,18 +105,12 @@ def block_features(markup: Markup, title: bytes, lexicon: Lexicon, columns: np.n
     return stats
 
 
-def second_features(markup: Markup, tokens: np.ndarray, first: np.ndarray, columns: np.ndarray) -> None:
-    """Fills `columns` with the features SECOND_FEATURES, from the first round's probabilities [B] of all blocks."""
-    second_round.second_features(
-        markup.block_node,
-        markup.node_parent,
-        markup.node_context,
-        markup.node_path,
-        markup.node_sign,
-        tokens,
-        first,
-        columns,
-    )
+def second_features(markup: Markup, stats: np.ndarray, first: np.ndarray, columns: np.ndarray) -> None:
+    """Fills `columns` with the features SECOND_FEATURES.
+
+    `stats` is the result of `block_features`, `first` [B] the first round's probabilities of all blocks.
+    """
+    second_round.second_features(*(getattr(markup, name) for name in _USED_SECOND), stats, first, columns)
 
 
 def word_hashes(markup: Markup) -> tuple[np.ndarray, np.ndarray]:

@@ -21,9 +21,10 @@ from sluice.text.html.trees import TREE_ARRAYS, Trees, predict
 MODEL = "main_text.npz"
 MAX_BLOCKS = 32_768
 """Pages with more blocks are lists or data, and would need much memory; all their text is kept."""
-BETA = 0.7
-"""The choice weights recall at half of precision (beta squared). A language model learns from everything it is given,
-and a menu on every page does more harm than a missing line. On pages with known main text, F1 does not suffer."""
+BETA = 0.6
+"""The choice weights recall at a third of precision (beta squared). A language model learns from everything it is
+given, and a menu on every page does more harm than a missing line. On pages with known main text, 0.7 gives 0.001 more
+F1 and 12 % more forbidden snippets."""
 MIN_LIKELY = 1 / 3
 """Blocks with a lower probability are used only if no block has a higher one. They would raise F but are mostly
 menus."""
@@ -82,10 +83,9 @@ def hash_table(keys: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.nda
 def probabilities(markup: Markup, title: bytes, model: Model) -> tuple[np.ndarray, np.ndarray]:
     """Returns for each block the probability of being main text, and its number of words; both float32."""
     columns, of_second_round = feature_columns(markup)
-    tokens = np.ascontiguousarray(block_features(markup, title, model.lexicon, columns)[:, TOKENS])
-    first = predict(model.first, columns)
-    second_features(markup, tokens, first, of_second_round)
-    return predict(model.second, columns), tokens
+    stats = block_features(markup, title, model.lexicon, columns)
+    second_features(markup, stats, predict(model.first, columns), of_second_round)
+    return predict(model.second, columns), np.ascontiguousarray(stats[:, TOKENS])
 
 
 def choose_main(markup: Markup, title: bytes, model: Model | None = None) -> np.ndarray:

@@ -6,7 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sluice.text.html import main_text, trees
-from sluice.text.html.features import FEATURES, SECOND_FEATURES, block_features, feature_columns, second_features
+from sluice.text.html.features import (
+    FEATURES,
+    SECOND_FEATURES,
+    TOKENS,
+    block_features,
+    feature_columns,
+    second_features,
+)
 from sluice.text.html.markup import parse
 
 PAGE = (
@@ -58,30 +65,119 @@ def test_chinese_characters_are_words():
     assert (page["tokens"], page["han"], page["ends"]) == (pytest.approx(np.log1p(11)), 1, pytest.approx(np.log1p(1)))
 
 
+def second_rows(page, first):
+    """The features of the second round of each block, given the first round's probabilities."""
+    markup = parse(page)
+    columns, second = feature_columns(markup)
+    stats = block_features(markup, b"", main_text.load_model().lexicon, columns)
+    second_features(markup, stats, np.array(first, np.float32), second)
+    return [dict(zip(SECOND_FEATURES, values.tolist(), strict=True)) for values in second.T], stats[:, TOKENS]
+
+
 def test_the_second_round_gets_the_first_scores_of_the_neighbours():
-    markup = parse(PAGE)
-    tokens = np.array([2, 4, 17, 12, 1], np.float32)
-    first = np.array([0.1, 0.6, 0.9, 0.8, 0.2], np.float32)
-    _, columns = feature_columns(markup)
-    second_features(markup, tokens, first, columns)
-    second = columns.T
-    assert second.shape == (5, len(SECOND_FEATURES))
-    rows = [dict(zip(SECOND_FEATURES, values.tolist(), strict=True)) for values in second]
-    assert [r["first_own"] for r in rows] == pytest.approx(first.tolist())
+    rows, tokens = second_rows(PAGE, [0.1, 0.6, 0.9, 0.8, 0.2])
+    assert tokens.tolist() == [2, 4, 16, 12, 1]
+    assert [r["first_own"] for r in rows] == pytest.approx([0.1, 0.6, 0.9, 0.8, 0.2])
     assert [r["first_near+1"] for r in rows] == pytest.approx([0.6, 0.9, 0.8, 0.2, -1])
     assert [r["first_near-2"] for r in rows] == pytest.approx([-1, -1, 0.1, 0.6, 0.9])
     assert [r["first_since_first"] for r in rows] == [-1, 0, 1, 2, 3]
     assert [r["first_max_before"] for r in rows] == pytest.approx([0, 0.1, 0.6, 0.9, 0.9])
-    assert rows[2]["first_path"] == pytest.approx((17.5 * 0.9 + 12.5 * 0.8) / 30)
+    assert rows[2]["first_path"] == pytest.approx((16.5 * 0.9 + 12.5 * 0.8) / 29)
     assert rows[2]["first_heading"] == pytest.approx(0.6)
+
+
+CARDS = (
+    "<h1>Candles</h1><ul>"
+    + "".join(f"<li><div>{name} candle</div><div>$5</div></li>" for name in ("Red", "Blue", "Green", "White"))
+    + "</ul><footer>Red candle</footer>"
+).encode()
+
+
+def test_the_second_round_sees_groups_of_cards_copies_and_prices():
+    # a block counts as its words and a half: the heading 1.5, a card 2.5 + 1.5, the footer 2.5, the page 20
+    rows, tokens = second_rows(CARDS, [0.9, 0.6, 0.6, 0.6, 0.6, 0.2, 0.6, 0.2, 0.2, 0.4])
+    assert tokens.tolist() == [1, *[2, 1] * 4, 2]
+    heading, name, price, *_, footer = rows
+    for group in ("many", "outer"):  # the four cards; names and prices are only two siblings
+        found = {key.removeprefix(f"{group}_siblings_"): name[key] for key in name if key.startswith(group)}
+        assert found == pytest.approx(
+            {
+                "size": np.log(5),
+                "share": 0.8,
+                "chosen": (2 * 4 * 0.6 + 2.5 * 0.2 + 1.5 * 0.6 + 4 * 0.2) / 16,
+                "mean": np.log(5),
+                "prices": 1,
+                "link": 0,
+                "pictures": 0,
+                "before": 1.5 / 20,
+                "agreed": 0.5,
+                "spread": 0,
+                "heading_first": 0.9,
+                "heading_lex": found["heading_lex"],  # depends on the shipped lexicon
+                "heading_distance": np.log1p(1.5),
+            }
+        )
+        assert price[f"{group}_siblings_size"] == name[f"{group}_siblings_size"]
+        assert (heading[f"{group}_siblings_size"], footer[f"{group}_siblings_share"]) == (-1, -1)
+    assert [r["cards_in"] for r in rows] == [0, *[1] * 8, 0]
+    assert (footer["cards_share"], footer["cards_prices"]) == (pytest.approx(0.8), 1)
+    copies = [[r[f"copy_{key}"] for key in ("run", "tokens", "distance", "first", "occurrences")] for r in rows]
+    assert copies[0] == [0, 0, 0, -1, 1] and copies[1] == [0, 0, 0, -1, 2] and copies[2] == [0, 0, 0, -1, 4]
+    assert copies[4] == pytest.approx([np.log(2), np.log(2), 4 / 20, 0.6, 4])  # the second price
+    assert copies[9] == pytest.approx([np.log(4), np.log(3), 16 / 20, 0.6, 2])  # a run with the price before it
+    assert [r["price_own"] for r in rows] == [0, *[0, 1] * 4, 0]
+    assert (name["price_page"], name["price_page_share"]) == (pytest.approx(np.log(5)), pytest.approx(0.4))
+    assert (name["top_heading_distance"], name["top_heading_first"]) == (pytest.approx(0.075), pytest.approx(0.9))
+    likely = 0.9 + 2 * 0.6 + 0.6 + 2 * 0.6 + 0.6 + 2 * 0.2 + 0.6 + 2 * 0.2 + 0.2 + 2 * 0.4
+    assert (name["sure_highest"], name["sure_chosen"]) == (pytest.approx(0.9), pytest.approx(np.log1p(6)))
+    assert name["sure_expected"] == pytest.approx(2 * (likely - 1.0) / (10 + likely))  # without those of 0.2
+
+
+@pytest.mark.parametrize(
+    ("text", "is_price"),
+    [
+        ("$5", 1),
+        ("from 1.299,00 €", 1),
+        ("£3", 1),
+        ("¥300", 1),
+        ("12元", 1),
+        ("￥12", 1),
+        ("₹99", 1),
+        ("$", 0),
+        ("12 pages", 0),
+        ("3月", 0),
+        ("5 " * 16 + "$", 0),  # more words than a price has
+    ],
+)
+def test_a_price_is_a_short_text_with_a_digit_and_a_sign_of_currency(text, is_price):
+    rows, _ = second_rows(f"<p>{text}</p>".encode(), [0.5])
+    assert rows[0]["price_own"] == is_price
+
+
+@settings(derandomize=True, max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from([b"<li>", b"<h1>", b"<div>", b"</div>", b"<p>$5", b"<td>", b"\xc2", b"\xe2\x82", b"\xe5"]),
+            st.binary(max_size=6),
+        ),
+        max_size=40,
+    )
+)
+def test_features_of_the_second_round_are_finite_for_any_bytes(parts):
+    markup = parse(b"".join(parts))
+    columns, second = feature_columns(markup)
+    stats = block_features(markup, b"", main_text.load_model().lexicon, columns)
+    second_features(markup, stats, np.linspace(0, 1, len(stats)).astype(np.float32), second)
+    assert np.isfinite(second).all()
 
 
 @pytest.mark.parametrize(
     ("likely", "tokens", "chosen"),
     [
         ([0.9, 0.1], [10, 10], [True, False]),
-        ([0.9, 0.6], [10, 10], [True, True]),  # 15 / (20 + 7.35) is more than 9 / (10 + 7.35)
-        ([0.02, 0.019], [10, 10], [True, False]),  # 0.2 / (10 + 0.19) against 0.39 / (20 + 0.19)
+        ([0.9, 0.6], [10, 10], [True, True]),  # 15 / (20 + 5.4) is more than 9 / (10 + 5.4)
+        ([0.02, 0.019], [10, 10], [True, False]),  # 0.2 / (10 + 0.14) against 0.39 / (20 + 0.14)
         ([0.9, 0.34], [10, 1000], [True, True]),  # 349 expected words of 1,010
         ([0.9, 0.3], [10, 1000], [True, False]),  # the best in words, but too improbable
         ([1.0, 0.0, 1.0], [5, 500, 5], [True, False, True]),
