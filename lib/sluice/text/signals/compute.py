@@ -15,7 +15,7 @@ from sluice.text.signals.text_view import UNSEGMENTED
 from sluice.text.unicode import characters
 from sluice.text.unicode.encoded_text import AnyText, EncodedText
 from sluice.text.unicode.kernels.hashing import hash_of, make_table
-from sluice.text.unicode.structure import prose
+from sluice.text.unicode.structure import is_mostly_code, prose
 from sluice.text.words.spans import word_spans
 from sluice.text.words.stop_words import FUNCTION_WORDS, STOP_WORDS
 
@@ -31,7 +31,8 @@ def compute(text: AnyText, language: str, **given: float | None) -> Signals:
     values = _measure(view, language)
     plain = prose(view)
     of_prose = values if plain is view else _measure(plain, language)
-    found: list[Any] = [*values, *(of_prose[place] for place in OF_PROSE)]
+    is_code = is_mostly_code(view)
+    found: list[Any] = [*values, *(None if is_code else of_prose[place] for place in OF_PROSE)]
     for place in WHOLE:
         if found[place] is not None:
             found[place] = int(found[place])
