@@ -1,6 +1,8 @@
-"""Detection of by-lines and page tools of Chinese sites: editor, source, counters, font size, print and close buttons.
+"""Detection of by-lines and page tools: editor, source, counters, time of reading, font size, print and close buttons.
 
     编辑：李明 来源：本站 阅读：123 次 【大 中 小】 【打印】【关闭】
+    发布日期: 2018-03-15 文章字数: 780 阅读时长: 3 分
+    March 15, 2018 · 780 words · 3 min read
 
 A line must consist of such fields, at least one of which cannot be content: an author, a source or a date alone may be.
 Patterns are ours, based on what extraction leaves behind.
@@ -17,7 +19,24 @@ PHRASES = (
     *(word + after for word in ("字体", "字體", "字体大小") for after in (":", "：", " ")),
     *(word + after for word in _COUNTED for after in (":", "：", "次", "量", "数", "數", " ：", " :")),
 )
-"""A by-line has one of them. Other buttons (返回, 分享) are no evidence."""
+"""A by-line has one of them, or of LENGTHS. Other buttons (返回, 分享) are no evidence."""
+LENGTHS = (
+    *(
+        "字数",
+        "字數",
+        "阅读时",
+        "閱讀時",
+        "阅读用时",
+        "阅读本文",
+        "阅读完需",
+        "min read",
+        "minute read",
+        "minutes read",
+        "mins read",
+    ),
+    *("reading time", "read time", "words", "word count"),
+)
+"""Phrases of the length of a text, in characters, words or minutes."""
 MAX_CHARS = 160
 MAX_VALUE_CHARS = 28
 """Maximum length of the value of a field: a few names, a newspaper, a date with time."""
@@ -32,14 +51,25 @@ _EDITOR = (
 _LABEL = re.compile(
     rf"(?P<editor>{_EDITOR})\s?[:：|]"
     r"|(?:(?:稿件|文章|信息|本文|新闻|资料)?(?:来源|來源)|(?:文章)?作者|来自|转自|出处"
-    r"|(?:发布|發布|發佈|发表|更新|录入|添加|上传|创建|发稿)?(?:时间|時間|日期)|发布于|发表于|摄影|记者|通讯员|供稿|供图)"
-    r"\s?[:：]"
+    r"|(?:发布|發布|發佈|发表|更新|录入|添加|上传|创建|发稿)?(?:时间|時間|日期)|摄影|记者|通讯员|供稿|供图)"
+    r"\s?[:：]|(?:发布于|发表于|更新于)\s?[:：]?"
 )
 _COUNTER = re.compile(
     r"(?:已有|已|共有?|被)?(?:阅读|閱讀|浏览|瀏覽|点击|點擊|點閱|查看|访问|人气|人氣|热度|评论|回复|跟贴|跟帖|收藏)"
     r"(?:量|数|數|次数|次數|率|人数)?\s?(?:[:：]\s?(?:\d[\d,.]{0,11})?|[(（\[]?\s?\d[\d,.]{0,11}(?=\s?[次人条條)）\]]))"
     r"\s?万?\+?\s?[次人条條]?\s?[)）\]]?"
 )
+_AMOUNT = r"\s?[:：]?\s?[约約≈~]?\s?\d[\d,.]{0,9}\s?"
+_LENGTH = re.compile(
+    rf"(?:本文|文章|全文)?(?:总|總)?(?:字数|字數)(?:统计|統計|总计)?{_AMOUNT}[kK千万]?\s?(?:字|words?)?"
+    rf"|(?:预计|預計|建议|本文|文章|全文)?(?:阅读|閱讀)(?:时长|時長|时间|時間|用时|用時|本文|完需|所需时间|需要?){_AMOUNT}(?:分钟|分鐘|分|mins?\b|m\b|小时|秒)?"
+    rf"|(?:(?:about|approx\.?|est\.?|estimated)\s)?\b\d{{1,3}}[\s-]?(?:minutes?|mins?)(?:\sto)?\s?read(?:ing)?(?:\stime)?\b"
+    rf"|\b(?:estimated\s)?read(?:ing)?\stime{_AMOUNT}(?:minutes?|mins?|m)?\b"
+    rf"|\bword\scount{_AMOUNT}(?:words)?|(?<![\w.,])\d[\d,]{{2,6}}\s?words\b(?=\s?(?:$|[|·•,，—–-]))",
+    re.IGNORECASE,
+)
+"""A field of Hexo, Hugo and Jekyll; lines of them are in no text: 字数统计 81 | 阅读时长 1."""
+_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)[a-z]{0,6}\.?"
 _SIZE = r"(?:超大|特大|较大|大号|大|中号|中|标准|標準|默认|正常|小号|小|较小|A[+-]?|T[+-]?|[+-])"
 _FONT = re.compile(
     rf"[【\[(（]?\s?(?:字号|字號|字级|字級|字体大小|字體大小|字体|字體|文字大小)\s?[:：]?\s?(?:[【\[(（]?{_SIZE}[】\])）]?[\s|/·、]*){{2,6}}[】\])）]?"
@@ -57,12 +87,16 @@ _BRACKETED = re.compile(rf"[【\[(（「『]\s{{0,2}}(?:(?P<plain>{_PLAIN_BUTTON
 _BARE = re.compile(rf"(?:(?<=[\s|·】\])）])|^){_BUTTON}(?=[\s|·【\[(（]|$)")
 _DATE = re.compile(
     r"(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}\s?日?(?:[\sT]{0,3}\d{1,2}[:：时]\d{1,2}(?:[:：分]\d{1,2})?)?"
+    rf"|\b{_MONTH}\s\d{{1,2}}(?:st|nd|rd|th)?,?\s(?:19|20)\d\d\b|\b\d{{1,2}}\s{_MONTH},?\s(?:19|20)\d\d\b"
 )
 _GAP = " \t\u3000\xa0|·•,，、/-–—>»:：()（）【】[]「」"
 _START = re.compile(
     rf"[{re.escape(_GAP)}]*(?:"
-    + "|".join(p.pattern.replace("?P<", "?P<first_") for p in (_LABEL, _DATE, _COUNTER, _FONT, _BRACKETED, _BARE))
-    + ")"
+    + "|".join(
+        p.pattern.replace("?P<", "?P<first_") for p in (_LABEL, _DATE, _COUNTER, _LENGTH, _FONT, _BRACKETED, _BARE)
+    )
+    + ")",
+    re.IGNORECASE,
 )
 """A by-line begins with one of its parts: a cheap test, as most lines do not."""
 _SENTENCE = re.compile(r"[。！？!?；;]|[，,].*[，,]")
@@ -93,7 +127,7 @@ def _is_byline(line: str) -> bool:
         evidence += match["plain"] is None
     evidence += buttons >= 2
     rest = _BARE.sub("|", _BRACKETED.sub("|", line))
-    for pattern in (_FONT, _COUNTER):
+    for pattern in (_FONT, _LENGTH, _COUNTER):
         rest, count = pattern.subn("|", rest)
         evidence += count
     rest = _DATE.sub("|", rest)

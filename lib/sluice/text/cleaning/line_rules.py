@@ -235,7 +235,7 @@ READ_MORE = LineRule(
     _without_more,
 )
 
-BYLINES = LineRule(Reason.BYLINES, Phrases(byline_rule.PHRASES), byline_rule.without_byline)
+BYLINES = LineRule(Reason.BYLINES, Phrases((*byline_rule.PHRASES, *byline_rule.LENGTHS)), byline_rule.without_byline)
 SHORTCODES = LineRule(Reason.SHORTCODES, Phrases(remains_rules.SHORTCODE_PHRASES), remains_rules.without_shortcodes)
 SCRIPT_MESSAGES = LineRule(
     Reason.SCRIPT_MESSAGES,

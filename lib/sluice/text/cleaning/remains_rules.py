@@ -144,7 +144,20 @@ def is_icon_word(line: str) -> bool:
     return bool(_WORDS_ONLY.fullmatch(line))
 
 
-COPY_PHRASES = ("copy code", "copy to clip", "copy snippet", "copied", "复制", "複製", "拷贝", "view plain", "view raw")
+COPY_PHRASES = (
+    "copy code",
+    "copy to clip",
+    "copy snippet",
+    "copied",
+    "复制",
+    "複製",
+    "拷贝",
+    "view plain",
+    "view raw",
+    "in [",
+    "in\xa0[",
+    "out[",
+)
 MAX_COPY_BYTES = 100
 _COPY_LINE = re.compile(
     r"\W{0,3}(?:copy (?:code|to clipboard|snippet)|copied!?|copied to clipboard!?|copy ?(?:code)? ?copied!?"
@@ -153,16 +166,18 @@ _COPY_LINE = re.compile(
     r"|(?:点击|點擊|一键)?(?:复制|複製|拷贝)(?:代码|代碼|程式碼|内容|成功|全部)!?|已?(?:复制|複製)(?:成功|到剪贴板)!?)\W{0,3}",
     re.IGNORECASE,
 )
+_PROMPT = re.compile(r"(?:In[ \xa0]|Out ?)\[[\d ]{0,4}\]:")
+"""A line beside a cell of a Jupyter notebook."""
 _COPY_BEFORE = re.compile(r"^(?:复制代码|複製代碼|複製程式碼|拷贝代码)\s+(?=(?:代码|代碼|程式碼)如下)")
 
 
 def without_copy_button(line: str) -> tuple[str, int]:
-    """Returns "" for a button that copies code, else the line without one at its start, and their number.
+    """Returns "" for a button that copies code or the number of a cell, else the rest of the line, and what was cut.
 
     >>> without_copy_button("复制代码"), without_copy_button("复制代码 代码如下:")
     (('', 0), ('代码如下:', 1))
     """
-    if _COPY_LINE.fullmatch(line):
+    if _COPY_LINE.fullmatch(line) or _PROMPT.fullmatch(line.strip()):
         return "", 0
     match = _COPY_BEFORE.match(line)
     return (line[match.end() :], 1) if match else (line, 0)

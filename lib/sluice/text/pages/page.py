@@ -22,7 +22,13 @@ from sluice.text.html import extract as html
 from sluice.text.html.licence import rights
 from sluice.text.html.markdown import of_text
 from sluice.text.html.metadata import Facts
-from sluice.text.language.decision import decide, decide_written_language, written_part
+from sluice.text.language.decision import (
+    SURE_SCORE,
+    decide,
+    decide_mixed_language,
+    decide_written_language,
+    written_part,
+)
 from sluice.text.language.facts import language_facts
 from sluice.text.language.identify import Language, LanguageIdentifier
 from sluice.text.language.letters import count_letters
@@ -185,12 +191,19 @@ class PageProcessor:
         return facts._replace(title=title, author=author)
 
     def decide_language(self, text: EncodedText) -> Language:
-        """Returns the language of a text (`decide_written_language`).
+        """Returns the language of a text: `decide_written_language`, or `decide_mixed_language` if that is not certain.
 
         Chinese languages that are not listed themselves are `zh` if that is listed: ISO 639-3 defines `zho` as the
         macrolanguage of `yue`, `wuu`, `lzh` and others; `variant` tells them apart.
         """
         language = decide_written_language(text, self.languages)
+        wanted = self.extract.languages or ()
+        if 0 < language.score < SURE_SCORE and not self.is_wanted(self._macrolanguage(language)):
+            language = max(language, decide_mixed_language(text, self.languages, wanted), key=lambda found: found.score)
+        return self._macrolanguage(language)
+
+    def _macrolanguage(self, language: Language) -> Language:
+        """Returns `zh` for a Chinese language that is not listed itself if that is."""
         wanted = self.extract.languages or ()
         is_member = language.code in CHINESE and language.code not in wanted and "zh" in wanted
         return replace(language, code="zh", iso639_3="zho") if is_member else language

@@ -12,7 +12,7 @@ from typing import Any
 from sluice.core.records.docs import Signals
 from sluice.text.signals import c4, characters, lines, pages, repetition, words
 from sluice.text.signals.text_view import TextView
-from sluice.text.unicode.structure import prose
+from sluice.text.unicode.structure import is_mostly_code, prose
 
 Definition = Callable[[TextView], float | None]
 
@@ -116,9 +116,11 @@ OF_PROSE = (
 
 def _of_prose(name: str) -> Definition:
     def signal(view: TextView) -> float | None:
-        return OF_TEXT[name](TextView(prose(view.text).text, view.language))
+        return None if is_mostly_code(view.text) else OF_TEXT[name](TextView(prose(view.text).text, view.language))
 
-    signal.__doc__ = f"`{name}` outside of code and tables (ours, see `text.unicode.structure`)."
+    signal.__doc__ = (
+        f"`{name}` outside of code and tables; None if most of the text is code (ours, see `text.unicode.structure`)."
+    )
     return signal
 
 

@@ -15,7 +15,7 @@ from sluice.text.signals.text_view import UNSEGMENTED
 from sluice.text.unicode import characters
 from sluice.text.unicode.encoded_text import AnyText, EncodedText
 from sluice.text.unicode.kernels.hashing import hash_of, make_table
-from sluice.text.unicode.structure import prose
+from sluice.text.unicode.structure import is_mostly_code, prose
 from sluice.text.words.spans import word_spans
 from sluice.text.words.stop_words import FUNCTION_WORDS, STOP_WORDS
 
@@ -29,14 +29,21 @@ def compute(text: AnyText, language: str, **given: float | None) -> Signals:
     """Computes all signals of a text, None where undefined; `given` are those of `signals.GIVEN`."""
     view = EncodedText.of(text)
     values = _measure(view, language)
-    plain = prose(view)
-    of_prose = values if plain is view else _measure(plain, language, is_prose=True)
-    found: list[Any] = [*values, *(of_prose[place] for place in OF_PROSE)]
+    found: list[Any] = [*values, *_of_prose(view, language, values)]
     for place in WHOLE:
         if found[place] is not None:
             found[place] = int(found[place])
     found += count_farm_domains(view.text), count_strewn_titles(view.text)
     return Signals(*found, **given)  # type: ignore[arg-type]  # integer signals have integer values
+
+
+def _of_prose(view: EncodedText, language: str, values: list[float | None]) -> list[float | None]:
+    """Returns the signals of the prose of a text that has these `values` as a whole; None if it is mostly code."""
+    if is_mostly_code(view):
+        return [None] * len(OF_PROSE)
+    plain = prose(view)
+    of_prose = values if plain is view else _measure(plain, language, is_prose=True)
+    return [of_prose[place] for place in OF_PROSE]
 
 
 def _measure(view: EncodedText, language: str, *, is_prose: bool = False) -> list[float | None]:

@@ -6,6 +6,7 @@ RedPajama-v2, ChineseWebText, MAP-NEO. Gopher counts empty lines, all others do 
 
 import re
 from collections.abc import Callable
+from itertools import pairwise
 
 from sluice.text.signals.text_view import TextView
 from sluice.text.unicode.characters import TERMINALS
@@ -29,6 +30,9 @@ FUNCTION_CHARACTERS = frozenset("的了是在不就也都把會会要這这那�
 MIN_FUNCTION_CHARACTERS = 3
 MIN_SENTENCE_CHARS = 20
 """A line of this length with three function characters is a sentence without marks; titles and menus have fewer."""
+MIN_PARAGRAPH_CHARS = 100
+INNER_ENDS = frozenset(".!?")
+"""A line of this length with one of these marks before a space has a sentence, whatever the line ends in."""
 
 MORE = ("read more", "readmore", "展开", "展開", "更多", "全文", "。。。")
 """Endings of lines that link to the rest of a text elsewhere (MAP-NEO)."""
@@ -133,10 +137,16 @@ def sentence_line_share(view: TextView) -> float | None:
 
 
 def has_clauses(line: str) -> bool:
-    """Whether a line has MIN_CLAUSE_MARKS, or is long and has MIN_FUNCTION_CHARACTERS."""
+    """Whether a line has MIN_CLAUSE_MARKS, or is long and has MIN_FUNCTION_CHARACTERS, or is a paragraph with the end
+    of a sentence within."""
     is_long = len(line) >= MIN_SENTENCE_CHARS
-    return sum(char in CLAUSE_MARKS for char in line) >= MIN_CLAUSE_MARKS or (
-        is_long and sum(char in FUNCTION_CHARACTERS for char in line) >= MIN_FUNCTION_CHARACTERS
+    return (
+        sum(char in CLAUSE_MARKS for char in line) >= MIN_CLAUSE_MARKS
+        or (is_long and sum(char in FUNCTION_CHARACTERS for char in line) >= MIN_FUNCTION_CHARACTERS)
+        or (
+            len(line) >= MIN_PARAGRAPH_CHARS
+            and any(char in INNER_ENDS and after == " " for char, after in pairwise(line))
+        )
     )
 
 

@@ -14,6 +14,9 @@ BAR = re.compile(r"(?:^| )\|(?: |$)")
 """In a line: the end of a cell."""
 MIN_ROWS = 2
 """Rows of a table; a single line with bars is text."""
+MIN_CODE_SHARE = 2 / 3
+MIN_CODE_CHARS = 500
+"""A text with this share of code, and this much of it, is mostly code: around it are headings and notes of a line."""
 
 
 class Span(NamedTuple):
@@ -51,6 +54,14 @@ def without_code(text: AnyText) -> EncodedText:
     'Run:\\n\\na | b\\n1 | 2'
     """
     return EncodedText.of(text).once(_without_code, None)
+
+
+def is_mostly_code(text: AnyText) -> bool:
+    """Whether at least MIN_CODE_SHARE of the characters, and at least MIN_CODE_CHARS, are in code."""
+    view = EncodedText.of(text)
+    return sum(end - start for start, end in structure(view).code) >= max(
+        MIN_CODE_SHARE * len(view.text), MIN_CODE_CHARS
+    )
 
 
 def _find(view: EncodedText, _: None) -> Structure:

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from sluice.text.language.decision import (
     decide,
     decide_language,
+    decide_mixed_language,
     decide_written_language,
     is_contradicted,
     is_mojibake,
+    plain_words,
     written_part,
 )
 from sluice.text.language.identify import UNKNOWN, Language, LanguageIdentifier, model_path
@@ -78,6 +80,32 @@ def test_sentences_with_much_code_and_a_manual_that_is_one_block_of_code_have_th
     assert decide_language(headings, identifier).score < 0.65
     assert decide_written_language(manual, identifier) == decide_language(manual, identifier)
     assert decide_written_language(manual, identifier).code == "en"
+
+
+def test_names_of_code_are_no_words():
+    assert plain_words('Call foo_bar(x) in main.py, e.g. first. 运行cat a.txt即可 (It\'s "well-known".)') == (
+        'Call in first. 运行cat 即可 (It\'s "well-known".)'
+    )
+    assert plain_words("café Ürümqi 版本3.2") == "café Ürümqi 版本"
+    assert plain_words("for (int i=0; i<n; ++i)\nreturn x1 y2\n结束") == "结束"
+    assert plain_words("Bases: esys.Model\nreturn x1") == "Bases: return"  # as many words as other runs
+
+
+def test_code_outside_of_fences_does_not_hide_the_language(identifier):
+    page = f"{SIMPLIFIED * 2}\n\n{CODE}"
+    assert decide_language(page, identifier).score < 0.5
+    found = decide_mixed_language(page, identifier, ("en", "zh"))
+    assert found.code == "zh" and found.score > 0.9
+
+
+def test_a_text_in_two_wanted_languages_is_in_the_larger_one(identifier):
+    lesson = "今天 the weather 很好 and we go 去公园 to play 一整天 with the children. " * 4
+    alone = decide_language(lesson, identifier)
+    found = decide_mixed_language(lesson, identifier, ("en", "zh"))
+    assert found.code == alone.code
+    assert found.score > alone.score + 0.1
+    assert decide_mixed_language(lesson, identifier, (found.code,)).score < found.score
+    assert decide_mixed_language(RUSSIAN, identifier, ("en", "zh")).code == "ru"
 
 
 @pytest.mark.parametrize(("text", "code"), [(JAPANESE, "ja"), (KANJI, "ja"), (KOREAN, "ko"), (HANJA, "ko")])

@@ -72,6 +72,8 @@ EXAMPLES = [
         "那因為用這個和不用這個的場景比較不一樣所以先看\n这是我的博客的文章\n" + "產品" * 12,
         1 / 3,
     ),
+    ("sentence_line_share", "en", "Title here\n" + "a" * 96 + ". b c", 1 / 2),  # a paragraph with the end of a sentence
+    ("sentence_line_share", "en", "a" * 95 + ". bc\n" + "a" * 96 + ".b c", 0),  # 99 characters; no space after the mark
     ("sentence_line_share", "en", "One, two, three\nDone.", 1 / 2),  # commas of lists are no sign of a sentence
     ("more_line_share", "zh", "新闻 查看更多 \n正文", 1 / 2),
     ("more_line_share", "en", "News. READ MORE\nmore to read", 1 / 2),
@@ -173,6 +175,14 @@ def test_signals_of_prose_leave_out_code_and_tables(name, language, prose, value
     for text in (f"{code}\n\n{prose}", f"{prose}\n\n{code}\n\n{table}", f"{table}\n\n{prose}"):
         assert signal(f"prose_{name}", text, language) == pytest.approx(value)
     assert signal(f"prose_{name}", code, language) is None
+
+
+def test_signals_of_prose_are_undefined_for_a_text_that_is_mostly_code():
+    code = "```\n" + "x = 1;\n" * 80 + "```"
+    for name in OF_PROSE:
+        assert signal(f"prose_{name}", f"Run this:\n\n{code}") is None
+    assert signal("duplicate_line_share", f"Run this:\n\n{code}") == 80 / 83  # 79 lines and a fence, of 83
+    assert signal("prose_sentence_line_share", f"Run this:\n\n{code}\n\n{'It runs until it stops. ' * 20}") == 1
 
 
 def test_every_signal_of_prose_is_that_of_the_text_without_code_and_tables():

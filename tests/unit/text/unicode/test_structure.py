@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sluice.text.unicode.encoded_text import EncodedText
-from sluice.text.unicode.structure import prose, structure, without_code
+from sluice.text.unicode.structure import is_mostly_code, prose, structure, without_code
 
 
 def parts(text):
@@ -30,6 +30,14 @@ def test_a_fence_ends_with_at_least_as_many_backticks_and_may_name_a_language():
 
 def test_single_lines_with_bars_and_words_with_bars_are_text():
     assert parts("Home | About\n\nx|y\nz|w\n||\n") == ([], [])
+
+
+def test_a_text_is_mostly_code_if_two_thirds_of_its_characters_are():
+    code = "```\n" + "x" * 492 + "\n```"  # 500 characters with its fences
+    assert is_mostly_code(f"{code}\n\n" + "a" * 248)
+    assert not is_mostly_code(f"{code}\n\n" + "a" * 249)
+    assert is_mostly_code(code) and not is_mostly_code(code.replace("x", "", 1))
+    assert not is_mostly_code("") and not is_mostly_code("a | b\n" * 90)
 
 
 def test_a_text_without_code_and_tables_keeps_its_view():

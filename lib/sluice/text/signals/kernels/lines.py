@@ -16,7 +16,8 @@ def _codes(chars):
 _BULLETS, _ENDS, _CLOSING = map(_codes, (lines.BULLETS, lines.TERMINAL_MARKS, lines.CLOSING_MARKS))
 _CLAUSE_MARKS, _FUNCTION_CHARACTERS = _codes(lines.CLAUSE_MARKS), _codes(lines.FUNCTION_CHARACTERS)
 _MIN_CLAUSE_MARKS, _MIN_FUNCTION_CHARACTERS = lines.MIN_CLAUSE_MARKS, lines.MIN_FUNCTION_CHARACTERS
-_MIN_SENTENCE_CHARS = lines.MIN_SENTENCE_CHARS
+_MIN_SENTENCE_CHARS, _MIN_PARAGRAPH_CHARS = lines.MIN_SENTENCE_CHARS, lines.MIN_PARAGRAPH_CHARS
+_INNER_ENDS = _codes(lines.INNER_ENDS)
 _NUMERALS = _codes("一二三四五六七八九十")
 _MORE, _MORE_LENGTHS = phrase_table(lines.MORE)
 PHRASES = ("javascript", "lorem ipsum", *lines.POLICY, *pages.ERROR_PHRASES, *pages.SEARCH_PHRASES)
@@ -78,12 +79,18 @@ def ends_sentence(codes, flags, start, end):
 @kernel
 def has_clauses(codes, start, end):
     """See `lines.has_clauses`."""
-    marks, words = 0, 0
+    marks, words, has_end = 0, 0, False
     for i in range(start, end):
         if codes[i] >= 0x3000:
             marks += is_in(codes[i], _CLAUSE_MARKS)
             words += is_in(codes[i], _FUNCTION_CHARACTERS)
-    return marks >= _MIN_CLAUSE_MARKS or (end - start >= _MIN_SENTENCE_CHARS and words >= _MIN_FUNCTION_CHARACTERS)
+        elif codes[i] == 32 and i > start:
+            has_end = has_end or is_in(codes[i - 1], _INNER_ENDS)
+    return (
+        marks >= _MIN_CLAUSE_MARKS
+        or (end - start >= _MIN_SENTENCE_CHARS and words >= _MIN_FUNCTION_CHARACTERS)
+        or (end - start >= _MIN_PARAGRAPH_CHARS and has_end)
+    )
 
 
 @kernel
