@@ -2,7 +2,7 @@
 
 Compiled; linear in the size of the page, except for a sort of its blocks. Sources: text and link density (Kohlschütter
 et al. 2010, "Boilerplate Detection using Shallow Text Features"), paragraph scores propagated to parents (Arc90's
-Readability), repeated siblings and paths, copies, prices (ours), log-odds of class words and words (ours, learned).
+Readability), repeated siblings and paths, prices (ours), log-odds of class words and words (ours, learned).
 """
 
 from typing import NamedTuple
@@ -68,14 +68,12 @@ _CHOICE = (
 _SIBLINGS = (
     "size share chosen mean prices link pictures before agreed spread heading_first heading_lex heading_distance"
 ).split()
-_COPY = "run tokens distance first occurrences".split()
 _PRICE = "own page page_share".split()
 _SURE = "highest unsure expected chosen".split()
 _CARDS = "share prices link chosen in".split()
 SECOND_FEATURES: tuple[str, ...] = (
     *(f"first_{name}" for name in _CHOICE),
     *(f"{group}_siblings_{name}" for group in ("many", "outer") for name in _SIBLINGS),
-    *(f"copy_{name}" for name in _COPY),
     *(f"price_{name}" for name in _PRICE),
     *("top_heading_distance", "top_heading_first"),
     *(f"sure_{name}" for name in _SURE),

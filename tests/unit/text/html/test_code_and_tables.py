@@ -133,6 +133,9 @@ def test_columns_and_rows_that_a_cell_claims_are_bounded():
         ("<ol start=-1><li>a<li>b<li>c</ol>", "-1. a\n0. b\n1. c"),
         ("<ol type=i start=38><li>a<li>b<li>c</ol>", "xxxviii. a\nxxxix. b\n40. c"),
         ("<ul><li>a</ul><ol><li>b</ol>", "• a\n1. b"),
+        # a number that the text has, too, is there once
+        ("<ol><li>1. 甲<li>2、乙<li>3) c<li>4．丁<li>5）戊", "1. 甲\n2、乙\n3) c\n4．丁\n5）戊"),
+        ("<ol><li>1.1 a<li>1. b<li>3 c<li>44. d<li>5", "1.1 a\n2. 1. b\n3. 3 c\n4. 44. d\n5. 5"),
         ("<li>a<li>b", "• a\n• b"),
     ],
 )

@@ -35,6 +35,7 @@ def markdown(html, links_from=None):
         ("<ol start=9><li>a<li>b<ol type=a><li>c</ol></ol>", "9. a\n10. b\n    1. c"),
         ("<ol><li>a<ol start=5><li>b</ol></ol>", "1. a\n\n   5. b"),
         ("<ul><li>a</ul><ul><li>b</ul>", "- a\n* b"),
+        ("<ol><li>a<li>2. b</ol>", "1. a\n\n2\\. b"),
         ("<ol><li>a</ol><ol><li>b</ol>", "1. a\n1) b"),
         ("<ul><li><p>a<p>b<li>c</ul>", "- a\n\n  b\n- c"),
         ("<ul><li><h3>a</h3>b</ul>", "- ### a\n\n  b"),

@@ -3,7 +3,7 @@
 import numpy as np
 
 from sluice.text.jit import array_kernel
-from sluice.text.unicode.kernels.utf8 import FNV_PRIME, FNV_START
+from sluice.text.unicode.kernels.utf8 import FNV_PRIME
 
 
 @array_kernel
@@ -37,15 +37,3 @@ def group_brothers(node_parent, node_sign):
     for v in range(len(node_parent)):
         keys[v] = (np.uint64(node_parent[v] + 1) * FNV_PRIME) ^ node_sign[v]
     return group_keys(keys)
-
-
-@array_kernel
-def text_keys(text, starts, ends):
-    """Returns a key of each block's text; equal texts have equal keys."""
-    keys = np.empty(len(starts), np.uint64)
-    for b in range(len(starts)):
-        key = FNV_START
-        for i in range(starts[b], ends[b]):
-            key = (key ^ np.uint64(text[i])) * FNV_PRIME
-        keys[b] = key
-    return keys

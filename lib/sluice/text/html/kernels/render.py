@@ -167,7 +167,7 @@ def render(
             if number == 0:
                 out[position], out[position + 1], out[position + 2], out[position + 3] = 0xE2, 0x80, 0xA2, 32
                 position += 4
-            else:
+            elif not has_own_number(text, block_start[b], block_end[b], number + NO_NUMBER):
                 list_node = node_parent[item[v]]
                 position = put_number(out, position, number + NO_NUMBER, node_value[list_node])
         places[b, 0], places[b, 1] = position, 0
@@ -213,6 +213,24 @@ def put_fence(out, position, width):
     for k in range(width):
         out[position + k] = 96
     return position + width
+
+
+@kernel
+def has_own_number(text, start, end, number):
+    """Whether a text begins with a number and one of . ) 、 ． ）: tables of contents have numbers in their text."""
+    value = np.int64(0)
+    i = start
+    while i < end and 48 <= text[i] <= 57 and value <= number:
+        value = 10 * value + text[i] - 48
+        i += 1
+    if i == start or value != number or i == end:
+        return False
+    if text[i] == 46 or text[i] == 41:
+        return True
+    if i + 2 >= end:
+        return False
+    is_wide = text[i] == 0xEF and text[i + 1] == 0xBC and (text[i + 2] == 0x8E or text[i + 2] == 0x89)
+    return is_wide or (text[i] == 0xE3 and text[i + 1] == 0x80 and text[i + 2] == 0x81)
 
 
 @kernel

@@ -4,7 +4,7 @@ import numpy as np
 
 from sluice.text.html import tags
 from sluice.text.html.kernels.block_stats import LEX_SUM, TOKENS
-from sluice.text.html.kernels.groups import group_brothers, group_keys, text_keys
+from sluice.text.html.kernels.groups import group_brothers, group_keys
 from sluice.text.jit import array_kernel, kernel
 
 HEADING, H1 = tags.HEADING, tags.NUMBER["h1"]
@@ -19,7 +19,7 @@ MASS, CHOSEN, LINKED, PRICES, PICTURES = range(5)
 # of a group only: its siblings, those mostly chosen, the sum of their squared masses, its blocks, its first block
 SIZE, AGREED, SQUARES, BLOCKS, FIRST_BLOCK = range(5, 10)
 
-CHOICE, MANY, OUTER, COPY, PRICE, TOP_HEADING, PAGE, CARDS = 0, 26, 39, 52, 57, 60, 62, 66
+CHOICE, MANY, OUTER, PRICE, TOP_HEADING, PAGE, CARDS = 0, 26, 39, 52, 55, 57, 61
 """First columns of the parts of the features."""
 
 
@@ -108,7 +108,6 @@ def second_features(
         block_node, node_parent, node_context, node_path, tokens, first, order, running, sums, kinds, groups, out
     )
     group_features(block_node, node_parent, node_context, stats, first, running, sums, kinds, groups, out)
-    copy_features(text, block_start, block_end, tokens, first, running, out)
     page_features(block_node, node_parent, node_tag, tokens, first, order, prices, running, out)
 
 
@@ -248,35 +247,6 @@ def group_features(block_node, node_parent, node_context, stats, first, running,
         out[CARDS + 3] = groups[cards, CHOSEN] / groups[cards, MASS]
         for b in range(num_blocks):
             out[CARDS + 4, b] = is_card[block_node[b]]
-
-
-@array_kernel
-def copy_features(text, block_start, block_end, tokens, first, running, out):
-    """Columns from COPY: blocks whose text occurs before, as in pages with parts for small and for wide screens."""
-    num_blocks = len(block_start)
-    key_of, num_texts = group_keys(text_keys(text, block_start, block_end))
-    occurrences, original = np.zeros(num_texts, np.int64), np.full(num_texts, -1, np.int64)
-    for b in range(num_blocks):
-        occurrences[key_of[b]] += 1
-        if original[key_of[b]] < 0:
-            original[key_of[b]] = b
-    b = 0
-    while b < num_blocks:
-        end, length = b, np.float32(0)
-        while end < num_blocks and original[key_of[end]] < end:
-            length += tokens[end]
-            end += 1
-        for i in range(b, end):
-            before = original[key_of[i]]
-            out[COPY, i] = np.log1p(length)
-            out[COPY + 1, i] = np.log1p(tokens[i])
-            out[COPY + 2, i] = (running[i, 0] - running[before, 0]) / running[num_blocks, 0]
-            out[COPY + 3, i] = first[before]
-        for i in range(b, min(end + 1, num_blocks)):
-            out[COPY + 4, i] = occurrences[key_of[i]]
-        if end < num_blocks:
-            out[COPY + 3, end] = -1
-        b = end + 1
 
 
 @array_kernel
