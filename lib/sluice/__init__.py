@@ -1,3 +1,26 @@
-"""sluice: Common Crawl in, language-model training data and a trained LSTM out."""
+"""sluice: Common Crawl in, language-model training data and a trained LSTM out.
+
+Without Spark: `sluice.read_warc`, `sluice.extract_text`, `sluice.identify_language`, `sluice.signals`, `sluice.judge`,
+`sluice.mask`. Each name is imported when it is first used.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.2.0"
+
+if TYPE_CHECKING:
+    from sluice.api import extract_text, identify_language, judge, mask, read_warc, signals
+
+__all__ = ["extract_text", "identify_language", "judge", "mask", "read_warc", "signals"]
+
+
+def __getattr__(name: str) -> Any:
+    """Imports the module of a public name."""
+    if name not in __all__:
+        raise AttributeError(f"module 'sluice' has no attribute {name!r}. Public: {', '.join(__all__)}.")
+    return getattr(importlib.import_module("sluice.api"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])
