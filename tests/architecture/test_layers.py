@@ -71,7 +71,7 @@ def test_core_imports_without_engines_and_page_libraries():
 
 
 def test_the_functions_of_sluice_itself_import_without_spark_and_tensorflow():
-    assert import_with_blocked(["sluice.api"], ENGINES) == (0, "")
+    assert import_with_blocked(modules("api"), ENGINES) == (0, "")
 
 
 @pytest.mark.parametrize("package", ["core", "data", "report", "text", "commands"])
