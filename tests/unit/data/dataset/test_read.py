@@ -7,37 +7,13 @@ from hypothesis import strategies as st
 
 import sluice
 from sluice.core.errors import ConfigError, FormatError, InputError
-from sluice.data.dataset.manifest import NamedFile, SpecialIds, TokenizerFile
 from sluice.data.dataset.read import permuted
-from sluice.data.dataset.writer import DatasetPlan, commit_dataset, write_shard
-
-IDS = SpecialIds()
-SEQ_LEN = 3
+from tests.helpers.tiny_dataset import write_tiny_dataset
 
 
 @pytest.fixture(scope="module")
 def directory(tmp_path_factory):
-    """Ten records in shards of 4, 0 and 6: 10 to 13, 13 to 16 … 19 20 21 end; 30 to 33 … 45 46 47 end."""
-    path = tmp_path_factory.mktemp("data") / "tiny" / "1.0.0"
-    path.mkdir(parents=True)
-    plan = DatasetPlan(
-        name="tiny",
-        version="1.0.0",
-        seq_len=SEQ_LEN,
-        vocab_size=128,
-        ids=IDS,
-        tokenizer=TokenizerFile(file="tokenizer.json", sha256="aa", kind="bpe", lossless=True),
-        token_bytes=NamedFile(file="token_bytes.npy", sha256="bb"),
-        config_digest="cc",
-        num_shards={"train": 3, "valid": 0, "test": 0},
-    )
-    shards = []
-    for number, documents in enumerate([[(range(10, 22), 5)], [], [(range(30, 48), 5)]]):
-        file = str(path / f"train-{number:05d}-of-00003.tfrecord")
-        options = {"seq_len": SEQ_LEN, "dtype": "uint16", "ids": IDS, "add_bos": False, "pad_tail": True}
-        shards.append(write_shard(file, documents, **options))
-    commit_dataset(str(path), plan, shards)
-    return str(path)
+    return write_tiny_dataset(tmp_path_factory.mktemp("data") / "tiny" / "1.0.0")
 
 
 FIRSTS = [10, 13, 16, 19, 30, 33, 36, 39, 42, 45]
