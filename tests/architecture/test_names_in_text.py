@@ -29,6 +29,8 @@ def texts() -> dict[str, str]:
 def exists(dotted: str) -> bool:
     """Whether a module, or a module and a name defined in it, has this dotted path below sluice."""
     parts = dotted.removeprefix("sluice.").split(".")
+    if dotted.startswith("sluice.") and parts[0] in sluice.__all__:
+        return True
     for end in range(len(parts), 0, -1):
         path = LIBRARY.joinpath(*parts[:end])
         source = path.with_suffix(".py") if path.with_suffix(".py").is_file() else path / "__init__.py"

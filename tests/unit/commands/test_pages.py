@@ -118,7 +118,7 @@ def test_a_directory_and_a_glob_are_read_in_order(archive, tmp_path, capsys):
 
 
 def test_a_page_that_kills_its_process_is_printed_as_page_crash(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("sluice.commands.pages.PageProcessor", PlantedProcessor)
+    monkeypatch.setattr("sluice.text.pages.judged.PageProcessor", PlantedProcessor)
     records = [member(page(html("PLANTED-segfault"), url="http://bad.test/")), *RECORDS]
     (tmp_path / "a.warc.gz").write_bytes(b"".join(records))
     code, lines, err = pages(capsys, tmp_path / "a.warc.gz")

@@ -1,0 +1,1 @@
+"""The functions of `import sluice`: for Python code without Spark."""
