@@ -44,7 +44,8 @@ CLASS_KEYS, CLASS_FLAGS = flag_table(
     {
         HIDES: "sr-only visually-hidden screen-reader-text screen-reader-only",
         GUTTER: "gutter linenos lineno linenodiv linenumber linenumbers line-number line-numbers line-numbers-rows "
-        "blob-num rouge-gutter hljs-ln-numbers hljs-ln-n code-line-number ln lnt",
+        "blob-num rouge-gutter hljs-ln-numbers hljs-ln-n code-line-number ln lnt jxr_linenumber source-line-no "
+        "linenum line-num line_number line_numbers lines-num diff-line-num linenr line-no",
         CODE: "blob-code blob-code-inner blockcode syntaxhighlighter dp-highlighter linenums",
         CONCEALED: "jammer mathjax_preview mathjax_svg mathjax_chtml katex-html copy-code copybtn btn-copy copy-btn "
         "copy-button clipboard-copy code-copy copycode btn-clipboard zeroclipboard-container hljs-copy "

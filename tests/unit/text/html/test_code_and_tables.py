@@ -37,6 +37,9 @@ def lines_of(tag, *, end="", **attributes):
         f"<table><tr><td>{'<pre>' + CODE + '</pre>'}</td></tr></table>",
         f"<ul><li><pre>{CODE}</pre></ul>",
         "<pre>" + "".join(f"<span class=lineno>{n + 1}</span>{line}\n" for n, line in enumerate(LINES)) + "</pre>",
+        "<pre>"
+        + "".join(f"<a class=jxr_linenumber href=#L{n + 1}>{n + 1}</a>{line}\n" for n, line in enumerate(LINES))
+        + "</pre>",
         f"<table><tr><td class=gutter><pre>{NUMBERS}</pre></td><td class=code><pre>{CODE}</pre></td></tr></table>",
         f"<table><tr><td><div class=linenodiv><pre>{NUMBERS}</pre></div></td><td><pre>{CODE}</pre></td></tr></table>",
         f"<table><tr><td><pre>{NUMBERS}</pre></td><td><pre>{CODE}</pre></td></tr></table>",
