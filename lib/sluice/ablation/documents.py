@@ -49,9 +49,7 @@ def iter_documents(paths: Sequence[str], language: str | None = None) -> Iterato
             raise ConfigError(
                 f"{path} is the output of a run. Name one of its stages, for example {storage.join(path, 'dedup')}."
             )
-        for file in storage.list_files(path):
-            if file.rpartition("/")[2].startswith(("_", ".")):
-                continue
+        for file in storage.list_data(path):
             for number, record in enumerate(iter_records(file, (*ID_FIELDS, "language", "reason")), 1):
                 if _is_wanted(record, language):
                     key, name = _identity(record)

@@ -22,7 +22,8 @@ from sluice.data.dataset.manifest import MANIFEST, Manifest, read_manifest
 from sluice.data.dataset.tfrecord import decode_example, iter_records
 from sluice.data.dataset.tokenizer import Tokenizer
 from sluice.data.dataset.verify import summary
-from sluice.data.sources.texts import is_json_lines, iter_lines, read_whole
+from sluice.data.sources.json_objects import decode_object, is_json_lines
+from sluice.data.sources.texts import iter_lines, read_whole
 
 TEXT_CHARS = 200
 """Maximum characters shown of a text."""
@@ -50,10 +51,10 @@ def describe(path: str, rows: int) -> Iterator[str]:
         return _dataset(path, rows)
     if name.endswith(".tfrecord"):
         return _shard(path, rows)
+    if name.lower().removesuffix(".gz").removesuffix(".zst").endswith(".json"):
+        return _json_file(path, rows)
     if is_json_lines(name):
         return _json_lines(path, rows)
-    if name.removesuffix(".gz").endswith(".json"):
-        return _json_file(path, rows)
     files = storage.list_files(path)
     tables = [file for file in files if file.endswith(".parquet")]
     if tables:
@@ -116,8 +117,20 @@ def _json_lines(path: str, rows: int) -> Iterator[str]:
         yield from _fields(_parsed(line, path))
 
 
+def _is_object(line: bytes) -> bool:
+    try:
+        decode_object(line)
+    except ValueError:
+        return False
+    return True
+
+
 def _json_file(path: str, rows: int) -> Iterator[str]:
-    tree = _parsed(read_whole(path), path)
+    data = read_whole(path)
+    if _is_object(data.partition(b"\n")[0]) and data.strip().count(b"\n"):
+        yield from _json_lines(path, rows)
+        return
+    tree = _parsed(data, path)
     if isinstance(tree, dict) and isinstance(tree.get("model"), dict) and "vocab" in tree["model"]:
         yield from _tokenizer(path, rows)
         return

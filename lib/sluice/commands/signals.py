@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
         return 0
     try:
         data = sys.stdin.buffer.read() if options.file == "-" else Path(options.file).read_bytes()
-        text = data.decode("utf-8")
+        text = data.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as e:
         raise InputError(f"{options.file} cannot be read as text: {e}. Expected a UTF-8 file.") from None
     print(msgspec.json.format(msgspec.json.encode(signals_of(text, options.language)), indent=1).decode())

@@ -60,7 +60,7 @@ def list_index(given: Sequence[str]) -> list[str]:
     """Returns the Parquet files at paths, directories and globs, sorted, each once. Raises InputError for none."""
     found: set[str] = set()
     for path in given:
-        files = storage.list_files(path)
+        files = storage.list_data(path)
         tables = files if files == [path] else [file for file in files if file.endswith(".parquet")]
         if not tables:
             raise InputError(f"{path} contains {len(files)} files but no *.parquet file of an index. Check plan.index.")

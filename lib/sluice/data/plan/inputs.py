@@ -82,7 +82,7 @@ def list_archives(plan: PlanConfig, transport: TransportConfig | None = None) ->
             for path in lines:
                 taken.setdefault(path if storage.is_uri(path) else os.path.abspath(path), path)
             continue
-        files = storage.list_files(given)
+        files = storage.list_data(given)
         archives = files if files == [given] else [path for path in files if ARCHIVE_NAME.search(_basename(path))]
         if not archives:
             raise InputError(

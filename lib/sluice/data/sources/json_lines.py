@@ -1,22 +1,19 @@
 """JSON lines as a table: files divided into pieces for tasks, each line parsed to a row or a problem."""
 
+import math
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
-
-import msgspec
 
 from sluice.core.config.dedup import SourceConfig
 from sluice.core.errors import InputError
 from sluice.core.records.docs import SourceRow
 from sluice.data import storage
+from sluice.data.sources.json_objects import BOM, COMPRESSED, ENDINGS, decode_object, fields_of, is_json_lines
 from sluice.data.sources.texts import iter_lines
 
 PIECE = 64 << 20
 """Bytes of an uncompressed file that one task reads."""
-
-ENDINGS = (".jsonl", ".ndjson", ".json")
-COMPRESSED = (".gz", ".zst")
 
 
 class Piece(NamedTuple):
@@ -41,11 +38,10 @@ def table_files(source: SourceConfig) -> tuple[str, list[str]]:
     """
     found: dict[str, list[str]] = {"parquet": [], "json": []}
     for given in source.inputs:
-        for path in storage.list_files(given):
-            plain = path.removesuffix(".gz").removesuffix(".zst")
-            if path.endswith(".parquet"):
+        for path in storage.list_data(given):
+            if path.lower().endswith(".parquet"):
                 found["parquet"].append(path)
-            elif plain.endswith(ENDINGS) or is_kept(path):
+            elif is_json_lines(path):
                 found["json"].append(path)
     kinds = [kind for kind, paths in found.items() if paths]
     if len(kinds) != 1:
@@ -58,16 +54,10 @@ def table_files(source: SourceConfig) -> tuple[str, list[str]]:
     return kind, sorted(set(found[kind]))
 
 
-def is_kept(path: str) -> bool:
-    """Whether a file contains JSON lines kept by one of our jobs; Spark names such files part-….txt.gz."""
-    folder, _, name = path.rpartition("/")
-    return folder.endswith("kept") and name.startswith("part-") and name.endswith(".txt.gz")
-
-
 def pieces_of(paths: Iterable[str]) -> Iterator[Piece]:
     """Yields the pieces that tasks read: parts of plain files, and whole compressed files."""
     for path in paths:
-        if path.endswith(COMPRESSED):
+        if path.lower().endswith(COMPRESSED):
             yield Piece(path, 0, None)
             continue
         size = storage.size(path)
@@ -93,42 +83,54 @@ def _placed_lines(piece: Piece) -> Iterator[tuple[str, bytes]]:
         if at:
             stream.seek(at - 1)
             at += len(stream.readline()) - 1  # a line that continues here belongs to the previous piece
+        elif stream.read(len(BOM)) == BOM:
+            at = len(BOM)
+        else:
+            stream.seek(0)
         while at < piece.stop and (line := stream.readline()):
             yield f"byte {at}", line
             at += len(line)
 
 
 def parse_row(line: Line, source: SourceConfig) -> SourceRow:
-    """Parses a line into a row. An error is stored in `problem`, never raised."""
+    """Parses a line into a row. An error is stored in `problem`, never raised. A text that is null is no error."""
     try:
-        value = msgspec.json.decode(line.data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
-        return SourceRow(place=line.place, problem=f"not JSON: {e}", name=None, text=None)
-    if not isinstance(value, dict):
-        return SourceRow(place=line.place, problem="not a JSON object", name=None, text=None)
-    name, text = value.get(source.id), value.get(source.text)
+        value = decode_object(line.data)
+    except ValueError as e:
+        return _problem(line, f"not a JSON object: {e}")
+    for field in (source.id, source.text):
+        if field not in value:
+            return _problem(line, f"no field {field!r}; there are {fields_of(value)}")
+    name, text = value[source.id], value[source.text]
+    if isinstance(name, float) and name.is_integer():  # of a data frame in which some ids are missing
+        name = int(name)
     if isinstance(name, bool) or not isinstance(name, str | int):
-        return SourceRow(place=line.place, problem=f"{source.id!r} is not a string or integer", name=None, text=None)
+        return _problem(line, f"{source.id!r} is not a string or integer")
     if text is not None and not isinstance(text, str):
-        return SourceRow(place=line.place, problem=f"{source.text!r} is not a string", name=None, text=None)
-    quality = value.get(source.quality) if source.quality else None
+        return _problem(line, f"{source.text!r} is not a string")
     url = value.get(source.url) if source.url else None
     return SourceRow(
         place=line.place,
         problem=None,
         name=str(name),
         text=text,
-        quality=float(quality) if isinstance(quality, int | float) else None,
+        quality=_number(value.get(source.quality)) if source.quality else None,
         fetched_at=_time(value.get(source.fetched_at)) if source.fetched_at else None,
         url=url if isinstance(url, str) else None,
     )
 
 
-def replace_text(line: str, field: str, text: str) -> str:
-    """Returns a JSON line with another text in `field`; all other values are copied as written."""
-    values = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
-    values[field] = msgspec.Raw(msgspec.json.encode(text))
-    return msgspec.json.encode(values).decode()
+def _problem(line: Line, problem: str) -> SourceRow:
+    return SourceRow(place=line.place, problem=problem, name=None, text=None)
+
+
+def _number(value: Any) -> float | None:
+    """Returns a number, also one that is written as a string. None for NaN and anything else."""
+    try:
+        number = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return None if math.isnan(number) else number
 
 
 def _time(value: Any) -> datetime | None:

@@ -7,12 +7,10 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, TypeVar, cast
 
-import msgspec
-
 from sluice.core.errors import FormatError, InputError
 from sluice.data import storage
+from sluice.data.sources.json_objects import BOM, decode_object, fields_of, is_json_lines
 
-JSON_LINES = (".jsonl", ".ndjson")
 PIECE_BYTES = 1 << 17
 
 T = TypeVar("T")
@@ -21,18 +19,23 @@ T = TypeVar("T")
 def iter_texts(path: str, *, lines: bool = False, field: str = "text") -> Iterator[str]:
     """Yields the documents of one file.
 
-    `.jsonl` or `.ndjson`: the string `field` of each object, one object per line; blank lines are skipped. Any other
-    name is UTF-8 text: with `lines`, one document per line (a blank line is an empty document), otherwise a single
-    document. Names ending in `.gz` or `.zst` are decompressed. Raises InputError, or FormatError with file and line.
+    JSON lines, see `is_json_lines`: the string `field` of each object; blank lines are skipped. Any other name is UTF-8
+    text: with `lines`, one document per line (a blank line is an empty document), otherwise a single document. Names
+    ending in `.gz` or `.zst` are decompressed. A byte order mark is skipped. Raises InputError, or FormatError with file
+    and line, also for a text that is JSON lines under another name.
     """
     if is_json_lines(path):
         for record in iter_objects(path, field):
             yield record[field]
     elif lines:
         for number, line in iter_lines(path):
+            if number == 1:
+                _require_text(line, field, path)
             yield _decode(line.removesuffix(b"\n").removesuffix(b"\r"), f"{path}, line {number}")
     else:
-        yield _decode(read_whole(path), path)
+        data = read_whole(path)
+        _require_text(data.partition(b"\n")[0], field, path)
+        yield _decode(data, path)
 
 
 def iter_objects(path: str, field: str = "text") -> Iterator[dict[str, Any]]:
@@ -42,24 +45,22 @@ def iter_objects(path: str, field: str = "text") -> Iterator[dict[str, Any]]:
             yield _object(line, field, f"{path}, line {number}")
 
 
-def is_json_lines(path: str) -> bool:
-    """Whether a file contains one JSON object per line, according to its name."""
-    return path.removesuffix(".gz").removesuffix(".zst").endswith(JSON_LINES)
-
-
 def iter_lines(path: str) -> Iterator[tuple[int, bytes]]:
-    """Yields line numbers from 1 and lines with their end. Only line feeds end lines, unlike in `str.splitlines`."""
+    """Yields line numbers from 1 and lines with their end, without a byte order mark.
+
+    Only line feeds end lines, unlike in `str.splitlines`.
+    """
     number = 0
     with open_unpacked(path) as stream:
         while line := guarded(stream.readline, path):
             number += 1
-            yield number, line
+            yield number, line.removeprefix(BOM) if number == 1 else line
 
 
 def read_whole(path: str) -> bytes:
-    """Reads a whole file; decompresses names ending in `.gz` or `.zst`."""
+    """Reads a whole file without a byte order mark; decompresses names ending in `.gz` or `.zst`."""
     with open_unpacked(path) as stream:
-        return guarded(stream.read, path)
+        return guarded(stream.read, path).removeprefix(BOM)
 
 
 @contextlib.contextmanager
@@ -131,10 +132,25 @@ def _decode(data: bytes, where: str) -> str:
 
 def _object(line: bytes, field: str, where: str) -> dict[str, Any]:
     try:
-        record: dict[str, Any] = msgspec.json.decode(line)
-        text = record[field]
-    except (msgspec.DecodeError, KeyError, TypeError, IndexError) as e:
-        raise FormatError(f"{where}, is not a JSON object with the field {field!r} ({e!r}). See --field.") from e
-    if not isinstance(text, str):
-        raise FormatError(f"{where}: the field {field!r} contains a {type(text).__name__}; expected a string.")
+        record = decode_object(line)
+    except ValueError as e:
+        raise FormatError(f"{where}, is not a JSON object: {e}.") from e
+    if field not in record:
+        raise FormatError(f"{where}, has no field {field!r}; there are {fields_of(record)}. Name one with --field.")
+    if not isinstance(record[field], str):
+        raise FormatError(f"{where}: the field {field!r} contains a {type(record[field]).__name__}; expected a string.")
     return record
+
+
+def _require_text(line: bytes, field: str, path: str) -> None:
+    """Raises FormatError if the first line of a text is a JSON object with the field of a text."""
+    if not line.lstrip().startswith(b"{"):
+        return
+    try:
+        record = decode_object(line)
+    except ValueError:
+        return
+    if isinstance(record.get(field), str):
+        raise FormatError(
+            f"{path} is JSON lines with the field {field!r}, but its name says that it is text. Rename it to .jsonl."
+        )

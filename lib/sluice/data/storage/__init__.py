@@ -17,6 +17,7 @@ from sluice.data.storage.files import (
     stream_size,
     write_atomic,
 )
+from sluice.data.storage.hidden import list_data
 
 __all__ = [
     "GLOB_CHARACTERS",
@@ -26,6 +27,7 @@ __all__ = [
     "is_remote",
     "is_uri",
     "join",
+    "list_data",
     "list_files",
     "open_ranges",
     "open_read",

@@ -12,7 +12,8 @@ from sluice.core.config.dedup import SourceConfig
 from sluice.core.errors import ConfigError
 from sluice.core.records.base import Record
 from sluice.core.records.docs import SourceRow
-from sluice.data.sources.json_lines import Line, Piece, lines_of, parse_row, pieces_of, replace_text
+from sluice.data.sources.json_lines import Line, Piece, lines_of, parse_row, pieces_of
+from sluice.data.sources.json_objects import replace_text
 from sluice.spark.engine.batches import iter_rows, to_batches
 from sluice.spark.engine.schemas import spark_schema
 
@@ -52,7 +53,7 @@ class TableFiles:
             F.when(name.isNull(), F.lit(f"{source.id!r} is null")).alias("problem"),
             name.alias("name"),
             F.col(source.text).cast("string").alias("text"),
-            _cast(source.quality, "double").alias("quality"),
+            F.nanvl(_cast(source.quality, "double"), F.lit(None).cast("double")).alias("quality"),
             _cast(source.fetched_at, "timestamp").alias("fetched_at"),
             _cast(source.url, "string").alias("url"),
         )

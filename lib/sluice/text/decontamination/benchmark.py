@@ -14,7 +14,8 @@ import numpy.typing as npt
 from sluice.core.config.dedup import DecontaminateConfig
 from sluice.core.config.load import digest
 from sluice.core.errors import ConfigError, FormatError, InputError
-from sluice.data.sources.texts import is_json_lines, iter_lines
+from sluice.data.sources.json_objects import COMPRESSED, ENDINGS, is_json_lines
+from sluice.data.sources.texts import iter_lines
 from sluice.text.decontamination.kernels.ngrams import NONE, PART, WHOLE, find_units, grams_of, make_filter
 from sluice.text.dedup.key_text import key_text
 from sluice.text.language.identify import UNSPACED
@@ -252,10 +253,12 @@ def _items_without(parts: Sequence[Part], has: npt.NDArray[np.bool_]) -> tuple[s
 def _name(path: str) -> str:
     if not is_json_lines(path):
         raise ConfigError(
-            f"The benchmark {path} is not named .jsonl or .ndjson (with .gz or .zst). Convert it to JSON lines."
+            f"The benchmark {path} is not named {', '.join(ENDINGS)} (with .gz or .zst). Convert it to JSON lines."
         )
-    name = path.rpartition("/")[2].removesuffix(".gz").removesuffix(".zst")
-    return name.removesuffix(".jsonl").removesuffix(".ndjson")
+    name = path.rpartition("/")[2]
+    return re.sub(
+        rf"({'|'.join(map(re.escape, ENDINGS))})({'|'.join(map(re.escape, COMPRESSED))})?$", "", name, flags=re.I
+    )
 
 
 def _read(path: str, name: str, settings: DecontaminateConfig) -> Iterator[tuple[Part, str]]:

@@ -20,7 +20,8 @@ import numpy as np
 
 from sluice.core.errors import FormatError, InputError
 from sluice.data import storage
-from sluice.data.sources.texts import is_json_lines, iter_lines
+from sluice.data.sources.json_objects import is_json_lines
+from sluice.data.sources.texts import iter_lines
 from sluice.text.lists.blocklist import (
     MAGIC,
     MAX_CATEGORIES,

@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 from sluice.core.config.rules import TrainQualityConfig
 from sluice.core.errors import ConfigError, InputError
 from sluice.core.ids import mix64, text_digest
+from sluice.data.sources.json_objects import is_json_lines
 from sluice.data.sources.parquet import document_files
 from sluice.data.sources.records import iter_records
-from sluice.data.sources.texts import is_json_lines
 from sluice.text.quality.score import word_line
 
 log = logging.getLogger("sluice.quality")

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from sluice.core.config.dedup import SourceConfig
 from sluice.core.errors import InputError
-from sluice.data.sources.json_lines import Line, Piece, lines_of, parse_row, pieces_of, replace_text, table_files
+from sluice.data.sources.json_lines import Line, Piece, lines_of, parse_row, pieces_of, table_files
+from sluice.data.sources.json_objects import replace_text
 
 
 def parse(value, **settings):
