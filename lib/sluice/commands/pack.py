@@ -1,6 +1,7 @@
 """Convert text or token ids to a finished dataset on this machine: tokenizer, TFRecord shards, manifest. No Spark.
 
-A .txt file is one document, or one document per line with --lines. A .jsonl, .ndjson or .json file has one document per line in --field.
+A .txt file is one document, or one document per line with --lines. JSON lines (.jsonl, .ndjson, .json)
+have one document per line in --field.
 With --ids, files are TFRecords of tf.train.Examples: the int64 list --field is a document, or several separated by
 <eos>; its <pad>s are removed. Any file may be gzipped. Each document is ended by <eos>.
 

@@ -21,8 +21,8 @@ SHOWN = 12
 def is_json_lines(path: str) -> bool:
     """Whether a file contains one JSON object per line, by its name in any case: .jsonl, .ndjson, .json.
 
-    Also those that our jobs keep of a table of JSON lines, which Spark names kept/part-….txt.gz. Names may end in .gz or
-    .zst.
+    Also those that our jobs keep of a table of JSON lines, which Spark names kept/part-….txt.gz. Names may end in .gz
+    or .zst.
     """
     folder, _, name = path.rpartition("/")
     plain = name.lower()

@@ -21,8 +21,8 @@ def iter_texts(path: str, *, lines: bool = False, field: str = "text") -> Iterat
 
     JSON lines, see `is_json_lines`: the string `field` of each object; blank lines are skipped. Any other name is UTF-8
     text: with `lines`, one document per line (a blank line is an empty document), otherwise a single document. Names
-    ending in `.gz` or `.zst` are decompressed. A byte order mark is skipped. Raises InputError, or FormatError with file
-    and line, also for a text that is JSON lines under another name.
+    ending in `.gz` or `.zst` are decompressed. A byte order mark is skipped. Raises InputError, or FormatError with
+    file and line, also for a text that is JSON lines under another name.
     """
     if is_json_lines(path):
         for record in iter_objects(path, field):

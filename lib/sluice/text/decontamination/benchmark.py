@@ -256,9 +256,10 @@ def _name(path: str) -> str:
             f"The benchmark {path} is not named {', '.join(ENDINGS)} (with .gz or .zst). Convert it to JSON lines."
         )
     name = path.rpartition("/")[2]
-    return re.sub(
-        rf"({'|'.join(map(re.escape, ENDINGS))})({'|'.join(map(re.escape, COMPRESSED))})?$", "", name, flags=re.I
-    )
+    for ending in (*COMPRESSED, *ENDINGS):
+        if name.lower().endswith(ending):
+            name = name[: -len(ending)]
+    return name
 
 
 def _read(path: str, name: str, settings: DecontaminateConfig) -> Iterator[tuple[Part, str]]:

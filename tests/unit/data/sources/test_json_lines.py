@@ -3,6 +3,7 @@
 import gzip
 import json
 from datetime import UTC, datetime
+from math import inf
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from sluice.core.config.dedup import SourceConfig
 from sluice.core.errors import InputError
 from sluice.data.sources.json_lines import Line, Piece, lines_of, parse_row, pieces_of, table_files
-from sluice.data.sources.json_objects import replace_text
+from sluice.data.sources.json_objects import decode_object, is_json_lines, replace_text
 
 
 def parse(value, **settings):
@@ -81,13 +82,15 @@ def test_a_row_is_read_from_the_configured_columns():
 @pytest.mark.parametrize(
     ("value", "problem"),
     [
-        (b"{", "not JSON: Input data was truncated"),
-        (b'{"id": "\xff"}', "not JSON: "),
-        (b"[" * 100_000, "not JSON: "),
-        (b'{"id": "x", "text": "half of a pair: \\ud800 and more"}', "not JSON: "),
-        (b'{"id": "\\udc00 and more", "text": "half of a pair"}', "not JSON: "),
-        ([1], "not a JSON object"),
-        ({"text": "a"}, "'id' is not a string or integer"),
+        (b"{", "not a JSON object: its objects span lines"),
+        (b'{"id": "x"', "not a JSON object: Expecting ',' delimiter at character 10"),
+        (b'{"id": "\xff"}', "not a JSON object: it is not UTF-8 at byte 8"),
+        (b"[" * 100_000, "not a JSON object: it is nested too deeply"),
+        ([1], "not a JSON object: it is an array. Write one object per line"),
+        (7, "not a JSON object: it is a int"),
+        ({"text": "a", "doc": 1}, "no field 'id'; there are 'text', 'doc'"),
+        ({"id": "x", "content": "a"}, "no field 'text'; there are 'id', 'content'"),
+        ({}, "no field 'id'; there are no fields"),
         ({"id": None, "text": "a"}, "'id' is not a string or integer"),
         ({"id": True, "text": "a"}, "'id' is not a string or integer"),
         ({"id": 1.5, "text": "a"}, "'id' is not a string or integer"),
@@ -101,10 +104,63 @@ def test_an_invalid_line_has_its_problem(value, problem):
     assert (row.name, row.text) == (None, None)
 
 
-@pytest.mark.parametrize("value", [{"id": "x"}, {"id": "x", "text": None}])
-def test_a_missing_text_is_not_a_problem(value):
-    row = parse(value, quality="q", fetched_at="t", url="u")
+def test_a_text_that_is_null_and_other_missing_fields_are_no_problem():
+    row = parse({"id": "x", "text": None}, quality="q", fetched_at="t", url="u")
     assert (row.problem, row.text, row.quality, row.fetched_at, row.url) == (None, None, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "text", "quality"),
+    [
+        (b'{"id": 1, "text": "a", "score": NaN}', "1", "a", None),
+        (b'{"id": 1.0, "text": "a", "score": -Infinity}', "1", "a", -inf),
+        (b'{"id": "x", "text": "a", "score": 1e400}', "x", "a", inf),
+        (b'{"id": "x", "text": "a", "score": "0.9"}', "x", "a", 0.9),
+        (b'{"id": "x", "text": "a", "score": "high"}', "x", "a", None),
+        (b'{"id": "x", "text": "a", "score": true}', "x", "a", None),
+        (b'{"id": "x", "text": "cut \\ud83d", "score": 1}', "x", "cut \ufffd", 1),
+        (b'{"id": "x", "text": "\\ud83d\\ude00 \\ude00", "score": 1}', "x", "\U0001f600 \ufffd", 1),
+        (b'{"id": "\\udc00 y", "text": "\\u0000", "score": 1}', "\ufffd y", "\0", 1),
+    ],
+)
+def test_what_programs_write_instead_of_json_costs_no_document(line, name, text, quality):
+    row = parse(line, quality="score")
+    assert (row.problem, row.name, row.text, row.quality) == (None, name, text, quality)
+
+
+def test_another_text_is_written_into_a_line_that_is_no_json():
+    assert replace_text('{"id": 1, "score": NaN, "text": "a"}', "text", "b") == '{"id": 1, "score": NaN, "text": "b"}'
+    assert replace_text('{"id":1,"a":1.0,"text":"a"}', "text", "b") == '{"id":1,"a":1.0,"text":"b"}'
+
+
+@pytest.mark.parametrize(
+    ("path", "is_lines"),
+    [
+        *(("a.jsonl", True), ("A.JSONL", True), ("a.json", True), ("a.ndjson.gz", True), ("b/a.Json.ZST", True)),
+        *(("kept/part-00000-x.txt.gz", True), ("part-00000-x.txt.gz", False), ("a.txt", False), ("jsonl", False)),
+    ],
+)
+def test_json_lines_are_recognised_by_name(path, is_lines):
+    assert is_json_lines(path) == is_lines
+
+
+VALUES = st.recursive(st.none() | st.floats() | st.text() | st.integers(-(2**63), 2**64 - 1), st.lists)
+
+
+@settings(derandomize=True, max_examples=200, deadline=None)
+@given(st.dictionaries(st.text(), VALUES, max_size=4))
+def test_whatever_python_writes_is_read_as_python_reads_it(value):
+    line = json.dumps(value)
+    read = decode_object(line.encode())
+    assert json.dumps(read) == json.dumps(json.loads(line))  # text() has no surrogates
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_line(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b'\xef\xbb\xbf{"id": 1}\n{"id": 2}\n')
+    for pieces in (pieces_of([str(path)]), [Piece(str(path), 0, 5), Piece(str(path), 5, 24)]):
+        found = [line for piece in pieces for line in lines_of(piece)]
+        assert found == [Line(f"{path}, byte 3", b'{"id": 1}'), Line(f"{path}, byte 13", b'{"id": 2}')]
 
 
 def test_the_kept_lines_of_another_job_are_a_table(tmp_path):

@@ -29,11 +29,38 @@ def test_json_lines_are_read_from_the_field_and_blank_lines_are_skipped(tmp_path
     assert list(iter_texts(path)) == ["a\nb", "你"]
 
 
-@pytest.mark.parametrize("line", [b"{", b'{"body": "x"}', b"[1]", b"7", b'{"text": 7}'])
-def test_an_invalid_json_line_is_an_error_with_its_number(tmp_path, line):
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        (b"{", "is not a JSON object: its objects span lines"),
+        (b'{"body": "x"}', "has no field 'text'; there are 'body'"),
+        (b"[1]", "is not a JSON object: it is an array"),
+        (b"7", "is not a JSON object: it is a int"),
+    ],
+)
+def test_an_invalid_json_line_is_an_error_with_its_number(tmp_path, line, problem):
     path = write(tmp_path, "a.jsonl", b'{"text": "ok"}\n' + line)
-    with pytest.raises(FormatError, match=r"a\.jsonl, line 2.*'text'"):
+    with pytest.raises(FormatError, match=rf"a\.jsonl, line 2, {problem}"):
         list(iter_texts(path))
+
+
+def test_a_text_that_is_no_string_is_an_error(tmp_path):
+    with pytest.raises(FormatError, match=r"a\.jsonl, line 1: the field 'text' contains a int; expected a string"):
+        list(iter_texts(write(tmp_path, "a.jsonl", b'{"text": 7}')))
+
+
+@pytest.mark.parametrize("lines", [True, False])
+def test_json_lines_under_the_name_of_a_text_are_refused(tmp_path, lines):
+    path = write(tmp_path, "a.txt", b'{"id": 1, "text": "a"}\n{"id": 2, "text": "b"}\n')
+    with pytest.raises(FormatError, match=r"a\.txt is JSON lines with the field 'text'.*Rename it to \.jsonl"):
+        list(iter_texts(path, lines=lines))
+    assert list(iter_texts(write(tmp_path, "b.txt", b'{"id": 1}'), lines=lines)) == ['{"id": 1}']
+
+
+def test_a_byte_order_mark_is_no_text(tmp_path):
+    path = write(tmp_path, "a.txt", b"\xef\xbb\xbfone\n\xef\xbb\xbftwo")
+    assert list(iter_texts(path, lines=True)) == ["one", "\ufefftwo"]
+    assert list(iter_texts(path)) == ["one\n\ufefftwo"]
 
 
 def test_bytes_that_are_not_utf8_are_an_error_with_line_and_byte(tmp_path):

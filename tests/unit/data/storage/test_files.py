@@ -229,3 +229,24 @@ def test_an_error_about_credentials_names_their_source_and_never_shows_them(monk
     reason = files._reason(OSError("AWS Error ACCESS_DENIED during HeadObject operation: No response body."))
     assert f"No response body. The storage {words}. Set AWS_ACCESS_KEY_ID and" in reason
     assert "AKIA7" not in reason
+
+
+def test_data_below_a_directory_excludes_hidden_files(tmp_path):
+    names = ("a.jsonl", "b/c.jsonl", "._a.jsonl", "_SUCCESS", "_temporary/0/d.jsonl", ".ipynb_checkpoints/a.jsonl")
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / name).touch()
+    shown = [f"{tmp_path}/a.jsonl", f"{tmp_path}/b/c.jsonl"]
+    assert storage.list_data(str(tmp_path)) == shown
+    assert storage.list_data(f"{tmp_path}/**.jsonl") == shown
+    assert storage.list_data(f"{tmp_path}/._a.jsonl") == [f"{tmp_path}/._a.jsonl"]
+    assert storage.list_data(f"{tmp_path}/_temporary") == [f"{tmp_path}/_temporary/0/d.jsonl"]
+    assert storage.list_data(f"{tmp_path}/_temporary/*/*.jsonl") == [f"{tmp_path}/_temporary/0/d.jsonl"]
+    assert storage.list_data(f"{tmp_path}/**/_temp*/0/*") == [f"{tmp_path}/_temporary/0/d.jsonl"]
+    assert len(storage.list_files(str(tmp_path))) == 6
+
+
+def test_a_directory_of_hidden_files_only_is_an_error(tmp_path):
+    (tmp_path / "_SUCCESS").touch()
+    with pytest.raises(InputError, match=r"names of all 1 files at .* begin with \. or _"):
+        storage.list_data(str(tmp_path))

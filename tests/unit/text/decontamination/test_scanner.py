@@ -342,8 +342,8 @@ def test_invalid_utf8_is_an_error_with_its_line(tmp_path):
 def test_invalid_settings_are_an_error_before_reading(tmp_path):
     with pytest.raises(ConfigError, match="No benchmark"):
         Benchmark.load([], DecontaminateConfig())
-    with pytest.raises(ConfigError, match=r"two\.json is not named \.jsonl"):
-        Benchmark.load(["two.json"], DecontaminateConfig())
+    with pytest.raises(ConfigError, match=r"two\.csv is not named \.jsonl, \.ndjson, \.json"):
+        Benchmark.load(["two.csv"], DecontaminateConfig())
     with pytest.raises(ConfigError, match="Two benchmarks have the same name, quiz"):
         Benchmark.load(["a/quiz.jsonl", "b/quiz.ndjson.gz"], DecontaminateConfig())
 
