@@ -152,5 +152,5 @@ def _require_text(line: bytes, field: str, path: str) -> None:
         return
     if isinstance(record.get(field), str):
         raise FormatError(
-            f"{path} is JSON lines with the field {field!r}, but its name says that it is text. Rename it to .jsonl."
+            f"{path} is JSON lines with the field {field!r}, but has the name of a text. Rename it to .jsonl."
         )
