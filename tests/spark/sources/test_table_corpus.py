@@ -95,7 +95,7 @@ def test_unreadable_rows_are_quarantined_and_counted(spark, tmp_path):
     assert len(matches) == 4
     assert found["ledgers"][0]["dropped"] == {"near": 1, "ngram": 2, "unreadable": 1}
     (bad,) = pq.read_table(tmp_path / "out" / "decontaminate" / "quarantine").to_pylist()
-    assert bad["problem"].startswith("not JSON")
+    assert bad["problem"].startswith("not a JSON object")
 
 
 def test_repeated_ids_are_an_error(spark, tmp_path):

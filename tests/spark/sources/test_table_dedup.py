@@ -98,7 +98,7 @@ def test_parquet_with_columns_of_other_names_keeps_all_columns(spark, tmp_path):
 
 def test_invalid_lines_are_quarantined_with_their_place(spark, tmp_path):
     file = write_lines(tmp_path / "a.jsonl", [ROWS[0], b"{broken", ROWS[6], {"id": "n", "text": 5}])
-    with pytest.raises(StageError, match=r"2 of 4 rows cannot be read.*a\.jsonl, byte \d+: not JSON"):
+    with pytest.raises(StageError, match=r"2 of 4 rows cannot be read.*a\.jsonl, byte \d+: not a JSON object"):
         run(spark, settings(tmp_path, [file]))
     _, summary = run(spark, settings(tmp_path, [file], max_unreadable_share=0.5))
     assert summary["ledgers"][0] == {"unit": "documents", "in": 4, "out": 2, "dropped": {"unreadable": 2}}
@@ -106,7 +106,7 @@ def test_invalid_lines_are_quarantined_with_their_place(spark, tmp_path):
     assert {json.loads(row["value"])["id"] for row in kept} == {"en", "other"}
     quarantine = spark.read.parquet(str(tmp_path / "out" / "dedup" / "quarantine")).collect()
     at = file.read_bytes().index(b"{broken")
-    assert (f"{file}, byte {at}", "not JSON: ") in {(row["place"], row["problem"][:10]) for row in quarantine}
+    assert (f"{file}, byte {at}", "not a JSON object: ") in {(row["place"], row["problem"][:19]) for row in quarantine}
 
 
 def test_repeated_ids_are_an_error_that_names_some(spark, tmp_path):
