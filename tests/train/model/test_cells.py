@@ -114,8 +114,8 @@ def test_the_cudnn_call_has_valid_shapes_and_a_gradient(monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("name", ["loop", "loop_xla"])
-# bfloat16: the bound is four roundings of 2^-9; measured 0.0037 on a processor with AVX-512 and 0.0060 on one without; a
-# cell whose every operation is in bfloat16 is 0.0136 apart. float16: measured 0.0004
+# bfloat16: the bound is four roundings of 2^-9; measured 0.0037 on a processor with AVX-512 and 0.0060 on one without;
+# a cell whose every operation is in bfloat16 is 0.0136 apart. float16: measured 0.0004
 @pytest.mark.parametrize(("half", "apart"), [(tf.bfloat16, 4 * 2**-9), (tf.float16, 0.0006)])
 def test_in_half_precision_only_the_products_are_rounded(name: str, half: tf.DType, apart: float) -> None:
     T, B, D, H = 6, 3, 4, 5
