@@ -198,7 +198,7 @@ def test_a_tokenizer_pickles_twice_and_after_use(tmp_path):
 def test_functions_passed_to_spark_pickle_twice():
     pytest.importorskip("pyspark")
     from sluice.core.config.dedup import LineDedupConfig, SourceConfig
-    from sluice.data.sources.json_lines import Piece
+    from sluice.data.sources.table_files import Piece
     from sluice.spark.dedup import bands, components, held_out, removals, verify
     from sluice.spark.sources import table, table_files
     from sluice.spark.transforms import extract, shards
@@ -213,9 +213,8 @@ def test_functions_passed_to_spark_pickle_twice():
         partial(verify._to_sets, MinHashConfig()),
         partial(removals._by_edges, 0.8),
         partial(removals._by_sets, 0.8),
-        partial(table_files._parse, SourceConfig(), (Piece("a.jsonl", 0, 9),)),
-        partial(table_files._raw, SourceConfig(), (Piece("a.jsonl", 0, 9),)),
-        partial(table_files._with_text, SourceConfig()),
+        partial(table_files._read, SourceConfig(), (Piece("json", "a.jsonl", "", 0, 9),)),
+        partial(table_files._keep, SourceConfig(), (Piece("json", "a.jsonl", "", 0, 9),), "kept"),
         partial(table._sign, MinHashConfig()),
         partial(held_out._sign, MinHashConfig()),
         partial(repeated_lines._line_rows, LineDedupConfig()),

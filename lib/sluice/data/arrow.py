@@ -1,8 +1,8 @@
-"""Arrow schemas of the tables in `core.records`, and conversion of records to Arrow batches."""
+"""Arrow schemas of the tables in `core.records`, and conversion of records to bounded Arrow batches and back."""
 
 import types
 import typing
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ SCALARS: dict[Any, pa.DataType] = {
     bytes: pa.binary(),
     datetime: pa.timestamp("us", tz="UTC"),
 }
+MAX_ROWS, MAX_BYTES = 512, 4 << 20  # small, so that the JVM writes one batch while Python builds the next
 NAMED = {"int32": pa.int32(), "float32": pa.float32()}
 
 
@@ -58,3 +59,24 @@ def record_batch(records: Sequence[msgspec.Struct], schema: pa.Schema) -> pa.Rec
             values = [None if some is None else list(map(msgspec.structs.asdict, some)) for some in values]
         columns.append(pa.array(values, field.type))
     return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def to_batches(records: Iterable[msgspec.Struct], table: type[msgspec.Struct]) -> Iterator[pa.RecordBatch]:
+    """Yields Arrow batches with a table's schema, each of at most 512 rows and about 4 MB of text."""
+    schema = arrow_schema(table)
+    held: list[msgspec.Struct] = []
+    size = 0
+    for record in records:
+        held.append(record)
+        size += 256 + len(getattr(record, "text", None) or "")
+        if len(held) >= MAX_ROWS or size >= MAX_BYTES:
+            yield record_batch(held, schema)
+            held, size = [], 0
+    if held:
+        yield record_batch(held, schema)
+
+
+def iter_rows(batches: Iterable[pa.RecordBatch]) -> Iterator[dict[str, Any]]:
+    """Yields the rows of a stream of batches as dictionaries, with one batch in memory at a time."""
+    for batch in batches:
+        yield from batch.to_pylist()

@@ -6,15 +6,18 @@ from sluice.core.records.base import Int32, Record
 
 
 class Fact(Record):
-    """A row of a user's table without its text, as input of deduplication. `place` is its location in the files."""
+    """A row of a user's table without its text, as input of deduplication. See `core.records.docs.SourceRow`."""
 
-    place: str
+    piece: Int32
+    position: int
+    place: str | None
     problem: str | None
     name: str | None
     quality: float | None
     fetched_at: datetime | None
     url: str | None
-    n_chars: Int32
+    n_chars: Int32 | None
+    """None for a text that is null."""
     text_hash: bytes | None
     """None for an empty text."""
     n_shingles: Int32

@@ -325,13 +325,17 @@ class Decision(Record):
 
 
 class SourceRow(Record):
-    """One row of a user's table. For an unreadable line, `problem` holds the reason and `place` its location."""
+    """One row of a user's table. For an unreadable one, `problem` holds the reason and `place` its location."""
 
-    place: str
-    problem: str | None
-    name: str | None
+    piece: Int32 = 0
+    """Number of the piece in which the row lies (`data.sources.table_files.Piece`)."""
+    position: int = 0
+    """Byte, line or row in the file; see `place_of` there."""
+    place: str | None = None
+    problem: str | None = None
+    name: str | None = None
     """The row's id as text. None if there is a problem, so that the row is in no result."""
-    text: str | None
+    text: str | None = None
     quality: float | None = None
     fetched_at: datetime | None = None
     url: str | None = None

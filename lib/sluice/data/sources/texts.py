@@ -67,10 +67,10 @@ def read_whole(path: str) -> bytes:
 def open_unpacked(path: str) -> Iterator[BinaryIO]:
     """Opens a file for reading; decompresses names ending in `.gz` or `.zst`. Use `guarded` for each read."""
     with storage.open_read(path) as stream:
-        if path.endswith(".gz"):
+        if path.lower().endswith(".gz"):
             with gzip.GzipFile(fileobj=stream) as unpacked:
                 yield cast(BinaryIO, unpacked)
-        elif path.endswith(".zst"):
+        elif path.lower().endswith(".zst"):
             yield cast(BinaryIO, io.BufferedReader(_Pieces(_zstd_pieces(stream, path))))
         else:
             yield stream

@@ -17,11 +17,12 @@ from sluice.data.storage.files import (
     stream_size,
     write_atomic,
 )
-from sluice.data.storage.hidden import list_data
+from sluice.data.storage.hidden import data_base, list_data
 
 __all__ = [
     "GLOB_CHARACTERS",
     "atomic_writer",
+    "data_base",
     "delete_tree",
     "exists",
     "is_remote",

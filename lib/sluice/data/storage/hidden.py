@@ -16,8 +16,7 @@ def list_data(path: str) -> list[str]:
     without other files.
     """
     files = list_files(path)
-    wild = min((path.index(char) for char in GLOB_CHARACTERS if char in path), default=len(path))
-    base = path[:wild].rpartition("/")[0] if wild < len(path) else path
+    base = data_base(path)
     if is_hidden(path[len(base) :]):
         return files
     shown = [file for file in files if not is_hidden(file.removeprefix(base))]
@@ -27,6 +26,16 @@ def list_data(path: str) -> list[str]:
     if hidden:
         log.info("%s: %s hidden files are not read", path, f"{hidden:,}")
     return shown
+
+
+def data_base(path: str) -> str:
+    """Returns the directory below which a path or glob finds files: the part of a glob before its first wildcard.
+
+    >>> data_base("a/lang=*/b.parquet"), data_base("a/b")
+    ('a', 'a/b')
+    """
+    wild = min((path.index(char) for char in GLOB_CHARACTERS if char in path), default=len(path))
+    return path[:wild].rpartition("/")[0] if wild < len(path) else path
 
 
 def is_hidden(path: str) -> bool:

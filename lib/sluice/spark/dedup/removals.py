@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 from sluice.core.records.base import Record
 from sluice.core.records.dedup import NearRemoval
-from sluice.spark.engine.batches import iter_rows, to_batches
+from sluice.data.arrow import iter_rows, to_batches
 from sluice.spark.engine.schemas import spark_schema
 from sluice.spark.engine.work import Checkpoints
 from sluice.text.dedup.keep_rule import NeedsComparison, Similar, resolve_cluster

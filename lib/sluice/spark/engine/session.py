@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 
+from py4j.protocol import Py4JJavaError
 from pyspark import SparkConf, SparkContext
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
@@ -119,22 +120,36 @@ def progress(spark: SparkSession, what: str, interval_s: float) -> Iterator[None
     watcher.start()
     try:
         yield
-    except PySparkException as e:
+    except (PySparkException, Py4JJavaError) as e:  # the latter from writers, with a full disk for example
         raise translate(what, e) from e
     finally:
         finished.set()
         watcher.join()
 
 
-def translate(what: str, error: PySparkException) -> SluiceError:
+def translate(what: str, error: PySparkException | Py4JJavaError) -> SluiceError:
     """Returns our own error if a Python worker raised one; any other failure of Spark becomes a StageError."""
     ours = re.search(r"^sluice\.core\.errors\.(\w+): (.+)$", str(error), re.MULTILINE)
     if ours:
         kind: type[SluiceError] = getattr(errors, ours[1])
         return kind(ours[2])
-    lines = [line.strip() for line in str(error).splitlines() if line.strip() and not line.startswith((" ", "\t"))]
     return StageError(
-        f"Spark failed during {what}: {lines[-1] if lines else type(error).__name__} "
+        f"Spark failed during {what}: {_reason(str(error)) or type(error).__name__} "
         "Finished stages and batches are kept; fix the cause and run the same command again "
         "(SLUICE_TRACEBACK=1 shows where it happened)."
     )
+
+
+def _reason(message: str) -> str:
+    """Returns the line of Spark's message that says what happened, or an empty string.
+
+    A traceback of Python ends with it. Of a chain of Java's exceptions it is the last cause. Otherwise it is the first
+    line with an error class such as [PATH_NOT_FOUND], before a plan of the query.
+    """
+    lines = [line.strip() for line in message.splitlines() if line.strip() and not line.startswith((" ", "\t"))]
+    causes = [line.removeprefix("Caused by: ") for line in lines if line.startswith("Caused by: ")]
+    classed = [line for line in lines if re.search(r"\[[A-Z_0-9.]+\] ", line)]
+    if any(line.startswith("Traceback (") for line in lines):
+        frames = [i for i, line in enumerate(lines) if line.startswith("Traceback (")]
+        return next((line for line in lines[frames[-1] + 1 :]), lines[-1])
+    return next(iter(causes[-1:] or classed or lines[-1:]), "")

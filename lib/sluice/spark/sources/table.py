@@ -1,12 +1,12 @@
 """A user's table as the source of a stage. Kept rows are written as a table of the same kind."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import msgspec
 import pyarrow as pa
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from sluice import __version__
@@ -17,10 +17,10 @@ from sluice.core.ledger import Ledger
 from sluice.core.reasons import Reason
 from sluice.core.records.dedup import Fact
 from sluice.data import storage
-from sluice.data.sources.json_lines import table_files
+from sluice.data.arrow import iter_rows, to_batches
+from sluice.data.sources.table import check_columns
+from sluice.data.sources.table_files import Piece, place_of, table_files
 from sluice.data.stage import Stage
-from sluice.spark.dedup.find_duplicates import BROADCAST_ROWS
-from sluice.spark.engine.batches import iter_rows, to_batches
 from sluice.spark.engine.schemas import spark_schema
 from sluice.spark.engine.work import Checkpoints
 from sluice.spark.sources.source import Outcome, with_reasons
@@ -39,8 +39,8 @@ class TableSource:
     """The files of `source.inputs`.
 
     `settings` must contain everything, other than the table, that the result depends on. With `minhash`, signatures are
-    computed and rows without text are removed as `empty`; otherwise such rows are kept. Raises InputError without a
-    table.
+    computed and rows without text are removed as `empty` or `null_text`; otherwise such rows are kept. Raises
+    InputError without a table or if a column is missing.
     """
 
     def __init__(
@@ -48,10 +48,11 @@ class TableSource:
     ) -> None:
         self.config = config
         self._minhash = minhash
-        self._kind, self._paths = table_files(config.source)
+        self._kind, self._files = table_files(config.source.inputs)
+        check_columns(self._kind, self._files, config.source)
         source: dict[str, Any] = msgspec.to_builtins(config.source)
         del source["max_unreadable_share"]
-        files = [[path, storage.size(path)] for path in self._paths]
+        files = [[file.path, storage.size(file.path)] for file in self._files]
         what = {"sluice": __version__, "key": KEY_VERSION, **settings, "source": source, "files": files}
         self.stage = Stage(config.output, name, what)
 
@@ -65,7 +66,7 @@ class TableSource:
 
     def open(self, spark: SparkSession) -> "TableDocuments":
         """Reads the table once to collect ids and unreadable rows."""
-        files = TableFiles(spark, self.config.source, self._kind, self._paths)
+        files = TableFiles(spark, self.config.source, self._kind, self._files)
         return TableDocuments(files, self.config.source, self._minhash, self.stage)
 
 
@@ -83,9 +84,9 @@ class TableDocuments:
         if minhash:
             rows = rows.mapInArrow(partial(_sign, minhash), spark_schema(Fact))
         else:
-            rows = rows.select("place", "problem", "name")
+            rows = rows.select("piece", "position", "place", "problem", "name")
         self._facts = self.work.materialize(rows.withColumn("doc_id", doc_id(source)), "facts")
-        check_rows(self._facts, source)
+        check_rows(self._facts, source, files.pieces)
 
     def rows(self) -> DataFrame:
         """See `source.Documents.rows`. The language is unknown and empty; the host is taken from the URL."""
@@ -107,7 +108,9 @@ class TableDocuments:
 
     def signed(self) -> DataFrame:
         """See `source.Documents.signed`. Only available if the source was created with `minhash`."""
-        return self._facts.where("problem is null and text_hash is not null").drop("place", "problem")
+        return self._facts.where("problem is null and text_hash is not null").drop(
+            "piece", "position", "place", "problem"
+        )
 
     def index_names(self) -> DataFrame:
         """Returns: doc_id, and the id as name."""
@@ -127,18 +130,36 @@ class TableDocuments:
 
     def remove(self, reasons: DataFrame | None, edited: DataFrame | None = None) -> Outcome:
         """Counts rows, and writes `quarantine` and, with `source.write_kept`, `kept`."""
-        problem = F.when(F.col("problem").isNotNull(), F.lit(str(Reason.UNREADABLE)))
-        empty = F.when(F.col("text_hash").isNull(), F.lit(str(Reason.EMPTY))) if self._minhash else F.lit(None)
-        judged = with_reasons(self._facts, reasons).withColumn("reason", F.coalesce(problem, empty, "reason"))
+        judged = with_reasons(self._facts, reasons).withColumn("reason", F.coalesce(self._unusable(), "reason"))
         counts = {row["reason"]: row["count"] for row in judged.groupBy("reason").count().collect()}
         total, kept = sum(counts.values()), counts.pop(None, 0)
         unreadable = self._facts.where("problem is not null").select("place", "problem")
         unreadable.write.parquet(self._stage.file("quarantine"))
         if self._source.write_kept and reasons is not None:
-            gone = judged.where("problem is null and reason is not null").select("doc_id")
-            gone = F.broadcast(gone) if total - kept <= BROADCAST_ROWS else gone
-            self._files.write_kept(gone, self._stage.file("kept"), edited)
+            gone = judged.where("reason is not null").select(
+                "piece", "position", F.lit(None).cast("string").alias("text")
+            )
+            written = self._files.write_kept(
+                gone if edited is None else gone.unionAll(self._located(edited)), self._stage.file("kept")
+            )
+            if written != kept:
+                raise StageError(
+                    f"{self._stage.name}: {kept:,} rows are to be kept, but {written:,} were written. The files were "
+                    "changed while the job ran; run the same command again with --force."
+                )
         return Outcome(Ledger("documents", total, kept, counts), {"files": self._files.number})
+
+    def _unusable(self) -> Column:
+        """Returns the reason why a row cannot be used: it is unreadable or, if texts are compared, has no text."""
+        reason = F.when(F.col("problem").isNotNull(), F.lit(str(Reason.UNREADABLE)))
+        if self._minhash:
+            reason = reason.when(F.col("n_chars").isNull(), F.lit(str(Reason.NULL_TEXT)))
+            reason = reason.when(F.col("text_hash").isNull(), F.lit(str(Reason.EMPTY)))
+        return reason
+
+    def _located(self, edited: DataFrame) -> DataFrame:
+        """Returns: piece, position, text of edited documents (doc_id, text)."""
+        return edited.select("doc_id", "text").join(self._facts, "doc_id").select("piece", "position", "text")
 
 
 def require_columns(source: SourceConfig, names: Iterable[str], setting: str, otherwise: str) -> None:
@@ -149,23 +170,30 @@ def require_columns(source: SourceConfig, names: Iterable[str], setting: str, ot
         )
 
 
-def check_rows(rows: DataFrame, source: SourceConfig) -> None:
+def check_rows(rows: DataFrame, source: SourceConfig, pieces: Sequence[Piece]) -> None:
     """Raises StageError for too many unreadable rows, and InputError for ids that are not unique.
 
-    Needs: place, problem, name, doc_id.
+    Needs: piece, position, place, problem, name, doc_id.
     """
     total, problems = rows.agg(F.count("*"), F.count("problem")).collect()[0]
     if problems > source.max_unreadable_share * total:
-        worst = rows.where("problem is not null").select("place", "problem").orderBy("place").limit(SHOWN).collect()
+        worst = rows.where("problem is not null").orderBy("piece", "position").limit(SHOWN).collect()
         raise StageError(
             f"{problems:,} of {total:,} rows cannot be read, more than source.max_unreadable_share="
             f"{source.max_unreadable_share} allows: {'; '.join(f'{row.place}: {row.problem}' for row in worst)}. "
             "Fix them, or increase source.max_unreadable_share."
         )
+    at = F.struct("piece", "position", "name")
     same = (
         rows.where("problem is null")
         .groupBy("doc_id")
-        .agg(F.count("*").alias("n"), F.min("name").alias("one"), F.max("name").alias("other"))
+        .agg(
+            F.count("*").alias("n"),
+            F.min("name").alias("one"),
+            F.max("name").alias("other"),
+            F.min(at).alias("first"),
+            F.max(at).alias("last"),
+        )
     )
     twice = same.where("n > 1").orderBy("one").limit(SHOWN).collect()
     if clash := [row for row in twice if row.one != row.other]:
@@ -174,11 +202,17 @@ def check_rows(rows: DataFrame, source: SourceConfig) -> None:
             f"other than {source.id_seed}."
         )
     if twice:
-        ids = ", ".join(f"{row.one!r} ({row.n} times)" for row in twice)
+        ids = "; ".join(
+            f"{row.one!r} ({row.n} times: {' and '.join(_places(pieces, row.first, row.last))})" for row in twice
+        )
         raise InputError(
             f"Ids in column {source.id!r} must be unique, but some are not: {ids}. Set another column with "
             "source.id, or make them unique."
         )
+
+
+def _places(pieces: Sequence[Piece], *rows: Row) -> list[str]:
+    return [place_of(pieces[row.piece], row.position) for row in rows]
 
 
 def _sign(minhash: MinHashConfig, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -186,7 +220,8 @@ def _sign(minhash: MinHashConfig, batches: Iterable[pa.RecordBatch]) -> Iterator
 
 
 def _fact(row: dict[str, Any], minhash: MinHashConfig) -> Fact:
-    text = row.pop("text") or ""
-    if not text.strip():
-        return Fact(**row, n_chars=0, text_hash=None, n_shingles=0, signature=None)
+    text = row.pop("text")
+    if text is None or not text.strip():
+        n_chars = None if text is None else 0
+        return Fact(**row, n_chars=n_chars, text_hash=None, n_shingles=0, signature=None)
     return Fact(**row, n_chars=len(text), **sign_text(text, minhash)._asdict())

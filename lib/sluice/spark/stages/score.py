@@ -12,7 +12,7 @@ from sluice.core.config.schema import Config
 from sluice.core.errors import ConfigError
 from sluice.core.records.corpus import TextScore
 from sluice.data import storage
-from sluice.spark.engine.batches import to_batches
+from sluice.data.arrow import to_batches
 from sluice.spark.engine.schemas import spark_schema
 from sluice.spark.engine.session import progress
 from sluice.spark.sources.source import Source

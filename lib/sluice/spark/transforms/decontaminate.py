@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 
 from sluice.core.config.dedup import DecontaminateConfig
 from sluice.core.records.corpus import Contamination
-from sluice.spark.engine.batches import iter_rows, to_batches
+from sluice.data.arrow import iter_rows, to_batches
 from sluice.spark.engine.schemas import spark_schema
 from sluice.text.decontamination.benchmark import Benchmark
 from sluice.text.decontamination.scanner import Scanner

@@ -12,8 +12,8 @@ from sluice.core.config.dedup import MinHashConfig
 from sluice.core.config.extract import ExtractConfig
 from sluice.core.records.docs import DocsRow, PlanEntry
 from sluice.data import storage
+from sluice.data.arrow import to_batches
 from sluice.data.plan.table import load_wanted
-from sluice.spark.engine.batches import to_batches
 from sluice.spark.engine.schemas import spark_schema
 from sluice.text.language.identify import model_path
 from sluice.text.pages.archive import extract_archive

@@ -15,8 +15,7 @@ from sluice.core.config.dedup import LineDedupConfig
 from sluice.core.ledger import Ledger
 from sluice.core.reasons import Reason
 from sluice.core.records.corpus import CutText, LineRow, LineText, RepeatedLine
-from sluice.data.arrow import arrow_schema
-from sluice.spark.engine.batches import iter_rows, to_batches
+from sluice.data.arrow import arrow_schema, iter_rows, to_batches
 from sluice.spark.engine.schemas import spark_schema
 from sluice.text.dedup.repeated_lines import cut_lines, line_with, plain_hashes
 

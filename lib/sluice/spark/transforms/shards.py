@@ -12,10 +12,10 @@ from pyspark.sql import functions as F
 
 from sluice.core.config.dataset import ShardsConfig
 from sluice.data import storage
+from sluice.data.arrow import to_batches
 from sluice.data.dataset.manifest import Shard, SpecialIds
 from sluice.data.dataset.tokenizer import Tokenizer
 from sluice.data.dataset.writer import shard_name, write_shard
-from sluice.spark.engine.batches import to_batches
 from sluice.spark.engine.schemas import spark_schema
 
 SPLIT_STEPS = 1_000_000

@@ -11,28 +11,31 @@ from hypothesis import strategies as st
 
 from sluice.core.config.dedup import SourceConfig
 from sluice.core.errors import InputError
-from sluice.data.sources.json_lines import Line, Piece, lines_of, parse_row, pieces_of, table_files
-from sluice.data.sources.json_objects import decode_object, is_json_lines, replace_text
+from sluice.data.sources.json_lines import Line, lines_of, parse_row, read_json
+from sluice.data.sources.json_objects import BOM, decode_object, is_json_lines, replace_text
+from sluice.data.sources.table_files import Piece, TableFile, pieces_of, table_files
 
 
 def parse(value, **settings):
-    return parse_row(
-        Line("f, byte 0", value if isinstance(value, bytes) else json.dumps(value).encode()), SourceConfig(**settings)
-    )
+    return parse_row(value if isinstance(value, bytes) else json.dumps(value).encode(), SourceConfig(**settings), {})
+
+
+def piece(path, start, stop):
+    return Piece("json", str(path), "", start, stop)
 
 
 def test_a_folder_with_parquet_and_json_lines_is_an_error(tmp_path):
     for name in ("b.jsonl", "a.json.gz", "c.ndjson.zst", "notes.txt"):
         (tmp_path / name).touch()
-    kind, paths = table_files(SourceConfig(inputs=(str(tmp_path),)))
+    kind, files = table_files([str(tmp_path)])
     assert kind == "json"
-    assert [path.rpartition("/")[2] for path in paths] == ["a.json.gz", "b.jsonl", "c.ndjson.zst"]
+    assert [file.path.rpartition("/")[2] for file in files] == ["a.json.gz", "b.jsonl", "c.ndjson.zst"]
     (tmp_path / "d.parquet").touch()
-    with pytest.raises(InputError, match="contains both Parquet files and JSON lines"):
-        table_files(SourceConfig(inputs=(str(tmp_path),)))
-    assert table_files(SourceConfig(inputs=(f"{tmp_path}/*.parquet",))) == ("parquet", [f"{tmp_path}/d.parquet"])
+    with pytest.raises(InputError, match="contains Parquet files and JSON lines"):
+        table_files([str(tmp_path)])
+    assert table_files([f"{tmp_path}/*.parquet"]) == ("parquet", [(f"{tmp_path}/d.parquet", "")])
     with pytest.raises(InputError, match="contains no table"):
-        table_files(SourceConfig(inputs=(f"{tmp_path}/notes.txt",)))
+        table_files([f"{tmp_path}/notes.txt"])
 
 
 @settings(derandomize=True, max_examples=200, deadline=None)
@@ -43,20 +46,20 @@ def test_parts_of_any_length_return_every_line_once(tmp_path_factory, lines, len
     path = tmp_path_factory.mktemp("pieces") / "a.jsonl"
     data = b"\n".join(lines) + (b"\n" if ends else b"")
     path.write_bytes(data)
-    pieces = [Piece(str(path), at, min(at + length, len(data))) for at in range(0, len(data), length)]
-    found = [line for piece in pieces for line in lines_of(piece)]
-    expected = [line.rstrip(b"\r") for line in data.split(b"\n") if line.strip()]
+    pieces = [piece(path, at, min(at + length, len(data))) for at in range(0, len(data), length)]
+    found = [line for part in pieces for line in lines_of(part)]
+    expected = [line.rstrip(b"\r") for line in data.removeprefix(BOM).split(b"\n") if line.strip()]
     assert [line.data for line in found] == expected
     for line in found:
-        at = int(line.place.rpartition(" ")[2])
-        assert data[at : at + len(line.data)] == line.data
+        assert data[line.position : line.position + len(line.data)] == line.data
 
 
 def test_a_compressed_file_is_one_part_with_numbered_lines(tmp_path):
     path = tmp_path / "a.jsonl.gz"
     path.write_bytes(gzip.compress(b'{"a":1}\n\n{"a":2}\r\n'))
-    (piece,) = pieces_of([str(path)])
-    assert list(lines_of(piece)) == [Line(f"{path}, line 1", b'{"a":1}'), Line(f"{path}, line 3", b'{"a":2}')]
+    (whole,) = pieces_of("json", [TableFile(str(path))])
+    assert list(lines_of(whole)) == [Line(1, b'{"a":1}'), Line(3, b'{"a":2}')]
+    assert [row.place for row in read_json(whole, 0, SourceConfig())] == [f"{path}, line 1", f"{path}, line 3"]
 
 
 def test_a_row_is_read_from_the_configured_columns():
@@ -68,8 +71,7 @@ def test_a_row_is_read_from_the_configured_columns():
         fetched_at="date",
         url="link",
     )
-    assert (row.place, row.problem, row.name, row.text, row.quality, row.url) == (
-        "f, byte 0",
+    assert (row.problem, row.name, row.text, row.quality, row.url) == (
         None,
         "7",
         "语",
@@ -158,18 +160,18 @@ def test_whatever_python_writes_is_read_as_python_reads_it(value):
 def test_a_byte_order_mark_is_no_part_of_the_first_line(tmp_path):
     path = tmp_path / "a.jsonl"
     path.write_bytes(b'\xef\xbb\xbf{"id": 1}\n{"id": 2}\n')
-    for pieces in (pieces_of([str(path)]), [Piece(str(path), 0, 5), Piece(str(path), 5, 24)]):
-        found = [line for piece in pieces for line in lines_of(piece)]
-        assert found == [Line(f"{path}, byte 3", b'{"id": 1}'), Line(f"{path}, byte 13", b'{"id": 2}')]
+    for pieces in (pieces_of("json", [TableFile(str(path))]), [piece(path, 0, 5), piece(path, 5, 24)]):
+        found = [line for part in pieces for line in lines_of(part)]
+        assert found == [Line(3, b'{"id": 1}'), Line(13, b'{"id": 2}')]
 
 
 def test_the_kept_lines_of_another_job_are_a_table(tmp_path):
     (tmp_path / "kept").mkdir()
     for name in ("part-00000-a-c000.txt.gz", "_SUCCESS", "notes.txt"):
         (tmp_path / "kept" / name).touch()
-    assert table_files(SourceConfig(inputs=(str(tmp_path / "kept"),))) == (
+    assert table_files([str(tmp_path / "kept")]) == (
         "json",
-        [str(tmp_path / "kept" / "part-00000-a-c000.txt.gz")],
+        [TableFile(str(tmp_path / "kept" / "part-00000-a-c000.txt.gz"))],
     )
 
 
