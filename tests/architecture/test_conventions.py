@@ -199,7 +199,7 @@ def test_functions_passed_to_spark_pickle_twice():
     pytest.importorskip("pyspark")
     from sluice.core.config.dedup import LineDedupConfig, SourceConfig
     from sluice.data.sources.table_files import Piece
-    from sluice.spark.dedup import bands, components, held_out, removals, verify
+    from sluice.spark.deduplication import bands, components, held_out, removals, verify
     from sluice.spark.sources import table, table_files
     from sluice.spark.transforms import extract, shards
     from sluice.spark.transforms import line_dedup as repeated_lines

@@ -16,7 +16,9 @@ from sluice.text.dedup.key_text import define_key
 from sluice.text.dedup.shingles import jaccard, shingles
 from tests.helpers.jobs import run_here
 
-pytestmark = pytest.mark.exhaustive  # two more runs of the pipeline; tests/spark/dedup/test_held_out.py is quicker
+pytestmark = (
+    pytest.mark.exhaustive
+)  # two more runs of the pipeline; tests/spark/deduplication/test_held_out.py is quicker
 
 SETTINGS = {
     "dedup__minhash__bands": "1",  # misses most copies: one band of sixteen values

@@ -19,15 +19,11 @@ from sluice.text.charset.decode import decode
 from sluice.text.cleaning.mask_pii import Masked
 from sluice.text.cleaning.mask_pii import mask as mask_text
 from sluice.text.html.extract import check_extractor, extract_page
-from sluice.text.language.decision import decide_written_language, written_part
-from sluice.text.language.facts import language_facts
-from sluice.text.language.identify import Language, LanguageIdentifier, model_path
+from sluice.text.language.identify import Language
 from sluice.text.pages.archive import WarcAccount
 from sluice.text.pages.judged import JudgedPage, Unread, check_account, iter_judged
-from sluice.text.pages.lists import PageLists
+from sluice.text.pages.plain_text import language_of, signals_of
 from sluice.text.rules.rule import Rule, first_failure, load_rules
-from sluice.text.signals.compute import compute
-from sluice.text.unicode.encoded_text import EncodedText
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +162,7 @@ def identify_language(text: str) -> Language:
     >>> identify_language("The committee met on Tuesday and decided to build a new library.").code
     'en'
     """
-    return decide_written_language(text, _identifier())
+    return language_of(text)
 
 
 def signals(text: str, language: str | None = None) -> Signals:
@@ -178,7 +174,7 @@ def signals(text: str, language: str | None = None) -> Signals:
     >>> signals("Water is wet. Water is wet.", "en").n_words
     4
     """
-    return _signals(EncodedText(text), _language(text, language))
+    return signals_of(text, language_of(text, language))
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,8 +197,8 @@ def judge(text: str, language: str | None = None, rules: str | Sequence[str] = R
     >>> judge("buy now " * 50, "en").reason is None
     False
     """
-    found = _language(text, language)
-    values = _signals(EncodedText(text), found)
+    found = language_of(text, language)
+    values = signals_of(text, found)
     verdict = first_failure(values, found.code, _rules((rules,) if isinstance(rules, str) else tuple(rules)))
     if verdict is None:
         return Judgement(True, None, None, None, found.code, values)
@@ -225,24 +221,5 @@ def mask(text: str, **masks: str | None) -> Masked:
 
 
 @functools.cache
-def _identifier() -> LanguageIdentifier:
-    return LanguageIdentifier(model_path(ExtractConfig().lid_model))
-
-
-@functools.cache
-def _lists() -> PageLists:
-    return PageLists.of(ExtractConfig())
-
-
-@functools.cache
 def _rules(presets: tuple[str, ...]) -> tuple[Rule, ...]:
     return load_rules(presets)
-
-
-def _language(text: str, code: str | None) -> Language:
-    return identify_language(text) if code is None else Language(code, 1.0)
-
-
-def _signals(view: EncodedText, language: Language) -> Signals:
-    written = language_facts(written_part(view), language, _identifier())
-    return compute(view, language.code, **written.signals(), **_lists().signals(view, language.code))

@@ -8,7 +8,8 @@ SPARK_EXTRAS = "extract,spark,tokenizers"
 TRAIN_EXTRAS = "train,tokenizers"
 
 TABLE_FILES = """\
-FILES are Parquet files or JSON lines (.jsonl, .json, also with .gz or .zst), directories or globs."""
+FILES are Parquet files, JSON lines (.jsonl, .json), CSV (.csv, .tsv) or Arrow files, directories or globs; text also
+with .gz or .zst."""
 CLUSTER = """\
 On a cluster or with more memory: spark-submit --driver-memory 4g jobs/{file}.py with the same options."""
 
@@ -88,8 +89,8 @@ Written:
   OUT/dedup/copies      for a kept document with duplicates: number of equal or similar documents, including itself
   OUT/dedup/clusters    groups of similar documents, identified by the best of each
   OUT/dedup/edges       all pairs verified to be similar
-  OUT/dedup/kept        for a table: the kept rows, unchanged
-  OUT/dedup/quarantine  for a table: unreadable lines, with their location
+  OUT/dedup/kept        for a table: the kept rows with all columns, unchanged, in files of the same kind
+  OUT/dedup/quarantine  for a table: unreadable rows, with their location
   OUT/dedup/index       with dedup.write_index=true: index for dedup.earlier=[...] of later crawls""",
     ),
     _spark(
@@ -112,8 +113,8 @@ ignored. Strings of 8 to 12 units must occur as a whole; shorter ones are counte
 {TABLE_FILES}
 Written:
   OUT/decontaminate/matches     document id, benchmark, item, field, kind, share of the n-grams, matching passage
-  OUT/decontaminate/kept        for a table: the kept rows, unchanged
-  OUT/decontaminate/quarantine  for a table: unreadable lines, with their location""",
+  OUT/decontaminate/kept        for a table: the kept rows with all columns, unchanged, in files of the same kind
+  OUT/decontaminate/quarantine  for a table: unreadable rows, with their location""",
     ),
     _spark(
         "line_dedup",
@@ -130,7 +131,7 @@ Written:
   OUT/line_dedup/removed_lines  document id, line (hash), num_documents, kept_in (a document that keeps the line)
   OUT/line_dedup/cut_texts      for a run: the remaining texts, with counts per document
   OUT/line_dedup/kept           for a table: its rows, without these lines in their text
-  OUT/line_dedup/quarantine     for a table: unreadable lines, with their location
+  OUT/line_dedup/quarantine     for a table: unreadable rows, with their location
   OUT/line_dedup/_summary.json  counts of documents, lines and characters; the lines removed most often""",
     ),
     _spark(
@@ -179,7 +180,7 @@ signal is called bits_per_byte. Dedup can prefer documents by score (source.qual
 a label.
 Written:
   OUT/score/scores         id, nll, n_tokens, n_bytes, bits_per_byte, ppl, is_cut
-  OUT/score/quarantine     unreadable lines, with their location
+  OUT/score/quarantine     unreadable rows, with their location
   OUT/score/_summary.json  counts, and sums over all texts""",
     ),
     Job(

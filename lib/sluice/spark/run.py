@@ -19,7 +19,7 @@ from sluice.data.plan.cost import table
 from sluice.data.plan.inputs import InputPlan, make_plan
 from sluice.data.plan.table import estimates, make_plan_table
 from sluice.data.stage import MARKER, Stage
-from sluice.spark.dedup.index import result_settings
+from sluice.spark.deduplication.index import result_settings
 from sluice.spark.transforms.decontaminate import decontaminate_settings
 from sluice.spark.transforms.domains import domain_settings
 from sluice.spark.transforms.line_dedup import line_dedup_settings

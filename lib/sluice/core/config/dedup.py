@@ -55,11 +55,12 @@ class SourceConfig(Section):
     """A user's table as input instead of a run (`sluice run dedup`, `decontaminate`, `line_dedup`, `score`)."""
 
     inputs: tuple[str, ...] = ()
-    """Parquet files or JSON lines (.jsonl, .json, also .gz), directories or globs. Empty: the documents of the run."""
+    """Files, directories or globs: Parquet, JSON lines (.jsonl, .json), CSV (.csv, .tsv), Arrow; text also .gz or .zst.
+    Empty: the documents of the run."""
     id: str = "id"
-    """Column or field with the document id: a string or an integer, unique."""
+    """Column or field with the document id: a string, an integer or bytes (then hexadecimal digits), unique."""
     text: str = "text"
-    """Column or field with the text."""
+    """Column or field with the text. `doc.text` is the column with this name or else the field of a struct `doc`."""
     quality: str | None = None
     """Column with a number: of duplicates, the one with the highest value is kept. If null or missing, the longest."""
     fetched_at: str | None = None
@@ -70,7 +71,7 @@ class SourceConfig(Section):
     """Seed of the 64-bit hash that represents an id internally. Among a billion ids, the probability of a collision is
     3 %. A collision is an error; choose another seed then."""
     max_unreadable_share: Fraction = 0.01
-    """The run fails if more than this share of the lines is not valid JSON."""
+    """The run fails if more than this share of the rows cannot be read."""
     write_kept: bool = True
     """Also write `kept`: the kept rows, unchanged, or without the removed lines for `sluice run line_dedup`."""
 

@@ -1,8 +1,8 @@
 """A user's table as the source of a stage. Kept rows are written as a table of the same kind."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 import pyarrow as pa
@@ -19,7 +19,7 @@ from sluice.core.records.dedup import Fact
 from sluice.data import storage
 from sluice.data.arrow import iter_rows, to_batches
 from sluice.data.sources.table import check_columns
-from sluice.data.sources.table_files import Piece, place_of, table_files
+from sluice.data.sources.table_files import table_files
 from sluice.data.stage import Stage
 from sluice.spark.engine.schemas import spark_schema
 from sluice.spark.engine.work import Checkpoints
@@ -70,6 +70,25 @@ class TableSource:
         return TableDocuments(files, self.config.source, self._minhash, self.stage)
 
 
+class Rows(Protocol):
+    """Where the rows of a table are: in files (`TableFiles`) or in a data frame (`FrameRows`)."""
+
+    def rows(self) -> DataFrame:
+        """Returns: source rows."""
+
+    def place(self, piece: int, position: int) -> str | None:
+        """Returns the location of a row for people, or None."""
+
+    def write_kept(self, changes: DataFrame, path: str) -> int | None:
+        """Writes the rows with changes applied, and returns their number; or writes only what is needed to apply them.
+
+        Needs: piece, position, text (null: the row is removed), each row at most once.
+        """
+
+    def counts(self) -> dict[str, Any]:
+        """Returns entries for the summary."""
+
+
 class TableDocuments:
     """Rows of a table; see `source.Documents`. The doc_id of a row is a hash of its id."""
 
@@ -77,7 +96,7 @@ class TableDocuments:
     index_id = "name"
     is_reported = False
 
-    def __init__(self, files: TableFiles, source: SourceConfig, minhash: MinHashConfig | None, stage: Stage) -> None:
+    def __init__(self, files: Rows, source: SourceConfig, minhash: MinHashConfig | None, stage: Stage) -> None:
         self._files, self._source, self._minhash, self._stage = files, source, minhash, stage
         self.work = self.results = Checkpoints(stage.file("_work"))
         rows = files.rows()
@@ -86,7 +105,7 @@ class TableDocuments:
         else:
             rows = rows.select("piece", "position", "place", "problem", "name")
         self._facts = self.work.materialize(rows.withColumn("doc_id", doc_id(source)), "facts")
-        check_rows(self._facts, source, files.pieces)
+        check_rows(self._facts, source, files.place)
 
     def rows(self) -> DataFrame:
         """See `source.Documents.rows`. The language is unknown and empty; the host is taken from the URL."""
@@ -142,12 +161,12 @@ class TableDocuments:
             written = self._files.write_kept(
                 gone if edited is None else gone.unionAll(self._located(edited)), self._stage.file("kept")
             )
-            if written != kept:
+            if written is not None and written != kept:
                 raise StageError(
                     f"{self._stage.name}: {kept:,} rows are to be kept, but {written:,} were written. The files were "
                     "changed while the job ran; run the same command again with --force."
                 )
-        return Outcome(Ledger("documents", total, kept, counts), {"files": self._files.number})
+        return Outcome(Ledger("documents", total, kept, counts), self._files.counts())
 
     def _unusable(self) -> Column:
         """Returns the reason why a row cannot be used: it is unreadable or, if texts are compared, has no text."""
@@ -170,7 +189,7 @@ def require_columns(source: SourceConfig, names: Iterable[str], setting: str, ot
         )
 
 
-def check_rows(rows: DataFrame, source: SourceConfig, pieces: Sequence[Piece]) -> None:
+def check_rows(rows: DataFrame, source: SourceConfig, place: Callable[[int, int], str | None]) -> None:
     """Raises StageError for too many unreadable rows, and InputError for ids that are not unique.
 
     Needs: piece, position, place, problem, name, doc_id.
@@ -202,17 +221,16 @@ def check_rows(rows: DataFrame, source: SourceConfig, pieces: Sequence[Piece]) -
             f"other than {source.id_seed}."
         )
     if twice:
-        ids = "; ".join(
-            f"{row.one!r} ({row.n} times: {' and '.join(_places(pieces, row.first, row.last))})" for row in twice
-        )
+        ids = "; ".join(f"{row.one!r} ({row.n} times{_between(place, row)})" for row in twice)
         raise InputError(
             f"Ids in column {source.id!r} must be unique, but some are not: {ids}. Set another column with "
             "source.id, or make them unique."
         )
 
 
-def _places(pieces: Sequence[Piece], *rows: Row) -> list[str]:
-    return [place_of(pieces[row.piece], row.position) for row in rows]
+def _between(place: Callable[[int, int], str | None], row: Row) -> str:
+    places = [place(at.piece, at.position) for at in (row.first, row.last)]
+    return f": {places[0]} and {places[1]}" if all(places) else ""
 
 
 def _sign(minhash: MinHashConfig, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterable, Iterator
 from functools import partial
+from typing import Any
 
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -13,7 +14,7 @@ from sluice.core.records.docs import SourceRow
 from sluice.data.arrow import iter_rows
 from sluice.data.sources.changes import Change
 from sluice.data.sources.table import keep_piece, read_piece
-from sluice.data.sources.table_files import Piece, TableFile, pieces_of
+from sluice.data.sources.table_files import Piece, TableFile, pieces_of, place_of
 from sluice.spark.engine.schemas import spark_schema
 
 NO_ROW = -1
@@ -26,7 +27,7 @@ class TableFiles:
     def __init__(self, spark: SparkSession, source: SourceConfig, kind: str, files: list[TableFile]) -> None:
         self._spark, self._source = spark, source
         self.pieces = tuple(pieces_of(kind, files))
-        self.number = len(files)
+        self._num_files = len(files)
 
     def rows(self) -> DataFrame:
         """Returns: source rows."""
@@ -48,6 +49,14 @@ class TableFiles:
         rows = rows.sortWithinPartitions("piece", "position")
         kept = rows.mapInArrow(partial(_keep, self._source, self.pieces, path), "kept long")
         return sum(row.kept for row in kept.collect())
+
+    def place(self, piece: int, position: int) -> str:
+        """Returns the location of a row."""
+        return place_of(self.pieces[piece], position)
+
+    def counts(self) -> dict[str, Any]:
+        """Returns the number of files."""
+        return {"files": self._num_files}
 
     def _numbers(self) -> DataFrame:
         return self._spark.range(0, len(self.pieces), 1, max(1, len(self.pieces)))  # one task per piece

@@ -7,8 +7,8 @@ from pyspark.sql import functions as F
 
 from sluice.core.config.schema import Config
 from sluice.core.records.dedup import Removal
-from sluice.spark.dedup.find_duplicates import find_duplicates, not_compared, publish, publish_index
-from sluice.spark.dedup.index import read_earlier, result_settings
+from sluice.spark.deduplication.find_duplicates import find_duplicates, not_compared, publish, publish_index
+from sluice.spark.deduplication.index import read_earlier, result_settings
 from sluice.spark.engine.read import read_table
 from sluice.spark.engine.samples import SAMPLES, collect_sorted, sample_by, with_kept_texts
 from sluice.spark.engine.session import partitions_of, progress
@@ -22,10 +22,15 @@ def dedup_source(config: Config) -> Source:
     """Returns `source.inputs` or, if empty, the run. Raises ConfigError, InputError or FormatError if invalid."""
     if not config.source.inputs:
         return RunSource.of(Run(config), "dedup")
+    require_dedup_columns(config)
+    return TableSource(config, "dedup", {"dedup": result_settings(config.dedup)}, config.dedup.minhash)
+
+
+def require_dedup_columns(config: Config) -> None:
+    """Raises ConfigError if `dedup.urls` needs columns that are not set."""
     needed = {"url": config.dedup.urls is not None, "fetched_at": config.dedup.urls == "newest"}
     names = [name for name, is_needed in needed.items() if is_needed]
     require_columns(config.source, names, f"dedup.urls={config.dedup.urls}", "unset dedup.urls")
-    return TableSource(config, "dedup", {"dedup": result_settings(config.dedup)}, config.dedup.minhash)
 
 
 def dedup(spark: SparkSession, source: Source, *, force: bool) -> None:

@@ -26,9 +26,14 @@ def line_dedup_source(config: Config) -> Source:
     """Returns `source.inputs` or, if empty, the run. Raises ConfigError or InputError if invalid."""
     if not config.source.inputs:
         return RunSource.of(Run(config), "line_dedup")
+    require_line_columns(config)
+    return TableSource(config, "line_dedup", {"line_dedup": line_dedup_settings(config.line_dedup)})
+
+
+def require_line_columns(config: Config) -> None:
+    """Raises ConfigError if `line_dedup.min_hosts` needs a column that is not set."""
     names = ["url"] if config.line_dedup.min_hosts > 1 else []
     require_columns(config.source, names, f"line_dedup.min_hosts={config.line_dedup.min_hosts}", "set it to 1")
-    return TableSource(config, "line_dedup", {"line_dedup": line_dedup_settings(config.line_dedup)})
 
 
 def line_dedup(spark: SparkSession, source: Source, *, force: bool) -> None:

@@ -1,22 +1,20 @@
 """The shards stage: writes kept documents as TFRecord shards with a manifest."""
 
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import SparkSession
 
 from sluice.core.config.load import dump
-from sluice.core.config.schema import Config
 from sluice.core.ledger import Ledger, require_handover
 from sluice.core.reasons import Reason
 from sluice.data import storage
-from sluice.data.dataset.manifest import Shard, dataset_directory, token_dtype
-from sluice.data.dataset.tokenizer import Tokenizer, save_tokenizer
-from sluice.data.dataset.writer import DatasetPlan, commit_dataset
+from sluice.data.dataset.manifest import Shard, dataset_directory
+from sluice.data.dataset.tokenizer import save_tokenizer
+from sluice.data.dataset.writer import commit_dataset
 from sluice.data.stage import ledgers_of
 from sluice.spark.engine.session import progress
 from sluice.spark.run import Run
 from sluice.spark.stages.split_check import split_check_record
 from sluice.spark.tables import kept_documents
-from sluice.spark.transforms.shards import ShardJob, shard_names, write_shards
+from sluice.spark.transforms.dataset import DatasetName, write_dataset
 
 
 def shards(spark: SparkSession, run: Run, *, force: bool) -> None:
@@ -27,47 +25,17 @@ def shards(spark: SparkSession, run: Run, *, force: bool) -> None:
     if not stage.begin(force=force):
         return
     directory = dataset_directory(stage.path, config.name, config.version)
-    file, token_bytes = save_tokenizer(directory, storage.read_bytes(run.tokenizer.file(trained["tokenizer"]["file"])))
-    vocabulary = Tokenizer.load(storage.join(directory, file.file))
+    saved = save_tokenizer(directory, storage.read_bytes(run.tokenizer.file(trained["tokenizer"]["file"])))
     kept = kept_documents(spark, run)
-    splits = tuple(
-        name
-        for name, share in (("valid", config.shards.valid_fraction), ("test", config.shards.test_fraction))
-        if share
-    )
-    num_train = config.shards.count or _num_shards(kept, config, token_dtype(vocabulary.vocab_size))
-    job = ShardJob(
-        directory=directory,
-        tokenizer=vocabulary,
-        ids=vocabulary.ids,
-        dtype=token_dtype(vocabulary.vocab_size),
-        seq_len=config.shards.seq_len,
-        add_bos=config.shards.add_bos,
-        names=shard_names(num_train, splits),
-        num_train=num_train,
-    )
+    held_out = {"valid": config.shards.valid_fraction, "test": config.shards.test_fraction}
+    splits = tuple(name for name, share in held_out.items() if share)
+    about = DatasetName(config.name, config.version, run.result_digest, splits, split_check_record(run))
     with progress(spark, "shards", config.log.progress_s):
-        rows = write_shards(kept, job, splits, config.shards.seed).collect()
-    written = [Shard.from_dict(row.asDict()) for row in rows]
+        plan, written = write_dataset(kept, directory, saved, config.shards, about)
     ledger = _shard_ledger(written)
     require_handover(ledgers_of(upstream)["documents"], ledger[0], (run.corpus.name, "shards"))
     storage.write_atomic(storage.join(directory, "config.resolved.yaml"), dump(config).encode())
-    manifest = commit_dataset(
-        directory,
-        DatasetPlan(
-            name=config.name,
-            version=config.version,
-            seq_len=config.shards.seq_len,
-            vocab_size=vocabulary.vocab_size,
-            ids=vocabulary.ids,
-            tokenizer=file,
-            token_bytes=token_bytes,
-            config_digest=run.result_digest,
-            num_shards={"train": num_train, **dict.fromkeys(splits, 1)},
-            split_check=split_check_record(run),
-        ),
-        written,
-    )
+    manifest = commit_dataset(directory, plan, written)
     stage.finish(
         list(ledger),
         directory=directory,
@@ -83,14 +51,6 @@ def shards(spark: SparkSession, run: Run, *, force: bool) -> None:
             for name, s in manifest.splits.items()
         },
     )
-
-
-def _num_shards(kept: DataFrame, config: Config, dtype: str) -> int:
-    """Number of training shards for `shards.shard_bytes`, at 4 bytes of text per token; from 8 up, a multiple of 8."""
-    text_bytes = kept.where("split = 'train'").agg(F.sum("n_bytes")).collect()[0][0] or 0
-    item_bytes = 2 if dtype == "uint16" else 4
-    wanted = max(1, -(-(text_bytes // 4 * item_bytes) // config.shards.shard_bytes))
-    return wanted if wanted < 8 else -(-wanted // 8) * 8
 
 
 def _shard_ledger(written: list[Shard]) -> tuple[Ledger, Ledger]:

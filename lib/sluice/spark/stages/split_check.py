@@ -10,8 +10,8 @@ from sluice.core.ledger import Ledger, require_handover
 from sluice.core.reasons import Reason
 from sluice.data.dataset.manifest import SplitCheck
 from sluice.data.stage import ledgers_of
-from sluice.spark.dedup.find_duplicates import not_compared
-from sluice.spark.dedup.held_out import SPLITS, find_split_leaks
+from sluice.spark.deduplication.find_duplicates import not_compared
+from sluice.spark.deduplication.held_out import SPLITS, find_split_leaks
 from sluice.spark.engine.samples import SAMPLES, by_language, collect_sorted, sample_by, with_kept_texts
 from sluice.spark.engine.session import partitions_of, progress
 from sluice.spark.engine.work import Checkpoints

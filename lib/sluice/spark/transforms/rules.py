@@ -30,13 +30,13 @@ def signals_of(rules: Sequence[Rule]) -> list[str]:
     return sorted({rule.signal for rule in rules} | {"random_unit" for rule in rules if rule.pareto is not None})
 
 
-def first_failure_column(rules: Sequence[Rule]) -> Column:
+def first_failure_column(rules: Sequence[Rule], language: str = "language") -> Column:
     """Returns a nullable struct<reason, value, threshold> over `language` and `signals`: the first violated rule."""
     none = F.lit(None).cast("struct<reason: string, value: double, threshold: double>")
-    return F.coalesce(*(violation(rule) for rule in rules), none)
+    return F.coalesce(*(violation(rule, language) for rule in rules), none)
 
 
-def violation(rule: Rule) -> Column:
+def violation(rule: Rule, language: str = "language") -> Column:
     """Returns the struct of a rule if it is violated, else null."""
     value = F.col(f"signals.{rule.signal}").cast("double")
     bounds = [
@@ -53,6 +53,6 @@ def violation(rule: Rule) -> Column:
     for bound, is_broken in reversed(bounds):
         if bound is not None:
             broken = F.when(is_broken(F.lit(float(bound))), F.lit(float(bound))).otherwise(broken)
-    applies = F.lit(True) if rule.languages is None else F.col("language").isin(*rule.languages)
+    applies = F.lit(True) if rule.languages is None else F.col(language).isin(*rule.languages)
     verdict = F.struct(F.lit(rule.name).alias("reason"), value.alias("value"), broken.alias("threshold"))
     return F.when(applies & broken.isNotNull(), verdict)

@@ -50,12 +50,16 @@ def with_split(df: DataFrame, clusters: DataFrame, shards: ShardsConfig) -> Data
 
     Needs: documents (doc_id), clusters. Returns: the same rows. A document without a cluster is a cluster of its own.
     """
-    group = F.coalesce("cluster_id", "doc_id")
+    split = split_of(F.coalesce("cluster_id", "doc_id"), shards)
+    return df.join(clusters, "doc_id", "left").withColumn("split", split).drop("cluster_id")
+
+
+def split_of(group: Column, shards: ShardsConfig) -> Column:
+    """Returns the split of a group of documents: train, valid or test, by a hash of the group's int64."""
     point = _hash(group, shards.seed, SPLIT_STEPS)
     test = round(shards.test_fraction * SPLIT_STEPS)
     valid = test + round(shards.valid_fraction * SPLIT_STEPS)
-    split = F.when(point < test, "test").when(point < valid, "valid").otherwise("train")
-    return df.join(clusters, "doc_id", "left").withColumn("split", split).drop("cluster_id")
+    return F.when(point < test, "test").when(point < valid, "valid").otherwise("train")
 
 
 def write_shards(df: DataFrame, job: ShardJob, splits: tuple[str, ...], seed: int) -> DataFrame:

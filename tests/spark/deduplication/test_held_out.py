@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 from sluice.core.config.dedup import DedupConfig, MinHashConfig, SplitCheckConfig
 from sluice.core.errors import StageError
 from sluice.core.records.corpus import SplitRow
-from sluice.spark.dedup.held_out import (
+from sluice.spark.deduplication.held_out import (
     _check,
     cross_split_pairs,
     find_split_leaks,

@@ -10,7 +10,7 @@ from sluice.core.config.dedup import DedupConfig
 from sluice.core.ids import text_digest
 from sluice.core.records.dedup import UrlKey
 from sluice.data.arrow import arrow_schema
-from sluice.spark.dedup.verify import verified_edges
+from sluice.spark.deduplication.verify import verified_edges
 from sluice.spark.engine.schemas import spark_schema
 from sluice.text.lists.url_key import url_key
 

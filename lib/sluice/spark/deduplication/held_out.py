@@ -16,8 +16,8 @@ from sluice.core.config.dedup import DedupConfig, MinHashConfig, SplitCheckConfi
 from sluice.core.errors import StageError
 from sluice.core.records.corpus import SplitRow
 from sluice.data.arrow import arrow_schema
-from sluice.spark.dedup.bands import band_rows, sketches
-from sluice.spark.dedup.verify import screened_pairs, shingle_sets, verified_edges
+from sluice.spark.deduplication.bands import band_rows, sketches
+from sluice.spark.deduplication.verify import screened_pairs, shingle_sets, verified_edges
 from sluice.spark.engine.schemas import spark_schema
 from sluice.spark.engine.work import Checkpoints
 from sluice.text.dedup.lsh import Banding, assure

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from sluice.core.config.dedup import DedupConfig, MinHashConfig
-from sluice.spark.dedup.keep_order import exact_removals, in_keep_order
-from sluice.spark.dedup.removals import near_removals, removals
-from sluice.spark.dedup.verify import deciding_pairs, likely_pairs, shingle_sets, verified_edges
+from sluice.spark.deduplication.keep_order import exact_removals, in_keep_order
+from sluice.spark.deduplication.removals import near_removals, removals
+from sluice.spark.deduplication.verify import deciding_pairs, likely_pairs, shingle_sets, verified_edges
 from sluice.spark.engine.work import Checkpoints
 from sluice.text.dedup.key_text import key_text
 from sluice.text.dedup.shingles import shingle_set

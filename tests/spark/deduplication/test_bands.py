@@ -7,7 +7,15 @@ import pyarrow as pa
 import pytest
 
 from sluice.core.config.dedup import DedupConfig, MinHashConfig
-from sluice.spark.dedup.bands import LeaderCounts, _lead, _scan, band_rows, candidate_pairs, sketches, star_pairs
+from sluice.spark.deduplication.bands import (
+    LeaderCounts,
+    _lead,
+    _scan,
+    band_rows,
+    candidate_pairs,
+    sketches,
+    star_pairs,
+)
 
 SMALL = MinHashConfig(bands=2, rows=2)
 

@@ -15,13 +15,13 @@ from sluice.core.errors import StageError
 from sluice.core.records.base import Record
 from sluice.core.records.dedup import Cluster, Copies, Edge, Removal
 from sluice.data import storage
-from sluice.spark.dedup.bands import band_rows, candidate_pairs, leading_rows, sketches
-from sluice.spark.dedup.components import components
-from sluice.spark.dedup.index import Earlier, write_index
-from sluice.spark.dedup.keep_order import exact_removals, in_keep_order
-from sluice.spark.dedup.removals import near_removals, removals
-from sluice.spark.dedup.same_urls import url_removals, url_rows, with_kept_documents
-from sluice.spark.dedup.verify import deciding_pairs, likely_pairs, shingle_sets, verified_edges
+from sluice.spark.deduplication.bands import band_rows, candidate_pairs, leading_rows, sketches
+from sluice.spark.deduplication.components import components
+from sluice.spark.deduplication.index import Earlier, write_index
+from sluice.spark.deduplication.keep_order import exact_removals, in_keep_order
+from sluice.spark.deduplication.removals import near_removals, removals
+from sluice.spark.deduplication.same_urls import url_removals, url_rows, with_kept_documents
+from sluice.spark.deduplication.verify import deciding_pairs, likely_pairs, shingle_sets, verified_edges
 from sluice.spark.engine.work import Checkpoints
 from sluice.text.dedup.lsh import Banding, catch_probability
 

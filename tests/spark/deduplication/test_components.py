@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from sluice.core.errors import StageError
-from sluice.spark.dedup import components as module
-from sluice.spark.dedup.components import components, smallest_members
+from sluice.spark.deduplication import components as module
+from sluice.spark.deduplication.components import components, smallest_members
 from sluice.spark.engine.work import Checkpoints
 
 

@@ -10,8 +10,8 @@ import pytest
 from sluice.core.config.dedup import DedupConfig, MinHashConfig
 from sluice.core.config.load import digest
 from sluice.core.errors import ConfigError, FormatError, InputError
-from sluice.spark.dedup.find_duplicates import find_duplicates, publish, publish_index
-from sluice.spark.dedup.index import check_earlier, read_earlier
+from sluice.spark.deduplication.find_duplicates import find_duplicates, publish, publish_index
+from sluice.spark.deduplication.index import check_earlier, read_earlier
 from sluice.spark.engine.work import Checkpoints
 from sluice.text.dedup.key_text import key_text
 from sluice.text.dedup.minhash import signature
