@@ -3,7 +3,7 @@
     python -m scripts.bench.dedup.make_corpus DATA c100k.jsonl --documents 100000 --copies 0.2
     python -m scripts.bench.dedup.split c100k.jsonl
 
-Runs `spark.deduplication.held_out.find_split_leaks` on the documents with all their copies, which is more than a run gives it
+Runs `find_split_leaks` of the split check on the documents with all their copies, which is more than a run gives it
 after deduplication; 1 % are in valid and 1 % in test, by hash. Uses two cores with 1 GB of heap for driver and executor
 together. The time is that of all processes, including the JVM without its start, sampled ten times per second.
 """

@@ -1,4 +1,4 @@
-"""Values of a row as programs write them: ids, texts, numbers and times. A value that is none is null, not an error."""
+"""Values of a row as programs write them: ids, texts, numbers and times. An invalid number or time is null."""
 
 import math
 from collections.abc import Mapping

@@ -141,7 +141,7 @@ def translate(what: str, error: PySparkException | Py4JJavaError) -> SluiceError
 
 
 def _reason(message: str) -> str:
-    """Returns the line of Spark's message that says what happened, or an empty string.
+    """Returns the line of Spark's message with the reason, or an empty string.
 
     A traceback of Python ends with it. Of a chain of Java's exceptions it is the last cause. Otherwise it is the first
     line with an error class such as [PATH_NOT_FOUND], before a plan of the query.

@@ -18,7 +18,7 @@ from sluice.data.sources.table_files import Piece, TableFile, pieces_of, place_o
 from sluice.spark.engine.schemas import spark_schema
 
 NO_ROW = -1
-"""Position that stands for a piece itself, so that pieces without changes are written, too."""
+"""Position in a row for each piece, so that pieces without changes are written, too."""
 
 
 class TableFiles:
