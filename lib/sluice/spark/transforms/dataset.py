@@ -23,7 +23,7 @@ class TrainedTokenizer(NamedTuple):
 
 
 class DatasetName(NamedTuple):
-    """What a manifest says about a dataset as a whole."""
+    """Facts that a manifest says about a dataset as a whole."""
 
     name: str
     version: str
