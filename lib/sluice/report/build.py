@@ -128,6 +128,7 @@ def _stages(summaries: Mapping[str, Values], markers: Mapping[str, Values]) -> l
                 "seconds": number(summary.get("seconds")),
                 "digest": digest,
                 "stale": bool(digest and upstream and before and upstream != before),
+                "dropped": dropped_of(summary, "records" if name == "extract" else "documents"),
                 "settings": all_without_credentials(marker.get("settings", {})),
             }
         )
@@ -234,13 +235,14 @@ def _languages(summaries: Mapping[str, Values]) -> list[Values]:
 
 
 def _rule_meanings(marker: Values) -> dict[str, str]:
-    """Describes the limits of each rule, for example `signal ≥ 0.8`."""
+    return {rule["name"]: condition_of(rule) for rule in marker.get("settings", {}).get("rules", [])}
+
+
+def condition_of(rule: Values) -> str:
+    """Describes the limits of a rule, for example `signal ≥ 0.8`."""
     signs = {"min": "≥", "above": ">", "max": "≤", "below": "<"}
-    meanings = {}
-    for rule in marker.get("settings", {}).get("rules", []):
-        limits = [f"{sign} {rule[key]:g}" for key, sign in signs.items() if number(rule.get(key)) is not None]
-        meanings[rule["name"]] = f"{rule.get('signal')} {' and '.join(limits)}"
-    return meanings
+    limits = [f"{sign} {rule[key]:g}" for key, sign in signs.items() if number(rule.get(key)) is not None]
+    return f"{rule.get('signal')} {' and '.join(limits)}"
 
 
 def _splits(shards: Values) -> list[Values]:
