@@ -35,7 +35,8 @@ CHECK = """\
 sha256sum -c SHA256SUMS    # or: sluice verify ."""
 
 READ = """\
-sluice run dedup --set 'source.inputs=[data/**/*.parquet]' --set source.id=id --set source.text=text --set output=unique"""
+sluice run dedup --set 'source.inputs=[data/**/*.parquet]' --set source.id=id --set source.text=text \\
+    --set output=unique"""
 
 
 def card(dataset: Dataset, run: RunFacts | None = None) -> str:

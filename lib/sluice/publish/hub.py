@@ -6,7 +6,7 @@ import logging
 import os
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from sluice.core.config.publish import PublishConfig
 from sluice.core.errors import ConfigError, InputError
@@ -16,6 +16,9 @@ from sluice.publish.describe import CARD
 
 FILES_PER_COMMIT = 32
 """The hub limits commits per hour; an interrupted commit is repeated."""
+
+BEFORE = "Nothing has been computed yet; check the network, or unset publish.upload."
+AFTER = "The published files are complete; run the same command again to continue the upload."
 
 log = logging.getLogger("sluice.publish")
 
@@ -30,7 +33,7 @@ class Upload:
     def __init__(self, publish: PublishConfig, output: str) -> None:
         assert publish.upload is not None
         self._repository, self._private = publish.upload, publish.private
-        if not re.fullmatch(r"[\w-][\w.-]*/[\w-][\w.-]*", self._repository, re.ASCII):
+        if not re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", self._repository, re.ASCII):
             raise ConfigError(f"publish.upload = {self._repository!r} is not of the form OWNER/NAME.")
         if storage.is_remote(output):
             raise ConfigError(
@@ -45,9 +48,9 @@ class Upload:
                 "set HF_TOKEN or run `hf auth login`."
             )
         self._api = _hub().HfApi(token=token)
-        with _errors(self._repository):
+        with contextlib.suppress(_Missing), _errors(self._repository, BEFORE):  # a missing repository is created later
             self._api.whoami()
-        self._check_visibility(may_be_missing=True)
+            self._check_visibility()
 
     def run(self, directory: str) -> None:
         """Uploads all files of a published dataset that the repository does not have yet; README.md last.
@@ -55,10 +58,11 @@ class Upload:
         Creates the repository if needed. Files of earlier versions with other names remain in it; the card does not
         refer to them.
         """
+        directory = directory.removeprefix("file://")
         sums = read_sums(directory) | {SUMS: hashlib.sha256(storage.read_bytes(f"{directory}/{SUMS}")).hexdigest()}
-        with _errors(self._repository):
+        with _errors(self._repository, AFTER):
             self._api.create_repo(self._repository, repo_type="dataset", private=self._private, exist_ok=True)
-            self._check_visibility(may_be_missing=False)
+            self._check_visibility()
             present = {file.path: file for file in self._tree()}
             missing = [name for name in sums if not _is_same(directory, name, sums[name], present.get(name))]
             ordered = sorted(missing, key=lambda name: (name == CARD, "/" not in name, name))
@@ -79,18 +83,11 @@ class Upload:
         entries = self._api.list_repo_tree(self._repository, recursive=True, repo_type="dataset")
         return [entry for entry in entries if hasattr(entry, "blob_id")]  # folders have none
 
-    def _check_visibility(self, *, may_be_missing: bool) -> None:
+    def _check_visibility(self) -> None:
         """Raises ConfigError if the repository is public although `publish.private` is set."""
         if not self._private:
             return
-        try:
-            with _errors(self._repository):
-                info = self._api.repo_info(self._repository, repo_type="dataset")
-        except _Missing:
-            if may_be_missing:
-                return
-            raise
-        if not info.private:
+        if not self._api.repo_info(self._repository, repo_type="dataset").private:
             raise ConfigError(
                 f"{self._repository} on the hub is public, but publish.private is set. Make the repository private, "
                 "choose another publish.upload, or set publish.private=false to publish to everyone."
@@ -122,29 +119,22 @@ def _hub() -> Any:
 
 
 @contextlib.contextmanager
-def _errors(repository: str) -> Iterator[None]:
-    """Turns errors of the hub and of the network into ours, in one line."""
+def _errors(repository: str, advice: str) -> Iterator[None]:
+    """Turns errors of the hub and of the network into ours, in one line that ends with `advice`."""
     from huggingface_hub import errors
 
+    # without an answer, older versions raise an OSError, newer ones the base class of their own HTTP error
+    failures = cast(tuple[type[Exception], ...], (OSError, *errors.HfHubHTTPError.__bases__))
     try:
         yield
     except errors.RepositoryNotFoundError as e:
         raise _Missing(f"The hub has no dataset {repository}, or your token does not give access to it.") from e
-    except errors.HfHubHTTPError as e:
-        status = e.response.status_code if e.response is not None else None
+    except failures as e:
+        status = getattr(getattr(e, "response", None), "status_code", None)
         if status in (401, 403):
             raise ConfigError(
                 f"The hub rejected the token for {repository} (HTTP status {status}). Create one with write access to "
                 "it at https://huggingface.co/settings/tokens, then set HF_TOKEN or run `hf auth login`."
             ) from e
-        raise InputError(_failed(repository, e)) from e
-    except OSError as e:  # the network; HfHubHTTPError is one too
-        raise InputError(_failed(repository, e)) from e
-
-
-def _failed(repository: str, error: Exception) -> str:
-    words = " ".join(str(error).split()) or type(error).__name__
-    return (
-        f"The upload to {repository} failed: {words.rstrip('.')}. The published files are complete; run the same "
-        "command again to continue the upload."
-    )
+        words = " ".join(str(e).split()) or type(e).__name__
+        raise InputError(f"The hub did not accept a request for {repository}: {words.rstrip('.')}. {advice}") from e

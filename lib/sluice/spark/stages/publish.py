@@ -18,7 +18,7 @@ from sluice.publish.describe import describe
 from sluice.publish.hub import Upload
 from sluice.publish.layout import Dataset
 from sluice.publish.run_facts import RunFacts, settings_file
-from sluice.report.build import build_report
+from sluice.report.build import OPTIONAL, build_report
 from sluice.spark.engine.session import progress
 from sluice.spark.run import Run
 from sluice.spark.tables import document_rows, kept_documents
@@ -109,8 +109,12 @@ def publish(spark: SparkSession, job: Publication, *, force: bool) -> None:
                 rows, directory, text="text", file_bytes=config.publish.file_bytes, formats=config.publish.formats
             )
             dates = documents.agg(F.min("_fetched_at"), F.max("_fetched_at")).collect()[0]
+        optional = [name for name in OPTIONAL if getattr(run, name) is not None]
         facts = RunFacts(
-            report=build_report(config.output), settings=settings_file(config), first_date=dates[0], last_date=dates[1]
+            report=build_report(config.output, optional),
+            settings=settings_file(config),
+            first_date=dates[0],
+            last_date=dates[1],
         )
         dataset = Dataset(
             name=config.name,

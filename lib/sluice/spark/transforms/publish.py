@@ -159,14 +159,16 @@ def _placed(rows: DataFrame, parts: Sequence[Part], text: str) -> DataFrame:
         f"{LANGUAGE} string, {SPLIT} string, {FIRST} long, {NUM} long",
     )
     number = F.col(FIRST) + F.pmod(F.xxhash64(ID, F.lit(FILE_SEED).cast("long")), F.col(NUM))
-    published = map(_column, rows.columns[len(INTERNAL) :])
+    # numbers as names: mapInArrow does not accept names with dots. `_by_file` restores them
+    names = rows.columns[len(INTERNAL) :]
+    published = [_column(name).alias(str(i)) for i, name in enumerate(names)]
     placed = rows.join(F.broadcast(plan), [LANGUAGE, SPLIT]).select(
         number.alias(FILE), F.lit(True).alias(IS_ROW), ID, *published
     )
     nulls = [F.lit(None).cast(field.dataType).alias(field.name) for field in placed.schema.fields[2:]]
     markers = spark.range(total).select(F.col("id").alias(FILE), F.lit(False).alias(IS_ROW), *nulls)
     # the text decides between equal ids, which a user's table may have
-    order = (FILE, IS_ROW, ID, _column(text))
+    order = (FILE, IS_ROW, ID, str(names.index(text)))
     return placed.unionAll(markers).repartition(total, FILE).sortWithinPartitions(*order).drop(IS_ROW, ID)
 
 
@@ -175,7 +177,7 @@ def _write(job: PublishJob, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Re
 
 
 def _files(job: PublishJob, batches: Iterable[pa.RecordBatch]) -> Iterator[DataFile]:
-    for number, group in itertools.groupby(_by_file(batches), key=lambda piece: piece[0]):
+    for number, group in itertools.groupby(_by_file(job, batches), key=lambda piece: piece[0]):
         part = next(part for part in reversed(job.parts) if part.first_file <= number)
         pieces = (piece for _, piece in group)
         first = next(pieces).slice(1)  # without the marker row
@@ -191,13 +193,13 @@ def _files(job: PublishJob, batches: Iterable[pa.RecordBatch]) -> Iterator[DataF
         )
 
 
-def _by_file(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[int, pa.RecordBatch]]:
-    """Yields slices of batches with rows of one file, without the file number."""
+def _by_file(job: PublishJob, batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[int, pa.RecordBatch]]:
+    """Yields slices of batches with rows of one file, with the number of the file."""
     for batch in batches:
         if not batch.num_rows:
             continue
         numbers = batch.column(0).to_numpy()
         cuts = [0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist(), batch.num_rows]
-        rows = pa.RecordBatch.from_arrays(batch.columns[1:], schema=pa.schema(list(batch.schema)[1:]))
+        rows = pa.RecordBatch.from_arrays(batch.columns[1:], names=list(job.columns))
         for start, end in itertools.pairwise(cuts):
             yield int(numbers[start]), rows.slice(start, end - start)
