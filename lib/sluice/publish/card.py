@@ -145,7 +145,7 @@ def _licence(dataset: Dataset) -> str:
     if dataset.has_crawl:
         text += f" The pages were collected by Common Crawl, whose [terms of use]({COMMON_CRAWL_TERMS}) apply."
     if any(column.name == "licence" for column in dataset.columns):
-        text += " The column `licence` has the Creative Commons licence that a page names, which nobody has checked."
+        text += " The column `licence` has the Creative Commons licence that a page names, which was not checked."
     return text
 
 

@@ -1,4 +1,4 @@
-"""What a card states about the run that made the documents: values of its report, and its settings as a file."""
+"""Facts about the run that made the documents, for the card: values of its report, and its settings as a file."""
 
 import re
 from collections.abc import Mapping

@@ -5,19 +5,13 @@ from typing import Literal
 from sluice.core.config.section import PositiveInt, Section
 
 
+DEFAULT_COLUMNS = ("id", "text", "url", "fetched_at", "language", "language_score", "quality_score", "title")
+
+
 class PublishConfig(Section):
     """The kept documents of a run as a dataset in the layout of the Hugging Face hub (`sluice publish`)."""
 
-    columns: tuple[str, ...] = (
-        "id",
-        "text",
-        "url",
-        "fetched_at",
-        "language",
-        "language_score",
-        "quality_score",
-        "title",
-    )
+    columns: tuple[str, ...] = DEFAULT_COLUMNS
     """Columns in this order; `id` and `text` are required. Others: host, script, variant, author, published, licence,
     licence_by, robots, charset, n_chars, n_bytes, crawl, warc_name, rec_offset, and every signal by its name."""
     file_bytes: PositiveInt = 500_000_000
