@@ -4,7 +4,6 @@ from typing import Literal
 
 from sluice.core.config.section import PositiveInt, Section
 
-
 DEFAULT_COLUMNS = ("id", "text", "url", "fetched_at", "language", "language_score", "quality_score", "title")
 
 
