@@ -92,6 +92,8 @@ def test_columns_have_the_values_of_the_run(published, reference):
         assert row["quality_score"] == doc["signals"]["quality_score"]
         for name in ("url", "language", "language_score", "title"):
             assert row[name] == doc[name]
+    for path in (published / "publish" / "corpus" / "data").rglob("*"):
+        assert path.is_dir() or path.stat().st_size <= 300_000
     for path in (published / "publish" / "corpus" / "data").rglob("*.parquet"):
         assert json_rows(path.with_name(path.name.replace(".parquet", ".jsonl.zst"))) == pq.read_table(path).to_pylist()
 
@@ -175,6 +177,20 @@ def test_errors_are_one_line_before_spark_starts(published, sample, capsys, monk
     code, text = said(publish__upload="owner/name")
     assert code == 2 and text.count("\n") == 1
     assert "publish.upload = owner/name needs a token of the Hugging Face hub" in text
+
+
+def test_a_finished_dataset_is_uploaded_by_the_same_command(published, sample, run_job, monkeypatch):
+    pytest.importorskip("huggingface_hub")
+    from sluice.publish import hub
+    from tests.helpers.fake_hub import Hub
+
+    fake = Hub()
+    monkeypatch.setattr(hub, "_hub", lambda: fake)
+    done = run_job("publish", sample, published, **SETTINGS, publish__upload="owner/name")
+    assert done.returncode == 0 and "publish: already done" in done.stdout
+    directory = published / "publish" / "corpus"
+    assert fake.private is True and fake.files.keys() == digests(directory).keys()
+    assert all(fake.files[name] == (directory / name).read_bytes() for name in fake.files)
 
 
 def test_a_finished_dataset_of_other_settings_is_kept_unless_forced(published, sample, run_job):

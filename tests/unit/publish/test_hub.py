@@ -1,7 +1,8 @@
 """Upload to the hub, against a fake of the methods of HfApi that it uses."""
 
 import hashlib
-import types
+import inspect
+import sys
 
 import pytest
 
@@ -10,8 +11,12 @@ from sluice.core.errors import ConfigError, InputError
 from sluice.publish import hub
 from sluice.publish.checksums import write_sums
 
-huggingface_hub = pytest.importorskip("huggingface_hub")
-errors = pytest.importorskip("huggingface_hub.errors")
+pytest.importorskip("huggingface_hub")
+
+import huggingface_hub
+from huggingface_hub import errors
+
+from tests.helpers.fake_hub import Hub, Response
 
 FILES = {
     "README.md": b"# card",
@@ -20,66 +25,6 @@ FILES = {
     "data/train-00001-of-00002.parquet": b"two",
 }
 NAMES = {*FILES, "SHA256SUMS"}
-
-
-class Response(types.SimpleNamespace):
-    def __init__(self, status):
-        super().__init__(status_code=status, headers={}, request=None)
-
-
-class Hub:
-    """The repositories of the fake, and a log of calls. `fail_at` is the number of the commit that fails."""
-
-    def __init__(self):
-        self.private, self.files, self.commits, self.calls = None, {}, [], []
-        self.token, self.fail_at, self.rejects = "secret", None, None
-
-    def get_token(self):
-        return self.token
-
-    def HfApi(self, token):
-        assert token == self.token
-        return self
-
-    CommitOperationAdd = huggingface_hub.CommitOperationAdd
-
-    def whoami(self):
-        if self.rejects:
-            raise self.rejects
-        return {"name": "owner"}
-
-    def repo_info(self, repo_id, *, repo_type):
-        assert (repo_id, repo_type) == ("owner/name", "dataset")
-        if self.private is None:
-            raise errors.RepositoryNotFoundError("404", response=Response(404))
-        return types.SimpleNamespace(private=self.private)
-
-    def create_repo(self, repo_id, *, repo_type, private, exist_ok):
-        assert (repo_id, repo_type, exist_ok) == ("owner/name", "dataset", True)
-        self.calls.append("create_repo")
-        if self.private is None:
-            self.private = private
-
-    def list_repo_tree(self, repo_id, *, recursive, repo_type):
-        assert (repo_id, recursive, repo_type) == ("owner/name", True, "dataset")
-        yield types.SimpleNamespace(path="data", tree_id="0")
-        for path, data in self.files.items():
-            blob = hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
-            lfs = types.SimpleNamespace(sha256=hashlib.sha256(data).hexdigest())
-            is_large = path.endswith(".parquet")
-            yield types.SimpleNamespace(path=path, size=len(data), blob_id=blob, lfs=lfs if is_large else None)
-
-    def create_commit(self, repo_id, operations, *, commit_message, repo_type):
-        assert (repo_id, repo_type) == ("owner/name", "dataset") and commit_message.startswith("Upload ")
-        if len(self.commits) == self.fail_at:
-            self.fail_at = None
-            raise ConnectionResetError("the connection was reset")
-        names = []
-        for operation in operations:
-            with operation.as_file() as stream:
-                self.files[operation.path_in_repo] = stream.read()
-            names.append(operation.path_in_repo)
-        self.commits.append(names)
 
 
 @pytest.fixture
@@ -186,8 +131,13 @@ def test_a_remote_output_cannot_be_uploaded(fake):
 
 
 def test_a_missing_package_is_named_with_its_extra(monkeypatch):
-    import sys
-
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     with pytest.raises(InputError, match=r"pip install 'sluice\[hub\]'"):
         upload()
+
+
+@pytest.mark.parametrize("name", ["whoami", "repo_info", "create_repo", "list_repo_tree", "create_commit"])
+def test_the_methods_of_the_fake_have_parameters_of_the_real_ones(name):
+    real = inspect.signature(getattr(huggingface_hub.HfApi, name)).parameters
+    for parameter in inspect.signature(getattr(Hub, name)).parameters.values():
+        assert real[parameter.name].kind == parameter.kind, parameter.name

@@ -27,7 +27,9 @@ INTERNAL = (LANGUAGE, SPLIT, ID)
 """Columns that `with_places` adds, in front of the published ones."""
 
 DEFAULT_FILE_BYTES = 500_000_000
-FILE_SEED = 0
+FILE_SEED = 1_347_768_668
+"""Not the seed of any split, so that the file of a document does not depend on its split."""
+
 NUMBER_BYTES = 8
 """Assumed size of a value that is not text."""
 
