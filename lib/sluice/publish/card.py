@@ -19,7 +19,7 @@ COMMON_CRAWL_TERMS = "https://commoncrawl.org/terms-of-use"
 LOAD = """\
 from datasets import load_dataset
 
-path = "."  # this directory, or OWNER/NAME on the hub
+path = {path!r}  # the directory of this file, or OWNER/NAME on the hub
 documents = load_dataset(path)
 stream = load_dataset(path, split="{split}", streaming=True)  # without downloading all files first"""
 
@@ -29,7 +29,7 @@ only_one = load_dataset(path, "{language}")"""
 PANDAS = """\
 import pandas as pd
 
-table = pd.read_parquet("{file}")"""
+table = pd.read_parquet(f"{{path}}/{file}")"""
 
 CHECK = """\
 sha256sum -c SHA256SUMS    # or: sluice verify ."""
@@ -99,7 +99,7 @@ def _counted(number: int, noun: str) -> str:
 
 def _load(dataset: Dataset) -> str:
     first = dataset.parts[0]
-    python = LOAD.format(split=first.split)
+    python = LOAD.format(path=dataset.name, split=first.split)
     if len(dataset.languages) > 1:
         python += LOAD_LANGUAGE.format(language=dataset.languages[0])
     text = "\n\n".join(

@@ -1,5 +1,6 @@
 """Any DataFrame in the layout of the hub: files by hash, rows by id, read back with the packages that users have."""
 
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -158,6 +159,23 @@ def test_datasets_loads_the_rows_and_splits_value_for_value(published, tmp_path)
     for split in chinese:
         assert chinese[split].to_list() == rows_of(directory, split, "zh")
     assert "今天天气很好，我们去公园散步。" in chinese["train"]["text"]
+
+
+def test_the_code_of_the_card_runs_as_written(published, tmp_path, monkeypatch):
+    datasets = pytest.importorskip("datasets")
+    directory, dataset = published
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    (tmp_path / "mine").symlink_to(directory)
+    monkeypatch.chdir(tmp_path)
+    code = re.findall(r"^```python\n(.*?)^```", (directory / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    assert len(code) == 2
+    names = {}
+    exec("\n".join(code), names)
+    assert names["documents"].num_rows == {"train": 48, "validation": 6, "test": 6}
+    assert len(list(names["stream"])) == 48
+    assert names["only_one"]["train"].to_list() == rows_of(directory, "train", "en")
+    (first,) = [file for file in dataset.tables if file.path == f"{dataset.parts[0].stem(0)}.parquet"]
+    assert len(names["table"]) == first.rows
 
 
 TORCH = """

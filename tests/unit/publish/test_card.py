@@ -158,6 +158,12 @@ def test_a_card_without_a_run_describes_the_files_only():
     assert 'load_dataset(path, split="train", streaming=True)' in body and "only_one" not in body
 
 
+def test_the_language_code_of_norwegian_is_text_in_yaml():
+    metadata, _ = parts(card(dataset({("no", "train"): 1, ("en", "train"): 1})))
+    assert metadata["language"] == ["en", "no"]
+    assert [config["config_name"] for config in metadata["configs"]] == ["default", "en", "no"]
+
+
 def test_licences_claim_nothing_about_the_pages():
     _, body = parts(card(dataset(has_crawl=True)))
     assert "No licence is granted for the texts." in body
