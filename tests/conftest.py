@@ -23,6 +23,9 @@ os.environ.setdefault(
 """The Spark jobs of the tests are too short for the optimizing compiler: with only the first compiler, a job on the
 sample needs half of the processor time."""
 
+os.environ.setdefault("HF_DATASETS_OFFLINE", "1")
+"""The tests load datasets from directories only; read when the package is imported."""
+
 settings.register_profile("tests", deadline=None)  # several processes share the cores, so an example may be slow
 settings.load_profile("tests")
 

@@ -199,14 +199,19 @@ def test_functions_passed_to_spark_pickle_twice():
     pytest.importorskip("pyspark")
     from sluice.core.config.dedup import LineDedupConfig, SourceConfig
     from sluice.data.sources.table_files import Piece
+    from sluice.publish.layout import Part
     from sluice.spark.deduplication import bands, components, held_out, removals, verify
     from sluice.spark.sources import table, table_files
-    from sluice.spark.transforms import extract, shards
+    from sluice.spark.transforms import extract, publish, shards
     from sluice.spark.transforms import line_dedup as repeated_lines
 
     job_type = shards.ShardJob
     assert job_type.__struct_config__.frozen
+    job = publish.PublishJob(
+        directory="d", parts=(Part("en", "train", "data", 1, 0),), formats=("parquet",), columns=("id",), text="text"
+    )
     for function in (
+        partial(publish._write, job),
         partial(extract._read, (PlanEntry(1, 2, "w", "/w", 3, 0),), ExtractConfig(), MinHashConfig(), None),
         partial(verify._likely, 128, 89),
         partial(verify._verify, 0.8),

@@ -12,6 +12,7 @@ import pytest
 from sluice.core.config.dedup import LineDedupConfig
 from sluice.text.dedup.repeated_lines import text_lines
 from tests.helpers.jobs import run_here
+from tests.helpers.published import rows_of
 
 INVENTED = (
     "Seven violet walruses negotiated the price of borrowed umbrellas with an unusually patient lighthouse keeper."
@@ -172,3 +173,33 @@ def test_a_table_is_decontaminated_and_then_loses_repeated_lines(tmp_path, run_j
         "out": 5,
         "dropped": {"repeated": 3},
     }
+
+
+def test_a_published_dataset_has_the_texts_after_both_stages_and_its_card_their_counts(corpus, sample, run_job):
+    output, settings, held, _ = corpus
+    columns = "[id,text,n_chars,n_bytes,n_words,host]"
+    done = run_job("publish", sample, output, **settings, publish__columns=columns)
+    assert done.returncode == 0, done.stdout[-4000:]
+    directory = output / "publish" / "corpus"
+    rows = {row["id"]: row for split in ("train", "validation", "test") for row in rows_of(directory, split)}
+    assert not {held["en"], held["zh"]} & set(rows)
+    splits = summary(output, "shards")["splits"].values()
+    assert len(rows) == sum(split["docs"] for split in splits)
+    assert sum(row["n_bytes"] for row in rows.values()) == sum(split["utf8_bytes"] for split in splits)
+    cut = pq.read_table(output / "line_dedup" / "cut_texts", columns=["doc_id", "text"]).to_pylist()
+    edited = {row["doc_id"]: row["text"] for row in cut if row["text"] and row["doc_id"] in rows}
+    assert len(edited) >= 5
+    docs = pq.read_table(
+        output / "extract" / "docs", partitioning="hive", columns=["doc_id", "text", "signals", "host"]
+    )
+    for doc in docs.to_pylist():
+        if row := rows.get(doc["doc_id"]):
+            text = edited.get(row["id"], doc["text"])
+            expected = [text, len(text), len(text.encode()), doc["signals"]["n_words"], doc["host"]]
+            assert [row[name] for name in ("text", "n_chars", "n_bytes", "n_words", "host")] == expected
+    card = (directory / "README.md").read_text(encoding="utf-8")
+    cuts = summary(output, "line_dedup")["cuts"]
+    lines, characters = (sum(row[name] for row in cuts) for name in ("n_lines_removed", "n_chars_removed"))
+    assert f"all except the best one: {lines:,} lines, {characters:,} characters, in " in card
+    assert "| quiz | 4 | 2 | 2 |" in card and "| benchmark items | `ngram` | 2 |" in card
+    assert "benchmarks:\n  - quiz.jsonl\n" in (directory / "settings.yaml").read_text(encoding="utf-8")

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from sluice.core.config.dataset import ShardsConfig
+from sluice.core.config.dataset import ShardsConfig, TokenizerConfig
 from sluice.core.config.dedup import DecontaminateConfig, DedupConfig, LineDedupConfig, MinHashConfig, SplitCheckConfig
+from sluice.core.config.publish import PublishConfig
 from sluice.core.config.schema import Config
 from sluice.core.errors import ConfigError
 from sluice.spark.run import Run
@@ -87,6 +88,19 @@ def test_the_split_is_checked_if_documents_are_held_out():
     assert Run(Config(shards=ShardsConfig(test_fraction=0.02))).split_check.digest != plain.split_check.digest
     assert Run(Config(shards=ShardsConfig(seq_len=64))).split_check.digest == plain.split_check.digest
     assert Run(Config(split_check=SplitCheckConfig(bands=16))).split_check.digest != plain.split_check.digest
+
+
+def test_a_published_dataset_depends_on_documents_splits_and_columns_but_not_on_tokenizer_and_upload():
+    def digest(**sections):
+        return Run(Config(**sections)).publish.digest
+
+    plain = digest()
+    assert Run(Config()).publish.upstream == Run(Config()).corpus.digest
+    assert digest(tokenizer=TokenizerConfig(vocab_size=600), shards=ShardsConfig(seq_len=64)) == plain
+    assert digest(publish=PublishConfig(upload="owner/name", private=False)) == plain
+    assert digest(publish=PublishConfig(columns=("id", "text"))) != plain
+    off = SplitCheckConfig(enabled=False)  # no earlier stage depends on the splits
+    assert digest(split_check=off) != digest(split_check=off, shards=ShardsConfig(seed=5)) != plain
 
 
 def test_a_check_with_the_permutations_of_deduplication_is_an_error():

@@ -164,6 +164,30 @@ Writes OUT/tokenizer/tokenizer.json: byte-level BPE, or words with tokenizer.kin
 
 Writes OUT/shards/NAME/VERSION, the dataset that `sluice train` reads and `sluice verify` checks.""",
     ),
+    Job(
+        "publish",
+        "Write the kept documents as a dataset in the layout of the Hugging Face hub.",
+        """\
+  sluice publish --conf conf/local.yaml --set plan.inputs=[DIR] --set output=OUT
+  sluice publish --conf conf/local.yaml --set plan.inputs=[DIR] --set output=OUT \\
+      --set 'publish.formats=[parquet,jsonl]' --set publish.upload=OWNER/NAME
+
+Needs the settings of a run whose stages up to split_check have finished; the tokenizer and the shards are not needed.
+The documents, texts and splits are those of the shards. The directory loads with datasets.load_dataset(DIR), offline;
+publish.upload copies it to a private repository of the hub and resumes after an interruption (HF_TOKEN, or
+`hf auth login`).
+Written:
+  OUT/publish/NAME/README.md      dataset card: sources, counts, rules, duplicates, personal data, licence, limits
+  OUT/publish/NAME/data           train, validation and test; a folder per language if there are several
+  OUT/publish/NAME/croissant.json description in Croissant 1.0
+  OUT/publish/NAME/settings.yaml  settings that reproduce the dataset
+  OUT/publish/NAME/SHA256SUMS     checksums, which `sluice verify OUT/publish/NAME` checks
+
+"""
+        + CLUSTER.format(file="publish"),
+        "sluice.spark.jobs:publish",
+        SPARK_EXTRAS,
+    ),
     _spark(
         "score",
         "Score the texts of a table with a language model.",

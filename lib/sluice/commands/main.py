@@ -4,12 +4,12 @@ import argparse
 import difflib
 import importlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import sluice
 from sluice.commands.jobs import JOBS
-from sluice.core.cli import Parser, add_job_arguments, exit_code_of, missing_package_named, run_job
+from sluice.core.cli import Job, Parser, add_job_arguments, exit_code_of, missing_package_named, run_job
 from sluice.core.config import renamed
 
 
@@ -78,7 +78,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     length = 2 if arguments[0] == "run" else 1
     name, rest = " ".join(arguments[:length]), arguments[length:]
     if name in ("run", "run -h", "run --help"):
-        print(f"usage: sluice run JOB ...\n\njobs:\n{_jobs(is_batch=True)}")
+        print(
+            f"usage: sluice run JOB ...\n\njobs:\n{_jobs(job for job in JOBS.values() if job.name.startswith('run '))}"
+        )
         return 2 if name == "run" else 0
     if name not in SUMMARIES:
         print(f"sluice: {unknown_command(name)}", file=sys.stderr)
@@ -131,15 +133,18 @@ def _run(name: str, arguments: list[str]) -> int:
 def _usage() -> str:
     return USAGE.format(
         version=sluice.__version__,
-        pipeline=_jobs(is_batch=True),
-        training=_jobs(is_batch=False),
+        pipeline=_jobs(job for job in JOBS.values() if _is_pipeline(job)),
+        training=_jobs(job for job in JOBS.values() if not _is_pipeline(job)),
         commands="\n".join(f"  {name:20}  {command.summary}" for name, command in COMMANDS.items()),
     )
 
 
-def _jobs(*, is_batch: bool) -> str:
-    found = (job for job in JOBS.values() if job.name.startswith("run ") == is_batch)
-    return "\n".join(f"  {job.name:20}  {job.summary}" for job in found)
+def _is_pipeline(job: Job) -> bool:
+    return job.name.startswith("run ") or job.target.startswith("sluice.spark.")
+
+
+def _jobs(jobs: Iterable[Job]) -> str:
+    return "\n".join(f"  {job.name:20}  {job.summary}" for job in jobs)
 
 
 if __name__ == "__main__":

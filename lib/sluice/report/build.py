@@ -5,7 +5,7 @@ Equal inputs give equal bytes.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -48,11 +48,18 @@ def write_report(output: str) -> None:
     storage.write_atomic(storage.join(output, "report.html"), render(report).encode("utf-8", "replace"))
 
 
-def build_report(output: str) -> Values:
-    """Returns all numbers of the report as plain values. Unknown values are None, never NaN."""
+def build_report(output: str, optional: Collection[str] | None = None) -> Values:
+    """Returns all numbers of the report as plain values. Unknown values are None, never NaN.
+
+    optional: the optional stages of the run; None: those whose results the next stage used.
+    """
     markers = {name: read_json(storage.join(output, name, MARKER)) for name in STAGES}
     summaries = {name: read_json(storage.join(output, name, SUMMARY)) for name in STAGES}
-    summaries = {name: summaries[name] for name in _stages_of_run(summaries, markers)}
+    if optional is None:
+        names = _stages_of_run(summaries, markers)
+    else:
+        names = [name for name in STAGES if name not in OPTIONAL or name in optional]
+    summaries = {name: summaries[name] for name in names}
     if not any(summaries.values()):
         raise InputError(
             f"{output} has no finished stage: expected {SUMMARY} in at least one of {', '.join(summaries)} below it. "
@@ -128,6 +135,7 @@ def _stages(summaries: Mapping[str, Values], markers: Mapping[str, Values]) -> l
                 "seconds": number(summary.get("seconds")),
                 "digest": digest,
                 "stale": bool(digest and upstream and before and upstream != before),
+                "dropped": dropped_of(summary, "records" if name == "extract" else "documents"),
                 "settings": all_without_credentials(marker.get("settings", {})),
             }
         )
@@ -234,13 +242,14 @@ def _languages(summaries: Mapping[str, Values]) -> list[Values]:
 
 
 def _rule_meanings(marker: Values) -> dict[str, str]:
-    """Describes the limits of each rule, for example `signal ≥ 0.8`."""
+    return {rule["name"]: condition_of(rule) for rule in marker.get("settings", {}).get("rules", [])}
+
+
+def condition_of(rule: Values) -> str:
+    """Describes the limits of a rule, for example `signal ≥ 0.8`."""
     signs = {"min": "≥", "above": ">", "max": "≤", "below": "<"}
-    meanings = {}
-    for rule in marker.get("settings", {}).get("rules", []):
-        limits = [f"{sign} {rule[key]:g}" for key, sign in signs.items() if number(rule.get(key)) is not None]
-        meanings[rule["name"]] = f"{rule.get('signal')} {' and '.join(limits)}"
-    return meanings
+    limits = [f"{sign} {rule[key]:g}" for key, sign in signs.items() if number(rule.get(key)) is not None]
+    return f"{rule.get('signal')} {' and '.join(limits)}"
 
 
 def _splits(shards: Values) -> list[Values]:

@@ -15,6 +15,7 @@ from sluice.spark.stages import extract as extract_stage
 from sluice.spark.stages import filter as filter_stage
 from sluice.spark.stages import line_dedup as line_dedup_stage
 from sluice.spark.stages import pipeline as pipeline_stage
+from sluice.spark.stages import publish as publish_stage
 from sluice.spark.stages import score as score_stage
 from sluice.spark.stages import shards as shards_stage
 from sluice.spark.stages import split_check as split_check_stage
@@ -70,6 +71,11 @@ def tokenizer(config: Config, force: bool) -> None:
 def shards(config: Config, force: bool) -> None:
     """Writes the shards and the manifest of a run."""
     _run("shards", config, force, shards_stage.shards, Run(config))
+
+
+def publish(config: Config, force: bool) -> None:
+    """Writes the documents of a run in the layout of the Hugging Face hub, and uploads them if requested."""
+    _run("publish", config, force, publish_stage.publish, publish_stage.publication(config))
 
 
 def score(config: Config, force: bool) -> None:

@@ -235,14 +235,26 @@ class Run:
         settings = {"name": self.config.name, "version": self.config.version}
         return Stage(self.config.output, "shards", settings, self.tokenizer.digest)
 
+    @cached_property
+    def publish(self) -> Stage:
+        """The stage that writes the documents in the layout of the Hugging Face hub. It needs no tokenizer."""
+        plain: dict[str, Any] = msgspec.to_builtins(self.config.publish)
+        del plain["upload"], plain["private"]
+        settings = {"name": self.config.name, "version": self.config.version, "publish": plain}
+        return Stage(self.config.output, "publish", settings | _held_out(self.config), self.corpus.digest)
+
 
 def split_check_settings(config: Config) -> dict[str, Any]:
     """Returns the settings that determine the result: the search settings, and the held-out documents."""
     plain: dict[str, Any] = msgspec.to_builtins(config.split_check)
     del plain["enabled"]
+    return plain | _held_out(config)
+
+
+def _held_out(config: Config) -> dict[str, Any]:
+    """Returns the settings that assign documents to splits."""
     shards = config.shards
-    held_out = {"valid": shards.valid_fraction, "test": shards.test_fraction, "seed": shards.seed}
-    return plain | {"held_out": held_out}
+    return {"held_out": {"valid": shards.valid_fraction, "test": shards.test_fraction, "seed": shards.seed}}
 
 
 def _without_examples(rule: dict[str, Any]) -> dict[str, Any]:

@@ -28,6 +28,20 @@ def test_the_funnel_counts_every_step(run):
     )
 
 
+def test_every_stage_has_the_documents_that_it_dropped_by_reason(run):
+    _, report = run(**with_optional_stages())
+    dropped = {row["stage"]: row["dropped"] for row in report["stages"]}
+    assert dropped == {
+        "extract": {"not_response": 668, "language": 578},
+        "filter": {"short": 600, "dull": 100},
+        "dedup": {"exact": 33, "near": 7},
+        "decontaminate": {"ngram": 2, "near": 1},
+        "line_dedup": {"nothing_left": 1},
+        "tokenizer": {},
+        "shards": {},
+    }
+
+
 def test_the_funnel_counts_texts_of_wet_files_as_pages(run):
     _, report = run(**finished() | {"extract": EXTRACT | {"html": 0, "texts": 1800}})
     assert (report["funnel"][1]["what"], report["funnel"][1]["count"]) == ("HTML pages and WET texts", 1800)

@@ -18,6 +18,7 @@ from sluice.core.config.dedup import (
 )
 from sluice.core.config.extract import ExtractConfig
 from sluice.core.config.plan import PlanConfig
+from sluice.core.config.publish import PublishConfig
 from sluice.core.config.rules import FitThresholdsConfig, RulesConfig, TrainQualityConfig
 from sluice.core.config.section import CountInt, PositiveInt, Section
 from sluice.core.config.train import TrainConfig
@@ -63,6 +64,7 @@ class Config(Section):
     source: SourceConfig = SourceConfig()
     tokenizer: TokenizerConfig = TokenizerConfig()
     shards: ShardsConfig = ShardsConfig()
+    publish: PublishConfig = PublishConfig()
     train: TrainConfig = TrainConfig()
     classifier: ClassifierConfig = ClassifierConfig()
     train_quality: TrainQualityConfig = TrainQualityConfig()

@@ -25,6 +25,7 @@ COMMON = frozenset(
     source.inputs source.id source.text source.quality
     tokenizer.kind tokenizer.vocab_size tokenizer.sample_bytes
     shards.seq_len shards.shard_bytes shards.valid_fraction shards.test_fraction
+    publish.columns publish.formats publish.license publish.upload
     train.data.manifest train.data.batch_size train.data.bptt_steps train.data.eval_batch_size
     train.model.arch train.model.layers train.model.hidden train.model.embedding_dim
     train.model.projection_dim train.model.tie_embeddings

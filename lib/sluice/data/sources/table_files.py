@@ -27,7 +27,7 @@ class TableFile(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """The part of a file that one task reads: the lines or row groups that begin in [`start`, `stop`) bytes; if `stop` is None, all."""
+    """The part of a file that one task reads: lines or row groups that begin in [`start`, `stop`) bytes; None: all."""
 
     kind: str
     path: str

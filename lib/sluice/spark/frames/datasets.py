@@ -18,7 +18,7 @@ from sluice.spark.engine.session import progress
 from sluice.spark.frames.work import config_of
 from sluice.spark.sources.frame import check_frame, key_of, quoted
 from sluice.spark.sources.table_files import doc_id
-from sluice.spark.transforms.dataset import DatasetName, train_on, write_dataset
+from sluice.spark.transforms.dataset import DatasetName, train_on, write_token_dataset
 from sluice.spark.transforms.shards import split_of
 
 SPLITS = ("train", "valid", "test")
@@ -96,7 +96,7 @@ def write_shards(
         used = {"tokenizer": saved[0].sha256, "seq_len": config.shards.seq_len, "seed": config.shards.seed}
         held_out = tuple(name for name in SPLITS[1:] if counts[name])
         about = DatasetName(config.name, config.version, digest(used), held_out)
-        plan, written = write_dataset(documents, target, saved, config.shards, about)
+        plan, written = write_token_dataset(documents, target, saved, config.shards, about)
     total, num_written = sum(counts.values()), sum(shard.docs for shard in written)
     if num_written != total:
         raise StageError(

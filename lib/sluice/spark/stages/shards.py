@@ -14,7 +14,7 @@ from sluice.spark.engine.session import progress
 from sluice.spark.run import Run
 from sluice.spark.stages.split_check import split_check_record
 from sluice.spark.tables import kept_documents
-from sluice.spark.transforms.dataset import DatasetName, write_dataset
+from sluice.spark.transforms.dataset import DatasetName, write_token_dataset
 
 
 def shards(spark: SparkSession, run: Run, *, force: bool) -> None:
@@ -31,7 +31,7 @@ def shards(spark: SparkSession, run: Run, *, force: bool) -> None:
     splits = tuple(name for name, share in held_out.items() if share)
     about = DatasetName(config.name, config.version, run.result_digest, splits, split_check_record(run))
     with progress(spark, "shards", config.log.progress_s):
-        plan, written = write_dataset(kept, directory, saved, config.shards, about)
+        plan, written = write_token_dataset(kept, directory, saved, config.shards, about)
     ledger = _shard_ledger(written)
     require_handover(ledgers_of(upstream)["documents"], ledger[0], (run.corpus.name, "shards"))
     storage.write_atomic(storage.join(directory, "config.resolved.yaml"), dump(config).encode())

@@ -61,7 +61,7 @@ def train_on(kept: DataFrame, config: TokenizerConfig) -> TrainedTokenizer | Non
     return TrainedTokenizer(data, used, total)
 
 
-def write_dataset(
+def write_token_dataset(
     kept: DataFrame,
     directory: str,
     tokenizer: tuple[TokenizerFile, NamedFile],
