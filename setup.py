@@ -18,6 +18,7 @@ EXTRACT = [
     "jieba>=0.42.1",
     "numpy>=1.26",
     "numba>=0.61",
+    "xxhash>=3.4",
 ]
 TRAFILATURA = ["trafilatura>=2", "lxml_html_clean>=0.4"]
 REPAIR = ["ftfy>=6.2"]

@@ -7,7 +7,8 @@ import pytest
 
 from sluice.core.errors import StageError
 from sluice.spark.deduplication import components as module
-from sluice.spark.deduplication.components import components, smallest_members
+from sluice.spark.deduplication.components import components
+from sluice.text.dedup.clusters import smallest_members
 from sluice.spark.engine.work import Checkpoints
 
 
