@@ -1,0 +1,125 @@
+"""The filters of the page: parsed from a query string, and turned into SQL with parameters."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from sluice.core.errors import InputError
+from sluice.view.documents import MEASURES
+from sluice.view.verdicts import OUTCOMES
+
+MARKS = ("good", "bad", "none")
+ORDERS = ("sample", "low", "high")
+GRAM = 3
+"""Characters of a trigram."""
+LAST = "\U0010ffff"
+"""Sorts after every character."""
+
+
+class Range(NamedTuple):
+    """Documents whose `measure` is between two bounds, both included; None is no bound."""
+
+    measure: str
+    low: float | None
+    high: float | None
+
+
+class Filter(NamedTuple):
+    """What to show. None or an empty string is no condition."""
+
+    text: str = ""
+    """A substring of the text. Letters of both cases are equal."""
+    outcome: str = ""
+    stage: str = ""
+    reason: str = ""
+    language: str = ""
+    host: str = ""
+    """A host; hosts below it belong to it: `example.org` includes `www.example.org`."""
+    mark: str = ""
+    """`good`, `bad`, or `none` for documents without a mark."""
+    ranges: tuple[Range, ...] = ()
+    order: str = "sample"
+    """`sample` is the order of the hashes; `low` and `high` begin with the smallest or largest value of the first
+    range."""
+
+
+def parse_filter(fields: Mapping[str, Sequence[str]]) -> Filter:
+    """Reads a filter from the fields of a query string; `range` is `MEASURE,LOW,HIGH`, any number of times.
+
+    Raises InputError for a value that is not one of its field's.
+    """
+    values = {name: fields[name][-1] for name in Filter._fields if name != "ranges" and fields.get(name)}
+    for name, allowed in {"outcome": OUTCOMES, "mark": MARKS, "order": ORDERS}.items():
+        if (value := values.get(name)) and value not in allowed:
+            raise InputError(f"{name}={value!r} is not known. Use one of {', '.join(allowed)}.")
+    ranges = tuple(_range(text) for text in fields.get("range", ()))
+    return Filter(**values, ranges=ranges)
+
+
+def _range(text: str) -> Range:
+    measure, *bounds = text.split(",")
+    if measure not in MEASURES or len(bounds) != 2:
+        raise InputError(f"range={text!r} is not known. Use MEASURE,LOW,HIGH with a number of the list of signals.")
+    try:
+        low, high = (float(bound) if bound else None for bound in bounds)
+    except ValueError:
+        raise InputError(f"range={text!r} has a bound that is not a number. Use for example 0.1 or nothing.") from None
+    if any(bound is not None and math.isnan(bound) for bound in (low, high)):
+        raise InputError(f"range={text!r} has a bound that is not a number. Use for example 0.1 or nothing.")
+    return Range(measure, low, high)
+
+
+def to_sql(wanted: Filter, marks: Mapping[str, str]) -> tuple[str, list[object]]:
+    """Returns a query for the positions of all documents that a filter selects, in order, and its parameters.
+
+    `marks` are the labels by document id. Values are always parameters; names in the text come from MEASURES.
+    """
+    conditions, parameters = ["is_sampled"], list[object]()
+
+    def require(condition: str, *values: object) -> None:
+        conditions.append(condition)
+        parameters.extend(values)
+
+    for name in ("outcome", "stage", "reason", "language"):
+        if value := getattr(wanted, name):
+            require(f"{name} = ?", value)
+    if wanted.host:
+        host = wanted.host.strip().lower()
+        require("(host = ? OR substr(host, -length(?)) = ?)", host, f".{host}", f".{host}")
+    if wanted.mark == "none":
+        require("doc_id NOT IN (SELECT value FROM json_each(?))", json.dumps(sorted(marks)))
+    elif wanted.mark:
+        ids = sorted(doc_id for doc_id, label in marks.items() if label == wanted.mark)
+        require("doc_id IN (SELECT value FROM json_each(?))", json.dumps(ids))
+    if wanted.text:
+        require(*_text_condition(wanted.text))
+    for measure, low, high in wanted.ranges:
+        require(f'm."{measure}" IS NOT NULL')
+        if low is not None:
+            require(f'm."{measure}" >= ?', low)
+        if high is not None:
+            require(f'm."{measure}" <= ?', high)
+    order = "position"
+    if wanted.ranges and wanted.order != "sample":
+        order = f'm."{wanted.ranges[0].measure}" {"ASC" if wanted.order == "low" else "DESC"}, position'
+    join = " JOIN measures m USING (position)" if wanted.ranges else ""
+    query = f"SELECT position FROM documents{join} WHERE {' AND '.join(conditions)} ORDER BY {order}"
+    return query, parameters
+
+
+def _text_condition(text: str) -> tuple[str, *tuple[object, ...]]:
+    """Returns the condition for a substring, and its parameters.
+
+    A trigram needs three characters; a shorter substring is the beginning of a trigram.
+    """
+    if len(text) >= GRAM:
+        phrase = '"' + text.replace('"', '""').replace("\0", "") + '"'
+        return "position IN (SELECT rowid FROM found WHERE found MATCH ?)", phrase
+    low = fold(text)
+    return "position IN (SELECT doc FROM grams WHERE term >= ? AND term < ?)", low, low + LAST
+
+
+def fold(text: str) -> str:
+    """Returns a text in lower case, character by character, as FTS5 folds it."""
+    return "".join(lower if len(lower := char.lower()) == 1 else char for char in text)

@@ -1,0 +1,120 @@
+"""Reads an index: what the sample contains, the documents that a filter selects, and one document with all it needs."""
+
+import json
+import sqlite3
+import threading
+from array import array
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sluice.core.reasons import meaning_of
+from sluice.data.sources.marks import Mark
+from sluice.view.compare import Part, compare
+from sluice.view.documents import MEASURES
+from sluice.view.query import Filter, to_sql
+from sluice.view.stages import check_rules
+
+ROW_COLUMNS = "doc_id, url, host, language, title, outcome, stage, reason, preview"
+MAX_CACHED = 16
+"""Filters whose result is kept, so that scrolling does not search again."""
+
+Values = dict[str, Any]
+
+
+class SearchIndex:
+    """An index file, opened for reading. Usable from several threads."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._local = threading.local()
+        self._lock = threading.Lock()
+        self._found: OrderedDict[Any, array[int]] = OrderedDict()
+        rows = self._database.execute("SELECT name, value FROM facts")
+        self.facts: Values = {name: json.loads(value) for name, value in rows}
+        """What the index is about, see `view.index`."""
+
+    @property
+    def _database(self) -> sqlite3.Connection:
+        if not hasattr(self._local, "database"):
+            uri = f"{self._path.absolute().as_uri()}?mode=ro&immutable=1"
+            database = sqlite3.connect(uri, uri=True)
+            database.row_factory = sqlite3.Row
+            self._local.database = database
+        connection: sqlite3.Connection = self._local.database
+        return connection
+
+    def overview(self) -> Values:
+        """Returns what the page shows before anything is searched."""
+        known = {name: value for name, value in self.facts.items() if name != "rules"}
+        rules = self.facts["rules"]
+        meanings = {reason: meaning_of(reason) for _, _, reason, _ in known["values"]["reasons"] if reason}
+        return known | {"meanings": meanings | {rule["name"]: f"rule on {rule['signal']}" for rule in rules}}
+
+    def positions(self, wanted: Filter, labels: Mapping[str, str]) -> Sequence[int]:
+        """Returns the positions of all documents that a filter selects, in its order."""
+        key = (wanted, tuple(labels.items()) if wanted.mark else None)
+        with self._lock:
+            if key in self._found:
+                self._found.move_to_end(key)
+                return self._found[key]
+        query, parameters = to_sql(wanted, labels)
+        found = array("q", (row[0] for row in self._database.execute(query, parameters)))
+        with self._lock:
+            self._found[key] = found
+            while len(self._found) > MAX_CACHED:
+                self._found.popitem(last=False)
+        return found
+
+    def rows(self, positions: Sequence[int], labels: Mapping[str, str]) -> list[Values]:
+        """Returns what the list shows of some documents, in this order."""
+        query = (
+            f"SELECT documents.position, {ROW_COLUMNS}, n_chars, similarity FROM documents"
+            " JOIN measures USING (position) WHERE documents.position IN (SELECT value FROM json_each(?))"
+        )
+        found = {row["position"]: dict(row) for row in self._database.execute(query, [json.dumps(list(positions))])}
+        return [found[position] | {"mark": labels.get(found[position]["doc_id"])} for position in positions]
+
+    def document(self, doc_id: str) -> Values | None:
+        """Returns a document with its rules and texts to compare, and the kept one that it repeats; None if unknown."""
+        shown = self._read(doc_id)
+        if shown is None:
+            return None
+        measures = {name: shown.pop(name) for name in MEASURES}
+        checks = check_rules(self.facts["rules"], shown["language"], measures)
+        shown |= {"measures": measures, "rules": [check._asdict() for check in checks]}
+        shown["meaning"] = meaning_of(shown["reason"] or "")
+        shown["edits"] = json.loads(shown["edits"]) if shown["edits"] else None
+        text, remaining = shown.pop("text"), shown.pop("remaining")
+        witness = self._read(shown["duplicate_of"]) if shown["duplicate_of"] and not shown["is_earlier"] else None
+        if witness is not None:
+            left, right = compare(text or "", witness["text"] if witness["remaining"] is None else witness["remaining"])
+            names = ("doc_id", "url", "host", "language", "variant", "title", "outcome", "n_chars")
+            shown["witness"] = {name: witness[name] for name in names} | {"parts": _plain(right)}
+        elif remaining is not None:
+            left, right = compare(text, remaining)
+            shown["remaining"] = _plain(right)
+        else:
+            left = [Part(text, False)] if text else []
+        return shown | {"parts": _plain(left)}
+
+    def mark_of(self, doc_id: str, label: Any) -> Mark | None:
+        """Returns a mark of a document, with its text as later stages left it; None if the document is unknown."""
+        row = self._read(doc_id)
+        if row is None:
+            return None
+        text = row["remaining"] or row["text"] or ""
+        return Mark(doc_id, row["url"], row["language"], text, label, row["reason"], row["stage"])
+
+    def _read(self, doc_id: str) -> Values | None:
+        query = (
+            "SELECT * FROM documents JOIN measures USING (position) JOIN texts USING (position)"
+            " WHERE documents.doc_id = ?"
+        )
+        row = self._database.execute(query, [doc_id]).fetchone()
+        return None if row is None else dict(row)
+
+
+def _plain(parts: Sequence[Part]) -> list[list[Any]]:
+    return [list(part) for part in parts]
