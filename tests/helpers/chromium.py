@@ -119,7 +119,9 @@ def chromium(width: int = 1280, height: int = 800, *options: str) -> Iterator[Pa
         os.close(from_browser)
         try:
             page = Page(process, write, read)
-            page.send("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+            page.send(
+                "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False
+            )
             yield page
         finally:
             process.kill()

@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-TOKEN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\u3040-\u30ff]|\w+|\s+|.", re.DOTALL)
+UNSPACED = r"\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+TOKEN = re.compile(rf"[{UNSPACED}]|[^\W{UNSPACED}]+|\s+|.", re.DOTALL)
 """A Han or kana character, a word, white space, or another character."""
 MAX_TOKENS = 3_000
 """Changed passages of more tokens are marked as a whole: the time of a comparison grows with the square."""

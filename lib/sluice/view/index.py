@@ -115,7 +115,7 @@ def _insert(database: sqlite3.Connection, entries: Iterator[Entry], size: int) -
         for name, columns in (("documents", len(DOCUMENT_COLUMNS) + 2), ("measures", len(MEASURES)), ("texts", 2))
     }
     for entry in entries:
-        values = entry.fields | entry.verdict._asdict() | {"doc_id": entry.doc_id}
+        values = {**entry.fields, **entry.verdict._asdict(), "doc_id": entry.doc_id}
         row = [values[name] for name in DOCUMENT_COLUMNS]
         preview = " ".join((entry.text or "")[: 2 * PREVIEW_CHARS].split())[:PREVIEW_CHARS]
         database.execute(statements["documents"], (entry.position, *row, preview, entry.position < size))

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -70,10 +71,13 @@ def _range(text: str) -> Range:
     return Range(measure, low, high)
 
 
-def to_sql(wanted: Filter, marks: Mapping[str, str]) -> tuple[str, list[object]]:
+def to_sql(wanted: Filter, marks: Mapping[str, str], *, is_frequent: bool = False) -> tuple[str, list[object]]:
     """Returns a query for the positions of all documents that a filter selects, in order, and its parameters.
 
-    `marks` are the labels by document id. Values are always parameters; names in the text come from MEASURES.
+    `marks` are the labels by document id. A text shorter than a trigram is found as the beginning of one; that is slow
+    for a frequent text, which `is_frequent` finds with LIKE instead, as most documents have it near their beginning.
+    LIKE ignores the case of the letters A to Z only. Values are always parameters; names in the query come from
+    MEASURES.
     """
     conditions, parameters = ["is_sampled"], list[object]()
 
@@ -93,7 +97,7 @@ def to_sql(wanted: Filter, marks: Mapping[str, str]) -> tuple[str, list[object]]
         ids = sorted(doc_id for doc_id, label in marks.items() if label == wanted.mark)
         require("doc_id IN (SELECT value FROM json_each(?))", json.dumps(ids))
     if wanted.text:
-        require(*_text_condition(wanted.text))
+        require(*_text_condition(wanted.text, is_frequent))
     for measure, low, high in wanted.ranges:
         require(f'm."{measure}" IS NOT NULL')
         if low is not None:
@@ -108,16 +112,22 @@ def to_sql(wanted: Filter, marks: Mapping[str, str]) -> tuple[str, list[object]]
     return query, parameters
 
 
-def _text_condition(text: str) -> tuple[str, *tuple[object, ...]]:
-    """Returns the condition for a substring, and its parameters.
-
-    A trigram needs three characters; a shorter substring is the beginning of a trigram.
-    """
+def _text_condition(text: str, is_frequent: bool) -> tuple[str, *tuple[object, ...]]:
+    """Returns the condition for a substring, and its parameters."""
     if len(text) >= GRAM:
         phrase = '"' + text.replace('"', '""').replace("\0", "") + '"'
         return "position IN (SELECT rowid FROM found WHERE found MATCH ?)", phrase
+    if is_frequent:
+        pattern = re.sub(r"([\\%_])", r"\\\1", text)
+        condition = "(SELECT text FROM texts t WHERE t.position = documents.position) LIKE ? ESCAPE '\\'"
+        return condition, f"%{pattern}%"
+    return "position IN (SELECT doc FROM grams WHERE term >= ? AND term < ?)", *term_range(text)
+
+
+def term_range(text: str) -> tuple[str, str]:
+    """Returns the first trigram that begins with a short text, and the first after all of them."""
     low = fold(text)
-    return "position IN (SELECT doc FROM grams WHERE term >= ? AND term < ?)", low, low + LAST
+    return low, low + LAST
 
 
 def fold(text: str) -> str:

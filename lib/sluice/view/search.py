@@ -13,12 +13,15 @@ from sluice.core.reasons import meaning_of
 from sluice.data.sources.marks import Mark
 from sluice.view.compare import Part, compare
 from sluice.view.documents import MEASURES
-from sluice.view.query import Filter, to_sql
+from sluice.view.query import GRAM, Filter, term_range, to_sql
 from sluice.view.stages import check_rules
 
 ROW_COLUMNS = "doc_id, url, host, language, title, outcome, stage, reason, preview"
 MAX_CACHED = 16
 """Filters whose result is kept, so that scrolling does not search again."""
+FREQUENT = 50_000
+"""Occurrences of a short text, from which on the texts themselves are searched."""
+MAPPED_BYTES = 1 << 34
 
 Values = dict[str, Any]
 
@@ -41,6 +44,7 @@ class SearchIndex:
             uri = f"{self._path.absolute().as_uri()}?mode=ro&immutable=1"
             database = sqlite3.connect(uri, uri=True)
             database.row_factory = sqlite3.Row
+            database.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")
             self._local.database = database
         connection: sqlite3.Connection = self._local.database
         return connection
@@ -59,13 +63,21 @@ class SearchIndex:
             if key in self._found:
                 self._found.move_to_end(key)
                 return self._found[key]
-        query, parameters = to_sql(wanted, labels)
+        query, parameters = to_sql(wanted, labels, is_frequent=self._is_frequent(wanted.text))
         found = array("q", (row[0] for row in self._database.execute(query, parameters)))
         with self._lock:
             self._found[key] = found
             while len(self._found) > MAX_CACHED:
                 self._found.popitem(last=False)
         return found
+
+    def _is_frequent(self, text: str) -> bool:
+        """Whether a text shorter than a trigram occurs so often that its occurrences should not be listed."""
+        if not 0 < len(text) < GRAM:
+            return False
+        query = "SELECT count(*) FROM (SELECT 1 FROM grams WHERE term >= ? AND term < ? LIMIT ?)"
+        count: int = self._database.execute(query, [*term_range(text), FREQUENT]).fetchone()[0]
+        return count == FREQUENT
 
     def rows(self, positions: Sequence[int], labels: Mapping[str, str]) -> list[Values]:
         """Returns what the list shows of some documents, in this order."""

@@ -133,9 +133,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         fields = parse_qs(url.query)
         token = _last(fields, "token") if url.path == "/" else self.headers.get(TOKEN_HEADER, "")
         if not secrets.compare_digest(token.encode(), self.server.token.encode()):
-            raise _Refusal(
-                403, "The token is missing or from an earlier session. Open the address that sluice printed."
-            )
+            raise _Refusal(403, "The token is missing or old. Open the address that sluice printed.")
         return url.path, fields
 
     def _marks(self) -> Values:

@@ -1,4 +1,4 @@
-"""Marks of documents as good or bad, which people set in `sluice view`: JSON lines, the last one of a document counts."""
+"""Marks of documents as good or bad, set in `sluice view`: JSON lines, of which the last one of a document counts."""
 
 from typing import Literal
 

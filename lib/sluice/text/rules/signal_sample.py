@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from sluice.core.errors import FormatError
 from sluice.data.sample import SmallestHashes, mix64_all
+from sluice.data.sources.marks import Mark
 from sluice.data.sources.parquet import document_files, open_parquet
 
 log = logging.getLogger("sluice.thresholds")
@@ -68,6 +69,51 @@ def read_sample(
     return {
         name: SignalSample(name, chosen[name].count, places[name], found[name], scores[name].values.astype(np.float64))
         for name in names
+    }
+
+
+class Marked(NamedTuple):
+    """Documents of one language that were marked in `sluice view`."""
+
+    good: SignalSample
+    bad: SignalSample
+
+
+def read_marked(
+    path: str, marks: Iterable[Mark], languages: Iterable[str], signals: Sequence[str]
+) -> dict[str, Marked]:
+    """Reads the signals of marked documents from the run, by language.
+
+    A mark belongs to the document with its id and URL; marks of other runs are logged and skipped.
+    """
+    marks = list(marks)
+    labels = {int(mark.doc_id): mark for mark in marks if mark.doc_id.isdecimal()}
+    wanted = np.array(sorted(labels), np.int64)
+    names = {(language, label): f"{language} {label}" for language in languages for label in ("good", "bad")}
+    places: dict[str, list[tuple[int, int, int]]] = {name: [] for name in names.values()}
+    files, found = document_files(path), 0
+    for number, file in enumerate(files):
+        for group, columns in _read_groups(file, ("doc_id", "language", "reason", "url")):
+            for row in np.flatnonzero(np.isin(columns["doc_id"].to_numpy(), wanted)).tolist():
+                mark = labels[columns["doc_id"][row].as_py()]
+                if columns["url"][row].as_py() != mark.url:
+                    continue
+                found += 1
+                name = names.get((columns["language"][row].as_py(), str(mark.label)))
+                if name is not None and columns["reason"][row].as_py() is None:
+                    places[name].append((number, group, row))
+    if found < len(marks):
+        log.warning("%s of %s marks are not of documents of this run", f"{len(marks) - found:,}", f"{len(marks):,}")
+    arrays = {name: np.array(rows, np.int64).reshape(-1, 3) for name, rows in places.items()}
+    values = {name: {signal: np.full(len(rows), np.nan) for signal in signals} for name, rows in arrays.items()}
+    _fill(files, arrays, values, signals)
+    samples = {
+        name: SignalSample(name, len(rows), rows, values[name], np.full(len(rows), np.nan))
+        for name, rows in arrays.items()
+    }
+    return {
+        language: Marked(samples[names[language, "good"]], samples[names[language, "bad"]])
+        for language in {language for language, _ in names}
     }
 
 
