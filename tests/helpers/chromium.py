@@ -8,12 +8,21 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from typing import Any
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+REDIRECT = """
+import os, sys
+read, write = (os.dup(os.dup(os.dup(int(number)))) for number in sys.argv[1:3])  # neither is now 3 or 4
+os.dup2(read, 3)
+os.dup2(write, 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+"""Chromium reads commands from descriptor 3 and writes answers to 4."""
 MISSING = "no Chromium is on PATH; Debian and Ubuntu: apt-get install chromium"
 
 
@@ -76,13 +85,13 @@ class Page:
         """Goes to an address, without waiting for the page."""
         self.send("Page.navigate", url=url)
 
-    def wait(self, condition: str, seconds: float = 30) -> Any:
-        """Waits until a JavaScript expression is true, and returns its value."""
+    def wait(self, condition: str, seconds: float = 30) -> None:
+        """Waits until a JavaScript expression is true. Raises TimeoutError if it does not become so."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             with contextlib.suppress(RuntimeError):  # while a page is loading, there may be nothing to ask
-                if value := self.run(condition):
-                    return value
+                if self.run(f"Boolean({condition})"):
+                    return
             time.sleep(0.02)
         raise TimeoutError(f"not true after {seconds} s: {condition}; console: {self.console}")
 
@@ -107,10 +116,8 @@ def chromium(width: int = 1280, height: int = 800, *options: str) -> Iterator[Pa
         read, from_browser = os.pipe()
         flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"]
         flags += ["--remote-debugging-pipe", f"--user-data-dir={profile}", f"--window-size={width},{height}", *options]
-        # Chromium reads commands from descriptor 3 and writes answers to 4
-        redirect = f'exec "$0" "$@" 3<&{to_browser} 4>&{from_browser}'
         process = subprocess.Popen(
-            ["sh", "-c", redirect, path, *flags],
+            [sys.executable, "-c", REDIRECT, str(to_browser), str(from_browser), path, *flags],
             pass_fds=(to_browser, from_browser),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -108,6 +108,7 @@ def to_sql(wanted: Filter, marks: Mapping[str, str], *, is_frequent: bool = Fals
     if wanted.ranges and wanted.order != "sample":
         order = f'm."{wanted.ranges[0].measure}" {"ASC" if wanted.order == "low" else "DESC"}, position'
     join = " JOIN measures m USING (position)" if wanted.ranges else ""
+    join += " JOIN texts t USING (position)" if 0 < len(wanted.text) < GRAM and is_frequent else ""
     query = f"SELECT position FROM documents{join} WHERE {' AND '.join(conditions)} ORDER BY {order}"
     return query, parameters
 
@@ -119,8 +120,7 @@ def _text_condition(text: str, is_frequent: bool) -> tuple[str, *tuple[object, .
         return "position IN (SELECT rowid FROM found WHERE found MATCH ?)", phrase
     if is_frequent:
         pattern = re.sub(r"([\\%_])", r"\\\1", text)
-        condition = "(SELECT text FROM texts t WHERE t.position = documents.position) LIKE ? ESCAPE '\\'"
-        return condition, f"%{pattern}%"
+        return "t.text LIKE ? ESCAPE '\\'", f"%{pattern}%"
     return "position IN (SELECT doc FROM grams WHERE term >= ? AND term < ?)", *term_range(text)
 
 

@@ -19,7 +19,7 @@ from sluice.view.stages import check_rules
 ROW_COLUMNS = "doc_id, url, host, language, title, outcome, stage, reason, preview"
 MAX_CACHED = 16
 """Filters whose result is kept, so that scrolling does not search again."""
-FREQUENT = 50_000
+FREQUENT = 200_000
 """Occurrences of a short text, from which on the texts themselves are searched."""
 MAPPED_BYTES = 1 << 34
 
