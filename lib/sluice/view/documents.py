@@ -118,15 +118,15 @@ def read_results(stages: Stages, ids: Ids, advance: Advance) -> dict[int, dict[s
     for stage, (table, columns) in RESULTS.items():
         if stage not in stages.settings:
             continue
-        for file in _table_files(stages.path(stage, table)):
+        for file in table_files_of(stages.path(stage, table)):
             for row in _rows(file, ("doc_id", *columns), ids, advance):
                 of_document = found.setdefault(row["doc_id"], {})
-                if stage != "decontaminate" or stage not in of_document or _is_better(row, of_document[stage]):
+                if stage != "decontaminate" or stage not in of_document or is_better(row, of_document[stage]):
                     of_document[stage] = row
     return found
 
 
-def _is_better(match: Row, other: Row) -> bool:
+def is_better(match: Row, other: Row) -> bool:
     return (-match["share"], match["benchmark"], match["item"]) < (-other["share"], other["benchmark"], other["item"])
 
 
@@ -173,7 +173,7 @@ def _signals(column: Any) -> list[list[float | None]]:
     return [list(row) for row in zip(*columns, strict=True)]
 
 
-def _table_files(path: str) -> list[str]:
+def table_files_of(path: str) -> list[str]:
     """Lists the Parquet files of a result; none if it is empty."""
     return [file for file in storage.list_files(path) if file.endswith(".parquet")] if storage.exists(path) else []
 
@@ -226,7 +226,7 @@ def count_rows(stages: Stages) -> int:
         with open_parquet(file) as opened:
             docs += opened.metadata.num_rows
     for stage, (table, _) in RESULTS.items():
-        for path in _table_files(stages.path(stage, table)) if stage in stages.settings else ():
+        for path in table_files_of(stages.path(stage, table)) if stage in stages.settings else ():
             with open_parquet(path) as opened:
                 results += opened.metadata.num_rows
     return 2 * docs + results

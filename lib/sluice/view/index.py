@@ -21,6 +21,7 @@ from sluice.core.progress import Bar, progress_bar
 from sluice.data import storage
 from sluice.view.documents import FIELDS, MEASURES, Entry, count_rows, read_run
 from sluice.view.stages import Stages
+from sluice.view.table import read_table
 from sluice.view.verdicts import Verdict
 
 VERSION = 1
@@ -95,8 +96,10 @@ def _folder(output: str) -> Path:
 def _build(path: Path, stages: Stages, sample: int, seed: int) -> None:
     with contextlib.closing(sqlite3.connect(path)) as database:
         database.executescript(TABLES)
-        with progress_bar("reading documents", count_rows(stages), unit="rows") as bar:
-            counts, entries = read_run(stages, sample, seed, bar.advance)
+        is_run = "extract" in stages.settings
+        read = read_run if is_run else read_table
+        with progress_bar("reading documents", count_rows(stages) if is_run else None, unit="rows") as bar:
+            counts, entries = read(stages, sample, seed, bar.advance)
             _insert(database, entries, counts.size)
         database.execute("CREATE UNIQUE INDEX by_id ON documents (doc_id)")
         with progress_bar("indexing texts", counts.size, unit="documents") as bar:
