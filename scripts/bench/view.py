@@ -48,7 +48,7 @@ FILTERS = {
     "language": "form.language.value = 'zh'",
     "host and its hosts below": "form.host.value = 'site7.example'",
     "signal, sorted": "addRange('top_2gram_share', '0.1', '0.2', 'high')",
-    "English word": "form.text.value = ' bacedi '",
+    "English word": "form.text.value = ' baba '",
     "English, frequent": "form.text.value = 'ba'",
     "Chinese, four characters": "form.text.value = TEXT.slice(0, 4)",
     "Chinese, two characters": "form.text.value = TEXT.slice(0, 2)",

@@ -84,7 +84,7 @@ def read_run(stages: Stages, sample: int, seed: int, advance: Advance) -> Sample
     """Chooses a sample of a run, and reads it while the entries are consumed."""
     ids, counts = choose(stages.output, sample, seed, advance)
     results = read_results(stages, ids, advance)
-    others = witnesses(results, ids)
+    others = repeated_documents(results, ids)
     results |= read_results(stages, others, _ignore)
     return Sample(counts, read_entries(stages, np.concatenate([ids, others]), results, advance))
 
@@ -130,7 +130,7 @@ def is_better(match: Row, other: Row) -> bool:
     return (-match["share"], match["benchmark"], match["item"]) < (-other["share"], other["benchmark"], other["item"])
 
 
-def witnesses(results: dict[int, dict[str, Row]], ids: Ids) -> Ids:
+def repeated_documents(results: dict[int, dict[str, Row]], ids: Ids) -> Ids:
     """Returns the documents of this run that duplicates repeat and that are not in `ids`, sorted."""
     named = {
         row["duplicate_of"]

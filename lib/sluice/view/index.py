@@ -20,6 +20,7 @@ from sluice.core.ids import json_digest
 from sluice.core.progress import Bar, progress_bar
 from sluice.data import storage
 from sluice.view.documents import FIELDS, MEASURES, Entry, count_rows, read_run
+from sluice.view.query import WIDE
 from sluice.view.stages import Stages
 from sluice.view.table import read_table
 from sluice.view.verdicts import Verdict
@@ -35,7 +36,7 @@ DOCUMENT_COLUMNS = tuple(name for name in dict.fromkeys(("doc_id", *FIELDS, *Ver
 TABLES = f"""
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
-CREATE TABLE documents (position INTEGER PRIMARY KEY, {", ".join(DOCUMENT_COLUMNS)}, preview, is_sampled);
+CREATE TABLE documents (position INTEGER PRIMARY KEY, {", ".join(DOCUMENT_COLUMNS)}, preview, is_wide, is_sampled);
 CREATE TABLE measures (position INTEGER PRIMARY KEY, {", ".join(f'"{name}"' for name in MEASURES)});
 CREATE TABLE texts (position INTEGER PRIMARY KEY, text, remaining);
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT);
@@ -115,13 +116,14 @@ def _build(path: Path, stages: Stages, sample: int, seed: int) -> None:
 def _insert(database: sqlite3.Connection, entries: Iterator[Entry], size: int) -> None:
     statements = {
         name: f"INSERT INTO {name} VALUES ({', '.join('?' * (1 + columns))})"
-        for name, columns in (("documents", len(DOCUMENT_COLUMNS) + 2), ("measures", len(MEASURES)), ("texts", 2))
+        for name, columns in (("documents", len(DOCUMENT_COLUMNS) + 3), ("measures", len(MEASURES)), ("texts", 2))
     }
     for entry in entries:
         values = {**entry.fields, **entry.verdict._asdict(), "doc_id": entry.doc_id}
         row = [values[name] for name in DOCUMENT_COLUMNS]
         preview = " ".join((entry.text or "")[: 2 * PREVIEW_CHARS].split())[:PREVIEW_CHARS]
-        database.execute(statements["documents"], (entry.position, *row, preview, entry.position < size))
+        is_wide = WIDE.search(entry.text or "") is not None
+        database.execute(statements["documents"], (entry.position, *row, preview, is_wide, entry.position < size))
         database.execute(statements["measures"], (entry.position, *entry.measures))
         database.execute(statements["texts"], (entry.position, entry.text, entry.left))
 

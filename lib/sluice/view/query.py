@@ -14,6 +14,8 @@ MARKS = ("good", "bad", "none")
 ORDERS = ("sample", "low", "high")
 GRAM = 3
 """Characters of a trigram."""
+WIDE = re.compile("[\u2e80-\uffff]")
+"""Chinese, Japanese and Korean characters: most other texts have none, and need not be searched for one."""
 LAST = "\U0010ffff"
 """Sorts after every character."""
 
@@ -120,7 +122,8 @@ def _text_condition(text: str, is_frequent: bool) -> tuple[str, *tuple[object, .
         return "position IN (SELECT rowid FROM found WHERE found MATCH ?)", phrase
     if is_frequent:
         pattern = re.sub(r"([\\%_])", r"\\\1", text)
-        return "t.text LIKE ? ESCAPE '\\'", f"%{pattern}%"
+        wide = "is_wide AND " if WIDE.search(text) else ""
+        return f"{wide}t.text LIKE ? ESCAPE '\\'", f"%{pattern}%"
     return "position IN (SELECT doc FROM grams WHERE term >= ? AND term < ?)", *term_range(text)
 
 

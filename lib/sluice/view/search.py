@@ -99,11 +99,13 @@ class SearchIndex:
         shown["meaning"] = meaning_of(shown["reason"] or "")
         shown["edits"] = json.loads(shown["edits"]) if shown["edits"] else None
         text, remaining = shown.pop("text"), shown.pop("remaining")
-        witness = self._read(shown["duplicate_of"]) if shown["duplicate_of"] and not shown["is_earlier"] else None
-        if witness is not None:
-            left, right = compare(text or "", witness["text"] if witness["remaining"] is None else witness["remaining"])
+        kept = self._read(shown["duplicate_of"]) if shown["duplicate_of"] and not shown["is_earlier"] else None
+        if kept is not None:
+            is_after = shown["stage"] == "split_check"  # the only stage that compares texts after line_dedup
+            texts = ((text, remaining), (kept["text"], kept["remaining"]))
+            left, right = compare(*(after if is_after and after is not None else before for before, after in texts))
             names = ("doc_id", "url", "host", "language", "variant", "title", "outcome", "n_chars")
-            shown["witness"] = {name: witness[name] for name in names} | {"parts": _plain(right)}
+            shown["repeats"] = {name: kept[name] for name in names} | {"parts": _plain(right)}
         elif remaining is not None:
             left, right = compare(text, remaining)
             shown["remaining"] = _plain(right)

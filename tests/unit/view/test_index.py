@@ -3,6 +3,9 @@ import sqlite3
 import pytest
 
 from sluice.core.errors import InputError
+from sluice.core.records.corpus import CutText, SplitRemoval
+from sluice.core.records.dedup import Removal
+from sluice.core.records.docs import Decision
 from sluice.view import index as module
 from sluice.view import search
 from sluice.view.index import open_index, require_trigrams
@@ -57,11 +60,30 @@ def test_a_dropped_document_has_its_value_and_all_rules_of_its_language(index):
 def test_a_duplicate_has_the_kept_document_beside_it_with_differences(index):
     shown = index.document("4")
     assert shown["measures"]["similarity"] == 0.85
-    assert shown["witness"]["doc_id"] == "3"
+    assert shown["repeats"]["doc_id"] == "3"
     assert shown["parts"] == [["今天天气很好，", False], ["他", True], ["们去公园。", False]]
-    assert shown["witness"]["parts"] == [["今天天气很好，", False], ["我", True], ["们去公园。", False]]
+    assert shown["repeats"]["parts"] == [["今天天气很好，", False], ["我", True], ["们去公园。", False]]
     earlier = index.document("9")
-    assert earlier["is_earlier"] and "witness" not in earlier
+    assert earlier["is_earlier"] and "repeats" not in earlier
+
+
+def test_texts_are_compared_as_the_stage_saw_them(tmp_path, monkeypatch):
+    text = "Menu\nA text."
+    rows = [document(i, "en", text=text) for i in (1, 2, 3)]
+    cut = outcomes_run.CUT | {"text": "A text."}
+    results = {
+        "filter/decisions": [Decision(i, None, None, None) for i in (1, 2, 3)],
+        "dedup/removals": [Removal(2, "exact", 1, 1, False, 1.0, None)],
+        "line_dedup/cut_texts": [CutText(**cut | {"doc_id": i}) for i in (1, 3)],
+        "split_check/removals": [SplitRemoval(3, "near", "train", 1, "test", 1.0)],
+    }
+    monkeypatch.setattr(outcomes_run, "rows", lambda: rows)
+    monkeypatch.setattr(outcomes_run, "tables", lambda: results)
+    output = write_output(tmp_path / "out")
+    index = SearchIndex(open_index(read_stages(str(output)), 10, 0))
+    for doc_id, expected in (("2", text), ("3", "A text.")):
+        shown = index.document(doc_id)
+        assert shown["parts"] == shown["repeats"]["parts"] == [[expected, False]]
 
 
 def test_an_edited_document_has_its_text_before_and_after(index):
@@ -160,7 +182,7 @@ def test_the_kept_document_of_a_sampled_duplicate_is_there_though_not_in_the_sam
         if ids(index) == ["4"]:
             break
     assert ids(index) == ["4"]
-    assert index.document("4")["witness"]["doc_id"] == "3"
+    assert index.document("4")["repeats"]["doc_id"] == "3"
     assert index.overview()["values"]["reasons"] == [["duplicate", "dedup", "near", 1]]
 
 

@@ -75,7 +75,7 @@ def test_rows_have_the_outcome_of_dedup_and_their_kept_row(table, tmp_path):
         "empty": ("dropped", "dedup", "empty"),
     }
     shown = index.document("b")
-    assert (shown["witness"]["doc_id"], shown["measures"]["similarity"]) == ("a", 0.9)
+    assert (shown["repeats"]["doc_id"], shown["measures"]["similarity"]) == ("a", 0.9)
     assert shown["parts"][1] == ["old", True]
     assert index.document("a")["host"] == "a.example"
 
@@ -87,7 +87,7 @@ def test_the_kept_row_is_there_though_not_in_the_sample(table, tmp_path):
         if list(outcomes(index)) == ["b"]:
             break
     assert list(outcomes(index)) == ["b"] and index.facts["num_documents"] == 4
-    assert index.document("b")["witness"]["doc_id"] == "a"
+    assert index.document("b")["repeats"]["doc_id"] == "a"
 
 
 def test_rows_have_the_outcomes_of_the_other_stages_on_the_same_table(table, tmp_path):
