@@ -1,5 +1,6 @@
 """The filters of the page: parsed from a query string, and turned into SQL with parameters."""
 
+import itertools
 import json
 import math
 import re
@@ -16,6 +17,9 @@ GRAM = 3
 """Characters of a trigram."""
 WIDE = re.compile("[\u2e80-\uffff]")
 """Chinese, Japanese and Korean characters: most other texts have none, and need not be searched for one."""
+SPECIAL = re.compile(r"[\\%_]")
+"""Characters with a meaning in LIKE."""
+MAX_SPELLINGS = 16
 LAST = "\U0010ffff"
 """Sorts after every character."""
 
@@ -29,7 +33,7 @@ class Range(NamedTuple):
 
 
 class Filter(NamedTuple):
-    """What to show. None or an empty string is no condition."""
+    """Conditions for documents. An empty string is no condition."""
 
     text: str = ""
     """A substring of the text. Letters of both cases are equal."""
@@ -76,10 +80,9 @@ def _range(text: str) -> Range:
 def to_sql(wanted: Filter, marks: Mapping[str, str], *, is_frequent: bool = False) -> tuple[str, list[object]]:
     """Returns a query for the positions of all documents that a filter selects, in order, and its parameters.
 
-    `marks` are the labels by document id. A text shorter than a trigram is found as the beginning of one; that is slow
-    for a frequent text, which `is_frequent` finds with LIKE instead, as most documents have it near their beginning.
-    LIKE ignores the case of the letters A to Z only. Values are always parameters; names in the query come from
-    MEASURES.
+    `marks` are the labels by document id. A text is found by its trigrams; a text shorter than one, as its beginning.
+    That is slow for a frequent text, which `is_frequent` finds with LIKE instead: most documents have it near their
+    beginning. Values are always parameters; names in the query come from MEASURES.
     """
     conditions, parameters = ["is_sampled"], list[object]()
 
@@ -98,8 +101,9 @@ def to_sql(wanted: Filter, marks: Mapping[str, str], *, is_frequent: bool = Fals
     elif wanted.mark:
         ids = sorted(doc_id for doc_id, label in marks.items() if label == wanted.mark)
         require("doc_id IN (SELECT value FROM json_each(?))", json.dumps(ids))
+    like = _like(wanted.text) if is_frequent and wanted.text else None
     if wanted.text:
-        require(*_text_condition(wanted.text, is_frequent))
+        require(*(like or _by_trigrams(wanted.text)))
     for measure, low, high in wanted.ranges:
         require(f'm."{measure}" IS NOT NULL')
         if low is not None:
@@ -110,20 +114,29 @@ def to_sql(wanted: Filter, marks: Mapping[str, str], *, is_frequent: bool = Fals
     if wanted.ranges and wanted.order != "sample":
         order = f'm."{wanted.ranges[0].measure}" {"ASC" if wanted.order == "low" else "DESC"}, position'
     join = " JOIN measures m USING (position)" if wanted.ranges else ""
-    join += " JOIN texts t USING (position)" if 0 < len(wanted.text) < GRAM and is_frequent else ""
+    join += " JOIN texts t USING (position)" if like else ""
     query = f"SELECT position FROM documents{join} WHERE {' AND '.join(conditions)} ORDER BY {order}"
     return query, parameters
 
 
-def _text_condition(text: str, is_frequent: bool) -> tuple[str, *tuple[object, ...]]:
-    """Returns the condition for a substring, and its parameters."""
+def _like(text: str) -> tuple[str, *tuple[object, ...]] | None:
+    """Returns the condition for a frequent substring, and its parameters; None if it has too many spellings.
+
+    LIKE ignores the case of A to Z only, so each spelling of other letters is a pattern of its own.
+    """
+    choices = [sorted({char, fold(char), _raise(char)}) if not char.isascii() else [char] for char in text]
+    if math.prod(map(len, choices)) > MAX_SPELLINGS:
+        return None
+    patterns = [SPECIAL.sub(r"\\\g<0>", "".join(chars)) for chars in itertools.product(*choices)]
+    either = " OR ".join(["t.text LIKE ? ESCAPE '\\'"] * len(patterns))
+    return f"{'is_wide AND ' if WIDE.search(text) else ''}({either})", *(f"%{pattern}%" for pattern in patterns)
+
+
+def _by_trigrams(text: str) -> tuple[str, *tuple[object, ...]]:
+    """Returns the condition for a substring that is not frequent, and its parameters."""
     if len(text) >= GRAM:
         phrase = '"' + text.replace('"', '""').replace("\0", "") + '"'
         return "position IN (SELECT rowid FROM found WHERE found MATCH ?)", phrase
-    if is_frequent:
-        pattern = re.sub(r"([\\%_])", r"\\\1", text)
-        wide = "is_wide AND " if WIDE.search(text) else ""
-        return f"{wide}t.text LIKE ? ESCAPE '\\'", f"%{pattern}%"
     return "position IN (SELECT doc FROM grams WHERE term >= ? AND term < ?)", *term_range(text)
 
 
@@ -136,3 +149,8 @@ def term_range(text: str) -> tuple[str, str]:
 def fold(text: str) -> str:
     """Returns a text in lower case, character by character, as FTS5 folds it."""
     return "".join(lower if len(lower := char.lower()) == 1 else char for char in text)
+
+
+def _raise(char: str) -> str:
+    """Returns the capital of a letter; the letter itself if that is more than one, as of ß."""
+    return upper if len(upper := char.upper()) == 1 else char

@@ -19,8 +19,8 @@ from sluice.view.stages import check_rules
 ROW_COLUMNS = "doc_id, url, host, language, title, outcome, stage, reason, preview"
 MAX_CACHED = 16
 """Filters whose result is kept, so that scrolling does not search again."""
-FREQUENT = 200_000
-"""Occurrences of a short text, from which on the texts themselves are searched."""
+FREQUENT = 100_000
+"""Occurrences of a trigram, or of a shorter text, from which the texts themselves are searched."""
 MAPPED_BYTES = 1 << 34
 
 Values = dict[str, Any]
@@ -36,7 +36,7 @@ class SearchIndex:
         self._found: OrderedDict[Any, array[int]] = OrderedDict()
         rows = self._database.execute("SELECT name, value FROM facts")
         self.facts: Values = {name: json.loads(value) for name, value in rows}
-        """What the index is about, see `view.index`."""
+        """Sizes, stages, rules and values of the whole index, see `view.index`."""
 
     @property
     def _database(self) -> sqlite3.Connection:
@@ -72,12 +72,11 @@ class SearchIndex:
         return found
 
     def _is_frequent(self, text: str) -> bool:
-        """Whether a text shorter than a trigram occurs so often that its occurrences should not be listed."""
-        if not 0 < len(text) < GRAM:
-            return False
+        """Whether both ends of a text occur so often that their occurrences should not be listed."""
         query = "SELECT count(*) FROM (SELECT 1 FROM grams WHERE term >= ? AND term < ? LIMIT ?)"
-        count: int = self._database.execute(query, [*term_range(text), FREQUENT]).fetchone()[0]
-        return count == FREQUENT
+        ends = {text[:GRAM], text[-GRAM:]} if text else set()
+        counts = [self._database.execute(query, [*term_range(end), FREQUENT]).fetchone()[0] for end in ends]
+        return bool(counts) and min(counts) == FREQUENT
 
     def rows(self, positions: Sequence[int], labels: Mapping[str, str]) -> list[Values]:
         """Returns what the list shows of some documents, in this order."""

@@ -1,4 +1,4 @@
-"""What became of one document: the decision of the first stage that removed or changed it."""
+"""The outcome of one document: the decision of the first stage that removed or changed it."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ class Verdict(NamedTuple):
     """The outcome of a document."""
 
     outcome: str
-    """One of OUTCOMES."""
+    """A name of OUTCOMES."""
     stage: str | None = None
     """The stage that decided; None for a kept document."""
     reason: str | None = None

@@ -48,7 +48,7 @@ def marks(output):
     return [(m["doc_id"], m["label"]) for m in map(json.loads, path.read_text().splitlines())] if path.exists() else []
 
 
-def test_the_page_opens_without_errors_and_says_what_the_sample_is(page):
+def test_the_page_opens_without_errors_and_names_its_sample(page):
     assert page.run("document.querySelector('#share').innerText") == (
         "sample: 10 of 10 documents (100 %), 2 of 2 rejected pages (100 %); finished up to split_check"
     )
@@ -65,7 +65,7 @@ def test_texts_of_both_languages_are_found_and_have_their_language(page):
     assert page.run("document.querySelector('mark.hit').textContent") == "我们"
 
 
-def test_typing_searches_and_no_match_says_what_to_do(page):
+def test_typing_searches_and_no_match_gives_advice(page):
     page.press("/")
     assert page.run("document.activeElement.name") == "text"
     for key in "zzz":

@@ -116,7 +116,7 @@ def _read(section: TrainQualityConfig, side: str, source: int, path: str) -> tup
 def _records(path: str, groups: Sequence[str], label: str) -> Iterator[Mapping[str, Any]]:
     """Yields the documents at a path as mappings with `text` and other fields; of a file of marks, those with `label`.
 
-    A mark says why the document was removed; that is not a reason to skip it here.
+    The `reason` of a mark, for which the document was removed, is no reason to skip it here.
     """
     if is_marks(path):
         marks = [mark for mark in read_marks(path).values() if mark.label == label]
