@@ -31,12 +31,15 @@ PREVIEW_CHARS = 160
 CHUNK = 500
 """Texts indexed between two movements of the progress bar."""
 END = "\n\n"
-DOCUMENT_COLUMNS = tuple(name for name in dict.fromkeys(("doc_id", *FIELDS, *Verdict._fields)) if name not in MEASURES)
+NARROW = ("doc_id", "outcome", "stage", "reason", "language", "host")
+"""Columns that filters read, in a table of their own: a search reads all its rows."""
+DETAILS = tuple(name for name in dict.fromkeys((*FIELDS, *Verdict._fields)) if name not in (*NARROW, *MEASURES))
 
 TABLES = f"""
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
-CREATE TABLE documents (position INTEGER PRIMARY KEY, {", ".join(DOCUMENT_COLUMNS)}, preview, is_wide, is_sampled);
+CREATE TABLE documents (position INTEGER PRIMARY KEY, {", ".join(NARROW)}, is_wide, is_sampled);
+CREATE TABLE details (position INTEGER PRIMARY KEY, {", ".join(DETAILS)}, preview);
 CREATE TABLE measures (position INTEGER PRIMARY KEY, {", ".join(f'"{name}"' for name in MEASURES)});
 CREATE TABLE texts (position INTEGER PRIMARY KEY, text, remaining);
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT);
@@ -114,18 +117,20 @@ def _build(path: Path, stages: Stages, sample: int, seed: int) -> None:
 
 
 def _insert(database: sqlite3.Connection, entries: Iterator[Entry], size: int) -> None:
-    statements = {
-        name: f"INSERT INTO {name} VALUES ({', '.join('?' * (1 + columns))})"
-        for name, columns in (("documents", len(DOCUMENT_COLUMNS) + 3), ("measures", len(MEASURES)), ("texts", 2))
-    }
+    sizes = {"documents": len(NARROW) + 3, "details": len(DETAILS) + 2, "measures": len(MEASURES) + 1, "texts": 3}
+    insert = {name: f"INSERT INTO {name} VALUES ({', '.join('?' * columns)})" for name, columns in sizes.items()}
     for entry in entries:
         values = {**entry.fields, **entry.verdict._asdict(), "doc_id": entry.doc_id}
-        row = [values[name] for name in DOCUMENT_COLUMNS]
         preview = " ".join((entry.text or "")[: 2 * PREVIEW_CHARS].split())[:PREVIEW_CHARS]
         is_wide = WIDE.search(entry.text or "") is not None
-        database.execute(statements["documents"], (entry.position, *row, preview, is_wide, entry.position < size))
-        database.execute(statements["measures"], (entry.position, *entry.measures))
-        database.execute(statements["texts"], (entry.position, entry.text, entry.left))
+        rows = {
+            "documents": [*(values[name] for name in NARROW), is_wide, entry.position < size],
+            "details": [*(values[name] for name in DETAILS), preview],
+            "measures": entry.measures,
+            "texts": [entry.text, entry.left],
+        }
+        for name, row in rows.items():
+            database.execute(insert[name], (entry.position, *row))
 
 
 def _index_texts(database: sqlite3.Connection, size: int, bar: Bar) -> None:

@@ -82,7 +82,8 @@ class SearchIndex:
         """Returns what the list shows of some documents, in this order."""
         query = (
             f"SELECT documents.position, {ROW_COLUMNS}, n_chars, similarity FROM documents"
-            " JOIN measures USING (position) WHERE documents.position IN (SELECT value FROM json_each(?))"
+            " JOIN details USING (position) JOIN measures USING (position)"
+            " WHERE documents.position IN (SELECT value FROM json_each(?))"
         )
         found = {row["position"]: dict(row) for row in self._database.execute(query, [json.dumps(list(positions))])}
         return [found[position] | {"mark": labels.get(found[position]["doc_id"])} for position in positions]
@@ -122,7 +123,8 @@ class SearchIndex:
 
     def _read(self, doc_id: str) -> Values | None:
         query = (
-            "SELECT * FROM documents JOIN measures USING (position) JOIN texts USING (position)"
+            "SELECT * FROM documents JOIN details USING (position) JOIN measures USING (position)"
+            " JOIN texts USING (position)"
             " WHERE documents.doc_id = ?"
         )
         row = self._database.execute(query, [doc_id]).fetchone()

@@ -37,7 +37,7 @@ class ViewServer(http.server.ThreadingHTTPServer):
         super().__init__((ADDRESS, port), _Handler)
         self.index, self.marks = index, marks
         self.token = secrets.token_urlsafe(32)
-        self.page = (resources.files("sluice.view") / "page.html").read_text(encoding="utf-8")
+        self.page = read_page()
 
     @property
     def hosts(self) -> tuple[str, str]:
@@ -48,6 +48,14 @@ class ViewServer(http.server.ThreadingHTTPServer):
     def url(self) -> str:
         """The address of the page, with the token."""
         return f"http://{self.hosts[0]}/?token={self.token}"
+
+
+def read_page() -> str:
+    """Returns the page with its style and script. NONCE takes the place of the nonce of an answer."""
+    page, style, script = (
+        (resources.files("sluice.view") / f"page.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js")
+    )
+    return page.replace("/* page.css */", style).replace("/* page.js */", script)
 
 
 class _Refusal(Exception):
