@@ -124,8 +124,7 @@ class SearchIndex:
     def _read(self, doc_id: str) -> Values | None:
         query = (
             "SELECT * FROM documents JOIN details USING (position) JOIN measures USING (position)"
-            " JOIN texts USING (position)"
-            " WHERE documents.doc_id = ?"
+            " JOIN texts USING (position) WHERE documents.doc_id = ?"
         )
         row = self._database.execute(query, [doc_id]).fetchone()
         return None if row is None else dict(row)
