@@ -51,7 +51,19 @@ def test_a_blocked_module_cannot_be_imported():
 
 def test_this_file_lists_every_subpackage():
     packages = {info.name for info in pkgutil.iter_modules([str(ROOT)])}
-    assert packages == {"core", "data", "report", "view", "text", "commands", "spark", "train", "ablation", "api", "__main__"}
+    assert packages == {
+        "core",
+        "data",
+        "report",
+        "view",
+        "text",
+        "commands",
+        "spark",
+        "train",
+        "ablation",
+        "api",
+        "__main__",
+    }
     assert "sluice.core.config.load" in modules("core")
 
 

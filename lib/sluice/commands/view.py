@@ -29,6 +29,8 @@ from sluice.view.server import ViewServer
 from sluice.view.stages import read_stages
 
 MARKS = "marks.jsonl"
+MAX_SAMPLE = 500_000
+"""A browser cannot scroll a longer list."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,8 +45,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Builds the index if necessary, and serves the page until interrupted. Raises ConfigError, InputError."""
-    if options.sample < 1 or options.seed < 0 or not 0 <= options.port < 1 << 16:
-        raise ConfigError("Expected --sample of at least 1, --seed of at least 0 and --port between 0 and 65535.")
+    if not 1 <= options.sample <= MAX_SAMPLE or options.seed < 0 or not 0 <= options.port < 1 << 16:
+        raise ConfigError(
+            f"Expected --sample between 1 and {MAX_SAMPLE:,}, --seed of at least 0 and --port between 0 and 65535."
+        )
     stages = read_stages(options.directory)
     marks = MarkFile(options.marks or storage.join(options.directory, MARKS))
     index = SearchIndex(open_index(stages, options.sample, options.seed))

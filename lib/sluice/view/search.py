@@ -30,24 +30,16 @@ class SearchIndex:
     """An index file, opened for reading. Usable from several threads."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._local = threading.local()
-        self._lock = threading.Lock()
+        # one connection for all threads: it stays usable if another session replaces the file
+        uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+        self._database = sqlite3.connect(uri, uri=True, check_same_thread=False)
+        self._database.row_factory = sqlite3.Row
+        self._database.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")
+        self._lock = threading.RLock()
         self._found: OrderedDict[Any, array[int]] = OrderedDict()
-        rows = self._database.execute("SELECT name, value FROM facts")
+        rows = self._query("SELECT name, value FROM facts")
         self.facts: Values = {name: json.loads(value) for name, value in rows}
         """Sizes, stages, rules and values of the whole index, see `view.index`."""
-
-    @property
-    def _database(self) -> sqlite3.Connection:
-        if not hasattr(self._local, "database"):
-            uri = f"{self._path.absolute().as_uri()}?mode=ro&immutable=1"
-            database = sqlite3.connect(uri, uri=True)
-            database.row_factory = sqlite3.Row
-            database.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")
-            self._local.database = database
-        connection: sqlite3.Connection = self._local.database
-        return connection
 
     def overview(self) -> Values:
         """Returns what the page shows before anything is searched."""
@@ -64,8 +56,8 @@ class SearchIndex:
                 self._found.move_to_end(key)
                 return self._found[key]
         query, parameters = to_sql(wanted, labels, is_frequent=self._is_frequent(wanted.text))
-        found = array("q", (row[0] for row in self._database.execute(query, parameters)))
         with self._lock:
+            found = array("q", (row[0] for row in self._database.execute(query, parameters)))
             self._found[key] = found
             while len(self._found) > MAX_CACHED:
                 self._found.popitem(last=False)
@@ -75,7 +67,7 @@ class SearchIndex:
         """Whether both ends of a text occur so often that their occurrences should not be listed."""
         query = "SELECT count(*) FROM (SELECT 1 FROM grams WHERE term >= ? AND term < ? LIMIT ?)"
         ends = {text[:GRAM], text[-GRAM:]} if text else set()
-        counts = [self._database.execute(query, [*term_range(end), FREQUENT]).fetchone()[0] for end in ends]
+        counts = [self._query(query, [*term_range(end), FREQUENT])[0][0] for end in ends]
         return bool(counts) and min(counts) == FREQUENT
 
     def rows(self, positions: Sequence[int], labels: Mapping[str, str]) -> list[Values]:
@@ -85,7 +77,7 @@ class SearchIndex:
             " JOIN details USING (position) JOIN measures USING (position)"
             " WHERE documents.position IN (SELECT value FROM json_each(?))"
         )
-        found = {row["position"]: dict(row) for row in self._database.execute(query, [json.dumps(list(positions))])}
+        found = {row["position"]: dict(row) for row in self._query(query, [json.dumps(list(positions))])}
         return [found[position] | {"mark": labels.get(found[position]["doc_id"])} for position in positions]
 
     def document(self, doc_id: str) -> Values | None:
@@ -126,8 +118,12 @@ class SearchIndex:
             "SELECT * FROM documents JOIN details USING (position) JOIN measures USING (position)"
             " JOIN texts USING (position) WHERE documents.doc_id = ?"
         )
-        row = self._database.execute(query, [doc_id]).fetchone()
-        return None if row is None else dict(row)
+        rows = self._query(query, [doc_id])
+        return dict(rows[0]) if rows else None
+
+    def _query(self, query: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
+        with self._lock:
+            return self._database.execute(query, parameters).fetchall()
 
 
 def _plain(parts: Sequence[Part]) -> list[list[Any]]:

@@ -51,7 +51,7 @@ def test_a_port_in_use_and_wrong_numbers_are_errors(output, capsys):
             f"Port {port} cannot be used: Address already in use. Choose another with --port."
             in capsys.readouterr().err
         )
-    for option in (["--sample", "0"], ["--seed", "-1"], ["--port", "65536"]):
+    for option in (["--sample", "0"], ["--sample", "500001"], ["--seed", "-1"], ["--port", "65536"]):
         assert main(["view", str(output), "--no-browser", *option]) == 2
 
 

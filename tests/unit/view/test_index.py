@@ -1,3 +1,4 @@
+import concurrent.futures
 import sqlite3
 
 import pytest
@@ -208,6 +209,15 @@ def test_an_index_is_built_once_and_again_when_the_run_changed(output, monkeypat
     (output / "filter" / "_summary.json").write_text('{"digest": "filter", "seconds": 2}')
     second = open_index(read_stages(str(output)), 100, 0)
     assert [path.name for path in (output / "view").iterdir()] == [second.name] and second != first
+
+
+def test_an_open_index_stays_usable_when_another_session_replaces_it(output):
+    index = SearchIndex(open_index(read_stages(str(output)), 100, 0))
+    open_index(read_stages(str(output)), 100, 1)
+    assert len(list((output / "view").iterdir())) == 1
+    with concurrent.futures.ThreadPoolExecutor(4) as threads:
+        shown = list(threads.map(index.document, ["1", "2", "3", "4"] * 20))
+    assert [document["doc_id"] for document in shown[:4]] == ["1", "2", "3", "4"]
 
 
 def test_a_killed_build_leaves_no_index(output, monkeypatch):
