@@ -25,8 +25,6 @@ from sluice.view.stages import Stages
 from sluice.view.table import read_table
 from sluice.view.verdicts import Verdict
 
-VERSION = 1
-"""Version of the tables below."""
 PREVIEW_CHARS = 160
 CHUNK = 500
 """Texts indexed between two movements of the progress bar."""
@@ -66,7 +64,7 @@ def open_index(stages: Stages, sample: int, seed: int) -> Path:
     It is stored in `view` below the output, or in a temporary directory if the output is remote or not writable.
     """
     require_trigrams()
-    key = json_digest(json.dumps([VERSION, sluice.__version__, stages.fingerprint, sample, seed]))
+    key = json_digest(json.dumps([TABLES, sluice.__version__, stages.fingerprint, sample, seed]))
     folder = _folder(stages.output)
     path = folder / f"index-{key[:16]}.sqlite"
     if not path.exists():

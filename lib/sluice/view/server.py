@@ -8,6 +8,7 @@ The page runs only its own script: texts from the web are never inserted as HTML
 import http.server
 import json
 import secrets
+import sqlite3
 from collections.abc import Mapping
 from importlib import resources
 from typing import Any
@@ -90,6 +91,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self._send(e.status, json.dumps({"error": str(e)}), "application/json")
         except SluiceError as e:
             self._send(400, json.dumps({"error": str(e)}), "application/json")
+        except sqlite3.Error as e:
+            message = f"The index cannot be read: {e}. Remove the directory `view` in the output, and start again."
+            self._send(500, json.dumps({"error": message}), "application/json")
 
     def _get(self) -> None:
         path, fields = self._checked()

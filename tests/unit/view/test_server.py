@@ -149,3 +149,9 @@ def test_rows_are_given_in_parts(ask):
     part = json.loads(ask("/api/search?start=5&count=3")[2])
     assert part["rows"] == whole["rows"][5:8]
     assert json.loads(ask("/api/search?start=99999&count=3")[2])["rows"] == []
+
+
+def test_a_damaged_index_is_an_error_with_advice(server, ask):
+    server.index._database.close()
+    status, _, body = ask("/api/search?start=0&count=1")
+    assert status == 500 and "Remove the directory `view`" in json.loads(body)["error"]
