@@ -83,7 +83,7 @@ setup(
     ],
     package_dir={"": "lib"},
     packages=find_packages("lib"),
-    package_data={"sluice": ["py.typed"], "sluice.text": ["presets/*.yaml", "data/*"]},
+    package_data={"sluice": ["py.typed"], "sluice.text": ["presets/*.yaml", "data/*"], "sluice.view": ["page.*"]},
     python_requires=">=3.11",
     install_requires=[
         "msgspec>=0.18",

@@ -8,8 +8,8 @@ import pytest
 from sluice.core.errors import StageError
 from sluice.spark.deduplication import components as module
 from sluice.spark.deduplication.components import components
-from sluice.text.dedup.clusters import smallest_members
 from sluice.spark.engine.work import Checkpoints
+from sluice.text.dedup.clusters import smallest_members
 
 
 def union_find(edges):
