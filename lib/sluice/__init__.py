@@ -1,7 +1,8 @@
 """sluice: Common Crawl in, language-model training data and a trained LSTM out.
 
 Without Spark: `sluice.read_warc`, `sluice.extract_text`, `sluice.identify_language`, `sluice.signals`, `sluice.judge`,
-`sluice.mask`, `sluice.load_dataset`. Each name is imported when it is first used.
+`sluice.mask`, `sluice.dedup`, `sluice.load_dataset`. `sluice.spark` has functions for Spark's data frames. Each name is
+imported when it is first used.
 """
 
 import importlib
@@ -11,9 +12,11 @@ __version__ = "0.2.0"
 
 if TYPE_CHECKING:
     from sluice.api.datasets import load_dataset
+    from sluice.api.duplicates import dedup
     from sluice.api.pages import extract_text, identify_language, judge, mask, read_warc, signals
 
 _MODULES = {
+    "dedup": "duplicates",
     "extract_text": "pages",
     "identify_language": "pages",
     "judge": "pages",
@@ -22,7 +25,7 @@ _MODULES = {
     "read_warc": "pages",
     "signals": "pages",
 }
-__all__ = ["extract_text", "identify_language", "judge", "load_dataset", "mask", "read_warc", "signals"]
+__all__ = ["dedup", "extract_text", "identify_language", "judge", "load_dataset", "mask", "read_warc", "signals"]
 
 
 def __getattr__(name: str) -> Any:

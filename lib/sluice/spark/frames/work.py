@@ -1,7 +1,6 @@
 """Where the functions for data frames store their tables, and how their arguments become settings."""
 
 import atexit
-import json
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -9,7 +8,7 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from sluice.core.config.load import load_config
+from sluice.core.config.load import config_with
 from sluice.core.config.schema import Config
 from sluice.core.errors import ConfigError
 
@@ -49,4 +48,4 @@ def config_of(named: Mapping[str, Any], settings: Mapping[str, Any] | None) -> C
     Raises ConfigError for an unknown or invalid setting.
     """
     given = {path: value for path, value in named.items() if value is not None} | dict(settings or {})
-    return load_config([], [f"{path}={json.dumps(value, ensure_ascii=False)}" for path, value in given.items()])
+    return config_with(given)
