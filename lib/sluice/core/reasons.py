@@ -57,7 +57,7 @@ class Reason(StrEnum):
     LANGUAGE = "language", "not in a wanted language, or not certain enough"
 
     # documents
-    EXACT = "exact", "equal to a kept document, except case, width, punctuation and Chinese script"
+    EXACT = "exact", "equal to a kept document, except case, width, invisible characters and Chinese script"
     NEAR = "near", "similar to a kept document or to a benchmark item"
     URL = "url", "another version of the same URL is kept"
     EMPTY = "empty", "a row of a table whose text is empty or white space"

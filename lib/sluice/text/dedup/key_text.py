@@ -15,7 +15,7 @@ from sluice.text.unicode.characters import ASSIGNED, parse_ranges
 from sluice.text.unicode.code_points import of_all
 from sluice.text.unicode.encoded_text import AnyText, EncodedText
 
-KEY_VERSION = "nfkc-casefold-hans-3"
+KEY_VERSION = "nfkc-casefold-hans-4"
 """Recorded in manifests. Must change with every change of the normalisation."""
 
 ROOM = 4

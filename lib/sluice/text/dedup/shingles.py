@@ -1,8 +1,8 @@
 """Shingles, by which near-duplicates are compared: script-aware, computed on the key text (`text.dedup.key_text`).
 
-A Jaccard value depends on key text and shingles. Shingles are sets of 5 characters without spaces in unspaced scripts
+A Jaccard value depends on key text and shingles. Shingles are sets of 5 letters, digits or marks in unspaced scripts
 (Han, kana, Thai), and of 5 words elsewhere, where a word is a run of letters, marks, digits and underscores. Marks
-belong to it, because the vowels of Hindi, Tamil, Khmer and other languages are marks.
+belong to both, because the vowels of Hindi, Tamil, Khmer and other languages are marks; spaces and punctuation to none.
 """
 
 import numpy as np
@@ -18,12 +18,12 @@ Hashes = npt.NDArray[np.uint64]
 
 
 def shingles(key: str, size: int) -> frozenset[str]:
-    """Returns the distinct shingles of a key text: `size` characters, or `size` words joined with spaces.
+    """Returns the distinct shingles of a key text: `size` characters of words, or `size` words joined with spaces.
 
     A text shorter than one shingle has none; otherwise all such texts would count as equal.
     """
     if main_script(key) in UNSPACED:
-        solid = key.replace(" ", "")
+        solid = "".join(words(key))
         return frozenset(solid[i : i + size] for i in range(len(solid) - size + 1))
     tokens = words(key)
     return frozenset(" ".join(tokens[i : i + size]) for i in range(len(tokens) - size + 1))

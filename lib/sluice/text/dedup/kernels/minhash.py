@@ -24,8 +24,8 @@ _AFTER = BLOCK + 3
 
 
 @kernel
-def pack_characters(text, packed, offsets, prints):
-    """Packs the characters of a normalised UTF-8 text, without spaces, contiguously. Returns their number.
+def pack_characters(text, rows, flags, packed, offsets, prints):
+    """Packs the letters, digits and marks of a normalised UTF-8 text contiguously. Returns their number.
 
     Unit k is `packed[offsets[k]:offsets[k + 1]]`; `offsets` has one more entry than there are units; `prints[k]` is its
     fingerprint.
@@ -34,7 +34,7 @@ def pack_characters(text, packed, offsets, prints):
     offsets[0] = 0
     while i < len(text):
         code, width = code_point(text, i)
-        if code != _SPACE:
+        if look_up(code, rows, flags) & WORD:
             length = put_code_point(packed, length, code)
             prints[count] = spread(letter(code))
             count += 1
@@ -94,7 +94,7 @@ def hash_shingles(text, rows, flags, size, is_unspaced):
         np.empty(n + 1, np.uint64),
     )
     if is_unspaced:
-        num_units = pack_characters(text, packed, offsets, units)
+        num_units = pack_characters(text, rows, flags, packed, offsets, units)
     else:
         num_units = pack_words(text, rows, flags, packed, offsets, units)
     total = num_units - size + 1
