@@ -36,7 +36,7 @@ def test_a_table_of_any_kind_loses_its_duplicates_and_stays_of_its_kind(kind):
 def test_arguments_name_columns_and_settings():
     rows = [
         {"k": 1, "b": "A text of more than five words, to be compared."},
-        {"k": 2, "b": "A text of more than five words, to be COMPARED!"},
+        {"k": 2, "b": "A text of more than five words, to be COMPARED."},
     ]
     scored = [row | {"q": i * 1.0} for i, row in enumerate(rows)]
     assert sluice.dedup(rows, id="k", text="b").kept == rows[:1]

@@ -52,17 +52,16 @@ def dedup(
     """Removes exact and near-duplicates; each removal names a kept row and their exact Jaccard similarity.
 
     `table`: a pandas DataFrame, an Arrow table, or a list of mappings with equal keys. `id`: unique strings or
-    integers. `threshold`: similarity from which two texts are duplicates, 0.8 by default. `quality`, `fetched_at`, `url`: columns
-    that decide which row stays: the one with the highest quality, then the longest, then the earliest, then by URL and
-    id. `settings`: others by path, such as {"dedup.minhash.bands": 20}. The result is that of `sluice run dedup` and of
-    `sluice.spark.dedup`. Rows with an empty or null text are removed and counted.
+    integers. `threshold`: similarity from which two texts are duplicates, 0.8 by default. `quality`, `fetched_at`,
+    `url`: columns that decide which row stays: the one with the highest quality, then the longest, then the earliest,
+    then by URL and id. `settings`: others by path, such as {"dedup.minhash.bands": 20}. The result is that of `sluice
+    run dedup` and of `sluice.spark.dedup`. Rows with an empty or null text are removed and counted.
 
     Raises InputError for a missing column or repeated ids, ConfigError for an invalid setting.
 
-    >>> rows = [{"id": i, "text": f"A sentence that is long enough to be compared{end}"} for i, end in enumerate("!?.")]
-    >>> found = dedup(rows)
+    >>> found = dedup([{"id": "a", "text": "Stone bridges"}, {"id": "b", "text": "STONE  bridges"}])
     >>> [row["id"] for row in found.kept], found.ledger.dropped
-    ([0], {'exact': 2})
+    (['a'], {'exact': 1})
     """
     named = {"source.id": id, "source.text": text, "source.quality": quality, "source.fetched_at": fetched_at}
     given = {**named, "source.url": url, "dedup.threshold": threshold}

@@ -56,7 +56,7 @@ class Decisions(NamedTuple):
     def ledger(self) -> Ledger:
         """Returns the rows that stay, and those that are removed by reason."""
         kept = len(self.facts) - len(self.reasons)
-        return Ledger("documents", len(self.facts), kept, dict(Counter(self.reasons.values())))
+        return Ledger("documents", len(self.facts), kept, dict(sorted(Counter(self.reasons.values()).items())))
 
 
 def decide(rows: SignedRows, source: SourceConfig, dedup: DedupConfig, place: Place) -> Decisions:

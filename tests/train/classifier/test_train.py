@@ -130,6 +130,22 @@ def test_equal_texts_are_in_the_same_split(tmp_path: Path) -> None:
     assert not set(train.texts) & set(valid.texts) and len(valid.texts) > 40
 
 
+def test_the_only_texts_of_a_label_are_not_held_out(tmp_path: Path) -> None:
+    rows: list[tuple[str, object]] = [(f"text {n}", n % 2) for n in range(100)]
+    rows += [(f"rare text {n}", f"rare {n}") for n in range(20)]
+    for seed in range(1, 6):
+        train, valid = read_labelled_texts(config(tmp_path, rows, valid_fraction=0.3, seed=seed))
+        assert len(train.texts) + len(valid.texts) == 120
+        assert set(valid.labels) == {"0", "1"}
+        assert len(train.labels) > len(valid.labels) > 15
+
+
+def test_labels_that_neither_occur_nor_are_predicted_do_not_count_in_macro_f1() -> None:
+    found = report(["a", "b", "c"], np.array([0, 0, 0, 1]), np.array([0, 0, 1, 1]))
+    assert found["macro_f1"] == pytest.approx((0.8 + 2 / 3) / 2, rel=1e-15)
+    assert report(["a", "b"], np.array([0, 0]), np.array([0, 1]))["macro_f1"] == pytest.approx(1 / 3, rel=1e-15)
+
+
 def test_a_report_equals_values_computed_by_hand() -> None:
     found = report(["a", "b"], np.array([0, 0, 0, 1]), np.array([0, 0, 1, 1]))
     assert found["accuracy"] == 0.75

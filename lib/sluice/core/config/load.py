@@ -19,10 +19,11 @@ from sluice.core.ids import json_digest
 
 
 class _Loader(yaml.SafeLoader):  # type: ignore[misc]
-    """PyYAML's safe loader with two changes.
+    """PyYAML's safe loader with changes.
 
-    `3e-4` is a number, as in YAML 1.2 and most other formats; PyYAML reads it as text. A key that occurs twice in one
-    mapping is an error, as YAML requires; PyYAML uses the last value.
+    As in YAML 1.2, `3e-4` is a number, and only `true` and `false` are booleans: `no` is Norwegian, and `on` may be the
+    name of a column. A date is text. A key that occurs twice in one mapping is an error, as YAML requires; PyYAML uses
+    the last value.
     """
 
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
@@ -41,6 +42,13 @@ class _Dumper(yaml.SafeDumper):  # type: ignore[misc]
     """The inverse of `_Loader`: quotes strings that it would read as numbers."""
 
 
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith((":bool", ":timestamp"))]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re.compile(r"(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
+)
 for _side in (_Loader, _Dumper):
     _side.add_implicit_resolver(
         "tag:yaml.org,2002:float", re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)[eE][-+]?\d+$"), list("-+.0123456789")

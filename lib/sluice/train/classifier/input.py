@@ -1,5 +1,6 @@
 """Reads labelled texts, splits them, and builds batches. Does not import TensorFlow."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.core.ids import mix64, text_digest
 from sluice.data.dataset.tokenizer import Tokenizer
 from sluice.data.sources.texts import iter_objects
+
+log = logging.getLogger("sluice.classifier")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ def read_labelled_texts(config: ClassifierConfig) -> tuple[LabelledTexts, Labell
     if config.valid:
         valid = _read(config, config.valid)
     else:
-        is_valid = [_position(text, config.seed) < config.valid_fraction for text in train.texts]
+        is_valid = _held_out(train, config)
         train, valid = (_where(train, [flag == side for flag in is_valid]) for side in (False, True))
     if not train.texts or not valid.texts:
         raise InputError(
@@ -100,6 +103,17 @@ def _read(config: ClassifierConfig, paths: Sequence[str]) -> LabelledTexts:
             found.texts.append(row[config.text])
             found.labels.append(str(label))
     return found
+
+
+def _held_out(found: LabelledTexts, config: ClassifierConfig) -> list[bool]:
+    """Returns which texts are held out, by a hash. A label whose texts would all be held out stays in training."""
+    is_valid = [_position(text, config.seed) < config.valid_fraction for text in found.texts]
+    rows = list(zip(found.texts, found.labels, is_valid, strict=True))
+    trained = {label for _, label, held_out in rows if not held_out}
+    rare = {text for text, label, _ in rows if label not in trained}
+    if rare:
+        log.info("classifier: %d texts are not held out, as no other text has their label", len(rare))
+    return [held_out and text not in rare for text, _, held_out in rows]
 
 
 def _where(found: LabelledTexts, flags: Sequence[bool]) -> LabelledTexts:

@@ -108,7 +108,10 @@ class Predictor:
 
 
 def report(labels: Sequence[str], right: np.ndarray, predicted: np.ndarray) -> dict[str, Any]:
-    """Compute accuracy, macro F1, and precision, recall, F1 and confusions of each label."""
+    """Compute accuracy, macro F1, and precision, recall, F1 and confusions of each label.
+
+    Macro F1 is the mean over the labels that occur or are predicted, as in scikit-learn.
+    """
     confusion = np.zeros((len(labels), len(labels)), int)  # rows: true label, columns: predicted label
     np.add.at(confusion, (right, predicted), 1)
     hits, found, wanted = np.diag(confusion), confusion.sum(axis=0), confusion.sum(axis=1)
@@ -119,7 +122,11 @@ def report(labels: Sequence[str], right: np.ndarray, predicted: np.ndarray) -> d
         | {"taken_for": {other: int(c) for other, c in zip(labels, confusion[n], strict=True) if c and other != label}}
         for n, label in enumerate(labels)
     }
-    return {"accuracy": float(hits.sum() / len(right)), "macro_f1": float(f1.mean()), "labels": by_label}
+    return {
+        "accuracy": float(hits.sum() / len(right)),
+        "macro_f1": float(f1[found + wanted > 0].mean()),
+        "labels": by_label,
+    }
 
 
 class _Run:

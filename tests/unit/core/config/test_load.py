@@ -266,7 +266,6 @@ def test_null_disables_an_optional_setting():
         ("name: *other", "bad.yaml is not valid YAML at line 1, column 7: found undefined alias 'other'."),
         ("name: !!python/name:os.system x", "bad.yaml is not valid YAML at line 1, column 7: could not determine"),
         ("name: \x00", "bad.yaml is not valid YAML: unacceptable character"),
-        ("name: 2024-13-01", "bad.yaml is not valid YAML: month must be in 1..12."),
         ("name: !!int three", "bad.yaml is not valid YAML: invalid literal for int()"),
         ("name: " + "[" * 5000, "bad.yaml is not valid YAML: maximum recursion depth exceeded"),
         ("- a\n- b", "bad.yaml contains a list"),
@@ -355,3 +354,26 @@ def test_a_long_difference_is_shortened():
 )
 def test_names_are_joined_with_commas_and_a_final_and(values, text):
     assert names(values) == text
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("extract.languages=[en, no, sv]", ("en", "no", "sv")),
+        ("source.id=on", "on"),
+        ("output=2024-01-01", "2024-01-01"),
+        ("extract.min_language_score={no: 0.6}", {"no": 0.6}),
+        ("ablate.lstm.enabled=True", True),
+        ("ablate.lstm.enabled=false", False),
+    ],
+)
+def test_only_true_and_false_are_booleans_and_dates_are_text(setting, value):
+    found = load_config([], [setting])
+    for name in setting.partition("=")[0].split("."):
+        found = getattr(found, name)
+    assert found == value
+
+
+def test_a_boolean_in_other_words_is_an_error_that_names_the_setting():
+    with pytest.raises(ConfigError, match=r"ablate\.lstm\.enabled: Expected `bool`, got `str`"):
+        load_config([], ["ablate.lstm.enabled=yes"])

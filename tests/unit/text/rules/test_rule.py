@@ -257,3 +257,12 @@ def test_examples_have_the_bad_word_signals_of_the_extract_pass():
     assert (found.n_bad_words, found.n_different_bad_words) == (3, 2)
     assert found.bad_word_share == (12 + 8 + 8) / 33
     assert signals_of("Ein Text.", "de").n_bad_words is None
+
+
+def test_norwegian_is_a_language_in_a_rule_file(tmp_path):
+    (tmp_path / "own.yaml").write_text(
+        "description: short Norwegian pages go\n"
+        "rules:\n  - {name: too_few_words, languages: [no], signal: n_words, min: 20}\n"
+    )
+    (rule,) = load_rules([str(tmp_path / "own.yaml")])
+    assert rule.languages == ("no",)
