@@ -18,6 +18,7 @@ EXTRACT = [
     "jieba>=0.42.1",
     "numpy>=1.26",
     "numba>=0.61",
+    "xxhash>=3.4",
 ]
 TRAFILATURA = ["trafilatura>=2", "lxml_html_clean>=0.4"]
 REPAIR = ["ftfy>=6.2"]
@@ -82,7 +83,7 @@ setup(
     ],
     package_dir={"": "lib"},
     packages=find_packages("lib"),
-    package_data={"sluice": ["py.typed"], "sluice.text": ["presets/*.yaml", "data/*"]},
+    package_data={"sluice": ["py.typed"], "sluice.text": ["presets/*.yaml", "data/*"], "sluice.view": ["page.*"]},
     python_requires=">=3.11",
     install_requires=[
         "msgspec>=0.18",

@@ -52,7 +52,8 @@ def test_a_blocked_module_cannot_be_imported():
 def test_this_file_lists_every_subpackage():
     packages = {info.name for info in pkgutil.iter_modules([str(ROOT)])}
     assert packages == {
-        *("core", "data", "report", "publish", "text", "commands", "spark", "train", "ablation", "api", "__main__")
+        *("core", "data", "report", "view", "publish", "text", "in_memory", "commands", "spark", "train", "ablation"),
+        *("api", "__main__"),
     }
     assert "sluice.core.config.load" in modules("core")
 
@@ -76,7 +77,7 @@ def test_the_functions_of_sluice_itself_import_without_spark_and_tensorflow():
     assert import_with_blocked(modules("api"), ENGINES) == (0, "")
 
 
-@pytest.mark.parametrize("package", ["core", "data", "report", "publish", "text", "commands"])
+@pytest.mark.parametrize("package", ["core", "data", "report", "view", "publish", "text", "in_memory", "commands"])
 def test_packages_of_the_console_import_without_spark_and_tensorflow(package):
     assert import_with_blocked(modules(package), ENGINES) == (0, "")
 

@@ -11,7 +11,10 @@ from sluice.core.config.keys import known_paths
 
 LIBRARY = Path(sluice.__file__).parent
 ROOT = LIBRARY.parents[1]
-PACKAGES = ("sluice", "core", "data", "report", "publish", "text", "spark", "train", "commands", "ablation")
+PACKAGES = (
+    *("sluice", "core", "data", "report", "view", "publish", "text", "in_memory", "spark", "train", "commands"),
+    "ablation",
+)
 OTHERS = re.compile(
     r"(train|data|spark)\.(data|dist|model|run|log|optim|export|loss|baseline|manifest|partitions|eval_batch_size)\b"
     r"|publish\.(columns|file_bytes|formats|license|upload|private)\b"

@@ -27,6 +27,7 @@ COMMANDS = {
     "verify": Command("Check every byte of a dataset against its manifest.", "tokenizers"),
     "inspect": Command("Describe a dataset, shard, table, tokenizer or checkpoint.", "tokenizers"),
     "report": Command("Write one HTML page about a finished run.", "tokenizers"),
+    "view": Command("Look at samples of a run: search, read and mark documents in a local page.", "objectstore"),
     "signals": Command("Explain the quality signals, or compute those of one text.", "extract"),
     "rules": Command("List the rule presets, and check their examples.", "extract"),
     "bands": Command("Show which MinHash bands catch which near-duplicates.", "extract"),

@@ -3,12 +3,13 @@
 from sluice.core.config.schema import Config
 from sluice.core.errors import ConfigError
 from sluice.data import storage
+from sluice.data.sources.marks import read_marks
 from sluice.text.quality.model_card import check_output, save, summary
 from sluice.text.quality.train import train
 from sluice.text.rules.fit_thresholds import fit
 from sluice.text.rules.rule import load_rules
-from sluice.text.rules.signal_sample import read_sample, read_texts
-from sluice.text.rules.threshold_report import page, rule_file, table
+from sluice.text.rules.signal_sample import read_marked, read_sample, read_texts
+from sluice.text.rules.threshold_report import marks_told, page, rule_file, table
 
 
 def train_quality(config: Config, force: bool) -> None:
@@ -30,8 +31,11 @@ def fit_thresholds(config: Config, force: bool) -> None:
     signals = sorted({rule.signal for rule in (*known, *in_force)})
     languages = (*section.languages, section.reference)
     samples = read_sample(config.output, languages, signals, section.max_documents, section.seed)
+    marks = {mark.doc_id: mark for path in section.marks for mark in read_marks(path).values()}
+    marked = read_marked(config.output, marks.values(), section.languages, signals) if marks else {}
     fitted = [
-        fit(section, known, in_force, samples[section.reference], samples[language]) for language in section.languages
+        fit(section, known, in_force, samples[section.reference], samples[language], marked.get(language))
+        for language in section.languages
     ]
     texts = {}
     for item in fitted:
@@ -40,6 +44,8 @@ def fit_thresholds(config: Config, force: bool) -> None:
         shown = {i for proposal in item.proposals for i in proposal.only}
         texts[item.language] = read_texts(config.output, samples[item.language], sorted(shown))
         print(f"{item.language}, {item.num_documents:,} documents\n{table(item)}\n")
+        if any(item.num_marks):
+            print(f"{marks_told(item)}\n")
         if item.language_score is not None:
             print(f"smallest language score: {item.language_score:g}\n")
         print(f"rules: {path}")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sluice.core.config.schema import Config
+from sluice.in_memory import dedup as in_memory
 from sluice.spark.engine.session import open_session
 from sluice.spark.run import Run
 from sluice.spark.stages import decontaminate as decontaminate_stage
@@ -39,7 +40,10 @@ def filter(config: Config, force: bool) -> None:
 
 def dedup(config: Config, force: bool) -> None:
     """Removes duplicates from `source.inputs` or, if it is empty, from a run."""
-    _run("dedup", config, force, dedup_stage.dedup, dedup_stage.dedup_source(config))
+    if in_memory.fits(config):
+        in_memory.dedup_table(config, force=force)
+    else:
+        _run("dedup", config, force, dedup_stage.dedup, dedup_stage.dedup_source(config))
 
 
 def decontaminate(config: Config, force: bool) -> None:

@@ -7,8 +7,9 @@ import pytest
 
 from sluice.core.errors import StageError
 from sluice.spark.deduplication import components as module
-from sluice.spark.deduplication.components import components, smallest_members
+from sluice.spark.deduplication.components import components
 from sluice.spark.engine.work import Checkpoints
+from sluice.text.dedup.clusters import smallest_members
 
 
 def union_find(edges):

@@ -12,9 +12,9 @@ class TrainQualityConfig(Section):
     """ISO 639-1 code. Determines word segmentation, and which rows are used of a table with languages."""
     positive: tuple[str, ...] = ()
     """Sources of good text: run outputs, Parquet files or directories with a column `text`, `.jsonl[.gz|.zst]` files
-    with a field `text`, or text files (one document each)."""
+    with a field `text`, or text files (one document each). Of a file of marks (`sluice view`), the good documents."""
     negative: tuple[str, ...] = ()
-    """Sources of bad text, in the same formats."""
+    """Sources of bad text, in the same formats. Of a file of marks, the bad documents."""
     groups: tuple[str, ...] = ("host", "url", "title")
     """Columns or fields. A document's group is the value of the first of them that it has (for a URL, its host). Groups
     are entirely in training or entirely held out. A document without any of them is a separate group."""
@@ -67,6 +67,9 @@ class FitThresholdsConfig(Section):
     """Sample size per language. Documents are chosen by a hash of their id."""
     min_documents: PositiveInt = 100
     """Fewer documents in a language are an error: their quantiles would be meaningless."""
+    marks: tuple[str, ...] = ()
+    """Files of marks (`sluice view`) of documents of this run. The report counts how many good and bad ones each
+    threshold drops. The proposals do not depend on them."""
     seed: CountInt = 0
     """Seed of the sample."""
 

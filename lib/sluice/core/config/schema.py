@@ -17,7 +17,7 @@ from sluice.core.config.dedup import (
     SplitCheckConfig,
 )
 from sluice.core.config.extract import ExtractConfig
-from sluice.core.config.plan import PlanConfig
+from sluice.core.config.plan import MIB, PlanConfig
 from sluice.core.config.publish import PublishConfig
 from sluice.core.config.rules import FitThresholdsConfig, RulesConfig, TrainQualityConfig
 from sluice.core.config.section import CountInt, PositiveInt, Section
@@ -31,6 +31,9 @@ class SparkConfig(Section):
     """Number of shuffle partitions; null: three per core, at least 8."""
     rows_per_batch: PositiveInt = 512
     """Rows per Arrow batch passed to Python."""
+    min_table_bytes: CountInt = 128 * MIB
+    """`sluice run dedup` on a smaller table runs in one process without Spark, with the same result. 0: never. Bytes of
+    compressed files count four times."""
 
 
 class LogConfig(Section):

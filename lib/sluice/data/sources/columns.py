@@ -187,7 +187,7 @@ def _texts(column: pa.Array, name: str) -> tuple[pa.Array, list[str | None]]:
 
 
 def _names(column: pa.Array, name: str) -> tuple[pa.Array, list[str | None]]:
-    """Returns ids as strings, bytes that are not text as hexadecimal digits, and the problems of null or invalid ids."""
+    """Returns ids as strings, bytes that are not text as hexadecimal digits, and problems of null or invalid ids."""
     kind = column.type
     if pa.types.is_fixed_size_binary(kind):
         names = pa.array([None if value is None else value.hex() for value in column.to_pylist()], pa.string())

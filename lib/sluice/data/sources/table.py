@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import pyarrow as pa
 
 from sluice.core.config.dedup import SourceConfig
-from sluice.core.errors import InputError
+from sluice.core.errors import InputError, StageError
 from sluice.core.records.docs import SourceRow
 from sluice.data import storage
 from sluice.data.arrow import to_batches
@@ -72,3 +72,30 @@ def keep_piece(piece: Piece, number: int, source: SourceConfig, changes: Iterabl
         kept = keep_json(piece, source, found, storage.join(folder, f"{name}.jsonl.gz"))
     found.require_end(piece.path)
     return kept or 0
+
+
+def unreadable_error(source: SourceConfig, num_unreadable: int, total: int, worst: Iterable[str]) -> StageError:
+    """Returns the error for too many unreadable rows; `worst`: the first ones, as place and problem."""
+    return StageError(
+        f"{num_unreadable:,} of {total:,} rows cannot be read, more than source.max_unreadable_share="
+        f"{source.max_unreadable_share} allows: {'; '.join(worst)}. Fix them, or increase source.max_unreadable_share."
+    )
+
+
+def repeated_ids_error(source: SourceConfig, repeated: Iterable[tuple[str, int, Sequence[str | None]]]) -> InputError:
+    """Returns the error for ids that are not unique: each with its number and two of its places, or None for both."""
+    ids = "; ".join(
+        f"{name!r} ({count} times{': ' + ' and '.join(filter(None, places)) if all(places) else ''})"
+        for name, count, places in repeated
+    )
+    return InputError(
+        f"Ids in column {source.id!r} must be unique, but some are not: {ids}. Set another column with source.id, or "
+        "make them unique."
+    )
+
+
+def same_hash_error(source: SourceConfig, one: str, other: str) -> InputError:
+    """Returns the error for two ids with the same hash."""
+    return InputError(
+        f"The ids {one!r} and {other!r} have the same hash. Set source.id_seed to a number other than {source.id_seed}."
+    )

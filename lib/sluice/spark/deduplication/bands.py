@@ -2,10 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 from pyspark.sql import DataFrame
 
@@ -13,9 +11,8 @@ from sluice.core.config.dedup import DedupConfig, MinHashConfig
 from sluice.core.records.dedup import BandRow, LeadingRow, Pair, Sketch
 from sluice.data.arrow import arrow_schema
 from sluice.spark.engine.schemas import spark_schema
+from sluice.text.dedup.leaders import LeaderCounts, Longs, star_pairs, starts
 from sluice.text.dedup.minhash import band_keys
-
-Longs = npt.NDArray[np.int64]
 
 
 def band_rows(documents: DataFrame, minhash: MinHashConfig) -> DataFrame:
@@ -48,19 +45,6 @@ def leading_rows(rows: DataFrame, dedup: DedupConfig, partitions: int, first: in
     return _by_bucket(rows, partitions).mapInArrow(
         partial(_lead, LeaderCounts.of(dedup), first), spark_schema(LeadingRow)
     )
-
-
-class LeaderCounts(NamedTuple):
-    """Number of leaders that a document is compared with; smaller from position `crowded_size` of its bucket."""
-
-    in_crowded: int
-    per_bucket: int
-    crowded_size: int
-
-    @classmethod
-    def of(cls, dedup: DedupConfig) -> "LeaderCounts":
-        per_bucket = dedup.leaders_per_bucket
-        return cls(min(dedup.leaders_in_crowded_bucket, per_bucket), per_bucket, dedup.crowded_bucket_size)
 
 
 def _by_bucket(rows: DataFrame, partitions: int) -> DataFrame:
@@ -118,7 +102,7 @@ def _with_leaders(
         buckets = np.concatenate([held_buckets, batch.column(0).to_numpy()])
         ranks = np.concatenate([held_ranks, batch.column(1).to_numpy()])
         num_held = len(held_ranks)
-        positions = np.arange(len(buckets)) - _starts(buckets)
+        positions = np.arange(len(buckets)) - starts(buckets)
         continues = buckets == buckets[0]  # rows that continue the bucket of the carried-over leaders
         continues[:num_held] = False
         positions[continues] += num_before - num_held
@@ -126,29 +110,3 @@ def _with_leaders(
         last = np.flatnonzero(buckets == buckets[-1])
         num_before = int(positions[-1]) + 1
         held_buckets, held_ranks = buckets[last[: leaders.per_bucket]], ranks[last[: leaders.per_bucket]]
-
-
-def star_pairs(
-    buckets: Longs, ranks: Longs, positions: Longs, is_new: npt.NDArray[np.bool_], leaders: LeaderCounts
-) -> tuple[Longs, Longs]:
-    """Returns pairs (u, v), u < v, of every new row with the leaders of its bucket.
-
-    buckets, ranks, positions [n] int64, sorted by (bucket, rank). All leaders of each bucket must be included; other
-    rows may be missing.
-    """
-    start = _starts(buckets)
-    us, vs = [], []
-    for k in range(leaders.per_bucket):
-        compared = is_new & (positions > k)
-        if k >= leaders.in_crowded:
-            compared &= positions < leaders.crowded_size
-        others = np.flatnonzero(compared)
-        us.append(ranks[start[others] + k])
-        vs.append(ranks[others])
-    return np.concatenate(us), np.concatenate(vs)
-
-
-def _starts(buckets: Longs) -> Longs:
-    """Returns the index of the first row of each row's bucket, [n]."""
-    begins = np.r_[True, buckets[1:] != buckets[:-1]]
-    return np.maximum.accumulate(np.where(begins, np.arange(len(buckets)), 0))

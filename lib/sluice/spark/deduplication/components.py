@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -14,10 +13,9 @@ from sluice.core.records.dedup import ClusterMember, Pair
 from sluice.data.arrow import arrow_schema
 from sluice.spark.engine.schemas import spark_schema
 from sluice.spark.engine.work import Checkpoints
+from sluice.text.dedup.clusters import Ids, smallest_members
 
 MAX_ROUNDS = 60  # alternating stars need O(log^2 n) rounds (Kiveris et al. 2014); 60 is far beyond any input
-
-Ids = npt.NDArray[np.int64]
 
 
 def components(edges: DataFrame, n_edges: int, edges_per_task: int, checkpoints: Checkpoints) -> DataFrame:
@@ -97,22 +95,3 @@ def _columns(batches: Iterable[pa.RecordBatch]) -> tuple[Ids, Ids]:
     u, v = ([part.to_numpy() for part in parts] for parts in zip(*pairs, strict=True)) if pairs else ([], [])
     empty = np.empty(0, np.int64)
     return np.concatenate([empty, *u]), np.concatenate([empty, *v])
-
-
-def smallest_members(u: Ids, v: Ids) -> tuple[Ids, Ids]:
-    """Returns every node of an edge list [n] int64 and the smallest node of its component.
-
-    Min-label hooking and pointer jumping on arrays (Shiloach, Vishkin 1982). Each round hooks the larger root of an
-    edge under the smaller one and then shortens all paths, until no edge joins two roots.
-    """
-    nodes, inverse = np.unique(np.concatenate([u, v]), return_inverse=True)
-    a, b = inverse[: len(u)], inverse[len(u) :]
-    parent = np.arange(len(nodes))
-    while len(a):
-        root_a, root_b = parent[a], parent[b]
-        np.minimum.at(parent, np.maximum(root_a, root_b), np.minimum(root_a, root_b))
-        while not np.array_equal(parent, shorter := parent[parent]):
-            parent = shorter
-        apart = parent[a] != parent[b]
-        a, b = a[apart], b[apart]
-    return nodes, nodes[parent]

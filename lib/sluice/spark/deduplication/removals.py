@@ -1,32 +1,17 @@
 """Verified edges to removals. Each cluster is resolved in one task, using only its edges if they suffice."""
 
-import itertools
 from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from sluice.core.records.base import Record
 from sluice.core.records.dedup import NearRemoval
 from sluice.data.arrow import iter_rows, to_batches
 from sluice.spark.engine.schemas import spark_schema
 from sluice.spark.engine.work import Checkpoints
-from sluice.text.dedup.keep_rule import NeedsComparison, Similar, resolve_cluster
-from sluice.text.dedup.shingles import similarity
-
-
-class Resolved(Record):
-    """A near-removal. Without `rank`: a cluster in which documents without an edge must be compared."""
-
-    cluster: int
-    rank: int | None
-    duplicate_of: int | None
-    jaccard: float | None
+from sluice.text.dedup.clusters import Resolved, resolve_by_edges, resolve_by_sets
 
 
 def near_removals(
@@ -68,47 +53,8 @@ def _by_edges(threshold: float, batches: Iterable[pa.RecordBatch]) -> Iterator[p
     return to_batches(resolve_by_edges(iter_rows(batches), threshold), Resolved)
 
 
-def resolve_by_edges(rows: Iterable[dict[str, Any]], threshold: float) -> Iterator[Resolved]:
-    """Resolves clusters from sorted edges (cluster, v, u, jaccard, kept_as)."""
-    for cluster, edges in itertools.groupby(rows, key=lambda row: row["cluster"]):
-        members = (
-            (rank, [Similar(row["u"], row["jaccard"], row["kept_as"]) for row in found])
-            for rank, found in itertools.groupby(edges, key=lambda row: row["v"])
-        )
-        try:
-            resolved = list(resolve_cluster(members, threshold))
-        except NeedsComparison:
-            yield Resolved(cluster=cluster, rank=None, duplicate_of=None, jaccard=None)
-            continue
-        for rank, duplicate_of, jaccard in resolved:
-            yield Resolved(cluster=cluster, rank=rank, duplicate_of=duplicate_of, jaccard=jaccard)
-
-
 def _by_sets(threshold: float, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     return to_batches(resolve_by_sets(iter_rows(batches), threshold), NearRemoval)
-
-
-def resolve_by_sets(rows: Iterable[dict[str, Any]], threshold: float) -> Iterator[NearRemoval]:
-    """Resolves clusters from sorted documents (cluster, rank, similar, shingles)."""
-    for cluster, documents in itertools.groupby(rows, key=lambda row: row["cluster"]):
-        kept: dict[int, npt.NDArray[np.uint64]] = {}
-        members = _with_sets(documents, kept)
-        for rank, duplicate_of, jaccard in resolve_cluster(members, threshold, partial(_compare, kept)):
-            del kept[rank]
-            yield NearRemoval(rank=rank, duplicate_of=duplicate_of, jaccard=jaccard, cluster=cluster)
-
-
-def _with_sets(
-    documents: Iterable[dict[str, Any]], kept: dict[int, npt.NDArray[np.uint64]]
-) -> Iterator[tuple[int, list[Similar]]]:
-    """Yields members for `resolve_cluster` and adds the shingle set of each to `kept`."""
-    for row in documents:
-        kept[row["rank"]] = np.frombuffer(row["shingles"], "<u8")
-        yield row["rank"], [Similar(other["u"], other["jaccard"], other["kept_as"]) for other in row["similar"] or ()]
-
-
-def _compare(kept: dict[int, npt.NDArray[np.uint64]], better: int, worse: int) -> float:
-    return similarity(kept[better], kept[worse])
 
 
 def removals(exact: DataFrame, near: DataFrame, earlier: DataFrame) -> DataFrame:

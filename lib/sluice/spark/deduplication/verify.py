@@ -18,7 +18,7 @@ from sluice.data.arrow import arrow_schema
 from sluice.spark.engine.schemas import spark_schema
 from sluice.text.dedup.kernels.sets import compare_in_turn
 from sluice.text.dedup.key_text import key_text
-from sluice.text.dedup.lsh import margin
+from sluice.text.dedup.lsh import OPEN, SURE, margin
 from sluice.text.dedup.shingles import shingle_set
 
 SPAN = 22
@@ -26,10 +26,6 @@ SPAN = 22
 
 LEADER = -1
 """Value of `other` in the row of a leader, so that it sorts first."""
-
-
-SURE, OPEN = 4, 16
-"""Number of pairs of a document to compare: the best `SURE` of its sure pairs, or `OPEN` if none is sure."""
 
 
 def likely_pairs(pairs: DataFrame, sketches: DataFrame, dedup: DedupConfig, partitions: int) -> DataFrame:

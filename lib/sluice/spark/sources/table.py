@@ -4,29 +4,27 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, Protocol
 
-import msgspec
 import pyarrow as pa
-from pyspark.sql import Column, DataFrame, Row, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from sluice import __version__
 from sluice.core.config.dedup import MinHashConfig, SourceConfig
 from sluice.core.config.schema import Config
-from sluice.core.errors import ConfigError, InputError, StageError
+from sluice.core.errors import ConfigError, StageError
 from sluice.core.ledger import Ledger
 from sluice.core.reasons import Reason
 from sluice.core.records.dedup import Fact
 from sluice.data import storage
 from sluice.data.arrow import iter_rows, to_batches
-from sluice.data.sources.table import check_columns
+from sluice.data.sources.table import check_columns, repeated_ids_error, same_hash_error, unreadable_error
 from sluice.data.sources.table_files import table_files
 from sluice.data.stage import Stage
 from sluice.spark.engine.schemas import spark_schema
 from sluice.spark.engine.work import Checkpoints
 from sluice.spark.sources.source import Outcome, with_reasons
 from sluice.spark.sources.table_files import TableFiles, doc_id
-from sluice.text.dedup.key_text import KEY_VERSION
-from sluice.text.dedup.signing import sign_text
+from sluice.text.dedup.signed_row import sign_row
+from sluice.text.dedup.table_stage import table_stage
 
 SHOWN = 5
 """Maximum number of ids in an error message."""
@@ -50,11 +48,7 @@ class TableSource:
         self._minhash = minhash
         self._kind, self._files = table_files(config.source.inputs)
         check_columns(self._kind, self._files, config.source)
-        source: dict[str, Any] = msgspec.to_builtins(config.source)
-        del source["max_unreadable_share"]
-        files = [[file.path, storage.size(file.path)] for file in self._files]
-        what = {"sluice": __version__, "key": KEY_VERSION, **settings, "source": source, "files": files}
-        self.stage = Stage(config.output, name, what)
+        self.stage = table_stage(config, name, settings, self._files)
 
     def begin(self, *results: str, force: bool) -> bool:
         """Whether the stage has to run. Deletes results that a killed attempt may have left incomplete."""
@@ -197,11 +191,7 @@ def check_rows(rows: DataFrame, source: SourceConfig, place: Callable[[int, int]
     total, problems = rows.agg(F.count("*"), F.count("problem")).collect()[0]
     if problems > source.max_unreadable_share * total:
         worst = rows.where("problem is not null").orderBy("piece", "position").limit(SHOWN).collect()
-        raise StageError(
-            f"{problems:,} of {total:,} rows cannot be read, more than source.max_unreadable_share="
-            f"{source.max_unreadable_share} allows: {'; '.join(f'{row.place}: {row.problem}' for row in worst)}. "
-            "Fix them, or increase source.max_unreadable_share."
-        )
+        raise unreadable_error(source, problems, total, (f"{row.place}: {row.problem}" for row in worst))
     at = F.struct("piece", "position", "name")
     same = (
         rows.where("problem is null")
@@ -216,30 +206,11 @@ def check_rows(rows: DataFrame, source: SourceConfig, place: Callable[[int, int]
     )
     twice = same.where("n > 1").orderBy("one").limit(SHOWN).collect()
     if clash := [row for row in twice if row.one != row.other]:
-        raise InputError(
-            f"The ids {clash[0].one!r} and {clash[0].other!r} have the same hash. Set source.id_seed to a number "
-            f"other than {source.id_seed}."
-        )
+        raise same_hash_error(source, clash[0].one, clash[0].other)
     if twice:
-        ids = "; ".join(f"{row.one!r} ({row.n} times{_between(place, row)})" for row in twice)
-        raise InputError(
-            f"Ids in column {source.id!r} must be unique, but some are not: {ids}. Set another column with "
-            "source.id, or make them unique."
-        )
-
-
-def _between(place: Callable[[int, int], str | None], row: Row) -> str:
-    places = [place(at.piece, at.position) for at in (row.first, row.last)]
-    return f": {places[0]} and {places[1]}" if all(places) else ""
+        places = ([place(at.piece, at.position) for at in (row.first, row.last)] for row in twice)
+        raise repeated_ids_error(source, ((row.one, row.n, at) for row, at in zip(twice, places, strict=True)))
 
 
 def _sign(minhash: MinHashConfig, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    return to_batches((_fact(row, minhash) for row in iter_rows(batches)), Fact)
-
-
-def _fact(row: dict[str, Any], minhash: MinHashConfig) -> Fact:
-    text = row.pop("text")
-    if text is None or not text.strip():
-        n_chars = None if text is None else 0
-        return Fact(**row, n_chars=n_chars, text_hash=None, n_shingles=0, signature=None)
-    return Fact(**row, n_chars=len(text), **sign_text(text, minhash)._asdict())
+    return to_batches((sign_row(row, minhash) for row in iter_rows(batches)), Fact)

@@ -76,6 +76,9 @@ def least_equal(threshold: float, permutations: int, miss: float) -> int:
     return permutations
 
 
+SURE, OPEN = 4, 16
+"""Number of pairs of a document to compare: the best `SURE` of its sure pairs, or `OPEN` if none is sure."""
+
 SCREEN_SHARE = 0.1
 """Maximum share of the bands' misses that a screen may add, so that recall hardly decreases."""
 

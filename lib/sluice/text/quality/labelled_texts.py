@@ -15,6 +15,7 @@ from sluice.core.config.rules import TrainQualityConfig
 from sluice.core.errors import ConfigError, InputError
 from sluice.core.ids import mix64, text_digest
 from sluice.data.sources.json_objects import is_json_lines
+from sluice.data.sources.marks import is_marks, read_marks
 from sluice.data.sources.parquet import document_files
 from sluice.data.sources.records import iter_records
 from sluice.text.quality.score import word_line
@@ -22,6 +23,8 @@ from sluice.text.quality.score import word_line
 log = logging.getLogger("sluice.quality")
 
 PLAIN = (".txt", ".md")
+MARKED = {"positive": "good", "negative": "bad"}
+"""Marks that each side takes from a file of marks."""
 MIN_DOCUMENTS = 5
 """A class with fewer documents, in training or held out, is not sufficient."""
 
@@ -73,7 +76,7 @@ def read_classes(section: TrainQualityConfig) -> tuple[Labelled, Labelled]:
     for name, paths in sides.items():
         if not paths:
             raise ConfigError(f"train_quality.{name} is empty. Set it to files or run outputs: both classes need them.")
-    read = {name: [_read(section, i, path) for i, path in enumerate(paths)] for name, paths in sides.items()}
+    read = {name: [_read(section, name, i, path) for i, path in enumerate(paths)] for name, paths in sides.items()}
     digests = {
         name: {document.digest for documents, _ in sources for document in documents} for name, sources in read.items()
     }
@@ -82,12 +85,12 @@ def read_classes(section: TrainQualityConfig) -> tuple[Labelled, Labelled]:
     return good, bad
 
 
-def _read(section: TrainQualityConfig, source: int, path: str) -> tuple[list[LabelledText], dict[str, int]]:
-    """Reads the documents of one source with the smallest hashes, up to the maximum of a class."""
+def _read(section: TrainQualityConfig, side: str, source: int, path: str) -> tuple[list[LabelledText], dict[str, int]]:
+    """Reads the documents of one source of a side with the smallest hashes, up to the maximum of a class."""
     counts = dict.fromkeys(("read", "other_language", "rejected", "too_short", "duplicate", "not_chosen"), 0)
     kept: list[tuple[int, LabelledText]] = []
     seen: set[bytes] = set()
-    for record in _records(path, section.groups):
+    for record in _records(path, section.groups, MARKED[side]):
         counts["read"] += 1
         text = record["text"]
         if record.get("reason") is not None or text is None:
@@ -110,8 +113,15 @@ def _read(section: TrainQualityConfig, source: int, path: str) -> tuple[list[Lab
     return sorted(document for _, document in kept), counts
 
 
-def _records(path: str, groups: Sequence[str]) -> Iterator[Mapping[str, Any]]:
-    """Yields the documents at a path as mappings with `text` and other fields."""
+def _records(path: str, groups: Sequence[str], label: str) -> Iterator[Mapping[str, Any]]:
+    """Yields the documents at a path as mappings with `text` and other fields; of a file of marks, those with `label`.
+
+    The `reason` of a mark, for which the document was removed, is no reason to skip it here.
+    """
+    if is_marks(path):
+        marks = [mark for mark in read_marks(path).values() if mark.label == label]
+        yield from ({"text": mark.text, "language": mark.language, "url": mark.url} for mark in marks)
+        return
     is_file = is_json_lines(path) or path.removesuffix(".gz").removesuffix(".zst").endswith(PLAIN)
     for file in [path] if is_file else document_files(path):
         yield from iter_records(file, ["language", "reason", *groups])

@@ -24,7 +24,7 @@ import numpy.typing as npt
 from sluice.core.config.rules import FitThresholdsConfig
 from sluice.core.errors import InputError
 from sluice.text.rules.rule import Rule, signal_range
-from sluice.text.rules.signal_sample import Floats, SignalSample
+from sluice.text.rules.signal_sample import Floats, Marked, SignalSample
 
 Bools = npt.NDArray[np.bool_]
 
@@ -83,6 +83,8 @@ class Proposal(NamedTuple):
     old_share: float
     only: list[int]
     """Documents (positions in the sample) dropped by this bound and no other proposal, at most SAMPLES."""
+    marks_dropped: tuple[int, int] = (0, 0)
+    """Numbers of good and of bad marked documents that this bound alone drops."""
 
 
 class Fitted(NamedTuple):
@@ -100,6 +102,12 @@ class Fitted(NamedTuple):
     """Share dropped by all active rules together, without `pareto`."""
     language_score: float | None
     """Proposed minimum probability of the language model; None if no scores are stored."""
+    num_marks: tuple[int, int] = (0, 0)
+    """Numbers of good and of bad marked documents."""
+    marks_dropped: tuple[int, int] = (0, 0)
+    """Numbers of them that all proposals together drop."""
+    old_marks_dropped: tuple[int, int] = (0, 0)
+    """Numbers of them that all active rules together drop, without `pareto`."""
 
 
 def mean_std(threshold: float, reference: Floats, target: Floats) -> float | None:
@@ -157,8 +165,11 @@ def fit(
     in_force: Sequence[Rule],
     reference: SignalSample,
     target: SignalSample,
+    marked: Marked | None = None,
 ) -> Fitted:
     """Returns proposals for the target language, computed from the known rules of the reference language.
+
+    `marked` documents of the target language are only counted.
 
     Raises InputError if a language has too few documents, or if the known rules do not apply to the reference.
     """
@@ -184,10 +195,13 @@ def fit(
         p._replace(only=np.flatnonzero(mine & (times == 1))[:SAMPLES].tolist())
         for p, mine in zip(proposals, broken, strict=True)
     ]
-    old_broken = np.zeros(count, bool)
-    for rule in old:
-        for side in SIDES:
-            old_broken |= _broken(side, target.signals[rule.signal], getattr(rule, side), count)
+    bounds = [(rule.signal, side, getattr(rule, side)) for rule in old for side in SIDES]
+    proposed = [(p.signal, p.side, p.value) for p in proposals]
+    if marked is not None:
+        proposals = [
+            p._replace(marks_dropped=_marks_dropped([bound], marked))
+            for p, bound in zip(proposals, proposed, strict=True)
+        ]
     return Fitted(
         language=target.language,
         reference=reference.language,
@@ -195,9 +209,29 @@ def fit(
         num_reference=len(reference.places),
         proposals=proposals,
         share=float((times > 0).mean()),
-        old_share=float(old_broken.mean()),
+        old_share=float(_dropped(bounds, target).mean()),
         language_score=language_score_threshold(target.language_scores),
+        num_marks=(0, 0) if marked is None else (len(marked.good.places), len(marked.bad.places)),
+        marks_dropped=(0, 0) if marked is None else _marks_dropped(proposed, marked),
+        old_marks_dropped=(0, 0) if marked is None else _marks_dropped(bounds, marked),
     )
+
+
+Bound = tuple[str, str, float | None]
+"""Signal, side and threshold."""
+
+
+def _dropped(bounds: Sequence[Bound], sample: SignalSample) -> Bools:
+    """Returns which documents of a sample at least one bound drops."""
+    count = len(sample.places)
+    broken = np.zeros(count, bool)
+    for signal, side, threshold in bounds:
+        broken |= _broken(side, sample.signals[signal], threshold, count)
+    return broken
+
+
+def _marks_dropped(bounds: Sequence[Bound], marked: Marked) -> tuple[int, int]:
+    return int(_dropped(bounds, marked.good).sum()), int(_dropped(bounds, marked.bad).sum())
 
 
 def _check_size(section: FitThresholdsConfig, sample: SignalSample) -> None:

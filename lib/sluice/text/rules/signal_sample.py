@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sluice.core.errors import FormatError
-from sluice.core.ids import GOLDEN_GAMMA, MASK64
+from sluice.data.sample import SmallestHashes, mix64_all
+from sluice.data.sources.marks import Mark
 from sluice.data.sources.parquet import document_files, open_parquet
 
 log = logging.getLogger("sluice.thresholds")
@@ -47,8 +48,8 @@ def read_sample(
 
     files = document_files(path)
     names = sorted(set(languages))
-    chosen = {name: _Chosen(max_documents) for name in names}
-    scores = {name: _Chosen(max_documents) for name in names}
+    chosen = {name: SmallestHashes(max_documents) for name in names}
+    scores = {name: SmallestHashes(max_documents) for name in names}
     for number, file in enumerate(files):
         for group, columns in _read_groups(file, ("doc_id", "language", "reason", "language_score")):
             hashes = mix64_all(columns["doc_id"].to_numpy(), seed)
@@ -71,37 +72,54 @@ def read_sample(
     }
 
 
+class Marked(NamedTuple):
+    """Documents of one language that were marked in `sluice view`."""
+
+    good: SignalSample
+    bad: SignalSample
+
+
+def read_marked(
+    path: str, marks: Iterable[Mark], languages: Iterable[str], signals: Sequence[str]
+) -> dict[str, Marked]:
+    """Reads the signals of marked documents from the run, by language.
+
+    A mark belongs to the document with its id and URL; marks of other runs are logged and skipped.
+    """
+    marks = list(marks)
+    labels = {int(mark.doc_id): mark for mark in marks if mark.doc_id.isdecimal()}
+    wanted = np.array(sorted(labels), np.int64)
+    names = {(language, label): f"{language} {label}" for language in languages for label in ("good", "bad")}
+    places: dict[str, list[tuple[int, int, int]]] = {name: [] for name in names.values()}
+    files, found = document_files(path), 0
+    for number, file in enumerate(files):
+        for group, columns in _read_groups(file, ("doc_id", "language", "reason", "url")):
+            for row in np.flatnonzero(np.isin(columns["doc_id"].to_numpy(), wanted)).tolist():
+                mark = labels[columns["doc_id"][row].as_py()]
+                if columns["url"][row].as_py() != mark.url:
+                    continue
+                found += 1
+                name = names.get((columns["language"][row].as_py(), str(mark.label)))
+                if name is not None and columns["reason"][row].as_py() is None:
+                    places[name].append((number, group, row))
+    if found < len(marks):
+        log.warning("%s of %s marks are not of documents of this run", f"{len(marks) - found:,}", f"{len(marks):,}")
+    arrays = {name: np.array(rows, np.int64).reshape(-1, 3) for name, rows in places.items()}
+    values = {name: {signal: np.full(len(rows), np.nan) for signal in signals} for name, rows in arrays.items()}
+    _fill(files, arrays, values, signals)
+    samples = {
+        name: SignalSample(name, len(rows), rows, values[name], np.full(len(rows), np.nan))
+        for name, rows in arrays.items()
+    }
+    return {
+        language: Marked(samples[names[language, "good"]], samples[names[language, "bad"]])
+        for language in {language for language, _ in names}
+    }
+
+
 def _mask(column: Any) -> npt.NDArray[np.bool_]:
     mask: npt.NDArray[np.bool_] = column.fill_null(False).to_numpy(zero_copy_only=False)
     return mask
-
-
-class _Chosen:
-    """The values with the smallest hashes so far, in hash order, at most `limit`."""
-
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self.count = 0
-        self.hashes = np.empty(0, np.uint64)
-        self.values: npt.NDArray[Any] = np.empty(0)
-
-    def add(self, hashes: npt.NDArray[np.uint64], values: npt.NDArray[Any]) -> None:
-        if not len(hashes):
-            return
-        self.count += len(hashes)
-        all_hashes = np.concatenate([self.hashes, hashes])
-        all_values = np.concatenate([self.values, values]) if len(self.values) else values
-        first = np.argsort(all_hashes, kind="stable")[: self.limit]
-        self.hashes, self.values = all_hashes[first], all_values[first]
-
-
-def mix64_all(values: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.uint64]:
-    """Applies `core.ids.mix64` to each value."""
-    z = values.astype(np.uint64) + np.uint64((seed + 1) * GOLDEN_GAMMA & MASK64)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    mixed: npt.NDArray[np.uint64] = z ^ (z >> np.uint64(31))
-    return mixed
 
 
 def _read_groups(path: str, columns: Sequence[str]) -> Any:

@@ -34,6 +34,8 @@ def rule_file(fitted: Fitted) -> str:
         f"# {fitted.num_reference:,} in {fitted.reference!r}.",
         f"# Together they drop {percent(fitted.share)} of the sample; the current rules, {percent(fitted.old_share)}.",
     ]
+    if any(fitted.num_marks):
+        lines.append(f"# {marks_told(fitted)}")
     if fitted.language_score is not None:
         lines.append(f"# FineWeb-2's minimum language score: {fitted.language_score:g} (extract.min_language_score).")
     lines += [
@@ -44,7 +46,7 @@ def rule_file(fitted: Fitted) -> str:
     ]
     used: Counter[str] = Counter()
     for proposal in fitted.proposals:
-        lines.append(f"  # {_told(proposal)}")
+        lines.append(f"  # {_told(proposal, fitted)}")
         if proposal.value is not None:
             name = f"fitted_{proposal.signal}_{proposal.side}"
             used[name] += 1
@@ -54,12 +56,28 @@ def rule_file(fitted: Fitted) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _told(proposal: Proposal) -> str:
+def marks_told(fitted: Fitted) -> str:
+    """Says how the proposals and the active rules treat the marked documents."""
+    good, bad = fitted.num_marks
+
+    def told(dropped: tuple[int, int]) -> str:
+        return f"drop {dropped[0]:,} of {good:,} good documents and keep {bad - dropped[1]:,} of {bad:,} bad ones"
+
+    return (
+        f"Of the marks, the proposals {told(fitted.marks_dropped)}; the current rules {told(fitted.old_marks_dropped)}."
+    )
+
+
+def _told(proposal: Proposal, fitted: Fitted) -> str:
     known = f"{proposal.side} {proposal.reference:g}, which drops {percent(proposal.reference_share)} there"
     if proposal.value is None:
         return f"{proposal.signal}: no rule ({known}): {proposal.reason}"
     old = "" if proposal.old is None else f"; currently {proposal.old:g}: {percent(proposal.old_share)}"
-    return f"{proposal.method} from {known}; drops {percent(proposal.share)}{old}"
+    marks = ""
+    if any(fitted.num_marks):
+        dropped = (f"{n:,} of {of:,}" for n, of in zip(proposal.marks_dropped, fitted.num_marks, strict=True))
+        marks = "; of the marks, {} good and {} bad".format(*dropped)
+    return f"{proposal.method} from {known}; drops {percent(proposal.share)}{old}{marks}"
 
 
 def table(fitted: Fitted) -> str:
@@ -117,9 +135,11 @@ def _section(fitted: Fitted, sample: SignalSample, texts: Texts) -> str:
         '<span class="new-word">Proposed</span>, <span class="old-word">current</span>, dotted: reference threshold. '
         f"Heights are square roots of counts; the highest 1 % may be cut off.{score}</p>",
     ]
+    if any(fitted.num_marks):
+        parts.append(f"<p>{escape(marks_told(fitted))}</p>")
     for proposal in fitted.proposals:
         parts.append(f"<h3>{escape(proposal.signal)} · {proposal.side} {escape(_number(proposal.value))}</h3>")
-        parts.append(f"<p>{escape(_told(proposal))}</p>{_picture(proposal, sample)}")
+        parts.append(f"<p>{escape(_told(proposal, fitted))}</p>{_picture(proposal, sample)}")
         for i in proposal.only:
             url, text = texts[i]
             value = sample.signals[proposal.signal][i]

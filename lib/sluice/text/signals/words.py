@@ -1,4 +1,6 @@
-"""Signals that count words. They are undefined for languages without word segmentation (`view.UNSEGMENTED`).
+"""Signals that count words.
+
+They are undefined for languages without word segmentation (`text.signals.text_view.UNSEGMENTED`).
 
 A token is a word or mark of `data.dataset.words.words`; a word is a token that does not consist of marks only. Sources:
 Gopher (Rae et al. 2021, as in huggingface/datatrove `gopher_quality_filter.py`), Dolma, DCLM, C4, RedPajama-v2, ROOTS.

@@ -186,3 +186,16 @@ def test_a_folder_without_documents_is_an_error_with_its_path(tmp_path):
     settings = msgspec.structs.replace(section(tmp_path, [], rows([2])), positive=(str(tmp_path / "empty"),))
     with pytest.raises(InputError, match=r"There are no documents at .*empty"):
         read_classes(settings)
+
+
+def test_a_file_of_marks_gives_each_class_its_own(tmp_path):
+    fields = {"url": "https://a.example/x", "language": "en", "reason": "words", "stage": "filter"}
+    labels = [(1, "good"), (2, "bad"), (3, "good"), (3, "bad"), (4, "bad"), (4, None)]
+    marks = [{"doc_id": str(i), "text": text(i), "label": label} | fields for i, label in labels]
+    marks.append({"doc_id": "5", "text": text(5), "label": "good"} | fields | {"language": "zh"})
+    path = write(tmp_path, "marks.jsonl", marks)
+    good, bad = read_classes(msgspec.structs.replace(SECTION, positive=(path,), negative=(path,)))
+    assert [(d.text, d.group) for d in good.documents] == [(text(1), "a.example")]
+    assert {d.text for d in bad.documents} == {text(2), text(3)}
+    assert (good.counts[0].read, good.counts[0].other_language, good.counts[0].rejected) == (2, 1, 0)
+    assert bad.counts[0].read == 2

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from sluice.core.errors import FormatError
 from sluice.core.ids import mix64
-from sluice.text.rules.signal_sample import mix64_all, read_sample, read_texts
+from sluice.data.sample import mix64_all
+from sluice.text.rules.signal_sample import read_sample, read_texts
 from tests.helpers.docs_table import document, rejection, write_run
 
 SIGNALS = ("n_words", "han_share")

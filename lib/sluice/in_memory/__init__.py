@@ -1,0 +1,1 @@
+"""Stages of tables that fit in memory, without Spark and Java."""
