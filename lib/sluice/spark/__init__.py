@@ -1,8 +1,8 @@
 """Spark: the jobs of a run, and functions for data frames.
 
 `from sluice import spark as sl`: `read_warc`, `with_signals`, `judge`, `filter`, `dedup`, `decontaminate`,
-`dedup_lines`, `split`, `write_shards`. They use the session of the frame, never stop it and set none of its options.
-Each name is imported when it is first used.
+`dedup_lines`, `split`, `write_shards`, `publish`. They use the session of the frame, never stop it and set none of its
+options. Each name is imported when it is first used.
 """
 
 import importlib
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from sluice.spark.frames.datasets import split, write_shards
     from sluice.spark.frames.duplicates import decontaminate, dedup, dedup_lines
     from sluice.spark.frames.pages import filter, judge, read_warc, with_signals
+    from sluice.spark.frames.publish import publish
 
 _MODULES = {
     "decontaminate": "duplicates",
@@ -19,6 +20,7 @@ _MODULES = {
     "dedup_lines": "duplicates",
     "filter": "pages",
     "judge": "pages",
+    "publish": "publish",
     "read_warc": "pages",
     "split": "datasets",
     "with_signals": "pages",
@@ -30,6 +32,7 @@ __all__ = [
     "dedup_lines",
     "filter",
     "judge",
+    "publish",
     "read_warc",
     "split",
     "with_signals",

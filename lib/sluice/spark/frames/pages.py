@@ -12,11 +12,10 @@ from pyspark.sql.pandas.functions import pandas_udf
 
 from sluice.core.config.extract import ExtractConfig
 from sluice.core.config.rules import RulesConfig
-from sluice.core.errors import InputError
 from sluice.core.records.docs import Signals
 from sluice.data.plan.inputs import make_plan
 from sluice.spark.engine.schemas import spark_schema
-from sluice.spark.frames.work import config_of
+from sluice.spark.frames.work import config_of, require_columns
 from sluice.spark.sources.frame import quoted
 from sluice.spark.transforms.extract import extract_entries
 from sluice.spark.transforms.rules import first_failure_column
@@ -70,7 +69,7 @@ def with_signals(df: DataFrame, *, text: str = "text", language: str | None = No
 
     >>> sl.with_signals(df).select("id", "signals.n_words")  # doctest: +SKIP
     """
-    _require(df, {"text": text, "language": language})
+    require_columns(df, {"text": text, "language": language})
     model_path(ExtractConfig().lid_model)
     code = F.lit(None).cast("string") if language is None else quoted(language)
     found = df.withColumn("_sluice", pandas_udf(_judge, JUDGED)(quoted(text), code))  # type: ignore[call-overload]
@@ -87,7 +86,7 @@ def judge(
     Needs: `signals`, from `with_signals` or `read_warc`, and the column `language`. `rules`: names of presets or paths
     of rule files. Runs in SQL, without Python. Raises ConfigError for unknown rules, InputError for a missing column.
     """
-    _require(df, {"language": language, "signals": "signals"})
+    require_columns(df, {"language": language, "signals": "signals"})
     loaded = load_rules([rules] if isinstance(rules, str) else list(rules))
     columns = [quoted(name) for name in df.columns if name not in ("reason", "value", "threshold")]
     verdict = first_failure_column(loaded, "`" + language.replace("`", "``") + "`").alias("_verdict")
@@ -99,13 +98,6 @@ def filter(
 ) -> DataFrame:
     """Returns the documents that keep all rules; `judge` also returns the others, with their reasons."""
     return judge(df, rules, language=language).where("reason is null").select(*map(quoted, df.columns))
-
-
-def _require(df: DataFrame, columns: dict[str, str | None]) -> None:
-    for argument, name in columns.items():
-        if name is not None and name not in df.columns:
-            hint = " Call with_signals first." if name == "signals" else ""
-            raise InputError(f"{argument}={name!r}, but the columns of the data frame are {df.columns}.{hint}")
 
 
 def _judge(texts: pd.Series, languages: pd.Series) -> pd.DataFrame:

@@ -6,11 +6,11 @@ import tempfile
 from collections.abc import Mapping
 from typing import Any
 
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from sluice.core.config.load import config_with
 from sluice.core.config.schema import Config
-from sluice.core.errors import ConfigError
+from sluice.core.errors import ConfigError, InputError
 
 OPTION = "spark.sluice.workDir"
 """Setting of a Spark session with the default of `work_dir`."""
@@ -49,3 +49,11 @@ def config_of(named: Mapping[str, Any], settings: Mapping[str, Any] | None) -> C
     """
     given = {path: value for path, value in named.items() if value is not None} | dict(settings or {})
     return config_with(given)
+
+
+def require_columns(df: DataFrame, columns: Mapping[str, str | None]) -> None:
+    """Raises InputError unless the frame has the columns, given by the arguments that name them; None is no column."""
+    for argument, name in columns.items():
+        if name is not None and name not in df.columns:
+            hint = " Call with_signals first." if name == "signals" else ""
+            raise InputError(f"{argument}={name!r}, but the columns of the data frame are {df.columns}.{hint}")
