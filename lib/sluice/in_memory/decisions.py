@@ -44,7 +44,7 @@ class SignedRows:
 
 
 class Decisions(NamedTuple):
-    """What happens to each row. `reasons`: why a row is removed, by its position; `ranked`: positions by rank."""
+    """The decision for each row. `reasons`: why a row is removed, by its position; `ranked`: positions by rank."""
 
     facts: list[Fact]
     ranked: list[int]
