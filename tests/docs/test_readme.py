@@ -51,7 +51,7 @@ def run(block: str, folder: Path) -> subprocess.CompletedProcess[str]:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=400,
+        timeout=900,  # a block may compile kernels on a busy machine
         check=False,
     )
 
