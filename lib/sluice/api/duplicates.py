@@ -54,8 +54,8 @@ def dedup(
     `table`: a pandas DataFrame, an Arrow table, or a list of mappings with equal keys. `id`: unique strings or
     integers. `threshold`: similarity from which two texts are duplicates, 0.8 by default. `quality`, `fetched_at`,
     `url`: columns that decide which row stays: the one with the highest quality, then the longest, then the earliest,
-    then by URL and id. `settings`: others by path, such as {"dedup.minhash.bands": 20}. The result is that of `sluice
-    run dedup` and of `sluice.spark.dedup`. Rows with an empty or null text are removed and counted.
+    then by URL and a hash of the id. `settings`: others by path, such as {"dedup.minhash.bands": 20}. The result is
+    that of `sluice run dedup` and of `sluice.spark.dedup`. Rows with an empty or null text are removed and counted.
 
     Raises InputError for a missing column or repeated ids, ConfigError for an invalid setting.
 

@@ -69,9 +69,9 @@ def load_config(files: Iterable[str | Path] = (), settings: Iterable[str] = ()) 
     return to_config(merge(_seeds(tree.get("seed")), tree))
 
 
-def config_with(values: Mapping[str, Any]) -> Config:
-    """Returns the defaults with values by path, such as {"dedup.threshold": 0.7}, as `load_config` with settings."""
-    return load_config([], [f"{path}={json.dumps(value, ensure_ascii=False)}" for path, value in values.items()])
+def config_with(values: Mapping[str, Any], files: Iterable[str | Path] = ()) -> Config:
+    """Returns `load_config` with values by path, such as {"dedup.threshold": 0.7}, in place of settings."""
+    return load_config(files, [f"{path}={json.dumps(value, ensure_ascii=False)}" for path, value in values.items()])
 
 
 def _seeds(root: Any) -> dict[str, Any]:

@@ -80,8 +80,8 @@ def dedup(
 
     `id`: unique strings or integers. `threshold`: similarity from which two documents are duplicates, 0.8 by default.
     `quality`, `fetched_at`, `url`: columns that decide which document stays: the one with the highest quality, then the
-    longest, then the earliest, then by URL and a hash of the id. `settings`: others by path, such as {"dedup.urls": "newest"} or
-    {"dedup.earlier": ["INDEX"]}. Rows with an empty or null text are removed and counted.
+    longest, then the earliest, then by URL and a hash of the id. `settings`: others by path, such as {"dedup.urls":
+    "newest"} or {"dedup.earlier": ["INDEX"]}. Rows with an empty or null text are removed and counted.
 
     Raises InputError for a missing column or repeated ids, ConfigError for an invalid setting.
 
