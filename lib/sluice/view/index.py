@@ -59,7 +59,7 @@ def require_trigrams() -> None:
 
 
 def open_index(stages: Stages, sample: int, seed: int) -> Path:
-    """Returns the index file of a run, after building it if there is none for this state of the run.
+    """Returns the index file of a run. Builds it first, unless the run has not changed since the last time.
 
     It is stored in `view` below the output, or in a temporary directory if the output is remote or not writable.
     """

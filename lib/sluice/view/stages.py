@@ -33,7 +33,7 @@ def read_stages(output: str) -> Stages:
     """Finds the stages to show: the last finished one and all that it builds on.
 
     A stage that was left over from other settings is not among them. The first is `extract`, also if it has not
-    finished; or the stages that worked on a user's table. Raises InputError if there are none.
+    finished; or the stages that worked on a user's table. Raises InputError without such a stage.
     """
     read: Values = {}
     texts: list[str] = []

@@ -36,9 +36,9 @@ def wanted_columns(source: SourceConfig) -> dict[str, str]:
 
 
 def find_column(schema: pa.Schema, name: str) -> tuple[int, ...] | None:
-    """Returns the path of a column: the one with this name or, if there is none, the field `a.b` of a struct `a`.
+    """Returns the path of the column with this name. Without such a column, `a.b` is the field `b` of a struct `a`.
 
-    None: there is no such column. Raises InputError if several columns have the name.
+    None: neither exists. Raises InputError if several columns have the name.
     """
     found = schema.get_all_field_indices(name)
     if len(found) > 1:

@@ -23,7 +23,7 @@ from sluice.data.sources.values import row_of
 
 
 def csv_columns(path: str) -> list[str]:
-    """Returns the names in the header of a file. Raises InputError if there is none."""
+    """Returns the names in the header of a file. Raises InputError for an empty file."""
     with _records(path) as records:
         header = next(records, None)
     if header is None:
