@@ -34,11 +34,13 @@ def fits(config: Config) -> bool:
     if not config.source.inputs or dedup.urls or dedup.earlier or dedup.write_index or SUBMITTED in os.environ:
         return False
     kind, files = table_files(config.source.inputs)
-    packed = kind == "parquet"
-    size = sum(
-        storage.size(path) * (EXPANSION if packed or path.lower().endswith(COMPRESSED) else 1) for path, _ in files
-    )
-    return size < config.spark.min_table_bytes
+    left = config.spark.min_table_bytes
+    for path, _ in files:  # stops early: each size of a remote file is a request
+        is_packed = kind == "parquet" or path.lower().endswith(COMPRESSED)
+        left -= storage.size(path) * (EXPANSION if is_packed else 1)
+        if left <= 0:
+            return False
+    return left > 0
 
 
 def dedup_table(config: Config, *, force: bool) -> None:
