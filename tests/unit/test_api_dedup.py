@@ -33,6 +33,18 @@ def test_a_table_of_any_kind_loses_its_duplicates_and_stays_of_its_kind(kind):
     assert found.ledger == Ledger("documents", 11, 4, {"empty": 1, "exact": 3, "near": 2, "null_text": 1})
 
 
+@pytest.mark.parametrize("mark", ["\u200b", "\u00ad", "\ufeff", "\U000e0041"])
+def test_of_two_texts_that_look_alike_the_one_without_invisible_characters_stays(mark):
+    texts = [
+        f"今天天{mark}气很好，我们去{mark}公园散步。",
+        "今天天气很好，我们去公园散步。",
+        "今天天气很好，我们去公园散步。。",
+    ]
+    rows = [{"id": number, "text": text} for number, text in enumerate(texts)]
+    assert sluice.dedup(rows[:2]).kept == rows[1:2]
+    assert sluice.dedup(rows).kept[0] != rows[0]
+
+
 def test_arguments_name_columns_and_settings():
     rows = [
         {"k": 1, "b": "A text of more than five words, to be compared."},

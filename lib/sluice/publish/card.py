@@ -10,7 +10,7 @@ import yaml
 
 from sluice import __version__
 from sluice.publish.card_run import run_sections, splits_of_run
-from sluice.publish.layout import UNDETERMINED, Dataset, configurations, size_category
+from sluice.publish.layout import UNDETERMINED, Dataset, configurations, size_category, sizes
 from sluice.publish.markdown import code, count, escape, fenced, table
 from sluice.publish.run_facts import RunFacts
 
@@ -74,6 +74,7 @@ def _metadata(dataset: Dataset) -> str:
         "task_categories": ["text-generation"],
         "tags": ["sluice", *(["common-crawl"] if dataset.has_crawl else [])],
         "configs": configurations(dataset.parts),
+        "dataset_info": sizes(dataset),
     }
     return yaml.safe_dump(values, allow_unicode=True, sort_keys=False, width=10_000)
 
@@ -118,7 +119,7 @@ def _load(dataset: Dataset) -> str:
 def _contents(dataset: Dataset) -> str:
     rows = []
     for part in dataset.parts:
-        files = [file for file in dataset.tables if (file.language, file.split) == (part.language, part.split)]
+        files = dataset.files_of(part)
         sums = [sum(getattr(file, name) for file in files) for name in ("rows", "characters", "text_bytes", "bytes")]
         language = [escape(part.language)] if dataset.languages else []
         rows.append([*language, escape(part.split), *map(count, sums), count(len(files))])

@@ -85,6 +85,10 @@ class Dataset(msgspec.Struct, frozen=True, kw_only=True):
         """The Parquet files, which contain every row once."""
         return tuple(file for file in self.files if file.format == "parquet")
 
+    def files_of(self, part: Part) -> tuple[DataFile, ...]:
+        """The Parquet files of a part."""
+        return tuple(file for file in self.tables if (file.language, file.split) == (part.language, part.split))
+
     @property
     def languages(self) -> tuple[str, ...]:
         """Languages of the rows, sorted; empty if the dataset does not distinguish them."""
@@ -120,17 +124,50 @@ def plan_parts(sizes: Mapping[tuple[str, str], int], file_bytes: int) -> tuple[P
 
 def configurations(parts: Iterable[Part]) -> list[dict[str, object]]:
     """Returns the `configs` of the card: `default` with all rows, then one per language if there are several."""
+    return [{"config_name": name, "data_files": _data_files(group)} for name, group in _groups(parts)]
+
+
+def sizes(dataset: Dataset) -> list[dict[str, object]]:
+    """Returns the `dataset_info` of the card: rows, bytes of text and bytes of Parquet of each configuration.
+
+    `datasets` compares the rows with those it reads. It also stores what it read under a name that depends on the card,
+    but not on the files: without these numbers, it would return the earlier rows of a dataset that is published again.
+    """
+    infos: list[dict[str, object]] = []
+    for name, parts in _groups(dataset.parts):
+        files = [file for part in parts for file in dataset.files_of(part)]
+        splits = []
+        for split in _splits(parts):
+            of_split = [file for file in files if file.split == split]
+            text_bytes, rows = sum(file.text_bytes for file in of_split), sum(file.rows for file in of_split)
+            splits.append({"name": split, "num_bytes": text_bytes, "num_examples": rows})
+        infos.append(
+            {
+                "config_name": name,
+                "splits": splits,
+                "download_size": sum(file.bytes for file in files),
+                "dataset_size": sum(file.text_bytes for file in files),
+            }
+        )
+    return infos
+
+
+def _groups(parts: Iterable[Part]) -> list[tuple[str, list[Part]]]:
+    """The parts of each configuration."""
     parts = list(parts)
     languages = sorted({part.language for part in parts})
     groups = [(DEFAULT, parts)]
     if len(languages) > 1:
         groups += [(language, [part for part in parts if part.language == language]) for language in languages]
-    return [{"config_name": name, "data_files": _data_files(group)} for name, group in groups]
+    return groups
+
+
+def _splits(parts: Iterable[Part]) -> list[str]:
+    return list(dict.fromkeys(part.split for part in sorted(parts, key=lambda part: _place(part.split))))
 
 
 def _data_files(parts: list[Part]) -> list[dict[str, object]]:
-    splits = dict.fromkeys(part.split for part in sorted(parts, key=lambda part: _place(part.split)))
-    return [{"split": split, "path": [part.pattern for part in parts if part.split == split]} for split in splits]
+    return [{"split": name, "path": [part.pattern for part in parts if part.split == name]} for name in _splits(parts)]
 
 
 def _place(split: str) -> tuple[int, str]:

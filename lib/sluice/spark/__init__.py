@@ -1,6 +1,6 @@
 """Spark: the jobs of a run, and functions for data frames.
 
-`from sluice import spark as sl`: `read_warc`, `with_signals`, `judge`, `filter`, `dedup`, `decontaminate`,
+`from sluice import spark as sl`: `read_warc`, `register`, `with_signals`, `judge`, `filter`, `dedup`, `decontaminate`,
 `dedup_lines`, `split`, `write_shards`, `publish`. They use the session of the frame, never stop it and set none of its
 options. Each name is imported when it is first used.
 """
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sluice.spark.frames.datasets import split, write_shards
     from sluice.spark.frames.duplicates import decontaminate, dedup, dedup_lines
-    from sluice.spark.frames.pages import filter, judge, read_warc, with_signals
+    from sluice.spark.frames.pages import filter, judge, read_warc, register, with_signals
     from sluice.spark.frames.publish import publish
 
 _MODULES = {
@@ -22,6 +22,7 @@ _MODULES = {
     "judge": "pages",
     "publish": "publish",
     "read_warc": "pages",
+    "register": "pages",
     "split": "datasets",
     "with_signals": "pages",
     "write_shards": "datasets",
@@ -34,6 +35,7 @@ __all__ = [
     "judge",
     "publish",
     "read_warc",
+    "register",
     "split",
     "with_signals",
     "write_shards",

@@ -35,7 +35,9 @@ def corpus(seed):
             rows.append(
                 {
                     "id": f"{family}/{member} é",
-                    "text": text.upper() if rng.random() < 0.2 else text,
+                    "text": rng.choice(["{}", "{}", "\u200b{}", "{}\u00ad\u00ad"]).format(
+                        text.upper() if rng.random() < 0.2 else text
+                    ),
                     "quality": rng.choice([None, 0.5, 0.5, float("nan"), 1.0]),
                     "at": rng.choice([None, "2024-01-01T00:00:00Z", "2024-01-02T00:00:00Z"]),
                     "url": rng.choice([None, "http://a/é", "http://a/b"]),

@@ -144,6 +144,16 @@ def test_a_table_that_changes_between_two_passes_is_an_error(frame, tmp_path, mo
         write_data(rows, str(tmp_path), text="text", file_bytes=1000, formats=())
 
 
+def test_datasets_does_not_return_the_cached_rows_of_an_earlier_version(spark, tmp_path):
+    datasets = pytest.importorskip("datasets")
+    for version, texts in (("1", ["one", "two"]), ("2", ["three", "four"]), ("3", ["five", "six", "seven"])):
+        directory = tmp_path / version / "same-name"
+        frame = spark.createDataFrame(list(enumerate(texts)), "id long, text string")
+        write_dataset(frame, str(directory), name="x")
+        loaded = datasets.load_dataset(str(directory), split="train", cache_dir=str(tmp_path / "cache"))
+        assert loaded["text"][:] == texts
+
+
 def test_datasets_loads_the_rows_and_splits_value_for_value(published, tmp_path):
     datasets = pytest.importorskip("datasets")
     directory, _ = published

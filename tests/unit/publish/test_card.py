@@ -69,7 +69,7 @@ def tables(body):
 
 def test_metadata_has_what_the_hub_reads(facts):
     metadata, body = parts(card(dataset(version="1.0.0", license="odc-by", has_crawl=True), facts()))
-    assert metadata | {"configs": []} == {
+    assert metadata | {"configs": [], "dataset_info": []} == {
         "pretty_name": "corpus 1.0.0",
         "language": ["en", "zh"],
         "license": "odc-by",
@@ -77,8 +77,10 @@ def test_metadata_has_what_the_hub_reads(facts):
         "task_categories": ["text-generation"],
         "tags": ["sluice", "common-crawl"],
         "configs": [],
+        "dataset_info": [],
     }
-    assert [config["config_name"] for config in metadata["configs"]] == ["default", "en", "zh"]
+    for section in ("configs", "dataset_info"):
+        assert [config["config_name"] for config in metadata[section]] == ["default", "en", "zh"]
     assert body.startswith(
         "\n# corpus 1.0.0\n\n53 documents, 500 characters of text, in en, zh. Made from 2 web archives"
     )

@@ -3,7 +3,8 @@
 import pytest
 
 from sluice.core.errors import InputError
-from sluice.publish.layout import Part, configurations, plan_parts, size_category
+from sluice.publish.layout import Part, configurations, plan_parts, size_category, sizes
+from tests.helpers.published import dataset
 
 
 def test_a_dataset_in_one_language_has_no_language_folders():
@@ -76,3 +77,28 @@ def test_a_split_with_another_name_than_a_word_is_an_error(split):
 )
 def test_size_categories_are_those_of_the_hub(rows, category):
     assert size_category(rows) == category
+
+
+def test_sizes_are_sums_of_the_files_of_each_configuration():
+    one = {"name": "train", "num_bytes": 120, "num_examples": 10}
+    assert sizes(dataset({("en", "train"): 250, ("en", "test"): 1, ("zh", "train"): 90})) == [
+        {
+            "config_name": "default",
+            "splits": [
+                {"name": "train", "num_bytes": 480, "num_examples": 43},
+                {"name": "test", "num_bytes": 120, "num_examples": 10},
+            ],
+            "download_size": 5003,
+            "dataset_size": 600,
+        },
+        {
+            "config_name": "en",
+            "splits": [
+                {"name": "train", "num_bytes": 360, "num_examples": 33},
+                {"name": "test", "num_bytes": 120, "num_examples": 10},
+            ],
+            "download_size": 4003,
+            "dataset_size": 480,
+        },
+        {"config_name": "zh", "splits": [one], "download_size": 1000, "dataset_size": 120},
+    ]

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import yaml
 
+from sluice.core.config.coerce import explain_type, is_text, wrap_single
 from sluice.core.config.keys import check_keys, known_paths
 from sluice.core.config.schema import Config
 from sluice.core.config.section import Section
@@ -65,8 +66,18 @@ def load_config(files: Iterable[str | Path] = (), settings: Iterable[str] = ()) 
     for file in files:
         tree = merge(tree, read_yaml(Path(file)))
     for setting in settings:
-        tree = merge(tree, parse_setting(setting))
+        tree = merge(tree, _typed(setting))
     return to_config(merge(_seeds(tree.get("seed")), tree))
+
+
+def _typed(setting: str) -> dict[str, Any]:
+    """Returns the mapping of a setting; a number for a setting that takes text is the text as written."""
+    tree = parse_setting(setting)
+    path, _, written = setting.partition("=")
+    value = functools.reduce(operator.getitem, path.split("."), tree)
+    if isinstance(value, bool | int | float) and is_text(path):
+        return parse_setting(f"{path}={json.dumps(written.strip(), ensure_ascii=False)}")
+    return tree
 
 
 def config_with(values: Mapping[str, Any], files: Iterable[str | Path] = ()) -> Config:
@@ -143,7 +154,7 @@ def to_config(tree: Mapping[str, Any]) -> Config:
     """Validates plain values and converts them to a `Config`. Raises ConfigError for unknown keys and wrong values."""
     check_keys(tree)
     try:
-        return msgspec.convert(tree, Config)
+        return msgspec.convert(wrap_single(tree), Config)
     except msgspec.ValidationError as e:
         raise ConfigError(explain(str(e))) from None
 
@@ -152,7 +163,7 @@ def explain(message: str) -> str:
     """Rewrites msgspec's message about a value so that it begins with the path of the setting."""
     path = (re.search(r"at `\$\.?(.*?)`", message) or ["", ""])[1]
     problem = re.sub(r" - at `.*`$", "", message)
-    return f"Invalid configuration at {path or 'its top level'}: {problem}."
+    return f"Invalid configuration at {path or 'its top level'}: {explain_type(problem)}."
 
 
 def dump(config: Section) -> str:

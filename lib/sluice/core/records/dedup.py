@@ -17,7 +17,7 @@ class Fact(Record):
     fetched_at: datetime | None
     url: str | None
     n_chars: Int32 | None
-    """None for a text that is null."""
+    """Characters of the text, of which each ignorable one counts as -1. None for a text that is null."""
     text_hash: bytes | None
     """None for an empty text."""
     n_shingles: Int32

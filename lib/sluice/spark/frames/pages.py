@@ -12,6 +12,7 @@ from pyspark.sql.pandas.functions import pandas_udf
 
 from sluice.core.config.extract import ExtractConfig
 from sluice.core.config.rules import RulesConfig
+from sluice.core.errors import ConfigError
 from sluice.core.records.docs import Signals
 from sluice.data.plan.inputs import make_plan
 from sluice.spark.engine.schemas import spark_schema
@@ -61,6 +62,24 @@ def read_warc(
     return extract_entries(spark, plan.entries, config.extract, config.dedup.minhash).where("kind <> 'stats'")
 
 
+def register(spark: SparkSession) -> None:
+    """Makes `read_warc` a format of this session: `spark.read.format("sluice.warc")`, also in SQL. Needs PySpark 4.
+
+    Options: `languages`, such as "zh,en", or "null" for all, and every setting by its path.
+    Raises ConfigError for PySpark 3.
+
+    >>> sl.register(spark)  # doctest: +SKIP
+    >>> docs = spark.read.format("sluice.warc").option("languages", "zh").load("crawl/*.warc.gz")  # doctest: +SKIP
+    """
+    try:
+        from sluice.spark.frames.warc_source import WarcSource
+    except ModuleNotFoundError as e:
+        if not (e.name or "").startswith("pyspark"):
+            raise
+        raise ConfigError("The format sluice.warc needs PySpark 4. Use sluice.spark.read_warc.") from e
+    spark.dataSource.register(WarcSource)
+
+
 def with_signals(df: DataFrame, *, text: str = "text", language: str | None = None) -> DataFrame:
     """Adds the struct column `signals`, with the values of `sluice.signals` for each text.
 
@@ -89,8 +108,10 @@ def judge(
     require_columns(df, {"language": language, "signals": "signals"})
     loaded = load_rules([rules] if isinstance(rules, str) else list(rules))
     columns = [quoted(name) for name in df.columns if name not in ("reason", "value", "threshold")]
-    verdict = first_failure_column(loaded, "`" + language.replace("`", "``") + "`").alias("_verdict")
-    return df.select(*columns, verdict).select(*columns, "_verdict.reason", "_verdict.value", "_verdict.threshold")
+    verdict = first_failure_column(loaded, "`" + language.replace("`", "``") + "`")
+    # explode, so that a condition on the verdict is not moved in front of it with a copy of the whole expression
+    found = df.select(*columns, F.explode(F.array(verdict)).alias("_verdict"))
+    return found.select(*columns, "_verdict.reason", "_verdict.value", "_verdict.threshold")
 
 
 def filter(

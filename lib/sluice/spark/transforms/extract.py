@@ -39,6 +39,22 @@ def extract_entries(
     return numbers.mapInArrow(partial(_read, tuple(ordered), extract, minhash, plan_table), spark_schema(DocsRow))
 
 
+def read_archives(
+    entries: Iterable[PlanEntry], extract: ExtractConfig, minhash: MinHashConfig, plan_table: str | None = None
+) -> Iterator[pa.RecordBatch]:
+    """Yields the rows of archives on an executor; with `plan_table` only the records that it lists."""
+    # here, not on the driver, whose paths may differ
+    processor = PageProcessor(extract, minhash, model_path(extract.lid_model))
+    open_read = partial(storage.open_stream, transport=extract.transport)
+    open_ranges = partial(storage.open_ranges, transport=extract.transport)
+    processor.warm_up()  # before any page is timed
+    with guard(processor) as guarded:
+        for entry in entries:
+            wanted = load_wanted(plan_table, entry) if plan_table and entry.mode else None
+            rows = extract_archive(entry, guarded, open_read, wanted=wanted, open_ranges=open_ranges)
+            yield from to_batches(rows, DocsRow)
+
+
 def _read(
     entries: tuple[PlanEntry, ...],
     extract: ExtractConfig,
@@ -46,18 +62,8 @@ def _read(
     plan_table: str | None,
     batches: Iterable[pa.RecordBatch],
 ) -> Iterator[pa.RecordBatch]:
-    # on the executor, whose paths may differ from the driver's
-    processor = PageProcessor(extract, minhash, model_path(extract.lid_model))
-    open_read = partial(storage.open_stream, transport=extract.transport)
-    open_ranges = partial(storage.open_ranges, transport=extract.transport)
-    processor.warm_up()  # before any page is timed
-    with guard(processor) as guarded:
-        for batch in batches:
-            for number in batch.column(0).to_pylist():
-                entry = entries[number]
-                wanted = load_wanted(plan_table, entry) if plan_table and entry.mode else None
-                rows = extract_archive(entry, guarded, open_read, wanted=wanted, open_ranges=open_ranges)
-                yield from to_batches(rows, DocsRow)
+    numbers = (number for batch in batches for number in batch.column(0).to_pylist())
+    return read_archives((entries[number] for number in numbers), extract, minhash, plan_table)
 
 
 def guard(processor: PageProcessor) -> AbstractContextManager[PageProcessor]:

@@ -1,6 +1,7 @@
 """The key text: the normalised form of a text that exact and near-duplicate removal compare. It is never stored."""
 
 import functools
+import re
 import sys
 import unicodedata
 from typing import NamedTuple
@@ -34,6 +35,16 @@ variation selectors, marks of writing direction. No one sees them, so copies of 
 def ignorable() -> dict[int, None]:
     """Returns the code points of IGNORABLE as a table for `str.translate` that removes them."""
     return dict.fromkeys(map(ord, parse_ranges(IGNORABLE)))
+
+
+def count_ignorable(text: str) -> int:
+    """Returns how many characters of a text no one sees."""
+    return 0 if text.isascii() else sum(map(len, _ignorable_runs().findall(text)))
+
+
+@functools.cache
+def _ignorable_runs() -> re.Pattern[str]:
+    return re.compile("[" + "".join(map(re.escape, parse_ranges(IGNORABLE))) + "]+")
 
 
 def define_key(text: str) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from sluice.core.config.dedup import MinHashConfig
 from sluice.core.records.dedup import Fact
+from sluice.text.dedup.key_text import count_ignorable
 from sluice.text.dedup.signing import sign_text
 
 
@@ -15,4 +16,6 @@ def sign_row(row: Mapping[str, Any], minhash: MinHashConfig) -> Fact:
     if text is None or not text.strip():
         n_chars = None if text is None else 0
         return Fact(**facts, n_chars=n_chars, text_hash=None, n_shingles=0, signature=None)
-    return Fact(**facts, n_chars=len(text), **sign_text(text, minhash)._asdict())
+    # of two texts that differ only in what no one sees, the one without it is longer, and so the better copy
+    n_chars = len(text) - 2 * count_ignorable(text)
+    return Fact(**facts, n_chars=n_chars, **sign_text(text, minhash)._asdict())
