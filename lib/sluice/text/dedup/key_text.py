@@ -1,7 +1,6 @@
 """The key text: the normalised form of a text that exact and near-duplicate removal compare. It is never stored."""
 
 import functools
-import re
 import sys
 import unicodedata
 from typing import NamedTuple
@@ -9,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sluice.text.dedup.kernels.key_text import DIFFICULT, LONGER, fold_text
+from sluice.text.dedup.kernels.key_text import DIFFICULT, LONGER, count_removed, fold_text
 from sluice.text.language.chinese_variant import simplified_forms
 from sluice.text.shared_tables import Arrays, stored_arrays
 from sluice.text.unicode.characters import ASSIGNED, parse_ranges
@@ -37,16 +36,6 @@ def ignorable() -> dict[int, None]:
     return dict.fromkeys(map(ord, parse_ranges(IGNORABLE)))
 
 
-def count_ignorable(text: str) -> int:
-    """Returns how many characters of a text no one sees."""
-    return 0 if text.isascii() else sum(map(len, _ignorable_runs().findall(text)))
-
-
-@functools.cache
-def _ignorable_runs() -> re.Pattern[str]:
-    return re.compile("[" + "".join(map(re.escape, parse_ranges(IGNORABLE))) + "]+")
-
-
 def define_key(text: str) -> str:
     """Defines the key text: without ignorable characters, NFKC (folds width), case folding, traditional to simplified
     Chinese characters by OpenCC's first choice, white space runs replaced by one space and stripped at the ends.
@@ -69,6 +58,11 @@ def key_text(text: AnyText) -> str:
         if length == -1:
             break
     return define_key(view.text)
+
+
+def count_ignorable(text: AnyText) -> int:
+    """Returns the number of ignorable characters of a text."""
+    return int(count_removed(np.frombuffer(EncodedText.of(text).wtf8, np.uint8), *fold_table()))
 
 
 class FoldTable(NamedTuple):

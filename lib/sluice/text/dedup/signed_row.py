@@ -7,6 +7,7 @@ from sluice.core.config.dedup import MinHashConfig
 from sluice.core.records.dedup import Fact
 from sluice.text.dedup.key_text import count_ignorable
 from sluice.text.dedup.signing import sign_text
+from sluice.text.unicode.encoded_text import EncodedText
 
 
 def sign_row(row: Mapping[str, Any], minhash: MinHashConfig) -> Fact:
@@ -17,5 +18,6 @@ def sign_row(row: Mapping[str, Any], minhash: MinHashConfig) -> Fact:
         n_chars = None if text is None else 0
         return Fact(**facts, n_chars=n_chars, text_hash=None, n_shingles=0, signature=None)
     # of two texts that differ only in what no one sees, the one without it is longer, and so the better copy
-    n_chars = len(text) - 2 * count_ignorable(text)
-    return Fact(**facts, n_chars=n_chars, **sign_text(text, minhash)._asdict())
+    encoded = EncodedText.of(text)
+    n_chars = len(text) - 2 * count_ignorable(encoded)
+    return Fact(**facts, n_chars=n_chars, **sign_text(encoded, minhash)._asdict())

@@ -1,11 +1,12 @@
 import re
+import sys
 import unicodedata
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sluice.text.dedup.key_text import define_key, key_text
+from sluice.text.dedup.key_text import count_ignorable, define_key, key_text
 from sluice.text.language.chinese_variant import load_sections
 
 
@@ -106,6 +107,17 @@ def test_ignorable_characters_never_change_the_key(text, inserted):
     for place, char in inserted:
         other = other[:place] + char + other[place:]
     assert key_text(other) == key_text(text)
+
+
+@settings(derandomize=True, max_examples=300)
+@given(st.text(st.sampled_from("a中é\u0301\u00ad\u200b\ufe0f\U000e0041\ufffd\ud800")))
+def test_ignorable_characters_are_counted(text):
+    assert count_ignorable(text) == len(IGNORABLE.findall(text))
+
+
+def test_every_ignorable_character_is_counted():
+    for code in range(sys.maxunicode + 1):
+        assert count_ignorable(chr(code)) == bool(IGNORABLE.fullmatch(chr(code))), hex(code)
 
 
 def test_normalisation_creates_no_ignorable_character():

@@ -53,3 +53,18 @@ def fold_text(text, rows, values, expansions, out):
                 length += 1
                 is_word = False
     return length - 1 if length > 0 and not is_word else length
+
+
+@kernel
+def count_removed(text, rows, values, expansions):
+    """Returns the number of characters of UTF-8 that are removed, whatever their neighbours."""
+    count = i = 0
+    while i < len(text):
+        if text[i] < 0x80:
+            i += 1
+            continue
+        code, width = code_point(text, i)
+        value = look_up(code, rows, values)
+        count += value != DIFFICULT and value >= LONGER and expansions[value - LONGER] == 0
+        i += width
+    return count
