@@ -18,9 +18,9 @@ PACKAGES = (
 OTHERS = re.compile(
     r"(train|data|spark)\.(data|dist|model|run|log|optim|export|loss|baseline|manifest|partitions|eval_batch_size)\b"
     r"|publish\.(columns|file_bytes|formats|license|upload|private)\b"
-    r"|report\.(html|json)$"
+    r"|report\.(html|json)$|sluice\.warc$"
 )
-"""First parts of dotted names that are settings or output files, not modules."""
+"""Dotted names that are settings, output files or formats, not modules."""
 
 
 def texts() -> dict[str, str]:

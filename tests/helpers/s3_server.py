@@ -16,6 +16,9 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from pyarrow import fs
+
+from sluice.data.storage import remote
 
 ROOT = Path(__file__).parents[2]
 SLOW_DOWN = (
@@ -54,6 +57,32 @@ def moto():
     finally:
         process.kill()
         process.wait()
+
+
+def use(monkeypatch, url):
+    """Makes the server at `url` the S3 of this process and of its children, with credentials of its own."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in {
+        "AWS_ENDPOINT_URL": url,
+        "AWS_ACCESS_KEY_ID": "k",
+        "AWS_SECRET_ACCESS_KEY": "s",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent",
+        "AWS_CONFIG_FILE": "/nonexistent",
+    }.items():
+        monkeypatch.setenv(name, value)
+    remote._filesystem.cache_clear()
+
+
+def make_bucket(name):
+    """Creates a bucket on the server of `use`; returns its URI and a client."""
+    client = fs.S3FileSystem(
+        endpoint_override=os.environ["AWS_ENDPOINT_URL"], region="us-east-1", allow_bucket_creation=True
+    )
+    client.create_dir(name)
+    return f"s3://{name}", client
 
 
 def check_credentials(port, after):

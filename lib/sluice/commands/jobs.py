@@ -1,8 +1,10 @@
 """The table of all jobs, used by `sluice NAME` and `jobs/NAME.py`. This module does not import any engine."""
 
+import contextlib
 from collections.abc import Callable, Sequence
 
 from sluice.core.cli import Job, job_main
+from sluice.core.config.schema import Config
 
 SPARK_EXTRAS = "extract,spark,tokenizers"
 TRAIN_EXTRAS = "train,tokenizers"
@@ -22,7 +24,13 @@ def main_of(name: str) -> Callable[[Sequence[str] | None], int]:
 def _spark(name: str, summary: str, help: str) -> Job:
     """Returns a job that runs on Spark; its function has the job's name."""
     text = help.strip("\n") + "\n\n" + CLUSTER.format(file=name)
-    return Job(f"run {name}", summary, text, f"sluice.spark.jobs:{name}", SPARK_EXTRAS)
+    return Job(f"run {name}", summary, text, f"sluice.spark.jobs:{name}", SPARK_EXTRAS, hold=_hold_output)
+
+
+def _hold_output(config: Config, take_over: bool) -> contextlib.AbstractContextManager[None]:
+    from sluice.data.owner import hold  # not for --help
+
+    return hold(config.output, take_over=take_over)
 
 
 def _training(name: str, summary: str, help: str) -> Job:
@@ -55,6 +63,7 @@ reading only the wanted records, and for the chosen plan. Does not need Spark.""
         "sluice.commands.plan_job:plan",
         "extract,objectstore",
         {"probe": "read the beginning of the first archive, and repeat the estimate with the measured speeds"},
+        hold=_hold_output,
     ),
     _spark(
         "extract",
@@ -187,6 +196,7 @@ Written:
         + CLUSTER.format(file="publish"),
         "sluice.spark.jobs:publish",
         SPARK_EXTRAS,
+        hold=_hold_output,
     ),
     _spark(
         "score",

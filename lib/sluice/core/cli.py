@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 
 from sluice.core.config.load import dump, load_config
+from sluice.core.config.schema import Config
 from sluice.core.errors import InputError, SluiceError
 from sluice.core.log import set_up
 
@@ -39,6 +40,8 @@ class Job(NamedTuple):
     switches: Mapping[str, str] = {}
     """Names of additional on/off options, each with its help line. A switch requests a one-time action; anything that
     affects results is a setting instead."""
+    hold: Callable[[Config, bool], contextlib.AbstractContextManager[None]] | None = None
+    """Keeps other runs from the output during the job; the second argument is --take-over."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -72,6 +75,10 @@ def add_job_arguments(parser: argparse.ArgumentParser, job: Job) -> None:
     parser.description, parser.epilog = f"{job.summary}\n\n{job.help}", EPILOG
     add_settings(parser)
     parser.add_argument("--force", action="store_true", help="redo finished stages, even of another configuration")
+    if job.hold:
+        parser.add_argument(
+            "--take-over", action="store_true", help="go on although another run has the output and may be alive"
+        )
     parser.add_argument("--print-config", action="store_true", help="print the resolved configuration and stop")
     for name, line in job.switches.items():
         parser.add_argument(f"--{name}", action="store_true", help=line)
@@ -93,10 +100,14 @@ def run_job(job: Job, options: argparse.Namespace) -> int:
         return 0
     set_up(config.log.level)
     module, _, function = job.target.partition(":")
-    with missing_package_named(f"sluice {job.name}", job.extras):
+    with missing_package_named(f"sluice {job.name}", job.extras), _held(job, config, options):
         body = getattr(importlib.import_module(module), function)
         code: int | None = body(config, options.force, **{name: getattr(options, name) for name in job.switches})
     return code or 0
+
+
+def _held(job: Job, config: Config, options: argparse.Namespace) -> contextlib.AbstractContextManager[None]:
+    return job.hold(config, options.take_over) if job.hold else contextlib.nullcontext()
 
 
 def job_main(job: Job) -> Callable[[Sequence[str] | None], int]:

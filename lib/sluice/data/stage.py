@@ -14,6 +14,7 @@ from sluice.core.config.load import differences, digest
 from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.core.ledger import Ledger
 from sluice.data import storage
+from sluice.data.owner import require_held
 
 MARKER, SUMMARY = "_stage.json", "_summary.json"
 
@@ -130,6 +131,7 @@ class Stage:
         return value
 
     def _write(self, name: str, value: Mapping[str, Any]) -> None:
+        require_held(self.file(name))
         text = json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True)
         storage.write_atomic(self.file(name), text.encode() + b"\n")
 

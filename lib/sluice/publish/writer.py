@@ -5,8 +5,6 @@ by one row group. Nothing in a file depends on time or machine; the footer names
 """
 
 import contextlib
-import hashlib
-import io
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO, cast
 
@@ -17,6 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sluice.data import storage
+from sluice.data.storage.hashed import HashedStream
 from sluice.publish.layout import SUFFIXES, DataFile
 
 ROW_GROUP_BYTES, ROW_GROUP_ROWS = 128 << 20, 10_000
@@ -38,26 +37,6 @@ PARQUET = {
 ZSTD_LEVEL = 3
 
 
-class _Hashed(io.RawIOBase):
-    """A stream that hashes and counts what is written to it. Closing it leaves the stream below open."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self.sha256, self.size = hashlib.sha256(), 0
-
-    def write(self, data: Any) -> int:
-        self._stream.write(data)
-        self.sha256.update(data)
-        self.size += len(data)
-        return len(data)
-
-    def writable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self.size
-
-
 def write_files(
     directory: str,
     stem: str,
@@ -77,7 +56,7 @@ def write_files(
     rows = characters = text_bytes = 0
     with contextlib.ExitStack() as stack:
         streams = {
-            name: _Hashed(stack.enter_context(storage.atomic_writer(storage.join(directory, path))))
+            name: HashedStream(stack.enter_context(storage.atomic_writer(storage.join(directory, path))))
             for name, path in paths.items()
         }
         with contextlib.ExitStack() as writers:
@@ -135,13 +114,13 @@ def _table(batches: list[pa.RecordBatch], schema: pa.Schema) -> pa.Table:
 
 
 @contextlib.contextmanager
-def _parquet(stream: _Hashed, schema: pa.Schema) -> Iterator[Any]:
+def _parquet(stream: HashedStream, schema: pa.Schema) -> Iterator[Any]:
     with pq.ParquetWriter(stream, schema, **PARQUET) as writer:
         yield lambda table: writer.write_table(table, row_group_size=ROW_GROUP_ROWS)
 
 
 @contextlib.contextmanager
-def _json_lines(stream: _Hashed, _: pa.Schema) -> Iterator[Any]:
+def _json_lines(stream: HashedStream, _: pa.Schema) -> Iterator[Any]:
     import zstandard
 
     encoder = msgspec.json.Encoder()

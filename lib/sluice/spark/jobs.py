@@ -8,6 +8,7 @@ from typing import Any
 
 from sluice.core.config.schema import Config
 from sluice.in_memory import dedup as in_memory
+from sluice.spark.engine.preflight import preflight
 from sluice.spark.engine.session import open_session
 from sluice.spark.run import Run
 from sluice.spark.stages import decontaminate as decontaminate_stage
@@ -90,4 +91,6 @@ def score(config: Config, force: bool) -> None:
 def _run(name: str, config: Config, force: bool, stage: Callable[..., None], *inputs: Any) -> None:
     """Runs a stage in a new session. Its inputs exist already, so input errors are reported before Spark starts."""
     with open_session(config.spark, name) as spark:
+        scores = [] if config.rules.scores is None else [config.rules.scores]
+        preflight(spark, config.output, [*scores, *config.dedup.earlier])
         stage(spark, *inputs, force=force)

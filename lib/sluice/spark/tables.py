@@ -7,7 +7,7 @@ from sluice.core.records.dedup import Cluster, Removal
 from sluice.core.records.docs import Decision, DocsRow
 from sluice.data import storage
 from sluice.data.stage import Stage
-from sluice.spark.engine.read import read_table
+from sluice.spark.engine.parquet import read_stage, read_table
 from sluice.spark.engine.schemas import spark_schema
 from sluice.spark.run import Run
 from sluice.spark.transforms.line_dedup import with_cut_texts
@@ -16,9 +16,7 @@ from sluice.spark.transforms.shards import with_split
 
 def read_docs(spark: SparkSession, stage: Stage, batches: list[str]) -> DataFrame:
     """Reads all rows of some batch directories, of every kind. Returns: docs."""
-    schema = spark_schema(DocsRow)
-    docs = spark.read.schema(schema).option("basePath", stage.file("docs")).parquet(*batches)
-    return docs.select(*DocsRow.__struct_fields__)
+    return read_table(spark, batches, spark_schema(DocsRow), base=stage.file("docs"))
 
 
 def document_rows(spark: SparkSession, run: Run) -> DataFrame:
@@ -32,13 +30,13 @@ def document_rows(spark: SparkSession, run: Run) -> DataFrame:
 
 def filtered_documents(spark: SparkSession, run: Run) -> DataFrame:
     """Returns documents that no rule dropped."""
-    decisions = read_table(spark, run.filter, "decisions", Decision).where("reason is null").select("doc_id")
+    decisions = read_stage(spark, run.filter, "decisions", Decision).where("reason is null").select("doc_id")
     return document_rows(spark, run).join(decisions, "doc_id", "left_semi")
 
 
 def unique_documents(spark: SparkSession, run: Run) -> DataFrame:
     """Returns filtered documents without duplicates."""
-    removed = read_table(spark, run.dedup, "removals", Removal)
+    removed = read_stage(spark, run.dedup, "removals", Removal)
     return filtered_documents(spark, run).join(removed, "doc_id", "left_anti")
 
 
@@ -47,7 +45,7 @@ def clean_documents(spark: SparkSession, run: Run) -> DataFrame:
     documents = unique_documents(spark, run)
     if run.decontaminate is None:
         return documents
-    matches = read_table(spark, run.decontaminate, "matches", Contamination)
+    matches = read_stage(spark, run.decontaminate, "matches", Contamination)
     return documents.join(matches, "doc_id", "left_anti")
 
 
@@ -55,8 +53,8 @@ def split_documents(spark: SparkSession, run: Run) -> DataFrame:
     """Returns clean documents with their remaining texts and their split: doc_id, n_bytes, split, text."""
     kept = clean_documents(spark, run).select("doc_id", "n_bytes", "text")
     if run.line_dedup is not None:
-        kept = with_cut_texts(kept, read_table(spark, run.line_dedup, "cut_texts", CutText))
-    clusters = read_table(spark, run.dedup, "clusters", Cluster)
+        kept = with_cut_texts(kept, read_stage(spark, run.line_dedup, "cut_texts", CutText))
+    clusters = read_stage(spark, run.dedup, "clusters", Cluster)
     return with_split(kept, clusters, run.config.shards).select("doc_id", "n_bytes", "split", "text")
 
 
@@ -65,5 +63,5 @@ def kept_documents(spark: SparkSession, run: Run) -> DataFrame:
     documents = split_documents(spark, run)
     if run.split_check is None:
         return documents
-    removed = read_table(spark, run.split_check, "removals", SplitRemoval).select("doc_id")
+    removed = read_stage(spark, run.split_check, "removals", SplitRemoval).select("doc_id")
     return documents.join(removed, "doc_id", "left_anti")

@@ -3,6 +3,7 @@
 from sluice.data.storage.files import (
     GLOB_CHARACTERS,
     atomic_writer,
+    delete_file,
     delete_tree,
     exists,
     is_remote,
@@ -23,6 +24,7 @@ __all__ = [
     "GLOB_CHARACTERS",
     "atomic_writer",
     "data_base",
+    "delete_file",
     "delete_tree",
     "exists",
     "is_remote",

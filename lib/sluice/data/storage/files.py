@@ -1,14 +1,13 @@
-"""File access for the whole package: local paths, `file://`, `s3://`, `gs://`, `hdfs://` and, for reading, `https://`.
+"""File access for the whole package: local paths, `file://`, object stores, `hdfs://` and, for reading, `https://`.
 
-Object stores are read through pyarrow.fs rather than fsspec: pyarrow is needed for tables anyway, one wheel includes
-s3, gs and hdfs, and no event loop breaks when a process forks (fsspec/s3fs#914). Its filesystems have threads too, so
-each process creates its instances on first use. HTTP and ranged reads with retries are in `http` and `ranges`.
+The clients of object stores are in `remote`, HTTP and ranged reads with retries in `http` and `ranges`.
 """
 
 import contextlib
 import errno
 import fnmatch
 import functools
+import io
 import os
 import re
 import shutil
@@ -20,9 +19,11 @@ from typing import Any, BinaryIO, cast
 
 from sluice.core.config.plan import TransportConfig
 from sluice.core.errors import InputError, RemoteError
-from sluice.data.storage import http, ranges
+from sluice.data.storage import http, ranges, remote
 
 GLOB_CHARACTERS = frozenset("*?[")
+BUFFER_BYTES = 256 << 10
+"""Smallest range that `open_read` requests of a remote file."""
 
 
 def is_uri(path: str) -> bool:
@@ -35,46 +36,6 @@ def join(path: str, *parts: str) -> str:
     return "/".join((path.rstrip("/"), *(part.strip("/") for part in parts)))
 
 
-def _split(uri: str, attempts: int = 3) -> tuple[Any, str]:
-    """Returns this process's filesystem for a URI, whose client makes up to `attempts` attempts, and the key in it."""
-    scheme, _, rest = uri.partition("://")
-    host, _, key = rest.partition("/")
-    if scheme in ("http", "https"):
-        raise InputError(f"{http.without_secrets(uri)} can only be read as one file. Use a local path or s3://.")
-    filesystem = _filesystem(f"{scheme}://{host}/", os.getpid(), attempts)
-    # pyarrow's object stores address `bucket/key`; hdfs addresses `/key` on its host
-    return filesystem, f"/{key}" if scheme in ("hdfs", "viewfs", "file") else f"{host}/{key}"
-
-
-@functools.cache
-def _filesystem(scheme_and_host: str, _pid: int, attempts: int) -> Any:
-    try:
-        from pyarrow import fs
-    except ImportError as e:
-        raise InputError(f"Reading {scheme_and_host} needs pyarrow: pip install 'sluice[objectstore]'.") from e
-    scheme, _, host = scheme_and_host.rstrip("/").partition("://")
-    try:
-        return _s3(host, attempts) if scheme == "s3" else fs.FileSystem.from_uri(scheme_and_host)[0]
-    except Exception as e:  # pyarrow raises ArrowInvalid, OSError or ValueError by scheme
-        raise InputError(f"Cannot open the storage of {scheme_and_host}: {_reason(e)}") from e
-
-
-def _s3(bucket: str, attempts: int) -> Any:
-    """Returns a client with the credentials of the environment. AWS_ENDPOINT_URL sets a server other than Amazon's."""
-    from pyarrow import fs
-
-    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-    settings: dict[str, Any] = {"endpoint_override": endpoint} if endpoint else {}
-    return fs.S3FileSystem(
-        region=region or ("us-east-1" if endpoint else fs.resolve_s3_region(bucket)),
-        retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=attempts),
-        connect_timeout=10,
-        request_timeout=60,
-        **settings,
-    )
-
-
 def open_read(path: str) -> BinaryIO:
     """Opens a seekable binary stream for random access. Raises InputError if the file does not exist."""
     if http.is_http(path):
@@ -82,12 +43,13 @@ def open_read(path: str) -> BinaryIO:
     try:
         if not is_uri(path):
             return open(path, "rb")
-        filesystem, key = _split(path)
-        return cast(BinaryIO, filesystem.open_input_file(key))
+        filesystem, key = remote.split(path)
+        # without a buffer, each line or record of a file would be a request
+        return io.BufferedReader(filesystem.open_input_file(key), BUFFER_BYTES)
     except OSError as e:
-        if isinstance(e, FileNotFoundError) and path.startswith("s3://"):
-            raise InputError(f"Cannot read {path}: {_absence(path, filesystem)}.") from e
-        raise InputError(f"Cannot read {path}: {_reason(e)}. Check that it exists and is readable.") from e
+        if isinstance(e, FileNotFoundError) and remote.is_s3(path):
+            raise InputError(f"Cannot read {path}: {remote.absence(path, filesystem)}.") from e
+        raise InputError(f"Cannot read {path}: {remote.reason(e)}. Check that it exists and is readable.") from e
 
 
 def open_stream(path: str, transport: TransportConfig) -> BinaryIO:
@@ -144,13 +106,13 @@ class _Object:
     def __init__(self, path: str) -> None:
         self.name = path
         # one request per attempt: retries are ours, as the client's pauses are too short and its retries too many
-        self._filesystem, self._key = _split(path, attempts=1)
+        self._filesystem, self._key = remote.split(path, attempts=1)
         self._file: Any = None
 
     def fetch_size(self) -> int:
         info = self._try(lambda: self._filesystem.get_file_info(self._key))
         if not info.is_file:
-            raise ranges.Failure(_absence(self.name, self._filesystem), is_final=True)
+            raise ranges.Failure(remote.absence(self.name, self._filesystem), is_final=True)
         return cast(int, info.size)
 
     def iter_range(self, start: int, stop: int) -> Iterator[bytes]:
@@ -168,7 +130,9 @@ class _Object:
             return call()
         except OSError as e:
             self._file = None
-            raise ranges.Failure(_reason(e), is_final=_hint(e) != "" or isinstance(e, FileNotFoundError)) from e
+            raise ranges.Failure(
+                remote.reason(e), is_final=remote.hint(e) != "" or isinstance(e, FileNotFoundError)
+            ) from e
 
 
 def read_bytes(path: str) -> bytes:
@@ -188,10 +152,10 @@ def size(path: str, transport: TransportConfig | None = None) -> int:
             if not stat.S_ISDIR(status.st_mode):
                 return status.st_size
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        filesystem, key = _split(path)
+        filesystem, key = remote.split(path)
         info = filesystem.get_file_info(key)
     except OSError as e:
-        raise InputError(f"Cannot read {path}: {_reason(e)}. Check that it exists and is readable.") from e
+        raise InputError(f"Cannot read {path}: {remote.reason(e)}. Check that it exists and is readable.") from e
     if not info.is_file:
         raise InputError(f"Cannot read {path}: it is not a file. Check the path.")
     return cast(int, info.size)
@@ -208,11 +172,11 @@ def exists(path: str) -> bool:
             if e.is_absent:
                 return False
             raise
-    filesystem, key = _split(path)
+    filesystem, key = remote.split(path)
     try:
         return filesystem.get_file_info(key).type.name != "NotFound"
     except OSError as e:
-        raise InputError(f"Cannot look up {path}: {_reason(e)}") from e
+        raise InputError(f"Cannot look up {path}: {remote.reason(e)}") from e
 
 
 def write_atomic(path: str, data: bytes) -> None:
@@ -249,7 +213,7 @@ def atomic_writer(path: str) -> Iterator[BinaryIO]:
                 os.unlink(temporary)
             raise
         return
-    filesystem, key = _split(path)
+    filesystem, key = remote.split(path)
     spool = tempfile.SpooledTemporaryFile(max_size=256 << 20)  # an aborted upload must never start
     with spool:
         yield cast(BinaryIO, spool)
@@ -266,7 +230,9 @@ def _writing(path: str) -> Iterator[None]:
     try:
         yield
     except OSError as e:
-        raise InputError(f"Cannot write {path}: {_reason(e)}. Choose another location, or free space there.") from e
+        raise InputError(
+            f"Cannot write {path}: {remote.reason(e)}. Choose another location, or free space there."
+        ) from e
 
 
 def delete_tree(path: str) -> None:
@@ -274,9 +240,19 @@ def delete_tree(path: str) -> None:
     if not is_uri(path):
         shutil.rmtree(path, ignore_errors=True)
         return
-    filesystem, key = _split(path)
+    filesystem, key = remote.split(path)
     if filesystem.get_file_info(key).type.name == "Directory":
         filesystem.delete_dir(key)
+
+
+def delete_file(path: str) -> None:
+    """Removes a file. Does nothing if it does not exist."""
+    if not is_uri(path):
+        Path(path).unlink(missing_ok=True)
+        return
+    filesystem, key = remote.split(path)
+    if filesystem.get_file_info(key).is_file:
+        filesystem.delete_file(key)
 
 
 def list_files(path: str) -> list[str]:
@@ -312,25 +288,23 @@ def _walk(root: str) -> list[str]:
 def _list_remote(path: str) -> list[str]:
     from pyarrow import fs
 
-    scheme = path.partition("://")[0]
     wild = GLOB_CHARACTERS & set(path)
     root = path[: min(path.index(c) for c in wild)].rpartition("/")[0] if wild else path
-    filesystem, key = _split(root)
+    filesystem, key = remote.split(root)
     try:
         info = filesystem.get_file_info(key)
         if info.type == fs.FileType.NotFound:
-            if scheme == "s3":
-                raise InputError(f"Cannot list {path}: {_absence(root, filesystem)}.")
+            if remote.is_s3(path):
+                raise InputError(f"Cannot list {path}: {remote.absence(root, filesystem)}.")
             return []
         infos = [] if info.is_file else filesystem.get_file_info(fs.FileSelector(key, recursive=True))
     except OSError as e:
         if isinstance(e, InputError):
             raise
-        raise InputError(f"Cannot list {path}: {_reason(e)}") from e
+        raise InputError(f"Cannot list {path}: {remote.reason(e)}") from e
     if info.is_file:
         return [path]
-    host = "" if scheme == "file" else root.partition("://")[2].partition("/")[0] if scheme == "hdfs" else ""
-    names = [f"{scheme}://{host}{info.path}" for info in infos if info.is_file]
+    names = [remote.uri_of(root, info.path) for info in infos if info.is_file]
     return [name for name in names if not wild or glob_pattern(path).fullmatch(name)]
 
 
@@ -348,50 +322,3 @@ def glob_pattern(glob: str) -> re.Pattern[str]:
         else:
             found += "(?!/)" + re.sub(r"^\(\?s:|\)\\[Zz]$", "", fnmatch.translate(part))
     return re.compile(found, re.DOTALL)
-
-
-REFUSALS = ("ACCESS_DENIED", "INVALID_ACCESS_KEY", "SIGNATURE_DOES_NOT_MATCH", "UNRECOGNIZED_CLIENT", "HTTP status 403")
-NO_BUCKETS = ("NO_SUCH_BUCKET", "NoSuchBucket", "bucket does not exist")
-
-
-def _reason(error: BaseException) -> str:
-    """Describes an error in one line, with advice for known causes."""
-    words = str(getattr(error, "strerror", None) or error or type(error).__name__)
-    return " ".join(words.split()).rstrip(".") + _hint(error)
-
-
-def _hint(error: BaseException) -> str:
-    words = str(error)
-    if any(refusal in words for refusal in REFUSALS):
-        return (
-            f". {_credentials()}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, set AWS_PROFILE, or assign a role "
-            "to the machine. Common Crawl can be read without credentials from https://data.commoncrawl.org/"
-        )
-    if any(missing in words for missing in NO_BUCKETS):
-        return ". The bucket does not exist; check its name, region and AWS_ENDPOINT_URL"
-    return ""
-
-
-def _credentials() -> str:
-    """Names the credentials that a storage service rejected, by their source, in lookup order."""
-    environment = os.environ.get
-    shared = environment("AWS_SHARED_CREDENTIALS_FILE") or os.path.expanduser("~/.aws/credentials")
-    if environment("AWS_ACCESS_KEY_ID"):
-        return "The storage rejected the credentials in AWS_ACCESS_KEY_ID"
-    if environment("AWS_PROFILE"):
-        return f"The storage rejected the credentials of AWS_PROFILE {environment('AWS_PROFILE')!r}"
-    if os.path.isfile(shared):
-        return f"The storage rejected the credentials in {shared}"
-    if environment("AWS_ROLE_ARN") or environment("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"):
-        return "The storage rejected the role of this machine"
-    return "The storage requires credentials, but there are none in the environment or in ~/.aws"
-
-
-def _absence(path: str, filesystem: Any) -> str:
-    """Explains why an object store has no file at `path`."""
-    scheme, _, rest = path.partition("://")
-    bucket = rest.partition("/")[0]
-    with contextlib.suppress(OSError):  # permission to read objects does not include the bucket
-        if scheme == "s3" and filesystem.get_file_info(bucket).type.name == "NotFound":
-            return f"the bucket {bucket!r} does not exist; check its name, region and AWS_ENDPOINT_URL"
-    return "it is not a file; check the path"

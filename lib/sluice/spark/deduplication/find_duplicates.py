@@ -22,6 +22,7 @@ from sluice.spark.deduplication.keep_order import exact_removals, in_keep_order
 from sluice.spark.deduplication.removals import near_removals, removals
 from sluice.spark.deduplication.same_urls import url_removals, url_rows, with_kept_documents
 from sluice.spark.deduplication.verify import deciding_pairs, likely_pairs, shingle_sets, verified_edges
+from sluice.spark.engine.parquet import write_table
 from sluice.spark.engine.work import Checkpoints
 from sluice.text.dedup.lsh import Banding, catch_probability
 
@@ -194,7 +195,7 @@ def _mentioned(found: DedupResult) -> DataFrame:
 
 def _write(df: DataFrame, record: type[Record], name: str, directory: str, table: str) -> None:
     columns = [name if column == "doc_id" else column for column in record.__struct_fields__]
-    df.select(*columns).write.parquet(storage.join(directory, table))
+    write_table(df.select(*columns), storage.join(directory, table))
 
 
 def publish_index(

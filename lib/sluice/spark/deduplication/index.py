@@ -17,6 +17,7 @@ from sluice.core.config.load import differences, digest
 from sluice.core.errors import ConfigError, FormatError, InputError
 from sluice.core.records.dedup import BandRow, IndexDocument, ShingleSet
 from sluice.data import storage
+from sluice.spark.engine.parquet import read_table, write_table
 from sluice.spark.engine.schemas import spark_schema
 from sluice.text.dedup.key_text import KEY_VERSION
 
@@ -120,7 +121,7 @@ def read_earlier(spark: SparkSession, dedup: DedupConfig) -> Earlier:
         if not dedup.earlier:
             return spark.createDataFrame([], schema).where(F.lit(False))  # removed from the plan by the optimiser
         paths = [storage.join(path, name) for path in dedup.earlier]
-        return spark.read.schema(schema).parquet(*paths)
+        return read_table(spark, paths, schema)
 
     return Earlier(
         table("documents", IndexDocument),
@@ -145,10 +146,11 @@ def write_index(
     Needs: documents (the columns of index documents), bands, sets. `identity` identifies this crawl.
     """
     storage.delete_tree(path)
-    documents.select(*IndexDocument.__struct_fields__).write.parquet(storage.join(path, "documents"))
-    bands.sortWithinPartitions("bucket", "rank").write.parquet(storage.join(path, "bands"))
-    sets.write.parquet(storage.join(path, "sets"))
-    num = documents.sparkSession.read.parquet(storage.join(path, "documents")).agg(F.max("rank")).collect()[0][0]
+    write_table(documents.select(*IndexDocument.__struct_fields__), storage.join(path, "documents"))
+    write_table(bands.sortWithinPartitions("bucket", "rank"), storage.join(path, "bands"))
+    write_table(sets, storage.join(path, "sets"))
+    written = read_table(documents.sparkSession, storage.join(path, "documents"), spark_schema(IndexDocument))
+    num = written.agg(F.max("rank")).collect()[0][0]
     manifest = IndexManifest(
         format=FORMAT,
         identity=digest({"index": identity, "after": earlier.identities}),

@@ -6,6 +6,7 @@ import time
 from pyspark.sql import DataFrame
 
 from sluice.data import storage
+from sluice.spark.engine.parquet import is_complete, read_table, write_table
 
 log = logging.getLogger("sluice.spark")
 
@@ -22,13 +23,13 @@ class Checkpoints:
     def materialize(self, df: DataFrame, name: str) -> DataFrame:
         """Writes a frame and reads it back, or reads the complete table from an earlier attempt."""
         path = storage.join(self._directory, name)
-        if not storage.exists(storage.join(path, "_SUCCESS")):
+        if not is_complete(path):
             began = time.monotonic()
             df.sparkSession.sparkContext.setJobDescription(name)
-            df.write.mode("overwrite").parquet(path)
+            write_table(df, path)
             df.sparkSession.sparkContext.setJobDescription("")
             log.info("table %s written in %.1f s", name, time.monotonic() - began)
-        return df.sparkSession.read.schema(df.schema).parquet(path)
+        return read_table(df.sparkSession, path, df.schema)
 
     def clear(self) -> None:
         """Removes all tables."""

@@ -13,6 +13,7 @@ from pyspark.sql import DataFrame
 from sluice.core.config.schema import Config
 from sluice.core.ledger import Ledger
 from sluice.data.stage import ledgers_of
+from sluice.spark.engine.parquet import read_table
 from sluice.spark.frames.work import config_of, work_directory
 from sluice.spark.sources.frame import FrameSource, apply_changes
 from sluice.spark.stages.decontaminate import decontaminate as run_decontaminate
@@ -154,4 +155,4 @@ def _kept(df: DataFrame, source: FrameSource) -> tuple[DataFrame, Ledger, DataFr
 
 
 def _read(df: DataFrame, source: FrameSource, name: str) -> DataFrame:
-    return df.sparkSession.read.parquet(source.stage.file(name))
+    return read_table(df.sparkSession, source.stage.file(name))

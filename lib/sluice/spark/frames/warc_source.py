@@ -43,8 +43,9 @@ class WarcReader(DataSourceReader):
 
     def read(self, partition: Archive) -> Iterator[pa.RecordBatch]:  # type: ignore[override]
         """Yields the pages of an archive, and the parts that could not be read."""
-        for batch in read_archives([partition.entry], self.config.extract, self.config.dedup.minhash):
-            yield batch.filter(pc.not_equal(batch.column("kind"), "stats"))
+        for _, rows in read_archives([partition.entry], self.config.extract, self.config.dedup.minhash):
+            for batch in rows:
+                yield batch.filter(pc.not_equal(batch.column("kind"), "stats"))
 
 
 class WarcSource(DataSource):

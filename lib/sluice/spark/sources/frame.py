@@ -18,6 +18,7 @@ from sluice.core.records.docs import SourceRow
 from sluice.data import storage
 from sluice.data.sources.columns import SCHEMA, source_rows
 from sluice.data.stage import Stage
+from sluice.spark.engine.parquet import write_table
 from sluice.spark.engine.schemas import spark_schema
 from sluice.spark.engine.work import Checkpoints
 from sluice.spark.sources.table import TableDocuments
@@ -87,7 +88,7 @@ class FrameRows:
 
     def write_kept(self, changes: DataFrame, path: str) -> None:
         """Writes `changes` (position, text) as they are; `apply_changes` applies them to the frame."""
-        changes.select(F.col("position").alias(KEY), F.col("text").alias("_sluice_text")).write.parquet(self._changes)
+        write_table(changes.select(F.col("position").alias(KEY), F.col("text").alias("_sluice_text")), self._changes)
 
     def counts(self) -> dict[str, Any]:
         """There are no files."""

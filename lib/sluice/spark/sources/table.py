@@ -19,6 +19,7 @@ from sluice.data.arrow import iter_rows, to_batches
 from sluice.data.sources.table import check_columns, repeated_ids_error, same_hash_error, unreadable_error
 from sluice.data.sources.table_files import table_files
 from sluice.data.stage import Stage
+from sluice.spark.engine.parquet import write_table
 from sluice.spark.engine.schemas import spark_schema
 from sluice.spark.engine.work import Checkpoints
 from sluice.spark.sources.source import Outcome, with_reasons
@@ -147,7 +148,7 @@ class TableDocuments:
         counts = {row["reason"]: row["count"] for row in judged.groupBy("reason").count().collect()}
         total, kept = sum(counts.values()), counts.pop(None, 0)
         unreadable = self._facts.where("problem is not null").select("place", "problem")
-        unreadable.write.parquet(self._stage.file("quarantine"))
+        write_table(unreadable, self._stage.file("quarantine"))
         if self._source.write_kept and reasons is not None:
             gone = judged.where("reason is not null").select(
                 "piece", "position", F.lit(None).cast("string").alias("text")

@@ -6,6 +6,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from sluice.core.config.schema import Config
 from sluice.core.records.corpus import Contamination
+from sluice.spark.engine.parquet import write_table
 from sluice.spark.engine.samples import SAMPLE_CHARS, SAMPLES, collect_sorted, sample_by
 from sluice.spark.engine.session import progress
 from sluice.spark.run import Run
@@ -47,7 +48,7 @@ def decontaminate(spark: SparkSession, source: Source, benchmark: Benchmark, *, 
         documents = source.open(spark)
         found = documents.work.materialize(contaminated(documents.rows(), benchmark), "found")
         columns = (documents.id, *Contamination.__struct_fields__[1:])
-        documents.publish(found).select(*columns).write.parquet(stage.file("matches"))
+        write_table(documents.publish(found).select(*columns), stage.file("matches"))
         outcome = documents.remove(contamination_reasons(found))
         summary = benchmark_counts(found, benchmark)
         samples = _samples(found, documents, benchmark)

@@ -9,7 +9,7 @@ from sluice.core.config.schema import Config
 from sluice.core.records.dedup import Removal
 from sluice.spark.deduplication.find_duplicates import find_duplicates, not_compared, publish, publish_index
 from sluice.spark.deduplication.index import read_earlier, result_settings
-from sluice.spark.engine.read import read_table
+from sluice.spark.engine.parquet import read_stage
 from sluice.spark.engine.samples import SAMPLES, collect_sorted, sample_by, with_kept_texts
 from sluice.spark.engine.session import partitions_of, progress
 from sluice.spark.run import Run
@@ -52,7 +52,7 @@ def dedup(spark: SparkSession, source: Source, *, force: bool) -> None:
         reasons = found.removed.join(by_rank, "rank").select("doc_id", F.col("step").alias("reason"))
         outcome = documents.remove(reasons)
         unsigned = not_compared(signed, settings.minhash)
-        samples = _samples(read_table(spark, stage, "removals", Removal), documents)
+        samples = _samples(read_stage(spark, stage, "removals", Removal), documents)
     stage.finish([outcome.ledger], **found.counts, **unsigned, **outcome.counts, samples=samples)
     documents.work.clear()
 

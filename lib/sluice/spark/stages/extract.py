@@ -14,11 +14,11 @@ from sluice.core.ledger import Ledger
 from sluice.core.reasons import Reason
 from sluice.core.records.docs import PlanEntry
 from sluice.data import storage
+from sluice.data.parquet_parts import write_list
 from sluice.data.stage import Stage
 from sluice.spark.engine.session import progress
 from sluice.spark.run import Run
-from sluice.spark.tables import read_docs
-from sluice.spark.transforms.extract import extract_entries
+from sluice.spark.transforms.extract import write_archives
 from sluice.text.pages.archive import WarcAccount
 from sluice.text.pages.guard import CRASH, TIMEOUT
 
@@ -87,15 +87,14 @@ def _extract_batch(
     unknown = f", {len(entries) - len(known)} of unknown length" if len(known) < len(entries) else ""
     log.info("%s: %d archives, %s bytes%s", what, len(entries), f"{sum(known):,}", unknown)
     with progress(spark, what, config.log.progress_s):
-        docs = extract_entries(spark, entries, config.extract, config.dedup.minhash, plan_table)
-        docs.write.partitionBy("kind").parquet(directory)
-    rows = read_docs(spark, stage, [directory]).where("kind = 'stats'").select("warc_index", "stats").collect()
-    accounts = {row["warc_index"]: json.loads(row["stats"]) for row in rows}
-    if sorted(accounts) != sorted(entry.warc_index for entry in entries) or len(rows) != len(entries):
+        written = write_archives(spark, entries, config.extract, config.dedup.minhash, directory, plan_table)
+    if [one.warc_index for one in written] != sorted(entry.warc_index for entry in entries):
         raise StageError(
-            f"{what}: {len(entries)} archives were read, but {len(rows)} final counts were returned; expected one "
+            f"{what}: {len(entries)} archives were read, but {len(written)} final counts were returned; expected one "
             f"per archive. Remove {directory} and run the job again."
         )
+    write_list(directory, [file for one in written for file in one.files])
+    accounts = {one.warc_index: json.loads(one.account) for one in written}
     done = {
         "batch": batch,
         "digest": stage.digest,

@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 from sluice.core.ledger import Ledger, require_handover
 from sluice.core.records.docs import Decision
 from sluice.data.stage import ledgers_of
-from sluice.spark.engine.read import read_table
+from sluice.spark.engine.parquet import read_stage, write_table
 from sluice.spark.engine.samples import SAMPLES, by_language, collect_sorted, sample_by, with_clipped_text
 from sluice.spark.engine.session import progress
 from sluice.spark.run import Run
@@ -39,8 +39,8 @@ def filter_documents(spark: SparkSession, run: Run, *, force: bool) -> None:
             scores = read_scores(spark, config.rules.scores)
             scored = check_scores(scores, docs, config.rules.scores)
             measured = with_scores(measured, scores, signals_of(run.rules))
-        decide(measured, run.rules).write.parquet(stage.file("decisions"))
-    decided = read_table(spark, stage, "decisions", Decision).join(
+        write_table(decide(measured, run.rules), stage.file("decisions"))
+    decided = read_stage(spark, stage, "decisions", Decision).join(
         docs.select("doc_id", "language", F.col("reason").alias("rejected")), "doc_id", "inner"
     )
     counts = collect_sorted(decided.groupBy("language", "rejected", "reason").count(), "language", "rejected", "reason")

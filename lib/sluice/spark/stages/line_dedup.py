@@ -5,6 +5,7 @@ from pyspark.sql import functions as F
 
 from sluice.core.config.schema import Config
 from sluice.core.reasons import Reason
+from sluice.spark.engine.parquet import write_table
 from sluice.spark.engine.samples import collect_sorted
 from sluice.spark.engine.session import partitions_of, progress
 from sluice.spark.run import Run
@@ -49,7 +50,7 @@ def line_dedup(spark: SparkSession, source: Source, *, force: bool) -> None:
         cut = documents.results.materialize(without_lines(rows, repeated, settings), "cut_texts")
         removed = work.materialize(removed_lines(repeated, cut), "removed")
         columns = (documents.id, "line", "num_documents", "kept_in")
-        documents.publish(removed, "kept_in").select(*columns).write.parquet(stage.file("removed_lines"))
+        write_table(documents.publish(removed, "kept_in").select(*columns), stage.file("removed_lines"))
         sums = collect_sorted(line_counts(documents.with_language(cut), "language"), "language")
         empty = cut.where("text = ''").select("doc_id", F.lit(str(Reason.NOTHING_LEFT)).alias("reason"))
         outcome = documents.remove(empty, cut.where("text <> ''"))

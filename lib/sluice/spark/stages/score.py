@@ -13,6 +13,7 @@ from sluice.core.errors import ConfigError
 from sluice.core.records.corpus import TextScore
 from sluice.data import storage
 from sluice.data.arrow import to_batches
+from sluice.spark.engine.parquet import write_table
 from sluice.spark.engine.schemas import spark_schema
 from sluice.spark.engine.session import progress
 from sluice.spark.sources.source import Source
@@ -43,7 +44,7 @@ def score(spark: SparkSession, source: Source, *, force: bool) -> None:
         judge = partial(_scores, config.score.model, config.score.max_tokens)
         scores = documents.work.materialize(texts.mapInArrow(judge, spark_schema(TextScore)), "scored")
         columns = (documents.id, *TextScore.__struct_fields__[1:])
-        documents.publish(scores).select(*columns).write.parquet(stage.file("scores"))
+        write_table(documents.publish(scores).select(*columns), stage.file("scores"))
         outcome = documents.remove(None)
         sums = scores.agg(F.sum("nll"), F.sum("n_tokens"), F.sum("n_bytes"), F.count_if("is_cut")).collect()[0]
     counts = dict(zip(("nll", "tokens", "bytes", "cut"), (value or 0 for value in sums), strict=True))

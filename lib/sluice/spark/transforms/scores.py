@@ -4,11 +4,13 @@ from collections.abc import Sequence
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql import types as T
 
 from sluice.core.config.rules import RulesConfig
 from sluice.core.errors import InputError
 from sluice.data import storage
 from sluice.data.stage import SUMMARY, finished_digest
+from sluice.spark.engine.parquet import read_table
 
 SHOWN = 5
 """Maximum number of ids in an error message."""
@@ -16,7 +18,8 @@ SHOWN = 5
 
 def read_scores(spark: SparkSession, output: str) -> DataFrame:
     """Returns: doc_id, bits_per_byte. doc_id is null if an id is not an integer and so not from a run."""
-    scores = spark.read.schema("id string, bits_per_byte double").parquet(storage.join(output, "score", "scores"))
+    schema = T.StructType([T.StructField("id", T.StringType()), T.StructField("bits_per_byte", T.DoubleType())])
+    scores = read_table(spark, storage.join(output, "score", "scores"), schema)
     return scores.select(F.expr("try_cast(id as bigint)").alias("doc_id"), "bits_per_byte")
 
 

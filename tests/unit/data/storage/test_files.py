@@ -5,7 +5,7 @@ import pytest
 
 from sluice.core.errors import InputError
 from sluice.data import storage
-from sluice.data.storage import files
+from sluice.data.storage import remote
 
 
 @pytest.fixture(params=["", "file://"], ids=["path", "uri"])
@@ -203,6 +203,29 @@ def test_an_unknown_scheme_is_an_error_with_the_path(path):
         storage.list_files(path)
 
 
+@pytest.mark.parametrize(
+    ("uri", "key"),
+    [
+        ("abfss://crawl@account.dfs.core.windows.net/a/b.gz", "crawl/a/b.gz"),
+        ("gs://crawl/a/b.gz", "crawl/a/b.gz"),
+        ("file:///a/b.gz", "/a/b.gz"),
+    ],
+)
+def test_a_uri_is_a_key_of_its_filesystem_and_back(uri, key):
+    assert remote.split(uri)[1] == key
+    assert remote.uri_of(uri, key) == uri
+    assert remote.uri_of(uri.rpartition("/")[0], key) == uri
+
+
+def test_hdfs_without_its_native_client_is_an_error_that_says_what_to_set(monkeypatch):
+    monkeypatch.setenv("CLASSPATH", "x")
+    for name in ("JAVA_HOME", "HADOOP_HOME"):
+        monkeypatch.setenv(name, "/nowhere")
+    with pytest.raises(InputError, match=r"hdfs://name:8020/.*Set JAVA_HOME, HADOOP_HOME \(whose.*CLASSPATH") as e:
+        storage.exists("hdfs://name:8020/x")
+    assert "\n" not in str(e.value) and len(str(e.value)) < 800
+
+
 def test_names_may_contain_unicode_and_blanks(root):
     storage.write_atomic(f"{root}/语料 1.txt", b"x")
     assert f"{root}/语料 1.txt" in storage.list_files(root)
@@ -226,7 +249,7 @@ def test_an_error_about_credentials_names_their_source_and_never_shows_them(monk
     monkeypatch.setenv("HOME", str(tmp_path))
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    reason = files._reason(OSError("AWS Error ACCESS_DENIED during HeadObject operation: No response body."))
+    reason = remote.reason(OSError("AWS Error ACCESS_DENIED during HeadObject operation: No response body."))
     assert f"No response body. The storage {words}. Set AWS_ACCESS_KEY_ID and" in reason
     assert "AKIA7" not in reason
 

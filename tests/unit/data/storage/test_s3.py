@@ -1,7 +1,5 @@
 """s3:// paths on a real S3 server on the loopback interface, through a proxy that injects faults."""
 
-import os
-
 import pytest
 
 from tests.helpers import s3_server
@@ -16,7 +14,7 @@ from sluice.data import storage  # noqa: E402
 from sluice.data.archives.wanted import read_wanted  # noqa: E402
 from sluice.data.plan.inputs import make_plan  # noqa: E402
 from sluice.data.plan.table import load_wanted, make_plan_table  # noqa: E402
-from sluice.data.storage import files  # noqa: E402
+from sluice.data.storage import remote  # noqa: E402
 
 DATA = bytes(range(256)) * 1000
 SMALL = TransportConfig(chunk_bytes=100_000, requests_per_s=None, attempts=1)
@@ -36,29 +34,15 @@ def server(moto):
 
 
 @pytest.fixture
-def bucket(server, monkeypatch, tmp_path):
-    for name in list(os.environ):
-        if name.startswith("AWS_"):
-            monkeypatch.delenv(name)
-    for name, value in {
-        "AWS_ENDPOINT_URL": server.url,
-        "AWS_ACCESS_KEY_ID": "k",
-        "AWS_SECRET_ACCESS_KEY": "s",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none"),
-        "AWS_CONFIG_FILE": str(tmp_path / "none"),
-    }.items():
-        monkeypatch.setenv(name, value)
-    files._filesystem.cache_clear()
+def bucket(server, monkeypatch):
+    s3_server.use(monkeypatch, server.url)
     server.faults, server.seen = [], []
-    client = fs.S3FileSystem(endpoint_override=server.url, region="us-east-1", allow_bucket_creation=True)
-    client.create_dir("crawl")
+    uri, client = s3_server.make_bucket("crawl")
     put(client, "a/1.warc.gz", DATA)
     put(client, "a/b/2.warc.gz", b"two")
     server.seen.clear()
-    yield "s3://crawl"
-    files._filesystem.cache_clear()
+    yield uri
+    remote._filesystem.cache_clear()
 
 
 def put(client, key, data):
@@ -83,6 +67,30 @@ def test_objects_are_listed_by_folder_and_by_glob(bucket):
     assert [(e.warc_name, e.size) for e in plan.entries] == [("a/1.warc.gz", 256_000), ("a/b/2.warc.gz", 3)]
 
 
+def test_reading_lines_and_records_does_not_send_a_request_for_each(bucket, server):
+    lines = [f"line {i}\n".encode() for i in range(5000)]
+    storage.write_atomic(f"{bucket}/lines", b"".join(lines))
+    server.seen.clear()
+    with storage.open_read(f"{bucket}/lines") as stream:
+        assert stream.readlines() == lines
+        stream.seek(5)
+        assert [stream.read(2) for _ in range(100)] == [b"".join(lines)[i : i + 2] for i in range(5, 205, 2)]
+    assert sum(method == "GET" for method, _, _ in server.seen) <= 3
+
+
+@pytest.mark.parametrize("scheme", ["s3a", "s3n"])
+def test_the_schemes_of_hadoop_are_those_of_s3(bucket, scheme):
+    other = bucket.replace("s3://", f"{scheme}://")
+    assert storage.list_files(f"{other}/a") == [f"{other}/a/1.warc.gz", f"{other}/a/b/2.warc.gz"]
+    assert storage.list_files(f"{other}/**/*.gz") == [f"{other}/a/1.warc.gz", f"{other}/a/b/2.warc.gz"]
+    storage.write_atomic(f"{other}/new/z", b"data")
+    assert storage.read_bytes(f"{bucket}/new/z") == b"data" and storage.size(f"{other}/new/z") == 4
+    storage.delete_tree(f"{other}/new")
+    assert not storage.exists(f"{bucket}/new/z")
+    with pytest.raises(InputError, match="the bucket 'nowhere' does not exist"):
+        storage.read_bytes(f"{scheme}://nowhere/x")
+
+
 def test_an_object_is_written_unless_the_writer_fails(bucket):
     for name in ("x", "x.gz"):  # the bytes do not depend on the extension
         storage.write_atomic(f"{bucket}/new/{name}", b"data")
@@ -96,7 +104,7 @@ def test_an_object_is_written_unless_the_writer_fails(bucket):
 def test_a_selection_is_planned_and_read_from_the_bucket(bucket, server, tmp_path):
     parts = [member(page(f"<p>{n}</p>".encode() * 20, url=f"http://h{n}.test/")) for n in range(4)]
     offsets = starts(parts)
-    client = files._split(f"{bucket}/x")[0]
+    client = remote.split(f"{bucket}/x")[0]
     put(client, "crawl-data/a.warc.gz", b"".join(parts))
     rows = [
         index_row("crawl-data/a.warc.gz", offsets[n], len(parts[n]), languages="zho" if n in (1, 3) else "eng")
@@ -204,7 +212,7 @@ def test_refused_credentials_are_an_error_that_explains_how_to_set_them(bucket, 
 def test_missing_credentials_are_an_error_that_explains_how_to_set_them(bucket, server, monkeypatch, call):
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
-    files._filesystem.cache_clear()
+    remote._filesystem.cache_clear()
     server.faults = [{"left": 10**6, "unsigned": True, "status": 403}]  # like Amazon S3; moto fails on such requests
     with pytest.raises(InputError, match=r"requires credentials, but there are none .* Set AWS_ACCESS_KEY_ID and"):
         CALLS[call](f"{bucket}/a/1.warc.gz")
