@@ -77,7 +77,7 @@ def add_job_arguments(parser: argparse.ArgumentParser, job: Job) -> None:
     parser.add_argument("--force", action="store_true", help="redo finished stages, even of another configuration")
     if job.hold:
         parser.add_argument(
-            "--take-over", action="store_true", help="go on although another run has the output and may be alive"
+            "--take-over", action="store_true", help="continue although another run has the output and may be alive"
         )
     parser.add_argument("--print-config", action="store_true", help="print the resolved configuration and stop")
     for name, line in job.switches.items():

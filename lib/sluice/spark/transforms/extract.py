@@ -48,7 +48,7 @@ def _largest_first(entries: Sequence[PlanEntry]) -> list[PlanEntry]:
 
 
 class ExtractedArchive(Record):
-    """What a task has written of an archive. `account`: its final counts, as JSON."""
+    """The files of an archive that a task has written. `account`: its final counts, as JSON."""
 
     warc_index: Int32
     account: str

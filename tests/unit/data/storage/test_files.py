@@ -217,7 +217,7 @@ def test_a_uri_is_a_key_of_its_filesystem_and_back(uri, key):
     assert remote.uri_of(uri.rpartition("/")[0], key) == uri
 
 
-def test_hdfs_without_its_native_client_is_an_error_that_says_what_to_set(monkeypatch):
+def test_hdfs_without_its_native_client_is_an_error_with_the_variables_to_set(monkeypatch):
     monkeypatch.setenv("CLASSPATH", "x")
     for name in ("JAVA_HOME", "HADOOP_HOME"):
         monkeypatch.setenv(name, "/nowhere")
