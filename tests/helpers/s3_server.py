@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from sluice.data import storage
+
 ROOT = Path(__file__).parents[2]
 SLOW_DOWN = (
     b"<?xml version='1.0'?><Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
@@ -144,3 +146,30 @@ def proxy(port):
         thread.start()
         yield server
         server.shutdown()
+
+
+@contextlib.contextmanager
+def bucket(url, name, folder):
+    """Creates a bucket on the server at `url`, and sets the environment for it during the block; yields its URI.
+
+    `folder`: an existing folder without AWS configuration files.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        for variable in [variable for variable in os.environ if variable.startswith("AWS_")]:
+            patch.delenv(variable)
+        for variable, value in {
+            "AWS_ENDPOINT_URL": url,
+            "AWS_ACCESS_KEY_ID": "k",
+            "AWS_SECRET_ACCESS_KEY": "s",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_SHARED_CREDENTIALS_FILE": str(folder / "none"),
+            "AWS_CONFIG_FILE": str(folder / "none"),
+        }.items():
+            patch.setenv(variable, value)
+        storage.files._filesystem.cache_clear()
+        from pyarrow import fs
+
+        fs.S3FileSystem(endpoint_override=url, region="us-east-1", allow_bucket_creation=True).create_dir(name)
+        yield f"s3://{name}"
+    storage.files._filesystem.cache_clear()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import sluice
+from sluice.commands.configuration import read_file
 from sluice.commands.jobs import JOBS
 from sluice.core.cli import Job, Parser, add_job_arguments, exit_code_of, missing_package_named, run_job
 from sluice.core.config import renamed
@@ -100,7 +101,7 @@ def add_arguments(parser: argparse.ArgumentParser, name: str) -> Callable[[argpa
     if name not in COMMANDS:
         job = JOBS[name.removeprefix("run ")]
         add_job_arguments(parser, job)
-        return lambda options: run_job(job, options)
+        return lambda options: run_job(job, options, read_file)
     with missing_package_named(f"sluice {name}", COMMANDS[name].extra):
         module = importlib.import_module(f"sluice.commands.{name}")
     parser.description = module.__doc__

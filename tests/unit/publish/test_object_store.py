@@ -1,10 +1,7 @@
 """Files, descriptions and checksums of a published dataset in an object store."""
 
-import os
-
 import pyarrow as pa
 import pytest
-from pyarrow import fs
 
 from sluice.data import storage
 from sluice.publish.checksums import verify_sums
@@ -15,26 +12,10 @@ from tests.helpers import s3_server
 
 
 @pytest.fixture
-def bucket(monkeypatch, tmp_path):
+def bucket(tmp_path):
     """An empty bucket on a server of its own."""
-    with s3_server.moto() as port:
-        for name in [name for name in os.environ if name.startswith("AWS_")]:
-            monkeypatch.delenv(name)
-        for name, value in {
-            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
-            "AWS_ACCESS_KEY_ID": "k",
-            "AWS_SECRET_ACCESS_KEY": "s",
-            "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none"),
-            "AWS_CONFIG_FILE": str(tmp_path / "none"),
-        }.items():
-            monkeypatch.setenv(name, value)
-        storage.files._filesystem.cache_clear()
-        endpoint = os.environ["AWS_ENDPOINT_URL"]
-        fs.S3FileSystem(endpoint_override=endpoint, region="us-east-1", allow_bucket_creation=True).create_dir("bucket")
-        yield "s3://bucket"
-    storage.files._filesystem.cache_clear()
+    with s3_server.moto() as port, s3_server.bucket(f"http://127.0.0.1:{port}", "bucket", tmp_path) as uri:
+        yield uri
 
 
 def test_a_dataset_in_an_object_store_is_complete_and_damage_is_found(bucket):

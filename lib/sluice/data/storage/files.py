@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from sluice.core.config.plan import TransportConfig
-from sluice.core.errors import InputError, RemoteError
+from sluice.core.errors import InputError, RemoteError, without_secrets
 from sluice.data.storage import http, ranges
 
 GLOB_CHARACTERS = frozenset("*?[")
@@ -40,7 +40,7 @@ def _split(uri: str, attempts: int = 3) -> tuple[Any, str]:
     scheme, _, rest = uri.partition("://")
     host, _, key = rest.partition("/")
     if scheme in ("http", "https"):
-        raise InputError(f"{http.without_secrets(uri)} can only be read as one file. Use a local path or s3://.")
+        raise InputError(f"{without_secrets(uri)} can only be read as one file. Use a local path or s3://.")
     filesystem = _filesystem(f"{scheme}://{host}/", os.getpid(), attempts)
     # pyarrow's object stores address `bucket/key`; hdfs addresses `/key` on its host
     return filesystem, f"/{key}" if scheme in ("hdfs", "viewfs", "file") else f"{host}/{key}"

@@ -1,22 +1,20 @@
 """s3:// paths on a real S3 server on the loopback interface, through a proxy that injects faults."""
 
-import os
-
 import pytest
 
 from tests.helpers import s3_server
 from tests.helpers.archives import member, page, starts
 from tests.helpers.index_table import index_row, write_index
 
-fs = pytest.importorskip("pyarrow.fs")
+pytest.importorskip("pyarrow")
 
-from sluice.core.config.plan import PlanConfig, SelectionConfig, TransportConfig  # noqa: E402
-from sluice.core.errors import InputError, RemoteError  # noqa: E402
-from sluice.data import storage  # noqa: E402
-from sluice.data.archives.wanted import read_wanted  # noqa: E402
-from sluice.data.plan.inputs import make_plan  # noqa: E402
-from sluice.data.plan.table import load_wanted, make_plan_table  # noqa: E402
-from sluice.data.storage import files  # noqa: E402
+from sluice.core.config.plan import PlanConfig, SelectionConfig, TransportConfig
+from sluice.core.errors import InputError, RemoteError
+from sluice.data import storage
+from sluice.data.archives.wanted import read_wanted
+from sluice.data.plan.inputs import make_plan
+from sluice.data.plan.table import load_wanted, make_plan_table
+from sluice.data.storage import files
 
 DATA = bytes(range(256)) * 1000
 SMALL = TransportConfig(chunk_bytes=100_000, requests_per_s=None, attempts=1)
@@ -36,29 +34,14 @@ def server(moto):
 
 
 @pytest.fixture
-def bucket(server, monkeypatch, tmp_path):
-    for name in list(os.environ):
-        if name.startswith("AWS_"):
-            monkeypatch.delenv(name)
-    for name, value in {
-        "AWS_ENDPOINT_URL": server.url,
-        "AWS_ACCESS_KEY_ID": "k",
-        "AWS_SECRET_ACCESS_KEY": "s",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none"),
-        "AWS_CONFIG_FILE": str(tmp_path / "none"),
-    }.items():
-        monkeypatch.setenv(name, value)
-    files._filesystem.cache_clear()
-    server.faults, server.seen = [], []
-    client = fs.S3FileSystem(endpoint_override=server.url, region="us-east-1", allow_bucket_creation=True)
-    client.create_dir("crawl")
-    put(client, "a/1.warc.gz", DATA)
-    put(client, "a/b/2.warc.gz", b"two")
-    server.seen.clear()
-    yield "s3://crawl"
-    files._filesystem.cache_clear()
+def bucket(server, tmp_path):
+    server.faults = []
+    with s3_server.bucket(server.url, "crawl", tmp_path) as uri:
+        client = files._split(uri)[0]
+        put(client, "a/1.warc.gz", DATA)
+        put(client, "a/b/2.warc.gz", b"two")
+        server.seen.clear()
+        yield uri
 
 
 def put(client, key, data):
