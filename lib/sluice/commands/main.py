@@ -93,6 +93,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return e.code if isinstance(e.code, int) else 0
 
 
+def task() -> None:
+    """Runs the command line of this process for a service that calls a function and ignores its result (Databricks).
+
+    Raises SystemExit with the exit code unless it is 0.
+    """
+    if code := main():
+        raise SystemExit(code)
+
+
 def add_arguments(parser: argparse.ArgumentParser, name: str) -> Callable[[argparse.Namespace], int]:
     """Adds the help and options of a command to `parser`, and returns the function that runs it.
 
