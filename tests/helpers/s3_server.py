@@ -16,7 +16,6 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from pyarrow import fs
 
 from sluice.data.storage import remote
 
@@ -57,32 +56,6 @@ def moto():
     finally:
         process.kill()
         process.wait()
-
-
-def use(monkeypatch, url):
-    """Makes the server at `url` the S3 of this process and of its children, with credentials of its own."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    for name, value in {
-        "AWS_ENDPOINT_URL": url,
-        "AWS_ACCESS_KEY_ID": "k",
-        "AWS_SECRET_ACCESS_KEY": "s",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent",
-        "AWS_CONFIG_FILE": "/nonexistent",
-    }.items():
-        monkeypatch.setenv(name, value)
-    remote._filesystem.cache_clear()
-
-
-def make_bucket(name):
-    """Creates a bucket on the server of `use`; returns its URI and a client."""
-    client = fs.S3FileSystem(
-        endpoint_override=os.environ["AWS_ENDPOINT_URL"], region="us-east-1", allow_bucket_creation=True
-    )
-    client.create_dir(name)
-    return f"s3://{name}", client
 
 
 def check_credentials(port, after):
@@ -173,3 +146,30 @@ def proxy(port):
         thread.start()
         yield server
         server.shutdown()
+
+
+@contextlib.contextmanager
+def bucket(url, name, folder):
+    """Creates a bucket on the server at `url`, and sets the environment for it during the block; yields its URI.
+
+    `folder`: an existing folder without AWS configuration files.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        for variable in [variable for variable in os.environ if variable.startswith("AWS_")]:
+            patch.delenv(variable)
+        for variable, value in {
+            "AWS_ENDPOINT_URL": url,
+            "AWS_ACCESS_KEY_ID": "k",
+            "AWS_SECRET_ACCESS_KEY": "s",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_SHARED_CREDENTIALS_FILE": str(folder / "none"),
+            "AWS_CONFIG_FILE": str(folder / "none"),
+        }.items():
+            patch.setenv(variable, value)
+        remote._filesystem.cache_clear()
+        from pyarrow import fs
+
+        fs.S3FileSystem(endpoint_override=url, region="us-east-1", allow_bucket_creation=True).create_dir(name)
+        yield f"s3://{name}"
+    remote._filesystem.cache_clear()

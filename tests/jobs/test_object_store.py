@@ -7,7 +7,6 @@ import sys
 import pytest
 
 from sluice.data import storage
-from sluice.data.storage import remote
 from tests.helpers import s3_server
 from tests.helpers.jobs import command, digests, run
 
@@ -15,11 +14,9 @@ pytestmark = pytest.mark.exhaustive
 
 
 @pytest.fixture
-def bucket(monkeypatch):
-    with s3_server.moto() as port:
-        s3_server.use(monkeypatch, f"http://127.0.0.1:{port}")
-        yield s3_server.make_bucket("bucket")[0]
-    remote._filesystem.cache_clear()
+def bucket(tmp_path):
+    with s3_server.moto() as port, s3_server.bucket(f"http://127.0.0.1:{port}", "bucket", tmp_path) as uri:
+        yield uri
 
 
 def test_shards_in_a_bucket_have_the_bytes_of_local_ones(reference, sample, bucket):

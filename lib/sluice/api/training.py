@@ -6,6 +6,7 @@ from typing import Any
 from sluice.core.config.load import config_with
 from sluice.core.config.schema import Config
 from sluice.core.errors import EXIT_PREEMPTED, ConfigError, StageError
+from sluice.data import storage
 
 
 def train_model(
@@ -19,8 +20,8 @@ def train_model(
     """Trains a language model on a dataset, `<root>/<name>/<x.y.z>`, and returns its summary, as in OUT/summary.json.
 
     `out`: directory of the run; an interrupted run continues, a finished one is returned. `recipe`: YAML files with
-    settings, in order, such as conf/ptb-small.yaml of the repository. `settings`: others by path, such as
-    {"train.run.epochs": 3}; `sluice config train` lists them. `force` starts over.
+    settings, in order, local or remote, such as conf/ptb-small.yaml of the repository. `settings`: others by path, such
+    as {"train.run.epochs": 3}; `sluice config train` lists them. `force` starts over.
 
     Raises ConfigError without TensorFlow or for invalid settings, InputError for an unusable dataset, StageError if
     training failed or was stopped; the last checkpoint is kept.
@@ -28,7 +29,7 @@ def train_model(
     >>> sluice.train_model("data/corpus/1.0.0", out="run", settings={"train.run.epochs": 1})["epochs"]  # doctest: +SKIP
     """
     given = {"train.data.manifest": dataset, "train.run.out": out, **(settings or {})}
-    config = config_with(given, [recipe] if isinstance(recipe, str) else recipe)
+    config = config_with(given, [recipe] if isinstance(recipe, str) else recipe, storage.read_bytes)
     result = _engine("loop").train_and_evaluate(config.train, force)
     if result.exit_code:
         why = "it was stopped by a signal" if result.exit_code == EXIT_PREEMPTED else "a worker was lost"

@@ -14,6 +14,7 @@ examples:
 import argparse
 import textwrap
 
+from sluice.commands.configuration import read_file
 from sluice.core.cli import add_settings
 from sluice.core.config.keys import known_paths, suggestions
 from sluice.core.config.load import load_config, names, one_line
@@ -38,9 +39,8 @@ def run(options: argparse.Namespace) -> int:
         near = suggestions(section)
         hint = f"Did you mean {names(near, 'or')}?" if near else f"Sections: {names(_top_level())}."
         raise ConfigError(f"There is no section or setting {section!r}. {hint}")
-    found = [
-        setting for setting in settings(load_config(options.conf, options.set)) if _is_below(setting.path, section)
-    ]
+    config = load_config(options.conf, options.set, read_file)
+    found = [setting for setting in settings(config) if _is_below(setting.path, section)]
     if options.names:
         print("\n".join(setting.path for setting in found))
         return 0

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Callable, Sequence
 
+from sluice.commands.configuration import read_file
 from sluice.core.cli import Job, job_main
 from sluice.core.config.schema import Config
 
@@ -18,7 +19,7 @@ On a cluster or with more memory: spark-submit --driver-memory 4g jobs/{file}.py
 
 def main_of(name: str) -> Callable[[Sequence[str] | None], int]:
     """Returns the `main` function of a job in `JOBS`, for a script in jobs/."""
-    return job_main(JOBS[name])
+    return job_main(JOBS[name], read_file)
 
 
 def _spark(name: str, summary: str, help: str) -> Job:

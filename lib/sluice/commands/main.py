@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import sluice
+from sluice.commands.configuration import read_file
 from sluice.commands.jobs import JOBS
 from sluice.core.cli import Job, Parser, add_job_arguments, exit_code_of, missing_package_named, run_job
 from sluice.core.config import renamed
@@ -92,6 +93,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return e.code if isinstance(e.code, int) else 0
 
 
+def task() -> None:
+    """Runs the command line of this process for a service that calls a function and ignores its result (Databricks).
+
+    Raises SystemExit with the exit code unless it is 0.
+    """
+    if code := main():
+        raise SystemExit(code)
+
+
 def add_arguments(parser: argparse.ArgumentParser, name: str) -> Callable[[argparse.Namespace], int]:
     """Adds the help and options of a command to `parser`, and returns the function that runs it.
 
@@ -100,7 +110,7 @@ def add_arguments(parser: argparse.ArgumentParser, name: str) -> Callable[[argpa
     if name not in COMMANDS:
         job = JOBS[name.removeprefix("run ")]
         add_job_arguments(parser, job)
-        return lambda options: run_job(job, options)
+        return lambda options: run_job(job, options, read_file)
     with missing_package_named(f"sluice {name}", COMMANDS[name].extra):
         module = importlib.import_module(f"sluice.commands.{name}")
     parser.description = module.__doc__

@@ -15,6 +15,8 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from sluice.commands.configuration import read_file
+from sluice.core.cli import add_settings
 from sluice.core.config.load import load_config
 from sluice.core.config.schema import Config
 from sluice.core.progress import Bar, progress_bar
@@ -27,14 +29,13 @@ from sluice.text.pages.page import to_json
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the arguments of `sluice pages`."""
     parser.add_argument("files", nargs="+", metavar="FILE", help="WARC, WET or ARC files, directories or globs")
-    parser.add_argument("--conf", action="append", default=[], metavar="FILE", help="YAML settings; repeatable")
-    parser.add_argument("--set", action="append", default=[], metavar="A.B=C", help="one setting; repeatable")
+    add_settings(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Prints the pages. Raises InputError if more was lost than `extract.max_unreadable_share` allows."""
     inputs = json.dumps(options.files, ensure_ascii=False)
-    config = load_config(options.conf, [*options.set, f"plan.inputs={inputs}"])
+    config = load_config(options.conf, [*options.set, f"plan.inputs={inputs}"], read_file)
     account = WarcAccount()
     if jit.is_cold():
         print("compiling kernels, once per machine: about half a minute", file=sys.stderr)

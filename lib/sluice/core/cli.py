@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 
-from sluice.core.config.load import dump, load_config
+from sluice.core.config.load import Read, dump, load_config
 from sluice.core.config.schema import Config
 from sluice.core.errors import InputError, SluiceError
 from sluice.core.log import set_up
@@ -85,16 +85,18 @@ def add_job_arguments(parser: argparse.ArgumentParser, job: Job) -> None:
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
-    """Adds --conf and --set; their values are the arguments of `load_config`."""
-    parser.add_argument("--conf", action="append", default=[], metavar="FILE", help="YAML settings; repeatable")
+    """Adds --conf and --set; their values are the first arguments of `load_config`."""
+    parser.add_argument(
+        "--conf", action="append", default=[], metavar="FILE", help="YAML settings, local or remote; repeatable"
+    )
     parser.add_argument(
         "--set", action="append", default=[], metavar="A.B=C", help="set one setting to a YAML value; repeatable"
     )
 
 
-def run_job(job: Job, options: argparse.Namespace) -> int:
-    """Reads the configuration, then imports and calls the job's function. Returns its exit code."""
-    config = load_config(options.conf, options.set)
+def run_job(job: Job, options: argparse.Namespace, read: Read) -> int:
+    """Reads the configuration with `read`, then imports and calls the job's function. Returns its exit code."""
+    config = load_config(options.conf, options.set, read)
     if options.print_config:
         print(dump(config), end="")
         return 0
@@ -110,14 +112,17 @@ def _held(job: Job, config: Config, options: argparse.Namespace) -> contextlib.A
     return job.hold(config, options.take_over) if job.hold else contextlib.nullcontext()
 
 
-def job_main(job: Job) -> Callable[[Sequence[str] | None], int]:
-    """Returns a `main` function for a job. It parses the given arguments, or those of the process for None."""
+def job_main(job: Job, read: Read) -> Callable[[Sequence[str] | None], int]:
+    """Returns a `main` function for a job. It parses the given arguments, or those of the process for None.
+
+    `read` returns the content of a file given to --conf.
+    """
 
     def main(arguments: Sequence[str] | None = None) -> int:
         parser = Parser()  # the default program name: that of the running script
         add_job_arguments(parser, job)
         options = parser.parse_args(arguments)
-        return exit_code_of(lambda: run_job(job, options))
+        return exit_code_of(lambda: run_job(job, options, read))
 
     return main
 

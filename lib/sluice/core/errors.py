@@ -38,6 +38,15 @@ class StageError(SluiceError):
     exit_code = 4
 
 
+def without_secrets(url: str) -> str:
+    """Removes user, password and query, which may contain a signature, from a URL. A path is returned unchanged."""
+    head, separator, rest = url.partition("://")
+    if not separator:
+        return url
+    host, slash, path = rest.partition("?")[0].partition("/")
+    return f"{head}{separator}{host.rpartition('@')[2]}{slash}{path}"
+
+
 EXIT_PREEMPTED = 75
 """Stopped by a signal after saving. Run the same command again to continue."""
 

@@ -1,4 +1,4 @@
-"""One run per output: the process that writes to a directory says so in a file there, and renews it.
+"""One run per output: the process that writes to a directory has a file there, which it renews.
 
 Another run on the same directory is refused as long as the file changes. No clock of another machine is trusted: a
 number that no longer grows shows that a process has ended. A process of the same machine is looked up directly.

@@ -132,7 +132,7 @@ def restore(config: TrainConfig) -> RestoredModel:
     if config.data.manifest:
         over["data"]["manifest"] = config.data.manifest
     try:
-        trained = msgspec.convert(merge(read_yaml(path)["train"], over), TrainConfig)
+        trained = msgspec.convert(merge(read_yaml(str(path))["train"], over), TrainConfig)
     except msgspec.ValidationError as e:
         raise InputError(
             f"{path} does not match this version of sluice: {e}. Use the version that trained the model, or correct "

@@ -5,7 +5,7 @@ import pytest
 
 import sluice
 from sluice.commands import jobs
-from sluice.commands.main import COMMANDS, SUMMARIES, main
+from sluice.commands.main import COMMANDS, SUMMARIES, main, task
 from sluice.core.config import renamed
 
 
@@ -36,6 +36,16 @@ def test_run_without_a_job_lists_the_jobs(capsys):
 def test_version_prints_the_version(capsys):
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"sluice {sluice.__version__}\n"
+
+
+def test_a_task_of_a_service_returns_if_the_command_succeeds_and_raises_its_exit_code_otherwise(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["task", "--version"])
+    assert task() is None
+    monkeypatch.setattr(sys, "argv", ["task", "run", "pipeline", "--set", "pii.mobile=x"])
+    with pytest.raises(SystemExit) as e:
+        task()
+    assert e.value.code == 2
+    assert "unknown key 'pii.mobile'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from sluice.core.cli import Job, exit_code_of, job_main
-from sluice.core.errors import ConfigError, FormatError, InputError, StageError
+from sluice.core.config.load import read_local
+from sluice.core.errors import ConfigError, FormatError, InputError, StageError, without_secrets
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +30,8 @@ def body(config, force, **switches):
 def job_that(does, **switches):
     """The command line of a job that calls `does`."""
     BODY.append(does)
-    return job_main(Job("run test", "A job for tests.", "Its help.", f"{__name__}:body", "extra", switches))
+    job = Job("run test", "A job for tests.", "Its help.", f"{__name__}:body", "extra", switches)
+    return job_main(job, read_local)
 
 
 def fail_with(error):
@@ -148,7 +150,7 @@ def test_an_unknown_option_is_an_error_that_suggests_a_similar_one(argument, hin
 def test_a_missing_package_is_an_error_with_the_extra_that_installs_it(capsys, monkeypatch, tmp_path):
     (tmp_path / "needs_engine.py").write_text("import engine_of_tests.part\n\n\ndef body(config, force): pass\n")
     monkeypatch.syspath_prepend(tmp_path)
-    main = job_main(Job("run test", "", "", "needs_engine:body", "spark,extract"))
+    main = job_main(Job("run test", "", "", "needs_engine:body", "spark,extract"), read_local)
     assert main([]) == 3
     assert capsys.readouterr().err == (
         "sluice: `sluice run test` needs the package engine_of_tests: pip install 'sluice[spark,extract]'.\n"
@@ -165,14 +167,14 @@ def test_a_missing_package_of_a_late_import_is_an_error_with_its_name(capsys):
 
 def test_a_missing_module_of_sluice_is_raised():
     with pytest.raises(ModuleNotFoundError, match=r"sluice\.nowhere"):
-        job_main(Job("run test", "", "", "sluice.nowhere:body", "spark"))([])
+        job_main(Job("run test", "", "", "sluice.nowhere:body", "spark"), read_local)([])
 
 
 @pytest.mark.parametrize(
     "arguments", [["--set", "a.b"], ["--set", "extract.zzz=1"], ["--conf", "none.yaml"], ["--print-config"]]
 )
 def test_the_job_is_imported_only_after_arguments_and_configuration_are_checked(arguments, capsys):
-    main = job_main(Job("run test", "", "", "module.that.is.not.there:body", ""))
+    main = job_main(Job("run test", "", "", "module.that.is.not.there:body", ""), read_local)
     assert main(arguments) == (0 if arguments == ["--print-config"] else 2)
 
 
@@ -210,3 +212,8 @@ def test_a_job_may_have_switches_besides_its_settings(capsys):
     with pytest.raises(SystemExit):
         main(["--help"])
     assert "--probe" in (text := capsys.readouterr().out) and "measure too" in text
+
+
+def test_names_in_messages_contain_no_secrets():
+    assert without_secrets("https://me:pw@h.test/a?Signature=x") == "https://h.test/a"
+    assert without_secrets("conf/a?b@c.yaml") == "conf/a?b@c.yaml"

@@ -4,7 +4,6 @@ import pyarrow as pa
 import pytest
 
 from sluice.data import storage
-from sluice.data.storage import remote
 from sluice.publish.checksums import verify_sums
 from sluice.publish.describe import describe
 from sluice.publish.layout import Column, Dataset, plan_parts
@@ -13,12 +12,10 @@ from tests.helpers import s3_server
 
 
 @pytest.fixture
-def bucket(monkeypatch):
+def bucket(tmp_path):
     """An empty bucket on a server of its own."""
-    with s3_server.moto() as port:
-        s3_server.use(monkeypatch, f"http://127.0.0.1:{port}")
-        yield s3_server.make_bucket("bucket")[0]
-    remote._filesystem.cache_clear()
+    with s3_server.moto() as port, s3_server.bucket(f"http://127.0.0.1:{port}", "bucket", tmp_path) as uri:
+        yield uri
 
 
 def test_a_dataset_in_an_object_store_is_complete_and_damage_is_found(bucket):

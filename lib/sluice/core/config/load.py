@@ -4,7 +4,7 @@ import functools
 import json
 import operator
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from sluice.core.config.coerce import explain_type, is_text, wrap_single
 from sluice.core.config.keys import check_keys, known_paths
 from sluice.core.config.schema import Config
 from sluice.core.config.section import Section
-from sluice.core.errors import ConfigError
+from sluice.core.errors import ConfigError, InputError, without_secrets
 from sluice.core.ids import json_digest
 
 
@@ -56,15 +56,25 @@ for _side in (_Loader, _Dumper):
     )
 
 
-def load_config(files: Iterable[str | Path] = (), settings: Iterable[str] = ()) -> Config:
+Read = Callable[[str], bytes]
+"""Returns the content of a file. Raises OSError or InputError."""
+
+
+def read_local(path: str) -> bytes:
+    """Returns the content of a local file. Raises OSError."""
+    return Path(path).read_bytes()
+
+
+def load_config(files: Iterable[str | Path] = (), settings: Iterable[str] = (), read: Read = read_local) -> Config:
     """Returns the configuration: defaults < files in order < settings `a.b=c` in order. Lists are replaced, not merged.
 
-    The root `seed` is added to the default of every other seed that is not set. Raises ConfigError for an unreadable
-    file, an unknown key (with suggestions) or an invalid value (with its path).
+    The root `seed` is added to the default of every other seed that is not set. Files are read by `read`; the commands
+    pass one for local and remote files. Raises ConfigError for an unreadable file, an unknown key (with suggestions) or
+    an invalid value (with its path).
     """
     tree: dict[str, Any] = {}
     for file in files:
-        tree = merge(tree, read_yaml(Path(file)))
+        tree = merge(tree, read_yaml(str(file), read))
     for setting in settings:
         tree = merge(tree, _typed(setting))
     return to_config(merge(_seeds(tree.get("seed")), tree))
@@ -80,9 +90,10 @@ def _typed(setting: str) -> dict[str, Any]:
     return tree
 
 
-def config_with(values: Mapping[str, Any], files: Iterable[str | Path] = ()) -> Config:
+def config_with(values: Mapping[str, Any], files: Iterable[str | Path] = (), read: Read = read_local) -> Config:
     """Returns `load_config` with values by path, such as {"dedup.threshold": 0.7}, in place of settings."""
-    return load_config(files, [f"{path}={json.dumps(value, ensure_ascii=False)}" for path, value in values.items()])
+    settings = [f"{path}={json.dumps(value, ensure_ascii=False)}" for path, value in values.items()]
+    return load_config(files, settings, read)
 
 
 def _seeds(root: Any) -> dict[str, Any]:
@@ -98,19 +109,22 @@ def _seeds(root: Any) -> dict[str, Any]:
     return tree
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
+def read_yaml(path: str, read: Read = read_local) -> dict[str, Any]:
     """Reads the mapping in a YAML file. An empty file gives an empty mapping."""
+    name = without_secrets(path)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read(path).decode("utf-8")
+    except InputError as e:
+        raise ConfigError(str(e)) from e
     except OSError as e:
-        raise ConfigError(f"Cannot read the configuration {path}: {e.strerror}. Check the path given to --conf.") from e
+        raise ConfigError(f"Cannot read the configuration {name}: {e.strerror}. Check the path given to --conf.") from e
     except UnicodeDecodeError as e:
-        raise ConfigError(f"{path} is not UTF-8 text at byte {e.start}. Save it as UTF-8.") from e
-    tree = _parse(text, str(path))
+        raise ConfigError(f"{name} is not UTF-8 text at byte {e.start}. Save it as UTF-8.") from e
+    tree = _parse(text, name)
     if tree is None:
         return {}
     if not isinstance(tree, dict):
-        raise ConfigError(f"{path} contains a {type(tree).__name__}; a configuration must be a mapping of sections.")
+        raise ConfigError(f"{name} contains a {type(tree).__name__}; a configuration must be a mapping of sections.")
     return tree
 
 

@@ -78,7 +78,8 @@ class RulesConfig(Section):
     """Which documents are good enough."""
 
     presets: tuple[str, ...] = ("en-default", "zh-default")
-    """Names of shipped rule files or paths of your own, applied in this order; see lib/sluice/text/presets."""
+    """Names of shipped rule files, or paths or URIs of your own (`.yaml`), applied in this order; see
+    lib/sluice/text/presets."""
     scores: str | None = None
     """The `output` of `sluice run score` on this run's `extract/docs`. Provides the signal `bits_per_byte`, null for
     documents without a score. Set it for `sluice run filter` and all later stages."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
 
 from sluice.core.config.plan import TransportConfig
-from sluice.core.errors import InputError
+from sluice.core.errors import InputError, without_secrets
 from sluice.data.storage.ranges import PART_BYTES, Failure
 
 MAX_REDIRECTS = 5
@@ -184,13 +184,6 @@ def require_safe(url: str) -> None:
         raise InputError(f"{without_secrets(url)} is not the URL of a file. Expected https://host/path.")
     if parts.scheme == "http" and host not in LOOPBACK:
         raise InputError(f"{without_secrets(url)}: plain http can be modified in transit. Use https://.")
-
-
-def without_secrets(url: str) -> str:
-    """Removes user, password and query, which may contain a signature, from a URL."""
-    head, separator, rest = url.partition("://")
-    host, slash, path = rest.partition("?")[0].partition("/")
-    return f"{head}{separator}{host.rpartition('@')[2]}{slash}{path}"
 
 
 def retry_after_s(value: str | None) -> float:

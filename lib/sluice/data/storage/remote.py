@@ -12,8 +12,7 @@ import shutil
 import subprocess
 from typing import Any
 
-from sluice.core.errors import InputError
-from sluice.data.storage import http
+from sluice.core.errors import InputError, without_secrets
 
 S3 = ("s3", "s3a", "s3n")
 """Schemes of S3. The last two are those of Hadoop's connector; the objects are the same."""
@@ -29,7 +28,7 @@ def split(uri: str, attempts: int = 3) -> tuple[Any, str]:
     """Returns this process's filesystem for a URI, whose client makes up to `attempts` attempts, and the key in it."""
     scheme, host, key = _parts(uri)
     if scheme in ("http", "https"):
-        raise InputError(f"{http.without_secrets(uri)} can only be read as one file. Use a local path or s3://.")
+        raise InputError(f"{without_secrets(uri)} can only be read as one file. Use a local path or s3://.")
     filesystem = _filesystem(f"{scheme}://{host}/", os.getpid(), attempts)
     # pyarrow's object stores address `bucket/key`; hdfs addresses `/key` on its host
     return filesystem, f"/{key}" if scheme in (*HDFS, "file") else f"{_bucket(scheme, host)}/{key}"

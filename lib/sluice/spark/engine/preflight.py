@@ -35,7 +35,7 @@ MIN_FREE_BYTES = 2 << 30
 
 
 class Seen(Record):
-    """What a task saw on its machine."""
+    """The findings of a task on its machine."""
 
     host: str
     python: str

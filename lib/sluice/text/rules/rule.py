@@ -18,8 +18,9 @@ import msgspec
 from sluice.core.config.load import read_yaml
 from sluice.core.config.renamed import RENAMED_SIGNALS
 from sluice.core.config.section import PositiveInt, Section
-from sluice.core.errors import ConfigError
+from sluice.core.errors import ConfigError, without_secrets
 from sluice.core.records.docs import Signals
+from sluice.data import storage
 
 Exponent = Annotated[int, msgspec.Meta(ge=1, le=64)]
 
@@ -68,14 +69,14 @@ class RuleFile(Section, kw_only=True):
     languages: tuple[str, ...] | None = None
     """Languages of all rules that do not set their own."""
     include: tuple[str, ...] = ()
-    """Presets or files whose rules are placed before this file's."""
+    """Presets or files, as in `rules.presets`, whose rules are placed before this file's."""
     without: tuple[str, ...] = ()
     """Names of included rules to exclude."""
     rules: tuple[Rule, ...]
 
 
 def load_rules(presets: Iterable[str]) -> tuple[Rule, ...]:
-    """Loads all rules of the named presets (or YAML paths), in order.
+    """Loads all rules of the named presets, or YAML files by local path or URI, in order.
 
     Raises ConfigError for an unknown preset, an unknown signal, a rule without bounds, with bounds that no value can
     meet, or with a name used twice for the same language.
@@ -102,31 +103,35 @@ def read_description(preset: str) -> str:
     return _read_file(_path_of(preset)).description.strip()
 
 
-def _path_of(preset: str) -> Path:
+def _path_of(preset: str) -> str:
+    if storage.is_uri(preset):
+        return preset  # a missing one is reported when it is read
     path = Path(preset) if preset.endswith((".yaml", ".yml")) else Path(str(PRESETS / f"{preset}.yaml"))
     if not path.is_file():
         raise ConfigError(
             f"rules.presets names {preset!r}, which is neither a shipped preset ({', '.join(preset_names())}) nor a "
             "YAML file."
         )
-    return path
+    return str(path)
 
 
-def _read_file(path: Path) -> RuleFile:
+def _read_file(path: str) -> RuleFile:
     try:
-        return msgspec.convert(read_yaml(path), RuleFile)
+        return msgspec.convert(read_yaml(path, storage.read_bytes), RuleFile)
     except msgspec.ValidationError as e:
-        raise ConfigError(f"The rules in {path} are invalid: {e}.") from None
+        raise ConfigError(f"The rules in {without_secrets(path)} are invalid: {e}.") from None
 
 
 def _read(preset: str, through: tuple[str, ...] = ()) -> list[Rule]:
     path = _path_of(preset)
+    name = without_secrets(path)
     if preset in through:
-        raise ConfigError(f"The rules in {path} include themselves: {' > '.join((*through, preset))}.")
+        chain = " > ".join(map(without_secrets, (*through, preset)))
+        raise ConfigError(f"The rules in {name} include themselves: {chain}.")
     file = _read_file(path)
-    included = [rule for name in file.include for rule in _read(name, (*through, preset))]
+    included = [rule for other in file.include for rule in _read(other, (*through, preset))]
     if unknown := set(file.without) - {rule.name for rule in included}:
-        raise ConfigError(f"`without` in {path} names the rule {min(unknown)!r}, but no included preset defines it.")
+        raise ConfigError(f"`without` in {name} names the rule {min(unknown)!r}, but no included preset defines it.")
     own = [msgspec.structs.replace(r, languages=r.languages or file.languages) for r in file.rules]
     return [rule for rule in included if rule.name not in file.without] + own
 

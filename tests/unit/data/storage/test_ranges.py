@@ -287,10 +287,6 @@ def test_plain_http_is_allowed_for_this_machine_only():
         storage.open_read("http://example.test/x")
 
 
-def test_error_messages_contain_no_secrets():
-    assert http_file.without_secrets("https://me:pw@h.test/a?Signature=x") == "https://h.test/a"
-
-
 # pauses and rates
 
 

@@ -6,15 +6,15 @@ from tests.helpers import s3_server
 from tests.helpers.archives import member, page, starts
 from tests.helpers.index_table import index_row, write_index
 
-fs = pytest.importorskip("pyarrow.fs")
+pytest.importorskip("pyarrow")
 
-from sluice.core.config.plan import PlanConfig, SelectionConfig, TransportConfig  # noqa: E402
-from sluice.core.errors import InputError, RemoteError  # noqa: E402
-from sluice.data import storage  # noqa: E402
-from sluice.data.archives.wanted import read_wanted  # noqa: E402
-from sluice.data.plan.inputs import make_plan  # noqa: E402
-from sluice.data.plan.table import load_wanted, make_plan_table  # noqa: E402
-from sluice.data.storage import remote  # noqa: E402
+from sluice.core.config.plan import PlanConfig, SelectionConfig, TransportConfig
+from sluice.core.errors import InputError, RemoteError
+from sluice.data import storage
+from sluice.data.archives.wanted import read_wanted
+from sluice.data.plan.inputs import make_plan
+from sluice.data.plan.table import load_wanted, make_plan_table
+from sluice.data.storage import remote
 
 DATA = bytes(range(256)) * 1000
 SMALL = TransportConfig(chunk_bytes=100_000, requests_per_s=None, attempts=1)
@@ -34,15 +34,14 @@ def server(moto):
 
 
 @pytest.fixture
-def bucket(server, monkeypatch):
-    s3_server.use(monkeypatch, server.url)
-    server.faults, server.seen = [], []
-    uri, client = s3_server.make_bucket("crawl")
-    put(client, "a/1.warc.gz", DATA)
-    put(client, "a/b/2.warc.gz", b"two")
-    server.seen.clear()
-    yield uri
-    remote._filesystem.cache_clear()
+def bucket(server, tmp_path):
+    server.faults = []
+    with s3_server.bucket(server.url, "crawl", tmp_path) as uri:
+        client = remote.split(uri)[0]
+        put(client, "a/1.warc.gz", DATA)
+        put(client, "a/b/2.warc.gz", b"two")
+        server.seen.clear()
+        yield uri
 
 
 def put(client, key, data):
