@@ -15,7 +15,7 @@ PREEMPTED, STALLED = EXIT_PREEMPTED, EXIT_STALLED
 """Exit codes after which the same command is run again: 75, 76."""
 
 SPARK_VERSION = "4.3.0"
-"""That of requirements.lock, and of the image."""
+"""Version of Spark in requirements.lock and in the image."""
 HADOOP_VERSION = "3.5.0"
 """Hadoop of this Spark: the S3 connector must have the same version."""
 

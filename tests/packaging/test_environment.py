@@ -141,7 +141,8 @@ def test_the_environment_has_its_own_python_and_no_pyspark(alone):
 def test_the_archive_has_no_caches_no_tests_and_no_tools_for_packages(packed):
     with tarfile.open(packed) as archive:
         names = archive.getnames()
-    assert "./lib/python3.11/os.py".replace("3.11", f"{sys.version_info[0]}.{sys.version_info[1]}") in names
+    stdlib = f"./lib/python{sys.version_info.major}.{sys.version_info.minor}"
+    assert {f"{stdlib}/os.py", f"{stdlib}/json", "./bin/python", "./bin/sluice"} <= set(names)
     folders = {part for name in names for part in name.split("/")}
     assert not folders & {"__pycache__", "tests", "pip", "setuptools", "pyspark", "py4j"}
 

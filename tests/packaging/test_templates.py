@@ -78,7 +78,7 @@ def test_databricks_installs_the_requirements_of_the_extras():
 
 
 def action(code):
-    """What the Job of the trainer does with a pod that ends with `code`."""
+    """Action of the trainer's Job for a pod that ends with `code`."""
     rules = kubernetes.train_job(Deployment())[1]["spec"]["podFailurePolicy"]["rules"]
     return next((rule["action"] for rule in rules if code in rule.get("onExitCodes", {}).get("values", ())), "Count")
 
@@ -164,7 +164,7 @@ def deploy_python():
 
 
 def problems(python, kind, file, *more):
-    """What tests/helpers/check_templates.py prints about a file."""
+    """Lines that tests/helpers/check_templates.py prints about a file."""
     line = [python, "-m", "tests.helpers.check_templates", kind, file, *map(str, more)]
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "AWS_"))}
     done = subprocess.run(line, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
