@@ -28,6 +28,8 @@ BEAT_S = 20.0
 """Seconds between two renewals."""
 WATCH_S = 2.5 * BEAT_S
 """Seconds for which the file of another process must not change before that process is considered dead."""
+GRACE_S = 2.0
+"""Seconds for which a living process of this machine is waited for."""
 SETTLE_S = 2.0
 """Seconds after which a claim in an object store is read again: of two at the same time, the last one wins."""
 
@@ -141,6 +143,8 @@ class Owner:
 
     def _require_dead(self, found: Claim) -> None:
         if Machine(found.host, found.boot) == this_machine() and found.process_start:
+            if process_start(found.pid) == found.process_start:
+                self._sleep(GRACE_S)  # it may be about to end, as after Ctrl-C
             if process_start(found.pid) == found.process_start:
                 raise ConfigError(self._held(found))
             return

@@ -10,7 +10,7 @@ import pytest
 
 from sluice.core.errors import ConfigError, InputError, StageError
 from sluice.data import owner
-from sluice.data.owner import OWNER, WATCH_S, Owner, hold, process_start, require_held
+from sluice.data.owner import GRACE_S, OWNER, WATCH_S, Owner, hold, process_start, require_held
 
 ELSEWHERE = {"host": "other", "boot": "b"}
 
@@ -35,12 +35,19 @@ def test_a_directory_is_held_during_the_block_only(tmp_path):
     assert (tmp_path / "out").is_dir()
 
 
-def test_a_living_process_of_this_machine_is_refused_at_once_and_a_dead_one_is_not(tmp_path):
+def test_a_living_process_of_this_machine_is_refused_and_a_dead_one_is_not(tmp_path):
     other = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     claim(tmp_path, pid=other.pid, process_start=process_start(other.pid))
+    waited = []
     with pytest.raises(ConfigError, match=rf"is being written by process {other.pid} on .* add --take-over"):
-        Owner(str(tmp_path), sleep=never).take(False)
-    other.communicate(b"\n")
+        Owner(str(tmp_path), sleep=waited.append).take(False)
+    assert waited == [GRACE_S]
+
+    def end(seconds):
+        other.communicate(b"\n")
+
+    Owner(str(tmp_path), sleep=end).take(False)  # it ends during the wait
+    claim(tmp_path, pid=other.pid, process_start="1")
     held = Owner(str(tmp_path), sleep=never)
     held.take(False)
     assert json.loads((tmp_path / OWNER).read_text())["token"] == held.claim.token
