@@ -22,17 +22,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 FAILED = 4
-UNUSED_MODULES = (
-    "test",
-    "tests",
-    "idlelib",
-    "tkinter",
-    "turtledemo",
-    "turtle.py",
-    "ensurepip",
-    "lib2to3",
-    "pydoc_data",
-)
+UNUSED_MODULES = frozenset("test tests idlelib tkinter turtledemo turtle.py ensurepip lib2to3 pydoc_data".split())
 """Parts of the standard library that no job imports."""
 UNUSED_EXTENSIONS = re.compile(
     r"(_?test|_tkinter|_ctypes_test|_xx|xx|readline|_curses|_g?dbm|nis\.|ossaudiodev|_crypt\.)"

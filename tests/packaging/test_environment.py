@@ -1,4 +1,4 @@
-"""The packed environment: pure decisions here; marked exhaustive, a job in a file system without another Python."""
+"""The packed environment: pure decisions here; marked nightly, a job in a file system without another Python."""
 
 import shutil
 import subprocess
@@ -57,13 +57,13 @@ def test_only_what_jobs_import_is_copied_from_the_standard_library():
 NAMESPACE = r"""
 set -eu
 mount --make-rprivate /
-mount --bind {spark} {work}/spark
+for part in bin jars python; do mount --bind {spark}/$part {work}/spark/$part; done
 for folder in {folders}; do mount -t tmpfs none "$folder"; done
 for file in {files}; do mount --bind /dev/null "$file"; done
 if command -v python3 python3.11 python; then echo "a Python is left"; exit 90; fi
 exec "$@"
 """
-"""Hides all Pythons of this machine, except the packed one; {work}/spark is PySpark's folder."""
+"""Hides all Pythons of this machine, except the packed one; {work}/spark has PySpark's parts that Spark needs."""
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +96,8 @@ def alone(packed, tmp_path):
     environment.mkdir()
     with tarfile.open(packed) as archive:
         archive.extractall(environment, filter="tar")
-    (tmp_path / "spark").mkdir()
+    for name in ("bin", "jars", "python"):
+        (tmp_path / "spark" / name).mkdir(parents=True)
     folders, files = pythons()
     script = NAMESPACE.format(
         spark=Path(pyspark.__file__).parent, work=tmp_path, folders=" ".join(folders), files=" ".join(files)
@@ -151,6 +152,9 @@ def test_the_archive_has_no_caches_no_tests_and_no_tools_for_packages(packed):
 def test_pages_of_an_archive_are_extracted_without_spark(alone, sample):
     environment, run = alone
     shutil.copy(sample / "cx-extractor.warc.gz", environment.parent)
+    # kernels are compiled once here, without the time limit of the child process that reads pages
+    code = "import sluice; sluice.extract_text('<p>One two.</p>'); sluice.signals('One two.', 'en')"
+    assert run(environment / "bin" / "python", "-c", code).returncode == 0
     done = run(environment / "bin" / "sluice", "pages", "cx-extractor.warc.gz")
     assert done.returncode == 0, done.stdout[-3000:]
     assert "24 records, 24 HTML pages, 24 documents; dropped: -;" in done.stdout
