@@ -67,7 +67,7 @@ def test_a_damaged_archive_gives_its_pages_then_an_error(archive):
         ({"rules": "no-such"}, "no-such"),
         ({"settings": {"extract.formt": "markdown"}}, "formt"),
         ({"settings": {"extract.format": "pdf"}}, "extract.format"),
-        ({"languages": "en"}, "extract.languages"),
+        ({"languages": "en,zh"}, r"extract\.languages.* write a list in brackets"),
     ],
 )
 def test_wrong_arguments_are_an_error_before_anything_is_read(archive, arguments, message):
