@@ -214,27 +214,6 @@ def test_an_invalid_value_is_an_error_with_its_path(setting, path, problem):
     assert problem in str(e.value)
 
 
-def test_one_text_for_a_list_of_texts_is_a_list_of_one(tmp_path):
-    written = load_config([write(tmp_path, "a.yaml", "plan: {inputs: crawl/*.warc.gz}\nextract: {languages: zh}\n")])
-    assert written.plan.inputs == ("crawl/*.warc.gz",) and written.extract.languages == ("zh",)
-    assert load_config([], ["source.inputs=/data/x"]).source.inputs == ("/data/x",)
-    assert load_config([], ["rules.presets=[clean]"]) == load_config([], ["rules.presets=clean"])
-
-
-@pytest.mark.parametrize("text", ["1.0", "007", "1e3", "true", "0x10", "1_000"])
-def test_a_number_for_a_setting_that_takes_text_is_the_text_as_written(text):
-    assert load_config([], [f"output={text}"]).output == text
-    assert load_config([], [f"publish.license= {text}"]).publish.license == text
-    assert load_config([], ["publish.license=null"]).publish.license is None
-
-
-def test_text_in_a_file_that_looks_like_a_number_is_an_error_that_asks_for_quotes(tmp_path):
-    with pytest.raises(
-        ConfigError, match=r"publish\.license: Expected `str \| null`, got `float`: put text that looks"
-    ):
-        load_config([write(tmp_path, "a.yaml", "publish: {license: 1.0}")])
-
-
 @pytest.mark.parametrize(
     "edge", ["extract.max_unreadable_share=0", "extract.max_unreadable_share=1", "extract.min_chars=0", "plan.crawl=0"]
 )
