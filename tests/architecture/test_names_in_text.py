@@ -18,7 +18,7 @@ PACKAGES = (
 OTHERS = re.compile(
     r"(train|data|spark)\.(data|dist|model|run|log|optim|export|loss|baseline|manifest|partitions|eval_batch_size)\b"
     r"|publish\.(columns|file_bytes|formats|license|upload|private)\b"
-    r"|report\.(html|json)$|sluice\.warc$"
+    r"|spark\.(hadoop|executorEnv)\.|report\.(html|json)$|sluice\.warc$"
 )
 """Dotted names that are settings, output files or formats, not modules."""
 
